@@ -1,0 +1,21 @@
+#![doc = include_str!("../README.md")]
+
+mod walker;
+mod part;
+mod sniff;
+mod input;
+mod index;
+mod jpeg;
+mod png;
+mod webp;
+mod gif;
+mod isobmff;
+mod tiff;
+mod exif;
+mod error;
+
+pub use error::ContainerError;
+pub use exif::{ExifFrame, Orientation, locate_tiff};
+pub use part::{Class, Event, Part, Removal};
+pub use sniff::Container;
+pub use walker::Walker;

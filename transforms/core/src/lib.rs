@@ -1,0 +1,20 @@
+#![doc = include_str!("../README.md")]
+
+pub mod query;
+pub mod transform;
+pub mod plan;
+pub mod session;
+pub mod pixels;
+pub mod codec;
+pub mod frame;
+pub mod limits;
+pub mod error;
+
+pub use codec::{Codec, Encode, Header};
+pub use error::{Error, Kind, Result};
+pub use frame::{Frame, Plane, Rect, Size, View};
+pub use limits::{Limits, Settings};
+pub use plan::{Plan, Registry};
+pub use query::{Param, ParamKind, Query};
+pub use session::{Flow, Head, Session, Sink};
+pub use transform::{ByteOp, PixelOp, Step, Transform};

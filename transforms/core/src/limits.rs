@@ -1,0 +1,28 @@
+//! What an operator allows; every bound is checked before anything is allocated from it.
+
+/// An operator's choices that transforms see.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Bounds on what a source may make this process hold. Defaults to [`Limits::default`].
+    pub limits: Limits,
+    /// Whether answers in JSON leave out where a picture was taken and the serial numbers and names
+    /// that tell whose camera took it. Defaults to `false`.
+    pub redact: bool,
+}
+
+/// Bounds on what one source may make this process hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Most bytes of a source that must be held whole (TIFF, and ISO-BMFF whose index comes last).
+    /// Defaults to 128 MiB.
+    pub max_source_bytes: u64,
+    /// Most bytes of one metadata block or index (an EXIF block, an ISO-BMFF `meta` box).
+    /// Defaults to 4 MiB.
+    pub max_metadata_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_source_bytes: 128 << 20, max_metadata_bytes: 4 << 20 }
+    }
+}

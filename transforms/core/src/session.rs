@@ -1,0 +1,50 @@
+//! What a door drives: bytes pushed in, bytes handed out, no I/O inside.
+
+use crate::Result;
+use bytes::Bytes;
+
+/// What a session wants next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// Push the next chunk.
+    More,
+    /// The next `n` bytes of the source, counted from the end of what was pushed, are of no
+    /// interest. The next push must start behind them; whether they are read and thrown away or
+    /// never asked for is the caller's choice. If the source ends within them, call `finish`.
+    Skip(u64),
+    /// The answer is complete: stop reading the source, and do not call `finish`.
+    Done,
+}
+
+/// Response metadata, known before the first body byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// MIME type of the body.
+    pub content_type: &'static str,
+}
+
+/// Where a session writes. `head` is called exactly once, before any `body`.
+pub trait Sink {
+    /// Commits the response head; from here on an error can only abort the body.
+    fn head(&mut self, head: Head);
+    /// Appends body bytes; a slice of an input chunk costs no copy.
+    fn body(&mut self, bytes: Bytes);
+}
+
+/// One request's run: `session = push* (Done | finish)`, and nothing after an error.
+///
+/// The bytes that come out do not depend on how the source was cut into chunks.
+pub trait Session: Send {
+    /// Consumes one source chunk of any length, zero included.
+    ///
+    /// # Errors
+    /// [`crate::Kind::UnsupportedFormat`], [`crate::Kind::Corrupt`] or
+    /// [`crate::Kind::LimitExceeded`], each with a message for the caller.
+    fn push(&mut self, chunk: Bytes, out: &mut dyn Sink) -> Result<Flow>;
+
+    /// Ends the run; the source has no more bytes.
+    ///
+    /// # Errors
+    /// As for [`Session::push`].
+    fn finish(&mut self, out: &mut dyn Sink) -> Result<()>;
+}
