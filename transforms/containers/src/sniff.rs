@@ -22,7 +22,7 @@ pub enum Container {
 }
 
 /// How many bytes settle [`Container::sniff`], at the most.
-const SNIFF_BYTES: usize = 12;
+pub(crate) const SNIFF_BYTES: usize = 12;
 
 impl Container {
     /// The container that `head`, the first bytes of a source, begins.

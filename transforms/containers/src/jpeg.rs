@@ -1,0 +1,242 @@
+//! JPEG interchange format, ITU-T T.81 Annex B: marker segments, and entropy-coded data that must be
+//! read to its end to learn where the next segment begins.
+
+use crate::{
+    Class, Container, ContainerError, ExifFrame, Part, Removal,
+    input::Input,
+    walker::{Grammar, Layout, Step},
+};
+use bytes::BytesMut;
+
+/// Where in the file the next part begins.
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Place {
+    #[default]
+    Start,
+    /// Between marker segments.
+    Segments,
+    /// In entropy-coded data.
+    Scan,
+    /// Behind the end of the image.
+    Trailer,
+}
+
+/// The grammar of a JPEG file.
+#[derive(Debug, Default)]
+pub(crate) struct Jpeg {
+    place: Place,
+    has_frame: bool,
+    has_scan: bool,
+    has_exif: bool,
+}
+
+/// Bytes of a segment that settle its class: marker, length and the longest known signature.
+const MOST_PEEKED: usize = 4 + EXTENDED_XMP.len();
+const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
+const EXTENDED_XMP: &[u8] = b"http://ns.adobe.com/xmp/extension/\0";
+/// ISO 21496-1, the metadata of a gain map.
+const GAIN_MAP: &[u8] = b"urn:iso:std:iso:ts:21496:-1\0";
+
+mod marker {
+    //! ITU-T T.81 table B.1.
+    pub(super) const DHT: u8 = 0xC4;
+    pub(super) const JPG: u8 = 0xC8;
+    pub(super) const DAC: u8 = 0xCC;
+    pub(super) const SOI: u8 = 0xD8;
+    pub(super) const EOI: u8 = 0xD9;
+    pub(super) const SOS: u8 = 0xDA;
+    pub(super) const DQT: u8 = 0xDB;
+    pub(super) const EXP: u8 = 0xDF;
+    pub(super) const APP0: u8 = 0xE0;
+    pub(super) const APP1: u8 = 0xE1;
+    pub(super) const APP2: u8 = 0xE2;
+    pub(super) const APP11: u8 = 0xEB;
+    pub(super) const APP13: u8 = 0xED;
+    pub(super) const APP14: u8 = 0xEE;
+    pub(super) const APP15: u8 = 0xEF;
+    pub(super) const COM: u8 = 0xFE;
+}
+
+impl Grammar for Jpeg {
+    fn next(&mut self, input: &mut Input) -> Result<Step, ContainerError> {
+        match self.place {
+            Place::Start => {
+                self.place = Place::Segments;
+                Ok(structure(2))
+            }
+            Place::Segments => self.segment(input),
+            Place::Scan => self.scan(input),
+            Place::Trailer => Ok(Step::Part(Part::cut(Class::Trailer), Layout::rest())),
+        }
+    }
+}
+
+impl Jpeg {
+    /// The segment, or the stray bytes, at the front.
+    fn segment(&mut self, input: &mut Input) -> Result<Step, ContainerError> {
+        let at = input.position;
+        let damaged = |what| Err(ContainerError::Damaged(Container::Jpeg, at, what));
+
+        // Decoders pass over bytes that are no marker (T.81 B.1.1.2 allows fill bytes); so nothing is
+        // lost by leaving them out, and whatever they hide stays here.
+        let stray = input.front().iter().take_while(|byte| **byte != 0xFF).count();
+        if 0 < stray {
+            return Ok(stray_bytes(stray));
+        }
+        let Some(&[_, marker]) = input.peek(2) else { return Ok(Step::More("a marker")) };
+        match marker {
+            0xFF => return Ok(stray_bytes(1)),
+            0x00 | 0x01 | 0xD0..=0xD7 => return Ok(stray_bytes(2)),
+            0x02..=0xBF | marker::JPG | 0xF0..=0xFD => return damaged("a reserved marker"),
+            marker::SOI => return damaged("a second start of image"),
+            marker::EOI if !self.has_scan => return damaged("the image ends before any picture"),
+            marker::EOI => {
+                self.place = Place::Trailer;
+                return Ok(structure(2));
+            }
+            _ => (),
+        }
+
+        let Some(&[_, _, high, low]) = input.peek(4) else { return Ok(Step::More("a segment")) };
+        let length = usize::from(u16::from_be_bytes([high, low]));
+        if length < 2 {
+            return damaged("a segment that is shorter than its own length field");
+        }
+        let total = 2 + length;
+        let Some(head) = input.peek(total.min(MOST_PEEKED)) else { return Ok(Step::More("a segment")) };
+        let (part, prefix) = match marker {
+            marker::APP0..=marker::APP15 => self.application(marker, total, head),
+            marker::COM => (Part::cut(Class::Comment), 4),
+            marker::SOS if !self.has_frame => return damaged("a scan before its frame header"),
+            marker::SOS => {
+                (self.place, self.has_scan) = (Place::Scan, true);
+                return Ok(structure(total));
+            }
+            marker::DHT | marker::DAC | marker::DQT..=marker::EXP => return Ok(structure(total)),
+            // What is left are the frame headers SOF0 to SOF15.
+            _ => {
+                self.has_frame = true;
+                return Ok(structure(total));
+            }
+        };
+        let prefix = prefix.min(total);
+        Ok(Step::Part(part, Layout::new(prefix as u64, (total - prefix) as u64, 0)))
+    }
+
+    /// What an APPn segment is, and how long its framing is.
+    fn application(&mut self, marker: u8, total: usize, head: &[u8]) -> (Part, usize) {
+        let body = head.get(4..).unwrap_or_default();
+        let is = |signature: &[u8]| body.starts_with(signature);
+        match marker {
+            marker::APP0 if is(b"JFIF\0") => (keep_first(head, total, 16), 4),
+            marker::APP0 if is(b"JFXX\0") => (Part::cut(Class::Thumbnail), 4),
+            marker::APP1 if is(b"Exif\0") => {
+                let first = !std::mem::replace(&mut self.has_exif, true);
+                let removal = if first { Removal::Reorient(ExifFrame::Segment) } else { Removal::Cut };
+                (Part::new(Class::Exif, removal), 10)
+            }
+            marker::APP1 if is(XMP) => (Part::cut(Class::Xmp), 4 + XMP.len()),
+            marker::APP1 if is(EXTENDED_XMP) => (Part::cut(Class::ExtendedXmp), 4 + EXTENDED_XMP.len()),
+            marker::APP2 if is(b"ICC_PROFILE\0") => (Part::cut(Class::Icc), 18),
+            marker::APP2 if is(b"MPF\0") || is(GAIN_MAP) => (Part::cut(Class::Secondary), 4),
+            marker::APP11 if is(b"JP") => (Part::cut(Class::C2pa), 4),
+            marker::APP13 if is(b"Photoshop 3.0\0") => (Part::cut(Class::Iptc), 18),
+            // Without it, decoders take CMYK for YCCK, and RGB for YCbCr.
+            marker::APP14 if is(b"Adobe") => (keep_first(head, total, 14), 4),
+            _ => (Part::cut(Class::Vendor), 4),
+        }
+    }
+
+    /// The entropy-coded data that has arrived, up to the next marker.
+    fn scan(&mut self, input: &mut Input) -> Result<Step, ContainerError> {
+        // The byte behind a last 0xFF tells whether it begins a marker.
+        if input.front() == [0xFF] && input.peek(2).is_none() && !input.ended {
+            return Ok(Step::More("entropy-coded data"));
+        }
+        let front = input.front();
+        match find_marker(front) {
+            // A run of fill bytes may yet end in a stuffed zero, which makes it data.
+            Some(0) => match front.iter().take_while(|byte| **byte == 0xFF).count() {
+                1 => {
+                    self.place = Place::Segments;
+                    self.segment(input)
+                }
+                run => Ok(picture(run - 1)),
+            },
+            Some(at) => Ok(picture(at)),
+            None => match front {
+                [] => Ok(Step::More("entropy-coded data")),
+                [_, .., 0xFF] => Ok(picture(front.len() - 1)),
+                all => Ok(picture(all.len())),
+            },
+        }
+    }
+}
+
+/// A segment of which decoders read the first `kept` bytes, and which may hide something behind them:
+/// a thumbnail in JFIF, anything in Adobe.
+fn keep_first(head: &[u8], total: usize, kept: usize) -> Part {
+    /// Where JFIF says how large the thumbnail is, from the start of the segment.
+    const JFIF_THUMBNAIL: std::ops::Range<usize> = 16..18;
+    let is_jfif = head.get(1) == Some(&marker::APP0);
+    let kept = 2 + kept;
+    if total <= kept && !(is_jfif && head.get(JFIF_THUMBNAIL).is_some_and(|size| size != [0, 0])) {
+        return Part::cut(Class::Structure);
+    }
+    let mut replacement = BytesMut::from(&head[..kept.min(head.len())]);
+    let length = (replacement.len() - 2) as u16;
+    replacement[2..4].copy_from_slice(&length.to_be_bytes());
+    if is_jfif && let Some(size) = replacement.get_mut(JFIF_THUMBNAIL) {
+        size.fill(0);
+    }
+    Part::new(Class::Index, Removal::Replace(replacement.freeze()))
+}
+
+fn structure(bytes: usize) -> Step {
+    Step::Part(Part::cut(Class::Structure), Layout::framing(bytes as u64))
+}
+
+fn picture(bytes: usize) -> Step {
+    Step::Part(Part::cut(Class::Picture), Layout::payload(bytes as u64))
+}
+
+fn stray_bytes(bytes: usize) -> Step {
+    Step::Part(Part::cut(Class::Unknown), Layout::payload(bytes as u64))
+}
+
+/// The first 0xFF in entropy-coded data that may end it: one that neither a stuffed zero nor a
+/// restart marker follows (T.81 F.1.2.3 and B.1.1.3). Followers below 0xC0 are no marker either;
+/// in damaged data, decoders read over them.
+fn find_marker(data: &[u8]) -> Option<usize> {
+    /// Bytes looked at together. The loop over a block has no branch, so it becomes vector code.
+    const BLOCK: usize = 64;
+    let may_end = |(&byte, &follower): (&u8, &u8)| {
+        (byte == 0xFF) & (0xC0 <= follower) & (follower & 0xF8 != 0xD0)
+    };
+    let followers = data.get(1..)?;
+    let blocks = data.chunks_exact(BLOCK).zip(followers.chunks_exact(BLOCK));
+    let clean = blocks
+        .take_while(|(bytes, followers)| !bytes.iter().zip(*followers).fold(false, |any, pair| any | may_end(pair)))
+        .count();
+    let start = clean * BLOCK;
+    data[start..].iter().zip(&followers[start..]).position(may_end).map(|at| start + at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markers_are_found_at_every_offset() {
+        for (follower, ends) in [(0, false), (0xD3, false), (0x7F, false), (0xD9, true), (0xFF, true), (0xC4, true)]
+        {
+            for at in 0..200 {
+                let mut data = vec![0xD9; 300];
+                (data[at], data[at + 1]) = (0xFF, follower);
+                let expected = if ends { Some(at) } else { None };
+                assert_eq!(find_marker(&data), expected, "{follower:#x} at {at}");
+                assert_eq!(find_marker(&data[..=at]), None);
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! PNG and APNG: chunks of a length, a type, data and a checksum (W3C PNG Third Edition, section 5).
+
+use crate::{
+    Class, Container, ContainerError, ExifFrame, Part, Removal,
+    input::Input,
+    walker::{Grammar, Layout, Step},
+};
+
+/// The grammar of a PNG file.
+#[derive(Debug, Default)]
+pub(crate) struct Png {
+    place: Place,
+    has_picture: bool,
+    has_exif: bool,
+}
+
+#[derive(Debug, Default)]
+enum Place {
+    #[default]
+    Signature,
+    Header,
+    Chunks,
+    Trailer,
+}
+
+const XMP_KEYWORD: &[u8] = b"XML:com.adobe.xmp\0";
+
+impl Grammar for Png {
+    fn next(&mut self, input: &mut Input) -> Result<Step, ContainerError> {
+        let at = input.position;
+        let damaged = |what| Err(ContainerError::Damaged(Container::Png, at, what));
+        match self.place {
+            Place::Signature => {
+                self.place = Place::Header;
+                return Ok(Step::Part(Part::cut(Class::Structure), Layout::framing(8)));
+            }
+            Place::Trailer => return Ok(Step::Part(Part::cut(Class::Trailer), Layout::rest())),
+            Place::Header | Place::Chunks => (),
+        }
+
+        let Some(&[a, b, c, d, ref kind @ ..]) = input.peek(8) else { return Ok(Step::More("a chunk")) };
+        let Ok(kind) = <[u8; 4]>::try_from(kind) else { return Ok(Step::More("a chunk")) };
+        let length = u32::from_be_bytes([a, b, c, d]);
+        if i32::MAX as u32 <= length || !kind.iter().all(u8::is_ascii_alphabetic) {
+            return damaged("no chunk where one must begin");
+        }
+        if matches!(self.place, Place::Header) && &kind != b"IHDR" {
+            return match &kind {
+                b"CgBI" => Err(ContainerError::Unsupported(Container::Png, "it is Apple's own variant")),
+                _ => damaged("the first chunk is not IHDR"),
+            };
+        }
+        self.place = Place::Chunks;
+
+        let mut part = match &kind {
+            b"IHDR" | b"PLTE" | b"tRNS" | b"gAMA" | b"cHRM" | b"sRGB" | b"cICP" | b"mDCV" | b"cLLI" | b"sBIT"
+            | b"bKGD" | b"hIST" | b"pHYs" | b"acTL" | b"fcTL" => Part::cut(Class::Structure),
+            b"IDAT" | b"fdAT" => {
+                self.has_picture = true;
+                Part::cut(Class::Picture)
+            }
+            b"IEND" if !self.has_picture => return damaged("the image ends before any picture"),
+            b"IEND" => {
+                self.place = Place::Trailer;
+                Part::cut(Class::Structure)
+            }
+            b"iCCP" => Part::cut(Class::Icc),
+            b"eXIf" if !std::mem::replace(&mut self.has_exif, true) => {
+                Part::new(Class::Exif, Removal::Reorient(ExifFrame::PngChunk))
+            }
+            b"eXIf" => Part::cut(Class::Exif),
+            b"iTXt" | b"tEXt" | b"zTXt" => Part::cut(Class::Text),
+            b"tIME" => Part::cut(Class::Time),
+            b"caBX" => Part::cut(Class::C2pa),
+            [first, ..] if first.is_ascii_uppercase() => return damaged("a critical chunk of unknown type"),
+            _ => Part::cut(Class::Vendor),
+        };
+        if &kind == b"iTXt" && XMP_KEYWORD.len() <= length as usize {
+            let Some(head) = input.peek(8 + XMP_KEYWORD.len()) else { return Ok(Step::More("a chunk")) };
+            if head.ends_with(XMP_KEYWORD) {
+                part = Part::cut(Class::Xmp);
+            }
+        }
+        Ok(Step::Part(part, Layout::new(8, length.into(), 4)))
+    }
+}

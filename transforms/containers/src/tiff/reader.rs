@@ -1,0 +1,139 @@
+//! Reads image file directories (TIFF 6.0 section 2, `BigTIFF`), trusting nothing.
+
+use std::ops::Range;
+
+/// A TIFF structure, whose offsets count from the first byte of `data`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TiffReader<'a> {
+    pub(crate) data: &'a [u8],
+    pub(crate) order: ByteOrder,
+    /// Whether offsets and counts have 64 bits.
+    pub(crate) big: bool,
+}
+
+/// The order of the bytes in a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ByteOrder {
+    /// `II`.
+    Little,
+    /// `MM`.
+    Big,
+}
+
+/// One image file directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ifd {
+    /// Offset of the entry count.
+    pub(crate) at: u64,
+    /// The entries, in file order.
+    pub(crate) entries: Vec<Entry>,
+    /// Offset of the next directory, 0 for none; also 0 where the file is cut before it.
+    pub(crate) next: u64,
+}
+
+/// One entry of a directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// Tag number.
+    pub(crate) tag: u16,
+    /// Field type, 1 (BYTE) to 13 (IFD) and 16 to 18 in `BigTIFF`; others are unknown.
+    pub(crate) kind: u16,
+    /// Number of values.
+    pub(crate) count: u64,
+    /// Where the values lie, inside the entry or elsewhere; it may lie outside the data.
+    pub(crate) value: Range<u64>,
+}
+
+impl<'a> TiffReader<'a> {
+    /// Reads the header; gives the offset of the first directory too.
+    pub(crate) fn new(data: &'a [u8]) -> Option<(Self, u64)> {
+        let (order, big) = match data.get(..4)? {
+            [b'I', b'I', 42, 0] => (ByteOrder::Little, false),
+            [b'M', b'M', 0, 42] => (ByteOrder::Big, false),
+            [b'I', b'I', 43, 0] => (ByteOrder::Little, true),
+            [b'M', b'M', 0, 43] => (ByteOrder::Big, true),
+            _ => return None,
+        };
+        let reader = Self { data, order, big };
+        let first = reader.uint(if big { 8 } else { 4 }, reader.word())?;
+        Some((reader, first))
+    }
+
+    /// Bytes of an offset or a count: 4, or 8 in `BigTIFF`.
+    pub(crate) const fn word(&self) -> u64 {
+        if self.big { 8 } else { 4 }
+    }
+
+    /// Bytes of the entry count: 2, or 8 in `BigTIFF`.
+    pub(crate) const fn count_bytes(&self) -> u64 {
+        if self.big { 8 } else { 2 }
+    }
+
+    /// Bytes of one entry: 12, or 20 in `BigTIFF`.
+    pub(crate) const fn entry_bytes(&self) -> u64 {
+        4 + 2 * self.word()
+    }
+
+    /// The unsigned number of `bytes` bytes (1 to 8) at offset `at`.
+    pub(crate) fn uint(&self, at: u64, bytes: u64) -> Option<u64> {
+        let value = self.bytes(at..at.checked_add(bytes)?)?;
+        let push = |number: u64, &byte: &u8| number << 8 | u64::from(byte);
+        Some(match self.order {
+            ByteOrder::Big => value.iter().fold(0, push),
+            ByteOrder::Little => value.iter().rev().fold(0, push),
+        })
+    }
+
+    /// The bytes of `range`, if all of it is there.
+    pub(crate) fn bytes(&self, range: Range<u64>) -> Option<&'a [u8]> {
+        self.data.get(usize::try_from(range.start).ok()?..usize::try_from(range.end).ok()?)
+    }
+
+    /// The directory at offset `at`, with as many of its entries as are there.
+    ///
+    /// `None` if not even its count is there.
+    pub(crate) fn ifd(&self, at: u64) -> Option<Ifd> {
+        let count = self.uint(at, self.count_bytes())?;
+        let first = at.checked_add(self.count_bytes())?;
+        // The count is hostile: entries are read while they last, and never reserved for.
+        let entries: Vec<_> =
+            (0..count).map_while(|i| self.entry(first.checked_add(i.checked_mul(self.entry_bytes())?)?)).collect();
+        let behind = first.checked_add(count.checked_mul(self.entry_bytes())?);
+        let next = behind.and_then(|at| self.uint(at, self.word())).unwrap_or(0);
+        Some(Ifd { at, entries, next })
+    }
+
+    fn entry(&self, at: u64) -> Option<Entry> {
+        let tag = self.uint(at, 2)? as u16;
+        let kind = self.uint(at.checked_add(2)?, 2)? as u16;
+        let count = self.uint(at.checked_add(4)?, self.word())?;
+        let field = at.checked_add(4 + self.word())?;
+        let inline = self.uint(field, self.word())?;
+        let len = count.saturating_mul(kind_bytes(kind));
+        let start = if len <= self.word() { field } else { inline };
+        Some(Entry { tag, kind, count, value: start..start.saturating_add(len) })
+    }
+
+    /// The unsigned numbers of `entry`, of type BYTE, SHORT, LONG, IFD, LONG8 or IFD8; empty for
+    /// other types and for values that lie outside the data.
+    pub(crate) fn uints(&self, entry: &Entry) -> impl Iterator<Item = u64> + use<'a> {
+        let reader = *self;
+        let width = match entry.kind {
+            1 | 3 | 4 | 13 | 16 | 18 => kind_bytes(entry.kind),
+            _ => 0,
+        };
+        let inside = 0 < width && self.bytes(entry.value.clone()).is_some();
+        let (start, count) = (entry.value.start, if inside { entry.count } else { 0 });
+        (0..count).map_while(move |i| reader.uint(start + i * width, width))
+    }
+}
+
+/// Bytes of one value of a field type; 1 for types that are unknown.
+const fn kind_bytes(kind: u16) -> u64 {
+    match kind {
+        3 | 8 => 2,
+        4 | 9 | 11 | 13 => 4,
+        5 | 10 | 12 | 16 | 17 | 18 => 8,
+        _ => 1,
+    }
+}

@@ -1,0 +1,133 @@
+//! WebP, still and animated: RIFF chunks (RFC 9649 section 2).
+//!
+//! The RIFF header states the size of the file before its metadata, which stands at the end, is
+//! seen. So that the stated size stays true in one pass, chunks that are taken out become `JUNK`, the
+//! chunk of RIFF that readers pass over, filled with zeros.
+
+use crate::{
+    Class, Container, ContainerError, ExifFrame, Part, Removal,
+    input::Input,
+    walker::{Grammar, Layout, Step},
+};
+use bytes::{BufMut, Bytes, BytesMut};
+
+/// The grammar of a WebP file.
+#[derive(Debug, Default)]
+pub(crate) struct Webp {
+    place: Place,
+    /// Where the RIFF chunk ends.
+    end: u64,
+    /// Where the open `ANMF` chunk ends.
+    frame_end: u64,
+    /// Flags of `VP8X`.
+    flags: u8,
+    has_exif: bool,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Place {
+    #[default]
+    Header,
+    FirstChunk,
+    Chunks,
+}
+
+/// Flags of `VP8X`, RFC 9649 section 2.7.1.
+mod flag {
+    pub(super) const ANIMATION: u8 = 0x02;
+    pub(super) const XMP: u8 = 0x04;
+    pub(super) const EXIF: u8 = 0x08;
+    pub(super) const ALPHA: u8 = 0x10;
+    pub(super) const ICC: u8 = 0x20;
+}
+
+/// Bytes of a chunk's type and length.
+const CHUNK_HEADER: u64 = 8;
+const VP8X_BYTES: u32 = 10;
+/// Bytes of an `ANMF` chunk before its own chunks: place, size, duration.
+const FRAME_HEADER: u64 = 16;
+
+impl Grammar for Webp {
+    fn next(&mut self, input: &mut Input) -> Result<Step, ContainerError> {
+        let at = input.position;
+        let damaged = |what| Err(ContainerError::Damaged(Container::Webp, at, what));
+        if self.place == Place::Header {
+            let Some(&[_, _, _, _, a, b, c, d, ..]) = input.peek(12) else { return Ok(Step::More("its header")) };
+            self.end = CHUNK_HEADER + u64::from(u32::from_le_bytes([a, b, c, d]));
+            self.place = Place::FirstChunk;
+            return Ok(Step::Part(Part::cut(Class::Structure), Layout::framing(12)));
+        }
+        if self.end <= at && self.place == Place::Chunks {
+            return Ok(Step::Part(Part::cut(Class::Trailer), Layout::rest()));
+        }
+
+        let Some(&[k0, k1, k2, k3, a, b, c, d]) = input.peek(8) else { return Ok(Step::More("a chunk")) };
+        let (kind, length) = ([k0, k1, k2, k3], u32::from_le_bytes([a, b, c, d]));
+        let inside_frame = at < self.frame_end;
+        let parent_end = if inside_frame { self.frame_end } else { self.end };
+        let data_end = at + CHUNK_HEADER + u64::from(length);
+        if parent_end < data_end {
+            return damaged("a chunk that is longer than what it lies in");
+        }
+        // Some writers leave out the padding of the last chunk.
+        let padding = u64::from(length % 2).min(parent_end - data_end);
+        let total = CHUNK_HEADER + u64::from(length) + padding;
+        let layout = Layout::new(CHUNK_HEADER, length.into(), padding);
+        let is_first = self.place == Place::FirstChunk;
+
+        let part = match &kind {
+            b"VP8 " | b"VP8L" => Part::cut(Class::Picture),
+            _ if is_first && &kind != b"VP8X" => return damaged("the first chunk is no picture and no VP8X"),
+            b"ALPH" => Part::cut(Class::Picture),
+            _ if inside_frame => junk(Class::Unknown, length),
+            b"VP8X" if is_first && length == VP8X_BYTES => {
+                let Some(head) = input.peek(26) else { return Ok(Step::More("the header VP8X")) };
+                self.flags = head[8];
+                Part::new(Class::Index, Removal::Replace(extended_header(head)))
+            }
+            b"VP8X" => return damaged("a header VP8X of the wrong size or in the wrong place"),
+            b"ANIM" => Part::cut(Class::Structure),
+            b"ANMF" if FRAME_HEADER <= length.into() => {
+                self.frame_end = data_end;
+                let layout = Layout::framing(CHUNK_HEADER + FRAME_HEADER);
+                return Ok(Step::Part(Part::cut(Class::Structure), layout));
+            }
+            b"ICCP" => Part::cut(Class::Icc),
+            b"EXIF" => {
+                let first = !std::mem::replace(&mut self.has_exif, true);
+                match usize::try_from(total) {
+                    Ok(total) if first && self.flags & flag::EXIF != 0 => {
+                        Part::new(Class::Exif, Removal::Reorient(ExifFrame::WebpChunk(total)))
+                    }
+                    _ => junk(Class::Exif, length),
+                }
+            }
+            b"XMP " => junk(Class::Xmp, length),
+            b"C2PA" => junk(Class::C2pa, length),
+            _ => junk(Class::Unknown, length),
+        };
+        self.place = Place::Chunks;
+        Ok(Step::Part(part, layout))
+    }
+}
+
+/// The chunk `VP8X` at the front of `head`, with flags that tell the truth about what is left.
+///
+/// EXIF keeps its flag, since its chunk stays as one that holds the orientation only. An ICC profile
+/// must follow at once, so its flag can be set by what follows.
+fn extended_header(head: &[u8]) -> Bytes {
+    let mut chunk = BytesMut::from(&head[..18]);
+    let has_profile = head[18..].starts_with(b"ICCP");
+    chunk[8] &= flag::ANIMATION | flag::EXIF | flag::ALPHA;
+    chunk[8] |= if has_profile { flag::ICC } else { 0 };
+    debug_assert_eq!(chunk[8] & flag::XMP, 0);
+    chunk.freeze()
+}
+
+/// A chunk that keeps its length and loses its type and its bytes.
+fn junk(class: Class, length: u32) -> Part {
+    let mut header = BytesMut::with_capacity(8);
+    header.put_slice(b"JUNK");
+    header.put_u32_le(length);
+    Part::new(class, Removal::Blank(header.freeze()))
+}

@@ -1,0 +1,146 @@
+//! One run: what the walker finds, less what tells about people, places and devices.
+
+use crate::output::Output;
+use bytes::{Bytes, BytesMut};
+use safelight_containers::{Class, Event, ExifFrame, Orientation, Part, Removal, Walker, locate_tiff};
+use safelight_core::{Flow, Result, Session, Settings, Sink};
+
+/// Bytes of an EXIF block that are searched for the orientation. Its directory comes first.
+const MOST_EXIF_SEARCHED: usize = 64 << 10;
+
+/// Strips one source.
+pub(crate) struct StripSession {
+    walker: Walker,
+    open: Open,
+    output: Output,
+}
+
+/// What happens to the bytes of the open part.
+enum Open {
+    /// They go out as they came.
+    Kept,
+    /// They are left out.
+    Dropped,
+    /// As many zeros go out, but for the first few bytes, which something else has replaced.
+    Blanked { replaced: usize },
+    /// They are searched for the orientation, and an EXIF block with nothing else goes out.
+    Searched { frame: ExifFrame, block: BytesMut },
+}
+
+/// Most bytes that a run holds.
+pub(crate) fn memory(settings: &Settings) -> u64 {
+    let limits = &settings.limits;
+    // A source that must be held whole lies there once as it came and once as one piece.
+    let held = 2 * limits.max_source_bytes.max(limits.max_metadata_bytes);
+    held + limits.max_metadata_bytes + (Output::MOST_HELD + MOST_EXIF_SEARCHED) as u64
+}
+
+impl StripSession {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let walker = Walker::new(settings.limits.clone());
+        Self { walker, open: Open::Kept, output: Output::default() }
+    }
+
+    /// Handles everything that has arrived. Returns whether the answer is complete.
+    fn walk(&mut self, out: &mut dyn Sink) -> Result<bool> {
+        while let Some(event) = self.walker.next()? {
+            match event {
+                Event::Begin(part) => {
+                    self.close(out);
+                    let class = part.class;
+                    self.begin(part, out);
+                    match class {
+                        Class::Picture => self.commit(out),
+                        Class::Trailer => return Ok(true),
+                        _ => (),
+                    }
+                }
+                Event::Frame(bytes) => self.pass(bytes, false, out),
+                Event::Payload(bytes) => self.pass(bytes, true, out),
+            }
+            if self.output.is_full() {
+                self.commit(out);
+            }
+        }
+        Ok(false)
+    }
+
+    fn begin(&mut self, part: Part, out: &mut dyn Sink) {
+        self.open = match (part.class, part.removal) {
+            (Class::Structure | Class::Picture | Class::Icc, _) => Open::Kept,
+            (_, Removal::Cut) => Open::Dropped,
+            (_, Removal::Replace(bytes)) => {
+                self.output.write(bytes, out);
+                Open::Dropped
+            }
+            (_, Removal::Blank(first)) => {
+                let replaced = first.len();
+                self.output.write(first, out);
+                Open::Blanked { replaced }
+            }
+            (_, Removal::Reorient(frame)) => Open::Searched { frame, block: BytesMut::new() },
+        };
+    }
+
+    fn pass(&mut self, bytes: Bytes, is_payload: bool, out: &mut dyn Sink) {
+        match &mut self.open {
+            Open::Kept => self.output.write(bytes, out),
+            Open::Dropped => (),
+            Open::Blanked { replaced } => {
+                let already = bytes.len().min(*replaced);
+                *replaced -= already;
+                self.output.write_zeros(bytes.len() - already, out);
+            }
+            Open::Searched { block, .. } => {
+                let room = MOST_EXIF_SEARCHED - block.len();
+                if is_payload {
+                    block.extend_from_slice(&bytes[..bytes.len().min(room)]);
+                }
+            }
+        }
+    }
+
+    /// Ends the open part.
+    fn close(&mut self, out: &mut dyn Sink) {
+        if let Open::Searched { frame, block } = std::mem::replace(&mut self.open, Open::Kept) {
+            let block = frame.minimal(locate_tiff(&block).and_then(Orientation::read));
+            let padding = frame.length().map_or(0, |length| length.saturating_sub(block.len()));
+            self.output.write(block, out);
+            self.output.write_zeros(padding, out);
+        }
+    }
+
+    fn commit(&mut self, out: &mut dyn Sink) {
+        if let Some(container) = self.walker.container() {
+            self.output.commit(container.mime(), out);
+        }
+    }
+}
+
+impl Session for StripSession {
+    fn push(&mut self, chunk: Bytes, out: &mut dyn Sink) -> Result<Flow> {
+        self.output.begin_chunk(&chunk);
+        self.walker.push(chunk);
+        let is_done = self.walk(out)?;
+        let skipped = if matches!(self.open, Open::Dropped) { self.walker.ahead() } else { 0 };
+        if is_done {
+            self.commit(out);
+        }
+        self.output.end_chunk(out);
+        self.walker.skip(skipped);
+        Ok(match (is_done, skipped) {
+            (true, _) => Flow::Done,
+            (false, 0) => Flow::More,
+            (false, bytes) => Flow::Skip(bytes),
+        })
+    }
+
+    fn finish(&mut self, out: &mut dyn Sink) -> Result<()> {
+        self.walker.finish();
+        self.walk(out)?;
+        self.close(out);
+        self.commit(out);
+        self.output.end_chunk(out);
+        Ok(())
+    }
+}
