@@ -45,4 +45,3 @@ pub trait Codec: Debug + Sync {
     /// [`crate::Kind::InvalidParam`] where the format cannot hold the frame.
     fn encode(&self, frame: &Frame, options: &Encode) -> Result<Vec<u8>>;
 }
-

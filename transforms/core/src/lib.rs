@@ -1,15 +1,17 @@
 #![doc = include_str!("../README.md")]
 
-pub mod query;
-pub mod transform;
-pub mod plan;
-pub mod session;
-pub mod pixels;
+pub mod answer;
 pub mod codec;
+pub mod error;
 pub mod frame;
 pub mod limits;
-pub mod error;
+pub mod pixels;
+pub mod plan;
+pub mod query;
+pub mod session;
+pub mod transform;
 
+pub use answer::Answer;
 pub use codec::{Codec, Encode, Header};
 pub use error::{Error, Kind, Result};
 pub use frame::{Frame, Plane, Rect, Size, View};

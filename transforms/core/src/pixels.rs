@@ -44,8 +44,7 @@ impl Session for Pixels {
         };
 
         let size = input.header(&self.source)?.size;
-        let mut frame =
-            input.decode(&self.source, needed(&self.ops, size), &self.settings.limits)?;
+        let mut frame = input.decode(&self.source, needed(&self.ops, size), &self.settings.limits)?;
         for op in &self.ops {
             frame = op.apply(frame)?;
         }

@@ -64,7 +64,9 @@ impl Plan {
         }
 
         let mut encode = Encode::default();
-        patches.into_iter().for_each(|patch| patch(&mut encode));
+        for patch in patches {
+            patch(&mut encode);
+        }
         for (name, op) in bytes {
             if !op.absorb(&mut encode) {
                 return Err(conflict(name, "with transforms that change the picture"));
