@@ -1,5 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+mod params;
+
+pub use params::params_json;
+
 use safelight_core::{Codec, Registry, Transform};
 
 /// Every transform. The order is the order of execution.

@@ -1,0 +1,20 @@
+//! Any bytes: an answer that a second strip leaves as it is, or a typed error.
+#![no_main]
+
+use bytes::Bytes;
+use libfuzzer_sys::fuzz_target;
+use safelight_core::{Answer, Plan, Result, Settings};
+use safelight_registry::REGISTRY;
+
+fn strip(source: &[u8], chunk: usize) -> Result<Answer> {
+    let plan = Plan::new(REGISTRY, REGISTRY.query("")?)?;
+    Answer::new(plan.start(&Settings::default()), &Bytes::copy_from_slice(source), chunk)
+}
+
+fuzz_target!(|source: &[u8]| {
+    if let Ok(answer) = strip(source, 4096) {
+        let stripped = answer.body();
+        let again = strip(&stripped, 61).map(|answer| answer.body());
+        assert!(again.is_ok_and(|again| again == stripped), "a strip is not stable");
+    }
+});

@@ -1,0 +1,31 @@
+//! The declared parameters as JSON, for those who cannot call Rust: the CDN's allow-list and the
+//! edge's normaliser.
+
+use crate::TRANSFORMS;
+use safelight_core::{Param, ParamKind};
+use serde_json::{Value, json};
+
+/// Every query parameter, in canonical order, as the text of `params.json`.
+pub fn params_json() -> String {
+    let params = TRANSFORMS.iter().flat_map(|transform| {
+        transform.params().iter().map(|param| to_json(transform.name(), param))
+    });
+    format!("{:#}\n", Value::from_iter(params))
+}
+
+fn to_json(transform: &str, param: &Param) -> Value {
+    let kind = match param.kind {
+        ParamKind::Flag => json!({ "type": "flag" }),
+        ParamKind::Integer { min, max, unit } => {
+            json!({ "type": "integer", "minimum": min, "maximum": max, "unit": unit })
+        }
+        ParamKind::OneOf(words) => json!({ "type": "string", "enum": words }),
+    };
+    json!({
+        "key": param.key,
+        "aliases": param.aliases,
+        "transform": transform,
+        "value": kind,
+        "doc": param.doc,
+    })
+}

@@ -1,0 +1,113 @@
+//! What every registered transform must do; a new one is covered by being listed.
+
+use bytes::Bytes;
+use safelight_core::{Answer, Kind, ParamKind, Plan, Result, Settings};
+use safelight_registry::{REGISTRY, TRANSFORMS, params_json};
+use std::collections::HashSet;
+
+/// A query for each transform that works on bytes, and the empty one.
+const QUERIES: &[&str] = &["", "showExif=true"];
+
+fn answer(raw: &str, source: &Bytes, chunk: usize) -> Result<Answer> {
+    let plan = Plan::new(REGISTRY, REGISTRY.query(raw)?)?;
+    Answer::new(plan.start(&Settings::default()), source, chunk)
+}
+
+#[test]
+fn names_and_parameters_are_unique_and_documented() {
+    let mut seen = HashSet::new();
+    for transform in TRANSFORMS {
+        let name = transform.name();
+        assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{name}");
+        assert!(seen.insert(name), "{name} twice");
+        for param in transform.params() {
+            let keys = [&[param.key], param.aliases].concat();
+            for key in keys {
+                assert!(seen.insert(key), "{key} twice");
+                assert!(key.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{key}");
+                assert!(!is_reserved(key), "{key} means something to S3");
+            }
+            assert!(!param.doc.is_empty() && !param.doc.ends_with('.'), "{}: {:?}", param.key, param.doc);
+            match param.kind {
+                ParamKind::Integer { min, max, .. } => assert!(min < max, "{}", param.key),
+                ParamKind::OneOf(words) => assert!(1 < words.len(), "{}", param.key),
+                ParamKind::Flag => (),
+            }
+        }
+    }
+}
+
+/// Names that an Object Lambda access point keeps for itself.
+fn is_reserved(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    ["signature", "expires", "versionid", "partnumber", "range"].contains(&key.as_str())
+        || key.starts_with("response")
+        || key.starts_with("xamz")
+}
+
+#[test]
+fn every_transform_answers_some_query() {
+    for transform in TRANSFORMS {
+        let answers = |raw: &&&str| {
+            let query = REGISTRY.query(raw).expect("a valid query");
+            transform.step(&query).expect("a valid query").is_some()
+        };
+        assert!(QUERIES.iter().any(|raw| answers(&raw)), "{} is not under this contract", transform.name());
+    }
+}
+
+#[test]
+fn the_answer_does_not_depend_on_the_chunks() {
+    for (name, source) in safelight_images::samples() {
+        for raw in QUERIES {
+            let whole = answer(raw, &source, usize::MAX).expect("our own samples are sound");
+            for chunk in [1, 2, 3, 7, 1000, 4096, 65_536] {
+                let cut = answer(raw, &source, chunk).expect("our own samples are sound");
+                assert_eq!(cut.head, whole.head, "{name}?{raw} in chunks of {chunk}");
+                assert!(cut.body() == whole.body(), "{name}?{raw} in chunks of {chunk}");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_truncation_panics() {
+    for (name, source) in safelight_images::samples() {
+        // Every length of the first kilobytes, where the structure is, then a thousand more.
+        let step = (source.len() / 1000).max(1);
+        let lengths = (0..source.len().min(4096)).chain((4096..source.len()).step_by(step));
+        for length in lengths {
+            for raw in QUERIES {
+                let cut = source.slice(..length);
+                if let Err(error) = answer(raw, &cut, 4096) {
+                    assert!(
+                        matches!(error.kind, Kind::Corrupt | Kind::UnsupportedFormat),
+                        "{name} cut to {length}: {error}"
+                    );
+                    assert!(!error.message.is_empty());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_not_an_image_is_refused_by_name() {
+    for source in [&b""[..], b"%PDF-1.7", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"GIF88a\0\0\0\0\0\0\0"] {
+        for raw in QUERIES {
+            let error = answer(raw, &Bytes::from_static(source), 5).expect_err("no image");
+            assert_eq!(error.kind, Kind::UnsupportedFormat);
+            assert!(error.message.contains("JPEG, PNG, WebP, GIF, AVIF, HEIC and TIFF are known"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn the_checked_in_parameters_are_the_declared_ones() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/params.json");
+    let declared = params_json();
+    if std::fs::read_to_string(path).ok().as_deref() != Some(&declared) {
+        std::fs::write(path, &declared).expect("the checkout takes files");
+        panic!("params.json was stale and has been written anew: check it in");
+    }
+}
