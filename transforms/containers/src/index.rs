@@ -1,1 +1,208 @@
-//! x
+//! From an index to parts: what TIFF and ISO-BMFF have in common, where offsets say what lies where.
+
+use crate::{Class, Part, Removal, walker::Layout};
+use std::{collections::VecDeque, ops::Range};
+
+/// A stretch of the source that an index has named. Offsets count from the start of the source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Claim {
+    pub(crate) range: Range<u64>,
+    pub(crate) part: Part,
+}
+
+/// What an index names, in the order in which it lies, without overlap.
+///
+/// Whatever it does not name is unknown, and blanked.
+#[derive(Debug, Default)]
+pub(crate) struct Map {
+    claims: Vec<Claim>,
+}
+
+/// The offset at which bytes are named twice, in ways that contradict each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Conflict(pub(crate) u64);
+
+impl Claim {
+    pub(crate) const fn new(range: Range<u64>, part: Part) -> Self {
+        Self { range, part }
+    }
+
+    /// Bytes that are handed on as they stand.
+    pub(crate) const fn kept(range: Range<u64>, class: Class) -> Self {
+        Self::new(range, Part::cut(class))
+    }
+
+    /// Bytes of which nothing is left.
+    pub(crate) const fn blanked(range: Range<u64>, class: Class) -> Self {
+        Self::new(range, Part::zeros(class))
+    }
+
+    /// Whether some of its bytes outlive a removal.
+    fn is_needed(&self) -> bool {
+        self.is_kept() || !is_zeros(&self.part)
+    }
+
+    fn is_kept(&self) -> bool {
+        matches!(self.part.class, Class::Structure | Class::Picture | Class::Icc | Class::Index)
+    }
+
+    /// Whether it is another picture, which may lawfully share coded samples with the one shown.
+    fn is_picture_too(&self) -> bool {
+        matches!(self.part.class, Class::Thumbnail | Class::Secondary)
+    }
+}
+
+impl Map {
+    /// Puts `claims` in order.
+    ///
+    /// Bytes that are kept for two reasons are named once. Other pictures give way to the one that is
+    /// kept.
+    ///
+    /// # Errors
+    /// [`Conflict`] if bytes are private by one claim and kept by another, or if a rewritten index
+    /// shares bytes with anything that is kept.
+    pub(crate) fn new(claims: Vec<Claim>) -> Result<Self, Conflict> {
+        let (mut kept, mut dropped): (Vec<_>, Vec<_>) =
+            claims.into_iter().filter(|claim| !claim.range.is_empty()).partition(Claim::is_kept);
+        // The longest first, so that what follows it at the same place is seen to lie within it.
+        let order = |claim: &Claim| (claim.range.start, std::cmp::Reverse(claim.range.end));
+        kept.sort_by_key(order);
+        dropped.sort_by_key(order);
+
+        let mut claims: Vec<Claim> = Vec::with_capacity(kept.len());
+        for mut claim in kept {
+            let Some(last) = claims.last_mut() else {
+                claims.push(claim);
+                continue;
+            };
+            let overlaps = claim.range.start < last.range.end;
+            if overlaps && (last.part.class == Class::Index || claim.part.class == Class::Index) {
+                return Err(Conflict(claim.range.start));
+            }
+            let joins = claim.range.start <= last.range.end && claim.part == last.part;
+            if joins && claim.part.class != Class::Index {
+                last.range.end = last.range.end.max(claim.range.end);
+            } else if last.range.end < claim.range.end {
+                claim.range.start = claim.range.start.max(last.range.end);
+                claims.push(claim);
+            }
+        }
+
+        let number_kept = claims.len();
+        let mut end_of_last = 0;
+        for mut claim in dropped {
+            let kept = &claims[..number_kept];
+            let next = kept.partition_point(|kept| kept.range.end <= claim.range.start);
+            if kept.get(next).is_some_and(|kept| kept.range.start < claim.range.end) {
+                if claim.is_picture_too() {
+                    continue;
+                }
+                return Err(Conflict(claim.range.start));
+            }
+            if claim.range.start < end_of_last {
+                claim.range.start = end_of_last.min(claim.range.end);
+                claim.part = Part::zeros(claim.part.class);
+            }
+            if !claim.range.is_empty() {
+                end_of_last = claim.range.end;
+                claims.push(claim);
+            }
+        }
+        claims.sort_by_key(|claim| claim.range.start);
+        Ok(Self { claims })
+    }
+
+    /// The ranges of which some bytes outlive a removal, in order.
+    pub(crate) fn needed(&self) -> impl DoubleEndedIterator<Item = &Range<u64>> {
+        self.claims.iter().filter(|claim| claim.is_needed()).map(|claim| &claim.range)
+    }
+
+    /// The parts that cover `range`, one behind the other.
+    ///
+    /// # Errors
+    /// [`Conflict`] if something that is needed lies across a border of `range`.
+    pub(crate) fn cover(&self, range: Range<u64>) -> Result<VecDeque<(Part, Layout)>, Conflict> {
+        let mut parts = VecDeque::new();
+        let mut at = range.start;
+        let unknown = |from: u64, to: u64| (Part::zeros(Class::Unknown), Layout::payload(to - from));
+        let first = self.claims.partition_point(|claim| claim.range.end <= range.start);
+        for claim in self.claims[first..].iter().take_while(|claim| claim.range.start < range.end) {
+            let (start, end) = (claim.range.start.max(range.start), claim.range.end.min(range.end));
+            if (start, end) != (claim.range.start, claim.range.end) && claim.is_needed() {
+                return Err(Conflict(claim.range.start));
+            }
+            if at < start {
+                parts.push_back(unknown(at, start));
+            }
+            let layout = match claim.part.class {
+                Class::Structure | Class::Index => Layout::framing(end - start),
+                _ => Layout::payload(end - start),
+            };
+            parts.push_back((claim.part.clone(), layout));
+            at = end;
+        }
+        if at < range.end {
+            parts.push_back(unknown(at, range.end));
+        }
+        Ok(parts)
+    }
+}
+
+fn is_zeros(part: &Part) -> bool {
+    matches!(&part.removal, Removal::Blank(first) if first.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ExifFrame;
+
+    fn check(claims: &[Claim], range: Range<u64>, expected: Result<&[(Class, u64)], Conflict>) {
+        let found = Map::new(claims.to_vec()).and_then(|map| map.cover(range.clone()));
+        let found = found.map(|parts| {
+            let total: u64 = parts.iter().map(|(_, layout)| layout.prefix + layout.payload).sum();
+            assert_eq!(total, range.end - range.start);
+            parts
+                .iter()
+                .map(|(part, layout)| (part.class, layout.prefix + layout.payload))
+                .collect::<Vec<_>>()
+        });
+        assert_eq!(found.as_deref(), expected.as_ref().copied(), "{claims:?}");
+    }
+
+    #[test]
+    fn parts_cover_the_range() {
+        use Class::{Exif, Icc, Index, Picture, Secondary, Unknown, Xmp};
+        let kept = Claim::kept;
+        let blanked = Claim::blanked;
+        check(&[], 3..9, Ok(&[(Unknown, 6)]));
+        check(&[], 3..3, Ok(&[]));
+        check(&[kept(5..7, Picture)], 0..10, Ok(&[(Unknown, 5), (Picture, 2), (Unknown, 3)]));
+        // Whatever order they come in; what touches or overlaps and is of a kind becomes one.
+        check(&[kept(7..9, Picture), kept(1..5, Picture), kept(2..7, Picture)], 1..9, Ok(&[(Picture, 8)]));
+        check(&[kept(1..5, Icc), kept(0..5, Picture)], 0..5, Ok(&[(Picture, 5)]));
+        check(&[kept(3..8, Icc), kept(0..5, Picture)], 0..8, Ok(&[(Picture, 5), (Icc, 3)]));
+        check(&[blanked(2..6, Exif), blanked(4..8, Xmp)], 0..8, Ok(&[(Unknown, 2), (Exif, 4), (Xmp, 2)]));
+        // Parts that are blanked may be cut at the borders, what is kept may not.
+        check(&[blanked(2..6, Exif)], 3..4, Ok(&[(Exif, 1)]));
+        check(&[kept(2..6, Picture)], 3..8, Err(Conflict(2)));
+        check(&[kept(2..6, Picture)], 0..5, Err(Conflict(2)));
+        check(&[kept(2..6, Picture)], 6..7, Ok(&[(Unknown, 1)]));
+        // Other pictures give way; private bytes do not.
+        check(&[kept(2..6, Picture), blanked(5..9, Secondary)], 2..9, Ok(&[(Picture, 4), (Unknown, 3)]));
+        check(&[kept(2..6, Picture), blanked(5..9, Exif)], 2..9, Err(Conflict(5)));
+        check(&[kept(2..6, Picture), blanked(0..9, Xmp)], 2..9, Err(Conflict(0)));
+        check(&[kept(2..6, Index), kept(5..9, Picture)], 2..9, Err(Conflict(5)));
+        check(&[kept(2..6, Index), kept(2..6, Index)], 2..9, Err(Conflict(2)));
+        check(&[kept(2..6, Index), kept(6..8, Index)], 2..8, Ok(&[(Index, 4), (Index, 2)]));
+    }
+
+    #[test]
+    fn a_block_named_twice_is_oriented_once() {
+        let exif = |range| Claim::new(range, Part::new(Class::Exif, Removal::Reorient(ExifFrame::Item(40))));
+        let map = Map::new(vec![exif(10..50), exif(10..50), exif(30..70)]).unwrap();
+        assert!(map.needed().eq([&(10..50)]));
+        let removals: Vec<_> = map.cover(10..70).unwrap().into_iter().map(|(part, _)| part.removal).collect();
+        assert_eq!(removals, [Removal::Reorient(ExifFrame::Item(40)), Removal::Blank(bytes::Bytes::new())]);
+    }
+}

@@ -49,6 +49,32 @@ impl Input {
         Some(&self.front()[..n])
     }
 
+    /// The `n` bytes from offset `at` of the source, if all of them are held; copied only where chunks
+    /// meet.
+    pub(crate) fn read_at(&self, at: u64, n: usize) -> Option<Bytes> {
+        let mut skipped = usize::try_from(at.checked_sub(self.position)?).ok()?;
+        if self.len < skipped.checked_add(n)? {
+            return None;
+        }
+        let mut joined = BytesMut::new();
+        for chunk in &self.chunks {
+            if chunk.len() <= skipped {
+                skipped -= chunk.len();
+                continue;
+            }
+            if joined.is_empty() && n <= chunk.len() - skipped {
+                return Some(chunk.slice(skipped..skipped + n));
+            }
+            let wanted = (n - joined.len()).min(chunk.len() - skipped);
+            joined.extend_from_slice(&chunk[skipped..skipped + wanted]);
+            skipped = 0;
+            if joined.len() == n {
+                break;
+            }
+        }
+        Some(joined.freeze())
+    }
+
     /// Takes what lies together at the front, at most `max` bytes, without a copy.
     pub(crate) fn take_front(&mut self, max: usize) -> Bytes {
         let Some(chunk) = self.chunks.front_mut() else { return Bytes::new() };
@@ -62,11 +88,8 @@ impl Input {
         taken
     }
 
-    /// Forgets the next `n` bytes, held or not.
-    pub(crate) fn skip(&mut self, mut n: u64) {
-        while 0 < n && 0 < self.len {
-            n -= self.take_front(usize::try_from(n).unwrap_or(usize::MAX)).len() as u64;
-        }
-        self.position += n;
+    /// Counts `n` bytes as read that were never pushed.
+    pub(crate) fn skip(&mut self, n: u64) {
+        self.position = self.position.saturating_add(n);
     }
 }

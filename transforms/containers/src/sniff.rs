@@ -15,37 +15,54 @@ pub enum Container {
     Gif,
     /// AV1 Image File Format, over ISO/IEC 14496-12 and 23008-12.
     Avif,
-    /// HEIC and other HEIF, ISO/IEC 23008-12.
+    /// HEIF with HEVC inside, ISO/IEC 23008-12 Annex B.
+    Heic,
+    /// HEIF with anything else inside.
     Heif,
     /// TIFF 6.0 and `BigTIFF`.
     Tiff,
 }
 
 /// How many bytes settle [`Container::sniff`], at the most.
-pub(crate) const SNIFF_BYTES: usize = 12;
+pub(crate) const SNIFF_BYTES: usize = 64;
 
 impl Container {
     /// The container that `head`, the first bytes of a source, begins.
     ///
     /// `None` while more bytes are needed to tell; `Some(None)` if it is none that is known.
     pub(crate) fn sniff(head: &[u8]) -> Option<Option<Self>> {
+        /// What any of the signatures below takes.
+        const SIGNATURE_BYTES: usize = 12;
         let found = match head {
             [0xFF, 0xD8, 0xFF, ..] => Some(Self::Jpeg),
             [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => Some(Self::Png),
             [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Self::Webp),
             [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(Self::Gif),
             [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Some(Self::Tiff),
-            [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] if 4 <= brand.len() => match &brand[..4] {
-                b"avif" | b"avis" => Some(Self::Avif),
-                b"heic" | b"heix" | b"hevc" | b"hevx" | b"heim" | b"heis" | b"hevm" | b"hevs" | b"mif1"
-                | b"mif2" | b"msf1" => Some(Self::Heif),
-                _ => None,
-            },
+            [a, b, c, d, b'f', b't', b'y', b'p', ..] => {
+                let bytes = u32::from_be_bytes([*a, *b, *c, *d]);
+                let bytes = usize::try_from(bytes).unwrap_or(usize::MAX).min(SNIFF_BYTES);
+                return if head.len() < bytes { None } else { Some(Self::of_brands(&head[..bytes])) };
+            }
+            _ if head.len() < SIGNATURE_BYTES => return None,
             _ => None,
         };
-        match found {
-            None if head.len() < SNIFF_BYTES => None,
-            found => Some(found),
+        Some(found)
+    }
+
+    /// The container that the brands in the box `ftyp` promise, ISO/IEC 14496-12 section 4.3.
+    fn of_brands(ftyp: &[u8]) -> Option<Self> {
+        // The major brand, a version, the compatible brands.
+        let brands = || ftyp.chunks_exact(4).enumerate().filter(|(at, _)| *at == 2 || 3 < *at);
+        let has = |known: &[&[u8]]| brands().any(|(_, brand)| known.contains(&brand));
+        if has(&[b"avif", b"avis"]) {
+            Some(Self::Avif)
+        } else if has(&[b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"]) {
+            Some(Self::Heic)
+        } else if has(&[b"mif1", b"mif2", b"msf1"]) {
+            Some(Self::Heif)
+        } else {
+            None
         }
     }
 
@@ -57,6 +74,7 @@ impl Container {
             Self::Webp => "WebP",
             Self::Gif => "GIF",
             Self::Avif => "AVIF",
+            Self::Heic => "HEIC",
             Self::Heif => "HEIF",
             Self::Tiff => "TIFF",
         }
@@ -70,7 +88,8 @@ impl Container {
             Self::Webp => "image/webp",
             Self::Gif => "image/gif",
             Self::Avif => "image/avif",
-            Self::Heif => "image/heic",
+            Self::Heic => "image/heic",
+            Self::Heif => "image/heif",
             Self::Tiff => "image/tiff",
         }
     }
@@ -79,5 +98,37 @@ impl Container {
 impl fmt::Display for Container {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn containers_are_known_by_their_first_bytes() {
+        let check = |head: &[u8], expected| assert_eq!(Container::sniff(head), expected, "{head:?}");
+        check(b"\xFF\xD8\xFF", Some(Some(Container::Jpeg)));
+        check(b"MM\0\x2B", Some(Some(Container::Tiff)));
+        check(b"RIFF1234WEBP", Some(Some(Container::Webp)));
+        check(b"RIFF1234WAVE", Some(None));
+        check(b"RIFF1234", None);
+        check(b"%PDF-1.7\n%%%", Some(None));
+        check(b"", None);
+    }
+
+    #[test]
+    fn iso_bmff_is_known_by_all_its_brands() {
+        let check = |brands: &[u8], expected| {
+            let head = [&(8 + brands.len() as u32).to_be_bytes()[..], b"ftyp", brands, b"more"].concat();
+            assert_eq!(Container::sniff(&head), Some(expected), "{brands:?}");
+            assert_eq!(Container::sniff(&head[..14]), None, "{brands:?}");
+        };
+        check(b"avif\0\0\0\0mif1", Some(Container::Avif));
+        check(b"mif1\0\0\0\0mif1avif", Some(Container::Avif));
+        check(b"mif1\0\0\0\0mif1heic", Some(Container::Heic));
+        check(b"mif1\0\0\0\0mif1miaf", Some(Container::Heif));
+        check(b"isom\0\0\0\0isommp42", None);
+        check(b"isomavif", None);
     }
 }

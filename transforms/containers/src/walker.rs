@@ -118,7 +118,7 @@ impl Walker {
     }
 
     /// Passes over the next `n` bytes of the open part, at most [`Walker::ahead`], which are
-    /// then not pushed.
+    /// then not pushed. To be called when there is no next event.
     pub fn skip(&mut self, n: u64) {
         let n = n.min(self.ahead());
         self.left.consume(n);
@@ -166,7 +166,7 @@ fn new_grammar(container: Container, limits: &Limits) -> Box<dyn Grammar> {
         Container::Png => Box::<Png>::default(),
         Container::Webp => Box::<Webp>::default(),
         Container::Gif => Box::<Gif>::default(),
-        Container::Avif | Container::Heif => Box::new(IsoBmff::new(container, limits)),
+        Container::Avif | Container::Heic | Container::Heif => Box::new(IsoBmff::new(container, limits)),
         Container::Tiff => Box::new(Tiff::new(limits)),
     }
 }

@@ -121,18 +121,20 @@ impl Session for StripSession {
     fn push(&mut self, chunk: Bytes, out: &mut dyn Sink) -> Result<Flow> {
         self.output.begin_chunk(&chunk);
         self.walker.push(chunk);
-        let is_done = self.walk(out)?;
-        let skipped = if matches!(self.open, Open::Dropped) { self.walker.ahead() } else { 0 };
-        if is_done {
+        let flow = if self.walk(out)? {
             self.commit(out);
-        }
+            Flow::Done
+        } else {
+            match self.walker.ahead() {
+                ahead if 0 < ahead && matches!(self.open, Open::Dropped) => {
+                    self.walker.skip(ahead);
+                    Flow::Skip(ahead)
+                }
+                _ => Flow::More,
+            }
+        };
         self.output.end_chunk(out);
-        self.walker.skip(skipped);
-        Ok(match (is_done, skipped) {
-            (true, _) => Flow::Done,
-            (false, 0) => Flow::More,
-            (false, bytes) => Flow::Skip(bytes),
-        })
+        Ok(flow)
     }
 
     fn finish(&mut self, out: &mut dyn Sink) -> Result<()> {

@@ -96,8 +96,9 @@ impl<'a> TiffReader<'a> {
         let count = self.uint(at, self.count_bytes())?;
         let first = at.checked_add(self.count_bytes())?;
         // The count is hostile: entries are read while they last, and never reserved for.
-        let entries: Vec<_> =
-            (0..count).map_while(|i| self.entry(first.checked_add(i.checked_mul(self.entry_bytes())?)?)).collect();
+        let entries: Vec<_> = (0..count)
+            .map_while(|i| self.entry(first.checked_add(i.checked_mul(self.entry_bytes())?)?))
+            .collect();
         let behind = first.checked_add(count.checked_mul(self.entry_bytes())?);
         let next = behind.and_then(|at| self.uint(at, self.word())).unwrap_or(0);
         Some(Ifd { at, entries, next })

@@ -1,0 +1,64 @@
+//! Strip and show on every container, beside a copy of the same bytes in memory.
+
+use bytes::Bytes;
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use safelight_benches::{large_jpeg, run};
+use std::hint::black_box;
+
+/// One sample of each container.
+const SAMPLES: &[&str] = &[
+    "photo.jpg",
+    "progressive.jpg",
+    "motion-photo.jpg",
+    "text-chunks.png",
+    "animated.png",
+    "still.webp",
+    "animated.webp",
+    "animated.gif",
+    "photo.avif",
+    "photo.tiff",
+];
+
+/// A JPEG of 5 MB with the metadata of our sample photo before its scan, and a late comment and 1 MB of
+/// trailer behind it.
+fn photo_of_5_mb() -> Bytes {
+    let photo = safelight_images::read("photo.jpg");
+    let scan = photo.windows(2).rposition(|marker| marker == [0xFF, 0xDA]).expect("a photo has a scan");
+    large_jpeg(&photo[..scan + 14], 5_000_000, &[7; 1 << 20])
+}
+
+fn strip(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("strip");
+    let large = photo_of_5_mb();
+    group.throughput(Throughput::Bytes(large.len() as u64));
+    group.bench_function("memcpy/5-mb.jpg", |bencher| bencher.iter(|| black_box(large.to_vec())));
+    group.bench_function("strip/5-mb.jpg", |bencher| bencher.iter(|| run("", black_box(&large)).expect("sound")));
+    for name in SAMPLES {
+        let source = Bytes::from(safelight_images::read(name));
+        group.throughput(Throughput::Bytes(source.len() as u64));
+        group.bench_with_input(BenchmarkId::new("strip", name), &source, |bencher, source| {
+            bencher.iter(|| run("", black_box(source)).expect("our own samples are sound"));
+        });
+    }
+    group.finish();
+}
+
+fn show(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("show");
+    let large = photo_of_5_mb();
+    let mut sources = vec![("5-mb.jpg", large)];
+    sources.extend(SAMPLES.iter().map(|name| (*name, Bytes::from(safelight_images::read(name)))));
+    for (name, source) in &sources {
+        let answer = run("showExif=true", source).expect("our own samples are sound");
+        println!("show/{name} reads {} of {} bytes", answer.read, source.len());
+        // The time is that of the head: what is read does not grow with the file.
+        group.throughput(Throughput::Bytes(answer.read as u64));
+        group.bench_with_input(BenchmarkId::new("show", name), source, |bencher, source| {
+            bencher.iter(|| run("showExif=true", black_box(source)).expect("our own samples are sound"));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, strip, show);
+criterion_main!(benches);

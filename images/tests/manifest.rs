@@ -1,0 +1,56 @@
+//! The folder holds what the manifest lists, no more and no less.
+
+use safelight_images::{SECRETS, folder, names, path, read};
+use std::collections::BTreeSet;
+use std::fs;
+
+#[test]
+fn the_manifest_lists_every_image_and_no_other() {
+    let is_image = |name: &String| {
+        ["jpg", "png", "webp", "gif", "avif", "tiff"].iter().any(|end| name.ends_with(&format!(".{end}")))
+    };
+    let entries = fs::read_dir(folder()).unwrap();
+    let found: BTreeSet<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).filter(is_image).collect();
+    let listed: BTreeSet<String> = names().map(str::to_owned).collect();
+    assert_eq!(found, listed);
+    assert_eq!(names().count(), listed.len(), "a name is listed twice");
+}
+
+#[test]
+fn every_image_is_as_long_as_listed_and_together_they_are_small() {
+    let manifest = fs::read_to_string(path("MANIFEST.md")).unwrap();
+    let mut total = 0;
+    for name in names() {
+        let length = read(name).len();
+        assert!(manifest.contains(&format!("| `{name}` | {length} |")), "{name} has {length} bytes");
+        total += length;
+    }
+    assert!((1..1_500_000).contains(&total), "{total} bytes");
+}
+
+#[test]
+fn every_image_starts_as_its_name_says() {
+    for name in names() {
+        let bytes = read(name);
+        let expected: &[u8] = match name.rsplit('.').next() {
+            Some("jpg") => b"\xFF\xD8\xFF",
+            Some("png") => b"\x89PNG\r\n\x1A\n",
+            Some("webp") => b"RIFF",
+            Some("gif") => b"GIF89a",
+            Some("avif") => b"\0\0\0\x20ftypavif",
+            Some("tiff") => b"MM\0*",
+            _ => panic!("{name} is of no known kind"),
+        };
+        assert!(bytes.starts_with(expected), "{name}");
+    }
+}
+
+#[test]
+fn every_image_but_one_tells_a_secret() {
+    let tells = |bytes: &[u8]| {
+        SECRETS.iter().any(|secret| bytes.windows(secret.len()).any(|window| window == secret.as_bytes()))
+    };
+    let silent: Vec<_> = names().filter(|name| !tells(&read(name))).collect();
+    assert_eq!(silent, ["restart.jpg"]);
+}

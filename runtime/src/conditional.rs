@@ -1,0 +1,109 @@
+//! Validators of an answer, and the conditions that a request puts on them (RFC 9110 section 13).
+
+use crate::source::Meta;
+use headers::{
+    ETag, HeaderMap, HeaderMapExt, IfMatch, IfModifiedSince, IfNoneMatch, IfRange, IfUnmodifiedSince,
+    LastModified,
+};
+use safelight_core::Settings;
+use sha2::{Digest, Sha256};
+use std::time::SystemTime;
+
+/// What tells one version of an answer from another, known before the source is read.
+#[derive(Clone, Debug)]
+pub(crate) struct Validators {
+    /// Missing where the source has nothing to make one from.
+    pub(crate) etag: Option<ETag>,
+    /// Missing where the source has none.
+    pub(crate) last_modified: Option<LastModified>,
+}
+
+/// What a request's conditions ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The answer.
+    Proceed,
+    /// Only word that it is unchanged.
+    Unchanged,
+    /// Nothing, because it is not what the client thinks.
+    Failed,
+}
+
+impl Validators {
+    /// The validators of the answer to the canonical `query` about the source of `meta`.
+    ///
+    /// Besides those two, an answer depends on this version of the program and on `settings`.
+    pub(crate) fn new(meta: &Meta, query: &str, settings: &Settings) -> Self {
+        // A file may claim any time; HTTP knows none before 1970, and none of the future (RFC 9110 8.8.2.1).
+        let known = SystemTime::UNIX_EPOCH..=SystemTime::now();
+        let last_modified = meta.last_modified.filter(|time| known.contains(time));
+        Self {
+            etag: version(meta).map(|(weak, version)| etag(weak, &version, query, settings)),
+            last_modified: last_modified.map(LastModified::from),
+        }
+    }
+
+    /// Weighs the conditions of `headers` in the order of RFC 9110 13.2.2.
+    pub(crate) fn weigh(&self, headers: &HeaderMap) -> Outcome {
+        let modified = self.last_modified.map(SystemTime::from);
+        if let Some(condition) = headers.typed_get::<IfMatch>() {
+            if !self.etag.as_ref().is_some_and(|etag| condition.precondition_passes(etag)) {
+                return Outcome::Failed;
+            }
+        } else if let Some(condition) = headers.typed_get::<IfUnmodifiedSince>()
+            && modified.is_some_and(|time| !condition.precondition_passes(time))
+        {
+            return Outcome::Failed;
+        }
+
+        let unchanged = if let Some(condition) = headers.typed_get::<IfNoneMatch>() {
+            let any = condition == IfNoneMatch::any();
+            any || self.etag.as_ref().is_some_and(|etag| !condition.precondition_passes(etag))
+        } else if let Some(condition) = headers.typed_get::<IfModifiedSince>() {
+            modified.is_some_and(|time| !condition.is_modified(time))
+        } else {
+            false
+        };
+        if unchanged { Outcome::Unchanged } else { Outcome::Proceed }
+    }
+
+    /// Whether `If-Range` allows a part of this version to go out; it does where it is missing.
+    pub(crate) fn allow_range(&self, headers: &HeaderMap) -> bool {
+        match headers.typed_try_get::<IfRange>() {
+            Ok(Some(condition)) => !condition.is_modified(self.etag.as_ref(), self.last_modified.as_ref()),
+            Ok(None) => true,
+            Err(_) => false,
+        }
+    }
+}
+
+/// Whether a request has any condition to weigh, which is worth asking the source about first.
+pub(crate) fn is_conditional(headers: &HeaderMap) -> bool {
+    use http::header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
+    [IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE]
+        .iter()
+        .any(|name| headers.contains_key(name))
+}
+
+/// The source's own name for this version of it, and whether that is a weak one.
+fn version(meta: &Meta) -> Option<(bool, String)> {
+    match (&meta.etag, meta.last_modified) {
+        (Some(etag), _) => Some((etag.starts_with("W/"), etag.clone())),
+        (None, Some(time)) => Some((false, format!("{time:?} {:?}", meta.size))),
+        (None, None) => None,
+    }
+}
+
+fn etag(weak: bool, version: &str, query: &str, settings: &Settings) -> ETag {
+    // Limits decide whether there is an answer, not which.
+    let Settings { limits: _, redact } = settings;
+    let mut hash = Sha256::new();
+    for part in [env!("CARGO_PKG_VERSION"), &format!("redact={redact}"), query, version] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    let digest =
+        hash.finalize().iter().take(16).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+    let mark = if weak { "W/" } else { "" };
+    format!("{mark}\"{digest}\"").parse().expect("quoted hexadecimal digits are an entity tag")
+}

@@ -1,0 +1,25 @@
+//! Why the program could not start. What goes wrong in a request is a [`safelight_core::Error`].
+
+use std::{io, path::PathBuf};
+
+/// Why a source could not be served.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The folder is none, or may not be read.
+    #[error("the folder {} cannot be opened", path.display())]
+    Folder {
+        /// As it was named.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The URL is of no known kind.
+    #[error("{url} is no source; a folder, s3://, gs://, az:// or https:// would be one")]
+    Url {
+        /// As it was named.
+        url: String,
+    },
+    /// The store's settings do not suffice, or contradict each other.
+    #[error("the store cannot be used")]
+    Store(#[from] object_store::Error),
+}

@@ -1,0 +1,149 @@
+//! The one loop: request → plan → source → session → response. Every door calls [`handle`] and
+//! translates, nothing more.
+//!
+//! Where to read on: what a plan is, `safelight_core::plan`; how the bytes flow, [`crate::run`].
+
+use crate::{
+    conditional::{Outcome, Validators, is_conditional},
+    problem,
+    range::{ByteRange, content_range},
+    request::Request,
+    response::{Body, Timing, describe},
+    run::Run,
+    source::{Meta, Reader, Source, within},
+    status,
+};
+use http::{HeaderName, HeaderValue, Response, header};
+use safelight_core::{Error, Kind, Plan, Registry, Result, Settings};
+use std::{sync::Arc, time::Duration};
+
+/// How often a request is begun anew because its source changed under it.
+const ATTEMPTS: u32 = 3;
+
+/// What every request shares.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// The transforms that there are.
+    pub registry: Registry,
+    /// What the operator allows.
+    pub settings: Settings,
+    /// The longest wait for a source to send something. Defaults to 30 seconds.
+    pub source_timeout: Duration,
+}
+
+/// Answers `request` about the picture in `source`; failures are answers too.
+pub async fn handle(service: &Service, source: Arc<dyn Source>, request: &Request) -> Response<Body> {
+    for _ in 0..ATTEMPTS {
+        match answer(service, &source, request).await {
+            Err(error) if error.kind == Kind::PreconditionFailed => (),
+            Err(error) => return problem::response(error, &request.id),
+            Ok(response) => return response,
+        }
+    }
+    let error = Error::new(Kind::Upstream, "source", "kept changing while it was read");
+    problem::response(error, &request.id)
+}
+
+/// One attempt. Fails with [`Kind::PreconditionFailed`] if the source changed under it.
+async fn answer(service: &Service, source: &Arc<dyn Source>, request: &Request) -> Result<Response<Body>> {
+    let mut timing = Timing::start();
+    let query = service.plan(request)?.query.to_string();
+    let validators = |meta: &Meta| Validators::new(meta, &query, &service.settings);
+    timing.mark("plan");
+
+    // Whoever has the answer already shall not cost a read of the source.
+    if is_conditional(&request.headers) {
+        let meta = within(service.source_timeout, source.meta()).await?;
+        timing.mark("source");
+        match validators(&meta).weigh(&request.headers) {
+            Outcome::Proceed => (),
+            Outcome::Unchanged => return Ok(unchanged(&meta, &validators(&meta), timing)),
+            Outcome::Failed => return Ok(failed(request)),
+        }
+    }
+
+    let mut run = service.start(source, request, None).await?;
+    timing.mark("open");
+    let head = run.commit().await?;
+    timing.mark("head");
+    let meta = run.meta().clone();
+    let validators = validators(&meta);
+
+    let mut part = None;
+    let range = ByteRange::from_headers(&request.headers).filter(|_| request.wants_body);
+    if let Some(range) = range.filter(|_| validators.allow_range(&request.headers)) {
+        // Only the end tells how long an answer is, so a long one is made twice: to be measured, and
+        // then, from the very same source, to be sent.
+        let length = if let Some(length) = run.length() {
+            length
+        } else {
+            let length = measure(run).await?;
+            run = service.start(source, request, Some(&meta)).await?;
+            run.commit().await?;
+            length
+        };
+        timing.mark("measure");
+        let Some(range) = range.within(length) else { return Ok(unsatisfiable(request, length)) };
+        part = Some((range, length));
+    }
+
+    let mut response = Response::new(Body::none());
+    let headers = response.headers_mut();
+    describe(headers, &meta, &validators);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(head.content_type));
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    headers.insert(SERVER_TIMING, timing.into_value());
+    if let Some((range, length)) = part {
+        headers.insert(header::CONTENT_RANGE, content_range(Some(&range), length));
+        *response.status_mut() = status::PART;
+        *response.body_mut() = Body::part(run, range);
+    } else {
+        *response.status_mut() = status::WHOLE;
+        *response.body_mut() = Body::run(run);
+    }
+    Ok(response)
+}
+
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+
+impl Service {
+    fn plan(&self, request: &Request) -> Result<Plan> {
+        Plan::new(self.registry, self.registry.query(&request.query)?)
+    }
+
+    async fn start(&self, source: &Arc<dyn Source>, request: &Request, pin: Option<&Meta>) -> Result<Run> {
+        let session = self.plan(request)?.start(&self.settings);
+        let reader = Reader::open(source.clone(), pin, self.source_timeout, request.read.clone()).await?;
+        Ok(Run::new(reader, session))
+    }
+}
+
+/// Runs to the end and counts.
+async fn measure(mut run: Run) -> Result<u64> {
+    let mut length = 0;
+    while let Some(bytes) = run.next().await? {
+        length += bytes.len() as u64;
+    }
+    Ok(length)
+}
+
+fn unchanged(meta: &Meta, validators: &Validators, timing: Timing) -> Response<Body> {
+    let mut response = Response::new(Body::none());
+    *response.status_mut() = status::UNCHANGED;
+    describe(response.headers_mut(), meta, validators);
+    response.headers_mut().insert(SERVER_TIMING, timing.into_value());
+    response
+}
+
+fn failed(request: &Request) -> Response<Body> {
+    let message = "the picture is not the version that the request's conditions name";
+    problem::response(Error::new(Kind::PreconditionFailed, "conditions", message), &request.id)
+}
+
+fn unsatisfiable(request: &Request, length: u64) -> Response<Body> {
+    let message = format!("lies outside the answer, which has {length} bytes");
+    let error = Error::new(Kind::RangeNotSatisfiable, "range", message);
+    let mut response = problem::response(error, &request.id);
+    response.headers_mut().insert(header::CONTENT_RANGE, content_range(None, length));
+    response
+}

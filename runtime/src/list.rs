@@ -1,0 +1,25 @@
+//! What there is to ask for, in words: made from what the transforms declare.
+
+use safelight_core::{Param, ParamKind, Registry};
+use std::fmt::Write;
+
+/// Every transform of `registry` with its parameters, for a terminal.
+pub fn transforms(registry: Registry) -> String {
+    let mut text = String::new();
+    for transform in registry.transforms {
+        let _ = writeln!(text, "{}", transform.name());
+        for param in transform.params() {
+            let keys = [&[param.key], param.aliases].concat().join(", ");
+            let _ = writeln!(text, "  {keys} = {}\n      {}", values(param), param.doc);
+        }
+    }
+    text
+}
+
+fn values(param: &Param) -> String {
+    match param.kind {
+        ParamKind::Flag => "true".to_owned(),
+        ParamKind::Integer { min, max, unit } => format!("{min} to {max} {unit}").trim_end().to_owned(),
+        ParamKind::OneOf(words) => words.join(" | "),
+    }
+}

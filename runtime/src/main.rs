@@ -1,0 +1,68 @@
+//! The `safelight` program: see [`safelight_runtime`] for what it does, `cli.rs` for its arguments.
+
+mod cli;
+
+use anyhow::Context;
+use cli::{Cli, Command, Serve, Transform};
+use safelight_runtime::{
+    http::{Site, router},
+    list,
+    log::{chain, init},
+    serve::serve,
+    source::origin,
+    transform_files::{Job, transform_files},
+};
+use std::{io::Write, process::ExitCode};
+use tokio::{net::TcpListener, select, signal};
+use tracing::info;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<ExitCode> {
+    match Cli::read().command {
+        Command::Serve(arguments) => run_server(arguments).await?,
+        Command::Transform(arguments) => return Ok(transform(arguments).await),
+        Command::Transforms => {
+            write!(std::io::stdout(), "{}", list::transforms(safelight_registry::REGISTRY))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn run_server(arguments: Serve) -> anyhow::Result<()> {
+    init(arguments.log);
+    let origin = origin(&arguments.source)?;
+    let listener = TcpListener::bind(arguments.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", arguments.listen))?;
+    let stop = stop_signal()?;
+    info!(address = %listener.local_addr()?, source = arguments.source, "listening");
+
+    let site = Site { service: arguments.policy.service(), origin };
+    serve(listener, router(site), arguments.bounds.patience(), stop).await;
+    Ok(())
+}
+
+/// Is done when the process is asked to stop: by Ctrl-C, or by whoever runs the container.
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    #[cfg(unix)]
+    let mut terminate = signal::unix::signal(signal::unix::SignalKind::terminate())?;
+    Ok(async move {
+        #[cfg(unix)]
+        select! {
+            _ = terminate.recv() => (),
+            _ = signal::ctrl_c() => (),
+        }
+        #[cfg(not(unix))]
+        let _ = signal::ctrl_c().await;
+    })
+}
+
+async fn transform(arguments: Transform) -> ExitCode {
+    let Transform { query, input: inputs, output, force, policy } = arguments;
+    let job = Job { query, inputs, output, force };
+    let failures = transform_files(&policy.service(), &job).await;
+    for failure in &failures {
+        eprintln!("safelight: {}: {}", failure.input.display(), chain(&failure.error));
+    }
+    if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,109 @@
+//! One range of bytes of an answer (RFC 9110 section 14).
+
+use http::{HeaderMap, HeaderValue, header};
+use std::ops::Range;
+
+/// The one range that a request asks for, before the length of the answer is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ByteRange {
+    /// From the first position to the last, both included.
+    Closed(u64, u64),
+    /// From this position on.
+    From(u64),
+    /// This many bytes at the end.
+    Last(u64),
+}
+
+impl ByteRange {
+    /// Reads `Range`. Several ranges, other units and what cannot be understood are as if there were
+    /// none (RFC 9110 14.2: a server may ignore the field).
+    pub(crate) fn from_headers(headers: &HeaderMap) -> Option<Self> {
+        let (unit, spec) = headers.get(header::RANGE)?.to_str().ok()?.split_once('=')?;
+        let (first, last) = spec.trim().split_once('-')?;
+        if !unit.eq_ignore_ascii_case("bytes") {
+            return None;
+        }
+        match (first, last) {
+            (first, "") if is_number(first) => Some(Self::From(position(first))),
+            ("", last) if is_number(last) => Some(Self::Last(position(last))),
+            (first, last) if is_number(first) && is_number(last) => {
+                let (first, last) = (position(first), position(last));
+                (first <= last).then_some(Self::Closed(first, last))
+            }
+            _ => None,
+        }
+    }
+
+    /// The half-open range within an answer of `length` bytes, `None` where it lies outside.
+    pub(crate) fn within(self, length: u64) -> Option<Range<u64>> {
+        let range = match self {
+            Self::Closed(first, last) => first..length.min(last.saturating_add(1)),
+            Self::From(first) => first..length,
+            Self::Last(count) => length.saturating_sub(count)..length,
+        };
+        (range.start < range.end).then_some(range)
+    }
+}
+
+/// `Content-Range` of a part of an answer of `length` bytes; without one, of an answer that does not
+/// have the range asked for.
+pub(crate) fn content_range(part: Option<&Range<u64>>, length: u64) -> HeaderValue {
+    let value = match part {
+        Some(part) => format!("bytes {}-{}/{length}", part.start, part.end - 1),
+        None => format!("bytes */{length}"),
+    };
+    HeaderValue::try_from(value).expect("digits and ASCII punctuation")
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A number beyond all lengths counts as the greatest.
+fn position(digits: &str) -> u64 {
+    digits.parse().unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(value: &'static str, expected: &str) {
+        let headers = HeaderMap::from_iter([(header::RANGE, HeaderValue::from_static(value))]);
+        let found = match ByteRange::from_headers(&headers).map(|range| range.within(10)) {
+            Some(Some(range)) => format!("{range:?}"),
+            Some(None) => "outside".to_owned(),
+            None => "ignored".to_owned(),
+        };
+        assert_eq!(found, expected, "{value}");
+    }
+
+    #[test]
+    fn ranges_of_ten_bytes() {
+        check("bytes=0-0", "0..1");
+        check("bytes=2-5", "2..6");
+        check("Bytes=2-5", "2..6");
+        check("bytes=2-99", "2..10");
+        check("bytes=9-", "9..10");
+        check("bytes=-3", "7..10");
+        check("bytes=-99", "0..10");
+        check("bytes=0-18446744073709551615", "0..10");
+        check("bytes=0-99999999999999999999999", "0..10");
+    }
+
+    #[test]
+    fn ranges_outside_of_it() {
+        check("bytes=10-", "outside");
+        check("bytes=10-11", "outside");
+        check("bytes=-0", "outside");
+        check("bytes=99999999999999999999999-", "outside");
+    }
+
+    #[test]
+    fn what_is_not_one_range_is_ignored() {
+        for value in ["bytes=0-1,3-4", "bytes=5-2", "bytes=-", "bytes=", "bytes", "bytes=a-b", "bytes=+1-2"] {
+            check(value, "ignored");
+        }
+        check("items=0-1", "ignored");
+    }
+}

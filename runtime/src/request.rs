@@ -1,0 +1,47 @@
+//! A request for one picture, whichever door it came through.
+
+use crate::source::Key;
+use http::{HeaderMap, Method, request::Parts};
+use safelight_core::{Error, Kind, Result};
+use std::sync::{Arc, atomic::AtomicU64};
+use uuid::Uuid;
+
+/// What of a request decides its answer.
+#[derive(Debug)]
+pub struct Request {
+    /// Names the request in the response, in problems and in the log.
+    pub id: String,
+    /// The query string as it came, without the question mark.
+    pub query: String,
+    /// Conditions and range are read from here.
+    pub headers: HeaderMap,
+    /// Whether a body is wanted: not for `HEAD`, to which ranges do not apply either.
+    pub wants_body: bool,
+    /// Counts the bytes that the source delivered.
+    pub read: Arc<AtomicU64>,
+}
+
+impl Request {
+    /// Splits an HTTP request into the picture's key and what is wanted of it.
+    ///
+    /// # Errors
+    /// [`Kind::MethodNotAllowed`] or [`Kind::NotFound`].
+    pub fn from_http(parts: &Parts, id: String, read: Arc<AtomicU64>) -> Result<(Key, Self)> {
+        if parts.method != Method::GET && parts.method != Method::HEAD {
+            let message = format!("{} is not answered here; GET and HEAD are", parts.method);
+            return Err(Error::new(Kind::MethodNotAllowed, "method", message));
+        }
+        let key = Key::from_path(parts.uri.path())?;
+        let query = parts.uri.query().unwrap_or_default().to_owned();
+        let wants_body = parts.method == Method::GET;
+        Ok((key, Self { id, query, headers: parts.headers.clone(), wants_body, read }))
+    }
+}
+
+/// The caller's `X-Request-Id` where it is one that can stand in a log, else a new one.
+pub fn request_id(headers: &HeaderMap) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:=+/@".contains(&byte);
+    let is_sane = |id: &&str| (1..=128).contains(&id.len()) && id.bytes().all(is_plain);
+    let given = headers.get("x-request-id").and_then(|id| id.to_str().ok()).filter(is_sane);
+    given.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
+}

@@ -1,0 +1,113 @@
+//! One session over one source: bytes are read when the answer's next bytes are asked for, and not
+//! before, so a slow client slows the source down.
+
+use crate::source::{Meta, Reader};
+use bytes::Bytes;
+use safelight_core::{Error, Flow, Head, Kind, Result, Session, Sink};
+use std::{
+    collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+/// Before an answer is begun, this many bytes of it are made. A small damaged picture is then an
+/// error with a status, not an answer cut short, and a small whole one has a `Content-Length`.
+const LOOKAHEAD: u64 = 64 << 10;
+
+/// An answer in the making.
+pub struct Run {
+    reader: Reader,
+    /// `None` once it is over.
+    session: Option<Box<dyn Session>>,
+    out: Out,
+}
+
+impl Run {
+    /// A run of `session` over `reader`, of which nothing is read yet.
+    pub fn new(reader: Reader, session: Box<dyn Session>) -> Self {
+        Self { reader, session: Some(session), out: Out::default() }
+    }
+
+    /// What the source says of itself.
+    pub fn meta(&self) -> &Meta {
+        self.reader.meta()
+    }
+
+    /// Runs until the answer's head is known and its first bytes, or all of them, are made.
+    ///
+    /// # Errors
+    /// Whatever ends the run that early: nothing has gone out yet, so it can become a status.
+    pub async fn commit(&mut self) -> Result<Head> {
+        while self.session.is_some() && (self.out.head.is_none() || self.out.queued < LOOKAHEAD) {
+            self.step().await?;
+        }
+        self.out.head.ok_or_else(|| Error::new(Kind::Internal, "run", "the transform gave no answer"))
+    }
+
+    /// The length of all that is still to come, if it is known.
+    pub fn length(&self) -> Option<u64> {
+        self.session.is_none().then_some(self.out.queued)
+    }
+
+    /// The next bytes of the answer, none empty; `None` at its end.
+    ///
+    /// # Errors
+    /// Those of the source and of the transform. What went out before is not the whole answer.
+    pub async fn next(&mut self) -> Result<Option<Bytes>> {
+        loop {
+            if let Some(bytes) = self.out.body.pop_front() {
+                self.out.queued -= bytes.len() as u64;
+                return Ok(Some(bytes));
+            }
+            if self.session.is_none() {
+                return Ok(None);
+            }
+            self.step().await?;
+        }
+    }
+
+    /// Reads one chunk and hands it to the session.
+    async fn step(&mut self) -> Result<()> {
+        let chunk = self.reader.next().await?;
+        let Some(mut session) = self.session.take() else { return Ok(()) };
+        let out = &mut self.out;
+
+        // Sessions over bytes work at the speed of a scan, so they run here, on the thread that serves
+        // the connection. Plans over pixels belong on threads of their own, and this is the place.
+        let work = AssertUnwindSafe(|| match chunk {
+            Some(chunk) => session.push(chunk, out),
+            None => session.finish(out).map(|()| Flow::Done),
+        });
+        let defect = |_| Err(Error::new(Kind::Internal, "run", "the transform failed unexpectedly"));
+        match catch_unwind(work).unwrap_or_else(defect)? {
+            Flow::More => self.session = Some(session),
+            Flow::Skip(count) => {
+                self.reader.skip(count);
+                self.session = Some(session);
+            }
+            // The rest of the source is never asked for.
+            Flow::Done => (),
+        }
+        Ok(())
+    }
+}
+
+/// What the session wrote and nobody took yet.
+#[derive(Default)]
+struct Out {
+    head: Option<Head>,
+    body: VecDeque<Bytes>,
+    queued: u64,
+}
+
+impl Sink for Out {
+    fn head(&mut self, head: Head) {
+        self.head = Some(head);
+    }
+
+    fn body(&mut self, bytes: Bytes) {
+        if !bytes.is_empty() {
+            self.queued += bytes.len() as u64;
+            self.body.push_back(bytes);
+        }
+    }
+}

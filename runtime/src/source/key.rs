@@ -1,0 +1,91 @@
+//! The name of a picture within its origin.
+
+use percent_encoding::percent_decode_str;
+use safelight_core::{Error, Kind, Result};
+use std::fmt;
+
+/// A relative path of plain segments: none empty, none hidden, nothing that climbs or escapes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key(String);
+
+impl Key {
+    /// Reads the path of a URL, percent-decoding it once.
+    ///
+    /// # Errors
+    /// [`Kind::NotFound`]: what cannot be a key is answered as what does not exist.
+    pub fn from_path(path: &str) -> Result<Self> {
+        let absent = || Error::new(Kind::NotFound, "path", "there is no picture here");
+        let raw = path.strip_prefix('/').ok_or_else(absent)?;
+        let mut segments = Vec::new();
+        for segment in raw.split('/') {
+            let segment = percent_decode_str(segment).decode_utf8().map_err(|_| absent())?;
+            if !is_plain(&segment) {
+                return Err(absent());
+            }
+            segments.push(segment);
+        }
+        Ok(Self(segments.join("/")))
+    }
+
+    /// The decoded path, without a leading slash.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Whether a decoded segment is a name that may be served. A leading dot covers `.` and `..` too;
+/// slashes and backslashes here were percent-encoded ones, or a separator on some other system.
+fn is_plain(segment: &str) -> bool {
+    !segment.is_empty()
+        && !segment.starts_with('.')
+        && !segment.contains(['/', '\\'])
+        && !has_control(segment)
+}
+
+fn has_control(segment: &str) -> bool {
+    segment.chars().any(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(path: &str, expected: Option<&str>) {
+        let found = Key::from_path(path);
+        match expected {
+            Some(key) => assert_eq!(found.unwrap().as_str(), key, "{path}"),
+            None => assert_eq!(found.unwrap_err().kind, Kind::NotFound, "{path}"),
+        }
+    }
+
+    #[test]
+    fn a_path_is_decoded_once() {
+        check("/a.jpg", Some("a.jpg"));
+        check("/a/b%20c/%C3%BC.jpg", Some("a/b c/ü.jpg"));
+        check("/%252e%252e/a", Some("%2e%2e/a"));
+        check("/a+b.jpg", Some("a+b.jpg"));
+        check("/100%.jpg", Some("100%.jpg"));
+    }
+
+    #[test]
+    fn what_climbs_hides_or_escapes_is_no_key() {
+        for path in
+            ["", "/", "*", "a.jpg", "//a", "/a//b", "/a/", "/.", "/..", "/a/../b", "/%2e%2e/a", "/.%2E/a"]
+        {
+            check(path, None);
+        }
+        for path in ["/.git/config", "/a/.hidden", "/%2Ea", "/a%2Fb", "/a%2fb", "/a\\b", "/a%5Cb", "/..%5cb"]
+        {
+            check(path, None);
+        }
+        for path in ["/a%00.jpg", "/a%0d%0ab", "/%ff.jpg", "/%C2%80", "/a%7f"] {
+            check(path, None);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! How a server ends, and what it lets finish.
+
+mod common;
+
+use common::{Memory, TOY, get, read, send, service, start, start_with, toy};
+use safelight_runtime::serve::Patience;
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
+/// Longer than anything here takes; a test that waits for it has failed.
+const LONG: Duration = Duration::from_secs(60);
+
+#[tokio::test]
+async fn what_is_in_flight_is_finished() {
+    let memory = Memory::new(toy(1 << 20)).with(|knobs| knobs.gate = Some(4));
+    let server = start(Arc::new(memory.clone())).await;
+    let mut stream = send(server.address, "GET", "/a", &[]).await;
+    let mut first = [0; 1];
+    stream.read_exact(&mut first).await.unwrap();
+
+    server.stop.send(()).unwrap();
+    while TcpStream::connect(server.address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    assert!(!server.done.is_finished());
+
+    memory.release(1024);
+    let reply = read(&mut stream, "GET").await;
+    assert!(reply.whole);
+    assert_eq!(reply.body, toy(1 << 20).to_ascii_uppercase());
+    timeout(LONG, server.done).await.expect("it ends").unwrap();
+}
+
+#[tokio::test]
+async fn what_does_not_finish_is_given_up() {
+    let stuck = Memory::new(toy(1 << 20)).with(|knobs| knobs.gate = Some(4));
+    let patience = Patience { shutdown_timeout: Duration::from_millis(20), ..Patience::default() };
+    let server = start_with(service(TOY), Arc::new(stuck), patience).await;
+    let mut stream = send(server.address, "GET", "/a", &[]).await;
+    stream.read_exact(&mut [0; 1]).await.unwrap();
+    server.stop.send(()).unwrap();
+    timeout(LONG, server.done).await.expect("it ends").unwrap();
+}
+
+#[tokio::test]
+async fn an_idle_connection_holds_nothing_up() {
+    let server = start(Arc::new(Memory::new(toy(100)))).await;
+    let mut idle = TcpStream::connect(server.address).await.unwrap();
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nhost: test\r\n\r\n").await.unwrap();
+    idle.read_exact(&mut [0; 8]).await.unwrap();
+    server.stop.send(()).unwrap();
+    timeout(LONG, server.done).await.expect("it ends").unwrap();
+}
+
+#[tokio::test]
+async fn a_request_that_never_comes_is_not_waited_for() {
+    let patience = Patience { header_timeout: Duration::from_millis(20), ..Patience::default() };
+    let server = start_with(service(TOY), Arc::new(Memory::new(toy(100))), patience).await;
+    for unfinished in [&b""[..], b"GET /a HTTP/1.1\r\nhost: te"] {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        stream.write_all(unfinished).await.unwrap();
+        let closed = timeout(LONG, stream.read_to_end(&mut Vec::new())).await;
+        assert!(closed.is_ok(), "the connection was kept");
+    }
+}
+
+#[tokio::test]
+async fn more_connections_than_allowed_wait_their_turn() {
+    let memory = Memory::new(toy(1 << 20)).with(|knobs| knobs.gate = Some(4));
+    let patience = Patience { max_connections: 1, ..Patience::default() };
+    let server = start_with(service(TOY), Arc::new(memory.clone()), patience).await;
+    let mut first = send(server.address, "GET", "/a", &[]).await;
+    first.read_exact(&mut [0; 1]).await.unwrap();
+
+    let second = tokio::spawn(get(server.address, "/healthz"));
+    tokio::task::yield_now().await;
+    assert!(!second.is_finished());
+    memory.release(1024);
+    assert!(read(&mut first, "GET").await.whole);
+    drop(first);
+    assert_eq!(second.await.unwrap().status, 200);
+}

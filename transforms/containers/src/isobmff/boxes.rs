@@ -1,0 +1,260 @@
+//! Boxes (ISO/IEC 14496-12 section 4.2): reading them where they are not trusted, and drafting what
+//! takes the place of a tree of them.
+
+use crate::{Container, ContainerError};
+use std::ops::Range;
+
+/// A four-character code.
+pub(super) type Code = [u8; 4];
+
+/// The head of a box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct BoxHead {
+    pub(super) kind: Code,
+    /// Bytes of the head: 8, or 16 with a 64-bit size.
+    pub(super) bytes: usize,
+    /// Bytes of the whole box; `None` if it reaches to the end of the source.
+    pub(super) size: Option<u64>,
+}
+
+/// A box inside an index that is held whole; offsets count from the start of the index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct BoxSpan {
+    pub(super) kind: Code,
+    pub(super) start: usize,
+    /// Where its contents begin.
+    pub(super) body: usize,
+    pub(super) end: usize,
+}
+
+/// Why an index cannot be used; offsets count from its start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    Damaged(usize, &'static str),
+    Unsupported(&'static str),
+}
+
+impl Fault {
+    /// The error for an index of `container` that begins at `start` in the source.
+    pub(super) fn into_error(self, container: Container, start: u64) -> ContainerError {
+        match self {
+            Self::Damaged(at, what) => {
+                ContainerError::Damaged(container, start.saturating_add(at as u64), what)
+            }
+            Self::Unsupported(what) => ContainerError::Unsupported(container, what),
+        }
+    }
+}
+
+impl BoxHead {
+    /// Most bytes of a head.
+    pub(super) const MOST_BYTES: usize = 16;
+
+    /// The head that `data` begins with; `None` if it needs more bytes.
+    ///
+    /// # Errors
+    /// What is wrong, if no box begins so.
+    pub(super) fn read(data: &[u8]) -> Result<Option<Self>, &'static str> {
+        let &[s0, s1, s2, s3, k0, k1, k2, k3, ref rest @ ..] = data else { return Ok(None) };
+        let kind = [k0, k1, k2, k3];
+        let (bytes, size) = match u32::from_be_bytes([s0, s1, s2, s3]) {
+            0 => return Ok(Some(Self { kind, bytes: 8, size: None })),
+            1 => match rest {
+                &[l0, l1, l2, l3, l4, l5, l6, l7, ..] => {
+                    (16, u64::from_be_bytes([l0, l1, l2, l3, l4, l5, l6, l7]))
+                }
+                _ => return Ok(None),
+            },
+            size => (8, u64::from(size)),
+        };
+        if size < bytes as u64 {
+            return Err("a box that is smaller than its own head");
+        }
+        Ok(Some(Self { kind, bytes, size: Some(size) }))
+    }
+}
+
+/// The boxes that fill `range` of `data`, one behind the other.
+pub(super) fn children(data: &[u8], range: Range<usize>) -> Result<Vec<BoxSpan>, Fault> {
+    let mut spans = Vec::new();
+    let mut start = range.start;
+    while start < range.end {
+        let damaged = |what| Fault::Damaged(start, what);
+        let rest = data.get(start..range.end).unwrap_or_default();
+        let head = BoxHead::read(rest).map_err(damaged)?.ok_or(damaged("a box is cut short"))?;
+        let size = head.size.ok_or(damaged("a box without a size inside another"))?;
+        let end = usize::try_from(size).ok().and_then(|size| start.checked_add(size));
+        let end =
+            end.filter(|end| *end <= range.end).ok_or(damaged("a box that is larger than its parent"))?;
+        spans.push(BoxSpan { kind: head.kind, start, body: start + head.bytes, end });
+        start = end;
+    }
+    Ok(spans)
+}
+
+/// The one box of type `kind` among `spans`; readers do not agree on which of two they take.
+pub(super) fn single(spans: &[BoxSpan], kind: Code) -> Result<Option<BoxSpan>, Fault> {
+    let mut found = spans.iter().filter(|span| span.kind == kind);
+    match (found.next(), found.next()) {
+        (_, Some(second)) => Err(Fault::Damaged(second.start, "a box that stands twice")),
+        (first, None) => Ok(first.copied()),
+    }
+}
+
+impl BoxSpan {
+    /// Reads the contents.
+    pub(super) fn fields<'a>(&self, data: &'a [u8]) -> Fields<'a> {
+        Fields { data, at: self.body, end: self.end }
+    }
+}
+
+/// Reads numbers one behind the other, big-endian, up to the end of a box.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fields<'a> {
+    data: &'a [u8],
+    pub(super) at: usize,
+    end: usize,
+}
+
+impl<'a> Fields<'a> {
+    /// The next `n` bytes.
+    pub(super) fn bytes(&mut self, n: usize) -> Result<&'a [u8], Fault> {
+        let end = self.at.checked_add(n).filter(|end| *end <= self.end);
+        let bytes = end.and_then(|end| self.data.get(self.at..end));
+        let bytes = bytes.ok_or(Fault::Damaged(self.at, "a box that is too small for what it holds"))?;
+        self.at += n;
+        Ok(bytes)
+    }
+
+    /// The next `n` bytes, 8 at the most, as a number; 0 for none.
+    pub(super) fn uint(&mut self, n: usize) -> Result<u64, Fault> {
+        Ok(self.bytes(n)?.iter().fold(0, |number, &byte| number << 8 | u64::from(byte)))
+    }
+
+    pub(super) fn u8(&mut self) -> Result<u8, Fault> {
+        Ok(self.uint(1)? as u8)
+    }
+
+    pub(super) fn u16(&mut self) -> Result<u16, Fault> {
+        Ok(self.uint(2)? as u16)
+    }
+
+    pub(super) fn u32(&mut self) -> Result<u32, Fault> {
+        Ok(self.uint(4)? as u32)
+    }
+
+    pub(super) fn code(&mut self) -> Result<Code, Fault> {
+        Ok((self.uint(4)? as u32).to_be_bytes())
+    }
+
+    /// The version and the flags that full boxes begin with (section 4.2.2).
+    pub(super) fn version(&mut self) -> Result<(u8, u32), Fault> {
+        let word = self.u32()?;
+        Ok(((word >> 24) as u8, word & 0x00FF_FFFF))
+    }
+
+    /// Text up to a zero byte, which may be missing at the end of the box.
+    pub(super) fn text(&mut self) -> &'a [u8] {
+        let rest = self.data.get(self.at..self.end).unwrap_or_default();
+        let text = rest.split(|byte| *byte == 0).next().unwrap_or_default();
+        self.at = self.end.min(self.at + text.len() + 1);
+        text
+    }
+
+    /// Bytes up to the end of the box.
+    pub(super) const fn left(&self) -> usize {
+        self.end - self.at
+    }
+
+    /// Checks that the box holds nothing more.
+    pub(super) fn finish(self) -> Result<(), Fault> {
+        match self.left() {
+            0 => Ok(()),
+            _ => Err(Fault::Damaged(self.at, "a box that holds more than it should")),
+        }
+    }
+}
+
+/// What takes the place of an index: zeros of the same length, upon which what is needed is written.
+/// So what is not thought of is blank.
+#[derive(Debug)]
+pub(super) struct Draft<'a> {
+    pub(super) source: &'a [u8],
+    pub(super) bytes: Vec<u8>,
+    /// Where profiles lie, which are parts of their own.
+    pub(super) profiles: Vec<Range<usize>>,
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn new(source: &'a [u8]) -> Self {
+        Self { source, bytes: vec![0; source.len()], profiles: Vec::new() }
+    }
+
+    /// Copies `range` from the source.
+    pub(super) fn keep(&mut self, range: Range<usize>) {
+        if let (Some(from), Some(to)) = (self.source.get(range.clone()), self.bytes.get_mut(range)) {
+            to.copy_from_slice(from);
+        }
+    }
+
+    /// Copies the head of `span`.
+    pub(super) fn keep_head(&mut self, span: BoxSpan) {
+        self.keep(span.start..span.body);
+    }
+
+    /// Copies all of `span`.
+    pub(super) fn keep_all(&mut self, span: BoxSpan) {
+        self.keep(span.start..span.end);
+    }
+
+    /// Gives `span` the type of a box that readers pass over, whatever it lies in.
+    pub(super) fn free(&mut self, span: BoxSpan) {
+        self.keep_head(span);
+        self.put(span.start + 4, b"free");
+    }
+
+    pub(super) fn blank(&mut self, range: Range<usize>) {
+        if let Some(bytes) = self.bytes.get_mut(range) {
+            bytes.fill(0);
+        }
+    }
+
+    pub(super) fn put(&mut self, at: usize, bytes: &[u8]) {
+        if let Some(place) = self.bytes.get_mut(at..at + bytes.len()) {
+            place.copy_from_slice(bytes);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heads_are_read() {
+        let head = |kind, bytes, size| Ok(Some(BoxHead { kind, bytes, size }));
+        let check = |data: &[u8], expected| assert_eq!(BoxHead::read(data), expected, "{data:?}");
+        check(b"", Ok(None));
+        check(b"\0\0\0\x08fre", Ok(None));
+        check(b"\0\0\0\x08free", head(*b"free", 8, Some(8)));
+        check(b"\0\0\0\0mdat", head(*b"mdat", 8, None));
+        check(b"\0\0\0\x01mdat\0\0\0\0\0\0\0", Ok(None));
+        check(b"\0\0\0\x01mdat\0\0\0\x01\0\0\0\0", head(*b"mdat", 16, Some(1 << 32)));
+        for small in [&b"\0\0\0\x07free"[..], b"\0\0\0\x01mdat\0\0\0\0\0\0\0\x0f"] {
+            assert!(BoxHead::read(small).is_err(), "{small:?}");
+        }
+    }
+
+    #[test]
+    fn children_fill_their_parent() {
+        let data = b"\0\0\0\x08free\0\0\0\x09skip!";
+        let spans = children(data, 0..17).unwrap();
+        assert_eq!(spans.len(), 2);
+        assert_eq!(spans[1], BoxSpan { kind: *b"skip", start: 8, body: 16, end: 17 });
+        assert_eq!(children(data, 0..16), Err(Fault::Damaged(8, "a box that is larger than its parent")));
+        assert_eq!(children(data, 0..12), Err(Fault::Damaged(8, "a box is cut short")));
+        assert_eq!(children(data, 3..3), Ok(vec![]));
+        assert!(single(&spans, *b"skip").unwrap().is_some());
+        assert_eq!(single(&spans, *b"none"), Ok(None));
+    }
+}

@@ -1,0 +1,185 @@
+//! Which items make the picture, and what becomes of the others.
+//!
+//! An item is kept if the picture that is shown cannot be decoded without it: the primary item, what it
+//! is derived from, and the transparency of these. Everything else goes: descriptions, thumbnails, depth
+//! and gain maps, and other pictures. Alternatives to the primary item go too, tone-mapped ones (`tmap`)
+//! with their gain map: readers that would prefer them show the primary item, as all others do.
+
+use super::{
+    boxes::{Code, Fault},
+    meta::{Info, Item, Location, Meta, Reference},
+    properties,
+};
+use crate::{Class, ExifFrame, Part, Removal, index::Claim};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
+
+/// What becomes of an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It is needed to show the picture.
+    Kept,
+    /// It is the EXIF block of the picture; its orientation stays.
+    Oriented,
+    /// Nothing is left of it.
+    Dropped(Class),
+}
+
+/// Item types of coded and derived pictures whose data hold nothing but the picture.
+///
+/// JPEG and JPEG 2000 items are not among them, since they carry metadata of their own.
+const PICTURES: &[&Code] = &[
+    b"av01", b"hvc1", b"hev1", b"hvt1", b"lhv1", b"avc1", b"vvc1", b"evc1", b"unci", b"grid", b"iovl",
+    b"iden", b"tmap",
+];
+
+/// References from an item to those that it cannot be decoded without: derivation, prediction, scalable
+/// layers, tiles (ISO/IEC 23008-12 sections 6.4 and 6.6, ISO/IEC 14496-15).
+pub(super) const DEPENDENCIES: &[&Code] = &[b"dimg", b"pred", b"exbl", b"tbas"];
+
+/// Bytes of the first extent of an EXIF item that suffice for an orientation.
+const LEAST_EXIF_BYTES: u64 = 30;
+
+/// Decides on every item.
+pub(super) fn fates(meta: &Meta, data: &[u8]) -> Result<BTreeMap<u32, Fate>, Fault> {
+    let kept = kept_items(meta, data)?;
+    let mut sources: BTreeMap<(Code, u32), Vec<&Reference>> = BTreeMap::new();
+    for reference in &meta.references {
+        sources.entry((reference.span.kind, reference.from)).or_default().push(reference);
+    }
+    let describes_other = |id| {
+        let targets = sources.get(&(*b"cdsc", id));
+        targets.is_some_and(|all| !all.iter().flat_map(|one| &one.to).any(|id| kept.contains(id)))
+    };
+    let is_thumbnail = |id| sources.contains_key(&(*b"thmb", id));
+
+    let fate = |(&id, item): (&u32, &Item)| {
+        let fate = match &item.info {
+            _ if kept.contains(&id) => Fate::Kept,
+            _ if is_thumbnail(id) => Fate::Dropped(Class::Thumbnail),
+            Some(info) if &info.kind == b"Exif" && describes_other(id) => Fate::Dropped(Class::Secondary),
+            Some(info) if &info.kind == b"Exif" => match item.location.as_ref().and_then(first_extent) {
+                Some(bytes) if LEAST_EXIF_BYTES <= bytes => Fate::Oriented,
+                _ => Fate::Dropped(Class::Exif),
+            },
+            Some(info) => Fate::Dropped(class(info)),
+            None => Fate::Dropped(Class::Unknown),
+        };
+        (id, fate)
+    };
+    Ok(meta.items.iter().map(fate).collect())
+}
+
+/// What the source holds of the items.
+pub(super) fn claims(meta: &Meta, fates: &BTreeMap<u32, Fate>) -> Vec<Claim> {
+    let mut claims = Vec::new();
+    for (id, item) in &meta.items {
+        let fate = fates.get(id).copied().unwrap_or(Fate::Dropped(Class::Unknown));
+        let extents = item.location.iter().filter(|location| !location.is_in_other_file);
+        for (i, extent) in extents.flat_map(|location| &location.extents).cloned().enumerate() {
+            claims.push(match fate {
+                Fate::Kept => Claim::kept(extent, Class::Picture),
+                Fate::Oriented if i == 0 => {
+                    let frame = ExifFrame::Item((extent.end - extent.start) as usize);
+                    Claim::new(extent, Part::new(Class::Exif, Removal::Reorient(frame)))
+                }
+                Fate::Oriented => Claim::blanked(extent, Class::Exif),
+                Fate::Dropped(class) => Claim::blanked(extent, class),
+            });
+        }
+    }
+    claims
+}
+
+fn first_extent(location: &Location) -> Option<u64> {
+    let is_here = !location.is_in_other_file;
+    location.extents.first().filter(|_| is_here).map(|extent| extent.end - extent.start)
+}
+
+/// The primary item and all that it needs.
+fn kept_items(meta: &Meta, data: &[u8]) -> Result<BTreeSet<u32>, Fault> {
+    let (mut needs, mut auxiliaries) = (BTreeMap::<u32, Vec<u32>>::new(), BTreeMap::<u32, Vec<u32>>::new());
+    for reference in &meta.references {
+        if DEPENDENCIES.contains(&&reference.span.kind) {
+            needs.entry(reference.from).or_default().extend(&reference.to);
+        } else if &reference.span.kind == b"auxl" {
+            reference.to.iter().for_each(|to| auxiliaries.entry(*to).or_default().push(reference.from));
+        }
+    }
+
+    // Found once for each item, since an item may be named as auxiliary any number of times.
+    let alphas = meta.items.iter().filter(|(_, item)| is_alpha(item, meta, data));
+    let alphas: BTreeSet<u32> = alphas.map(|(id, _)| *id).collect();
+
+    let mut kept = BTreeSet::new();
+    let mut open = vec![meta.primary];
+    while let Some(id) = open.pop() {
+        if !kept.insert(id) {
+            continue;
+        }
+        let item = meta.items.get(&id);
+        let item = item.ok_or(Fault::Damaged(0, "the picture refers to an item that is missing"))?;
+        check_kept(item, meta, data)?;
+        open.extend(needs.get(&id).into_iter().flatten());
+        open.extend(auxiliaries.get(&id).into_iter().flatten().filter(|id| alphas.contains(id)));
+    }
+    Ok(kept)
+}
+
+/// Checks that everything about an item that is kept is understood.
+fn check_kept(item: &Item, meta: &Meta, data: &[u8]) -> Result<(), Fault> {
+    let info = item.info.ok_or(Fault::Damaged(0, "the picture refers to an item that is missing"))?;
+    if !PICTURES.contains(&&info.kind) {
+        return Err(Fault::Unsupported("its picture is coded in a way that is not known"));
+    }
+    if info.is_protected {
+        return Err(Fault::Unsupported("it is encrypted"));
+    }
+    for association in &item.associations {
+        if association.property == 0 {
+            continue;
+        }
+        let span = meta
+            .property(*association)
+            .ok_or(Fault::Damaged(info.span.start, "a property that is missing"))?;
+        if association.is_essential && !properties::is_known(span, data) {
+            return Err(Fault::Unsupported("its picture has an essential property that is not known"));
+        }
+    }
+    // An identity derivation has no data (ISO/IEC 23008-12 section 6.6.2.1).
+    if &info.kind == b"iden" {
+        return Ok(());
+    }
+    let at = info.span.start;
+    let location = item.location.as_ref().ok_or(Fault::Damaged(at, "a picture without data"))?;
+    if location.is_in_other_file {
+        return Err(Fault::Unsupported("its picture lies in another file"));
+    }
+    // A length of 0 stands for the whole source (ISO/IEC 14496-12 section 8.11.3.3), which would be to
+    // keep bytes of which nothing is known. No reader of pictures supports it.
+    if location.extents.iter().any(Range::is_empty) || location.extents.is_empty() {
+        Err(Fault::Damaged(at, "a picture without data"))
+    } else {
+        Ok(())
+    }
+}
+
+fn is_alpha(item: &Item, meta: &Meta, data: &[u8]) -> bool {
+    let mut properties = item.associations.iter().filter_map(|association| meta.property(*association));
+    properties.any(|span| properties::is_alpha(span, data))
+}
+
+/// What an item that is not kept is.
+fn class(info: &Info) -> Class {
+    match &info.kind {
+        b"mime" if info.content_type == b"application/rdf+xml" => Class::Xmp,
+        b"mime" if info.content_type.starts_with(b"application/x-c2pa") => Class::C2pa,
+        b"jumb" | b"c2pa" => Class::C2pa,
+        b"mime" | b"uri " => Class::Vendor,
+        b"jpeg" | b"j2k1" | b"sato" => Class::Secondary,
+        kind if PICTURES.contains(&kind) => Class::Secondary,
+        _ => Class::Unknown,
+    }
+}

@@ -1,0 +1,101 @@
+//! ISO base media file format, as AVIF and HEIF use it: boxes, of which an index (`meta`, and `moov` for
+//! sequences) says what lies where in the boxes of media data (ISO/IEC 14496-12, ISO/IEC 23008-12).
+//!
+//! ```text
+//! ftyp   handed on
+//! meta   rewritten: items that are not kept lose their type, name, references, properties, extents
+//! moov   rewritten: tracks that are not kept become `free`
+//! mdat   samples of kept items and tracks are handed on, all else is blanked
+//! …      blanked, and cut where nothing that is kept follows
+//! ```
+//!
+//! Nothing is handed on before the index has been read and the media data it speaks of has begun. Where
+//! the media data come first, the source is held whole until the index has arrived.
+
+mod boxes;
+mod items;
+mod meta;
+mod movie;
+mod plan;
+mod properties;
+mod redact;
+mod scan;
+
+use crate::{
+    Container, ContainerError,
+    index::Conflict,
+    input::Input,
+    walker::{Grammar, Step},
+};
+use boxes::BoxHead;
+use plan::{Parts, Plan};
+use safelight_core::Limits;
+use scan::Scan;
+
+/// The grammar of an ISO-BMFF file.
+#[derive(Debug)]
+pub(crate) struct IsoBmff {
+    container: Container,
+    limits: Limits,
+    place: Place,
+    /// Parts that follow each other from the current position on.
+    parts: Parts,
+}
+
+#[derive(Debug)]
+enum Place {
+    /// Before the index is complete; nothing has been handed on.
+    Scan(Scan),
+    Boxes(Plan),
+}
+
+impl IsoBmff {
+    pub(crate) fn new(container: Container, limits: &Limits) -> Self {
+        let place = Place::Scan(Scan::new(container));
+        Self { container, limits: limits.clone(), place, parts: Parts::new() }
+    }
+}
+
+impl Grammar for IsoBmff {
+    fn next(&mut self, input: &mut Input) -> Result<Step, ContainerError> {
+        if let Place::Scan(scan) = &mut self.place {
+            if let Some(waiting) = scan.proceed(input, self.limits.max_metadata_bytes)? {
+                let most = self.limits.max_source_bytes;
+                return if input.len() as u64 <= most {
+                    Ok(Step::More(waiting))
+                } else {
+                    Err(ContainerError::TooLarge(self.container, "data before its index", most))
+                };
+            }
+            self.place = Place::Boxes(Plan::new(scan, self.container)?);
+        }
+        while self.parts.is_empty() {
+            match self.next_box(input)? {
+                Some(parts) => self.parts = parts,
+                None => return Ok(Step::More("a box")),
+            }
+        }
+        match self.parts.pop_front() {
+            Some((part, layout)) => Ok(Step::Part(part, layout)),
+            None => Ok(Step::More("a box")),
+        }
+    }
+}
+
+impl IsoBmff {
+    /// The parts of the top-level box at the front, or of what follows the last one.
+    fn next_box(&self, input: &mut Input) -> Result<Option<Parts>, ContainerError> {
+        let Place::Boxes(plan) = &self.place else { return Ok(None) };
+        let at = input.position;
+        let is_behind = plan.end <= at;
+        let start = input.peek(input.len().min(BoxHead::MOST_BYTES));
+        match BoxHead::read(start.unwrap_or_default()) {
+            Ok(Some(head)) => plan.parts(head, input).map_err(|Conflict(at)| {
+                ContainerError::Damaged(self.container, at, "a picture that lies outside the media data")
+            }),
+            Ok(None) if !input.ended || !is_behind => Ok(None),
+            Err(what) if !is_behind => Err(ContainerError::Damaged(self.container, at, what)),
+            Ok(None) | Err(_) => Ok(Some(plan::trailer())),
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Finds the index of an ISO-BMFF file among its top-level boxes, wherever it stands.
+
+use super::boxes::BoxHead;
+use crate::{Container, ContainerError, input::Input};
+use bytes::Bytes;
+use std::ops::Range;
+
+/// Most top-level boxes before the index is complete.
+const MOST_BOXES: usize = 4096;
+/// Most bytes of `ftyp`, which is handed on as it stands; brands take 4 bytes each.
+const MOST_FILE_TYPE_BYTES: usize = 1024;
+
+/// What has been seen of the top-level boxes while nothing has been handed on.
+#[derive(Debug)]
+pub(super) struct Scan {
+    container: Container,
+    /// Where the next box begins.
+    pub(super) at: u64,
+    boxes: usize,
+    /// Whether the brands say that the file holds a sequence of pictures.
+    is_sequence: bool,
+    pub(super) meta: Option<Found>,
+    /// Only of sequences.
+    pub(super) movie: Option<Found>,
+    /// Contents of the boxes `mdat`, up to the first one at which the index is complete.
+    pub(super) media: Vec<Range<u64>>,
+}
+
+/// A box that is held whole, and where it begins in the source.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) start: u64,
+    pub(super) bytes: Bytes,
+}
+
+/// What a scan waits for, for the error message.
+pub(super) type Waiting = &'static str;
+
+impl Scan {
+    pub(super) fn new(container: Container) -> Self {
+        Self { container, at: 0, boxes: 0, is_sequence: false, meta: None, movie: None, media: Vec::new() }
+    }
+
+    /// Looks at what has arrived; `None` when the index is complete.
+    pub(super) fn proceed(
+        &mut self,
+        input: &Input,
+        max_bytes: u64,
+    ) -> Result<Option<Waiting>, ContainerError> {
+        loop {
+            let end_of_held = input.position + input.len() as u64;
+            let left = usize::try_from(end_of_held.saturating_sub(self.at)).unwrap_or(usize::MAX);
+            let head = input.read_at(self.at, left.min(BoxHead::MOST_BYTES)).unwrap_or_default();
+            let head = BoxHead::read(&head);
+            if input.ended && (left == 0 || head == Ok(None)) {
+                return self.end(end_of_held);
+            }
+            let head = match head {
+                Ok(Some(head)) => head,
+                Ok(None) => return Ok(Some("a box")),
+                // What follows the last box is no box.
+                Err(_) if self.is_complete() => return Ok(None),
+                Err(what) => return Err(self.damaged(what)),
+            };
+            let end = head.size.map_or(u64::MAX, |size| self.at.saturating_add(size));
+            let is_first = self.at == 0;
+            match &head.kind {
+                b"ftyp" if is_first => match self.hold(input, end, MOST_FILE_TYPE_BYTES as u64)? {
+                    Some(bytes) => {
+                        self.is_sequence = is_sequence(bytes.get(head.bytes..).unwrap_or_default());
+                    }
+                    None => return Ok(Some("its file type")),
+                },
+                b"meta" if self.meta.is_none() => match self.hold(input, end, max_bytes)? {
+                    Some(bytes) => self.meta = Some(Found { start: self.at, bytes }),
+                    None => return Ok(Some("its index")),
+                },
+                b"moov" if self.movie.is_none() && self.is_sequence => {
+                    match self.hold(input, end, max_bytes)? {
+                        Some(bytes) => self.movie = Some(Found { start: self.at, bytes }),
+                        None => return Ok(Some("its index")),
+                    }
+                }
+                b"mini" => {
+                    return Err(ContainerError::Unsupported(
+                        self.container,
+                        "its index is of the minimized kind",
+                    ));
+                }
+                b"mdat" => self.media.push(self.at.saturating_add(head.bytes as u64)..end),
+                _ => (),
+            }
+            self.at = end;
+            self.boxes += 1;
+            if self.is_complete() && !self.media.is_empty() {
+                return Ok(None);
+            }
+            if MOST_BOXES < self.boxes {
+                return Err(self.damaged("too many boxes before its index"));
+            }
+        }
+    }
+
+    fn is_complete(&self) -> bool {
+        self.meta.is_some() && (self.movie.is_some() || !self.is_sequence)
+    }
+
+    /// Settles for what there is, at the end of the source.
+    fn end(&self, end: u64) -> Result<Option<Waiting>, ContainerError> {
+        match (&self.meta, &self.movie) {
+            (None, None) if end < self.at && self.at < u64::MAX => {
+                Err(ContainerError::Truncated(self.container, end, "a box before its index"))
+            }
+            (None, None) => Err(self.damaged("it has no index of its pictures")),
+            _ => Ok(None),
+        }
+    }
+
+    /// The box from `self.at` to `end`, once all of it has arrived.
+    fn hold(&self, input: &Input, end: u64, max_bytes: u64) -> Result<Option<Bytes>, ContainerError> {
+        let size = end - self.at;
+        if max_bytes < size {
+            return Err(ContainerError::TooLarge(self.container, "an index", max_bytes));
+        }
+        Ok(input.read_at(self.at, size as usize))
+    }
+
+    fn damaged(&self, what: &'static str) -> ContainerError {
+        ContainerError::Damaged(self.container, self.at, what)
+    }
+}
+
+/// Whether `brands`, the contents of `ftyp`, name a brand of sequences.
+fn is_sequence(brands: &[u8]) -> bool {
+    let is_one = |(i, brand): (usize, &[u8])| {
+        let is_minor_version = i == 1;
+        !is_minor_version
+            && matches!(brand, b"avis" | b"msf1" | b"hevc" | b"hevx" | b"hevm" | b"hevs" | b"avcs")
+    };
+    brands.chunks_exact(4).enumerate().any(is_one)
+}

@@ -1,0 +1,169 @@
+//! What becomes of the fields of a directory, by their tag.
+
+use super::{Entry, TiffReader};
+use crate::Class;
+
+pub(super) const NEW_SUBFILE_TYPE: u16 = 254;
+pub(super) const SUBFILE_TYPE: u16 = 255;
+pub(super) const COMPRESSION: u16 = 259;
+pub(super) const PHOTOMETRIC: u16 = 262;
+pub(super) const STRIPS: [u16; 2] = [273, 279];
+pub(super) const TILES: [u16; 2] = [324, 325];
+pub(super) const SUB_IFDS: u16 = 330;
+/// Offset and length of a whole JPEG file, of the JPEG compression of TIFF 6.0 section 22.
+pub(super) const JPEG_INTERCHANGE: [u16; 2] = [513, 514];
+pub(super) const JPEG_Q_TABLES: u16 = 519;
+pub(super) const JPEG_DC_TABLES: u16 = 520;
+pub(super) const JPEG_AC_TABLES: u16 = 521;
+const ICC_PROFILE: u16 = 34675;
+pub(super) const EXIF_IFD: u16 = 34665;
+pub(super) const GPS_IFD: u16 = 34853;
+pub(super) const INTEROPERABILITY_IFD: u16 = 40965;
+const DNG_VERSION: u16 = 50706;
+const CFA_PATTERNS: [u16; 3] = [33421, 33422, 50710];
+
+/// Tags without which a picture cannot be decoded or looks different: TIFF 6.0, its technical notes 1 and
+/// 2, the fax tags of RFC 2301, JPEG in TIFF, `LogLuv`, and libtiff's compressions. In order.
+const KEPT: &[u16] = &[
+    NEW_SUBFILE_TYPE,
+    SUBFILE_TYPE,
+    256,
+    257,
+    258,
+    COMPRESSION,
+    PHOTOMETRIC,
+    263,
+    264,
+    265,
+    266,
+    STRIPS[0],
+    274,
+    277,
+    278,
+    STRIPS[1],
+    280,
+    281,
+    282,
+    283,
+    284,
+    286,
+    287,
+    290,
+    291,
+    292,
+    293,
+    296,
+    297,
+    300,
+    301,
+    317,
+    318,
+    319,
+    320,
+    321,
+    322,
+    323,
+    TILES[0],
+    TILES[1],
+    326,
+    327,
+    328,
+    332,
+    334,
+    336,
+    338,
+    339,
+    340,
+    341,
+    342,
+    346,
+    347,
+    433,
+    434,
+    435,
+    512,
+    JPEG_INTERCHANGE[0],
+    JPEG_INTERCHANGE[1],
+    515,
+    517,
+    518,
+    JPEG_Q_TABLES,
+    JPEG_DC_TABLES,
+    JPEG_AC_TABLES,
+    529,
+    530,
+    531,
+    532,
+    559,
+    32995,
+    32996,
+    32997,
+    32998,
+    ICC_PROFILE,
+    37439,
+    50674,
+];
+
+/// Compressions whose data hold nothing but samples, or of which is known what else they hold.
+const COMPRESSIONS: &[u64] = &[
+    1, 2, 3, 4, 5, JPEG_OLD, JPEG, 8, 9, 10, 32766, 32771, 32773, 32809, 32946, 34661, 34676, 34677, 34887,
+    34925, 50000, WEBP,
+];
+const JPEG_OLD: u64 = 6;
+const JPEG: u64 = 7;
+const WEBP: u64 = 50001;
+
+/// Colour filter arrays and linear sensor data (TIFF/EP, DNG).
+const RAW_PHOTOMETRICS: [u64; 2] = [32803, 34892];
+
+/// The class of a field that is kept; `None` for others.
+///
+/// Numbers only: no field that is needed for display is text.
+pub(super) fn kept(entry: &Entry, reader: &TiffReader) -> Option<Class> {
+    let is_number = matches!(entry.kind, 1 | 3..=12 | 16..=17);
+    let is_there = 0 < entry.count && reader.bytes(entry.value.clone()).is_some();
+    let is_kept = is_number && is_there && KEPT.binary_search(&entry.tag).is_ok();
+    is_kept.then_some(if entry.tag == ICC_PROFILE { Class::Icc } else { Class::Structure })
+}
+
+/// The class of a field that is not kept; `None` where the tag is not known, or holds no bytes of its own.
+pub(super) fn dropped(tag: u16) -> Option<Class> {
+    Some(match tag {
+        269..=272 | 285 | 305 | 315 | 316 | 333 | 337 | 33432 | 40091..=40095 => Class::Text,
+        306 => Class::Time,
+        700 => Class::Xmp,
+        33723 | 34377 => Class::Iptc,
+        37500 | 37724 => Class::Vendor,
+        _ => return None,
+    })
+}
+
+/// Whether a field tells that a file is a camera raw file.
+pub(super) fn is_raw(entry: &Entry, reader: &TiffReader) -> bool {
+    let value = || reader.uints(entry).next();
+    match entry.tag {
+        DNG_VERSION => true,
+        PHOTOMETRIC => value().is_some_and(|value| RAW_PHOTOMETRICS.contains(&value)),
+        tag => CFA_PATTERNS.contains(&tag),
+    }
+}
+
+pub(super) fn is_known_compression(compression: u64) -> bool {
+    COMPRESSIONS.contains(&compression)
+}
+
+/// Whether samples are coded in a format that may carry metadata of its own.
+pub(super) fn is_container(compression: u64) -> bool {
+    matches!(compression, JPEG_OLD | JPEG | WEBP)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_in_order_and_on_one_list() {
+        assert!(KEPT.is_sorted_by(|a, b| a < b));
+        assert!(KEPT.iter().all(|tag| dropped(*tag).is_none()));
+    }
+}

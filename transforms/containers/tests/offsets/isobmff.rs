@@ -1,0 +1,609 @@
+use crate::{all_of, contains, refusal, strip, walk};
+use safelight_containers::{Class, ContainerError};
+use safelight_core::Limits;
+
+/// Text that must not outlive a strip, wherever it stands.
+const SECRET: &[u8] = b"SECRET";
+
+fn boxed(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
+    [&(body.len() as u32 + 8).to_be_bytes()[..], kind, body].concat()
+}
+
+fn full(kind: &[u8; 4], version: u8, flags: u32, body: &[u8]) -> Vec<u8> {
+    boxed(kind, &[&(u32::from(version) << 24 | flags).to_be_bytes()[..], body].concat())
+}
+
+/// Where the bytes of an item are put.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    Media,
+    Inside,
+}
+
+/// A source under construction: items with their data, and everything around them.
+#[derive(Clone)]
+struct Source {
+    file_type: Vec<u8>,
+    /// Boxes between `ftyp` and `meta`.
+    before: Vec<u8>,
+    /// Item type and what follows the name in `infe`, place, pieces of data.
+    items: Vec<(&'static [u8], Place, Vec<Vec<u8>>)>,
+    /// Reference type, from, to.
+    references: Vec<(&'static [u8; 4], u16, Vec<u16>)>,
+    properties: Vec<Vec<u8>>,
+    /// Item, property numbers; 0x80 marks essential ones.
+    associations: Vec<(u16, Vec<u8>)>,
+    /// More boxes in `meta`.
+    more: Vec<u8>,
+    movie: Vec<u8>,
+    is_wide: bool,
+    is_index_last: bool,
+    primary: u16,
+}
+
+impl Default for Source {
+    fn default() -> Self {
+        Self {
+            file_type: b"avif\0\0\0\0mif1".to_vec(),
+            before: Vec::new(),
+            items: vec![(b"av01", Place::Media, vec![b"the picture".to_vec()])],
+            references: Vec::new(),
+            properties: vec![full(b"ispe", 0, 0, &[0; 8]), boxed(b"av1C", b"\x81\0\0\0"), boxed(b"irot", &[1])],
+            associations: vec![(1, vec![1, 0x82, 0x83])],
+            more: Vec::new(),
+            movie: Vec::new(),
+            is_wide: false,
+            is_index_last: false,
+            primary: 1,
+        }
+    }
+}
+
+impl Source {
+    fn with(change: impl FnOnce(&mut Self)) -> Self {
+        let mut source = Self::default();
+        change(&mut source);
+        source
+    }
+
+    fn item(&mut self, kind: &'static [u8], data: &[u8]) -> u16 {
+        self.items.push((kind, Place::Media, vec![data.to_vec()]));
+        self.items.len() as u16
+    }
+
+    fn build(&self) -> Vec<u8> {
+        let start = self.head().len() as u64;
+        let media_head = if self.is_wide { 16 } else { 8 };
+        let index_bytes = if self.is_index_last { 0 } else { self.meta(0).len() + self.movie.len() };
+        let meta = self.meta(start + index_bytes as u64 + media_head);
+        let index = [&meta[..], &self.movie].concat();
+        let media: Vec<u8> = self.pieces(Place::Media).flat_map(|piece| [piece, b"orphan SECRET "].concat()).collect();
+        let media = if self.is_wide {
+            [&b"\0\0\0\x01mdat"[..], &(media.len() as u64 + 16).to_be_bytes(), &media].concat()
+        } else {
+            boxed(b"mdat", &media)
+        };
+        let (first, second) = if self.is_index_last { (media, index) } else { (index, media) };
+        [self.head(), first, second].concat()
+    }
+
+    fn head(&self) -> Vec<u8> {
+        [boxed(b"ftyp", &self.file_type), self.before.clone()].concat()
+    }
+
+    fn pieces(&self, place: Place) -> impl Iterator<Item = &[u8]> {
+        self.items.iter().filter(move |item| item.1 == place).flat_map(|item| &item.2).map(Vec::as_slice)
+    }
+
+    /// The `meta` box of a file whose media data begin at `media`.
+    fn meta(&self, media: u64) -> Vec<u8> {
+        let handler = full(b"hdlr", 0, 0, &[&b"\0\0\0\0pict"[..], &[0; 12], b"SECRET writer\0"].concat());
+        let primary = full(b"pitm", 0, 0, &self.primary.to_be_bytes());
+
+        let mut infos = (self.items.len() as u16).to_be_bytes().to_vec();
+        for (i, (kind, ..)) in self.items.iter().enumerate() {
+            let (kind, rest) = kind.split_at(4);
+            let id = (i as u16 + 1).to_be_bytes();
+            infos.extend(full(b"infe", 2, 0, &[&id, &b"\0\0"[..], kind, b"SECRET name\0", rest].concat()));
+        }
+
+        let mut locations = if self.is_wide { vec![0x88, 0x80] } else { vec![0x44, 0] };
+        if self.is_wide {
+            locations.extend((self.items.len() as u32).to_be_bytes());
+        } else {
+            locations.extend((self.items.len() as u16).to_be_bytes());
+        }
+        let (mut media, mut inside) = (media, 0);
+        for (i, (_, place, pieces)) in self.items.iter().enumerate() {
+            if self.is_wide {
+                locations.extend((i as u32 + 1).to_be_bytes());
+            } else {
+                locations.extend((i as u16 + 1).to_be_bytes());
+            }
+            locations.extend([0, u8::from(*place == Place::Inside), 0, 0]);
+            if self.is_wide {
+                // The base offset.
+                locations.extend(0_u64.to_be_bytes());
+            }
+            locations.extend((pieces.len() as u16).to_be_bytes());
+            for piece in pieces {
+                let at = if *place == Place::Inside { &mut inside } else { &mut media };
+                let length = piece.len() as u64;
+                if self.is_wide {
+                    locations.extend([at.to_be_bytes(), length.to_be_bytes()].concat());
+                } else {
+                    locations.extend([(*at as u32).to_be_bytes(), (length as u32).to_be_bytes()].concat());
+                }
+                *at += length + if *place == Place::Inside { 0 } else { b"orphan SECRET ".len() as u64 };
+            }
+        }
+        let locations = full(b"iloc", 1 + u8::from(self.is_wide), 0, &locations);
+
+        let mut references = Vec::new();
+        for (kind, from, to) in &self.references {
+            let to = [&[to.len() as u16][..], to].concat();
+            let ids: Vec<u8> = [&[*from][..], &to].concat().into_iter().flat_map(u16::to_be_bytes).collect();
+            references.extend(boxed(kind, &ids));
+        }
+
+        let mut associations = (self.associations.len() as u32).to_be_bytes().to_vec();
+        for (item, properties) in &self.associations {
+            associations.extend([&item.to_be_bytes(), &[properties.len() as u8][..], properties].concat());
+        }
+        let properties = [boxed(b"ipco", &self.properties.concat()), full(b"ipma", 0, 0, &associations)].concat();
+
+        let data = self.pieces(Place::Inside).collect::<Vec<_>>().concat();
+        full(
+            b"meta",
+            0,
+            0,
+            &[
+                handler,
+                primary,
+                full(b"iinf", 0, 0, &infos),
+                locations,
+                full(b"iref", 0, 0, &references),
+                boxed(b"iprp", &properties),
+                boxed(b"idat", &[&data[..], b"SECRET"].concat()),
+                self.more.clone(),
+            ]
+            .concat(),
+        )
+    }
+}
+
+/// Strips, and checks what holds for every sound source.
+fn stripped(source: &Source) -> Vec<u8> {
+    let bytes = source.build();
+    for chunk in [1, 2, 3, 7, 1000] {
+        // Equal but for where chunks end, which nothing shows here: no part is cut by them.
+        let whole = walk(&bytes, usize::MAX, &Limits::default()).expect("a sound source");
+        assert!(walk(&bytes, chunk, &Limits::default()).expect("a sound source") == whole, "chunks of {chunk}");
+    }
+    let out = strip(&bytes).expect("a sound source");
+    assert!(!contains(&out, SECRET), "{}", String::from_utf8_lossy(&out));
+    assert!(contains(&out, b"the picture"));
+    out
+}
+
+const ALPHA: &[u8] = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0";
+const EXIF: &[u8] = b"\0\0\0\x06Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0 SECRET place";
+
+#[test]
+fn a_picture_keeps_its_bytes_and_its_properties() {
+    let source = Source::default();
+    let out = stripped(&source);
+    assert_eq!(out.len(), source.build().len());
+    for kept in [&b"avif\0\0\0\0mif1"[..], b"infe", b"av01", b"av1C\x81\0\0\0", b"irot\x01", b"ispe"] {
+        assert!(contains(&out, kept), "{kept:?}");
+    }
+    // Handler, primary item and associations as before.
+    assert!(contains(&out, b"pict\0\0\0\0"));
+    assert!(contains(&out, b"pitm\0\0\0\0\0\x01"));
+    assert!(contains(&out, b"\0\x01\x03\x01\x82\x83"));
+}
+
+#[test]
+fn metadata_items_go() {
+    let source = Source::with(|source| {
+        let exif = source.item(b"Exif", EXIF);
+        let xmp = source.item(b"mimeapplication/rdf+xml\0", b"<x>SECRET</x>");
+        let other = source.item(b"mimetext/plain\0", b"SECRET text");
+        let uri = source.item(b"uri urn:SECRET\0", b"SECRET uri");
+        let c2pa = source.item(b"mimeapplication/x-c2pa-manifest-store\0", b"SECRET claim");
+        source.references.extend([exif, xmp, other, uri, c2pa].map(|from| (b"cdsc", from, vec![1])));
+        source.associations.push((xmp, vec![1]));
+    });
+    let out = stripped(&source);
+    assert_eq!(out.len(), source.build().len());
+    // The EXIF item stays as one that says how the picture is turned.
+    assert!(contains(&out, b"\0\0\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0\0\0"));
+    assert!(contains(&out, b"\0\x02\0\0Exif\0") && !contains(&out, b"mime") && !contains(&out, b"uri "));
+    assert_eq!(out.windows(4).filter(|window| window == b"cdsc").count(), 1);
+    // What is no longer an item has no property and no place.
+    assert!(contains(&out, b"\0\x03\x01\0"));
+
+    let bytes = source.build();
+    assert_eq!(all_of(&bytes, Class::Exif), EXIF);
+    assert_eq!(all_of(&bytes, Class::Xmp), b"<x>SECRET</x>");
+    assert_eq!(all_of(&bytes, Class::C2pa), b"SECRET claim");
+    assert_eq!(all_of(&bytes, Class::Vendor), b"SECRET textSECRET uri");
+}
+
+#[test]
+fn what_the_picture_is_made_of_stays() {
+    let source = Source::with(|source| {
+        source.items[0].0 = b"grid";
+        let tiles = [source.item(b"av01", b"tile one"), source.item(b"av01", b"tile two")];
+        let alpha = source.item(b"av01", b"alpha");
+        let depth = source.item(b"av01", b"depth SECRET");
+        let thumbnail = source.item(b"av01", b"thumbnail SECRET");
+        let tone_mapped = source.item(b"tmap", b"SECRET tone map");
+        let gain_map = source.item(b"av01", b"gain map SECRET");
+        let exif_of_thumbnail = source.item(b"Exif", b"SECRET thumbnail's, and long enough to hold it");
+        source.references = vec![
+            (b"dimg", 1, tiles.to_vec()),
+            (b"auxl", alpha, vec![1]),
+            (b"prem", 1, vec![alpha]),
+            (b"auxl", depth, vec![1]),
+            (b"thmb", thumbnail, vec![1]),
+            (b"dimg", tone_mapped, vec![1, gain_map]),
+            (b"cdsc", exif_of_thumbnail, vec![thumbnail]),
+        ];
+        source.properties.extend([
+            full(b"auxC", 0, 0, ALPHA),
+            full(b"auxC", 0, 0, b"urn:mpeg:mpegB:cicp:systems:auxiliary:depth\0"),
+        ]);
+        source.associations.extend([(alpha, vec![1, 4]), (depth, vec![1, 5])]);
+        source.more = boxed(b"grpl", &full(b"altr", 0, 0, &[&[0, 0, 0, 99, 0, 0, 0, 2][..], &[0; 8]].concat()));
+    });
+    let out = stripped(&source);
+    for kept in [&b"tile one"[..], b"tile two", b"alpha", b"dimg\0\x01", b"auxl\0\x04", b"prem\0\x01", ALPHA] {
+        assert!(contains(&out, kept), "{}", String::from_utf8_lossy(kept));
+    }
+    for gone in [&b"depth"[..], b"thmb", b"tmap", b"dimg\0\x07", b"auxl\0\x05", b"Exif", b"grpl", b"cdsc"] {
+        assert!(!contains(&out, gone), "{}", String::from_utf8_lossy(gone));
+    }
+    let bytes = source.build();
+    assert_eq!(all_of(&bytes, Class::Thumbnail), b"thumbnail SECRET");
+    assert!(contains(&all_of(&bytes, Class::Secondary), b"gain map SECRET"));
+}
+
+#[test]
+fn data_may_lie_inside_the_index() {
+    let source = Source::with(|source| {
+        source.items.push((b"mimeapplication/rdf+xml\0", Place::Inside, vec![b"SECRET xmp".to_vec()]));
+        source.items.push((b"Exif", Place::Inside, vec![EXIF.to_vec()]));
+        source.items[0].1 = Place::Inside;
+    });
+    let out = stripped(&source);
+    assert!(contains(&out, b"the picture\0\0\0\0\0\0\0\0\0\0\0\0\0\0MM\0*"));
+    assert_eq!(all_of(&source.build(), Class::Exif), EXIF);
+}
+
+#[test]
+fn offsets_may_have_64_bits_and_the_index_may_come_last() {
+    for (is_wide, is_index_last) in [(true, false), (false, true), (true, true)] {
+        let source = Source::with(|source| {
+            (source.is_wide, source.is_index_last) = (is_wide, is_index_last);
+            source.item(b"Exif", EXIF);
+        });
+        assert_eq!(stripped(&source).len(), source.build().len());
+    }
+}
+
+#[test]
+fn items_may_come_in_pieces() {
+    let source = Source::with(|source| {
+        let pieces = [&b"the picture"[..], b"and its rest"].map(<[u8]>::to_vec);
+        source.items[0].2 = pieces.to_vec();
+        source.items.push((b"Exif", Place::Media, vec![EXIF.to_vec(), b"SECRET maker note".to_vec()]));
+    });
+    let out = stripped(&source);
+    assert!(contains(&out, b"and its rest") && contains(&out, b"\0\0\0\x01\0\x06"));
+    assert_eq!(all_of(&source.build(), Class::Exif), [EXIF, b"SECRET maker note"].concat());
+}
+
+#[test]
+fn an_exif_item_without_room_for_an_orientation_goes() {
+    let out = stripped(&Source::with(|source| {
+        source.item(b"Exif", b"\0\0\0\0MM\0*SECRET");
+    }));
+    assert!(!contains(&out, b"Exif"));
+}
+
+#[test]
+fn only_known_properties_of_the_picture_stay() {
+    let profile = boxed(b"colr", b"prof a profile");
+    let source = Source::with(|source| {
+        source.properties.extend([
+            profile.clone(),
+            full(b"udes", 0, 0, b"en\0SECRET\0SECRET\0\0"),
+            full(b"crtt", 0, 0, b"SECRET!!"),
+            boxed(b"colr", b"nclx\0\x01\0\x0d\0\x06\x80"),
+            boxed(b"colr", b"SECRET"),
+            full(b"auxC", 0, 0, b"urn:SECRET\0"),
+        ]);
+        source.associations = vec![(1, vec![1, 0x82, 0x83, 4, 5, 6, 7, 8])];
+    });
+    let out = stripped(&source);
+    assert!(contains(&out, &profile) && contains(&out, b"nclx\0\x01\0\x0d"));
+    assert!(contains(&out, &[b"\0\0\0\x1afree"[..].to_vec(), vec![0; 18]].concat()));
+    assert_eq!(all_of(&source.build(), Class::Icc), b" a profile");
+
+    let essential = Source::with(|source| {
+        source.properties.push(boxed(b"newp", b"turn it"));
+        source.associations = vec![(1, vec![1, 0x82, 0x84])];
+    });
+    let expected = "AVIF cannot be served: its picture has an essential property that is not known";
+    assert_eq!(refusal(&essential.build()), expected);
+}
+
+#[test]
+fn unknown_boxes_become_free() {
+    let c2pa = b"\xd8\xfe\xc3\xd6\x1b\x0e\x48\x3c\x92\x97\x58\x28\x87\x7e\xc4\x81SECRET";
+    let url = full(b"url ", 1, 0, b"SECRET");
+    let own = full(b"url ", 0, 1, b"SECRET");
+    let references = full(b"dref", 0, 0, &[&[0, 0, 0, 2][..], &own, &url].concat());
+    let source = Source::with(|source| {
+        source.before = [boxed(b"uuid", c2pa), boxed(b"SECR", b"SECRET"), boxed(b"free", b"SECRET")].concat();
+        source.more = [boxed(b"xml ", b"SECRET"), boxed(b"dinf", &references)].concat();
+    });
+    let bytes = [source.build(), boxed(b"mpvd", b"SECRET film"), b"SECRET trailer".to_vec()].concat();
+    let out = strip(&bytes).expect("a sound source");
+    assert!(!contains(&out, SECRET));
+    // What follows the last byte that is needed is cut; what stands before it keeps its length.
+    let media_end = source.build().len();
+    assert_eq!(out.len(), media_end);
+    assert!(contains(&out, b"\0\0\0\x1efree\0\0\0\0") && contains(&out, b"url \0\0\0\x01"));
+    assert!(all_of(&bytes, Class::C2pa).ends_with(c2pa));
+    assert_eq!(all_of(&bytes, Class::Secondary), boxed(b"mpvd", b"SECRET film"));
+    assert_eq!(all_of(&bytes, Class::Trailer), b"SECRET trailer");
+}
+
+#[test]
+fn an_open_ended_box_ends_with_the_source() {
+    let mut bytes = Source::default().build();
+    let media = bytes.windows(4).position(|window| window == b"mdat").expect("media data");
+    bytes[media - 4..media].fill(0);
+    let out = strip(&bytes).expect("a sound source");
+    assert!(contains(&out, b"the picture") && !contains(&out, SECRET));
+    assert_eq!(all_of(&bytes, Class::Trailer), b"orphan SECRET ");
+}
+
+#[test]
+fn private_bytes_may_not_be_shared_with_the_picture() {
+    let bytes = Source::with(|source| {
+        source.item(b"Exif", EXIF);
+    })
+    .build();
+    let locations = bytes.windows(4).position(|window| window == b"iloc").expect("locations") + 4;
+    // The picture's extent, and the EXIF item's, 14 bytes further on.
+    let extent = |item: usize| locations + 8 + item * 16 + 8..locations + 8 + item * 16 + 16;
+    let mut shared = bytes.clone();
+    shared.copy_within(extent(0), extent(1).start);
+    assert!(refusal(&shared).ends_with("metadata that share their bytes with the picture"));
+    // Another picture may share them: they are the picture's all the same.
+    let kind = shared.windows(4).position(|window| window == b"Exif").expect("a type");
+    shared[kind..kind + 4].copy_from_slice(b"av01");
+    assert!(contains(&strip(&shared).expect("a sound source"), b"the picture"));
+}
+
+#[test]
+fn what_is_not_understood_is_refused() {
+    let check = |change: &dyn Fn(&mut Source), expected: &str| {
+        let bytes = Source::with(|source| change(source)).build();
+        let message = refusal(&bytes);
+        assert!(message.ends_with(expected), "{message}");
+    };
+    check(&|source| source.items[0].0 = b"jpeg", "its picture is coded in a way that is not known");
+    check(&|source| source.primary = 7, "the picture refers to an item that is missing");
+    check(&|source| source.references.push((b"dimg", 1, vec![9])), "the picture refers to an item that is missing");
+    check(&|source| source.items[0].2 = vec![], "a picture without data");
+    check(&|source| source.items[0].2 = vec![vec![]], "a picture without data");
+    check(&|source| source.associations[0].1.push(100), "a property that is missing");
+    check(&|source| source.more = full(b"pitm", 0, 0, &[0, 2]), "a box that stands twice");
+    check(&|source| source.more = boxed(b"xml ", b"")[..6].to_vec(), "a box is cut short");
+    check(&|source| source.properties.push(b"\0\0\0\x07ispe".to_vec()), "a box that is smaller than its own head");
+    check(&|source| source.properties.push(b"\0\0\0\x09ispe".to_vec()), "a box that is larger than its parent");
+    check(&|source| source.before = boxed(b"mini", b""), "its index is of the minimized kind");
+}
+
+#[test]
+fn patched_indexes_are_refused() {
+    let bytes = Source::with(|source| {
+        source.item(b"Exif", EXIF);
+    })
+    .build();
+    let check = |after: &[u8; 4], skip: usize, patch: &[u8], expected: &str| {
+        let at = bytes.windows(4).position(|window| window == after).expect("the box") + 4 + skip;
+        let mut bytes = bytes.clone();
+        bytes[at..at + patch.len()].copy_from_slice(patch);
+        let message = refusal(&bytes);
+        assert!(message.ends_with(expected), "{message}");
+    };
+    // Counts and versions that lie.
+    check(b"iinf", 4, &[0xFF, 0xFF], "a wrong number of items");
+    check(b"iloc", 6, &[0xFF, 0xFF], "a box that is too small for what it holds");
+    check(b"iloc", 6, &[0, 1], "a box that holds more than it should");
+    check(b"iloc", 4, &[0x43], "fields of a wrong size");
+    check(b"iloc", 0, &[3], "its items are located in an unknown way");
+    check(b"iloc", 11, &[2], "it has items that are made of parts of other items");
+    check(b"iloc", 13, &[1], "its picture lies in another file");
+    check(b"iloc", 24, &[0, 1], "an item that is located twice");
+    check(b"iloc", 16, &[0, 0, 0, 4], "a picture that lies outside the media data");
+    check(b"iloc", 20, &[0, 0, 1, 0], "a picture that lies outside the media data");
+    check(b"ipma", 4, &[0xFF; 4], "a box that is too small for what it holds");
+    check(b"infe", 6, &[0, 1], "it is encrypted");
+    check(b"infe", 0, &[9], "it has an item of an unknown version");
+    check(b"meta", 0, &[1], "its index is of an unknown version");
+    check(b"hdlr", 8, b"mdir", "its index is of no picture");
+}
+
+#[test]
+fn extents_that_take_no_bytes_are_bounded() {
+    // Neither offset nor length nor index has a size, so that the count is all there is.
+    let mut bytes = Source::default().build();
+    let at = bytes.windows(4).position(|window| window == b"iloc").expect("the box");
+    let locations = full(b"iloc", 1, 0, &[&[0, 0, 0, 3][..], &[0, 1, 0, 0, 0, 0, 0xFF, 0xFF].repeat(3)].concat());
+    let old = u32::from_be_bytes(bytes[at - 4..at].try_into().expect("four bytes")) as usize;
+    bytes.splice(at - 4..at - 4 + old, locations.iter().copied());
+    let meta = bytes.windows(4).position(|window| window == b"meta").expect("the index");
+    let size = u32::from_be_bytes(bytes[meta - 4..meta].try_into().expect("four bytes"));
+    let size = size + locations.len() as u32 - old as u32;
+    bytes[meta - 4..meta].copy_from_slice(&size.to_be_bytes());
+    let message = refusal(&bytes);
+    assert!(message.ends_with("an item that is located twice"), "{message}");
+}
+
+#[test]
+fn a_cut_source_is_handed_on_only_inside_the_picture() {
+    let bytes = Source::with(|source| {
+        source.item(b"Exif", EXIF);
+    })
+    .build();
+    let picture = bytes.windows(11).position(|window| window == b"the picture").expect("the picture");
+    for end in 12..bytes.len() {
+        let found = walk(&bytes[..end], usize::MAX, &Limits::default());
+        let is_inside = picture < end && end <= picture + 11;
+        assert_eq!(found.is_ok(), is_inside, "cut at {end}: {found:?}");
+        assert!(is_inside || matches!(found, Err(ContainerError::Truncated(..) | ContainerError::Damaged(..))));
+    }
+}
+
+#[test]
+fn limits_are_stated() {
+    let source = Source::with(|source| source.more = boxed(b"free", &[0; 1000]));
+    let limits = |max_source_bytes, max_metadata_bytes| Limits { max_source_bytes, max_metadata_bytes };
+    let check = |source: &Source, limits: Limits, expected: &str| {
+        let message = walk(&source.build(), 16, &limits).expect_err("a limit").to_string();
+        assert_eq!(message, expected);
+    };
+    assert!(walk(&source.build(), 16, &limits(2000, 2000)).is_ok());
+    check(&source, limits(2000, 999), "the AVIF has an index of more than 999 bytes, which is the limit");
+    let last = Source { is_index_last: true, items: vec![(b"av01", Place::Media, vec![vec![1; 3000]])], ..source };
+    check(&last, limits(2000, 2000), "the AVIF has data before its index of more than 2000 bytes, which is the limit");
+}
+
+mod sequence {
+    use super::*;
+
+    /// A track whose samples are all of 5 bytes, in one chunk at `chunk`.
+    fn track(id: u32, handler: &[u8; 4], reference: &[u8], entry: &[u8], chunk: u32, samples: u32) -> Vec<u8> {
+        let number = |number: u32| number.to_be_bytes();
+        let header = [b"SECRET!!", &number(id)[..], &[0; 68]].concat();
+        let own = full(b"url ", 0, 1, b"");
+        let tables = [
+            full(b"stsd", 0, 0, &[&number(1)[..], entry].concat()),
+            full(b"stts", 0, 0, &[number(1), number(samples), number(1)].concat()),
+            full(b"stsc", 0, 0, &[number(1), number(1), number(samples), number(1)].concat()),
+            full(b"stsz", 0, 0, &[&[0; 4], &number(samples)[..], &number(5).repeat(samples as usize)].concat()),
+            full(b"stco", 0, 0, &[number(1), number(chunk)].concat()),
+            full(b"sgpd", 0, 0, b"SECRET"),
+        ];
+        let information = [
+            full(b"vmhd", 0, 1, &[0; 8]),
+            boxed(b"dinf", &full(b"dref", 0, 0, &[&number(1)[..], &own].concat())),
+            boxed(b"stbl", &tables.concat()),
+        ];
+        let media = [
+            full(b"mdhd", 0, 0, b"SECRET!!\0\0\0\x01\0\0\0\x01\x55\xc4\0\0"),
+            full(b"hdlr", 0, 0, &[&[0; 4], &handler[..], &[0; 12], b"SECRET handler\0"].concat()),
+            boxed(b"minf", &information.concat()),
+        ];
+        let boxes = [
+            full(b"tkhd", 0, 7, &header),
+            boxed(b"tref", reference),
+            boxed(b"mdia", &media.concat()),
+            boxed(b"udta", b"SECRET"),
+        ];
+        boxed(b"trak", &boxes.concat())
+    }
+
+    fn entry(kind: &[u8; 4], properties: &[u8]) -> Vec<u8> {
+        boxed(kind, &[&[0; 42][..], &[b"\x06SECRET"[..].to_vec(), vec![0; 25]].concat(), &[0; 4], properties].concat())
+    }
+
+    /// Tracks for pictures, their transparency, a thumbnail and sound, each with a sample in `mdat`.
+    fn source(more: &[u8]) -> Source {
+        let alpha = entry(b"av01", &[boxed(b"av1C", b"\x81alpha"), full(b"auxi", 0, 0, ALPHA)].concat());
+        let pictures = entry(b"av01", &[boxed(b"av1C", b"\x81"), boxed(b"btrt", b"SECRET")].concat());
+        let of_first = |kind| boxed(kind, &1_u32.to_be_bytes());
+        let movie = |media: u32| {
+            let boxes = [
+                full(b"mvhd", 0, 0, &[b"SECRET!!", &[0; 88][..]].concat()),
+                track(1, b"pict", b"", &pictures, media, 3),
+                track(2, b"auxv", &of_first(b"auxl"), &alpha, media + 15, 1),
+                track(3, b"pict", &of_first(b"thmb"), &pictures, media + 20, 1),
+                track(4, b"auxv", &of_first(b"auxl"), &pictures, media + 25, 1),
+                track(5, b"soun", b"", &entry(b"mp4a", b""), media + 30, 1),
+                boxed(b"udta", b"SECRET"),
+                more.to_vec(),
+            ];
+            boxed(b"moov", &boxes.concat())
+        };
+        let mut source = Source::with(|source| {
+            source.file_type = b"avis\0\0\0\0avif".to_vec();
+            source.items[0].2 = vec![b"onetw2three444thumbdepthSECRETthe picture".to_vec()];
+        });
+        source.movie = movie(0);
+        let bytes = source.build();
+        let at = bytes.windows(4).position(|window| window == b"mdat").expect("media data") + 4;
+        source.movie = movie(at as u32);
+        // The item is only the last of it.
+        source
+    }
+
+    /// The source with the extent of its item narrowed to what no track holds.
+    fn build(source: &Source) -> Vec<u8> {
+        let mut bytes = source.build();
+        let at = bytes.windows(4).position(|window| window == b"iloc").expect("locations") + 4 + 16;
+        let start = u32::from_be_bytes(bytes[at..at + 4].try_into().expect("four bytes")) + 30;
+        bytes[at..at + 8].copy_from_slice(&[start.to_be_bytes(), 11_u32.to_be_bytes()].concat());
+        bytes
+    }
+
+    #[test]
+    fn picture_tracks_stay_and_others_go() {
+        let bytes = build(&source(b""));
+        let out = strip(&bytes).expect("a sound source");
+        assert_eq!(out.len(), bytes.len());
+        assert!(!contains(&out, SECRET), "{}", String::from_utf8_lossy(&out));
+        assert!(contains(&out, b"onetw2three444thumb") || contains(&out, b"onetw2three444th"));
+        assert!(!contains(&out, b"depth") && contains(&out, b"the picture"));
+        assert_eq!(out.windows(4).filter(|window| window == b"trak").count(), 2);
+        assert!(contains(&out, b"\x81alpha") && contains(&out, ALPHA) && contains(&out, b"\x55\xc4"));
+        assert_eq!(strip(&out).expect("still a sound source"), out);
+    }
+
+    #[test]
+    fn a_still_picture_needs_no_tracks() {
+        let mut source = source(b"");
+        source.file_type = b"avif\0\0\0\0mif1".to_vec();
+        let out = strip(&build(&source)).expect("a sound source");
+        assert!(!contains(&out, b"moov") && !contains(&out, b"onetw") && contains(&out, b"the picture"));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused() {
+        let fragmented = build(&source(&boxed(b"mvex", b"")));
+        assert_eq!(refusal(&fragmented), "AVIF cannot be served: its pictures come in fragments");
+        let bytes = build(&source(b""));
+        let check = |after: &[u8; 4], skip: usize, patch: &[u8], expected: &str| {
+            let at = bytes.windows(4).position(|window| window == after).expect("the box") + 4 + skip;
+            let mut bytes = bytes.clone();
+            bytes[at..at + patch.len()].copy_from_slice(patch);
+            let message = refusal(&bytes);
+            assert!(message.ends_with(expected), "{message}");
+        };
+        check(b"stsz", 8, &[0xFF; 4], "a box that is too small for what it holds");
+        check(b"stsz", 4, &[0xFF; 4], "a picture that lies outside the media data");
+        check(b"stsz", 0, b"\0\0\0\0\0\0\0\0\0\0\0\x09", "a box that is too small for what it holds");
+        check(b"stco", 4, &[0xFF; 4], "too many chunks");
+        check(b"stco", 8, &[0; 4], "a picture that lies outside the media data");
+        check(b"stsc", 12, &[0, 0, 0, 1], "samples without a chunk");
+        check(b"stsd", 12, b"jpeg", "its sequence is coded in a way that is not known");
+        check(b"url ", 0, &[0; 4], "its sequence lies in another file");
+        
+    }
+}

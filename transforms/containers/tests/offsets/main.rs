@@ -1,0 +1,81 @@
+//! The containers in which offsets say what lies where: what is kept, what goes, and what is refused.
+
+mod isobmff;
+mod robustness;
+mod tiff;
+
+use bytes::Bytes;
+use safelight_containers::{Class, ContainerError, Event, Orientation, Part, Removal, Walker, locate_tiff};
+use safelight_core::Limits;
+
+/// A part of a source, with its bytes.
+type Piece = (Part, Vec<u8>);
+
+/// The parts of `source`, pushed in pieces of `chunk` bytes.
+fn walk(source: &[u8], chunk: usize, limits: &Limits) -> Result<Vec<Piece>, ContainerError> {
+    let mut walker = Walker::new(limits.clone());
+    let mut pieces: Vec<Piece> = Vec::new();
+    let mut drain = |walker: &mut Walker| -> Result<(), ContainerError> {
+        while let Some(event) = walker.next()? {
+            match (event, pieces.last_mut()) {
+                (Event::Begin(part), _) => pieces.push((part, Vec::new())),
+                (Event::Frame(bytes) | Event::Payload(bytes), Some((_, all))) => all.extend_from_slice(&bytes),
+                (_, None) => panic!("bytes before any part"),
+            }
+        }
+        Ok(())
+    };
+    for chunk in source.chunks(chunk) {
+        walker.push(Bytes::copy_from_slice(chunk));
+        drain(&mut walker)?;
+    }
+    walker.finish();
+    drain(&mut walker)?;
+    let whole: Vec<u8> = pieces.iter().flat_map(|(_, bytes)| bytes).copied().collect();
+    assert!(whole == source, "the parts are the source");
+    Ok(pieces)
+}
+
+/// What is left of `source` when everything goes that may.
+fn strip(source: &[u8]) -> Result<Vec<u8>, ContainerError> {
+    let mut out = Vec::new();
+    for (part, bytes) in walk(source, usize::MAX, &Limits::default())? {
+        let length = bytes.len();
+        match (part.class, part.removal) {
+            (Class::Structure | Class::Picture | Class::Icc, _) => out.extend(bytes),
+            (_, Removal::Cut) => (),
+            (_, Removal::Blank(first)) => {
+                assert!(first.len() <= length);
+                out.extend_from_slice(&first);
+                out.resize(out.len() + length - first.len(), 0);
+            }
+            (_, Removal::Replace(other)) => {
+                assert_eq!(other.len(), length, "offsets hold");
+                out.extend_from_slice(&other);
+            }
+            (_, Removal::Reorient(frame)) => {
+                assert_eq!(frame.length(), Some(length), "offsets hold");
+                let block = frame.minimal(locate_tiff(&bytes).and_then(Orientation::read));
+                out.extend_from_slice(&block);
+                out.resize(out.len() + length - block.len(), 0);
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// The message with which `source` is refused.
+fn refusal(source: &[u8]) -> String {
+    let error = strip(source).map(|_| ()).expect_err("a source that is refused");
+    error.to_string()
+}
+
+/// The bytes of all parts of `class`.
+fn all_of(source: &[u8], class: Class) -> Vec<u8> {
+    let pieces = walk(source, usize::MAX, &Limits::default()).expect("a sound source");
+    pieces.into_iter().filter(|(part, _)| part.class == class).flat_map(|(_, bytes)| bytes).collect()
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle)
+}

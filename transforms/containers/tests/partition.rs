@@ -1,0 +1,57 @@
+//! The parts that a walker finds are the source: no byte lost, none twice, none out of order, however
+//! the source was cut into chunks.
+
+use bytes::Bytes;
+use safelight_containers::{Class, ContainerError, Event, Walker};
+use safelight_core::Limits;
+
+/// Every part with its bytes.
+fn walk(source: &Bytes, chunk: usize) -> Result<Vec<(Class, Vec<u8>)>, ContainerError> {
+    let mut walker = Walker::new(Limits::default());
+    let mut parts = Vec::new();
+    let mut drain = |walker: &mut Walker| -> Result<(), ContainerError> {
+        while let Some(event) = walker.next()? {
+            match event {
+                Event::Begin(part) => match parts.last() {
+                    // Where chunks end, samples and sub-blocks are cut into several parts.
+                    Some((class, _)) if *class == part.class => (),
+                    _ => parts.push((part.class, Vec::new())),
+                },
+                Event::Frame(bytes) | Event::Payload(bytes) => {
+                    let (_, part) = parts.last_mut().expect("a part begins before its bytes");
+                    part.extend_from_slice(&bytes);
+                }
+            }
+        }
+        Ok(())
+    };
+    for chunk in source.chunks(chunk) {
+        walker.push(source.slice_ref(chunk));
+        drain(&mut walker)?;
+    }
+    walker.finish();
+    drain(&mut walker)?;
+    Ok(parts)
+}
+
+#[test]
+fn parts_cover_the_source_whatever_the_chunks() {
+    let files = safelight_images::every_file();
+    for path in &files {
+        let source = Bytes::from(std::fs::read(path).expect("a listed file is there"));
+        let whole = walk(&source, usize::MAX);
+        if let Ok(parts) = &whole {
+            let bytes: Vec<u8> = parts.iter().flat_map(|(_, bytes)| bytes).copied().collect();
+            assert_eq!(bytes.len(), source.len(), "{}", path.display());
+            assert!(bytes == source, "{}", path.display());
+        }
+        // One byte at a time costs time; a megabyte of it shows what there is to show.
+        let smallest = if source.len() < 1 << 20 { 1 } else { 61 };
+        for chunk in [smallest, 2, 3, 7, 1000, 65_536] {
+            if smallest <= chunk {
+                assert!(walk(&source, chunk) == whole, "{} in chunks of {chunk}", path.display());
+            }
+        }
+    }
+    assert!(10 < files.len());
+}

@@ -1,0 +1,16 @@
+//! What the tests share.
+
+#![allow(dead_code, reason = "every test file uses its own part of this")]
+
+pub(crate) mod tiff;
+
+use bytes::Bytes;
+use safelight_core::{Answer, ByteOp, Result, Settings};
+use safelight_show_exif::ShowExif;
+
+/// Shows `source`, pushed in chunks of `chunk` bytes.
+pub(crate) fn show(source: &Bytes, chunk: usize, settings: &Settings) -> Result<Answer> {
+    let answer = Answer::new(Box::new(ShowExif).start(settings), source, chunk)?;
+    assert_eq!(answer.content_type(), "application/json");
+    Ok(answer)
+}

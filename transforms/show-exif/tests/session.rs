@@ -1,0 +1,260 @@
+//! Does a run find the block in every container, stop as soon as it can, and survive what is damaged?
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use bytes::Bytes;
+use common::tiff::{Tiff, Values};
+use safelight_core::{ByteOp, Kind, Limits, Settings};
+
+const EXPECTED: &str = r#"{"bigEndian":false,"Image":{"Orientation":6}}"#;
+const NOTHING: &str = "{}";
+
+/// A block of one tag, from the first header of a TIFF on.
+fn block() -> Vec<u8> {
+    Tiff { image: vec![(0x0112, Values::Short(vec![6]))], ..Tiff::default() }.to_bytes()
+}
+
+fn segment(marker: u8, payload: &[u8]) -> Vec<u8> {
+    let length = (payload.len() as u16 + 2).to_be_bytes();
+    [&[0xFF, marker], &length[..], payload].concat()
+}
+
+fn exif_segment(payload: &[u8]) -> Vec<u8> {
+    segment(0xE1, &[b"Exif\0\0", payload].concat())
+}
+
+/// A JPEG of these segments and a picture of this many bytes; only its structure is right.
+fn jpeg(segments: &[Vec<u8>], picture_bytes: usize) -> Vec<u8> {
+    let frame = segment(0xC0, &[8, 0, 8, 0, 8, 1, 1, 0x11, 0]);
+    let scan = segment(0xDA, &[1, 1, 0, 0, 63, 0]);
+    [&b"\xFF\xD8"[..], &segments.concat(), &frame, &scan, &vec![0x55; picture_bytes], b"\xFF\xD9"].concat()
+}
+
+fn png_chunk(kind: &[u8], data: &[u8]) -> Vec<u8> {
+    let length = (data.len() as u32).to_be_bytes();
+    // Nobody checks the checksum.
+    [&length[..], kind, data, &[0; 4]].concat()
+}
+
+fn png(chunks: &[Vec<u8>]) -> Vec<u8> {
+    let header = png_chunk(b"IHDR", &[0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0]);
+    [&b"\x89PNG\r\n\x1A\n"[..], &header, &chunks.concat(), &png_chunk(b"IEND", b"")].concat()
+}
+
+fn webp(chunks: &[(&[u8], &[u8])]) -> Vec<u8> {
+    let chunk = |(kind, data): &(&[u8], &[u8])| {
+        [kind, &(data.len() as u32).to_le_bytes()[..], data, &vec![0; data.len() % 2]].concat()
+    };
+    let body = [b"WEBP".to_vec(), chunks.iter().flat_map(chunk).collect()].concat();
+    [&b"RIFF"[..], &(body.len() as u32).to_le_bytes(), &body].concat()
+}
+
+/// Checks the answer for every way of cutting the source.
+fn check(source: &[u8], expected: Result<&str, Kind>) {
+    let source = Bytes::copy_from_slice(source);
+    for chunk_bytes in [1, 2, 3, 7, 1000, usize::MAX / 2] {
+        let found = common::show(&source, chunk_bytes, &Settings::default());
+        let found = found.map(|answer| String::from_utf8(answer.body()).unwrap()).map_err(|error| error.kind);
+        assert_eq!(found, expected.map(str::to_owned), "in chunks of {chunk_bytes} bytes");
+    }
+}
+
+fn read_bytes(source: &[u8], chunk_bytes: usize) -> usize {
+    let source = Bytes::copy_from_slice(source);
+    common::show(&source, chunk_bytes, &Settings::default()).unwrap().read
+}
+
+#[test]
+fn the_block_is_found_in_every_container() {
+    check(&jpeg(&[exif_segment(&block())], 9), Ok(EXPECTED));
+    check(&png(&[png_chunk(b"eXIf", &block()), png_chunk(b"IDAT", &[0; 9])]), Ok(EXPECTED));
+    check(&png(&[png_chunk(b"IDAT", &[0; 9]), png_chunk(b"eXIf", &block())]), Ok(EXPECTED));
+    let flagged = [8, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let prefixed = [b"Exif\0\0", &block()[..]].concat();
+    for block in [&block(), &prefixed] {
+        check(&webp(&[(b"VP8X", &flagged), (b"VP8 ", &[0; 9]), (b"EXIF", block)]), Ok(EXPECTED));
+    }
+    check(&block(), Ok(EXPECTED));
+}
+
+#[test]
+fn the_block_is_found_in_every_sample() {
+    let check = |sample: &str, orientation: u8| {
+        let source = Bytes::from(safelight_images::read(sample));
+        for chunk_bytes in [1, 1000, usize::MAX] {
+            let answer = common::show(&source, chunk_bytes, &Settings::default()).unwrap();
+            let found: serde_json::Value = serde_json::from_slice(&answer.body()).unwrap();
+            assert_eq!(
+                found["Image"]["Orientation"], orientation,
+                "{sample} in chunks of {chunk_bytes} bytes"
+            );
+        }
+    };
+    check("photo.jpg", 1);
+    check("orientation-5.jpg", 5);
+    check("orientation-6.png", 6);
+    check("orientation-6.webp", 6);
+    check("animated.webp", 1);
+    check("photo.avif", 6);
+    check("photo.tiff", 1);
+}
+
+#[test]
+fn a_picture_without_a_block_has_an_empty_answer() {
+    check(&jpeg(&[segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0<x/>")], 9), Ok(NOTHING));
+    check(&jpeg(&[exif_segment(b"")], 9), Ok(NOTHING));
+    check(&png(&[png_chunk(b"IDAT", &[0; 9])]), Ok(NOTHING));
+    check(&webp(&[(b"VP8 ", &[0; 9])]), Ok(NOTHING));
+    check(b"GIF89a", Ok(NOTHING));
+}
+
+#[test]
+fn a_block_goes_on_in_the_next_segments() {
+    let block = block();
+    let (one, rest) = block.split_at(10);
+    let (two, three) = rest.split_at(5);
+    check(&jpeg(&[exif_segment(one), exif_segment(two), exif_segment(three)], 9), Ok(EXPECTED));
+    // A second block is another one, not more of the first.
+    let other = Tiff { big_endian: true, ..Tiff::default() }.to_bytes();
+    check(&jpeg(&[exif_segment(&block), exif_segment(&other)], 9), Ok(EXPECTED));
+    check(&jpeg(&[exif_segment(one), segment(0xFE, b"comment"), exif_segment(rest)], 9), Err(Kind::Corrupt));
+}
+
+#[test]
+fn a_run_reads_no_further_than_it_must() {
+    const PICTURE: usize = 1 << 20;
+    const CHUNK: usize = 256;
+    assert!(read_bytes(&jpeg(&[exif_segment(&block())], PICTURE), CHUNK) <= CHUNK);
+    assert!(read_bytes(&jpeg(&[], PICTURE), CHUNK) <= CHUNK);
+    assert!(read_bytes(&[b"GIF89a".to_vec(), vec![0; PICTURE]].concat(), CHUNK) <= CHUNK);
+    // Pictures before the block, and segments of no interest, are skipped.
+    let exif_last = png(&[png_chunk(b"IDAT", &vec![0; PICTURE]), png_chunk(b"eXIf", &block())]);
+    assert!(read_bytes(&exif_last, CHUNK) <= 2 * CHUNK);
+    let exif_last = webp(&[
+        (b"VP8X", &[8, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+        (b"VP8 ", &vec![0; PICTURE]),
+        (b"EXIF", &block()),
+    ]);
+    assert!(read_bytes(&exif_last, CHUNK) <= 2 * CHUNK);
+    let xmp_first = jpeg(&[segment(0xE1, &vec![0; 60_000]), exif_segment(&block())], PICTURE);
+    assert!(read_bytes(&xmp_first, CHUNK) <= 2 * CHUNK);
+}
+
+#[test]
+fn damage_before_the_answer_is_an_error_and_behind_the_block_it_is_not() {
+    let whole = jpeg(&[exif_segment(&block())], 9);
+    let end_of_block = 2 + 10 + block().len();
+    for end in 0..whole.len() {
+        let expected = match end {
+            0..3 => Err(Kind::UnsupportedFormat),
+            _ if end < end_of_block => Err(Kind::Corrupt),
+            _ => Ok(EXPECTED),
+        };
+        check(&whole[..end], expected);
+    }
+    check(&[&whole[..end_of_block], b"\xFF\x00no marker"].concat(), Ok(EXPECTED));
+    check(&jpeg(&[exif_segment(b"no TIFF header")], 9), Err(Kind::Corrupt));
+    check(b"no picture at all", Err(Kind::UnsupportedFormat));
+    check(b"", Err(Kind::UnsupportedFormat));
+}
+
+#[test]
+fn limits_bound_the_block_the_tiff_its_entries_and_the_answer() {
+    let refused = |source: &[u8], limits| {
+        let settings = Settings { limits, ..Settings::default() };
+        let error = common::show(&Bytes::copy_from_slice(source), 1000, &settings).unwrap_err();
+        assert_eq!(error.kind, Kind::LimitExceeded);
+        error.to_string()
+    };
+    let limits = Limits { max_metadata_bytes: 20, max_source_bytes: 20 };
+    let large_block = refused(&jpeg(&[exif_segment(&block())], 9), limits.clone());
+    assert_eq!(large_block, "show-exif: the EXIF block has more than 20 bytes, which is the limit");
+    // Of a block of exactly that size, the checksum behind it does not count.
+    let limits = Limits { max_metadata_bytes: block().len() as u64, ..limits };
+    let settings = Settings { limits: limits.clone(), ..Settings::default() };
+    let png = Bytes::from(png(&[png_chunk(b"eXIf", &block())]));
+    for chunk_bytes in [1, 1000] {
+        assert_eq!(common::show(&png, chunk_bytes, &settings).unwrap().body(), EXPECTED.as_bytes());
+    }
+    let large_tiff = refused(&block(), limits);
+    assert_eq!(large_tiff, "show-exif: the TIFF has more than 20 bytes, which is the limit");
+
+    // A hundred directories of 65535 entries each, one byte behind the other, in 800 kB.
+    let pointers = (0..100).map(|pointer| (0x8769, Values::Raw(4, 1, 2000 + pointer)));
+    let mut bomb = Tiff { image: pointers.collect(), ..Tiff::default() }.to_bytes();
+    bomb.resize(800_000, 0xFF);
+    let many_entries = refused(&bomb, Limits::default());
+    assert_eq!(many_entries, "show-exif: the EXIF block has more than 16384 entries, which is the limit");
+
+    // A thousand values that are the same 100 kB; those that do not fit are null.
+    let values = (0..1000).map(|tag| (tag, Values::Raw(7, 100_000, 20_000)));
+    let mut bomb = Tiff { image: values.collect(), ..Tiff::default() }.to_bytes();
+    bomb.resize(120_000, 0);
+    let limits = Limits { max_metadata_bytes: 200_000, ..Limits::default() };
+    let settings = Settings { limits, ..Settings::default() };
+    let answer = common::show(&Bytes::from(bomb), 1000, &settings).unwrap();
+    assert!((250_000..400_000).contains(&answer.body().len()), "{}", answer.body().len());
+    assert!(String::from_utf8(answer.body()).unwrap().contains(r#""999":null"#));
+}
+
+#[test]
+fn directories_that_point_in_circles_are_read_once() {
+    let mut circle = block();
+    let next = circle.len() - 4;
+    circle[next] = 8;
+    check(&circle, Ok(EXPECTED));
+    let tiff = Tiff { image: vec![(0x8769, Values::Long(vec![8]))], ..Tiff::default() };
+    check(&tiff.to_bytes(), Ok(r#"{"bigEndian":false,"Image":{"ExifTag":8}}"#));
+}
+
+#[test]
+fn no_mutation_of_a_block_is_answered_with_anything_but_json_or_a_known_error() {
+    let tiff = Tiff {
+        big_endian: true,
+        image: vec![
+            (0x010F, Values::Ascii(b"Maker of cameras\0".to_vec())),
+            (0x011A, Values::Rational(vec![(72, 1)])),
+        ],
+        thumbnail: vec![(0x0201, Values::Long(vec![1]))],
+        photo: vec![
+            (0x9286, Values::Undefined(vec![7; 40])),
+            (0x9003, Values::Ascii(b"2008:11:01 21:15:07\0".into())),
+        ],
+        gps: vec![(0x0002, Values::Rational(vec![(48, 1), (51, 1), (2966, 100)]))],
+        iop: vec![(0x0001, Values::Ascii(b"R98\0".to_vec()))],
+    };
+    let block = tiff.to_bytes();
+    // A linear congruential generator (Knuth, MMIX) is random enough, and the same everywhere.
+    let mut state = 1_u64;
+    let mut random = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    let mut answers = 0;
+    for _ in 0..20_000 {
+        let mut mutated = block.clone();
+        for _ in 0..=random(4) {
+            let at = random(block.len());
+            mutated[at] = [0, 1, 0x7F, 0xFF, random(256) as u8][random(5)];
+        }
+        mutated.truncate(block.len() - random(8) * random(8));
+        match common::show(&Bytes::from(mutated), 1000, &Settings::default()) {
+            Ok(answer) => {
+                let _: serde_json::Value = serde_json::from_slice(&answer.body()).unwrap();
+                answers += 1;
+            }
+            Err(error) => assert!(matches!(error.kind, Kind::Corrupt | Kind::UnsupportedFormat), "{error}"),
+        }
+    }
+    assert!(15_000 < answers, "{answers} mutations had an answer");
+}
+
+#[test]
+fn the_bound_on_memory_follows_the_limits() {
+    let memory = |limits| safelight_show_exif::ShowExif.memory(&Settings { limits, ..Settings::default() });
+    let (source, metadata) = (128 << 20, 4 << 20);
+    assert_eq!(memory(Limits::default()), 2 * source + 6 * metadata + 512 * 16_384);
+    assert_eq!(memory(Limits { max_source_bytes: u64::MAX, max_metadata_bytes: 0 }), u64::MAX);
+}

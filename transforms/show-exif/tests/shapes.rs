@@ -1,0 +1,215 @@
+//! Is every type of value shown in the shape that `exif-reader` gives it?
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use bytes::Bytes;
+use common::tiff::{Tiff, Values};
+use safelight_core::{Kind, Settings};
+use serde_json::{Value, json};
+
+const MAKE: u16 = 0x010F;
+const ORIENTATION: u16 = 0x0112;
+const X_RESOLUTION: u16 = 0x011A;
+const DATE_TIME: u16 = 0x0132;
+const COPYRIGHT: u16 = 0x8298;
+
+fn shown(tiff: &Tiff, settings: &Settings) -> Value {
+    let answer = common::show(&Bytes::from(tiff.to_bytes()), 1000, settings).unwrap();
+    serde_json::from_slice(&answer.body()).unwrap()
+}
+
+/// Shows `values` as the tag of the first directory, in both byte orders.
+#[allow(clippy::needless_pass_by_value, reason = "the rows of the tables are shorter so")]
+fn check(tag: u16, values: Values, expected: Value) {
+    for big_endian in [false, true] {
+        let tiff = Tiff { big_endian, image: vec![(tag, values.clone())], ..Tiff::default() };
+        let found = shown(&tiff, &Settings::default());
+        assert_eq!(found["bigEndian"], json!(big_endian));
+        let group: Vec<_> = found["Image"].as_object().unwrap().values().collect();
+        assert_eq!(group, [&expected], "{values:?}");
+    }
+}
+
+#[test]
+fn groups_have_the_names_of_exif_reader() {
+    let tiff = Tiff {
+        big_endian: true,
+        image: vec![(ORIENTATION, Values::Short(vec![6]))],
+        thumbnail: vec![(0x0103, Values::Short(vec![6]))],
+        photo: vec![(0x9000, Values::Undefined(b"0232".to_vec()))],
+        gps: vec![
+            (0x0000, Values::Byte(vec![2, 3, 0, 0])),
+            (0x0001, Values::Ascii(b"N\0".to_vec())),
+            (0x0002, Values::Rational(vec![(48, 1), (51, 1), (2966, 100)])),
+        ],
+        iop: vec![(0x0001, Values::Ascii(b"R98\0".to_vec()))],
+    };
+    let expected = json!({
+        "bigEndian": true,
+        "Image": { "Orientation": 6, "ExifTag": 26, "GPSTag": 56 },
+        "Thumbnail": { "Compression": 6 },
+        "Photo": { "ExifVersion": "MDIzMg==", "InteroperabilityTag": 8 },
+        "GPSInfo": { "GPSVersionID": [2, 3, 0, 0], "GPSLatitudeRef": "N", "GPSLatitude": [48, 51, 29.66] },
+        "Iop": { "InteroperabilityIndex": "R98" },
+    });
+    let found = shown(&tiff, &Settings::default());
+    assert_eq!(found.to_string(), expected.to_string(), "the order of keys counts too");
+}
+
+#[test]
+fn numbers_are_numbers_and_several_are_an_array() {
+    check(ORIENTATION, Values::Short(vec![6]), json!(6));
+    check(ORIENTATION, Values::Short(vec![6, 7]), json!([6, 7]));
+    check(ORIENTATION, Values::Short(vec![]), json!([]));
+    check(ORIENTATION, Values::Byte(vec![255]), json!(255));
+    check(ORIENTATION, Values::Long(vec![u32::MAX]), json!(4_294_967_295_u32));
+    check(ORIENTATION, Values::SShort(vec![-1, 1]), json!([-1, 1]));
+    check(ORIENTATION, Values::SLong(vec![i32::MIN]), json!(-2_147_483_648));
+    check(ORIENTATION, Values::Double(vec![0.5, f64::NAN]), json!([0.5, null]));
+}
+
+#[test]
+fn rationals_are_quotients() {
+    check(X_RESOLUTION, Values::Rational(vec![(72, 1)]), json!(72));
+    check(X_RESOLUTION, Values::Rational(vec![(720, 10)]), json!(72));
+    check(X_RESOLUTION, Values::Rational(vec![(1, 3), (0, 5)]), json!([1.0 / 3.0, 0]));
+    check(X_RESOLUTION, Values::SRational(vec![(-1, 3), (1, -2), (-4, -2)]), json!([-1.0 / 3.0, -0.5, 2]));
+    // JSON.stringify writes Infinity and NaN so.
+    check(X_RESOLUTION, Values::Rational(vec![(1, 0)]), json!(null));
+    check(X_RESOLUTION, Values::SRational(vec![(0, 0), (-1, 0), (1, 1)]), json!([null, null, 1]));
+}
+
+#[test]
+fn text_ends_at_its_nul_and_is_utf_8() {
+    check(MAKE, Values::Ascii(b"Canon\0".to_vec()), json!("Canon"));
+    check(MAKE, Values::Ascii(b"Canon".to_vec()), json!("Canon"));
+    check(MAKE, Values::Ascii(b"OLYMPUS  \0\0\0".to_vec()), json!("OLYMPUS  "));
+    check(MAKE, Values::Ascii(b"ION230\0F".to_vec()), json!("ION230"));
+    check(MAKE, Values::Ascii(vec![]), json!(""));
+    check(MAKE, Values::Ascii("Zürich\0".into()), json!("Zürich"));
+    check(MAKE, Values::Ascii(b"Z\xFCrich\0".to_vec()), json!("Zürich"));
+    check(COPYRIGHT, Values::Ascii(b"A. Photographer\0".to_vec()), json!("A. Photographer"));
+    check(
+        COPYRIGHT,
+        Values::Ascii(b"A. Photographer \0An Editor\0".to_vec()),
+        json!("A. Photographer\nAn Editor"),
+    );
+    check(COPYRIGHT, Values::Ascii(b" \0An Editor\0".to_vec()), json!("\nAn Editor"));
+}
+
+#[test]
+fn dates_are_iso_8601() {
+    check(DATE_TIME, Values::Ascii(b"2008:11:01 21:15:07\0".to_vec()), json!("2008-11-01T21:15:07.000Z"));
+    check(DATE_TIME, Values::Ascii(b"2024:02:29 00:00:00\0".to_vec()), json!("2024-02-29T00:00:00.000Z"));
+    check(DATE_TIME, Values::Ascii(b"2023:02:29 00:00:00\0".to_vec()), json!(null));
+    check(DATE_TIME, Values::Ascii(b"0000:00:00 00:00:00\0".to_vec()), json!(null));
+    check(DATE_TIME, Values::Ascii(b"    :  :     :  :  \0".to_vec()), json!(null));
+    check(DATE_TIME, Values::Ascii(b"2008:11:01\0".to_vec()), json!(null));
+    check(DATE_TIME, Values::Ascii("2008:11:01 21:15:0é\0".into()), json!(null));
+    check(DATE_TIME, Values::Undefined(b"2008:11:01 21:15:07\0".to_vec()), json!(null));
+}
+
+#[test]
+fn bytes_are_base64_even_where_they_hold_text() {
+    let comment = |value: &[u8], expected: &str| {
+        let photo = vec![(0x9286, Values::Undefined(value.to_vec()))];
+        let found = shown(&Tiff { photo, ..Tiff::default() }, &Settings::default());
+        assert_eq!(found["Photo"]["UserComment"], json!(expected));
+    };
+    comment(b"ASCII\0\0\0hi", "QVNDSUkAAABoaQ==");
+    comment(b"UNICODE\0h\0i\0", "VU5JQ09ERQBoAGkA");
+    comment(b"JIS\0\0\0\0\0\x1B$B", "SklTAAAAAAAbJEI=");
+    comment(b"", "");
+}
+
+#[test]
+fn what_has_no_name_is_called_by_its_number_and_what_cannot_be_read_is_null() {
+    let tiff = Tiff {
+        image: vec![
+            (MAKE, Values::Raw(2, 100, u32::MAX)),
+            (ORIENTATION, Values::Raw(0, 1, 0)),
+            (X_RESOLUTION, Values::Raw(99, u32::MAX, 0)),
+            (0xEA1D, Values::SLong(vec![-5])),
+        ],
+        ..Tiff::default()
+    };
+    let expected = json!({ "Make": null, "Orientation": null, "XResolution": null, "59933": -5 });
+    assert_eq!(shown(&tiff, &Settings::default())["Image"], expected);
+}
+
+#[test]
+fn of_a_tag_that_stands_twice_the_last_counts() {
+    let image = vec![(ORIENTATION, Values::Short(vec![3])), (ORIENTATION, Values::Short(vec![6]))];
+    let found = shown(&Tiff { image, ..Tiff::default() }, &Settings::default());
+    assert_eq!(found.to_string(), json!({ "bigEndian": false, "Image": { "Orientation": 6 } }).to_string());
+}
+
+#[test]
+fn pointers_of_type_ifd_are_followed() {
+    let tiff = Tiff {
+        photo: vec![(0x8827, Values::Short(vec![200]))],
+        iop: vec![(0x0001, Values::Ascii(b"R98\0".to_vec()))],
+        ..Tiff::default()
+    };
+    let mut bytes = tiff.to_bytes();
+    for tag in [[0x69, 0x87], [0x05, 0xA0]] {
+        let pointer = bytes.windows(4).position(|window| window == [&tag[..], &[4, 0]].concat()).unwrap();
+        bytes[pointer + 2] = 13;
+    }
+    let answer = common::show(&Bytes::from(bytes), 1000, &Settings::default()).unwrap();
+    let found: Value = serde_json::from_slice(&answer.body()).unwrap();
+    let expected = json!({
+        "bigEndian": false,
+        "Image": { "ExifTag": 26 },
+        "Photo": { "ISOSpeedRatings": 200, "InteroperabilityTag": 8 },
+        "Iop": { "InteroperabilityIndex": "R98" },
+    });
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn redaction_leaves_out_places_owners_and_the_unknown() {
+    let tiff = Tiff {
+        image: vec![
+            (MAKE, Values::Ascii(b"Canon\0".to_vec())),
+            (0x013B, Values::Ascii(b"Somebody\0".to_vec())),
+            (0xEA1C, Values::Undefined(b"anything".to_vec())),
+        ],
+        photo: vec![
+            (0x829A, Values::Rational(vec![(1, 4)])),
+            (0x927C, Values::Undefined(b"serial number".to_vec())),
+            (0xA431, Values::Ascii(b"0123\0".to_vec())),
+        ],
+        gps: vec![(0x0001, Values::Ascii(b"N\0".to_vec()))],
+        ..Tiff::default()
+    };
+    let found = shown(&tiff, &Settings { redact: true, ..Settings::default() });
+    let exif_tag = &found["Image"]["ExifTag"];
+    let expected = json!({
+        "bigEndian": false,
+        "Image": { "Make": "Canon", "ExifTag": exif_tag },
+        "Photo": { "ExposureTime": 0.25 },
+    });
+    assert_eq!(found, expected);
+
+    let only_private = Tiff { gps: tiff.gps, ..Tiff::default() };
+    let found = shown(&only_private, &Settings { redact: true, ..Settings::default() });
+    assert_eq!(found, json!({ "bigEndian": false }));
+}
+
+#[test]
+fn a_block_of_which_nothing_can_be_read_is_refused() {
+    let check = |block: &[u8], kind, message: &str| {
+        let error = common::show(&Bytes::copy_from_slice(block), 1000, &Settings::default()).unwrap_err();
+        assert_eq!((error.kind, error.to_string().as_str()), (kind, message), "{block:?}");
+    };
+    let no_entry = "show-exif: the EXIF block is damaged: not one of its entries can be read";
+    check(b"II*\0", Kind::Corrupt, no_entry);
+    check(b"II*\0\x08\0\0\0", Kind::Corrupt, no_entry);
+    check(b"MM\0*\xFF\xFF\xFF\xFF", Kind::Corrupt, no_entry);
+    check(b"MM\0*\0\0\0\x08\0\x01", Kind::Corrupt, no_entry);
+    let big = "show-exif: the EXIF of a BigTIFF cannot be shown; that of a classic TIFF can";
+    check(b"II+\0\x08\0\0\0\x10\0\0\0\0\0\0\0", Kind::UnsupportedFormat, big);
+}

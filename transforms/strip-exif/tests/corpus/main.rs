@@ -1,0 +1,213 @@
+//! Real files: nothing private comes through, nothing of the picture is lost, no photo falls over.
+//!
+//! The judges are other programs: exiftool for metadata, decoders that share no code with us for pixels.
+
+mod exiftool;
+mod pixels;
+
+use bytes::Bytes;
+use safelight_core::{Answer, Query, Result, Settings, Step, Transform};
+use safelight_strip_exif::StripExif;
+use serde_json::{Map, Value};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{
+        LazyLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+/// Tags that exiftool may find in a stripped file, by group 1: what the container needs to be a
+/// picture and what tells how it looks.
+const ALLOWED: &[(&str, &str)] = &[
+    ("Adobe", "APP14Flags0 APP14Flags1 ColorTransform DCTEncodeVersion"),
+    ("ExifTool", "ExifToolVersion Warning"),
+    (
+        "GIF",
+        "AnimationIterations BackgroundColor BitsPerPixel ColorResolutionDepth Duration \
+         FrameCount GIFVersion HasColorMap ImageHeight ImageWidth TransparentColor",
+    ),
+    (
+        "IFD0",
+        "BitsPerSample Compression ExtraSamples ImageHeight ImageWidth Orientation \
+         PhotometricInterpretation PlanarConfiguration Predictor ResolutionUnit RowsPerStrip \
+         SampleFormat SamplesPerPixel StripByteCounts StripOffsets SubfileType XResolution \
+         YResolution",
+    ),
+    ("JFIF", "JFIFVersion ResolutionUnit XResolution YResolution"),
+    ("Meta", "MetaImageSize PrimaryItemReference"),
+    (
+        "PNG",
+        "AnimationFrames AnimationPlays BackgroundColor BitDepth BlueX BlueY ColorType \
+         Compression Filter Gamma GreenX GreenY ImageHeight ImageWidth Interlace Palette \
+         ProfileName RedX RedY SRGBRendering SignificantBits Transparency WhitePointX \
+         WhitePointY",
+    ),
+    ("PNG-pHYs", "PixelUnits PixelsPerUnitX PixelsPerUnitY"),
+    (
+        "QuickTime",
+        "AV1ConfigurationVersion AuxiliaryImageType AverageFrameRate BitDepthChroma \
+         BitDepthLuma ChromaFormat ChromaSamplePosition CleanAperture ColorPrimaries \
+         ColorProfiles CompatibleBrands ConstantFrameRate ConstraintIndicatorFlags CreateDate \
+         CurrentTime Duration Free GenProfileCompatibilityFlags GeneralLevelIDC \
+         GeneralProfileIDC GeneralProfileSpace GeneralTierFlag HEVCConfigurationVersion \
+         HandlerType HighBitDepth ImagePixelDepth ImageSpatialExtent InitialDelaySamples \
+         MajorBrand MatrixCoefficients MatrixStructure MediaData MediaDataOffset MediaDataSize \
+         MinSpatialSegmentationIDC MinorVersion ModifyDate MovieHeaderVersion NextTrackID \
+         NumTemporalLayers ParallelismType PixelAspectRatio PosterTime PreferredRate \
+         PreferredVolume PreviewDuration PreviewTime Rotation SelectionDuration SelectionTime \
+         SeqLevelIdx0 SeqProfile SeqTier0 TemporalIDNested TimeScale TransferCharacteristics \
+         TwelveBit Unknown_free Unknown_imir",
+    ),
+    (
+        "RIFF",
+        "AlphaCompression AlphaFiltering AlphaPreprocessing AnimationLoopCount BackgroundColor \
+         Duration FrameCount HorizontalScale ImageHeight ImageWidth VP8Version VerticalScale \
+         WebP_Flags",
+    ),
+    (
+        "Track",
+        "ChunkOffset GraphicsMode HandlerType ImageHeight ImageWidth MatrixStructure \
+         MediaCreateDate MediaDuration MediaHeaderVersion MediaLanguageCode MediaModifyDate \
+         MediaTimeScale OpColor OtherFormat SampleSizes SampleToChunk SyncSampleTable \
+         TimeToSampleTable TrackCreateDate TrackDuration TrackHeaderVersion TrackID TrackLayer \
+         TrackModifyDate TrackVolume Unknown_auxi Unknown_auxl Unknown_av1C Unknown_ccst \
+         Unknown_colr Unknown_edts Unknown_free Unknown_pasp",
+    ),
+];
+
+/// Groups of which every tag may stay: what exiftool computes, and ICC profiles, which stay as they are.
+const ALLOWED_GROUPS: &[&str] = &["System", "File", "Composite"];
+
+/// Every file, stripped once for all tests.
+static STRIPPED: LazyLock<Stripped> = LazyLock::new(Stripped::new);
+
+/// A folder of sources, and a folder of what is left of each, under the same names.
+struct Stripped {
+    sources: PathBuf,
+    results: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Stripped {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (sources, results) = (folder.path().join("sources"), folder.path().join("results"));
+        fs::create_dir(&sources).and_then(|()| fs::create_dir(&results)).expect("the folder takes folders");
+        for (number, path) in safelight_images::every_file().iter().enumerate() {
+            let name = path.file_name().expect("a file").to_string_lossy().replace(' ', "-");
+            let name = format!("{number:03}-{name}");
+            let source = Bytes::from(fs::read(path).expect("a listed file is there"));
+            match strip(&source) {
+                Ok(answer) => {
+                    fs::write(sources.join(&name), &source).expect("the folder takes files");
+                    fs::write(results.join(&name), answer.body()).expect("the folder takes files");
+                }
+                Err(error) => println!("{}: {error}", path.display()),
+            }
+        }
+        Self { sources, results, _folder: folder }
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.results).expect("the folder is there");
+        let name = |entry: std::io::Result<fs::DirEntry>| entry.expect("a file").file_name();
+        let mut names: Vec<_> = entries.map(|entry| name(entry).to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+}
+
+fn strip(source: &Bytes) -> Result<Answer> {
+    let step = StripExif.step(&Query::default())?.expect("an empty query asks for a strip");
+    let Step::Bytes(op) = step else { panic!("a step on bytes") };
+    Answer::new(op.start(&Settings::default()), source, 1 << 16)
+}
+
+#[test]
+fn nothing_private_comes_through_and_no_photo_falls_over() {
+    let read = |folder: &Path| exiftool::read(folder, &["-n", "-u"]);
+    let (Some(before), Some(after)) = (read(&STRIPPED.sources), read(&STRIPPED.results)) else { return };
+    let mut leaks = Vec::new();
+    for name in STRIPPED.names() {
+        let (before, after) = (&before[&name], &after[&name]);
+        let tags = after.as_object().expect("tags");
+        let leaking = tags.iter().filter(|(key, value)| !is_allowed(key, value));
+        leaks.extend(leaking.map(|(key, value)| format!("{name}: {key} = {value}")));
+        assert_eq!(turn(before), turn(after), "{name}");
+    }
+    assert!(leaks.is_empty(), "{} tags came through:\n{}", leaks.len(), leaks.join("\n"));
+    println!("{} files stripped and read again", STRIPPED.names().len());
+}
+
+fn is_allowed(key: &str, value: &Value) -> bool {
+    let Some((group, tag)) = key.split_once(':') else { return key == "SourceFile" };
+    // Tracks of an image sequence are numbered.
+    let group = group.trim_end_matches(|digit: char| digit.is_ascii_digit() && group.starts_with("Track"));
+    let is_listed =
+        |(allowed, tags): &(&str, &str)| *allowed == group && tags.split(' ').any(|name| name == tag);
+    let is_date = ["Track", "QuickTime"].contains(&group) && tag.ends_with("Date");
+    ALLOWED_GROUPS.contains(&group)
+        || group.starts_with("ICC")
+        || (ALLOWED.iter().any(is_listed) && (!is_date || value == "0000:00:00 00:00:00"))
+}
+
+/// How a viewer turns the picture: the EXIF orientation, 1 where there is none that is valid, and what
+/// the container itself says.
+fn turn(tags: &Value) -> (u64, Option<&Value>) {
+    let orientation = tags.get("IFD0:Orientation").and_then(Value::as_u64);
+    let valid = orientation.filter(|value| (1..=8).contains(value));
+    (valid.unwrap_or(1), tags.get("QuickTime:Rotation"))
+}
+
+#[test]
+fn icc_profiles_stay_as_they_are() {
+    let read = |folder: &Path| exiftool::read(folder, &["-b", "-ICC_Profile"]);
+    let (Some(before), Some(after)) = (read(&STRIPPED.sources), read(&STRIPPED.results)) else { return };
+    let profile = |tags: &Map<String, Value>, name: &str| {
+        let tags = tags.get(name)?.as_object()?;
+        tags.iter().find(|(key, _)| key.ends_with(":ICC_Profile")).map(|(_, value)| value.clone())
+    };
+    let mut profiles = 0;
+    for name in STRIPPED.names() {
+        let kept = profile(&before, &name);
+        profiles += usize::from(kept.is_some());
+        assert!(kept == profile(&after, &name), "{name}");
+    }
+    assert!(0 < profiles);
+    println!("{profiles} profiles are the same to the byte");
+}
+
+#[test]
+fn every_sample_stays_as_it_is() {
+    let names = STRIPPED.names();
+    let next = AtomicUsize::new(0);
+    let alike = AtomicUsize::new(0);
+    let compare = || {
+        while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let before = pixels::decode(&STRIPPED.sources.join(name));
+            let after = pixels::decode(&STRIPPED.results.join(name));
+            assert!(before.as_ref().ok() == after.as_ref().ok(), "{name} looks different");
+            match before {
+                Ok(_) => drop(alike.fetch_add(1, Ordering::Relaxed)),
+                Err(error) => {
+                    println!("{name} cannot be decoded, neither before the strip nor after: {error}")
+                }
+            }
+        }
+    };
+    std::thread::scope(|scope| (0..2).for_each(|_| drop(scope.spawn(compare))));
+    let alike = alike.into_inner();
+    println!("{alike} files decode to the same samples");
+    assert!(10 < alike);
+}
+
+#[test]
+fn a_strip_of_a_strip_changes_nothing() {
+    for name in STRIPPED.names() {
+        let once = Bytes::from(fs::read(STRIPPED.results.join(&name)).expect("a file"));
+        let twice = strip(&once).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(twice.body() == once, "{name}");
+    }
+}
