@@ -2,7 +2,7 @@
 
 use clap::{Args, CommandFactory, Parser, Subcommand, builder::BoolishValueParser, error::ContextKind};
 use safelight_core::{Limits, Settings};
-use safelight_runtime::{handle::Service, serve::Patience};
+use safelight_runtime::{doors::connections::ConnectionLimits, handle::Service};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use tracing::level_filters::LevelFilter;
 
@@ -104,34 +104,34 @@ impl Policy {
     }
 }
 
-/// Bounds on connections.
+/// Bounds on what connections may take.
 #[derive(Args, Debug)]
 pub(crate) struct Bounds {
     /// Most connections at a time; more wait
     #[arg(long, env = "SAFELIGHT_MAX_CONNECTIONS", value_name = "COUNT",
-          default_value_t = Patience::default().max_connections as u64, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+          default_value_t = ConnectionLimits::default().max_connections as u64, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     max_connections: u64,
 
     /// How long a request's head may take, and a connection may idle
     #[arg(long, env = "SAFELIGHT_HEADER_TIMEOUT_SECS", value_name = "SECONDS",
-          default_value_t = Patience::default().header_timeout.as_secs(), value_parser = clap::value_parser!(u64).range(1..))]
+          default_value_t = ConnectionLimits::default().header_timeout.as_secs(), value_parser = clap::value_parser!(u64).range(1..))]
     header_timeout_secs: u64,
 
     /// How long a client may take nothing of what is sent to it
     #[arg(long, env = "SAFELIGHT_CLIENT_TIMEOUT_SECS", value_name = "SECONDS",
-          default_value_t = Patience::default().client_timeout.as_secs(), value_parser = clap::value_parser!(u64).range(1..))]
+          default_value_t = ConnectionLimits::default().client_timeout.as_secs(), value_parser = clap::value_parser!(u64).range(1..))]
     client_timeout_secs: u64,
 
     /// How long requests in flight may take to finish after a signal to stop
     #[arg(long, env = "SAFELIGHT_SHUTDOWN_TIMEOUT_SECS", value_name = "SECONDS",
-          default_value_t = Patience::default().shutdown_timeout.as_secs())]
+          default_value_t = ConnectionLimits::default().shutdown_timeout.as_secs())]
     shutdown_timeout_secs: u64,
 }
 
 impl Bounds {
     /// The same, in the server's terms.
-    pub(crate) fn patience(&self) -> Patience {
-        Patience {
+    pub(crate) fn limits(&self) -> ConnectionLimits {
+        ConnectionLimits {
             max_connections: self.max_connections as usize,
             header_timeout: Duration::from_secs(self.header_timeout_secs),
             client_timeout: Duration::from_secs(self.client_timeout_secs),
@@ -156,9 +156,10 @@ impl Cli {
 /// The environment variable that is set for the argument that `error` is about.
 fn blamed_variable(error: &clap::Error) -> Option<String> {
     let blamed = error.get(ContextKind::InvalidArg)?.to_string();
-    let command = Cli::command();
-    let arguments = command.get_subcommands().flat_map(clap::Command::get_arguments);
-    let argument = arguments.into_iter().find(|argument| argument.to_string() == blamed)?;
+    let mut command = Cli::command();
+    command.build();
+    let mut arguments = command.get_subcommands().flat_map(clap::Command::get_arguments);
+    let argument = arguments.find(|argument| argument.to_string() == blamed)?;
     let is_given =
         || std::env::args().any(|given| blamed.starts_with(given.split('=').next().unwrap_or_default()));
     let variable = argument.get_env().filter(|name| std::env::var_os(name).is_some())?;

@@ -69,22 +69,16 @@ async fn answer(service: &Service, source: &Arc<dyn Source>, request: &Request) 
     let meta = run.meta().clone();
     let validators = validators(&meta);
 
-    let mut part = None;
-    let range = ByteRange::from_headers(&request.headers).filter(|_| request.wants_body);
-    if let Some(range) = range.filter(|_| validators.allow_range(&request.headers)) {
+    let range = ByteRange::from_headers(&request.headers)
+        .filter(|_| request.wants_body && validators.allow_range(&request.headers));
+    let mut length = run.length();
+    if length.is_none() && request.wants_body && (range.is_some() || request.needs_length) {
         // Only the end tells how long an answer is, so a long one is made twice: to be measured, and
         // then, from the very same source, to be sent.
-        let length = if let Some(length) = run.length() {
-            length
-        } else {
-            let length = measure(run).await?;
-            run = service.start(source, request, Some(&meta)).await?;
-            run.commit().await?;
-            length
-        };
+        length = Some(measure(run).await?);
+        run = service.start(source, request, Some(&meta)).await?;
+        run.commit().await?;
         timing.mark("measure");
-        let Some(range) = range.within(length) else { return Ok(unsatisfiable(request, length)) };
-        part = Some((range, length));
     }
 
     let mut response = Response::new(Body::none());
@@ -93,14 +87,17 @@ async fn answer(service: &Service, source: &Arc<dyn Source>, request: &Request) 
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(head.content_type));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(SERVER_TIMING, timing.into_value());
-    if let Some((range, length)) = part {
-        headers.insert(header::CONTENT_RANGE, content_range(Some(&range), length));
-        *response.status_mut() = status::PART;
-        *response.body_mut() = Body::part(run, range);
-    } else {
-        *response.status_mut() = status::WHOLE;
-        *response.body_mut() = Body::run(run);
-    }
+    let (status, body) = match (range, length) {
+        (Some(range), Some(length)) => {
+            let Some(part) = range.within(length) else { return Ok(unsatisfiable(request, length)) };
+            headers.insert(header::CONTENT_RANGE, content_range(Some(&part), length));
+            (status::PART, Body::part(run, part))
+        }
+        (_, Some(length)) => (status::WHOLE, Body::part(run, 0..length)),
+        (_, None) => (status::WHOLE, Body::run(run)),
+    };
+    *response.status_mut() = status;
+    *response.body_mut() = body;
     Ok(response)
 }
 

@@ -15,11 +15,7 @@ mod range;
 pub mod response;
 pub mod status;
 
-// The doors.
-pub mod http;
-pub mod list;
-pub mod serve;
-pub mod transform_files;
+pub mod doors;
 
 // What those who run it see.
 mod error;

@@ -22,7 +22,13 @@ use tracing::{error, info, level_filters::LevelFilter, warn};
 /// # Panics
 /// If it was called before in this process.
 pub fn init(level: LevelFilter) {
-    tracing_subscriber::fmt().json().flatten_event(true).with_max_level(level).with_writer(io::stderr).init();
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_target(false)
+        .with_max_level(level)
+        .with_writer(io::stderr)
+        .init();
     std::panic::set_hook(Box::new(|panic| error!(%panic, "defect")));
 }
 

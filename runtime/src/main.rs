@@ -5,12 +5,14 @@ mod cli;
 use anyhow::Context;
 use cli::{Cli, Command, Serve, Transform};
 use safelight_runtime::{
-    http::{Site, router},
-    list,
+    doors::{
+        connections::serve,
+        files::{Job, transform_files},
+        http::{Site, router},
+        list,
+    },
     log::{chain, init},
-    serve::serve,
     source::origin,
-    transform_files::{Job, transform_files},
 };
 use std::{io::Write, process::ExitCode};
 use tokio::{net::TcpListener, select, signal};
@@ -38,7 +40,7 @@ async fn run_server(arguments: Serve) -> anyhow::Result<()> {
     info!(address = %listener.local_addr()?, source = arguments.source, "listening");
 
     let site = Site { service: arguments.policy.service(), origin };
-    serve(listener, router(site), arguments.bounds.patience(), stop).await;
+    serve(listener, router(site), arguments.bounds.limits(), stop).await;
     Ok(())
 }
 

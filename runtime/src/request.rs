@@ -1,7 +1,7 @@
 //! A request for one picture, whichever door it came through.
 
 use crate::source::Key;
-use http::{HeaderMap, Method, request::Parts};
+use http::{HeaderMap, Method, Version, request::Parts};
 use safelight_core::{Error, Kind, Result};
 use std::sync::{Arc, atomic::AtomicU64};
 use uuid::Uuid;
@@ -17,6 +17,9 @@ pub struct Request {
     pub headers: HeaderMap,
     /// Whether a body is wanted: not for `HEAD`, to which ranges do not apply either.
     pub wants_body: bool,
+    /// Whether the answer's length must be known before its first byte, because the client takes the
+    /// end of the connection for the end of the answer: HTTP/1.0 does (RFC 9112 6.3).
+    pub needs_length: bool,
     /// Counts the bytes that the source delivered.
     pub read: Arc<AtomicU64>,
 }
@@ -34,7 +37,8 @@ impl Request {
         let key = Key::from_path(parts.uri.path())?;
         let query = parts.uri.query().unwrap_or_default().to_owned();
         let wants_body = parts.method == Method::GET;
-        Ok((key, Self { id, query, headers: parts.headers.clone(), wants_body, read }))
+        let needs_length = parts.version < Version::HTTP_11;
+        Ok((key, Self { id, query, headers: parts.headers.clone(), wants_body, needs_length, read }))
     }
 }
 

@@ -64,15 +64,14 @@ impl Body {
         Self { frames: stream::iter([Ok(bytes)]).boxed(), left }
     }
 
-    /// All that is still to come of `run`.
+    /// The answer of `run`, however long it becomes.
     pub fn run(run: Run) -> Self {
-        let left = run.length().map_or(Left::Unknown, Left::Bytes);
         let frames =
             stream::try_unfold(run, |mut run| async move { Ok(run.next().await?.map(|bytes| (bytes, run))) });
-        Self { frames: frames.boxed(), left }
+        Self { frames: frames.boxed(), left: Left::Unknown }
     }
 
-    /// The part of `run` that lies in `range`; the run ends with it.
+    /// The part of the answer of `run` that lies in `range`; the run ends with it.
     pub fn part(run: Run, range: Range<u64>) -> Self {
         let left = Left::Bytes(range.end - range.start);
         let frames = stream::try_unfold((run, range), |(mut run, Range { mut start, mut end })| async move {

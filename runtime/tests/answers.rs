@@ -1,10 +1,15 @@
 //! What an answer looks like, and what a refusal.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use common::{Memory, TOY, fetch, get, service, start, start_with, toy};
 use safelight_core::{Error, Kind};
-use safelight_runtime::serve::Patience;
+use safelight_runtime::{
+    doors::connections::ConnectionLimits,
+    source::{Key, Origin, Source},
+};
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
 
@@ -164,7 +169,7 @@ async fn a_source_that_sends_nothing_is_given_up() {
     let silent = Memory::new(toy(100)).with(|knobs| knobs.gate = Some(0));
     let mut service = service(TOY);
     service.source_timeout = Duration::from_millis(20);
-    let server = start_with(service, Arc::new(silent), Patience::default()).await;
+    let server = start_with(service, Arc::new(silent), ConnectionLimits::default()).await;
     let reply = get(server.address, "/a").await;
     assert_eq!((reply.status, reply.json()["kind"].as_str()), (504, Some("timeout")));
 }
@@ -178,6 +183,22 @@ async fn a_source_that_ends_early_is_no_whole_picture() {
         (reply.status, reply.json()["detail"].as_str()),
         (502, Some("source: ended after 100 of 101 bytes"))
     );
+}
+
+#[tokio::test]
+async fn a_defect_anywhere_is_an_answer_too() {
+    #[derive(Debug)]
+    struct Broken;
+    impl Origin for Broken {
+        fn source(&self, _: &Key) -> Arc<dyn Source> {
+            panic!("a defect of the origin");
+        }
+    }
+    let server = start(Arc::new(Broken)).await;
+    let reply = get(server.address, "/a").await;
+    assert_eq!((reply.status, reply.json()["kind"].as_str()), (500, Some("internal")));
+    assert_eq!(reply.header("access-control-allow-origin"), "*");
+    assert_eq!(get(server.address, "/healthz").await.status, 200);
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! Conditional requests (RFC 9110 section 13): who has the answer costs no read of the source.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use common::{Memory, Server, TOY, fetch, get, service, start, start_with, toy};
-use safelight_runtime::serve::Patience;
+use safelight_runtime::doors::connections::ConnectionLimits;
 use std::sync::Arc;
 
 const CHANGED: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
@@ -85,12 +87,12 @@ async fn a_tag_names_source_query_and_settings() {
 
     let mut redacting = service(TOY);
     redacting.settings.redact = true;
-    let redacting = start_with(redacting, Arc::new(memory.clone()), Patience::default()).await;
+    let redacting = start_with(redacting, Arc::new(memory.clone()), ConnectionLimits::default()).await;
     assert_ne!(plain, etag(&redacting, "/a").await);
 
     let mut limited = service(TOY);
     limited.settings.limits.max_source_bytes = 1000;
-    let limited = start_with(limited, Arc::new(memory.clone()), Patience::default()).await;
+    let limited = start_with(limited, Arc::new(memory.clone()), ConnectionLimits::default()).await;
     assert_eq!(plain, etag(&limited, "/a").await);
 
     memory.set_etag("\"two\"");

@@ -1,16 +1,18 @@
 //! How much of a source is read, and when.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use common::{Memory, TOY, get, read, send, service, start, start_with, toy};
-use safelight_runtime::serve::Patience;
+use safelight_runtime::doors::connections::ConnectionLimits;
 use std::{sync::Arc, time::Duration};
 use tokio::{io::AsyncReadExt, time::timeout};
 
 const CHUNK: usize = 64 << 10;
 
 /// Longer than anything here takes; a test that waits for it has failed.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 #[tokio::test]
 async fn a_complete_answer_ends_the_reading() {
@@ -86,12 +88,24 @@ async fn a_failure_behind_the_head_cuts_the_connection() {
     assert_eq!(get(server.address, "/a").await.status, 200, "the server lives");
 }
 
+/// HTTP/1.0 knows no other sign of an answer's end than its length, or that of the connection.
+#[tokio::test]
+async fn an_old_client_is_told_the_length_first() {
+    let memory = Memory::new(toy(1 << 20));
+    let server = start(Arc::new(memory.clone())).await;
+    let reply = get(server.address, "/a HTTP/1.0").await;
+    assert_eq!((reply.status, reply.whole, reply.header("content-length")), (200, true, "1048576"));
+    assert_eq!(reply.body, toy(1 << 20).to_ascii_uppercase());
+    let reply = get(server.address, "/a?fail=500000 HTTP/1.0").await;
+    assert_eq!((reply.status, reply.whole), (422, true));
+}
+
 #[tokio::test]
 async fn a_source_that_stops_behind_the_head_cuts_the_connection() {
     let stuck = Memory::new(toy(1 << 20)).with(|knobs| knobs.gate = Some(3));
     let mut service = service(TOY);
     service.source_timeout = Duration::from_millis(20);
-    let server = start_with(service, Arc::new(stuck), Patience::default()).await;
+    let server = start_with(service, Arc::new(stuck), ConnectionLimits::default()).await;
     let reply = get(server.address, "/a").await;
     assert_eq!((reply.status, reply.whole), (200, false));
 }
@@ -136,9 +150,12 @@ async fn a_slow_client_slows_the_source() {
 #[tokio::test]
 async fn a_client_that_takes_nothing_is_given_up() {
     let memory = Memory::new(toy(256 << 20));
-    let patience =
-        Patience { client_timeout: Duration::from_millis(50), shutdown_timeout: LONG, ..Patience::default() };
-    let server = start_with(service(TOY), Arc::new(memory.clone()), patience).await;
+    let limits = ConnectionLimits {
+        client_timeout: Duration::from_millis(50),
+        shutdown_timeout: LONG,
+        ..ConnectionLimits::default()
+    };
+    let server = start_with(service(TOY), Arc::new(memory.clone()), limits).await;
     let mut stream = send(server.address, "GET", "/a", &[]).await;
     // The server can only stop when the connection is done with, and nobody reads from it.
     while memory.read() == 0 {

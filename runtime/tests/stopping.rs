@@ -1,9 +1,11 @@
 //! How a server ends, and what it lets finish.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use common::{Memory, TOY, get, read, send, service, start, start_with, toy};
-use safelight_runtime::serve::Patience;
+use safelight_runtime::doors::connections::ConnectionLimits;
 use std::{sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -12,7 +14,7 @@ use tokio::{
 };
 
 /// Longer than anything here takes; a test that waits for it has failed.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 #[tokio::test]
 async fn what_is_in_flight_is_finished() {
@@ -38,8 +40,9 @@ async fn what_is_in_flight_is_finished() {
 #[tokio::test]
 async fn what_does_not_finish_is_given_up() {
     let stuck = Memory::new(toy(1 << 20)).with(|knobs| knobs.gate = Some(4));
-    let patience = Patience { shutdown_timeout: Duration::from_millis(20), ..Patience::default() };
-    let server = start_with(service(TOY), Arc::new(stuck), patience).await;
+    let limits =
+        ConnectionLimits { shutdown_timeout: Duration::from_millis(20), ..ConnectionLimits::default() };
+    let server = start_with(service(TOY), Arc::new(stuck), limits).await;
     let mut stream = send(server.address, "GET", "/a", &[]).await;
     stream.read_exact(&mut [0; 1]).await.unwrap();
     server.stop.send(()).unwrap();
@@ -58,8 +61,9 @@ async fn an_idle_connection_holds_nothing_up() {
 
 #[tokio::test]
 async fn a_request_that_never_comes_is_not_waited_for() {
-    let patience = Patience { header_timeout: Duration::from_millis(20), ..Patience::default() };
-    let server = start_with(service(TOY), Arc::new(Memory::new(toy(100))), patience).await;
+    let limits =
+        ConnectionLimits { header_timeout: Duration::from_millis(20), ..ConnectionLimits::default() };
+    let server = start_with(service(TOY), Arc::new(Memory::new(toy(100))), limits).await;
     for unfinished in [&b""[..], b"GET /a HTTP/1.1\r\nhost: te"] {
         let mut stream = TcpStream::connect(server.address).await.unwrap();
         stream.write_all(unfinished).await.unwrap();
@@ -71,8 +75,8 @@ async fn a_request_that_never_comes_is_not_waited_for() {
 #[tokio::test]
 async fn more_connections_than_allowed_wait_their_turn() {
     let memory = Memory::new(toy(1 << 20)).with(|knobs| knobs.gate = Some(4));
-    let patience = Patience { max_connections: 1, ..Patience::default() };
-    let server = start_with(service(TOY), Arc::new(memory.clone()), patience).await;
+    let limits = ConnectionLimits { max_connections: 1, ..ConnectionLimits::default() };
+    let server = start_with(service(TOY), Arc::new(memory.clone()), limits).await;
     let mut first = send(server.address, "GET", "/a", &[]).await;
     first.read_exact(&mut [0; 1]).await.unwrap();
 

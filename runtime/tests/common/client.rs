@@ -31,7 +31,7 @@ impl Reply {
     }
 }
 
-/// A plain `GET`.
+/// A plain `GET`. A target may name another version of the protocol, after a space.
 pub(crate) async fn get(address: SocketAddr, target: &str) -> Reply {
     fetch(address, "GET", target, &[]).await
 }
@@ -55,8 +55,12 @@ pub(crate) async fn send(
     headers: &[(&str, &str)],
 ) -> BufReader<TcpStream> {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    let request = format!("{method} {target} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{headers}\r\n");
+    let (target, version) = target.split_once(' ').unwrap_or((target, "HTTP/1.1"));
+    let mut request = format!("{method} {target} {version}\r\nhost: test\r\nconnection: close\r\n");
+    for (name, value) in headers {
+        request.extend([name, ": ", value, "\r\n"]);
+    }
+    request += "\r\n";
     stream.write_all(request.as_bytes()).await.unwrap();
     BufReader::new(stream)
 }

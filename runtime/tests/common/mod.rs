@@ -4,17 +4,21 @@
 
 mod client;
 mod memory;
+mod program;
 mod toy;
 
 pub(crate) use client::{Reply, fetch, get, read, send};
 pub(crate) use memory::Memory;
+pub(crate) use program::{Program, run, safelight};
 pub(crate) use toy::{TOY, toy};
 
 use safelight_core::{Registry, Settings};
 use safelight_runtime::{
+    doors::{
+        connections::{ConnectionLimits, serve},
+        http::{Site, router},
+    },
     handle::Service,
-    http::{Site, router},
-    serve::{Patience, serve},
     source::Origin,
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -29,15 +33,19 @@ pub(crate) struct Server {
 
 /// Serves `origin` with the toy transforms.
 pub(crate) async fn start(origin: Arc<dyn Origin>) -> Server {
-    start_with(service(TOY), origin, Patience::default()).await
+    start_with(service(TOY), origin, ConnectionLimits::default()).await
 }
 
-pub(crate) async fn start_with(service: Service, origin: Arc<dyn Origin>, patience: Patience) -> Server {
+pub(crate) async fn start_with(
+    service: Service,
+    origin: Arc<dyn Origin>,
+    limits: ConnectionLimits,
+) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
     let site = Site { service, origin };
-    let done = tokio::spawn(serve(listener, router(site), patience, async move {
+    let done = tokio::spawn(serve(listener, router(site), limits, async move {
         let _ = stopped.await;
     }));
     Server { address, stop, done }

@@ -91,9 +91,7 @@ impl Session for Run {
             }
         }
         self.seen += chunk.len() as u64;
-        if self.panic.is_some_and(|at| at < self.seen) {
-            panic!("a defect of the toy");
-        }
+        assert!(self.panic.is_none_or(|at| self.seen <= at), "a defect of the toy");
         if self.fail.is_some_and(|at| at < self.seen) {
             return Err(Error::new(Kind::Corrupt, "toy", "this toy is broken"));
         }

@@ -55,7 +55,9 @@ impl Gif {
         let Some(&[introducer]) = input.peek(1) else { return Ok(Step::More("a block")) };
         match introducer {
             b',' => {
-                let Some(head) = input.peek(DESCRIPTOR_BYTES) else { return Ok(Step::More("an image descriptor")) };
+                let Some(head) = input.peek(DESCRIPTOR_BYTES) else {
+                    return Ok(Step::More("an image descriptor"));
+                };
                 // One byte behind the colour table says how wide the first LZW codes are.
                 let bytes = DESCRIPTOR_BYTES as u64 + color_table_bytes(head[9]) + 1;
                 (self.place, self.has_picture) = (Place::SubBlocks(Class::Picture), true);

@@ -207,16 +207,21 @@ fn stray_bytes(bytes: usize) -> Step {
 /// The first 0xFF in entropy-coded data that may end it: one that neither a stuffed zero nor a
 /// restart marker follows (T.81 F.1.2.3 and B.1.1.3). Followers below 0xC0 are no marker either;
 /// in damaged data, decoders read over them.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "a lazy operator is a branch, and a branch is no vector code"
+)]
 fn find_marker(data: &[u8]) -> Option<usize> {
     /// Bytes looked at together. The loop over a block has no branch, so it becomes vector code.
     const BLOCK: usize = 64;
-    let may_end = |(&byte, &follower): (&u8, &u8)| {
-        (byte == 0xFF) & (0xC0 <= follower) & (follower & 0xF8 != 0xD0)
-    };
+    let may_end =
+        |(&byte, &follower): (&u8, &u8)| (byte == 0xFF) & (0xC0 <= follower) & (follower & 0xF8 != 0xD0);
     let followers = data.get(1..)?;
     let blocks = data.chunks_exact(BLOCK).zip(followers.chunks_exact(BLOCK));
     let clean = blocks
-        .take_while(|(bytes, followers)| !bytes.iter().zip(*followers).fold(false, |any, pair| any | may_end(pair)))
+        .take_while(|(bytes, followers)| {
+            !bytes.iter().zip(*followers).fold(false, |any, pair| any | may_end(pair))
+        })
         .count();
     let start = clean * BLOCK;
     data[start..].iter().zip(&followers[start..]).position(may_end).map(|at| start + at)
@@ -228,7 +233,8 @@ mod tests {
 
     #[test]
     fn markers_are_found_at_every_offset() {
-        for (follower, ends) in [(0, false), (0xD3, false), (0x7F, false), (0xD9, true), (0xFF, true), (0xC4, true)]
+        for (follower, ends) in
+            [(0, false), (0xD3, false), (0x7F, false), (0xD9, true), (0xFF, true), (0xC4, true)]
         {
             for at in 0..200 {
                 let mut data = vec![0xD9; 300];

@@ -53,8 +53,8 @@ impl Grammar for Png {
         self.place = Place::Chunks;
 
         let mut part = match &kind {
-            b"IHDR" | b"PLTE" | b"tRNS" | b"gAMA" | b"cHRM" | b"sRGB" | b"cICP" | b"mDCV" | b"cLLI" | b"sBIT"
-            | b"bKGD" | b"hIST" | b"pHYs" | b"acTL" | b"fcTL" => Part::cut(Class::Structure),
+            b"IHDR" | b"PLTE" | b"tRNS" | b"gAMA" | b"cHRM" | b"sRGB" | b"cICP" | b"mDCV" | b"cLLI"
+            | b"sBIT" | b"bKGD" | b"hIST" | b"pHYs" | b"acTL" | b"fcTL" => Part::cut(Class::Structure),
             b"IDAT" | b"fdAT" => {
                 self.has_picture = true;
                 Part::cut(Class::Picture)

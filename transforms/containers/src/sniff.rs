@@ -23,31 +23,41 @@ pub enum Container {
     Tiff,
 }
 
+/// What the first bytes of a source tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sniff {
+    /// It is this container.
+    Known(Container),
+    /// It is none that is known.
+    Unknown,
+    /// It takes more bytes to tell.
+    More,
+}
+
 /// How many bytes settle [`Container::sniff`], at the most.
 pub(crate) const SNIFF_BYTES: usize = 64;
 
 impl Container {
     /// The container that `head`, the first bytes of a source, begins.
-    ///
-    /// `None` while more bytes are needed to tell; `Some(None)` if it is none that is known.
-    pub(crate) fn sniff(head: &[u8]) -> Option<Option<Self>> {
+    pub(crate) fn sniff(head: &[u8]) -> Sniff {
         /// What any of the signatures below takes.
         const SIGNATURE_BYTES: usize = 12;
-        let found = match head {
-            [0xFF, 0xD8, 0xFF, ..] => Some(Self::Jpeg),
-            [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => Some(Self::Png),
-            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Self::Webp),
-            [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(Self::Gif),
-            [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Some(Self::Tiff),
+        let container = match head {
+            [0xFF, 0xD8, 0xFF, ..] => Self::Jpeg,
+            [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => Self::Png,
+            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Self::Webp,
+            [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Self::Gif,
+            [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Self::Tiff,
             [a, b, c, d, b'f', b't', b'y', b'p', ..] => {
                 let bytes = u32::from_be_bytes([*a, *b, *c, *d]);
                 let bytes = usize::try_from(bytes).unwrap_or(usize::MAX).min(SNIFF_BYTES);
-                return if head.len() < bytes { None } else { Some(Self::of_brands(&head[..bytes])) };
+                let Some(ftyp) = head.get(..bytes) else { return Sniff::More };
+                return Self::of_brands(ftyp).map_or(Sniff::Unknown, Sniff::Known);
             }
-            _ if head.len() < SIGNATURE_BYTES => return None,
-            _ => None,
+            _ if head.len() < SIGNATURE_BYTES => return Sniff::More,
+            _ => return Sniff::Unknown,
         };
-        Some(found)
+        Sniff::Known(container)
     }
 
     /// The container that the brands in the box `ftyp` promise, ISO/IEC 14496-12 section 4.3.
@@ -108,27 +118,27 @@ mod tests {
     #[test]
     fn containers_are_known_by_their_first_bytes() {
         let check = |head: &[u8], expected| assert_eq!(Container::sniff(head), expected, "{head:?}");
-        check(b"\xFF\xD8\xFF", Some(Some(Container::Jpeg)));
-        check(b"MM\0\x2B", Some(Some(Container::Tiff)));
-        check(b"RIFF1234WEBP", Some(Some(Container::Webp)));
-        check(b"RIFF1234WAVE", Some(None));
-        check(b"RIFF1234", None);
-        check(b"%PDF-1.7\n%%%", Some(None));
-        check(b"", None);
+        check(b"\xFF\xD8\xFF", Sniff::Known(Container::Jpeg));
+        check(b"MM\0\x2B", Sniff::Known(Container::Tiff));
+        check(b"RIFF1234WEBP", Sniff::Known(Container::Webp));
+        check(b"RIFF1234WAVE", Sniff::Unknown);
+        check(b"RIFF1234", Sniff::More);
+        check(b"%PDF-1.7\n%%%", Sniff::Unknown);
+        check(b"", Sniff::More);
     }
 
     #[test]
     fn iso_bmff_is_known_by_all_its_brands() {
         let check = |brands: &[u8], expected| {
             let head = [&(8 + brands.len() as u32).to_be_bytes()[..], b"ftyp", brands, b"more"].concat();
-            assert_eq!(Container::sniff(&head), Some(expected), "{brands:?}");
-            assert_eq!(Container::sniff(&head[..14]), None, "{brands:?}");
+            assert_eq!(Container::sniff(&head), expected, "{brands:?}");
+            assert_eq!(Container::sniff(&head[..14]), Sniff::More, "{brands:?}");
         };
-        check(b"avif\0\0\0\0mif1", Some(Container::Avif));
-        check(b"mif1\0\0\0\0mif1avif", Some(Container::Avif));
-        check(b"mif1\0\0\0\0mif1heic", Some(Container::Heic));
-        check(b"mif1\0\0\0\0mif1miaf", Some(Container::Heif));
-        check(b"isom\0\0\0\0isommp42", None);
-        check(b"isomavif", None);
+        check(b"avif\0\0\0\0mif1", Sniff::Known(Container::Avif));
+        check(b"mif1\0\0\0\0mif1avif", Sniff::Known(Container::Avif));
+        check(b"mif1\0\0\0\0mif1heic", Sniff::Known(Container::Heic));
+        check(b"mif1\0\0\0\0mif1miaf", Sniff::Known(Container::Heif));
+        check(b"isom\0\0\0\0isommp42", Sniff::Unknown);
+        check(b"isomavif", Sniff::Unknown);
     }
 }

@@ -2,8 +2,15 @@
 //! the container's grammar reads off into events, without copying what they cover.
 
 use crate::{
-    Class, Container, ContainerError, Event, Part, gif::Gif, input::Input, isobmff::IsoBmff, jpeg::Jpeg,
-    png::Png, sniff::SNIFF_BYTES, tiff::Tiff, webp::Webp,
+    Class, Container, ContainerError, Event, Part,
+    gif::Gif,
+    input::Input,
+    isobmff::IsoBmff,
+    jpeg::Jpeg,
+    png::Png,
+    sniff::{SNIFF_BYTES, Sniff},
+    tiff::Tiff,
+    webp::Webp,
 };
 use bytes::Bytes;
 use safelight_core::Limits;
@@ -149,13 +156,13 @@ impl Walker {
             return Ok(());
         }
         let held = self.input.len().min(SNIFF_BYTES);
-        match self.input.peek(held).and_then(Container::sniff) {
-            Some(Some(container)) => {
+        match Container::sniff(self.input.peek(held).unwrap_or_default()) {
+            Sniff::Known(container) => {
                 self.found = Some((container, new_grammar(container, &self.limits)));
                 Ok(())
             }
-            None if !self.input.ended => Ok(()),
-            _ => Err(ContainerError::Unknown),
+            Sniff::More if !self.input.ended => Ok(()),
+            Sniff::More | Sniff::Unknown => Err(ContainerError::Unknown),
         }
     }
 }

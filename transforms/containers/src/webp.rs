@@ -52,7 +52,9 @@ impl Grammar for Webp {
         let at = input.position;
         let damaged = |what| Err(ContainerError::Damaged(Container::Webp, at, what));
         if self.place == Place::Header {
-            let Some(&[_, _, _, _, a, b, c, d, ..]) = input.peek(12) else { return Ok(Step::More("its header")) };
+            let Some(&[_, _, _, _, a, b, c, d, ..]) = input.peek(12) else {
+                return Ok(Step::More("its header"));
+            };
             self.end = CHUNK_HEADER + u64::from(u32::from_le_bytes([a, b, c, d]));
             self.place = Place::FirstChunk;
             return Ok(Step::Part(Part::cut(Class::Structure), Layout::framing(12)));

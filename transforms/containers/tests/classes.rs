@@ -112,10 +112,7 @@ mod jpeg {
         let plain = jfif(b"");
         for (hiding, kept) in [
             (jfif(b"rgb"), plain),
-            (
-                segment(0xEE, b"Adobe\0\x64\0\0\0\0\x02 and a name"),
-                segment(0xEE, b"Adobe\0\x64\0\0\0\0\x02"),
-            ),
+            (segment(0xEE, b"Adobe\0\x64\0\0\0\0\x02 and a name"), segment(0xEE, b"Adobe\0\x64\0\0\0\0\x02")),
         ] {
             let source = [&SOI[..], &hiding, &segment(0xC0, &[8]), &segment(0xDA, &[0]), &[1]].concat();
             let (class, removal, length) = walk(&source).expect("a sound source").swap_remove(1);
@@ -129,7 +126,10 @@ mod jpeg {
         let check = |rest: &[u8], expected| assert_eq!(damage(&[&SOI[..], rest].concat()), expected);
         check(&EOI, "the JPEG is damaged at byte 2: the image ends before any picture");
         check(&segment(0xDA, &[0]), "the JPEG is damaged at byte 2: a scan before its frame header");
-        check(b"\xFF\xE1\0\x01", "the JPEG is damaged at byte 2: a segment that is shorter than its own length field");
+        check(
+            b"\xFF\xE1\0\x01",
+            "the JPEG is damaged at byte 2: a segment that is shorter than its own length field",
+        );
         check(b"\xFF\x02\0\x02", "the JPEG is damaged at byte 2: a reserved marker");
         check(b"\xFF\xD8", "the JPEG is damaged at byte 2: a second start of image");
         check(b"\xFF\xE1\0\x09Ex", "the JPEG is cut short: it ends at byte 8, inside a segment");
@@ -187,7 +187,10 @@ mod png {
             &[&header[..], &chunk(b"IEND", b"")].concat(),
             "the PNG is damaged at byte 24: the image ends before any picture",
         );
-        check(&[&header[..], b"\0\0\0\0\0\0\0\0"].concat(), "the PNG is damaged at byte 24: no chunk where one must begin");
+        check(
+            &[&header[..], b"\0\0\0\0\0\0\0\0"].concat(),
+            "the PNG is damaged at byte 24: no chunk where one must begin",
+        );
         check(&header, "the PNG is cut short: it ends at byte 24, inside a chunk");
         check(&header[..10], "the PNG is cut short: it ends at byte 18, inside a block");
     }
@@ -217,7 +220,8 @@ mod webp {
     #[test]
     fn every_chunk_has_its_class() {
         let frame = [0; 16];
-        let animation = chunk(b"ANMF", &[&frame[..], &chunk(b"VP8 ", b"samples"), &chunk(b"name", b"me")].concat());
+        let animation =
+            chunk(b"ANMF", &[&frame[..], &chunk(b"VP8 ", b"samples"), &chunk(b"name", b"me")].concat());
         let chunks = [
             extended(0xFF),
             chunk(b"ICCP", b"profile"),

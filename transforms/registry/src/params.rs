@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 /// Every query parameter, in canonical order, as the text of `params.json`.
 pub fn params_json() -> String {
-    let params = TRANSFORMS.iter().flat_map(|transform| {
-        transform.params().iter().map(|param| to_json(transform.name(), param))
-    });
-    format!("{:#}\n", Value::from_iter(params))
+    let params = TRANSFORMS
+        .iter()
+        .flat_map(|transform| transform.params().iter().map(|param| to_json(transform.name(), param)));
+    format!("{:#}\n", params.collect::<Value>())
 }
 
 fn to_json(transform: &str, param: &Param) -> Value {

@@ -97,7 +97,9 @@ fn no_truncation_panics() {
 
 #[test]
 fn what_is_not_an_image_is_refused_by_name() {
-    for source in [&b""[..], b"%PDF-1.7", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"GIF88a\0\0\0\0\0\0\0"] {
+    for source in
+        [&b""[..], b"%PDF-1.7", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"GIF88a\0\0\0\0\0\0\0"]
+    {
         for raw in QUERIES {
             let error = answer(raw, &Bytes::from_static(source), 5).expect_err("no image");
             assert_eq!(error.kind, Kind::UnsupportedFormat);

@@ -22,8 +22,13 @@ fn check(name: &str, source: &Bytes) {
 
 #[test]
 fn hostile_files_are_answered_or_refused() {
-    for path in safelight_images::corpus_files().iter().filter(|path| path.to_string_lossy().contains("hostile")) {
-        check(&path.display().to_string(), &Bytes::from(std::fs::read(path).expect("a listed file is there")));
+    for path in
+        safelight_images::corpus_files().iter().filter(|path| path.to_string_lossy().contains("hostile"))
+    {
+        check(
+            &path.display().to_string(),
+            &Bytes::from(std::fs::read(path).expect("a listed file is there")),
+        );
     }
 }
 

@@ -24,8 +24,7 @@ const GROUPS: [(&str, In, Context); 5] = [
     ("Iop", In::PRIMARY, Context::Interop),
 ];
 
-/// Decodes `block`, an EXIF block as a container carries it or a whole TIFF, and writes it as JSON of
-/// [`max_json_bytes`] at the most.
+/// Decodes `block`, an EXIF block as a container carries it or a whole TIFF, and writes it as JSON.
 ///
 /// # Errors
 /// [`ShowError`], if nothing at all can be read or a limit is exceeded.
@@ -38,7 +37,7 @@ pub(crate) fn to_json(mut block: Vec<u8>, settings: &Settings) -> Result<Vec<u8>
     if settings.redact {
         entries.retain(|entry| !is_private(entry.tag));
     }
-    let capacity = hide_excess(&mut entries, max_json_bytes(settings));
+    let capacity = hide_excess(&mut entries, max_value_bytes(settings));
 
     let mut first_error = None;
     let exif = Reader::new()
@@ -56,27 +55,29 @@ pub(crate) fn to_json(mut block: Vec<u8>, settings: &Settings) -> Result<Vec<u8>
     Ok(json)
 }
 
-/// Most bytes of an answer. A block that is one large `MakerNote` takes four thirds of its size.
-pub(crate) fn max_json_bytes(settings: &Settings) -> u64 {
+/// Most bytes of JSON for the values of an answer. A block that is one large `MakerNote` takes four
+/// thirds of its size.
+fn max_value_bytes(settings: &Settings) -> u64 {
     settings.limits.max_metadata_bytes.saturating_mul(2)
 }
 
-/// Hides the values that would make the answer longer than `max_bytes`: values may overlap, so that
-/// a small block can ask for a large answer. Gives the length that the answer has at the most.
+/// Hides the values that would take more than `max_bytes`: they may overlap, so that a small block can
+/// ask for a large answer. Gives the length that the answer then has at the most.
 fn hide_excess(entries: &mut [Entry], max_bytes: u64) -> usize {
     /// Of a key with its punctuation, the longest being `SourceExposureTimesOfCompositeImage`, and of
     /// what stands around a group.
-    const KEY_BYTES: u64 = 64;
-    let mut bytes = KEY_BYTES * (1 + entries.len() as u64);
+    const KEY_BYTES: usize = 64;
+    let keys = KEY_BYTES * (1 + entries.len());
+    let mut bytes = 0;
     for entry in entries {
         let value = entry.value.as_ref().map_or(0, |_| value::most_json_bytes(entry));
-        if bytes.saturating_add(value) <= max_bytes {
+        if bytes + value <= max_bytes {
             bytes += value;
         } else {
             entry.value = None;
         }
     }
-    usize::try_from(bytes).unwrap_or(0)
+    keys + usize::try_from(bytes).unwrap_or(0)
 }
 
 struct Answer<'a> {

@@ -49,20 +49,17 @@ impl Serialize for Shown<'_> {
 /// Most bytes of JSON that the value of `entry` can take.
 pub(crate) fn most_json_bytes(entry: &Entry) -> u64 {
     let count = u64::from(entry.count);
+    let list = |digits: u64| 2 + count * (digits + 1);
     match entry.kind {
         // Every byte may be a control character, which JSON writes as \u0000.
         kind::ASCII => 2 + 6 * count,
         kind::UNDEFINED => 2 + 4 * count.div_ceil(3),
-        // The longest number is a DOUBLE of 24 characters.
-        number => {
-            let digits = match number {
-                1 | 6 => 4,
-                3 | 8 => 6,
-                4 | 9 => 11,
-                _ => 24,
-            };
-            2 + count * (digits + 1)
-        }
+        kind::BYTE | 6 => list(4),
+        kind::SHORT | 8 => list(6),
+        kind::LONG | 9 => list(11),
+        // A DOUBLE may take 24 characters, and so may a quotient.
+        5 | 10..=12 => list(24),
+        _ => 0,
     }
 }
 

@@ -1,22 +1,21 @@
 //! Strips and tiles: coded samples, some in formats that carry metadata of their own.
 
-use crate::{Class, Container, ContainerError, Event, Part, Removal, Walker, index::Claim};
+use crate::{Class, Container, ContainerError, Event, Part, Removal, Walker, index::Claim, sniff::Sniff};
 use bytes::Bytes;
 use safelight_core::Limits;
 use std::ops::Range;
 
-/// Claims the JPEG or WebP stream that lies in `range` of `data`, its metadata blanked.
+/// Claims the JPEG or WebP stream that lies in `range`, which is inside of `data`; its metadata are blanked.
 pub(super) fn claim(
-    data: &[u8],
+    data: &Bytes,
     range: Range<u64>,
     limits: &Limits,
     claims: &mut Vec<Claim>,
 ) -> Result<(), ContainerError> {
-    let stream = data.get(range.start as usize..range.end as usize).unwrap_or_default();
-    let container = Container::sniff(stream).flatten();
-    let head_bytes = match container {
-        Some(Container::Jpeg) => 4,
-        Some(Container::Webp) => 8,
+    let stream = data.slice(range.start as usize..range.end as usize);
+    let head_bytes = match Container::sniff(&stream) {
+        Sniff::Known(Container::Jpeg) => 4,
+        Sniff::Known(Container::Webp) => 8,
         // Bare samples, whose tables stand in tags.
         _ => {
             claims.push(Claim::kept(range, Class::Picture));
@@ -24,7 +23,7 @@ pub(super) fn claim(
         }
     };
     let mut walker = Walker::new(limits.clone());
-    walker.push(Bytes::copy_from_slice(stream));
+    walker.push(stream);
     walker.finish();
     let mut at = range.start;
     let mut open: Option<(u64, Part)> = None;

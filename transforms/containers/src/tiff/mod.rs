@@ -10,6 +10,10 @@
 //! strips, tiles  handed on
 //! …              blanked, and cut where nothing that is kept follows
 //! ```
+//!
+//! Directories of thumbnails are left out of the chain, sub-directories are dropped. Camera raw files,
+//! whose pictures lie in these and in makers' own structures, are refused. Who wants nothing but the EXIF
+//! of a TIFF file of any kind reads its directories, and needs no walk.
 
 mod coded;
 mod plan;
@@ -51,8 +55,10 @@ impl Grammar for Tiff {
             if !input.ended {
                 return Ok(Step::More("its header"));
             }
-            let data = input.peek(held).unwrap_or_default();
-            let map = plan::plan(data, &self.limits)?;
+            // As one piece, of which the parts are slices.
+            input.peek(held);
+            let data = input.read_at(input.position, held).unwrap_or_default();
+            let map = plan::plan(&data, &self.limits)?;
             let end = map.needed().next_back().map_or(0, |range| range.end);
             let parts = map.cover(0..end).map_err(plan::conflict)?;
             self.parts = Some(parts);

@@ -9,8 +9,9 @@ use crate::{
     Class, Container, ContainerError, Part, Removal,
     index::{Claim, Conflict, Map},
 };
+use bytes::Bytes;
 use safelight_core::Limits;
-use std::{collections::BTreeSet, ops::Range};
+use std::{cmp::Reverse, collections::BTreeSet, ops::Range};
 
 const MOST_DIRECTORIES: usize = 1024;
 /// Most entries of all directories together.
@@ -19,7 +20,7 @@ const MOST_ENTRIES: u64 = 1 << 16;
 const MOST_STRIPS: usize = 1 << 18;
 
 /// Claims what the directories of `data` name.
-pub(super) fn plan(data: &[u8], limits: &Limits) -> Result<Map, ContainerError> {
+pub(super) fn plan(data: &Bytes, limits: &Limits) -> Result<Map, ContainerError> {
     let (reader, first) = TiffReader::new(data).ok_or(damaged(0, "its header"))?;
     // BigTIFF states the size of offsets, and two bytes that must be 0.
     if reader.big && (reader.uint(4, 2), reader.uint(6, 2)) != (Some(8), Some(0)) {
@@ -65,9 +66,10 @@ pub(super) fn plan(data: &[u8], limits: &Limits) -> Result<Map, ContainerError> 
         touches
     });
     plan.claims.extend(plan.samples.into_iter().map(|range| Claim::kept(range, Class::Picture)));
-    // Streams are walked once, however often they are named.
-    plan.streams.sort_by_key(|range| (range.start, range.end));
-    plan.streams.dedup();
+    // Streams are walked once, however often they are named. Strips may lie within a whole JPEG file, as
+    // TIFF 6.0 section 22 has it.
+    plan.streams.sort_by_key(|range| (range.start, Reverse(range.end)));
+    plan.streams.dedup_by(|next, last| next.end <= last.end);
     if let Some(pair) = plan.streams.windows(2).find(|pair| pair[1].start < pair[0].end) {
         return Err(conflict(Conflict(pair[1].start)));
     }
@@ -163,7 +165,7 @@ impl Plan<'_> {
     /// Claims a directory that is kept, and what it names.
     fn keep(&mut self, ifd: &Ifd, next: u64) -> Result<(), ContainerError> {
         let reader = self.reader;
-        self.claims.push(rewrite(&reader, ifd, next));
+        self.rewrite(ifd, next);
         for entry in &ifd.entries {
             match tags::kept(entry, &reader) {
                 Some(class) if !is_inline(entry, &reader) => {
@@ -187,6 +189,32 @@ impl Plan<'_> {
             self.samples.extend(ranges);
             Ok(())
         }
+    }
+
+    /// Claims a directory: the entries that are kept, followed by the offset of the `next` directory.
+    fn rewrite(&mut self, ifd: &Ifd, next: u64) {
+        let reader = &self.reader;
+        let kept = ifd.entries.iter().enumerate().filter(|(_, entry)| tags::kept(entry, reader).is_some());
+        let mut entries = Vec::new();
+        for (i, entry) in kept {
+            let start = ifd.at + reader.count_bytes() + i as u64 * reader.entry_bytes();
+            let used =
+                if is_inline(entry, reader) { entry.value.end - entry.value.start } else { reader.word() };
+            let length = entries.len() + reader.entry_bytes() as usize;
+            entries
+                .extend_from_slice(reader.bytes(start..start + 4 + reader.word() + used).unwrap_or_default());
+            entries.resize(length, 0);
+        }
+        let mut bytes = Vec::new();
+        put(&mut bytes, reader.order, entries.len() as u64 / reader.entry_bytes(), reader.count_bytes());
+        bytes.extend(entries);
+        put(&mut bytes, reader.order, next, reader.word());
+        // Where the file ends within the offset of the next directory, there is none.
+        let end = span(ifd, reader).end.min(reader.data.len() as u64);
+        bytes.truncate((end - ifd.at) as usize);
+        // Entries that go may hold their values, so nothing that is kept may share their bytes.
+        self.claims.push(Claim::blanked(ifd.at + bytes.len() as u64..end, Class::Unknown));
+        self.claims.push(rewritten(ifd.at, bytes));
     }
 
     /// Claims a directory of a thumbnail, and its samples.
@@ -233,7 +261,7 @@ impl Plan<'_> {
     /// Where the samples of a directory lie, as far as the file reaches.
     fn picture_ranges(&mut self, ifd: &Ifd) -> Result<Vec<Range<u64>>, ContainerError> {
         let end_of_file = self.reader.data.len() as u64;
-        let mut ranges = Vec::new();
+        let (mut ranges, mut is_missing) = (Vec::new(), true);
         for [offsets, sizes] in [tags::STRIPS, tags::TILES, tags::JPEG_INTERCHANGE] {
             let Some(offsets) = numbers(&self.reader, ifd, offsets) else { continue };
             let sizes = numbers(&self.reader, ifd, sizes);
@@ -243,10 +271,17 @@ impl Plan<'_> {
                 let end = start.checked_add(size).ok_or(damaged(ifd.at, "a picture outside the file"))?;
                 self.strips_left =
                     self.strips_left.checked_sub(1).ok_or(unsupported("it has too many strips or tiles"))?;
+                is_missing &= end_of_file <= start && start < end;
                 ranges.push(start.min(end_of_file)..end.min(end_of_file));
             }
         }
-        if ranges.is_empty() { Err(damaged(ifd.at, "a directory without a picture")) } else { Ok(ranges) }
+        if ranges.is_empty() {
+            Err(damaged(ifd.at, "a directory without a picture"))
+        } else if is_missing {
+            Err(damaged(ifd.at, "a picture outside the file"))
+        } else {
+            Ok(ranges)
+        }
     }
 
     /// Claims the tables of JPEG compression as TIFF 6.0 section 22 has it.
@@ -287,24 +322,4 @@ const fn is_inline(entry: &Entry, reader: &TiffReader) -> bool {
 fn span(ifd: &Ifd, reader: &TiffReader) -> Range<u64> {
     let entries = reader.entry_bytes().saturating_mul(ifd.entries.len() as u64);
     ifd.at..ifd.at.saturating_add(reader.count_bytes()).saturating_add(entries).saturating_add(reader.word())
-}
-
-/// The directory with the entries that are kept, followed by the one at `next`.
-fn rewrite(reader: &TiffReader, ifd: &Ifd, next: u64) -> Claim {
-    let end = span(ifd, reader).end.min(reader.data.len() as u64);
-    let kept: Vec<_> =
-        ifd.entries.iter().enumerate().filter(|(_, entry)| tags::kept(entry, reader).is_some()).collect();
-    let mut bytes = Vec::new();
-    put(&mut bytes, reader.order, kept.len() as u64, reader.count_bytes());
-    for (i, entry) in kept {
-        let start = ifd.at + reader.count_bytes() + i as u64 * reader.entry_bytes();
-        let used = if is_inline(entry, reader) { entry.value.end - entry.value.start } else { reader.word() };
-        let length = bytes.len() + reader.entry_bytes() as usize;
-        bytes.extend_from_slice(reader.bytes(start..start + 4 + reader.word() + used).unwrap_or_default());
-        bytes.resize(length, 0);
-    }
-    put(&mut bytes, reader.order, next, reader.word());
-    // Where the file ends within the offset of the next directory, there is none.
-    bytes.resize((end - ifd.at) as usize, 0);
-    rewritten(ifd.at, bytes)
 }

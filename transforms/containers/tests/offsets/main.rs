@@ -1,7 +1,9 @@
 //! The containers in which offsets say what lies where: what is kept, what goes, and what is refused.
 
+mod build;
 mod isobmff;
 mod robustness;
+mod sequence;
 mod tiff;
 
 use bytes::Bytes;
@@ -19,7 +21,9 @@ fn walk(source: &[u8], chunk: usize, limits: &Limits) -> Result<Vec<Piece>, Cont
         while let Some(event) = walker.next()? {
             match (event, pieces.last_mut()) {
                 (Event::Begin(part), _) => pieces.push((part, Vec::new())),
-                (Event::Frame(bytes) | Event::Payload(bytes), Some((_, all))) => all.extend_from_slice(&bytes),
+                (Event::Frame(bytes) | Event::Payload(bytes), Some((_, all))) => {
+                    all.extend_from_slice(&bytes);
+                }
                 (_, None) => panic!("bytes before any part"),
             }
         }

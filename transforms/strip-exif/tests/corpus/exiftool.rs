@@ -4,14 +4,14 @@ use serde_json::{Map, Value};
 use std::{path::Path, process::Command};
 
 /// Tags of each file below `folder` by file name, keyed `Group1:Tag`; nothing where exiftool is missing.
-pub fn read(folder: &Path, options: &[&str]) -> Option<Map<String, Value>> {
+pub(crate) fn read(folder: &Path, options: &[&str]) -> Option<Map<String, Value>> {
     let output = Command::new("exiftool")
         .args(["-j", "-a", "-G1", "-ext", "*", "-q"])
         .args(options)
         .arg(folder)
         .output();
     let Ok(output) = output else {
-        println!("exiftool is not installed: metadata are not judged by it");
+        eprintln!("exiftool is not installed: metadata are not judged by it");
         return None;
     };
     let files: Vec<Map<String, Value>> =

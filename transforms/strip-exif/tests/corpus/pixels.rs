@@ -7,7 +7,7 @@ use image::{
 use std::{fs, io::Cursor, path::Path, process::Command};
 
 /// Every frame's samples, or why there are none. Two files look alike if they decode alike.
-pub fn decode(path: &Path) -> Result<Vec<Vec<u8>>, String> {
+pub(crate) fn decode(path: &Path) -> Result<Vec<Vec<u8>>, String> {
     match path.extension().and_then(|extension| extension.to_str()).unwrap_or_default() {
         "avif" | "avifs" => by_program("avifdec", &["--no-strict"], path),
         "heic" | "HEIC" | "heif" => by_program("heif-convert", &["--quiet"], path),
@@ -55,7 +55,7 @@ fn by_program(program: &str, options: &[&str], path: &Path) -> Result<Vec<Vec<u8
         }
         Ok(output) => Err(format!("{program}: {}", output.status)),
         Err(_) => {
-            println!("{program} is not installed: {} is not judged by it", path.display());
+            eprintln!("{program} is not installed: {} is not judged by it", path.display());
             Err(format!("{program} is missing"))
         }
     }

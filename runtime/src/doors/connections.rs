@@ -1,4 +1,4 @@
-//! Connections: accepted, bounded in number and in patience, and let finish at the end.
+//! Connections of the HTTP door: accepted, bounded in number and in time, and let finish at the end.
 
 use axum::Router;
 use hyper::server::conn::http1;
@@ -25,9 +25,9 @@ use tracing::{debug, info, warn};
 /// take; one chunk of the answer may come on top.
 const MAX_BUFFER: usize = 64 << 10;
 
-/// Bounds on connections.
+/// Bounds on what connections may take.
 #[derive(Clone, Debug)]
-pub struct Patience {
+pub struct ConnectionLimits {
     /// Most connections at a time; more wait to be accepted. Defaults to 1024.
     pub max_connections: usize,
     /// How long a request's head may take, and a connection may idle between two. Defaults to 75
@@ -40,7 +40,7 @@ pub struct Patience {
     pub shutdown_timeout: Duration,
 }
 
-impl Default for Patience {
+impl Default for ConnectionLimits {
     fn default() -> Self {
         Self {
             max_connections: 1024,
@@ -55,10 +55,10 @@ impl Default for Patience {
 pub async fn serve(
     listener: TcpListener,
     router: Router,
-    patience: Patience,
+    limits: ConnectionLimits,
     stop: impl Future<Output = ()>,
 ) {
-    let slots = Arc::new(Semaphore::new(patience.max_connections));
+    let slots = Arc::new(Semaphore::new(limits.max_connections));
     let graceful = GracefulShutdown::new();
     let mut stop = pin!(stop);
     loop {
@@ -71,7 +71,7 @@ pub async fn serve(
             accepted = accepted => accepted,
             () = &mut stop => break,
         };
-        let connection = graceful.watch(connection(stream, router.clone(), &patience));
+        let connection = graceful.watch(connect(stream, router.clone(), &limits));
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 debug!(%error, "connection");
@@ -82,7 +82,7 @@ pub async fn serve(
 
     drop(listener);
     info!(in_flight = graceful.count(), "stopping");
-    if time::timeout(patience.shutdown_timeout, graceful.shutdown()).await.is_err() {
+    if time::timeout(limits.shutdown_timeout, graceful.shutdown()).await.is_err() {
         warn!("requests in flight are given up");
     }
 }
@@ -102,16 +102,16 @@ async fn accept(listener: &TcpListener) -> TcpStream {
 
 type Connection = http1::Connection<TokioIo<Pin<Box<TimeoutStream<TcpStream>>>>, TowerToHyperService<Router>>;
 
-fn connection(stream: TcpStream, router: Router, patience: &Patience) -> Connection {
+fn connect(stream: TcpStream, router: Router, limits: &ConnectionLimits) -> Connection {
     // Answers are written in large pieces: waiting to fill a packet would only delay their ends.
     if let Err(error) = stream.set_nodelay(true) {
         debug!(%error, "nodelay");
     }
     let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(patience.client_timeout));
+    stream.set_write_timeout(Some(limits.client_timeout));
     http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(patience.header_timeout)
+        .header_read_timeout(limits.header_timeout)
         .max_buf_size(MAX_BUFFER)
         .serve_connection(TokioIo::new(Box::pin(stream)), TowerToHyperService::new(router))
 }

@@ -1,0 +1,8 @@
+//! The doors: each translates what comes in into a [`crate::request::Request`], and what
+//! [`crate::handle`] answers into what its callers understand.
+
+pub mod connections;
+pub mod http;
+
+pub mod files;
+pub mod list;

@@ -1,0 +1,78 @@
+//! The `safelight` program, run as whoever deploys it would run it.
+
+use serde_json::Value;
+use std::{
+    io::{BufRead, BufReader},
+    net::SocketAddr,
+    process::{Child, ChildStderr, Command, Output, Stdio},
+};
+
+/// A running `safelight serve`. It ends with this value.
+pub(crate) struct Program {
+    pub(crate) address: SocketAddr,
+    child: Child,
+    log: BufReader<ChildStderr>,
+}
+
+/// The program with an environment of its own.
+pub(crate) fn safelight(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_safelight"));
+    command.args(arguments).env_clear();
+    command
+}
+
+/// Runs to the end.
+pub(crate) fn run(arguments: &[&str]) -> Output {
+    safelight(arguments).output().unwrap()
+}
+
+impl Program {
+    /// Serves `source` on a port of its own, with these variables.
+    pub(crate) fn serve(source: &str, variables: &[(&str, &str)]) -> Self {
+        let mut command = safelight(&["serve", source, "--listen", "127.0.0.1:0"]);
+        let mut child = command.envs(variables.iter().copied()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let listening = next_line(&mut log);
+        assert_eq!(listening["message"], "listening", "{listening}");
+        let address = listening["address"].as_str().unwrap().parse().unwrap();
+        Self { address, child, log }
+    }
+
+    /// The next line of the log that tells of a request.
+    pub(crate) fn request_line(&mut self) -> Value {
+        loop {
+            let line = next_line(&mut self.log);
+            if line["message"] == "request" {
+                return line;
+            }
+        }
+    }
+
+    /// Asks it to stop, as a container platform does, and says whether it ended well.
+    pub(crate) fn terminate(mut self) -> bool {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.child.wait().unwrap().success()
+    }
+
+    /// The most memory that it ever had resident, in KiB.
+    pub(crate) fn peak_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn next_line(log: &mut BufReader<ChildStderr>) -> Value {
+    let mut line = String::new();
+    log.read_line(&mut line).unwrap();
+    serde_json::from_str(&line).unwrap_or_else(|_| panic!("no line of a log: {line:?}"))
+}

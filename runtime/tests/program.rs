@@ -1,0 +1,247 @@
+//! The program itself: arguments, environment, log, signals, memory.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use common::{Program, fetch, get, run, safelight, send};
+use serde_json::json;
+use std::{fs, path::Path, process::Output};
+use tempfile::TempDir;
+use tokio::io::AsyncReadExt;
+
+fn stderr(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).unwrap()
+}
+
+fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+fn images() -> &'static str {
+    safelight_images::folder().to_str().unwrap()
+}
+
+#[tokio::test]
+async fn it_serves_a_folder_and_logs_each_request() {
+    let mut program = Program::serve(images(), &[]);
+    let reply = fetch(program.address, "GET", "/photo.jpg?token=secret", &[("x-request-id", "id-1")]).await;
+    assert_eq!((reply.status, reply.header("content-type")), (200, "image/jpeg"));
+
+    let line = program.request_line();
+    let expected = json!({
+        "level": "INFO",
+        "id": "id-1",
+        "method": "GET",
+        "path": "/photo.jpg",
+        "query": "",
+        "status": 200,
+        "read": safelight_images::read("photo.jpg").len(),
+        "sent": reply.body.len(),
+        "complete": true,
+    });
+    for (name, value) in expected.as_object().unwrap() {
+        assert_eq!(&line[name], value, "{name} in {line}");
+    }
+    assert!(line["ms"].is_f64(), "{line}");
+    assert!(line.get("error").is_none(), "{line}");
+
+    let reply = get(program.address, "/photo.jpg?showExif=TRUE").await;
+    assert_eq!((reply.status, reply.header("content-type")), (200, "application/json"));
+    let line = program.request_line();
+    assert_eq!((&line["query"], &line["status"]), (&json!("showExif=true"), &json!(200)), "{line}");
+
+    assert_eq!(get(program.address, "/none.jpg").await.status, 404);
+    let line = program.request_line();
+    assert_eq!((&line["level"], &line["status"]), (&json!("INFO"), &json!(404)), "{line}");
+    assert!(line["error"].as_str().unwrap().contains("os error 2"), "{line}");
+    assert!(program.terminate());
+}
+
+#[tokio::test]
+async fn a_setting_may_come_from_the_environment() {
+    let mut tags = Vec::new();
+    for variables in [&[][..], &[("SAFELIGHT_REDACT", "no")], &[("SAFELIGHT_REDACT", "yes")]] {
+        let program = Program::serve(images(), variables);
+        tags.push(get(program.address, "/photo.jpg?showExif=true").await.header("etag").to_owned());
+    }
+    assert_eq!(tags[0], tags[1]);
+    assert_ne!(tags[1], tags[2]);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_cut_short_is_a_warning() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("cut.png"), cut_png()).unwrap();
+    let mut program = Program::serve(folder.path().to_str().unwrap(), &[]);
+    assert!(!get(program.address, "/cut.png").await.whole);
+    let line = program.request_line();
+    assert_eq!(line["level"], "WARN", "{line}");
+    assert_eq!((&line["status"], &line["complete"]), (&json!(200), &json!(false)), "{line}");
+    assert!(line["error"].is_string(), "{line}");
+}
+
+/// A photo of 64 MiB needs no more memory than a small one: not half of it, not an eighth.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_large_photo_streams_in_little_memory() {
+    const SIZE: usize = 64 << 20;
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("large.jpg"), endless_jpeg(SIZE)).unwrap();
+    let program = Program::serve(folder.path().to_str().unwrap(), &[]);
+    let mut stream = send(program.address, "GET", "/large.jpg", &[]).await;
+    let (mut taken, mut buffer) = (0, vec![0; 1 << 16]);
+    loop {
+        match stream.read(&mut buffer).await.unwrap() {
+            0 => break,
+            count => taken += count,
+        }
+    }
+    assert!(SIZE < taken);
+    let peak = program.peak_kib();
+    assert!(peak < 24 << 10, "{peak} KiB were resident");
+}
+
+#[test]
+fn files_are_made_whole_or_not_at_all() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let photo = safelight_images::path("photo.jpg").to_str().unwrap().to_owned();
+    fs::write(path("text.jpg"), "no picture").unwrap();
+    fs::write(path("cut.png"), cut_png()).unwrap();
+
+    let output = run(&["transform", "", &photo, "-o", &path("out.jpg")]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let made = fs::read(path("out.jpg")).unwrap();
+    assert!(made.starts_with(b"\xff\xd8") && made.len() < safelight_images::read("photo.jpg").len());
+
+    // What exists is kept, unless it may be replaced.
+    fs::write(path("out.jpg"), "mine").unwrap();
+    let output = run(&["transform", "", &photo, "-o", &path("out.jpg")]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("--force"), "{}", stderr(&output));
+    assert_eq!(fs::read(path("out.jpg")).unwrap(), b"mine");
+    assert!(run(&["transform", "", &photo, "-o", &path("out.jpg"), "--force"]).status.success());
+    assert_eq!(fs::read(path("out.jpg")).unwrap(), made);
+
+    // In place, too.
+    fs::copy(&photo, path("own.jpg")).unwrap();
+    assert!(run(&["transform", "", &path("own.jpg"), "-o", &path("own.jpg"), "-f"]).status.success());
+    assert_eq!(fs::read(path("own.jpg")).unwrap(), made);
+
+    // Several inputs go into a folder, those that can.
+    let inputs = [&path("text.jpg"), &path("cut.png"), &path("none.jpg")];
+    let output = run(&["transform", "", &photo, inputs[0], inputs[1], inputs[2], "-o", &path("all")]);
+    assert_eq!(output.status.code(), Some(1));
+    for name in ["text.jpg", "cut.png", "none.jpg"] {
+        assert!(stderr(&output).contains(&format!("{}: ", path(name))), "{}", stderr(&output));
+    }
+    assert_eq!(stderr(&output).lines().count(), 3, "{}", stderr(&output));
+    assert_eq!(names(Path::new(&path("all"))), ["photo.jpg"]);
+    assert_eq!(fs::read(path("all/photo.jpg")).unwrap(), made);
+
+    // An answer that is no picture is not named like one.
+    let output = run(&["transform", "showExif=true", &photo, "-o", &path("json/")]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(names(Path::new(&path("json"))), ["photo.jpg.json"]);
+}
+
+#[test]
+fn pipes_are_files_too() {
+    let photo = safelight_images::path("photo.jpg");
+    let from_file = run(&["transform", "", photo.to_str().unwrap(), "-o", "-"]);
+    let from_pipe = safelight(&["transform", "", "-", "-o", "-"])
+        .stdin(fs::File::open(&photo).unwrap())
+        .output()
+        .unwrap();
+    assert!(from_file.status.success() && from_pipe.status.success(), "{}", stderr(&from_pipe));
+    assert!(from_file.stdout.starts_with(b"\xff\xd8"));
+    assert_eq!(from_file.stdout, from_pipe.stdout);
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path().to_str().unwrap();
+    for (arguments, message) in [
+        (
+            vec!["transform", "", "a/x.jpg", "b/x.jpg", "-o", folder],
+            "b/x.jpg: output: another input of the same name",
+        ),
+        (
+            vec!["transform", "", "a.jpg", "b.jpg", "-o", "-"],
+            "standard output takes the answer of one input only",
+        ),
+        (vec!["transform", "", "-", "-o", folder], "standard input needs a file as output"),
+        (vec!["transform", "", folder, "-o", "-"], "there is no picture here"),
+    ] {
+        let output = run(&arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert!(stderr(&output).contains(message), "{arguments:?}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_wrong_setting_ends_it_at_once_and_is_named() {
+    for (arguments, variable, message) in [
+        (vec!["serve", "."], Some(("SAFELIGHT_LISTEN", "nowhere")), "SAFELIGHT_LISTEN"),
+        (vec!["serve", "."], Some(("SAFELIGHT_REDACT", "perhaps")), "SAFELIGHT_REDACT"),
+        (vec!["serve", "."], Some(("SAFELIGHT_MAX_SOURCE_BYTES", "1 GB")), "SAFELIGHT_MAX_SOURCE_BYTES"),
+        (vec!["serve", "."], Some(("SAFELIGHT_SOURCE_TIMEOUT_SECS", "0")), "SAFELIGHT_SOURCE_TIMEOUT_SECS"),
+        (vec!["serve", ".", "--max-metadata-bytes", "much"], None, "--max-metadata-bytes"),
+        (vec!["serve", ".", "--max-connections", "0"], None, "--max-connections"),
+        (vec!["serve", "nowhere"], None, "the folder nowhere cannot be opened"),
+        (vec!["serve", "ftp://host/folder"], None, "ftp://host/folder is no source"),
+        (vec!["serve"], None, "<SOURCE>"),
+        (vec![], None, "Usage"),
+    ] {
+        let output = safelight(&arguments).envs(variable).output().unwrap();
+        assert!(!output.status.success(), "{arguments:?}");
+        assert!(stderr(&output).contains(message), "{arguments:?}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn it_tells_what_it_can_do() {
+    assert_eq!(stdout(&run(&["--version"])).trim(), format!("safelight {}", env!("CARGO_PKG_VERSION")));
+    let transforms = run(&["transforms"]);
+    for word in ["strip-exif", "show-exif", "showExif = true"] {
+        assert!(stdout(&transforms).contains(word), "{}", stdout(&transforms));
+    }
+    for word in ["SAFELIGHT_LISTEN", "s3://bucket/prefix", "--redact"] {
+        assert!(stdout(&run(&["serve", "--help"])).contains(word), "{word}");
+    }
+}
+
+/// A JPEG whose one scan is as long as it takes to make the file longer than `size`.
+fn endless_jpeg(size: usize) -> Vec<u8> {
+    let photo = safelight_images::read("restart.jpg");
+    let scan = photo.windows(2).position(|marker| marker == b"\xff\xda").unwrap();
+    let start = scan + photo[scan..].windows(2).position(|marker| marker == b"\xff\xd0").unwrap();
+    let end = start + 2 + photo[start + 2..].windows(2).position(|marker| marker == b"\xff\xd0").unwrap();
+    let mut jpeg = photo[..start].to_vec();
+    while jpeg.len() < size {
+        jpeg.extend_from_slice(&photo[start..end]);
+    }
+    jpeg.extend_from_slice(b"\xff\xd9");
+    jpeg
+}
+
+/// A PNG that ends in the middle of a text, behind so many pixels that its answer has begun by then.
+fn cut_png() -> Vec<u8> {
+    let mut png = safelight_images::read("text-chunks.png");
+    png.truncate(33);
+    png.extend_from_slice(b"\x00\x04\x00\x00IDAT");
+    png.resize(png.len() + (4 << 16) + 4, 0);
+    png.extend_from_slice(b"\x00\x00\x10\x00tEXtComment");
+    png
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}

@@ -1,0 +1,103 @@
+//! A web server as origin: one that knows little, and one that is hostile.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use bytes::Bytes;
+use common::{Program, fetch, get};
+use futures_util::future;
+use http::{Request, Response, header};
+use http_body_util::Full;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
+use tokio::net::TcpListener;
+
+type Asked = Arc<Mutex<Vec<String>>>;
+
+/// A web server that gives the same answer to everything, and writes down what it was asked.
+async fn web(answer: impl Fn() -> Response<Full<Bytes>> + Clone + Send + 'static) -> (SocketAddr, Asked) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let asked = Asked::default();
+    let log = asked.clone();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let (answer, log) = (answer.clone(), log.clone());
+            let service = service_fn(move |request: Request<Incoming>| {
+                log.lock().unwrap().push(format!("{} {}", request.method(), request.uri()));
+                future::ready(Ok::<_, Infallible>(answer()))
+            });
+            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+        }
+    });
+    (address, asked)
+}
+
+fn photo() -> Response<Full<Bytes>> {
+    Response::new(Full::new(safelight_images::read("photo.jpg").into()))
+}
+
+#[tokio::test]
+async fn a_server_that_knows_neither_versions_nor_ranges_will_do() {
+    let (address, asked) = web(|| {
+        let mut response = photo();
+        response.headers_mut().insert(header::CONTENT_TYPE, "text/html".parse().unwrap());
+        response.headers_mut().insert(header::CACHE_CONTROL, "private".parse().unwrap());
+        response
+    })
+    .await;
+    let program = Program::serve(&format!("http://{address}/some/where"), &[]);
+
+    let reply = get(program.address, "/a.jpg").await;
+    assert_eq!((reply.status, reply.header("content-type")), (200, "image/jpeg"));
+    assert_eq!((reply.header("cache-control"), reply.header("etag")), ("private", ""));
+    assert_eq!(reply.header("last-modified"), "");
+    let part = fetch(program.address, "GET", "/a.jpg", &[("range", "bytes=5-9")]).await;
+    assert_eq!((part.status, &part.body[..]), (206, &reply.body[5..10]));
+    assert!(asked.lock().unwrap().iter().all(|line| line == "GET /some/where/a.jpg"));
+}
+
+#[tokio::test]
+async fn a_key_cannot_climb_out_of_the_prefix() {
+    let (address, asked) = web(photo).await;
+    let program = Program::serve(&format!("http://{address}/some/where"), &[]);
+    for (target, status) in [
+        ("/a%20b/%C3%BC.jpg", 200),
+        ("/%252e%252e/a.jpg", 200),
+        ("/%252e%252e%252fa.jpg", 200),
+        ("/a%3Fb=c%23d.jpg", 200),
+        ("/%2e%2e/a.jpg", 404),
+        ("/..%2fa.jpg", 404),
+        ("/@elsewhere/a.jpg", 200),
+        ("//elsewhere/a.jpg", 404),
+    ] {
+        assert_eq!(get(program.address, target).await.status, status, "{target}");
+    }
+    let expected = [
+        "GET /some/where/a%20b/%C3%BC.jpg",
+        "GET /some/where/%252e%252e/a.jpg",
+        "GET /some/where/%252e%252e%252fa.jpg",
+        "GET /some/where/a%3Fb=c%23d.jpg",
+        "GET /some/where/@elsewhere/a.jpg",
+    ];
+    assert_eq!(*asked.lock().unwrap(), expected);
+}
+
+#[tokio::test]
+async fn an_answer_that_makes_no_sense_is_a_bad_gateway() {
+    let (address, _) = web(|| {
+        let mut response = photo();
+        response.headers_mut().insert(header::LAST_MODIFIED, "yesterday".parse().unwrap());
+        response
+    })
+    .await;
+    let program = Program::serve(&format!("http://{address}"), &[]);
+    let reply = get(program.address, "/a.jpg").await;
+    assert_eq!((reply.status, reply.json()["detail"].as_str()), (502, Some("source: could not be read")));
+}
