@@ -1,8 +1,10 @@
 //! What every registered transform must do; a new one is covered by being listed.
 
 use bytes::Bytes;
-use safelight_core::{Answer, Kind, ParamKind, Plan, Result, Settings};
-use safelight_registry::{REGISTRY, TRANSFORMS, params_json};
+use safelight_core::{
+    Answer, Encode, Kind, Param, ParamKind, Plan, Query, Registry, Result, Settings, Step, Transform,
+};
+use safelight_registry::{CODECS, REGISTRY, TRANSFORMS, params_json};
 use std::collections::HashSet;
 
 /// A query for each transform that works on bytes, and the empty one.
@@ -91,6 +93,37 @@ fn no_truncation_panics() {
                     assert!(!error.message.is_empty());
                 }
             }
+        }
+    }
+}
+
+/// Asks for an encode, whatever the query.
+#[derive(Debug)]
+struct Reencode;
+
+impl Transform for Reencode {
+    fn name(&self) -> &'static str {
+        "reencode"
+    }
+    fn params(&self) -> &'static [Param] {
+        &[]
+    }
+    fn step(&self, _query: &Query) -> Result<Option<Step>> {
+        Ok(Some(Step::Encode(Box::new(|encode: &mut Encode| encode.quality = Some(80)))))
+    }
+}
+
+#[test]
+fn a_step_on_bytes_is_absorbed_by_an_encode_or_refused() {
+    for transform in TRANSFORMS {
+        let both: &'static [&'static dyn Transform] = Box::leak(Box::new([*transform, &Reencode]));
+        let registry = Registry { transforms: both, codecs: CODECS };
+        for raw in QUERIES {
+            let query = REGISTRY.query(raw).expect("a valid query");
+            let Some(Step::Bytes(op)) = transform.step(&query).expect("a valid query") else { continue };
+            let absorbs = op.absorb(&mut Encode::default());
+            let kind = Plan::new(registry, query).err().map(|error| error.kind);
+            assert_eq!(kind, if absorbs { None } else { Some(Kind::Conflict) }, "{}", transform.name());
         }
     }
 }
