@@ -69,11 +69,8 @@ impl Grammar for IsoBmff {
             }
             self.place = Place::Boxes(Plan::new(scan, self.container)?);
         }
-        while self.parts.is_empty() {
-            match self.next_box(input)? {
-                Some(parts) => self.parts = parts,
-                None => return Ok(Step::More("a box")),
-            }
+        if self.parts.is_empty() {
+            self.parts = self.next_box(input)?.unwrap_or_default();
         }
         match self.parts.pop_front() {
             Some((part, layout)) => Ok(Step::Part(part, layout)),
