@@ -72,7 +72,7 @@ async fn answer(service: &Service, source: &Arc<dyn Source>, request: &Request) 
     let range = ByteRange::from_headers(&request.headers)
         .filter(|_| request.wants_body && validators.allow_range(&request.headers));
     let mut length = run.length();
-    if length.is_none() && request.wants_body && (range.is_some() || request.needs_length) {
+    if length.is_none() && (range.is_some() || request.needs_length) {
         // Only the end tells how long an answer is, so a long one is made twice: to be measured, and
         // then, from the very same source, to be sent.
         length = Some(measure(run).await?);

@@ -37,7 +37,7 @@ async fn run_server(arguments: Serve) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot listen on {}", arguments.listen))?;
     let stop = stop_signal()?;
-    info!(address = %listener.local_addr()?, source = arguments.source, "listening");
+    info!(address = %listener.local_addr()?, "listening");
 
     let site = Site { service: arguments.policy.service(), origin };
     serve(listener, router(site), arguments.bounds.limits(), stop).await;

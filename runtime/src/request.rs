@@ -37,7 +37,7 @@ impl Request {
         let key = Key::from_path(parts.uri.path())?;
         let query = parts.uri.query().unwrap_or_default().to_owned();
         let wants_body = parts.method == Method::GET;
-        let needs_length = parts.version < Version::HTTP_11;
+        let needs_length = wants_body && parts.version < Version::HTTP_11;
         Ok((key, Self { id, query, headers: parts.headers.clone(), wants_body, needs_length, read }))
     }
 }

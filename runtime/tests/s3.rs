@@ -11,8 +11,10 @@ use hyper_util::rt::TokioIo;
 use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
 use s3s_fs::FileSystem;
 use std::{
-    fs,
+    fs::{self, File},
+    io::Write,
     net::SocketAddr,
+    path::Path,
     sync::{Arc, Mutex},
 };
 use tempfile::TempDir;
@@ -37,11 +39,14 @@ impl Bucket {
         let address = listener.local_addr().unwrap();
         let asked = Arc::<Mutex<Vec<String>>>::default();
         let log = asked.clone();
+        let fickle = folder.path().join("photos/fickle.jpg");
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let (s3, log) = (s3.clone(), log.clone());
+                let fickle = fickle.clone();
                 let service = service_fn(move |request: Request<Incoming>| {
                     log.lock().unwrap().push(summary(&request));
+                    change(&fickle);
                     let s3 = s3.clone();
                     async move { s3.call(request.map(s3s::Body::from)).await }
                 });
@@ -70,6 +75,13 @@ impl Bucket {
     /// What was asked for since this was asked last.
     fn asked(&self) -> Vec<String> {
         std::mem::take(&mut self.asked.lock().unwrap())
+    }
+}
+
+/// Makes the file at `path`, if there is one, another version: every request finds a new one.
+fn change(path: &Path) {
+    if let Ok(mut file) = File::options().append(true).open(path) {
+        file.write_all(b".").unwrap();
     }
 }
 
@@ -144,6 +156,22 @@ async fn what_nobody_wants_is_not_fetched() {
     assert_eq!(asked[1], format!("GET /photos/late.png bytes={exif_at}-"));
     let read = program.request_line()["read"].as_u64().unwrap();
     assert!(read < 1 << 20, "{read} bytes were read");
+}
+
+/// This server ignores conditions, as not a few do: versions are compared on this side too.
+#[tokio::test]
+async fn versions_are_never_joined() {
+    let bucket = Bucket::start().await;
+    let mut photo = safelight_images::read("restart.jpg");
+    let scan = photo.windows(2).position(|bytes| bytes == b"\xff\xda").unwrap() + 100;
+    photo.splice(scan..scan, std::iter::repeat_n(0x55, 1 << 20));
+    bucket.put("fickle.jpg", &photo);
+    let program = bucket.serve("s3://photos", "secret");
+
+    let whole = get(program.address, "/fickle.jpg").await;
+    assert_eq!((whole.status, whole.whole), (200, true));
+    let part = fetch(program.address, "GET", "/fickle.jpg", &[("range", "bytes=0-9")]).await;
+    assert_eq!((part.status, part.json()["kind"].as_str()), (502, Some("upstream")));
 }
 
 #[tokio::test]

@@ -47,6 +47,7 @@ async fn what_does_not_finish_is_given_up() {
     stream.read_exact(&mut [0; 1]).await.unwrap();
     server.stop.send(()).unwrap();
     timeout(LONG, server.done).await.expect("it ends").unwrap();
+    assert!(!read(&mut stream, "GET").await.whole);
 }
 
 #[tokio::test]
@@ -81,7 +82,10 @@ async fn more_connections_than_allowed_wait_their_turn() {
     first.read_exact(&mut [0; 1]).await.unwrap();
 
     let second = tokio::spawn(get(server.address, "/healthz"));
-    tokio::task::yield_now().await;
+    // Time enough for an answer, were there to be one.
+    for _ in 0..10_000 {
+        tokio::task::yield_now().await;
+    }
     assert!(!second.is_finished());
     memory.release(1024);
     assert!(read(&mut first, "GET").await.whole);

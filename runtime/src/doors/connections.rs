@@ -16,6 +16,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     select,
     sync::Semaphore,
+    task::JoinSet,
     time,
 };
 use tokio_io_timeout::TimeoutStream;
@@ -60,6 +61,7 @@ pub async fn serve(
 ) {
     let slots = Arc::new(Semaphore::new(limits.max_connections));
     let graceful = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
     let mut stop = pin!(stop);
     loop {
         let accepted = async {
@@ -69,10 +71,11 @@ pub async fn serve(
         };
         let (slot, stream) = select! {
             accepted = accepted => accepted,
+            Some(_) = connections.join_next() => continue,
             () = &mut stop => break,
         };
         let connection = graceful.watch(connect(stream, router.clone(), &limits));
-        tokio::spawn(async move {
+        connections.spawn(async move {
             if let Err(error) = connection.await {
                 debug!(%error, "connection");
             }
@@ -84,6 +87,7 @@ pub async fn serve(
     info!(in_flight = graceful.count(), "stopping");
     if time::timeout(limits.shutdown_timeout, graceful.shutdown()).await.is_err() {
         warn!("requests in flight are given up");
+        connections.shutdown().await;
     }
 }
 

@@ -13,10 +13,11 @@ use std::{
 };
 use tokio::{io::AsyncReadExt, task};
 
-/// Bytes of the first read: most answers about metadata need no second one.
+/// Bytes of the first read: most answers about metadata need no second one. Later ones read as much
+/// again as was read before, so that what needs a little more does not read much more.
 const FIRST_CHUNK: u64 = 64 << 10;
 
-/// Bytes of every later read: large enough that the hop to a blocking thread does not count, small
+/// Most bytes of a read: large enough that the hop to a blocking thread does not count, small
 /// enough that a thousand slow clients hold little.
 const CHUNK: u64 = 128 << 10;
 
@@ -74,19 +75,19 @@ pub(super) fn chunks(mut file: fs::File, from: u64, pin: Option<&Meta>) -> Resul
     file.seek(SeekFrom::Start(from)).map_err(unreadable)?;
 
     let opened = meta.clone();
-    let chunks = stream::try_unfold((file, left, FIRST_CHUNK), move |(file, left, max)| {
+    let chunks = stream::try_unfold((file, left, 0), move |(file, left, done)| {
         let opened = opened.clone();
         async move {
             if left == 0 {
                 return Ok(None);
             }
-            let length = left.min(max);
+            let length = left.min(done.clamp(FIRST_CHUNK, CHUNK));
             let (file, chunk) = blocking(move || read(file, length)).await?;
             // A file that was rewritten in place is neither its old self nor its new one.
             if left == length && !describe(&file)?.is_same_version(&opened) {
                 return Err(Error::new(Kind::Upstream, "file", "was changed while it was read"));
             }
-            Ok(Some((chunk, (file, left - length, CHUNK))))
+            Ok(Some((chunk, (file, left - length, done + length))))
         }
     });
     Ok((meta, chunks.boxed()))
