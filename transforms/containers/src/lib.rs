@@ -1,18 +1,18 @@
 #![doc = include_str!("../README.md")]
 
-mod error;
-mod exif;
-mod gif;
-mod index;
-mod input;
-mod isobmff;
-mod jpeg;
-mod part;
-mod png;
-mod sniff;
-mod tiff;
 mod walker;
+mod part;
+mod sniff;
+mod input;
+mod index;
+mod jpeg;
+mod png;
 mod webp;
+mod gif;
+mod isobmff;
+mod tiff;
+mod exif;
+mod error;
 
 pub use error::ContainerError;
 pub use exif::{ExifFrame, Orientation, locate_tiff};

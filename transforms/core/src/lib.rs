@@ -1,15 +1,15 @@
 #![doc = include_str!("../README.md")]
 
+pub mod query;
+pub mod transform;
+pub mod plan;
+pub mod session;
 pub mod answer;
+pub mod pixels;
 pub mod codec;
-pub mod error;
 pub mod frame;
 pub mod limits;
-pub mod pixels;
-pub mod plan;
-pub mod query;
-pub mod session;
-pub mod transform;
+pub mod error;
 
 pub use answer::Answer;
 pub use codec::{Codec, Encode, Header};

@@ -1,12 +1,12 @@
 #![doc = include_str!("../README.md")]
 
+mod session;
 mod answer;
 mod directory;
-mod error;
+mod value;
 mod names;
 mod redact;
-mod session;
-mod value;
+mod error;
 
 pub use error::ShowError;
 

@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 
-mod output;
 mod session;
+mod output;
 
 use safelight_core::{ByteOp, Encode, Param, Query, Result, Session, Settings, Step, Transform};
 use session::StripSession;
