@@ -5,8 +5,8 @@ use libfuzzer_sys::fuzz_target;
 use safelight_registry::REGISTRY;
 
 fuzz_target!(|raw: &str| {
-    if let Ok(query) = REGISTRY.query(raw) {
+    if let Ok(query) = REGISTRY.query(raw, "") {
         let canonical = query.to_string();
-        assert_eq!(REGISTRY.query(&canonical).map(|again| again.to_string()).ok(), Some(canonical));
+        assert_eq!(REGISTRY.query(&canonical, "").map(|again| again.to_string()).ok(), Some(canonical));
     }
 });

@@ -7,7 +7,7 @@ use safelight_core::{Answer, Plan, Result, Settings};
 use safelight_registry::REGISTRY;
 
 fn show(source: &Bytes, chunk: usize) -> Result<Vec<u8>> {
-    let plan = Plan::new(REGISTRY, REGISTRY.query("showExif=true")?)?;
+    let plan = Plan::new(REGISTRY, REGISTRY.query("showExif=true", "")?)?;
     Ok(Answer::new(plan.start(&Settings::default()), source, chunk)?.body())
 }
 

@@ -7,7 +7,7 @@ use safelight_core::{Answer, Plan, Result, Settings};
 use safelight_registry::REGISTRY;
 
 fn strip(source: &[u8], chunk: usize) -> Result<Answer> {
-    let plan = Plan::new(REGISTRY, REGISTRY.query("")?)?;
+    let plan = Plan::new(REGISTRY, REGISTRY.query("", "")?)?;
     Answer::new(plan.start(&Settings::default()), &Bytes::copy_from_slice(source), chunk)
 }
 

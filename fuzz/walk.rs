@@ -8,7 +8,8 @@ use safelight_core::Limits;
 
 fuzz_target!(|source: &[u8]| {
     let (chunk, source) = (1 + source.len() % 97, Bytes::copy_from_slice(source));
-    let mut walker = Walker::new(Limits { max_source_bytes: 1 << 20, max_metadata_bytes: 1 << 16 });
+    let mut walker =
+        Walker::new(Limits { max_source_bytes: 1 << 20, max_metadata_bytes: 1 << 16, ..Limits::default() });
     let mut walked = Vec::new();
     let mut drain = |walker: &mut Walker| {
         loop {

@@ -12,7 +12,7 @@ pub const CHUNK_BYTES: usize = 128 << 10;
 /// # Errors
 /// What the plan or the session refuses.
 pub fn run(query: &str, source: &Bytes) -> Result<Answer> {
-    let plan = Plan::new(REGISTRY, REGISTRY.query(query)?)?;
+    let plan = Plan::new(REGISTRY, REGISTRY.query(query, "")?)?;
     Answer::new(plan.start(&Settings::default()), source, CHUNK_BYTES)
 }
 

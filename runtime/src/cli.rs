@@ -2,8 +2,12 @@
 
 use clap::{Args, CommandFactory, Parser, Subcommand, builder::BoolishValueParser, error::ContextKind};
 use safelight_core::{Limits, Settings};
-use safelight_runtime::{doors::connections::ConnectionLimits, handle::Service};
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use safelight_runtime::{
+    doors::connections::ConnectionLimits,
+    handle::Service,
+    workshop::{Workshop, WorkshopLimits},
+};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tracing::level_filters::LevelFilter;
 
 /// Serves images without the private metadata they carry.
@@ -85,6 +89,39 @@ pub(crate) struct Policy {
           default_value_t = Limits::default().max_metadata_bytes)]
     max_metadata_bytes: u64,
 
+    /// Most pixels of a source to be decoded, all frames of an animation together
+    #[arg(long, env = "SAFELIGHT_MAX_PIXELS", value_name = "PIXELS",
+          default_value_t = Limits::default().max_pixels)]
+    max_pixels: u64,
+
+    /// Most frames of an animation
+    #[arg(long, env = "SAFELIGHT_MAX_FRAMES", value_name = "COUNT",
+          default_value_t = Limits::default().max_frames)]
+    max_frames: u32,
+
+    /// Longest side of an answer
+    #[arg(long, env = "SAFELIGHT_MAX_OUTPUT_SIDE", value_name = "PIXELS",
+          default_value_t = Limits::default().max_output_side)]
+    max_output_side: u32,
+
+    /// Keep colour profiles in re-encoded pictures instead of converting to sRGB
+    #[arg(long, env = "SAFELIGHT_KEEP_PROFILE", value_parser = BoolishValueParser::new())]
+    keep_profile: bool,
+
+    /// Bytes that decoded pictures may take, all requests together
+    #[arg(long, env = "SAFELIGHT_MEMORY_BYTES", value_name = "BYTES",
+          default_value_t = WorkshopLimits::default().memory_bytes)]
+    memory_bytes: u64,
+
+    /// Pictures that are worked on at a time; as many as there are cores if not given
+    #[arg(long, env = "SAFELIGHT_WORKERS", value_name = "COUNT")]
+    workers: Option<usize>,
+
+    /// Pictures that may wait to be worked on; one more is refused
+    #[arg(long, env = "SAFELIGHT_MAX_WAITING", value_name = "COUNT",
+          default_value_t = WorkshopLimits::default().max_waiting)]
+    max_waiting: usize,
+
     /// Longest wait for a source to send something
     #[arg(long, env = "SAFELIGHT_SOURCE_TIMEOUT_SECS", value_name = "SECONDS", default_value_t = 30,
           value_parser = clap::value_parser!(u64).range(1..))]
@@ -94,12 +131,24 @@ pub(crate) struct Policy {
 impl Policy {
     /// What every request shares.
     pub(crate) fn service(&self) -> Service {
-        let limits =
-            Limits { max_source_bytes: self.max_source_bytes, max_metadata_bytes: self.max_metadata_bytes };
+        let limits = Limits {
+            max_source_bytes: self.max_source_bytes,
+            max_metadata_bytes: self.max_metadata_bytes,
+            max_pixels: self.max_pixels,
+            max_frames: self.max_frames,
+            max_output_side: self.max_output_side,
+        };
+        let defaults = WorkshopLimits::default();
+        let workshop = WorkshopLimits {
+            memory_bytes: self.memory_bytes,
+            workers: self.workers.unwrap_or(defaults.workers),
+            max_waiting: self.max_waiting,
+        };
         Service {
             registry: safelight_registry::REGISTRY,
-            settings: Settings { limits, redact: self.redact },
+            settings: Settings { limits, redact: self.redact, keep_profile: self.keep_profile },
             source_timeout: Duration::from_secs(self.source_timeout_secs),
+            workshop: Arc::new(Workshop::new(workshop)),
         }
     }
 }

@@ -5,7 +5,7 @@ use headers::{
     ETag, HeaderMap, HeaderMapExt, IfMatch, IfModifiedSince, IfNoneMatch, IfRange, IfUnmodifiedSince,
     LastModified,
 };
-use safelight_core::Settings;
+use safelight_core::{Query, Settings};
 use sha2::{Digest, Sha256};
 use std::time::SystemTime;
 
@@ -16,6 +16,8 @@ pub(crate) struct Validators {
     pub(crate) etag: Option<ETag>,
     /// Missing where the source has none.
     pub(crate) last_modified: Option<LastModified>,
+    /// Whether the request's `Accept` had a say in which version it is.
+    pub(crate) is_negotiated: bool,
 }
 
 /// What a request's conditions ask for.
@@ -33,13 +35,14 @@ impl Validators {
     /// The validators of the answer to the canonical `query` about the source of `meta`.
     ///
     /// Besides those two, an answer depends on this version of the program and on `settings`.
-    pub(crate) fn new(meta: &Meta, query: &str, settings: &Settings) -> Self {
+    pub(crate) fn new(meta: &Meta, query: &Query, settings: &Settings) -> Self {
         // A file may claim any time; HTTP knows none before 1970, and none of the future (RFC 9110 8.8.2.1).
         let known = SystemTime::UNIX_EPOCH..=SystemTime::now();
         let last_modified = meta.last_modified.filter(|time| known.contains(time));
         Self {
-            etag: version(meta).map(|(weak, version)| etag(weak, &version, query, settings)),
+            etag: version(meta).map(|(weak, version)| etag(weak, &version, &query.to_string(), settings)),
             last_modified: last_modified.map(LastModified::from),
+            is_negotiated: query.is_negotiated,
         }
     }
 
@@ -96,9 +99,11 @@ fn version(meta: &Meta) -> Option<(bool, String)> {
 
 fn etag(weak: bool, version: &str, query: &str, settings: &Settings) -> ETag {
     // Limits decide whether there is an answer, not which.
-    let Settings { limits: _, redact } = settings;
+    let Settings { limits: _, redact, keep_profile } = settings;
     let mut hash = Sha256::new();
-    for part in [env!("CARGO_PKG_VERSION"), &format!("redact={redact}"), query, version] {
+    for part in
+        [env!("CARGO_PKG_VERSION"), &format!("redact={redact} keep_profile={keep_profile}"), query, version]
+    {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }

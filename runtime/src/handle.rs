@@ -7,11 +7,12 @@ use crate::{
     conditional::{Outcome, Validators, is_conditional},
     problem,
     range::{ByteRange, content_range},
-    request::Request,
+    request::{Request, accept},
     response::{Body, Timing, describe},
     run::Run,
     source::{Meta, Reader, Source, within},
     status,
+    workshop::Workshop,
 };
 use http::{HeaderName, HeaderValue, Response, header};
 use safelight_core::{Error, Kind, Plan, Registry, Result, Settings};
@@ -29,6 +30,8 @@ pub struct Service {
     pub settings: Settings,
     /// The longest wait for a source to send something. Defaults to 30 seconds.
     pub source_timeout: Duration,
+    /// Where heavy work is done.
+    pub workshop: Arc<Workshop>,
 }
 
 /// Answers `request` about the picture in `source`; failures are answers too.
@@ -47,7 +50,7 @@ pub async fn handle(service: &Service, source: Arc<dyn Source>, request: &Reques
 /// One attempt. Fails with [`Kind::PreconditionFailed`] if the source changed under it.
 async fn answer(service: &Service, source: &Arc<dyn Source>, request: &Request) -> Result<Response<Body>> {
     let mut timing = Timing::start();
-    let query = service.plan(request)?.query.to_string();
+    let query = service.plan(request)?.query;
     let validators = |meta: &Meta| Validators::new(meta, &query, &service.settings);
     timing.mark("plan");
 
@@ -105,13 +108,13 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 impl Service {
     fn plan(&self, request: &Request) -> Result<Plan> {
-        Plan::new(self.registry, self.registry.query(&request.query)?)
+        Plan::new(self.registry, self.registry.query(&request.query, &accept(&request.headers))?)
     }
 
     async fn start(&self, source: &Arc<dyn Source>, request: &Request, pin: Option<&Meta>) -> Result<Run> {
         let session = self.plan(request)?.start(&self.settings);
         let reader = Reader::open(source.clone(), pin, self.source_timeout, request.read.clone()).await?;
-        Ok(Run::new(reader, session))
+        Ok(Run::new(reader, session, self.workshop.clone()))
     }
 }
 

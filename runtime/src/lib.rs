@@ -3,6 +3,7 @@
 // Start here.
 pub mod handle;
 pub mod run;
+pub mod workshop;
 
 // What comes in.
 pub mod request;

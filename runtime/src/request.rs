@@ -42,6 +42,12 @@ impl Request {
     }
 }
 
+/// The `Accept` header, all its lines as one.
+pub fn accept(headers: &HeaderMap) -> String {
+    let lines = headers.get_all(http::header::ACCEPT).iter().filter_map(|line| line.to_str().ok());
+    lines.collect::<Vec<_>>().join(",")
+}
+
 /// The caller's `X-Request-Id` where it is one that can stand in a log, else a new one.
 pub fn request_id(headers: &HeaderMap) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:=+/@".contains(&byte);

@@ -31,6 +31,9 @@ pub(crate) fn describe(headers: &mut HeaderMap, meta: &Meta, validators: &Valida
     if let Some(time) = validators.last_modified {
         headers.typed_insert(time);
     }
+    if validators.is_negotiated {
+        headers.insert(header::VARY, HeaderValue::from_name(header::ACCEPT));
+    }
 }
 
 /// A response body, whose bytes are made when they are asked for.

@@ -1,12 +1,16 @@
 //! One session over one source: bytes are read when the answer's next bytes are asked for, and not
 //! before, so a slow client slows the source down.
 
-use crate::source::{Meta, Reader};
+use crate::{
+    source::{Meta, Reader},
+    workshop::Workshop,
+};
 use bytes::Bytes;
 use safelight_core::{Error, Flow, Head, Kind, Result, Session, Sink};
 use std::{
     collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
 };
 
 /// Before an answer is begun, this many bytes of it are made. A small damaged picture is then an
@@ -18,13 +22,15 @@ pub struct Run {
     reader: Reader,
     /// `None` once it is over.
     session: Option<Box<dyn Session>>,
+    workshop: Arc<Workshop>,
     out: Out,
 }
 
 impl Run {
-    /// A run of `session` over `reader`, of which nothing is read yet.
-    pub fn new(reader: Reader, session: Box<dyn Session>) -> Self {
-        Self { reader, session: Some(session), out: Out::default() }
+    /// A run of `session` over `reader`, of which nothing is read yet; its heavy work is done in
+    /// `workshop`.
+    pub fn new(reader: Reader, session: Box<dyn Session>, workshop: Arc<Workshop>) -> Self {
+        Self { reader, session: Some(session), workshop, out: Out::default() }
     }
 
     /// What the source says of itself.
@@ -69,16 +75,10 @@ impl Run {
     async fn step(&mut self) -> Result<()> {
         let chunk = self.reader.next().await?;
         let Some(mut session) = self.session.take() else { return Ok(()) };
-        let out = &mut self.out;
-
-        // Sessions over bytes work at the speed of a scan, so they run here, on the thread that serves
-        // the connection. Plans over pixels belong on threads of their own, and this is the place.
-        let work = AssertUnwindSafe(|| match chunk {
-            Some(chunk) => session.push(chunk, out),
-            None => session.finish(out).map(|()| Flow::Done),
-        });
-        let defect = |_| Err(Error::new(Kind::Internal, "run", "the transform failed unexpectedly"));
-        match catch_unwind(work).unwrap_or_else(defect)? {
+        let Some(chunk) = chunk else { return self.end(session).await };
+        // Sessions over bytes work at the speed of a scan, so a push is done here, on the thread that
+        // serves the connection.
+        match guarded(|| session.push(chunk, &mut self.out))? {
             Flow::More => self.session = Some(session),
             Flow::Skip(count) => {
                 self.reader.skip(count);
@@ -89,6 +89,24 @@ impl Run {
         }
         Ok(())
     }
+
+    /// Ends the session, in the workshop if that is heavy.
+    async fn end(&mut self, mut session: Box<dyn Session>) -> Result<()> {
+        let bytes = guarded(|| session.reserve())?;
+        if bytes == 0 {
+            return guarded(|| session.finish(&mut self.out));
+        }
+        let mut out = std::mem::take(&mut self.out);
+        let work = move || session.finish(&mut out).map(|()| out);
+        self.out = self.workshop.work(bytes, work).await?;
+        Ok(())
+    }
+}
+
+/// The result of `work`; a panic is a defect of ours, and an error to the caller.
+fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let defect = |_| Err(Error::new(Kind::Internal, "run", "the transform failed unexpectedly"));
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(defect)
 }
 
 /// What the session wrote and nobody took yet.

@@ -113,14 +113,14 @@ fn tasks(service: &Service, job: &Job) -> Result<Vec<Task>, (PathBuf, Error)> {
 
 impl Task {
     async fn run(self) -> Result<()> {
-        let Service { registry, settings, source_timeout } = &self.service;
-        let plan = Plan::new(*registry, registry.query(&self.query)?)?;
+        let Service { registry, settings, source_timeout, workshop } = &self.service;
+        let plan = Plan::new(*registry, registry.query(&self.query, "")?)?;
         let source: Arc<dyn Source> = match self.input.as_path() {
             path if path == Path::new(DASH) => Arc::new(Stdin),
             path => Arc::new(File { path: path.to_owned() }),
         };
         let reader = Reader::open(source, None, *source_timeout, Arc::default()).await?;
-        let mut run = Run::new(reader, plan.start(settings));
+        let mut run = Run::new(reader, plan.start(settings), workshop.clone());
         let head = run.commit().await?;
 
         let path = match self.target {

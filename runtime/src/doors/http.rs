@@ -4,7 +4,7 @@ use crate::{
     handle::{Service, handle},
     log::{Logged, Record},
     problem,
-    request::{Request, request_id},
+    request::{Request, accept, request_id},
     source::Origin,
 };
 use axum::{Router, extract::State, routing::get};
@@ -67,7 +67,7 @@ async fn picture(
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 fn record(site: &Site, parts: &Parts) -> Record {
-    let query = site.service.registry.query(parts.uri.query().unwrap_or_default());
+    let query = site.service.registry.query(parts.uri.query().unwrap_or_default(), &accept(&parts.headers));
     Record {
         id: request_id(&parts.headers),
         method: parts.method.to_string(),

@@ -20,6 +20,9 @@ fn values(param: &Param) -> String {
     match param.kind {
         ParamKind::Flag => "true".to_owned(),
         ParamKind::Integer { min, max, unit } => format!("{min} to {max} {unit}").trim_end().to_owned(),
+        ParamKind::Decimal { min, max, unit } => format!("{min} to {max} {unit}").trim_end().to_owned(),
         ParamKind::OneOf(words) => words.join(" | "),
+        ParamKind::Negotiated { words, .. } => format!("auto | {}", words.join(" | ")),
+        ParamKind::Text { form, .. } => form.to_owned(),
     }
 }

@@ -20,6 +20,7 @@ use safelight_runtime::{
     },
     handle::Service,
     source::Origin,
+    workshop::{Workshop, WorkshopLimits},
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
@@ -52,5 +53,6 @@ pub(crate) async fn start_with(
 }
 
 pub(crate) fn service(registry: Registry) -> Service {
-    Service { registry, settings: Settings::default(), source_timeout: Duration::from_secs(30) }
+    let workshop = Arc::new(Workshop::new(WorkshopLimits::default()));
+    Service { registry, settings: Settings::default(), source_timeout: Duration::from_secs(30), workshop }
 }

@@ -20,11 +20,17 @@ pub(crate) fn toy(length: usize) -> Vec<u8> {
 struct Toy;
 
 const fn flag(key: &'static str, doc: &'static str) -> Param {
-    Param { key, aliases: &[], kind: ParamKind::Flag, doc }
+    Param { key, aliases: &[], kind: ParamKind::Flag, default: None, doc }
 }
 
 const fn count(key: &'static str, doc: &'static str) -> Param {
-    Param { key, aliases: &[], kind: ParamKind::Integer { min: 1, max: u32::MAX, unit: "bytes" }, doc }
+    Param {
+        key,
+        aliases: &[],
+        kind: ParamKind::Integer { min: 1, max: u32::MAX, unit: "bytes" },
+        default: None,
+        doc,
+    }
 }
 
 const PARAMS: &[Param] = &[

@@ -3,10 +3,7 @@
 
 use crate::tiff::TiffReader;
 use bytes::{BufMut, Bytes, BytesMut};
-
-/// How a picture must be turned for display: EXIF 2.32 tag 0x0112, 1 to 8; 1 is upright.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Orientation(u8);
+use safelight_core::Orientation;
 
 /// Bytes of the TIFF structure that holds an orientation and nothing else.
 const MINIMAL_BYTES: usize = 26;
@@ -14,26 +11,21 @@ const MINIMAL_BYTES: usize = 26;
 /// `Exif\0\0`, which stands before the TIFF structure in JPEG and, against the specifications, elsewhere.
 pub(crate) const EXIF_SIGNATURE: &[u8] = b"Exif\0\0";
 
-impl Orientation {
-    /// As stored, row 0 at the top and column 0 at the left.
-    pub const UPRIGHT: Self = Self(1);
+/// The orientation that the TIFF structure `tiff` states, if it states a valid one.
+pub fn read_orientation(tiff: &[u8]) -> Option<Orientation> {
+    const TAG: u16 = 0x0112;
+    let (reader, first) = TiffReader::new(tiff)?;
+    let ifd = reader.ifd(first)?;
+    let entry = ifd.entries.iter().find(|entry| entry.tag == TAG)?;
+    let value = reader.uints(entry).next()?;
+    u8::try_from(value).ok().and_then(Orientation::new)
+}
 
-    /// The orientation that the TIFF structure `tiff` states, if it states a valid one.
-    pub fn read(tiff: &[u8]) -> Option<Self> {
-        const TAG: u16 = 0x0112;
-        let (reader, first) = TiffReader::new(tiff)?;
-        let ifd = reader.ifd(first)?;
-        let entry = ifd.entries.iter().find(|entry| entry.tag == TAG)?;
-        let value = reader.uints(entry).next()?;
-        u8::try_from(value).ok().filter(|value| (1..=8).contains(value)).map(Self)
-    }
-
-    /// The TIFF structure that states this orientation and nothing else.
-    fn to_tiff(self) -> [u8; MINIMAL_BYTES] {
-        let mut tiff = *b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\0\0\0\0\0\0\0";
-        tiff[19] = self.0;
-        tiff
-    }
+/// The TIFF structure that states `orientation` and nothing else.
+fn to_tiff(orientation: Orientation) -> [u8; MINIMAL_BYTES] {
+    let mut tiff = *b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\0\0\0\0\0\0\0";
+    tiff[19] = orientation.get();
+    tiff
 }
 
 /// The TIFF structure in an EXIF block, which may have a signature, a JPEG segment header or an
@@ -73,7 +65,7 @@ impl ExifFrame {
 
     /// What takes the place of a block that states `orientation`.
     pub fn minimal(self, orientation: Option<Orientation>) -> Bytes {
-        let tiff = orientation.unwrap_or(Orientation::UPRIGHT).to_tiff();
+        let tiff = to_tiff(orientation.unwrap_or(Orientation::UPRIGHT));
         let says_nothing = matches!(orientation, None | Some(Orientation::UPRIGHT));
         let mut out = BytesMut::new();
         match self {
@@ -116,12 +108,12 @@ mod tests {
     #[test]
     fn minimal_blocks_say_what_was_said() {
         for value in 1..=8 {
-            let orientation = Orientation(value);
-            assert_eq!(Orientation::read(&orientation.to_tiff()), Some(orientation));
+            let orientation = Orientation::new(value).unwrap();
+            assert_eq!(read_orientation(&to_tiff(orientation)), Some(orientation));
             for frame in [ExifFrame::WebpChunk(100), ExifFrame::Item(31), ExifFrame::Item(30)] {
                 let block = frame.minimal(Some(orientation));
                 let tiff = locate_tiff(&block).unwrap();
-                assert_eq!(Orientation::read(tiff), Some(orientation), "{frame:?}");
+                assert_eq!(read_orientation(tiff), Some(orientation), "{frame:?}");
             }
         }
         assert_eq!(ExifFrame::Segment.minimal(Some(Orientation::UPRIGHT)), Bytes::new());
@@ -132,7 +124,7 @@ mod tests {
     #[test]
     fn nonsense_has_no_orientation() {
         for tiff in [&b""[..], b"II*\0", b"II*\0\xff\xff\xff\xff", b"MM\0*\0\0\0\x08\xff\xff\x01\x12"] {
-            assert_eq!(Orientation::read(tiff), None);
+            assert_eq!(read_orientation(tiff), None);
         }
     }
 }

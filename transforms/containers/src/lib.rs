@@ -15,7 +15,7 @@ mod exif;
 mod error;
 
 pub use error::ContainerError;
-pub use exif::{ExifFrame, Orientation, locate_tiff};
+pub use exif::{ExifFrame, locate_tiff, read_orientation};
 pub use part::{Class, Event, Part, Removal};
 pub use sniff::Container;
 pub use walker::Walker;

@@ -37,6 +37,7 @@ impl Answer {
                 Flow::Done => return Ok(answer),
             };
         }
+        session.reserve()?;
         session.finish(&mut answer)?;
         Ok(answer)
     }

@@ -1,13 +1,34 @@
 //! Image formats: recognise, measure, decode at a needed size, encode.
 
-use crate::{Frame, Limits, Result, Size};
+use crate::{Geometry, Image, Limits, Result, Size};
 use std::fmt::Debug;
 
 /// What a source's header says, before any pixel is decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// Nominal size.
-    pub size: Size,
+    /// Nominal size as stored, and how it must be turned.
+    pub geometry: Geometry,
+    /// Whether it is an animation.
+    pub is_animated: bool,
+    /// How many frames a decode of all of them would hold; 1 for a still image.
+    pub frames: u32,
+    /// Whether the samples are indices into a palette.
+    pub has_palette: bool,
+    /// Most bytes that a decode at full size holds at once for each pixel of a frame, its result
+    /// included, as depth, channels and coding of this source tell.
+    pub pixel_bytes: u32,
+}
+
+/// What is wanted of a decode.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decode {
+    /// Nothing smaller will do; the codec takes the cheapest native scale that covers it.
+    pub needed: Size,
+    /// Whether all frames of an animation are wanted, or the first.
+    pub all_frames: bool,
+    /// Whether samples stay in the source's colour profile, which then comes along; else they are
+    /// brought to sRGB.
+    pub keep_profile: bool,
 }
 
 /// Choices for the one shared encode.
@@ -15,8 +36,15 @@ pub struct Header {
 pub struct Encode {
     /// MIME type. Defaults to `None`, which keeps the source's.
     pub format: Option<&'static str>,
+    /// MIME type for a source that is an animation. Defaults to `None`, which is as for any other.
+    pub animated_format: Option<&'static str>,
     /// Quality, 1 to 100. Defaults to `None`, the codec's own default.
     pub quality: Option<u8>,
+    /// Whether nothing may be lost, where the format can do that. Defaults to `false`.
+    pub lossless: bool,
+    /// The colour under transparent pixels where the format has no alpha, `[r, g, b]`. Defaults to
+    /// black.
+    pub background: [u8; 3],
 }
 
 /// One image format.
@@ -27,21 +55,41 @@ pub trait Codec: Debug + Sync {
     /// Whether `head`, the first bytes of a source, starts such a file.
     fn sniff(&self, head: &[u8]) -> bool;
 
-    /// Reads the header; allocates nothing from it.
-    ///
-    /// # Errors
-    /// [`crate::Kind::Corrupt`].
-    fn header(&self, bytes: &[u8]) -> Result<Header>;
+    /// Whether it can hold more than one frame.
+    fn is_animated(&self) -> bool {
+        false
+    }
 
-    /// Decodes at the smallest native scale that covers `needed`.
+    /// Whether what it encodes can carry a colour profile.
+    fn carries_profile(&self) -> bool {
+        false
+    }
+
+    /// MIME type of what a picture of this format becomes where no format is asked for: its own, unless
+    /// this codec cannot encode.
+    fn encoded_as(&self) -> &'static str {
+        self.mime()
+    }
+
+    /// Reads the header and checks it against `limits`; allocates nothing from it.
     ///
     /// # Errors
     /// [`crate::Kind::Corrupt`] or [`crate::Kind::LimitExceeded`].
-    fn decode(&self, bytes: &[u8], needed: Size, limits: &Limits) -> Result<Frame>;
+    fn header(&self, bytes: &[u8], limits: &Limits) -> Result<Header>;
 
-    /// Encodes `frame`.
+    /// Most bytes that [`Codec::decode`] will hold at once for a source with this header, its result
+    /// included.
+    fn decode_bytes(&self, header: &Header, decode: &Decode, limits: &Limits) -> u64;
+
+    /// Decodes.
     ///
     /// # Errors
-    /// [`crate::Kind::InvalidParam`] where the format cannot hold the frame.
-    fn encode(&self, frame: &Frame, options: &Encode) -> Result<Vec<u8>>;
+    /// [`crate::Kind::Corrupt`] or [`crate::Kind::LimitExceeded`].
+    fn decode(&self, bytes: &[u8], decode: &Decode, limits: &Limits) -> Result<Image>;
+
+    /// Encodes an image whose frames are upright, whole planes at full size.
+    ///
+    /// # Errors
+    /// [`crate::Kind::InvalidParam`] where the format cannot hold the image.
+    fn encode(&self, image: &Image, options: &Encode) -> Result<Vec<u8>>;
 }

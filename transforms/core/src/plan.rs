@@ -2,9 +2,8 @@
 
 use crate::{
     ByteOp, Codec, Encode, Error, Kind, PixelOp, Query, Result, Session, Settings, Step, Transform,
-    pixels::Pixels,
+    pixels::{self, Pixels},
 };
-use bytes::BytesMut;
 
 /// Everything compiled in.
 #[derive(Clone, Copy, Debug)]
@@ -16,12 +15,13 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Parses and checks a raw query string against every declared parameter.
+    /// Parses and checks a raw query string against every declared parameter. `accept` is the request's
+    /// `Accept` header, empty if it has none.
     ///
     /// # Errors
     /// [`Kind::InvalidParam`].
-    pub fn query(&self, raw: &str) -> Result<Query> {
-        Query::parse(raw, self.transforms.iter().flat_map(|transform| transform.params()))
+    pub fn query(&self, raw: &str, accept: &str) -> Result<Query> {
+        Query::parse(raw, accept, self.transforms.iter().flat_map(|transform| transform.params()))
     }
 }
 
@@ -44,20 +44,30 @@ impl Plan {
     /// [`Kind::InvalidParam`], or [`Kind::Conflict`] for transforms that cannot run together.
     pub fn new(registry: Registry, query: Query) -> Result<Self> {
         let (mut bytes, mut ops, mut patches) = (Vec::new(), Vec::new(), Vec::new());
+        let mut asks_for_pixels = false;
         for transform in registry.transforms {
             match transform.step(&query)? {
                 Some(Step::Bytes(op)) => bytes.push((transform.name(), op)),
-                Some(Step::Pixels(op)) => ops.push(op),
-                Some(Step::Encode(patch)) => patches.push(patch),
+                Some(Step::Pixels(op)) => {
+                    asks_for_pixels = true;
+                    ops.push(op);
+                }
+                Some(Step::PixelsToo(op)) => ops.push(op),
+                Some(Step::Encode(patch)) => {
+                    asks_for_pixels = true;
+                    patches.push(patch);
+                }
                 None => (),
             }
         }
 
-        if ops.is_empty() && patches.is_empty() {
+        if !asks_for_pixels {
             let mut bytes = bytes.into_iter();
             return match (bytes.next(), bytes.next()) {
                 (Some((_, op)), None) => Ok(Self { query, work: Work::Bytes(op) }),
                 (Some((one, _)), Some((two, _))) => Err(conflict(two, &format!("with {one}"))),
+                // Keys that ask for nothing on their own (`dpr` without a side) are as if they were absent.
+                (None, _) if !query.is_empty() => Self::new(registry, query.cleared()),
                 // A source never goes out as it came in because nothing had an opinion on it.
                 (None, _) => Err(Error::new(Kind::Internal, "plan", "no transform answers this query")),
             };
@@ -79,7 +89,7 @@ impl Plan {
     pub fn memory(&self, settings: &Settings) -> u64 {
         match &self.work {
             Work::Bytes(op) => op.memory(settings),
-            Work::Pixels { .. } => settings.limits.max_source_bytes,
+            Work::Pixels { .. } => pixels::memory(settings),
         }
     }
 
@@ -87,10 +97,7 @@ impl Plan {
     pub fn start(self, settings: &Settings) -> Box<dyn Session> {
         match self.work {
             Work::Bytes(op) => op.start(settings),
-            Work::Pixels { registry, ops, encode } => {
-                let settings = settings.clone();
-                Box::new(Pixels { registry, settings, ops, encode, source: BytesMut::new() })
-            }
+            Work::Pixels { registry, ops, encode } => Box::new(Pixels::new(registry, settings, ops, encode)),
         }
     }
 }

@@ -31,7 +31,7 @@ pub trait Sink {
     fn body(&mut self, bytes: Bytes);
 }
 
-/// One request's run: `session = push* (Done | finish)`, and nothing after an error.
+/// One request's run: `session = push* (Done | reserve finish)`, and nothing after an error.
 ///
 /// The bytes that come out do not depend on how the source was cut into chunks.
 pub trait Session: Send {
@@ -41,6 +41,17 @@ pub trait Session: Send {
     /// [`crate::Kind::UnsupportedFormat`], [`crate::Kind::Corrupt`] or
     /// [`crate::Kind::LimitExceeded`], each with a message for the caller.
     fn push(&mut self, chunk: Bytes, out: &mut dyn Sink) -> Result<Flow>;
+
+    /// Bytes that [`Session::finish`] will hold at once, above what is held now, if its work is heavy:
+    /// it decodes. 0, the default, is for work that is as light as a push.
+    ///
+    /// Called once, when the source has no more bytes.
+    ///
+    /// # Errors
+    /// As for [`Session::push`].
+    fn reserve(&mut self) -> Result<u64> {
+        Ok(0)
+    }
 
     /// Ends the run; the source has no more bytes.
     ///

@@ -1,6 +1,6 @@
 //! The plug-in interface: an open set of transforms over a closed set of steps.
 
-use crate::{Encode, Frame, Param, Query, Result, Session, Settings, Size};
+use crate::{Encode, Frame, Geometry, Param, Query, Result, Session, Settings, Size};
 use std::fmt::Debug;
 
 /// A plug-in: turns the query parameters it owns into a [`Step`], or into nothing.
@@ -27,6 +27,9 @@ pub enum Step {
     Bytes(Box<dyn ByteOp>),
     /// Works on pixels; all pixel steps share one decode and one encode.
     Pixels(Box<dyn PixelOp>),
+    /// Works on pixels, but only where other steps ask for them: it joins their plan, and asks for none
+    /// by itself.
+    PixelsToo(Box<dyn PixelOp>),
     /// Adjusts the shared encode.
     Encode(Box<dyn FnOnce(&mut Encode) + Send>),
 }
@@ -46,21 +49,25 @@ pub trait ByteOp: Send {
     }
 }
 
-/// A step on one decoded frame. Sizes and coordinates are nominal: those of the source
-/// before any shrink-on-load.
+/// A step on decoded frames. Sizes and coordinates are nominal: those of the source before any
+/// shrink-on-load.
 pub trait PixelOp: Send {
-    /// Nominal output size for a nominal input size. Pure.
-    fn output(&self, input: Size) -> Size;
-
-    /// Smallest input that still gives `need` output at full quality. Pure, and monotonic in
-    /// `need` on both axes. The default, all of it, is always safe.
-    fn needed(&self, input: Size, _need: Size) -> Size {
-        input
-    }
-
-    /// Maps the frame.
+    /// Nominal geometry of the output for that of the input. Pure.
     ///
     /// # Errors
-    /// [`crate::Kind::InvalidParam`] for parameters that do not fit this frame.
+    /// [`crate::Kind::InvalidParam`] for parameters that do not fit this picture.
+    fn output(&self, input: Geometry) -> Result<Geometry>;
+
+    /// Smallest input that still gives `need` output at full quality, both in the pixels of the step's
+    /// input and output. Pure, and monotonic in `need` on both axes. The default, all of it, is always
+    /// safe.
+    fn needed(&self, input: Geometry, _need: Size) -> Size {
+        input.size
+    }
+
+    /// Maps a frame; its geometry becomes what [`PixelOp::output`] said.
+    ///
+    /// # Errors
+    /// As for [`PixelOp::output`].
     fn apply(&self, frame: Frame) -> Result<Frame>;
 }

@@ -7,10 +7,29 @@ pub use params::params_json;
 use safelight_core::{Codec, Registry, Transform};
 
 /// Every transform. The order is the order of execution.
-pub const TRANSFORMS: &[&dyn Transform] = &[&safelight_show_exif::ShowExif, &safelight_strip_exif::StripExif];
+pub const TRANSFORMS: &[&dyn Transform] = &[
+    &safelight_show_exif::ShowExif,
+    &safelight_strip_exif::StripExif,
+    &safelight_orient::Orient,
+    &safelight_crop::Crop,
+    &safelight_resize::Resize,
+    &safelight_rotate_flip::RotateFlip,
+    &safelight_blur::Blur,
+    &safelight_sharpen::Sharpen,
+    &safelight_format::Format,
+];
 
 /// Every codec, in sniffing order.
-pub const CODECS: &[&dyn Codec] = &[];
+pub const CODECS: &[&dyn Codec] = &[
+    &safelight_codecs::Jpeg,
+    &safelight_codecs::Png,
+    &safelight_codecs::Webp,
+    &safelight_codecs::Gif,
+    &safelight_codecs::Avif,
+    &safelight_codecs::Tiff,
+    &safelight_codecs::Bmp,
+    &safelight_codecs::Ico,
+];
 
 /// Everything compiled in.
 pub const REGISTRY: Registry = Registry { transforms: TRANSFORMS, codecs: CODECS };

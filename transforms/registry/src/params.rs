@@ -19,13 +19,24 @@ fn to_json(transform: &str, param: &Param) -> Value {
         ParamKind::Integer { min, max, unit } => {
             json!({ "type": "integer", "minimum": min, "maximum": max, "unit": unit })
         }
+        ParamKind::Decimal { min, max, unit } => {
+            json!({ "type": "number", "minimum": min, "maximum": max, "unit": unit })
+        }
         ParamKind::OneOf(words) => json!({ "type": "string", "enum": words }),
+        ParamKind::Negotiated { words, auto } => {
+            let auto = auto.iter().map(|(mime, word)| json!({ "accept": mime, "value": word }));
+            json!({ "type": "string", "enum": words, "auto": auto.collect::<Value>() })
+        }
+        ParamKind::Text { form, example, .. } => {
+            json!({ "type": "string", "form": form, "example": example })
+        }
     };
     json!({
         "key": param.key,
         "aliases": param.aliases,
         "transform": transform,
         "value": kind,
+        "default": param.default,
         "doc": param.doc,
     })
 }

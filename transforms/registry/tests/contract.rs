@@ -7,11 +7,39 @@ use safelight_core::{
 use safelight_registry::{CODECS, REGISTRY, TRANSFORMS, params_json};
 use std::collections::HashSet;
 
-/// A query for each transform that works on bytes, and the empty one.
-const QUERIES: &[&str] = &["", "showExif=true"];
+/// The empty query, and for each transform one that asks for all it can do.
+fn queries() -> Vec<String> {
+    let of = |transform: &&dyn Transform| {
+        let params = transform.params().iter().map(|param| format!("{}={}", param.key, example(param)));
+        params.collect::<Vec<_>>().join("&")
+    };
+    let mut queries: Vec<_> = TRANSFORMS.iter().map(of).filter(|query| !query.is_empty()).collect();
+    queries.push(String::new());
+    queries
+}
+
+/// Those of them that work on bytes.
+fn byte_queries() -> Vec<String> {
+    let is_of_bytes = |raw: &String| {
+        let query = REGISTRY.query(raw, "").expect("a valid query");
+        let mut steps = TRANSFORMS.iter().map(|transform| transform.step(&query).expect("a valid query"));
+        steps.any(|step| matches!(step, Some(Step::Bytes(_))))
+    };
+    queries().into_iter().filter(is_of_bytes).collect()
+}
+
+fn example(param: &Param) -> String {
+    match param.kind {
+        ParamKind::Flag => "true".to_owned(),
+        ParamKind::Integer { min, max, .. } => 40.clamp(min, max).to_string(),
+        ParamKind::Decimal { min, max, .. } => (min + 0.5).min(max).to_string(),
+        ParamKind::OneOf(words) | ParamKind::Negotiated { words, .. } => words[words.len() - 1].to_owned(),
+        ParamKind::Text { example, .. } => example.to_owned(),
+    }
+}
 
 fn answer(raw: &str, source: &Bytes, chunk: usize) -> Result<Answer> {
-    let plan = Plan::new(REGISTRY, REGISTRY.query(raw)?)?;
+    let plan = Plan::new(REGISTRY, REGISTRY.query(raw, "")?)?;
     Answer::new(plan.start(&Settings::default()), source, chunk)
 }
 
@@ -21,11 +49,11 @@ fn samples() -> impl Iterator<Item = (&'static str, Bytes)> {
 
 #[test]
 fn names_and_parameters_are_unique_and_documented() {
-    let mut seen = HashSet::new();
+    let (mut names, mut seen) = (HashSet::new(), HashSet::new());
     for transform in TRANSFORMS {
         let name = transform.name();
         assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{name}");
-        assert!(seen.insert(name), "{name} twice");
+        assert!(names.insert(name), "{name} twice");
         for param in transform.params() {
             let keys = [&[param.key], param.aliases].concat();
             for key in keys {
@@ -36,7 +64,11 @@ fn names_and_parameters_are_unique_and_documented() {
             assert!(!param.doc.is_empty() && !param.doc.ends_with('.'), "{}: {:?}", param.key, param.doc);
             match param.kind {
                 ParamKind::Integer { min, max, .. } => assert!(min < max, "{}", param.key),
-                ParamKind::OneOf(words) => assert!(1 < words.len(), "{}", param.key),
+                ParamKind::Decimal { min, max, .. } => assert!(min < max, "{}", param.key),
+                ParamKind::OneOf(words) | ParamKind::Negotiated { words, .. } => {
+                    assert!(1 < words.len(), "{}", param.key);
+                }
+                ParamKind::Text { form, .. } => assert!(!form.is_empty(), "{}", param.key),
                 ParamKind::Flag => (),
             }
         }
@@ -54,18 +86,18 @@ fn is_reserved(key: &str) -> bool {
 #[test]
 fn every_transform_answers_some_query() {
     for transform in TRANSFORMS {
-        let answers = |raw: &&&str| {
-            let query = REGISTRY.query(raw).expect("a valid query");
+        let answers = |raw: String| {
+            let query = REGISTRY.query(&raw, "").expect("a valid query");
             transform.step(&query).expect("a valid query").is_some()
         };
-        assert!(QUERIES.iter().any(|raw| answers(&raw)), "{} is not under this contract", transform.name());
+        assert!(queries().into_iter().any(answers), "{} is not under this contract", transform.name());
     }
 }
 
 #[test]
 fn the_answer_does_not_depend_on_the_chunks() {
     for (name, source) in samples() {
-        for raw in QUERIES {
+        for raw in &byte_queries() {
             let whole = answer(raw, &source, usize::MAX).expect("our own samples are sound");
             for chunk in [1, 2, 3, 7, 1000, 4096, 65_536] {
                 let cut = answer(raw, &source, chunk).expect("our own samples are sound");
@@ -77,13 +109,25 @@ fn the_answer_does_not_depend_on_the_chunks() {
 }
 
 #[test]
+fn a_picture_does_not_depend_on_the_chunks() {
+    let body = |result: Result<Answer>| result.map(|answer| answer.body()).map_err(|error| error.kind);
+    for (name, source) in samples() {
+        for raw in &queries() {
+            let whole = body(answer(raw, &source, usize::MAX));
+            assert!(whole == body(answer(raw, &source, 61)), "{name}?{raw}");
+            assert!(whole.is_ok() || name == "photo.avif", "{name}?{raw}: {:?}", whole.err());
+        }
+    }
+}
+
+#[test]
 fn no_truncation_panics() {
     for (name, source) in samples() {
         // Every length of the first kilobytes, where the structure is, then a thousand more.
         let step = (source.len() / 1000).max(1);
         let lengths = (0..source.len().min(4096)).chain((4096..source.len()).step_by(step));
         for length in lengths {
-            for raw in QUERIES {
+            for raw in &byte_queries() {
                 let cut = source.slice(..length);
                 if let Err(error) = answer(raw, &cut, 4096) {
                     assert!(
@@ -118,8 +162,8 @@ fn a_step_on_bytes_is_absorbed_by_an_encode_or_refused() {
     for transform in TRANSFORMS {
         let both: &'static [&'static dyn Transform] = Box::leak(Box::new([*transform, &Reencode]));
         let registry = Registry { transforms: both, codecs: CODECS };
-        for raw in QUERIES {
-            let query = REGISTRY.query(raw).expect("a valid query");
+        for raw in queries() {
+            let query = REGISTRY.query(&raw, "").expect("a valid query");
             let Some(Step::Bytes(op)) = transform.step(&query).expect("a valid query") else { continue };
             let absorbs = op.absorb(&mut Encode::default());
             let kind = Plan::new(registry, query).err().map(|error| error.kind);
@@ -133,7 +177,7 @@ fn what_is_not_an_image_is_refused_by_name() {
     for source in
         [&b""[..], b"%PDF-1.7", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"GIF88a\0\0\0\0\0\0\0"]
     {
-        for raw in QUERIES {
+        for raw in &byte_queries() {
             let error = answer(raw, &Bytes::from_static(source), 5).expect_err("no image");
             assert_eq!(error.kind, Kind::UnsupportedFormat);
             assert!(error.message.contains("JPEG, PNG, WebP, GIF, AVIF, HEIC and TIFF are known"), "{error}");

@@ -5,7 +5,7 @@ use safelight_core::{Answer, Kind, Plan, Result, Settings};
 use safelight_registry::REGISTRY;
 
 fn answer(raw: &str, source: &Bytes) -> Result<Answer> {
-    let plan = Plan::new(REGISTRY, REGISTRY.query(raw)?)?;
+    let plan = Plan::new(REGISTRY, REGISTRY.query(raw, "")?)?;
     Answer::new(plan.start(&Settings::default()), source, 16 << 10)
 }
 

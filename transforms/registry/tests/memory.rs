@@ -26,7 +26,7 @@ fn peak(raw: &str, source: &[u8]) -> (Result<()>, usize) {
     let before = ALLOCATOR.current_usage();
     ALLOCATOR.reset_peak_usage();
     let run = || {
-        let mut session = Plan::new(REGISTRY, REGISTRY.query(raw)?)?.start(&settings);
+        let mut session = Plan::new(REGISTRY, REGISTRY.query(raw, "")?)?.start(&settings);
         let mut at = 0;
         while at < source.len() {
             let end = source.len().min(at + CHUNK_BYTES);
@@ -100,7 +100,7 @@ fn a_run_holds_no_more_than_it_states() {
     let tiff = safelight_images::read("photo.tiff");
     let tiff = swollen(&tiff, tiff.len(), LARGE);
     for raw in ["", "showExif=true"] {
-        let plan = Plan::new(REGISTRY, REGISTRY.query(raw).expect("a query")).expect("a plan");
+        let plan = Plan::new(REGISTRY, REGISTRY.query(raw, "").expect("a query")).expect("a plan");
         let stated = plan.memory(&settings);
         let (result, held) = peak(raw, &tiff);
         eprintln!("TIFF?{raw}: {held} bytes at the most for {}, {result:?}", tiff.len());
@@ -110,7 +110,7 @@ fn a_run_holds_no_more_than_it_states() {
 
     let mut settings = Settings::default();
     settings.limits.max_source_bytes = 1 << 20;
-    let plan = Plan::new(REGISTRY, REGISTRY.query("").expect("a query")).expect("a plan");
+    let plan = Plan::new(REGISTRY, REGISTRY.query("", "").expect("a query")).expect("a plan");
     let error = safelight_core::Answer::new(plan.start(&settings), &Bytes::from(tiff), CHUNK_BYTES);
     assert_eq!(error.expect_err("a source beyond the limit").kind, safelight_core::Kind::LimitExceeded);
 }

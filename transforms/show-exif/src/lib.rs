@@ -17,6 +17,7 @@ const SHOW_EXIF: Param = Param {
     key: "showExif",
     aliases: &[],
     kind: ParamKind::Flag,
+    default: None,
     doc: "answer with the picture's EXIF as JSON instead of the picture",
 };
 

@@ -168,7 +168,7 @@ fn limits_bound_the_block_the_tiff_its_entries_and_the_answer() {
         assert_eq!(error.kind, Kind::LimitExceeded);
         error.to_string()
     };
-    let limits = Limits { max_metadata_bytes: 20, max_source_bytes: 20 };
+    let limits = Limits { max_metadata_bytes: 20, max_source_bytes: 20, ..Limits::default() };
     let large_block = refused(&jpeg(&[exif_segment(&block())], 9), limits.clone());
     assert_eq!(large_block, "show-exif: the EXIF block has more than 20 bytes, which is the limit");
     // Of a block of exactly that size, the checksum behind it does not count.
@@ -256,5 +256,8 @@ fn the_bound_on_memory_follows_the_limits() {
     let memory = |limits| safelight_show_exif::ShowExif.memory(&Settings { limits, ..Settings::default() });
     let (source, metadata) = (128 << 20, 4 << 20);
     assert_eq!(memory(Limits::default()), 2 * source + 6 * metadata + 512 * 16_384);
-    assert_eq!(memory(Limits { max_source_bytes: u64::MAX, max_metadata_bytes: 0 }), u64::MAX);
+    assert_eq!(
+        memory(Limits { max_source_bytes: u64::MAX, max_metadata_bytes: 0, ..Limits::default() }),
+        u64::MAX
+    );
 }

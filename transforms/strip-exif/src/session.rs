@@ -2,7 +2,7 @@
 
 use crate::output::Output;
 use bytes::{Bytes, BytesMut};
-use safelight_containers::{Class, Event, ExifFrame, Orientation, Part, Removal, Walker, locate_tiff};
+use safelight_containers::{Class, Event, ExifFrame, Part, Removal, Walker, locate_tiff, read_orientation};
 use safelight_core::{Flow, Result, Session, Settings, Sink};
 
 /// Bytes of an EXIF block that are searched for the orientation. Its directory comes first.
@@ -103,7 +103,7 @@ impl StripSession {
     /// Ends the open part.
     fn close(&mut self, out: &mut dyn Sink) {
         if let Open::Searched { frame, block } = std::mem::replace(&mut self.open, Open::Kept) {
-            let block = frame.minimal(locate_tiff(&block).and_then(Orientation::read));
+            let block = frame.minimal(locate_tiff(&block).and_then(read_orientation));
             let padding = frame.length().map_or(0, |length| length.saturating_sub(block.len()));
             self.output.write(block, out);
             self.output.write_zeros(padding, out);

@@ -326,7 +326,11 @@ fn a_cut_source_is_handed_on_only_inside_the_picture() {
 #[test]
 fn limits_are_stated() {
     let source = Source::with(|source| source.more = boxed(b"free", &[0; 1000]));
-    let limits = |max_source_bytes, max_metadata_bytes| Limits { max_source_bytes, max_metadata_bytes };
+    let limits = |max_source_bytes, max_metadata_bytes| Limits {
+        max_source_bytes,
+        max_metadata_bytes,
+        ..Limits::default()
+    };
     let check = |source: &Source, limits: Limits, expected: &str| {
         let message = walk(&source.build(), 16, &limits).expect_err("a limit").to_string();
         assert_eq!(message, expected);

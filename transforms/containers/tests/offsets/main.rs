@@ -7,7 +7,9 @@ mod sequence;
 mod tiff;
 
 use bytes::Bytes;
-use safelight_containers::{Class, ContainerError, Event, Orientation, Part, Removal, Walker, locate_tiff};
+use safelight_containers::{
+    Class, ContainerError, Event, Part, Removal, Walker, locate_tiff, read_orientation,
+};
 use safelight_core::Limits;
 
 /// A part of a source, with its bytes.
@@ -59,7 +61,7 @@ fn strip(source: &[u8]) -> Result<Vec<u8>, ContainerError> {
             }
             (_, Removal::Reorient(frame)) => {
                 assert_eq!(frame.length(), Some(length), "offsets hold");
-                let block = frame.minimal(locate_tiff(&bytes).and_then(Orientation::read));
+                let block = frame.minimal(locate_tiff(&bytes).and_then(read_orientation));
                 out.extend_from_slice(&block);
                 out.resize(out.len() + length - block.len(), 0);
             }

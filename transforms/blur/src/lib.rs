@@ -1,0 +1,163 @@
+#![doc = include_str!("../README.md")]
+
+use safelight_core::{Frame, Geometry, Param, ParamKind, PixelOp, Query, Result, Step, Transform};
+use safelight_gaussian::gaussian;
+
+const BLUR: Param = Param {
+    key: "blur",
+    aliases: &[],
+    kind: ParamKind::Decimal { min: 0.3, max: 100.0, unit: "px" },
+    default: None,
+    doc: "blurs with a Gaussian of this sigma, in pixels of the answer",
+};
+
+/// The plug-in.
+#[derive(Clone, Copy, Debug)]
+pub struct Blur;
+
+impl Transform for Blur {
+    fn name(&self) -> &'static str {
+        "blur"
+    }
+
+    fn params(&self) -> &'static [Param] {
+        &[BLUR]
+    }
+
+    fn step(&self, query: &Query) -> Result<Option<Step>> {
+        Ok(query.decimal(BLUR.key).map(|sigma| Step::Pixels(Box::new(BlurOp { sigma }))))
+    }
+}
+
+/// A blur by `sigma` pixels.
+struct BlurOp {
+    sigma: f64,
+}
+
+impl PixelOp for BlurOp {
+    fn output(&self, input: Geometry) -> Result<Geometry> {
+        Ok(input)
+    }
+
+    fn apply(&self, frame: Frame) -> Result<Frame> {
+        let mut frame = frame.flatten()?;
+        let has_alpha = frame.model.has_alpha();
+        for plane in &mut frame.planes {
+            gaussian(plane, self.sigma, has_alpha);
+        }
+        Ok(frame)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use safelight_core::{Kind, Model, Rect, Samples, Size};
+
+    fn query(raw: &str) -> Result<Query> {
+        Query::parse(raw, "", Blur.params())
+    }
+
+    fn op(raw: &str) -> Box<dyn PixelOp> {
+        match Blur.step(&query(raw).unwrap()).unwrap() {
+            Some(Step::Pixels(op)) => op,
+            _ => panic!("{raw} asks for no pixels"),
+        }
+    }
+
+    fn blurred(raw: &str, frame: &Frame) -> Frame {
+        let op = op(raw);
+        let found = op.apply(frame.clone()).unwrap();
+        assert_eq!(found.geometry, op.output(frame.geometry).unwrap(), "{raw}");
+        assert_eq!(op.needed(frame.geometry, Size::new(1, 1)), frame.geometry.size, "{raw}");
+        found
+    }
+
+    /// A ramp from the left to the right on which every other pixel stands out, opaque.
+    fn picture(size: Size, model: Model) -> Frame {
+        let channels = u32::from(model.channels());
+        let value = |i: u32| {
+            let (pixel, channel) = (i / channels, i % channels);
+            let is_alpha = model.has_alpha() && channel + 1 == channels;
+            let ramp = (pixel % size.w * 200 / size.w) as u8;
+            if is_alpha { 255 } else { ramp + 40 * (pixel % 2) as u8 }
+        };
+        let samples = (0..size.w * size.h * channels).map(value).collect();
+        Frame::whole(size, model, Samples::U8(samples))
+    }
+
+    fn eight(frame: &Frame) -> &[u8] {
+        let Samples::U8(samples) = &frame.planes[0].samples else { panic!("8 bits went in") };
+        samples
+    }
+
+    #[test]
+    fn sigma_has_edges() {
+        let check = |raw, expected| assert_eq!(query(raw).unwrap().to_string(), expected);
+        check("blur=0.3", "blur=0.3");
+        check("blur=100", "blur=100");
+        check("blur=2.50", "blur=2.5");
+        check("", "");
+        assert!(Blur.step(&query("").unwrap()).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_wrong_value_says_what_would_be_right() {
+        for value in ["0.299", "0", "100.001", "-1", "1e1", "NaN", "", "true"] {
+            let error = query(&format!("blur={value}")).unwrap_err();
+            assert_eq!(error.kind, Kind::InvalidParam);
+            assert_eq!(
+                error.to_string(),
+                format!("blur: must be a number from 0.3 to 100 px, not {value:?}")
+            );
+        }
+    }
+
+    #[test]
+    fn a_flat_picture_stays_as_it_is() {
+        for raw in ["blur=0.3", "blur=1.7", "blur=20", "blur=100"] {
+            for model in [Model::Grey, Model::GreyAlpha, Model::Rgb, Model::Rgba] {
+                let pixel = [3_u8, 199, 77, 128].into_iter().take(model.channels().into());
+                let samples: Vec<_> = pixel.cycle().take(30 * 20 * usize::from(model.channels())).collect();
+                let wide = samples.iter().map(|&sample| 257 * u16::from(sample)).collect();
+                for samples in [Samples::U8(samples), Samples::U16(wide)] {
+                    let flat = Frame::whole(Size::new(30, 20), model, samples);
+                    assert!(blurred(raw, &flat) == flat, "{raw}, {model:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn detail_goes_and_the_mean_stays() {
+        let roughness = |samples: &[u8]| -> u32 {
+            samples.windows(2).map(|pair| u32::from(pair[0].abs_diff(pair[1]))).sum()
+        };
+        let mean = |samples: &[u8]| samples.iter().map(|&sample| f64::from(sample)).sum::<f64>() / 2400.0;
+        let sharp = picture(Size::new(60, 40), Model::Grey);
+        let mut last = roughness(eight(&sharp));
+        for raw in ["blur=0.5", "blur=1", "blur=4", "blur=20"] {
+            let soft = blurred(raw, &sharp);
+            let found = roughness(eight(&soft));
+            assert!(found < last, "{raw}: {found}, and {last} before");
+            last = found;
+            let (found, expected) = (mean(eight(&soft)), mean(eight(&sharp)));
+            assert!((found - expected).abs() < 1.0, "{raw}: {found}, not {expected}");
+        }
+    }
+
+    #[test]
+    fn alpha_weighs_and_does_not_change_what_is_opaque() {
+        let colour = blurred("blur=3", &picture(Size::new(60, 40), Model::Rgb));
+        let opaque = blurred("blur=3", &picture(Size::new(60, 40), Model::Rgba));
+        let seen: Vec<_> = eight(&opaque).chunks_exact(4).flat_map(|pixel| &pixel[..3]).copied().collect();
+        assert_eq!(seen, eight(&colour));
+    }
+
+    #[test]
+    fn what_was_cropped_away_does_not_shine_in() {
+        let mut frame = Frame::whole(Size::new(4, 1), Model::Grey, Samples::U8(vec![255, 9, 9, 255]));
+        frame.crop(Rect { x: 1, y: 0, size: Size::new(2, 1) });
+        assert_eq!(eight(&blurred("blur=5", &frame)), [9, 9]);
+    }
+}

@@ -1,0 +1,149 @@
+//! What the animated formats share: limits over all frames, and the canvas that frames are drawn on.
+
+use crate::error::CodecError;
+use crate::header::check_pixels;
+use safelight_core::{Decode, Header, Limits, Rect, Result, Size};
+
+/// Checks the frames of an animation and the pixels of all of them together, before anything is
+/// allocated for them.
+///
+/// # Errors
+/// As for [`check_pixels`].
+pub(crate) fn check_frames(codec: &'static str, size: Size, frames: u32, limits: &Limits) -> Result<()> {
+    check_pixels(codec, size, limits)?;
+    if limits.max_frames < frames {
+        return Err(CodecError::TooManyFrames { codec, frames, max: limits.max_frames }.into());
+    }
+    if limits.max_pixels < size.pixels().saturating_mul(frames.into()) {
+        return Err(CodecError::TooManyFramePixels { codec, size, frames, max: limits.max_pixels }.into());
+    }
+    Ok(())
+}
+
+/// Most bytes that a decode to frames of RGBA holds at once. What goes beyond the limits is never decoded.
+pub(crate) fn frames_bytes(header: &Header, decode: &Decode, limits: &Limits) -> u64 {
+    const FRAME: u64 = 4;
+    let pixels = header.geometry.size.pixels();
+    let further = if decode.all_frames { header.frames.min(limits.max_frames).saturating_sub(1) } else { 0 };
+    let further = pixels.saturating_mul(further.into()).min(limits.max_pixels);
+    pixels.saturating_mul(header.pixel_bytes.into()).saturating_add(further.saturating_mul(FRAME))
+}
+
+/// Where frames are drawn one over the other.
+pub(crate) struct Canvas {
+    size: Size,
+    /// Shape `[size.h, size.w, 4]`, alpha straight; transparent at first.
+    pub(crate) rgba: Vec<u8>,
+}
+
+impl Canvas {
+    /// A transparent canvas. `size` has been checked against the limits.
+    pub(crate) fn new(size: Size) -> Self {
+        Self { size, rgba: vec![0; size.pixels() as usize * 4] }
+    }
+
+    /// Makes `rect`, or what of it lies on the canvas, transparent.
+    pub(crate) fn clear(&mut self, rect: Rect) {
+        self.rows(rect).for_each(|row| row.fill(0));
+    }
+
+    /// The rows of `rect`, or what of them lies on the canvas.
+    pub(crate) fn rows(&mut self, rect: Rect) -> impl Iterator<Item = &mut [u8]> {
+        let (left, right) = (rect.x.min(self.size.w), rect.x.saturating_add(rect.size.w).min(self.size.w));
+        let columns = left as usize * 4..right as usize * 4;
+        let rows = self.rgba.chunks_exact_mut(self.size.w as usize * 4);
+        rows.skip(rect.y as usize)
+            .take(rect.size.h as usize)
+            .filter_map(move |row| row.get_mut(columns.clone()))
+    }
+}
+
+/// Takes the alpha out of RGBA frames if every pixel of all of them is opaque, and says whether it did.
+pub(crate) fn drop_opaque_alpha(frames: &mut [Vec<u8>]) -> bool {
+    let is_opaque = frames.iter().all(|frame| frame.chunks_exact(4).all(|pixel| pixel[3] == u8::MAX));
+    if is_opaque {
+        frames.iter_mut().for_each(drop_alpha);
+    }
+    is_opaque
+}
+
+fn drop_alpha(rgba: &mut Vec<u8>) {
+    let pixels = rgba.len() / 4;
+    for pixel in 0..pixels {
+        rgba.copy_within(pixel * 4..pixel * 4 + 3, pixel * 3);
+    }
+    rgba.truncate(pixels * 3);
+    rgba.shrink_to_fit();
+}
+
+/// The smallest rectangle outside of which two frames of `size` are the same; `None` if they are the
+/// same everywhere. `channels` is the length of a pixel in bytes.
+pub(crate) fn changed(before: &[u8], now: &[u8], size: Size, channels: usize) -> Option<Rect> {
+    let row_bytes = size.w as usize * channels;
+    let (mut left, mut right) = (size.w, 0);
+    let (mut top, mut bottom) = (None, 0);
+    let rows = before.chunks_exact(row_bytes).zip(now.chunks_exact(row_bytes));
+    for (y, (before, now)) in (0..).zip(rows) {
+        let differs = |(a, b): (&[u8], &[u8])| a != b;
+        let pixels = || before.chunks_exact(channels).zip(now.chunks_exact(channels));
+        let Some(first) = pixels().position(differs) else { continue };
+        let last = pixels().rposition(differs).unwrap_or(first);
+        (left, right) = (left.min(first as u32), right.max(last as u32 + 1));
+        (top, bottom) = (top.or(Some(y)), y + 1);
+    }
+    let y = top?;
+    Some(Rect { x: left, y, size: Size::new(right - left, bottom - y) })
+}
+
+/// Cuts `rect` out of a frame of `size`. `channels` is the length of a pixel in bytes.
+pub(crate) fn cut(frame: &[u8], size: Size, channels: usize, rect: Rect) -> Vec<u8> {
+    let columns = rect.x as usize * channels..(rect.x + rect.size.w) as usize * channels;
+    let rows = frame.chunks_exact(size.w as usize * channels);
+    let rows = rows.skip(rect.y as usize).take(rect.size.h as usize);
+    rows.filter_map(|row| row.get(columns.clone())).collect::<Vec<_>>().concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_are_found_and_cut_out() {
+        let size = Size::new(4, 3);
+        let before = vec![0; 12];
+        let check = |pixels: &[usize], expected: Option<(u32, u32, u32, u32)>| {
+            let mut now = before.clone();
+            for &pixel in pixels {
+                now[pixel] = 1;
+            }
+            let rect = changed(&before, &now, size, 1);
+            let expected = expected.map(|(x, y, w, h)| Rect { x, y, size: Size::new(w, h) });
+            assert_eq!(rect, expected, "{pixels:?}");
+            let sum: u8 = rect.map_or(0, |rect| cut(&now, size, 1, rect).iter().sum());
+            assert_eq!(usize::from(sum), pixels.len());
+        };
+        check(&[], None);
+        check(&[0], Some((0, 0, 1, 1)));
+        check(&[11], Some((3, 2, 1, 1)));
+        check(&[2, 5], Some((1, 0, 2, 2)));
+        check(&[3, 8], Some((0, 0, 4, 3)));
+    }
+
+    #[test]
+    fn rectangles_are_clipped_to_the_canvas() {
+        let mut canvas = Canvas::new(Size::new(2, 2));
+        canvas.rgba.fill(9);
+        canvas.clear(Rect { x: 1, y: 1, size: Size::new(u32::MAX, u32::MAX) });
+        canvas.clear(Rect { x: 7, y: 0, size: Size::new(1, 1) });
+        assert_eq!(canvas.rgba, [[9; 4], [9; 4], [9; 4], [0; 4]].concat());
+    }
+
+    #[test]
+    fn only_opaque_alpha_is_dropped() {
+        let mut frames = vec![vec![1, 2, 3, 255, 4, 5, 6, 255]];
+        assert!(drop_opaque_alpha(&mut frames));
+        assert_eq!(frames, [[1, 2, 3, 4, 5, 6]]);
+        let mut frames = vec![vec![1, 2, 3, 255], vec![4, 5, 6, 254]];
+        assert!(!drop_opaque_alpha(&mut frames));
+    }
+}

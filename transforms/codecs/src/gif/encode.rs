@@ -1,0 +1,141 @@
+//! From frames to blocks: each frame as what changes from the one before it.
+
+use super::{NAME, palette};
+use crate::animation::{changed, cut};
+use crate::colour;
+use crate::error::CodecError;
+use crate::rgb8::Rgb8;
+use gif::{DisposalMethod, Encoder, EncodingError, Frame, Repeat};
+use safelight_core::{Decode, Image, Rect, Result, Size};
+
+/// Bytes of a pixel while frames are compared.
+const CHANNELS: usize = 4;
+
+/// Encodes all frames, in sRGB: viewers read no profile from a GIF.
+pub(super) fn image(image: &Image) -> Result<Vec<u8>> {
+    let Some(first) = image.frames.first() else { return Err(not_encoded("there is no frame").into()) };
+    let size = first.geometry.size;
+    let (Ok(w @ 1..), Ok(h @ 1..)) = (u16::try_from(size.w), u16::try_from(size.h)) else {
+        return Err(CodecError::TooLong { codec: NAME, size, max: u16::MAX.into() }.into());
+    };
+    let mut encoder = Encoder::new(Vec::new(), w, h, &[]).map_err(failed)?;
+    match image.plays {
+        _ if image.frames.len() == 1 => (),
+        0 => encoder.set_repeat(Repeat::Infinite).map_err(failed)?,
+        // The extension says how often it is repeated; without it, which is 0 here, it is played once.
+        plays => {
+            let repeats = u16::try_from(plays - 1).unwrap_or(u16::MAX);
+            encoder.set_repeat(Repeat::Finite(repeats)).map_err(failed)?;
+        }
+    }
+    let mut delays = Delays { delays_ms: &image.delays_ms, shown_ms: 0 };
+    let mut before: Option<Vec<u8>> = None;
+    let mut now = Some(to_binary_alpha(image, 0, size)?);
+    let mut next_frame = 1;
+    while let Some(samples) = now {
+        let next = if next_frame < image.frames.len() {
+            Some(to_binary_alpha(image, next_frame, size)?)
+        } else {
+            None
+        };
+        // What a pixel has been painted with cannot be taken from it, so that the whole canvas is
+        // cleared before a frame that has one less.
+        let is_cleared = next.as_deref().is_some_and(|next| uncovers(&samples, next));
+        let mut frame = difference(before.as_deref(), &samples, size, is_cleared);
+        frame.delay = delays.next();
+        encoder.write_frame(&frame).map_err(failed)?;
+        before = (!is_cleared).then_some(samples);
+        now = next;
+        next_frame += 1;
+    }
+    Ok(encoder.into_inner().map_err(|error| CodecError::NotEncoded(NAME, Box::new(error)))?)
+}
+
+/// A frame that turns the canvas from `before` into `now`; from nothing, where there is no `before`.
+fn difference(before: Option<&[u8]>, now: &[u8], size: Size, is_cleared: bool) -> Frame<'static> {
+    let whole = Rect { x: 0, y: 0, size };
+    let rect = match before {
+        // All that was painted must lie in the rectangle that is cleared.
+        _ if is_cleared => whole,
+        None => whole,
+        Some(before) => {
+            let nothing = Rect { size: Size::new(1, 1), ..whole };
+            changed(before, now, size, CHANNELS).unwrap_or(nothing)
+        }
+    };
+    let mut samples = cut(now, size, CHANNELS, rect);
+    if let Some(before) = before {
+        // Pixels that stay need no colour.
+        let old = cut(before, size, CHANNELS, rect);
+        let pixels = samples.chunks_exact_mut(CHANNELS).zip(old.chunks_exact(CHANNELS));
+        pixels.filter(|(new, old)| new == old).for_each(|(new, _)| new.fill(0));
+    }
+    let palette::Indexed { indices, palette, transparent } = palette::index(&samples, rect.size);
+    let [left, top, w, h] = [rect.x, rect.y, rect.size.w, rect.size.h].map(|side| side as u16);
+    let mut frame = Frame::from_palette_pixels(w, h, indices, palette, transparent);
+    (frame.left, frame.top) = (left, top);
+    frame.dispose = if is_cleared { DisposalMethod::Background } else { DisposalMethod::Keep };
+    frame
+}
+
+/// Whether a pixel is opaque in `now` and transparent in `next`.
+fn uncovers(now: &[u8], next: &[u8]) -> bool {
+    let mut pixels = now.chunks_exact(CHANNELS).zip(next.chunks_exact(CHANNELS));
+    pixels.any(|(now, next)| next[3] < now[3])
+}
+
+/// RGBA in sRGB of the frame at `index`, whose alpha is 0 or 255; transparent pixels are all zero.
+fn to_binary_alpha(image: &Image, index: usize, size: Size) -> Result<Vec<u8>> {
+    let frame = image.frames.get(index).ok_or_else(|| not_encoded("there is no frame"))?;
+    let mut converted = None;
+    if let Some(icc) = &image.profile {
+        let decode = Decode { needed: size, all_frames: false, keep_profile: false };
+        let frame = converted.insert(frame.clone());
+        colour::settle(std::slice::from_mut(frame), Some(icc.clone()), &decode);
+    }
+    let pixels = Rgb8::from_frame(NAME, converted.as_ref().unwrap_or(frame))?;
+    if pixels.size != size {
+        return Err(not_encoded("the frames differ in size").into());
+    }
+    let binary = |pixel: &[u8]| match *pixel {
+        [_, _, _, 0..128] => [0; 4],
+        [r, g, b, ..] => [r, g, b, u8::MAX],
+        _ => [0; 4],
+    };
+    Ok(pixels.samples.chunks_exact(pixels.channels()).flat_map(binary).collect())
+}
+
+/// Delays in hundredths of a second, whose rounding does not add up.
+struct Delays<'a> {
+    delays_ms: &'a [u32],
+    shown_ms: u64,
+}
+
+impl Delays<'_> {
+    fn next(&mut self) -> u16 {
+        let Some((delay_ms, rest)) = self.delays_ms.split_first() else { return 0 };
+        let before = (self.shown_ms + 5) / 10;
+        self.shown_ms += u64::from(*delay_ms);
+        self.delays_ms = rest;
+        u16::try_from((self.shown_ms + 5) / 10 - before).unwrap_or(u16::MAX)
+    }
+}
+
+fn not_encoded(what: &'static str) -> CodecError {
+    CodecError::NotEncoded(NAME, what.into())
+}
+
+fn failed(error: EncodingError) -> CodecError {
+    CodecError::NotEncoded(NAME, Box::new(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounded_delays_do_not_add_up() {
+        let mut delays = Delays { delays_ms: &[33, 33, 33, 100, 0, 7_000_000], shown_ms: 0 };
+        assert_eq!([(); 7].map(|()| delays.next()), [3, 4, 3, 10, 0, u16::MAX, 0]);
+    }
+}

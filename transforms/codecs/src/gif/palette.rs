@@ -1,0 +1,138 @@
+//! At most 256 colours for a frame: those that it has, or the nearest to them, dithered.
+
+use quantette::deps::palette::Srgb;
+use quantette::{ImageRef, PaletteSize, Pipeline};
+use safelight_core::Size;
+use std::collections::HashMap;
+
+/// Most entries of a palette (GIF89a, section 19).
+const MOST_COLOURS: usize = 256;
+
+/// A frame of indices.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Indexed {
+    /// Shape `[size.h, size.w]`.
+    pub(super) indices: Vec<u8>,
+    /// Shape `[colours, 3]`.
+    pub(super) palette: Vec<u8>,
+    /// The index of transparent pixels, if there are any.
+    pub(super) transparent: Option<u8>,
+}
+
+/// Indexes `rgba`, shape `[size.h, size.w, 4]`, whose alpha is 0 or 255.
+pub(super) fn index(rgba: &[u8], size: Size) -> Indexed {
+    let has_transparent = rgba.chunks_exact(4).any(is_transparent);
+    let most = MOST_COLOURS - usize::from(has_transparent);
+    let (mut indices, mut palette) = exact(rgba, most).unwrap_or_else(|| nearest(rgba, size, most));
+    if !has_transparent {
+        return Indexed { indices, palette, transparent: None };
+    }
+    let transparent = (palette.len() / 3) as u8;
+    palette.extend([0; 3]);
+    let pixels = indices.iter_mut().zip(rgba.chunks_exact(4));
+    pixels.filter(|(_, pixel)| is_transparent(pixel)).for_each(|(index, _)| *index = transparent);
+    Indexed { indices, palette, transparent: Some(transparent) }
+}
+
+fn is_transparent(pixel: &[u8]) -> bool {
+    matches!(pixel, [_, _, _, 0])
+}
+
+/// The colours of the opaque pixels, in order of appearance, if they are not more than `most`.
+fn exact(rgba: &[u8], most: usize) -> Option<(Vec<u8>, Vec<u8>)> {
+    let mut known: HashMap<[u8; 3], u8> = HashMap::new();
+    let mut palette = Vec::new();
+    let mut indices = Vec::with_capacity(rgba.len() / 4);
+    // Neighbours are mostly alike.
+    let mut last = ([0; 3], None);
+    for pixel in rgba.chunks_exact(4) {
+        let &[r, g, b, _] = pixel else { continue };
+        let colour = [r, g, b];
+        if is_transparent(pixel) {
+            indices.push(0);
+            continue;
+        }
+        if last.0 != colour || last.1.is_none() {
+            let next = known.len();
+            if next == most && !known.contains_key(&colour) {
+                return None;
+            }
+            let index = *known.entry(colour).or_insert_with(|| {
+                palette.extend(colour);
+                next as u8
+            });
+            last = (colour, Some(index));
+        }
+        indices.push(last.1.unwrap_or_default());
+    }
+    Some((indices, palette))
+}
+
+/// The `most` colours that serve best, and the pixels dithered to them.
+fn nearest(rgba: &[u8], size: Size, most: usize) -> (Vec<u8>, Vec<u8>) {
+    let mut last = Srgb::new(0, 0, 0);
+    if let Some(first) = rgba.chunks_exact(4).find(|pixel| !is_transparent(pixel)) {
+        last = Srgb::new(first[0], first[1], first[2]);
+    }
+    // Transparent pixels repeat a neighbour, so that they add no colour.
+    let colours = rgba.chunks_exact(4).map(|pixel| {
+        if !is_transparent(pixel) {
+            last = Srgb::new(pixel[0], pixel[1], pixel[2]);
+        }
+        last
+    });
+    let colours: Vec<_> = colours.collect();
+    let most = PaletteSize::from_u16_clamped(most as u16);
+    let image = ImageRef::new(size.w, size.h, &colours).expect("a frame has as many pixels as its size says");
+    let indexed = Pipeline::new().palette_size(most).input_image(image).output_srgb8_indexed_image();
+    let (palette, indices) = indexed.into_parts();
+    (indices, palette.into_iter().flat_map(|colour| [colour.red, colour.green, colour.blue]).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rgba(indexed: &Indexed) -> Vec<[u8; 4]> {
+        let (colours, _) = indexed.palette.as_chunks::<3>();
+        let pixel = |&index: &u8| match colours[usize::from(index)] {
+            _ if indexed.transparent == Some(index) => [0; 4],
+            [r, g, b] => [r, g, b, 255],
+        };
+        indexed.indices.iter().map(pixel).collect()
+    }
+
+    #[test]
+    fn few_colours_are_kept_exactly() {
+        let check = |pixels: &[[u8; 4]], colours: usize, transparent: Option<u8>| {
+            let indexed = index(&pixels.concat(), Size::new(pixels.len() as u32, 1));
+            assert_eq!(rgba(&indexed), pixels);
+            assert_eq!((indexed.palette.len(), indexed.transparent), (colours * 3, transparent));
+        };
+        let grey = |level: u8| [level, level, level, 255];
+        let greys: Vec<_> = (0..=255).map(grey).collect();
+        check(&[grey(3), grey(3), grey(2)], 2, None);
+        check(&[[0; 4], grey(9), [0; 4]], 2, Some(1));
+        check(&[[0; 4]], 1, Some(0));
+        check(&greys, 256, None);
+        check(&[&greys[1..], &[[0; 4]]].concat(), 256, Some(255));
+    }
+
+    #[test]
+    fn many_colours_become_the_nearest() {
+        let size = Size::new(64, 64);
+        let pixel =
+            |i: u32| [(i % 64 * 4) as u8, (i / 64 * 4) as u8, 128, if i.is_multiple_of(7) { 0 } else { 255 }];
+        let pixels: Vec<[u8; 4]> = (0..64 * 64).map(pixel).collect();
+        let indexed = index(&pixels.concat(), size);
+        assert!(indexed.palette.len() <= MOST_COLOURS * 3);
+        let mut error = 0;
+        for (now, before) in rgba(&indexed).iter().zip(&pixels) {
+            assert_eq!(now[3], before[3], "transparency is exact");
+            let colours = now.iter().zip(before).take(if before[3] == 0 { 0 } else { 3 });
+            error += colours.map(|(now, before)| u64::from(now.abs_diff(*before)).pow(2)).sum::<u64>();
+        }
+        let mean = error as f64 / (3.0 * 64.0 * 64.0);
+        assert!(mean < 100.0, "mean squared error {mean}");
+    }
+}

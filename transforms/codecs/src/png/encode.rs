@@ -1,0 +1,83 @@
+//! PNG files: nothing is lost, ever.
+
+use super::palette::{self, Paletted};
+use crate::{error::CodecError, samples};
+use png::{BitDepth, ColorType, Compression, Encoder, Filter, Info};
+use safelight_core::{Image, Model, Samples, Size};
+use std::borrow::Cow;
+
+/// Encodes the first frame of `image`.
+pub(super) fn encode(image: &Image) -> Result<Vec<u8>, CodecError> {
+    let not_encoded = |what: &'static str| CodecError::NotEncoded("png", what.into());
+    let frame = image.frames.first().ok_or_else(|| not_encoded("an image without frames"))?;
+    let plane = samples::whole(frame).ok_or_else(|| not_encoded("planes that are not whole"))?;
+    let Size { w, h } = plane.size;
+    let mut info = Info::with_size(w, h);
+    info.icc_profile = image.profile.as_deref().map(Cow::Borrowed);
+    info.color_type = match frame.model {
+        Model::Grey => ColorType::Grayscale,
+        Model::GreyAlpha => ColorType::GrayscaleAlpha,
+        Model::Rgb => ColorType::Rgb,
+        Model::Rgba => ColorType::Rgba,
+    };
+    let channels = usize::from(plane.channels);
+    let encoded = match &plane.samples {
+        Samples::U16(samples) => {
+            info.bit_depth = BitDepth::Sixteen;
+            let bytes: Vec<_> = samples.iter().flat_map(|sample| sample.to_be_bytes()).collect();
+            write(info, &bytes, Effort::Photo)
+        }
+        Samples::U8(samples) => {
+            let few = (3 <= channels).then(|| palette::of(samples, w as usize, channels)).flatten();
+            if let Some(Paletted { colours, alphas, depth, rows }) = few {
+                info.color_type = ColorType::Indexed;
+                info.bit_depth = depth;
+                info.palette = Some(colours.into());
+                info.trns = (!alphas.is_empty()).then(|| alphas.into());
+                write(info, &rows, Effort::Drawing)
+            } else {
+                info.bit_depth = BitDepth::Eight;
+                write(info, samples, Effort::of(samples, w as usize * channels, channels))
+            }
+        }
+    };
+    encoded.map_err(|error| CodecError::NotEncoded("png", Box::new(error)))
+}
+
+/// What pays for a kind of picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Effort {
+    /// Filters flatten gradients, and then there is little left for the deflater to find.
+    Photo,
+    /// Filters break up the repetitions that the deflater finds.
+    Drawing,
+}
+
+impl Effort {
+    /// A drawing if at least half of the pixels are as their left neighbours.
+    fn of(samples: &[u8], row: usize, channels: usize) -> Self {
+        let pairs = || {
+            samples
+                .chunks_exact(row.max(1))
+                .step_by(8)
+                .flat_map(|row| row.chunks_exact(channels).zip(row.chunks_exact(channels).skip(1)))
+        };
+        let same = pairs().filter(|(left, right)| left == right).count();
+        if pairs().count() <= 2 * same { Self::Drawing } else { Self::Photo }
+    }
+}
+
+fn write(info: Info, rows: &[u8], effort: Effort) -> Result<Vec<u8>, png::EncodingError> {
+    let mut file = Vec::new();
+    let mut encoder = Encoder::with_info(&mut file, info)?;
+    let (compression, filter) = match effort {
+        Effort::Photo => (Compression::Fast, Filter::Adaptive),
+        Effort::Drawing => (Compression::Balanced, Filter::NoFilter),
+    };
+    encoder.set_compression(compression);
+    encoder.set_filter(filter);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(rows)?;
+    writer.finish()?;
+    Ok(file)
+}

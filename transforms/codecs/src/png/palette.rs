@@ -1,0 +1,136 @@
+//! Exact palettes for pictures of few colours.
+
+use png::BitDepth;
+
+/// A picture as indices into a palette.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Paletted {
+    /// `[r, g, b]` of each entry.
+    pub(super) colours: Vec<u8>,
+    /// Alpha of the first entries; the others are opaque.
+    pub(super) alphas: Vec<u8>,
+    /// Of each index.
+    pub(super) depth: BitDepth,
+    /// Indices, the first in the highest bits, rows filled up to whole bytes.
+    pub(super) rows: Vec<u8>,
+}
+
+const MOST_COLOURS: usize = 256;
+/// Slots for colours: four for each, so that searches are short.
+const SLOTS: usize = 1024;
+
+/// The palette of `samples`, shape `[.., width, channels]`, with `channels` 3 or 4; `None` if there are more
+/// colours than a palette holds.
+pub(super) fn of(samples: &[u8], width: usize, channels: usize) -> Option<Paletted> {
+    let mut palette = Palette { slots: [0; SLOTS], colours: Vec::with_capacity(MOST_COLOURS) };
+    let mut last = ([0; 4], None);
+    let mut indices = Vec::new();
+    for pixel in samples.chunks_exact(channels) {
+        let mut colour = [0, 0, 0, 255];
+        colour[..channels].copy_from_slice(pixel);
+        if last.1.is_none() || last.0 != colour {
+            last = (colour, Some(palette.index(colour)?));
+        }
+        indices.extend(last.1);
+    }
+    Some(palette.into_paletted(&indices, width))
+}
+
+struct Palette {
+    /// Numbers of colours plus one, each at its hash or in the next free slot; 0 for none.
+    slots: [u16; SLOTS],
+    colours: Vec<[u8; 4]>,
+}
+
+impl Palette {
+    /// The number of `colour`, which is added if it is new; `None` if it is one too many.
+    fn index(&mut self, colour: [u8; 4]) -> Option<u8> {
+        // Fibonacci hashing (Knuth, The Art of Computer Programming, 6.4).
+        let hash = u32::from_le_bytes(colour).wrapping_mul(0x9E37_79B9) >> 22;
+        let mut slot = hash as usize % SLOTS;
+        loop {
+            match self.slots[slot] {
+                0 => break,
+                found if self.colours[usize::from(found) - 1] == colour => return Some((found - 1) as u8),
+                _ => slot = (slot + 1) % SLOTS,
+            }
+        }
+        if self.colours.len() == MOST_COLOURS {
+            return None;
+        }
+        self.colours.push(colour);
+        self.slots[slot] = self.colours.len() as u16;
+        Some((self.colours.len() - 1) as u8)
+    }
+
+    fn into_paletted(self, indices: &[u8], width: usize) -> Paletted {
+        // Entries that are not opaque come first, so that the list of alphas can end early.
+        let mut order: Vec<usize> = (0..self.colours.len()).collect();
+        order.sort_by_key(|index| self.colours[*index][3] == 255);
+        let mut places = [0_u8; MOST_COLOURS];
+        for (place, index) in order.iter().enumerate() {
+            places[*index] = place as u8;
+        }
+        let entries = || order.iter().map(|index| self.colours[*index]);
+        let depth = match self.colours.len() {
+            0..=2 => BitDepth::One,
+            3..=4 => BitDepth::Two,
+            5..=16 => BitDepth::Four,
+            _ => BitDepth::Eight,
+        };
+        let bits = depth as usize;
+        let pack = |run: &[u8]| {
+            let place = |index: &u8| u32::from(places[usize::from(*index)]);
+            let packed = run.iter().fold(0, |packed, index| (packed << bits) | place(index));
+            let missing = 8 / bits - run.len();
+            (packed << (missing * bits)) as u8
+        };
+        let row = |row: &[u8]| row.chunks(8 / bits).map(pack).collect::<Vec<_>>();
+        Paletted {
+            colours: entries().flat_map(|[red, green, blue, _]| [red, green, blue]).collect(),
+            alphas: entries().map(|colour| colour[3]).take_while(|alpha| *alpha < 255).collect(),
+            depth,
+            rows: indices.chunks(width.max(1)).flat_map(row).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_packed_and_filled_up() {
+        let [black, white] = [[0; 3], [255; 3]];
+        let picture = [black, white, white, white, black, white].concat();
+        let expected = Paletted {
+            colours: [black, white].concat(),
+            alphas: vec![],
+            depth: BitDepth::One,
+            rows: vec![0b0110_0000, 0b1010_0000],
+        };
+        assert_eq!(of(&picture, 3, 3), Some(expected));
+    }
+
+    #[test]
+    fn transparent_entries_come_first() {
+        let picture = [9, 9, 9, 255, 1, 2, 3, 0, 1, 2, 3, 128];
+        let expected = Paletted {
+            colours: vec![1, 2, 3, 1, 2, 3, 9, 9, 9],
+            alphas: vec![0, 128],
+            depth: BitDepth::Two,
+            rows: vec![0b1000_0100],
+        };
+        assert_eq!(of(&picture, 3, 4), Some(expected));
+    }
+
+    #[test]
+    fn a_palette_holds_256_colours_and_no_more() {
+        let colours =
+            |count: u16| (0..count).flat_map(|n| [(n % 200) as u8, (n / 200) as u8, 7]).collect::<Vec<_>>();
+        let full = of(&colours(256), 16, 3).unwrap();
+        assert_eq!((full.depth, full.colours.len()), (BitDepth::Eight, 3 * 256));
+        assert_eq!(full.rows, (0..=255).collect::<Vec<_>>());
+        assert_eq!(of(&colours(257), 1, 3), None);
+    }
+}

@@ -1,0 +1,60 @@
+//! A picture as the encoders of eight-bit colour want it.
+
+use crate::error::CodecError;
+use crate::samples::{eight, whole};
+use safelight_core::{Frame, Model, Result, Size};
+use std::borrow::Cow;
+
+/// A picture of RGB or RGBA with 8 bits a sample, alpha straight.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Rgb8<'a> {
+    pub(crate) size: Size,
+    pub(crate) has_alpha: bool,
+    /// Shape `[size.h, size.w, 3 or 4]`.
+    pub(crate) samples: Cow<'a, [u8]>,
+}
+
+impl<'a> Rgb8<'a> {
+    /// The picture of a whole frame; copied only where it is grey or has 16 bits.
+    ///
+    /// # Errors
+    /// [`safelight_core::Kind::Internal`] if the frame is not one whole plane.
+    pub(crate) fn from_frame(codec: &'static str, frame: &'a Frame) -> Result<Self> {
+        let broken = || CodecError::NotEncoded(codec, "the frame is not one whole plane".into());
+        let samples = eight(&whole(frame).ok_or_else(broken)?.samples);
+        let samples = match frame.model {
+            Model::Rgb | Model::Rgba => samples,
+            Model::Grey => samples.iter().flat_map(|&grey| [grey; 3]).collect(),
+            Model::GreyAlpha => {
+                samples.chunks_exact(2).flat_map(|pixel| [pixel[0], pixel[0], pixel[0], pixel[1]]).collect()
+            }
+        };
+        Ok(Self { size: frame.geometry.size, has_alpha: frame.model.has_alpha(), samples })
+    }
+
+    /// Bytes of a pixel.
+    pub(crate) const fn channels(&self) -> usize {
+        if self.has_alpha { 4 } else { 3 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use safelight_core::Samples;
+
+    #[test]
+    fn frames_become_rgb() {
+        let check = |model, samples, expected: &[u8]| {
+            let frame = Frame::whole(Size::new(1, 2), model, samples);
+            let rgb = Rgb8::from_frame("test", &frame).unwrap();
+            assert_eq!(rgb.samples.as_ref(), expected);
+            assert_eq!(rgb.channels() * 2, expected.len());
+        };
+        check(Model::Grey, Samples::U8(vec![7, 8]), &[7, 7, 7, 8, 8, 8]);
+        check(Model::GreyAlpha, Samples::U8(vec![7, 1, 8, 2]), &[7, 7, 7, 1, 8, 8, 8, 2]);
+        check(Model::Rgb, Samples::U16(vec![0, 257, 514, 65_278, 65_279, 65_535]), &[0, 1, 2, 254, 254, 255]);
+        let short = Frame::whole(Size::new(1, 2), Model::Rgb, Samples::U8(vec![0; 5]));
+        assert!(Rgb8::from_frame("test", &short).is_err());
+    }
+}

@@ -1,0 +1,158 @@
+//! From coded pictures to frames.
+//!
+//! `image-webp` decodes each picture; the frames of an animation are composed here, because it clears
+//! no rectangle behind a frame that asks for that.
+
+use super::NAME;
+use super::file::{File, Part, Picture};
+use super::segments::Segments;
+use crate::animation::{Canvas, drop_opaque_alpha};
+use crate::colour;
+use crate::error::CodecError;
+use image_webp::WebPDecoder;
+use safelight_core::{Decode, Frame, Image, Limits, Model, Orientation, Rect, Result, Samples};
+use std::borrow::Cow;
+
+/// Decodes the frames that are wanted. Their pixels have been checked against the limits.
+pub(super) fn image(
+    file: &File,
+    orientation: Orientation,
+    decode: &Decode,
+    limits: &Limits,
+) -> Result<Image> {
+    let parts = file.parts().take(if decode.all_frames { usize::MAX } else { 1 });
+    let Composed { samples, delays_ms, model } = compose(file, parts)?;
+    let frame = |samples| {
+        let mut frame = Frame::whole(file.canvas, model, Samples::U8(samples));
+        frame.geometry.orientation = orientation;
+        frame
+    };
+    let mut frames: Vec<_> = samples.into_iter().map(frame).collect();
+    let icc = file.profile.filter(|icc| icc.len() as u64 <= limits.max_metadata_bytes);
+    let profile = colour::settle(&mut frames, icc.map(<[u8]>::to_vec), decode);
+    let is_animated = 1 < frames.len();
+    let (delays_ms, plays) = if is_animated { (delays_ms, file.plays) } else { (Vec::new(), 0) };
+    Ok(Image { frames, delays_ms, plays, profile })
+}
+
+/// The states of a canvas.
+struct Composed {
+    samples: Vec<Vec<u8>>,
+    /// How long each is shown; empty for a still picture.
+    delays_ms: Vec<u32>,
+    model: Model,
+}
+
+/// Draws `parts` one after the other.
+fn compose<'a>(
+    file: &File,
+    parts: impl Iterator<Item = Result<Part<'a>, CodecError>>,
+) -> Result<Composed, CodecError> {
+    let (mut frames, mut delays_ms) = (Vec::new(), Vec::new());
+    let mut canvas = None;
+    let mut to_clear: Option<Rect> = None;
+    for part in parts {
+        let part = part?;
+        let (samples, has_alpha) = picture(&part.picture)?;
+        if !file.is_animated {
+            return Ok(Composed { samples: vec![samples], delays_ms, model: model(has_alpha) });
+        }
+        let canvas = canvas.get_or_insert_with(|| Canvas::new(file.canvas));
+        if let Some(rect) = to_clear.take() {
+            canvas.clear(rect);
+        }
+        draw(canvas, &part, &samples, has_alpha);
+        to_clear = part.is_cleared.then_some(part.rect);
+        frames.push(canvas.rgba.clone());
+        delays_ms.push(part.delay_ms);
+    }
+    if frames.is_empty() {
+        return Err(CodecError::Damaged(NAME, "the animation has no frame".into()));
+    }
+    let is_opaque = drop_opaque_alpha(&mut frames);
+    Ok(Composed { samples: frames, delays_ms, model: model(!is_opaque) })
+}
+
+const fn model(has_alpha: bool) -> Model {
+    if has_alpha { Model::Rgba } else { Model::Rgb }
+}
+
+/// Decodes one picture to RGB or RGBA, and says whether it has alpha.
+fn picture(picture: &Picture) -> Result<(Vec<u8>, bool), CodecError> {
+    let damaged = |error| CodecError::Damaged(NAME, Box::new(error));
+    let mut decoder = WebPDecoder::new(Segments::new(single(picture))).map_err(damaged)?;
+    let has_alpha = decoder.has_alpha();
+    let channels = if has_alpha { 4 } else { 3 };
+    let mut samples = vec![0; picture.size.pixels() as usize * channels];
+    decoder.read_image(&mut samples).map_err(damaged)?;
+    Ok((samples, has_alpha))
+}
+
+/// A file of nothing but this picture, for a decoder of files: RFC 9649, section 2.
+fn single<'a>(picture: &Picture<'a>) -> Vec<Cow<'a, [u8]>> {
+    let head = |kind: [u8; 4], bytes: usize| [kind, (bytes as u32).to_le_bytes()].concat();
+    let mut body = Vec::new();
+    if let Some(alpha) = picture.alpha {
+        let [w, h] = [picture.size.w - 1, picture.size.h - 1].map(u32::to_le_bytes);
+        let extended = [head(*b"VP8X", 10), vec![0x10, 0, 0, 0], w[..3].to_vec(), h[..3].to_vec()].concat();
+        let padding = &[0][..alpha.len() & 1];
+        body.push(Cow::Owned([extended, head(*b"ALPH", alpha.len())].concat()));
+        body.push(Cow::Borrowed(alpha));
+        body.push(Cow::Owned([padding, &head(picture.kind, picture.coded.len())].concat()));
+    } else {
+        body.push(Cow::Owned(head(picture.kind, picture.coded.len())));
+    }
+    body.push(Cow::Borrowed(picture.coded));
+    let bytes = 4 + body.iter().map(|segment| segment.len()).sum::<usize>();
+    body.insert(0, Cow::Owned([head(*b"RIFF", bytes), b"WEBP".to_vec()].concat()));
+    body
+}
+
+/// Draws a decoded part: over the canvas, or in place of what is there (RFC 9649, section 2.7.1.1).
+fn draw(canvas: &mut Canvas, part: &Part, samples: &[u8], has_alpha: bool) {
+    let channels = if has_alpha { 4 } else { 3 };
+    let sources = samples.chunks_exact(part.rect.size.w as usize * channels);
+    for (row, source) in canvas.rows(part.rect).zip(sources) {
+        if has_alpha && !part.blends {
+            row.copy_from_slice(source);
+            continue;
+        }
+        for (below, above) in row.chunks_exact_mut(4).zip(source.chunks_exact(channels)) {
+            match above {
+                [_, _, _, 0] => (),
+                [r, g, b] | [r, g, b, 255] => below.copy_from_slice(&[*r, *g, *b, 255]),
+                _ => blend(below, above),
+            }
+        }
+    }
+}
+
+/// Lays a translucent pixel over another; alpha is straight in both.
+fn blend(below: &mut [u8], above: &[u8]) {
+    let opacity = u32::from(above[3]);
+    // In units of 1 / 255², so that one division at the end rounds once.
+    let (over, under) = (opacity * 255, u32::from(below[3]) * (255 - opacity));
+    let total = over + under;
+    for (below, above) in below[..3].iter_mut().zip(above) {
+        *below = ((u32::from(*above) * over + u32::from(*below) * under + total / 2) / total) as u8;
+    }
+    below[3] = ((total + 127) / 255) as u8;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn translucent_pixels_blend() {
+        let check = |below: [u8; 4], above: [u8; 4], expected: [u8; 4]| {
+            let mut pixel = below;
+            blend(&mut pixel, &above);
+            assert_eq!(pixel, expected, "{above:?} over {below:?}");
+        };
+        check([0, 0, 0, 0], [10, 20, 30, 128], [10, 20, 30, 128]);
+        check([0, 0, 0, 255], [255, 255, 255, 128], [128, 128, 128, 255]);
+        check([255, 0, 0, 128], [0, 0, 255, 128], [85, 0, 170, 192]);
+        check([255, 255, 255, 255], [255, 255, 255, 1], [255, 255, 255, 255]);
+    }
+}

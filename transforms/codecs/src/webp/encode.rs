@@ -1,0 +1,152 @@
+//! From frames to a file: libwebp codes the pictures, the chunks around them are written here.
+//!
+//! An animation is not left to libwebp's own encoder of animations: it merges frames that are the
+//! same, and the wrapper at hand loses how long the last one is shown.
+
+use super::NAME;
+use crate::animation::{changed, cut};
+use crate::error::CodecError;
+use crate::rgb8::Rgb8;
+use safelight_core::{Encode, Image, Rect, Result, Size};
+use std::iter::zip;
+use webp::{Encoder, PixelLayout, WebPConfig};
+
+/// The longest side that a picture can have (RFC 9649, section 3.4).
+const MOST_SIDE: u32 = (1 << 14) - 1;
+/// As in libwebp's own tools: beyond it, time doubles for a few percent of bytes.
+const METHOD: i32 = 4;
+const DEFAULT_QUALITY: u8 = 80;
+
+/// Flags of `VP8X` (RFC 9649, section 2.7).
+const ICC: u8 = 0x20;
+const ALPHA: u8 = 0x10;
+const ANIMATION: u8 = 0x02;
+
+/// Encodes all frames; with the colour profile, if the image has one, and no other metadata.
+pub(super) fn image(image: &Image, options: &Encode) -> Result<Vec<u8>> {
+    let frames = image.frames.iter().map(|frame| Rgb8::from_frame(NAME, frame));
+    let config = config(options)?;
+    match frames.collect::<Result<Vec<_>>>()?.as_slice() {
+        [] => Err(CodecError::NotEncoded(NAME, "there is no frame".into()).into()),
+        [frame] => Ok(still(frame, image.profile.as_deref(), &config)?),
+        [first, ..] if first.size.pixels() == 0 => Err(no_pixels().into()),
+        frames => Ok(animation(frames, image, &config)?),
+    }
+}
+
+fn config(options: &Encode) -> Result<WebPConfig, CodecError> {
+    let mut config = WebPConfig::new().map_err(|()| not_encoded("the library is of another version"))?;
+    config.method = METHOD;
+    config.quality = options.quality.unwrap_or(DEFAULT_QUALITY).into();
+    config.lossless = options.lossless.into();
+    if options.lossless {
+        // Here it is effort, not quality; and what transparent pixels hide is kept too.
+        config.quality = 75.0;
+        config.exact = 1;
+    }
+    Ok(config)
+}
+
+fn still(frame: &Rgb8, profile: Option<&[u8]>, config: &WebPConfig) -> Result<Vec<u8>, CodecError> {
+    let picture = coded(frame, config)?;
+    let Some(icc) = profile else { return Ok(riff(&picture)) };
+    let flags = ICC | if is_translucent(&picture) { ALPHA } else { 0 };
+    Ok(riff(&[extended(flags, frame.size), chunk(b"ICCP", icc), picture].concat()))
+}
+
+/// Codes whole frames as what changes from each to the next: what lies in the rectangle takes the place
+/// of what was there.
+fn animation(frames: &[Rgb8], image: &Image, config: &WebPConfig) -> Result<Vec<u8>, CodecError> {
+    let Some(first) = frames.first() else { return Err(not_encoded("there is no frame")) };
+    let mut has_alpha = false;
+    let mut parts = Vec::new();
+    let mut before: Option<&Rgb8> = None;
+    for (frame, delay_ms) in zip(frames, image.delays_ms.iter().chain(std::iter::repeat(&0))) {
+        if frame.size != first.size || frame.has_alpha != first.has_alpha {
+            return Err(not_encoded("the frames differ in size or channels"));
+        }
+        let rect = match before {
+            None => Rect { x: 0, y: 0, size: frame.size },
+            Some(before) => {
+                let rect = changed(&before.samples, &frame.samples, frame.size, frame.channels());
+                even(rect.unwrap_or(Rect { x: 0, y: 0, size: Size::new(1, 1) }))
+            }
+        };
+        let samples = cut(&frame.samples, frame.size, frame.channels(), rect);
+        let part = Rgb8 { size: rect.size, has_alpha: frame.has_alpha, samples: samples.into() };
+        let place =
+            [rect.x / 2, rect.y / 2, rect.size.w - 1, rect.size.h - 1, (*delay_ms).min((1 << 24) - 1)];
+        // In place of what is there, and nothing is cleared.
+        let head = [place.map(u24).concat(), vec![0x02]].concat();
+        let picture = coded(&part, config)?;
+        has_alpha |= is_translucent(&picture);
+        parts.extend(chunk(b"ANMF", &[head, picture].concat()));
+        before = Some(frame);
+    }
+    let icc = image.profile.as_deref();
+    let flags = ANIMATION | if has_alpha { ALPHA } else { 0 } | if icc.is_some() { ICC } else { 0 };
+    // A transparent background, which is shown nowhere, then how often it is played.
+    let plays = u16::try_from(image.plays).unwrap_or(u16::MAX).to_le_bytes();
+    let icc = icc.map(|icc| chunk(b"ICCP", icc)).unwrap_or_default();
+    let animation = chunk(b"ANIM", &[[0; 4].as_slice(), &plays].concat());
+    Ok(riff(&[extended(flags, first.size), icc, animation, parts].concat()))
+}
+
+/// Whether the chunks of a coded picture hold alpha: one of their own, or a flag behind the sides (RFC
+/// 9649, sections 2.7.1.2 and 3.4).
+fn is_translucent(picture: &[u8]) -> bool {
+    picture.starts_with(b"ALPH")
+        || picture.starts_with(b"VP8L") && picture.get(12).is_some_and(|byte| byte & 0x10 != 0)
+}
+
+/// A rectangle that begins at even coordinates, as frames must.
+const fn even(Rect { x, y, size }: Rect) -> Rect {
+    Rect { x: x & !1, y: y & !1, size: Size::new(size.w + (x & 1), size.h + (y & 1)) }
+}
+
+/// The chunks of a coded picture.
+fn coded(frame: &Rgb8, config: &WebPConfig) -> Result<Vec<u8>, CodecError> {
+    let Size { w, h } = frame.size;
+    if w == 0 || h == 0 {
+        return Err(no_pixels());
+    }
+    if MOST_SIDE < w || MOST_SIDE < h {
+        return Err(CodecError::TooLong { codec: NAME, size: frame.size, max: MOST_SIDE });
+    }
+    let layout = if frame.has_alpha { PixelLayout::Rgba } else { PixelLayout::Rgb };
+    let encoder = Encoder::new(&frame.samples, layout, w, h);
+    let file = encoder
+        .encode_advanced(config)
+        .map_err(|error| CodecError::NotEncoded(NAME, format!("libwebp says {error:?}").into()))?;
+    // The header of the file, and that of the extended format, are written anew.
+    let chunks = file.get(12..).ok_or_else(|| not_encoded("libwebp wrote no header"))?;
+    Ok(if chunks.starts_with(b"VP8X") { chunks.get(18..).unwrap_or_default() } else { chunks }.to_vec())
+}
+
+fn extended(flags: u8, canvas: Size) -> Vec<u8> {
+    let sides = [canvas.w.saturating_sub(1), canvas.h.saturating_sub(1)].map(u24).concat();
+    chunk(b"VP8X", &[&[flags, 0, 0, 0], sides.as_slice()].concat())
+}
+
+fn riff(chunks: &[u8]) -> Vec<u8> {
+    chunk(b"RIFF", &[b"WEBP", chunks].concat())
+}
+
+fn chunk(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+    let padding = &[0][..content.len() & 1];
+    [kind, (content.len() as u32).to_le_bytes().as_slice(), content, padding].concat()
+}
+
+/// The three low bytes of `value`, least significant first.
+fn u24(value: u32) -> [u8; 3] {
+    let [low, middle, high, _] = value.to_le_bytes();
+    [low, middle, high]
+}
+
+fn no_pixels() -> CodecError {
+    not_encoded("the picture has no pixels")
+}
+
+fn not_encoded(what: &'static str) -> CodecError {
+    CodecError::NotEncoded(NAME, what.into())
+}

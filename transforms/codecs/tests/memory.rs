@@ -1,0 +1,31 @@
+//! Does a decode hold no more than it said it would?
+
+use peak_alloc::PeakAlloc;
+use safelight_codecs::{Bmp, Gif, Ico, Jpeg, Png, Tiff, Webp};
+use safelight_core::{Codec, Decode, Limits, Size};
+use std::fs;
+
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
+
+// One test: others beside it would be counted too.
+#[test]
+fn a_decode_stays_within_its_reserve() {
+    let mut decoded = 0;
+    for path in safelight_images::every_file() {
+        let bytes = fs::read(&path).expect("the file is there");
+        let codecs: [&dyn Codec; 7] = [&Jpeg, &Png, &Webp, &Gif, &Bmp, &Ico, &Tiff];
+        let Some(codec) = codecs.into_iter().find(|codec| codec.sniff(&bytes)) else { continue };
+        let limits = Limits::default();
+        let Ok(header) = codec.header(&bytes, &limits) else { continue };
+        let decode = Decode { needed: Size::new(1, 1), all_frames: true, keep_profile: false };
+        let reserve = codec.decode_bytes(&header, &decode, &limits);
+        let before = MEMORY.current_usage();
+        MEMORY.reset_peak_usage();
+        let image = codec.decode(&bytes, &decode, &limits);
+        let held = (MEMORY.peak_usage() - before) as u64;
+        assert!(held <= reserve, "{}: {held} bytes, {reserve} reserved", path.display());
+        decoded += u32::from(image.is_ok());
+    }
+    assert!(0 < decoded, "the samples are always there");
+}

@@ -1,0 +1,110 @@
+//! BMP, ICO and TIFF against what the `image` crate writes, the sample, the corpus, and damage.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use common::{assert_survives, decode, sample, scene, to_rgba};
+use image::{ExtendedColorType, ImageFormat};
+use safelight_codecs::{Bmp, Ico, Tiff};
+use safelight_core::{Codec, Kind, Limits, Model, Samples, Size};
+use std::io::Cursor;
+
+const SIZE: Size = Size::new(13, 9);
+
+/// A file of `samples`, native endian.
+fn file(format: ImageFormat, colour: ExtendedColorType, samples: &[u8]) -> Vec<u8> {
+    let mut file = Cursor::new(Vec::new());
+    image::write_buffer_with_format(&mut file, samples, SIZE.w, SIZE.h, colour, format).unwrap();
+    file.into_inner()
+}
+
+#[test]
+fn pixels_come_out_as_they_went_in() {
+    let check = |codec: &dyn Codec, format, model, colour| {
+        let picture = scene(SIZE, model, 0);
+        let Samples::U8(samples) = &picture.planes[0].samples else { panic!("scenes have 8 bits") };
+        let bytes = file(format, colour, samples);
+        assert!(codec.sniff(&bytes), "{format:?}");
+        assert_ne!(codec.encoded_as(), codec.mime());
+        let header = codec.header(&bytes, &Limits::default()).unwrap();
+        assert_eq!((header.geometry, header.frames), (picture.geometry, 1));
+        assert_eq!(to_rgba(&decode(codec, &bytes).frames[0]), to_rgba(&picture), "{format:?} {model:?}");
+    };
+    check(&Bmp, ImageFormat::Bmp, Model::Grey, ExtendedColorType::L8);
+    check(&Bmp, ImageFormat::Bmp, Model::Rgb, ExtendedColorType::Rgb8);
+    check(&Bmp, ImageFormat::Bmp, Model::Rgba, ExtendedColorType::Rgba8);
+    check(&Ico, ImageFormat::Ico, Model::Rgba, ExtendedColorType::Rgba8);
+    check(&Tiff, ImageFormat::Tiff, Model::Grey, ExtendedColorType::L8);
+    check(&Tiff, ImageFormat::Tiff, Model::Rgb, ExtendedColorType::Rgb8);
+    check(&Tiff, ImageFormat::Tiff, Model::Rgba, ExtendedColorType::Rgba8);
+}
+
+#[test]
+fn sixteen_bits_stay_sixteen() {
+    let samples: Vec<u16> = (0..SIZE.w * SIZE.h * 3).map(|i| (i * 187) as u16).collect();
+    let bytes: Vec<u8> = samples.iter().flat_map(|sample| sample.to_ne_bytes()).collect();
+    let decoded = decode(&Tiff, &file(ImageFormat::Tiff, ExtendedColorType::Rgb16, &bytes));
+    assert_eq!(decoded.frames[0].planes[0].samples, Samples::U16(samples));
+    let floats = file(ImageFormat::Tiff, ExtendedColorType::Rgb32F, &bytes.repeat(2));
+    let error = Tiff.decode(&floats, &common::wanted(false), &Limits::default()).unwrap_err();
+    assert_eq!(error.kind, Kind::UnsupportedFormat);
+}
+
+#[test]
+fn the_sample_has_a_profile() {
+    let bytes = sample("photo.tiff");
+    let kept = common::decode_with_profile(&Tiff, &bytes);
+    let applied = decode(&Tiff, &bytes);
+    assert!(kept.profile.is_some() && applied.profile.is_none());
+    assert_ne!(kept.frames[0].planes, applied.frames[0].planes);
+}
+
+#[test]
+fn orientation_is_read_from_the_tag() {
+    let mut bytes = file(ImageFormat::Tiff, ExtendedColorType::L8, &[0; 117]);
+    // The entry of the tag that the encoder writes last becomes one of orientation: only its number and
+    // value change, and order does not matter to readers.
+    let software = bytes.windows(4).position(|window| window == [0x53, 0x01, 0x03, 0x00]);
+    let at = software.expect("the encoder states the sample format");
+    bytes[at..at + 12].copy_from_slice(&[0x12, 0x01, 3, 0, 1, 0, 0, 0, 8, 0, 0, 0]);
+    let header = Tiff.header(&bytes, &Limits::default()).unwrap();
+    assert_eq!(header.geometry.orientation.get(), 8);
+    assert_eq!(decode(&Tiff, &bytes).frames[0].geometry, header.geometry);
+}
+
+#[test]
+fn the_corpus_decodes_or_says_why_not() {
+    let Some(folder) = safelight_images::corpus() else { return };
+    let files = safelight_images::corpus_files();
+    let is_tiff = |path: &std::path::Path| path.extension().is_some_and(|end| end == "tif" || end == "tiff");
+    let mut decoded = 0;
+    for path in files.iter().filter(|path| is_tiff(path)) {
+        let bytes = std::fs::read(path).unwrap();
+        match Tiff.decode(&bytes, &common::wanted(false), &Limits::default()) {
+            Ok(_) => decoded += 1,
+            Err(error) => assert!(
+                matches!(error.kind, Kind::UnsupportedFormat | Kind::Corrupt),
+                "{}: {error}",
+                path.display()
+            ),
+        }
+    }
+    assert!(0 < decoded, "{}", folder.display());
+}
+
+#[test]
+fn limits_are_checked_before_pixels() {
+    let limits = Limits { max_pixels: SIZE.pixels() - 1, ..Limits::default() };
+    let check = |codec: &dyn Codec, format, colour, channels: usize| {
+        let bytes = file(format, colour, &vec![7; SIZE.pixels() as usize * channels]);
+        let error = codec.decode(&bytes, &common::wanted(false), &limits).unwrap_err();
+        assert_eq!(error.kind, Kind::LimitExceeded);
+        assert!(error.message.contains(&limits.max_pixels.to_string()), "{error}");
+        assert_eq!(codec.header(&bytes, &limits).unwrap_err().kind, Kind::LimitExceeded);
+        assert_survives(codec, &bytes);
+    };
+    check(&Bmp, ImageFormat::Bmp, ExtendedColorType::Rgb8, 3);
+    check(&Ico, ImageFormat::Ico, ExtendedColorType::Rgba8, 4);
+    check(&Tiff, ImageFormat::Tiff, ExtendedColorType::Rgb16, 6);
+}

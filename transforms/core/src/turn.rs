@@ -1,0 +1,251 @@
+//! The eight ways to turn a picture by quarters and mirrors: exact permutations of its samples.
+
+use crate::{Error, Frame, Kind, Orientation, Plane, Result, Samples, Size};
+
+/// A way to turn a picture: first, perhaps, mirrored at the diagonal from its top left corner, so that
+/// rows become columns; then, perhaps, mirrored. The default leaves it as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Turn {
+    /// Whether rows become columns.
+    pub is_transposed: bool,
+    /// Whether left and right then change places.
+    pub is_mirrored_x: bool,
+    /// Whether top and bottom then change places.
+    pub is_mirrored_y: bool,
+}
+
+impl From<Orientation> for Turn {
+    /// The turn that brings stored pixels upright (EXIF 2.32, tag 0x0112).
+    fn from(orientation: Orientation) -> Self {
+        let number = orientation.get();
+        Self {
+            is_transposed: orientation.is_transposed(),
+            is_mirrored_x: matches!(number, 2 | 3 | 6 | 7),
+            is_mirrored_y: matches!(number, 3 | 4 | 7 | 8),
+        }
+    }
+}
+
+impl Turn {
+    /// The size of what has `size` before the turn.
+    pub const fn size(self, size: Size) -> Size {
+        if self.is_transposed { size.transposed() } else { size }
+    }
+}
+
+impl Frame {
+    /// The picture turned, whatever its planes' shrink; `geometry.orientation` stays what it is.
+    ///
+    /// # Errors
+    /// [`Kind::Internal`] if the planes do not hold the samples that they should.
+    pub fn turn(mut self, turn: Turn) -> Result<Self> {
+        if turn == Turn::default() {
+            return Ok(self);
+        }
+        let (mut w, mut h) = self.extent()?;
+        for plane in &mut self.planes {
+            *plane = plane.turned(turn)?;
+        }
+        self.geometry.size = turn.size(self.geometry.size);
+        let view = &mut self.view;
+        if turn.is_transposed {
+            std::mem::swap(&mut w, &mut h);
+            std::mem::swap(&mut view.x, &mut view.y);
+            std::mem::swap(&mut view.w, &mut view.h);
+        }
+        if turn.is_mirrored_x {
+            view.x = w - view.x - view.w;
+        }
+        if turn.is_mirrored_y {
+            view.y = h - view.y - view.h;
+        }
+        Ok(self)
+    }
+
+    /// What the planes cover, in pixels of the source: rounded up to whole samples, so perhaps more than
+    /// the picture.
+    fn extent(&self) -> Result<(f64, f64)> {
+        let of =
+            |plane: &Plane| (f64::from(plane.size.w) * plane.step.0, f64::from(plane.size.h) * plane.step.1);
+        let mut extents = self.planes.iter().map(of);
+        let first = extents.next().ok_or_else(|| defect("there is no plane"))?;
+        // The mirror's axis is the planes' middle. Were theirs different, they would come apart.
+        if extents.any(|other| other != first) {
+            return Err(defect("the planes do not cover the same pixels"));
+        }
+        Ok(first)
+    }
+}
+
+impl Plane {
+    fn turned(&self, turn: Turn) -> Result<Self> {
+        let permuted = match &self.samples {
+            Samples::U8(samples) => permuted(samples, self.size, self.channels, turn).map(Samples::U8),
+            Samples::U16(samples) => permuted(samples, self.size, self.channels, turn).map(Samples::U16),
+        };
+        let samples = permuted.ok_or_else(|| defect("a plane does not hold the samples it should"))?;
+        let step = if turn.is_transposed { (self.step.1, self.step.0) } else { self.step };
+        Ok(Self { size: turn.size(self.size), channels: self.channels, samples, step })
+    }
+}
+
+fn defect(message: &str) -> Error {
+    Error::new(Kind::Internal, "turn", message)
+}
+
+fn permuted<T: Copy + Default>(samples: &[T], size: Size, channels: u8, turn: Turn) -> Option<Vec<T>> {
+    match channels {
+        1 => pixels_permuted::<T, 1>(samples, size, turn),
+        2 => pixels_permuted::<T, 2>(samples, size, turn),
+        3 => pixels_permuted::<T, 3>(samples, size, turn),
+        4 => pixels_permuted::<T, 4>(samples, size, turn),
+        _ => None,
+    }
+}
+
+/// `None` if `samples` is not of the shape `[size.h, size.w, C]`.
+fn pixels_permuted<T: Copy + Default, const C: usize>(
+    samples: &[T],
+    size: Size,
+    turn: Turn,
+) -> Option<Vec<T>> {
+    let (pixels, rest) = samples.as_chunks::<C>();
+    if !rest.is_empty() || pixels.is_empty() || pixels.len() as u64 != size.pixels() {
+        return None;
+    }
+    let permuted = if turn.is_transposed {
+        transposed(pixels, [T::default(); C], size, turn)
+    } else {
+        mirrored(pixels, size.w as usize, turn)
+    };
+    Some(permuted.into_flattened())
+}
+
+fn mirrored<P: Copy>(pixels: &[P], w: usize, turn: Turn) -> Vec<P> {
+    let mut out = Vec::with_capacity(pixels.len());
+    let mut push = |row: &[P]| {
+        if turn.is_mirrored_x {
+            out.extend(row.iter().rev());
+        } else {
+            out.extend_from_slice(row);
+        }
+    };
+    let rows = pixels.chunks_exact(w);
+    if turn.is_mirrored_y {
+        rows.rev().for_each(&mut push);
+    } else {
+        rows.for_each(&mut push);
+    }
+    out
+}
+
+/// Pixels on each side of a block that is transposed at once: its rows, here and there, fit into the
+/// first level of the cache, and each line that is fetched is used up before it is dropped.
+const BLOCK: usize = 16;
+
+fn transposed<P: Copy>(pixels: &[P], blank: P, size: Size, turn: Turn) -> Vec<P> {
+    let (w, h) = (size.w as usize, size.h as usize);
+    let mut out = vec![blank; pixels.len()];
+    for (strip, rows) in out.chunks_mut(h * BLOCK).enumerate() {
+        for left in (0..h).step_by(BLOCK) {
+            let right = h.min(left + BLOCK);
+            for (row, y) in rows.chunks_exact_mut(h).zip(strip * BLOCK..) {
+                let from_x = if turn.is_mirrored_y { w - 1 - y } else { y };
+                for (pixel, x) in row[left..right].iter_mut().zip(left..) {
+                    let from_y = if turn.is_mirrored_x { h - 1 - x } else { x };
+                    *pixel = pixels[from_y * w + from_x];
+                }
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Model, View};
+
+    const MODELS: [Model; 4] = [Model::Grey, Model::GreyAlpha, Model::Rgb, Model::Rgba];
+
+    /// A frame whose pixel `i` has the samples `names[i]`, `names[i] + 1` …
+    fn frame(names: &[u8], size: Size, model: Model, has_16_bits: bool) -> Frame {
+        let samples = names.iter().flat_map(|&name| (0..model.channels()).map(move |channel| name + channel));
+        let samples = if has_16_bits {
+            Samples::U16(samples.map(|sample| u16::from(sample) * 257 - 1).collect())
+        } else {
+            Samples::U8(samples.collect())
+        };
+        Frame::whole(size, model, samples)
+    }
+
+    #[test]
+    fn every_orientation_comes_upright() {
+        // EXIF 2.32: the 0th row is at the visual top, the 0th column at the visual left, and so on.
+        let check = |number, expected: &str| {
+            let rows: Vec<_> = expected.split('/').collect();
+            let size = Size::new(rows[0].len() as u32, rows.len() as u32);
+            for model in MODELS {
+                for has_16_bits in [false, true] {
+                    let stored = frame(b"abcdef", Size::new(3, 2), model, has_16_bits);
+                    let turned = stored.turn(Orientation::new(number).unwrap().into()).unwrap();
+                    let upright = frame(rows.concat().as_bytes(), size, model, has_16_bits);
+                    assert_eq!(turned, upright, "orientation {number}, {model:?}, 16 bits: {has_16_bits}");
+                }
+            }
+        };
+        check(1, "abc/def");
+        check(2, "cba/fed");
+        check(3, "fed/cba");
+        check(4, "def/abc");
+        check(5, "ad/be/cf");
+        check(6, "da/eb/fc");
+        check(7, "fc/eb/da");
+        check(8, "cf/be/ad");
+    }
+
+    #[test]
+    fn blocks_meet_without_seams() {
+        let size = Size::new(37, 53);
+        let samples = Samples::U16((0..37 * 53).collect());
+        let turn = Turn { is_transposed: true, is_mirrored_x: true, is_mirrored_y: false };
+        let turned = Frame::whole(size, Model::Grey, samples).turn(turn).unwrap();
+        let expected = (0..37).flat_map(|x| (0..53).rev().map(move |y| y * 37 + x)).collect();
+        assert_eq!(turned, Frame::whole(Size::new(53, 37), Model::Grey, Samples::U16(expected)));
+    }
+
+    #[test]
+    fn a_view_turns_with_its_planes() {
+        // A picture of 5 × 3 decoded at one half: 3 × 2 samples, which cover 6 × 4 pixels.
+        let mut shrunk = frame(b"abcdef", Size::new(3, 2), Model::Grey, false);
+        shrunk.planes[0].step = (2.0, 2.0);
+        shrunk.geometry.size = Size::new(5, 3);
+        shrunk.view = View { x: 0.0, y: 0.0, w: 5.0, h: 3.0 };
+        let turned = shrunk.turn(Orientation::new(6).unwrap().into()).unwrap();
+        assert_eq!(turned.geometry.size, Size::new(3, 5));
+        // What was below the picture is left of it now.
+        assert_eq!(turned.view, View { x: 1.0, y: 0.0, w: 3.0, h: 5.0 });
+        assert_eq!(turned.planes[0].samples, Samples::U8(b"daebfc".to_vec()));
+    }
+
+    #[test]
+    fn steps_change_places_with_the_axes() {
+        let mut frame = frame(b"abcdef", Size::new(3, 2), Model::Grey, false);
+        frame.planes[0].step = (4.0, 2.0);
+        frame.view = View { x: 1.0, y: 0.5, w: 8.0, h: 3.0 };
+        let turned = frame.turn(Turn { is_transposed: true, ..Turn::default() }).unwrap();
+        assert_eq!(turned.planes[0].step, (2.0, 4.0));
+        assert_eq!(turned.view, View { x: 0.5, y: 1.0, w: 3.0, h: 8.0 });
+    }
+
+    #[test]
+    fn planes_that_would_come_apart_are_a_defect() {
+        let mut two = frame(b"abcd", Size::new(2, 2), Model::Grey, false);
+        two.planes.push(Plane { step: (2.0, 2.0), ..two.planes[0].clone() });
+        assert_eq!(two.turn(Orientation::new(2).unwrap().into()).unwrap_err().kind, Kind::Internal);
+
+        let mut short = frame(b"abcd", Size::new(2, 2), Model::Grey, false);
+        short.planes[0].samples = Samples::U8(b"abc".to_vec());
+        assert_eq!(short.turn(Orientation::new(6).unwrap().into()).unwrap_err().kind, Kind::Internal);
+    }
+}

@@ -1,0 +1,134 @@
+//! The rectangle that is asked for, and the one that a picture has of it.
+
+use safelight_core::{Error, Kind, Rect, Result, Size};
+use std::fmt;
+
+/// What a value must be.
+pub(crate) const FORM: &str =
+    "x,y,w,h in pixels, or as fractions from 0 to 1 with a decimal point, w and h above 0";
+
+/// A rectangle that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Area {
+    /// Left edge, top edge, width, height in pixels.
+    Pixels([u32; 4]),
+    /// The same in millionths of the picture.
+    Millionths([u32; 4]),
+}
+
+/// One, in millionths: whole numbers, so that edges fall on the same pixel on every machine.
+const WHOLE: u32 = 1_000_000;
+
+impl Area {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let are_fractions = text.contains('.');
+        let number = if are_fractions { millionths } else { pixels };
+        let numbers: Vec<u32> = text.split(',').map(number).collect::<Option<_>>()?;
+        let &[x, y, w, h] = numbers.as_slice() else { return None };
+        let is_something = 0 < w && 0 < h;
+        let area = if are_fractions { Self::Millionths } else { Self::Pixels };
+        is_something.then(|| area([x, y, w, h]))
+    }
+
+    /// What a picture of `size` has of it.
+    ///
+    /// # Errors
+    /// [`Kind::InvalidParam`] if that is nothing.
+    pub(crate) fn rect(&self, size: Size) -> Result<Rect> {
+        let (x, y) = match *self {
+            Self::Pixels([x, y, w, h]) => (cut(x, w, size.w), cut(y, h, size.h)),
+            Self::Millionths([x, y, w, h]) => (part(x, w, size.w), part(y, h, size.h)),
+        };
+        let (Some((x, w)), Some((y, h))) = (x, y) else {
+            let Size { w, h } = size;
+            let message = format!("{self} lies outside the picture of {w} × {h} pixels");
+            return Err(Error::new(Kind::InvalidParam, "crop", message));
+        };
+        Ok(Rect { x, y, size: Size::new(w, h) })
+    }
+}
+
+impl fmt::Display for Area {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Self::Pixels(numbers) => numbers.map(|number| number.to_string()),
+            Self::Millionths(numbers) => numbers.map(decimal),
+        };
+        f.write_str(&text.join(","))
+    }
+}
+
+/// `millionths` with a decimal point and no more digits than it takes.
+fn decimal(millionths: u32) -> String {
+    let text = format!("{}.{:06}", millionths / WHOLE, millionths % WHOLE);
+    let shortest = text.trim_end_matches('0');
+    if shortest.ends_with('.') { format!("{shortest}0") } else { shortest.to_owned() }
+}
+
+fn pixels(text: &str) -> Option<u32> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| is_plain)
+}
+
+fn millionths(text: &str) -> Option<u32> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let number: f64 = text.parse().ok().filter(|_| is_plain)?;
+    (number <= 1.0).then(|| (number * f64::from(WHOLE)).round() as u32)
+}
+
+/// Start and length of what lies on a side of `side` pixels, if anything does.
+fn cut(start: u32, length: u32, side: u32) -> Option<(u32, u32)> {
+    let left = side.checked_sub(start).filter(|&left| 0 < left)?;
+    Some((start, length.min(left)))
+}
+
+/// The same for millionths. Edges are rounded to whole pixels, half a pixel up, so that areas that meet
+/// still do; less than a pixel becomes one.
+fn part(start: u32, length: u32, side: u32) -> Option<(u32, u32)> {
+    let end = start.saturating_add(length).min(WHOLE);
+    if WHOLE <= start || side == 0 {
+        return None;
+    }
+    let edge = |millionths: u32| {
+        let rounded = u64::from(side) * u64::from(millionths) + u64::from(WHOLE / 2);
+        (rounded / u64::from(WHOLE)) as u32
+    };
+    let start = edge(start).min(side - 1);
+    Some((start, edge(end).saturating_sub(start).max(1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fractions_are_rounded_at_their_edges() {
+        let check = |start, length, side, expected| {
+            let millionths = |text| millionths(text).unwrap();
+            assert_eq!(
+                part(millionths(start), millionths(length), side),
+                expected,
+                "{start} {length} {side}"
+            );
+        };
+        check("0.0", "1.0", 7, Some((0, 7)));
+        check("0.0", "0.5", 7, Some((0, 4)));
+        check("0.5", "0.5", 7, Some((4, 3)));
+        check("0.1", "0.2", 10, Some((1, 2)));
+        check("0.999999", "1.0", 10, Some((9, 1)));
+        check("0.0", "0.000001", 10, Some((0, 1)));
+        check("0.96", "0.000001", 10, Some((9, 1)));
+        check("0.0", "1.0", u32::MAX, Some((0, u32::MAX)));
+        check("1.0", "1.0", 10, None);
+        check("0.0", "1.0", 0, None);
+    }
+
+    #[test]
+    fn halves_tile_every_side() {
+        for side in 2..200 {
+            let (start, length) = part(0, WHOLE / 2, side).unwrap();
+            assert_eq!(start, 0);
+            assert_eq!(part(WHOLE / 2, WHOLE / 2, side).unwrap(), (length, side - length));
+        }
+    }
+}

@@ -1,0 +1,156 @@
+#![doc = include_str!("../README.md")]
+
+mod area;
+
+use area::Area;
+use safelight_core::{Frame, Geometry, Param, ParamKind, PixelOp, Query, Result, Size, Step, Transform};
+
+/// The plug-in.
+#[derive(Debug)]
+pub struct Crop;
+
+const PARAMS: &[Param] = &[Param {
+    key: "crop",
+    aliases: &[],
+    kind: ParamKind::Text {
+        form: area::FORM,
+        example: "8,8,100,60",
+        canonical: |value| Some(Area::parse(value)?.to_string()),
+    },
+    default: None,
+    doc: "keeps the rectangle x,y,w,h of the upright source; fractions if a value has a decimal point",
+}];
+
+impl Transform for Crop {
+    fn name(&self) -> &'static str {
+        "crop"
+    }
+
+    fn params(&self) -> &'static [Param] {
+        PARAMS
+    }
+
+    fn step(&self, query: &Query) -> Result<Option<Step>> {
+        let area = query.get("crop").and_then(Area::parse);
+        Ok(area.map(|area| Step::Pixels(Box::new(CropOp(area)))))
+    }
+}
+
+struct CropOp(Area);
+
+impl PixelOp for CropOp {
+    fn output(&self, input: Geometry) -> Result<Geometry> {
+        Ok(Geometry { size: self.0.rect(input.size)?.size, ..input })
+    }
+
+    fn needed(&self, input: Geometry, need: Size) -> Size {
+        // Without a rectangle there will be no output either.
+        let Ok(rect) = self.0.rect(input.size) else { return input.size };
+        let axis = |input: u32, need: u32, kept: u32| {
+            let needed = (u64::from(input) * u64::from(need)).div_ceil(u64::from(kept));
+            u32::try_from(needed).unwrap_or(u32::MAX)
+        };
+        Size::new(axis(input.size.w, need.w, rect.size.w), axis(input.size.h, need.h, rect.size.h))
+    }
+
+    fn apply(&self, mut frame: Frame) -> Result<Frame> {
+        frame.crop(self.0.rect(frame.geometry.size)?);
+        Ok(frame)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use safelight_core::{Kind, Model, Orientation, Samples, View};
+
+    fn op(raw: &str) -> Box<dyn PixelOp> {
+        match Crop.step(&Query::parse(raw, "", PARAMS).unwrap()).unwrap() {
+            Some(Step::Pixels(op)) => op,
+            _ => panic!("{raw} asks for no step"),
+        }
+    }
+
+    fn geometry(w: u32, h: u32) -> Geometry {
+        Geometry { size: Size::new(w, h), orientation: Orientation::UPRIGHT }
+    }
+
+    #[test]
+    fn queries_have_one_canonical_form() {
+        let check = |raw, expected: Result<&str, &str>| {
+            let found = Query::parse(raw, "", PARAMS).map(|query| query.to_string());
+            match expected {
+                Ok(canonical) => assert_eq!(found.unwrap(), canonical, "{raw}"),
+                Err(value) => {
+                    let message = format!("crop: must be {}, not {value:?}", area::FORM);
+                    assert_eq!(found.unwrap_err().to_string(), message, "{raw}");
+                }
+            }
+        };
+        check("", Ok(""));
+        check("crop=010,0,5,07", Ok("crop=10%2C0%2C5%2C7"));
+        check("crop=0.50,0,0.25,1", Ok("crop=0.5%2C0.0%2C0.25%2C1.0"));
+        check("crop=0.0000004,0.0,.5,1.", Ok("crop=0.0%2C0.0%2C0.5%2C1.0"));
+        check("crop=4294967295,0,1,1", Ok("crop=4294967295%2C0%2C1%2C1"));
+        check("crop=4294967296,0,1,1", Err("4294967296,0,1,1"));
+        check("crop=", Err(""));
+        check("crop=1,2,3", Err("1,2,3"));
+        check("crop=1,2,3,4,5", Err("1,2,3,4,5"));
+        check("crop=-1,2,3,4", Err("-1,2,3,4"));
+        check("crop=%2B1,2,3,4", Err("+1,2,3,4"));
+        check("crop=1, 2,3,4", Err("1, 2,3,4"));
+        check("crop=1,2,0,4", Err("1,2,0,4"));
+        check("crop=0.1,0.1,0.0,1.0", Err("0.1,0.1,0.0,1.0"));
+        check("crop=0.5,0,100,100", Err("0.5,0,100,100"));
+        check("crop=0.5,0,1.000001,1", Err("0.5,0,1.000001,1"));
+        check("crop=1e-1,0.0,1.0,1.0", Err("1e-1,0.0,1.0,1.0"));
+        check("crop=.,0,1,1", Err(".,0,1,1"));
+        check("crop=NaN,0.0,1,1", Err("NaN,0.0,1,1"));
+    }
+
+    #[test]
+    fn what_lies_outside_is_left_out_and_nothing_is_refused() {
+        let size = |raw| op(raw).output(geometry(400, 300)).map(|geometry| geometry.size);
+        assert_eq!(size("crop=10,20,30,40").unwrap(), Size::new(30, 40));
+        assert_eq!(size("crop=399,299,30,40").unwrap(), Size::new(1, 1));
+        assert_eq!(size("crop=0,0,4294967295,4294967295").unwrap(), Size::new(400, 300));
+        let error = size("crop=400,0,10,10").unwrap_err();
+        assert_eq!(error.kind, Kind::InvalidParam);
+        assert_eq!(error.to_string(), "crop: 400,0,10,10 lies outside the picture of 400 × 300 pixels");
+        let error = size("crop=0,1.0,0.5,0.5").unwrap_err();
+        assert_eq!(error.to_string(), "crop: 0.0,1.0,0.5,0.5 lies outside the picture of 400 × 300 pixels");
+    }
+
+    #[test]
+    fn no_sample_is_touched() {
+        let samples = Samples::U8((0..12).collect());
+        let frame = Frame::whole(Size::new(4, 3), Model::Grey, samples);
+        let cropped = op("crop=1,1,9,1").apply(frame.clone()).unwrap();
+        assert_eq!(cropped.planes, frame.planes);
+        assert_eq!(cropped.view, View { x: 1.0, y: 1.0, w: 3.0, h: 1.0 });
+        let expected = Frame::whole(Size::new(3, 1), Model::Grey, Samples::U8(vec![5, 6, 7]));
+        assert_eq!(cropped.flatten().unwrap(), expected);
+    }
+
+    #[test]
+    fn a_shrunk_picture_is_cropped_between_its_samples() {
+        let mut frame = Frame::whole(Size::new(4, 3), Model::Grey, Samples::U8(vec![0; 12]));
+        frame.planes[0].step = (8.0, 8.0);
+        frame.geometry.size = Size::new(31, 24);
+        frame.view = View::whole(Size::new(31, 24));
+        let cropped = op("crop=3,5,10,7").apply(frame).unwrap();
+        assert_eq!(cropped.view, View { x: 3.0, y: 5.0, w: 10.0, h: 7.0 });
+        assert_eq!(cropped.geometry.size, Size::new(10, 7));
+    }
+
+    #[test]
+    fn needs_grow_with_what_is_left_out() {
+        let needed = |w, h| op("crop=0,0,100,150").needed(geometry(400, 300), Size::new(w, h));
+        assert_eq!(needed(100, 150), Size::new(400, 300));
+        assert_eq!(needed(10, 10), Size::new(40, 20));
+        assert_eq!(needed(1, 1), Size::new(4, 2));
+        for (w, h) in [(1, 1), (7, 3), (50, 149)] {
+            assert!(needed(w + 1, h).covers(needed(w, h)) && needed(w, h + 1).covers(needed(w, h)));
+        }
+    }
+}

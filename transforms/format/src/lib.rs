@@ -1,0 +1,172 @@
+#![doc = include_str!("../README.md")]
+
+use safelight_core::{Encode, Param, ParamKind, Query, Result, Step, Transform};
+
+const FORMAT: Param = Param {
+    key: "format",
+    aliases: &["f"],
+    kind: ParamKind::Negotiated {
+        words: &["jpeg", "png", "webp", "avif", "gif", "auto-avif"],
+        auto: &[("image/avif", "auto-avif"), ("image/webp", "webp")],
+    },
+    default: None,
+    doc: "format of the answer; auto is the best that Accept names, AVIF or WebP, else the source's",
+};
+
+const QUALITY: Param = Param {
+    key: "quality",
+    aliases: &["q"],
+    kind: ParamKind::Integer { min: 1, max: 100, unit: "" },
+    default: None,
+    doc: "quality of a lossy answer, 80 if not given, 50 for AVIF",
+};
+
+/// Declared by the transform that pads; its canonical form is `rrggbb` or `rrggbbaa` in lower case.
+const BACKGROUND: &str = "background";
+
+/// The plug-in.
+#[derive(Clone, Copy, Debug)]
+pub struct Format;
+
+impl Transform for Format {
+    fn name(&self) -> &'static str {
+        "format"
+    }
+
+    fn params(&self) -> &'static [Param] {
+        &[FORMAT, QUALITY]
+    }
+
+    fn step(&self, query: &Query) -> Result<Option<Step>> {
+        let format = query.get(FORMAT.key).and_then(formats);
+        let quality = query.integer(QUALITY.key).and_then(|quality| u8::try_from(quality).ok());
+        if format.is_none() && quality.is_none() {
+            return Ok(None);
+        }
+        let background = query.get(BACKGROUND).and_then(opaque).unwrap_or_default();
+        Ok(Some(Step::Encode(Box::new(move |encode: &mut Encode| {
+            (encode.format, encode.animated_format) = format.unwrap_or_default();
+            (encode.quality, encode.background) = (quality, background);
+        }))))
+    }
+}
+
+/// MIME types of the answer to a still picture and, where it is another, to an animation.
+fn formats(word: &str) -> Option<(Option<&'static str>, Option<&'static str>)> {
+    match word {
+        "jpeg" => Some((Some("image/jpeg"), None)),
+        "png" => Some((Some("image/png"), None)),
+        "webp" => Some((Some("image/webp"), None)),
+        "avif" => Some((Some("image/avif"), None)),
+        "gif" => Some((Some("image/gif"), None)),
+        // Who did not ask for AVIF by name would miss all frames but the first. Every browser that
+        // shows AVIF shows WebP.
+        "auto-avif" => Some((Some("image/avif"), Some("image/webp"))),
+        _ => None,
+    }
+}
+
+/// The colour of `rrggbb` or `rrggbbaa`, as it is where nothing can shine through it.
+fn opaque(colour: &str) -> Option<[u8; 3]> {
+    let [_, red, green, blue] = u32::from_str_radix(colour.get(..6)?, 16).ok()?.to_be_bytes();
+    Some([red, green, blue])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As the transform that pads declares it.
+    const DECLARED: Param = Param {
+        key: BACKGROUND,
+        aliases: &[],
+        kind: ParamKind::Text {
+            form: "hex",
+            example: "00ff00",
+            canonical: |value| Some(value.to_ascii_lowercase()),
+        },
+        default: None,
+        doc: "x",
+    };
+
+    fn query(raw: &str, accept: &str) -> Result<Query> {
+        Query::parse(raw, accept, [&FORMAT, &QUALITY, &DECLARED])
+    }
+
+    fn encode(raw: &str, accept: &str) -> Option<Encode> {
+        match Format.step(&query(raw, accept).unwrap()).unwrap()? {
+            Step::Encode(patch) => {
+                let mut encode = Encode::default();
+                patch(&mut encode);
+                Some(encode)
+            }
+            _ => panic!("{raw} is no patch"),
+        }
+    }
+
+    #[test]
+    fn words_are_mime_types() {
+        let check = |raw, accept, expected: (Option<&str>, Option<&str>)| {
+            let found = encode(raw, accept).unwrap();
+            assert_eq!((found.format, found.animated_format), expected, "{raw} for {accept}");
+            assert_eq!((found.quality, found.lossless, found.background), (None, false, [0; 3]), "{raw}");
+        };
+        check("format=jpeg", "", (Some("image/jpeg"), None));
+        check("f=PNG", "", (Some("image/png"), None));
+        check("format=WebP", "image/avif", (Some("image/webp"), None));
+        check("format=avif", "", (Some("image/avif"), None));
+        check("f=gif", "", (Some("image/gif"), None));
+        check("f=auto-avif", "", (Some("image/avif"), Some("image/webp")));
+        check("f=Auto", "image/webp,image/avif;q=0.1", (Some("image/avif"), Some("image/webp")));
+        check("f=auto", "text/html,image/webp,*/*", (Some("image/webp"), None));
+    }
+
+    #[test]
+    fn every_word_has_a_mime_type() {
+        let ParamKind::Negotiated { words, auto } = FORMAT.kind else { panic!("auto is negotiated") };
+        assert!(words.iter().all(|word| formats(word).is_some()));
+        // What a cache passes on in place of `auto` must be a word too.
+        assert!(auto.iter().all(|(_, word)| words.contains(word)));
+    }
+
+    #[test]
+    fn auto_asks_for_nothing_of_who_names_nothing() {
+        for accept in ["", "*/*", "image/*", "image/avif;q=0,image/jpeg"] {
+            let found = query("format=auto", accept).unwrap();
+            assert!(found.is_empty() && found.is_negotiated, "{accept}");
+            assert!(Format.step(&found).unwrap().is_none(), "{accept}");
+        }
+        assert_eq!(encode("f=auto&q=7", "").unwrap(), Encode { quality: Some(7), ..Encode::default() });
+    }
+
+    #[test]
+    fn quality_has_edges() {
+        let check = |raw, expected| {
+            let found = encode(raw, "").unwrap();
+            assert_eq!((found.format, found.quality), (None, Some(expected)), "{raw}");
+        };
+        check("quality=1", 1);
+        check("q=100", 100);
+        check("q=080", 80);
+        assert_eq!(query("f=JPEG&q=080", "").unwrap().to_string(), "format=jpeg&quality=80");
+    }
+
+    #[test]
+    fn a_wrong_value_says_what_would_be_right() {
+        let check = |raw, expected| assert_eq!(query(raw, "").unwrap_err().to_string(), expected);
+        check("quality=0", "quality: must be a whole number from 1 to 100, not \"0\"");
+        check("q=101", "quality: must be a whole number from 1 to 100, not \"101\"");
+        check("q=high", "quality: must be a whole number from 1 to 100, not \"high\"");
+        check("f=bmp", "format: must be one of jpeg, png, webp, avif, gif, auto-avif, not \"bmp\"");
+        check("format=", "format: must be one of jpeg, png, webp, avif, gif, auto-avif, not \"\"");
+    }
+
+    #[test]
+    fn transparent_pixels_are_flattened_on_the_background() {
+        let check = |raw, expected| assert_eq!(encode(raw, "").unwrap().background, expected, "{raw}");
+        check("f=jpeg", [0, 0, 0]);
+        check("f=jpeg&background=ff8000", [0xFF, 0x80, 0]);
+        check("f=jpeg&background=FF800010", [0xFF, 0x80, 0]);
+        assert_eq!(encode("background=ff8000", ""), None);
+    }
+}

@@ -1,0 +1,93 @@
+#![doc = include_str!("../README.md")]
+
+use safelight_core::{
+    Frame, Geometry, Orientation, Param, PixelOp, Query, Result, Size, Step, Transform, Turn,
+};
+
+/// The plug-in.
+#[derive(Debug)]
+pub struct Orient;
+
+impl Transform for Orient {
+    fn name(&self) -> &'static str {
+        "orient"
+    }
+
+    fn params(&self) -> &'static [Param] {
+        &[]
+    }
+
+    fn step(&self, _query: &Query) -> Result<Option<Step>> {
+        Ok(Some(Step::PixelsToo(Box::new(OrientOp))))
+    }
+}
+
+struct OrientOp;
+
+impl PixelOp for OrientOp {
+    fn output(&self, input: Geometry) -> Result<Geometry> {
+        Ok(Geometry {
+            size: Turn::from(input.orientation).size(input.size),
+            orientation: Orientation::UPRIGHT,
+        })
+    }
+
+    fn needed(&self, input: Geometry, need: Size) -> Size {
+        // Rows for columns is its own inverse.
+        Turn::from(input.orientation).size(need)
+    }
+
+    fn apply(&self, frame: Frame) -> Result<Frame> {
+        let turn = Turn::from(frame.geometry.orientation);
+        let mut frame = frame.turn(turn)?;
+        // Whoever turns next finds an upright picture: it is never turned twice.
+        frame.geometry.orientation = Orientation::UPRIGHT;
+        Ok(frame)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use safelight_core::{Model, Samples, View};
+
+    fn stored(number: u8) -> Frame {
+        let samples = Samples::U8((0..6).collect());
+        let mut frame = Frame::whole(Size::new(3, 2), Model::Grey, samples);
+        frame.geometry.orientation = Orientation::new(number).unwrap();
+        frame
+    }
+
+    #[test]
+    fn what_comes_out_is_upright_and_of_the_size_that_was_said() {
+        for number in 1..=8 {
+            let frame = stored(number);
+            let said = OrientOp.output(frame.geometry).unwrap();
+            let upright = OrientOp.apply(frame).unwrap();
+            assert_eq!(upright.geometry, said, "orientation {number}");
+            assert_eq!(said.orientation, Orientation::UPRIGHT);
+            assert_eq!(said.size, if number < 5 { Size::new(3, 2) } else { Size::new(2, 3) });
+            assert_eq!(OrientOp.apply(upright.clone()).unwrap(), upright, "turned twice");
+        }
+    }
+
+    #[test]
+    fn needs_are_those_of_the_stored_picture() {
+        for number in 1..=8 {
+            let needed = OrientOp.needed(stored(number).geometry, Size::new(20, 10));
+            assert_eq!(needed, if number < 5 { Size::new(20, 10) } else { Size::new(10, 20) });
+        }
+    }
+
+    #[test]
+    fn a_shrunk_picture_keeps_its_nominal_size() {
+        let mut frame = stored(8);
+        frame.planes[0].step = (2.0, 2.0);
+        frame.geometry.size = Size::new(5, 3);
+        frame.view = View::whole(Size::new(5, 3));
+        let upright = OrientOp.apply(frame).unwrap();
+        assert_eq!(upright.geometry.size, Size::new(3, 5));
+        assert_eq!(upright.view, View { x: 0.0, y: 1.0, w: 3.0, h: 5.0 });
+        assert_eq!(upright.planes[0].samples, Samples::U8(vec![2, 5, 1, 4, 0, 3]));
+    }
+}

@@ -1,0 +1,84 @@
+#![doc = include_str!("../README.md")]
+
+mod colour;
+mod fit;
+mod gravity;
+mod op;
+mod pad;
+mod resample;
+
+use colour::Colour;
+use fit::{Bounds, Fit};
+use gravity::Gravity;
+use op::ResizeOp;
+use safelight_core::{Param, ParamKind, Query, Result, Size, Step, Transform};
+
+/// The plug-in.
+#[derive(Debug)]
+pub struct Resize;
+
+const SIDE: ParamKind = ParamKind::Integer { min: 1, max: 16_384, unit: "px" };
+
+const PARAMS: &[Param] = &[
+    Param { key: "width", aliases: &["w"], kind: SIDE, default: None, doc: "width of the box to fit" },
+    Param { key: "height", aliases: &["h"], kind: SIDE, default: None, doc: "height of the box to fit" },
+    Param {
+        key: "fit",
+        aliases: &[],
+        kind: ParamKind::OneOf(&["scale-down", "contain", "cover", "fill", "pad"]),
+        default: Some("scale-down"),
+        doc: "inside the box and never enlarged; inside; over it; stretched; inside, on a background",
+    },
+    Param {
+        key: "gravity",
+        aliases: &["g"],
+        kind: ParamKind::Text { form: gravity::FORM, example: "0.3,0.7", canonical: gravity::canonical },
+        default: Some("center"),
+        doc: "which part of the picture `cover` keeps, and where `pad` puts it",
+    },
+    Param {
+        key: "dpr",
+        aliases: &[],
+        kind: ParamKind::Decimal { min: 1.0, max: 5.0, unit: "" },
+        default: Some("1"),
+        doc: "device pixels for each pixel of the box",
+    },
+    Param {
+        key: "background",
+        aliases: &["bg"],
+        kind: ParamKind::Text { form: colour::FORM, example: "336699cc", canonical: colour::canonical },
+        default: None,
+        doc: "what `pad` fills the box with; white, or nothing where the source has an alpha channel",
+    },
+];
+
+impl Transform for Resize {
+    fn name(&self) -> &'static str {
+        "resize"
+    }
+
+    fn params(&self) -> &'static [Param] {
+        PARAMS
+    }
+
+    fn step(&self, query: &Query) -> Result<Option<Step>> {
+        let dpr = query.decimal("dpr").unwrap_or(1.0);
+        let side = |key| query.integer(key).map(|side| (f64::from(side) * dpr).round() as u32);
+        let fit = match query.get("fit") {
+            Some("contain") => Fit::Contain,
+            Some("cover") => Fit::Cover,
+            Some("fill") => Fit::Fill,
+            Some("pad") => Fit::Pad,
+            _ => Fit::ScaleDown,
+        };
+        let gravity = query.get("gravity").and_then(Gravity::parse).unwrap_or_default();
+        let background = query.get("background").and_then(Colour::parse);
+        let bounds = match (side("width"), side("height")) {
+            (Some(w), Some(h)) => Bounds::Both(Size::new(w, h)),
+            (Some(w), None) => Bounds::Width(w),
+            (None, Some(h)) => Bounds::Height(h),
+            (None, None) => return Ok(None),
+        };
+        Ok(Some(Step::Pixels(Box::new(ResizeOp { bounds, fit, gravity, background }))))
+    }
+}

@@ -1,0 +1,76 @@
+//! The step: a layout for the size that comes in, and the samples for it.
+
+use crate::{
+    colour::Colour,
+    fit::{Bounds, Fit, Layout},
+    gravity::Gravity,
+    pad::pad,
+    resample::resample,
+};
+use safelight_core::{Error, Frame, Geometry, Kind, PixelOp, Result, Size, View};
+
+pub(crate) struct ResizeOp {
+    pub(crate) bounds: Bounds,
+    pub(crate) fit: Fit,
+    pub(crate) gravity: Gravity,
+    /// `None` for what suits the picture.
+    pub(crate) background: Option<Colour>,
+}
+
+/// Longest side that is scaled. The weights of one output pixel are held for every source pixel under its
+/// kernel: 48 bytes for each pixel of a side, whatever becomes of it.
+const MAX_SIDE: u32 = 65_535;
+
+impl ResizeOp {
+    fn layout(&self, picture: Size) -> Layout {
+        Layout::new(picture, self.bounds, self.fit, self.gravity)
+    }
+}
+
+impl PixelOp for ResizeOp {
+    fn output(&self, input: Geometry) -> Result<Geometry> {
+        let Size { w, h } = input.size;
+        if MAX_SIDE < w.max(h) {
+            let message = format!("a picture of {w} × {h} pixels; {MAX_SIDE} is the longest side it scales");
+            return Err(Error::new(Kind::LimitExceeded, "resize", message));
+        }
+        Ok(Geometry { size: self.layout(input.size).answer, ..input })
+    }
+
+    fn needed(&self, input: Geometry, need: Size) -> Size {
+        self.layout(input.size).needed(input.size, need)
+    }
+
+    fn apply(&self, mut frame: Frame) -> Result<Frame> {
+        let geometry = self.output(frame.geometry)?;
+        let layout = self.layout(frame.geometry.size);
+        if !is_as_wanted(&frame, &layout) {
+            let part = within(frame.view, frame.geometry.size, layout.source);
+            let planes = frame.planes.into_iter();
+            let resampled = planes.map(|plane| resample(plane, frame.model, frame.view, part, layout.scaled));
+            frame.planes = resampled.collect::<Result<_>>()?;
+            frame.view = View::whole(layout.scaled);
+            frame.geometry.size = layout.scaled;
+        }
+        if layout.scaled == layout.answer {
+            return Ok(frame);
+        }
+        let suitable = if frame.model.has_alpha() { Colour::NOTHING } else { Colour::WHITE };
+        let mut padded = pad(&frame.flatten()?, &layout, self.background.unwrap_or(suitable))?;
+        padded.geometry = geometry;
+        Ok(padded)
+    }
+}
+
+/// Whether the picture is all that is wanted, pixel for pixel.
+fn is_as_wanted(frame: &Frame, layout: &Layout) -> bool {
+    let size = frame.geometry.size;
+    let is_full = frame.planes.iter().all(|plane| plane.step == (1.0, 1.0));
+    is_full && layout.scaled == size && layout.source == View::whole(size)
+}
+
+/// `part` of a picture of `size` that lies at `view`, in pixels of the source.
+fn within(view: View, size: Size, part: View) -> View {
+    let (sx, sy) = (view.w / f64::from(size.w), view.h / f64::from(size.h));
+    View { x: view.x + sx * part.x, y: view.y + sy * part.y, w: sx * part.w, h: sy * part.h }
+}
