@@ -45,7 +45,7 @@ fn small_sources() -> Vec<(String, Bytes)> {
         let kind = name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
         let count = seen.entry(kind).or_insert(0);
         *count += 1;
-        *count <= 2
+        *count <= 3
     });
     sources.truncate(10);
     sources
