@@ -56,11 +56,11 @@ pub(crate) struct Transform {
     /// What would follow the question mark of a URL; empty to strip private metadata
     pub(crate) query: String,
 
-    /// Files to read; - is standard input
+    /// Files and folders to read; - is standard input
     #[arg(required = true)]
     pub(crate) input: Vec<PathBuf>,
 
-    /// File or folder to write, a folder if there are several inputs; - is standard output
+    /// File or folder to write, a folder if there are several inputs or one is a folder; - is standard output
     #[arg(short, long)]
     pub(crate) output: PathBuf,
 

@@ -15,14 +15,14 @@ use safelight_runtime::{
     source::origin,
 };
 use std::{io::Write, process::ExitCode};
-use tokio::{net::TcpListener, select, signal};
+use tokio::{net::TcpListener, select, signal, task::spawn_blocking};
 use tracing::info;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
     match Cli::read().command {
         Command::Serve(arguments) => run_server(arguments).await?,
-        Command::Transform(arguments) => return Ok(transform(arguments).await),
+        Command::Transform(arguments) => return transform(arguments).await,
         Command::Transforms => {
             write!(std::io::stdout(), "{}", list::transforms(safelight_registry::REGISTRY))?;
         }
@@ -59,12 +59,16 @@ fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
     })
 }
 
-async fn transform(arguments: Transform) -> ExitCode {
+async fn transform(arguments: Transform) -> anyhow::Result<ExitCode> {
     let Transform { query, input: inputs, output, force, policy } = arguments;
+    let has_several = 1 < inputs.len() || inputs.iter().any(|input| input.is_dir());
     let job = Job { query, inputs, output, force };
-    let failures = transform_files(&policy.service(), &job).await;
-    for failure in &failures {
+    let report = spawn_blocking(move || transform_files(&policy.service(), &job)).await?;
+    for failure in &report.failures {
         eprintln!("safelight: {}: {}", failure.input.display(), chain(&failure.error));
     }
-    if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if has_several {
+        eprintln!("{report}");
+    }
+    Ok(if report.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

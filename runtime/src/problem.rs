@@ -68,6 +68,7 @@ fn name(kind: Kind) -> &'static str {
         Kind::Upstream => "upstream",
         Kind::Timeout => "timeout",
         Kind::Busy => "busy",
+        Kind::Cancelled => "cancelled",
         Kind::Internal => "internal",
     }
 }

@@ -3,14 +3,17 @@
 
 use crate::{
     source::{Meta, Reader},
-    workshop::Workshop,
+    workshop::{Job, Workshop},
 };
 use bytes::Bytes;
 use safelight_core::{Error, Flow, Head, Kind, Result, Session, Sink};
 use std::{
     collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 /// Before an answer is begun, this many bytes of it are made. A small damaged picture is then an
@@ -23,6 +26,8 @@ pub struct Run {
     /// `None` once it is over.
     session: Option<Box<dyn Session>>,
     workshop: Arc<Workshop>,
+    /// Its place in the workshop, once it needs one.
+    job: Option<Job>,
     out: Out,
 }
 
@@ -30,7 +35,7 @@ impl Run {
     /// A run of `session` over `reader`, of which nothing is read yet; its heavy work is done in
     /// `workshop`.
     pub fn new(reader: Reader, session: Box<dyn Session>, workshop: Arc<Workshop>) -> Self {
-        Self { reader, session: Some(session), workshop, out: Out::default() }
+        Self { reader, session: Some(session), workshop, job: None, out: Out::default() }
     }
 
     /// What the source says of itself.
@@ -74,32 +79,71 @@ impl Run {
     /// Reads one chunk and hands it to the session.
     async fn step(&mut self) -> Result<()> {
         let chunk = self.reader.next().await?;
-        let Some(mut session) = self.session.take() else { return Ok(()) };
+        let Some(session) = self.session.take() else { return Ok(()) };
         let Some(chunk) = chunk else { return self.end(session).await };
-        // Sessions over bytes work at the speed of a scan, so a push is done here, on the thread that
-        // serves the connection.
-        match guarded(|| session.push(chunk, &mut self.out))? {
-            Flow::More => self.session = Some(session),
-            Flow::Skip(count) => {
-                self.reader.skip(count);
-                self.session = Some(session);
+        let (session, flow) = self.drive(session, |session, out| session.push(chunk, out)).await?;
+        match flow {
+            Flow::More => (),
+            Flow::Keep => {
+                let size = self.reader.meta().size;
+                if self.job.is_none() {
+                    self.job()?.keep_source(size).await?;
+                }
             }
+            Flow::Reserve(bytes) => self.job()?.set_aside(bytes).await?,
+            Flow::Skip(count) => self.reader.skip(count),
             // The rest of the source is never asked for.
-            Flow::Done => (),
+            Flow::Done => {
+                self.close();
+                return Ok(());
+            }
         }
+        self.session = Some(session);
         Ok(())
     }
 
-    /// Ends the session, in the workshop if that is heavy.
+    /// Ends the session.
     async fn end(&mut self, mut session: Box<dyn Session>) -> Result<()> {
         let bytes = guarded(|| session.reserve())?;
-        if bytes == 0 {
-            return guarded(|| session.finish(&mut self.out));
+        if 0 < bytes {
+            self.job()?.set_aside(bytes).await?;
         }
-        let mut out = std::mem::take(&mut self.out);
-        let work = move || session.finish(&mut out).map(|()| out);
-        self.out = self.workshop.work(bytes, work).await?;
+        self.drive(session, |session, out| session.finish(out)).await?;
+        self.close();
         Ok(())
+    }
+
+    /// Does a part of the session's work: in the workshop if it is heavy, else here, on the thread that
+    /// serves the connection, for it goes at the speed of a scan.
+    async fn drive<T: Send + 'static>(
+        &mut self,
+        mut session: Box<dyn Session>,
+        part: impl FnOnce(&mut dyn Session, &mut Out) -> Result<T> + Send + 'static,
+    ) -> Result<(Box<dyn Session>, T)> {
+        let Some(job) = self.job.as_ref().filter(|job| job.is_heavy()) else {
+            let done = guarded(|| part(&mut *session, &mut self.out))?;
+            return Ok((session, done));
+        };
+        let mut out = Out { gone: job.gone(), ..std::mem::take(&mut self.out) };
+        let work = move || part(&mut *session, &mut out).map(|done| (session, out, done));
+        let (session, out, done) = job.work(work).await?;
+        self.out = out;
+        Ok((session, done))
+    }
+
+    /// This run's place in the workshop.
+    fn job(&mut self) -> Result<&Job> {
+        if self.job.is_none() {
+            self.job = Some(self.workshop.enter()?);
+        }
+        self.job.as_ref().ok_or_else(|| Error::new(Kind::Internal, "run", "has no place in the workshop"))
+    }
+
+    /// Gives back what the session took, but for its answer.
+    fn close(&mut self) {
+        if let Some(job) = &self.job {
+            job.finish(self.out.queued);
+        }
     }
 }
 
@@ -115,6 +159,7 @@ struct Out {
     head: Option<Head>,
     body: VecDeque<Bytes>,
     queued: u64,
+    gone: Arc<AtomicBool>,
 }
 
 impl Sink for Out {
@@ -127,5 +172,9 @@ impl Sink for Out {
             self.queued += bytes.len() as u64;
             self.body.push_back(bytes);
         }
+    }
+
+    fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Relaxed)
     }
 }

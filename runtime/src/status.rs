@@ -27,7 +27,8 @@ pub fn of(kind: Kind) -> StatusCode {
         Kind::Corrupt => StatusCode::UNPROCESSABLE_ENTITY,
         Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         Kind::Upstream => StatusCode::BAD_GATEWAY,
-        Kind::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        // Who is gone sees no status; the log does.
+        Kind::Busy | Kind::Cancelled => StatusCode::SERVICE_UNAVAILABLE,
         Kind::Timeout => StatusCode::GATEWAY_TIMEOUT,
     }
 }

@@ -4,17 +4,21 @@
 use safelight_core::{Error, Kind, Result};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 use tokio::{
-    sync::{AcquireError, Semaphore},
+    sync::{AcquireError, OwnedSemaphorePermit, Semaphore},
     task,
 };
 
 /// Bounds on heavy work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkshopLimits {
-    /// Bytes that decoded pictures may take, all requests together. Defaults to 1 GiB.
+    /// Bytes that pictures may take, all requests together: a quarter for sources that are held whole, the
+    /// rest for what is decoded of them. Defaults to 1 GiB.
     pub memory_bytes: u64,
     /// Pictures that are worked on at a time. Defaults to the number of cores.
     pub workers: usize,
@@ -33,7 +37,10 @@ impl Default for WorkshopLimits {
 #[derive(Debug)]
 pub struct Workshop {
     limits: WorkshopLimits,
-    /// A permit for each [`UNIT_BYTES`] of the budget.
+    /// A permit for each [`UNIT_BYTES`] that sources may take. They have a budget of their own: a picture
+    /// that holds its source then waits only for those that are worked on, which never wait for a source.
+    sources: Arc<Semaphore>,
+    /// A permit for each [`UNIT_BYTES`] of the rest.
     memory: Arc<Semaphore>,
     workers: Arc<Semaphore>,
     /// A permit for each picture that waits or is worked on.
@@ -43,47 +50,135 @@ pub struct Workshop {
 /// The budget is dealt out in pieces, so that its permits fit the type that counts them.
 const UNIT_BYTES: u64 = 1 << 10;
 
+/// Of how many parts of the budget one is for sources, which are compressed.
+const PARTS: u64 = 4;
+
 impl Workshop {
     /// A workshop within `limits`.
     pub fn new(limits: WorkshopLimits) -> Self {
-        let units = usize::try_from(limits.memory_bytes / UNIT_BYTES).unwrap_or(usize::MAX);
+        let units = |bytes: u64| {
+            let units = usize::try_from(bytes / UNIT_BYTES).unwrap_or(usize::MAX);
+            Arc::new(Semaphore::new(units.min(Semaphore::MAX_PERMITS)))
+        };
+        let for_sources = limits.memory_bytes / PARTS;
         Self {
-            memory: Arc::new(Semaphore::new(units.min(Semaphore::MAX_PERMITS))),
+            sources: units(for_sources),
+            memory: units(limits.memory_bytes - for_sources),
             workers: Arc::new(Semaphore::new(limits.workers.max(1))),
             places: Arc::new(Semaphore::new(limits.workers.max(1).saturating_add(limits.max_waiting))),
             limits,
         }
     }
 
-    /// Does `work`, which takes `bytes` bytes, on a thread of its own, when its turn comes. A caller that
-    /// goes away gives its place in the queue up.
+    /// A place for one picture.
     ///
     /// # Errors
-    /// [`Kind::LimitExceeded`] if the budget is smaller than that, [`Kind::Busy`] if the queue is full,
+    /// [`Kind::Busy`] if the queue is full.
+    pub fn enter(self: &Arc<Self>) -> Result<Job> {
+        let busy = |_| Error::new(Kind::Busy, "workshop", "too many pictures wait already; try again later");
+        let place = self.places.clone().try_acquire_owned().map_err(busy)?;
+        let held = Arc::new(Mutex::new(Held { place, source: None, memory: None }));
+        Ok(Job { workshop: self.clone(), held, gone: Arc::default() })
+    }
+}
+
+/// One picture's place, and what is set aside for it until it goes.
+#[derive(Debug)]
+pub struct Job {
+    workshop: Arc<Workshop>,
+    /// Work that goes on when the caller has gone away holds it too.
+    held: Arc<Mutex<Held>>,
+    gone: Arc<AtomicBool>,
+}
+
+#[derive(Debug)]
+struct Held {
+    #[expect(dead_code, reason = "given back when it is dropped")]
+    place: OwnedSemaphorePermit,
+    source: Option<OwnedSemaphorePermit>,
+    memory: Option<OwnedSemaphorePermit>,
+}
+
+impl Job {
+    /// Waits until there is room for a source of `bytes` bytes; as many as there can be if nobody knows.
+    ///
+    /// # Errors
+    /// [`Kind::LimitExceeded`] if there never is.
+    pub async fn keep_source(&self, bytes: Option<u64>) -> Result<()> {
+        let budget = self.workshop.limits.memory_bytes / PARTS;
+        let permit =
+            room(&self.workshop.sources, bytes.unwrap_or(budget), budget, "hold as a source").await?;
+        self.held().source = Some(permit);
+        Ok(())
+    }
+
+    /// Waits until `bytes` bytes can be set aside for work. What was kept as a source is kept on.
+    ///
+    /// # Errors
+    /// [`Kind::LimitExceeded`] if the budget is smaller than that.
+    pub async fn set_aside(&self, bytes: u64) -> Result<()> {
+        let budget = self.workshop.limits.memory_bytes;
+        let budget = budget - budget / PARTS;
+        let permit = room(&self.workshop.memory, bytes, budget, "decode and change").await?;
+        self.held().memory = Some(permit);
+        Ok(())
+    }
+
+    /// Whether memory is set aside, and the work heavy.
+    pub fn is_heavy(&self) -> bool {
+        self.held().memory.is_some()
+    }
+
+    /// What tells work that nobody waits for it any more.
+    pub fn gone(&self) -> Arc<AtomicBool> {
+        self.gone.clone()
+    }
+
+    /// Does `work` on a thread of its own, when its turn comes.
+    ///
+    /// # Errors
     /// [`Kind::Internal`] if the work panics, and what the work refuses.
     pub async fn work<T: Send + 'static>(
         &self,
-        bytes: u64,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let budget = self.limits.memory_bytes;
-        let units = u32::try_from(bytes.div_ceil(UNIT_BYTES)).ok().filter(|_| bytes <= budget);
-        let units = units.ok_or_else(|| {
-            let message = format!("takes {bytes} bytes to decode and change; {budget} are allowed");
-            Error::new(Kind::LimitExceeded, "picture", message)
-        })?;
-        let busy = |_| Error::new(Kind::Busy, "workshop", "too many pictures wait already; try again later");
-        let place = self.places.clone().try_acquire_owned().map_err(busy)?;
-        let memory = self.memory.clone().acquire_many_owned(units).await.map_err(closed)?;
-        let worker = self.workers.clone().acquire_owned().await.map_err(closed)?;
+        let worker = self.workshop.workers.clone().acquire_owned().await.map_err(closed)?;
+        let held = self.held.clone();
         let defect = || Error::new(Kind::Internal, "workshop", "the transform failed unexpectedly");
         let done = task::spawn_blocking(move || {
-            // Held to the end of the work, which goes on if the caller goes away.
-            let _held = (place, memory, worker);
+            let _held = (worker, held);
             catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(defect()))
         });
         done.await.unwrap_or_else(|_| Err(defect()))
     }
+
+    /// Ends the work: of all that was set aside only `bytes` bytes are held on, for the answer.
+    pub fn finish(&self, bytes: u64) {
+        let mut held = self.held();
+        held.source = None;
+        let units = usize::try_from(bytes.div_ceil(UNIT_BYTES)).unwrap_or(usize::MAX);
+        held.memory = held.memory.take().and_then(|mut all| all.split(units.min(all.num_permits())));
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        self.gone.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Waits for room for `bytes` bytes within a budget.
+async fn room(room: &Arc<Semaphore>, bytes: u64, budget: u64, to: &str) -> Result<OwnedSemaphorePermit> {
+    let units = u32::try_from(bytes.div_ceil(UNIT_BYTES)).ok().filter(|_| bytes <= budget);
+    let units = units.ok_or_else(|| {
+        let message = format!("takes {bytes} bytes to {to}; {budget} are allowed");
+        Error::new(Kind::LimitExceeded, "picture", message)
+    })?;
+    room.clone().acquire_many_owned(units).await.map_err(closed)
 }
 
 /// Nobody closes a semaphore here.
@@ -94,77 +189,95 @@ fn closed(error: AcquireError) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::{
-        sync::{Mutex, mpsc},
-        time::Duration,
-    };
+    use std::{sync::mpsc, time::Duration};
     use tokio::time::timeout;
 
     fn workshop(memory_bytes: u64, workers: usize, max_waiting: usize) -> Arc<Workshop> {
         Arc::new(Workshop::new(WorkshopLimits { memory_bytes, workers, max_waiting }))
     }
 
-    /// Work that has begun when the first channel says so, and ends when the second one does.
-    fn held() -> (impl FnOnce() -> Result<u8> + Send, mpsc::Receiver<()>, mpsc::Sender<()>) {
-        let (begun, has_begun) = mpsc::channel();
-        let (end, may_end) = mpsc::channel();
-        let may_end = Mutex::new(may_end);
-        let work = move || {
-            begun.send(()).unwrap();
-            may_end.lock().unwrap().recv().unwrap();
-            Ok(1)
-        };
-        (work, has_begun, end)
+    /// A place with `bytes` set aside.
+    async fn job(workshop: &Arc<Workshop>, bytes: u64) -> Result<Job> {
+        let job = workshop.enter()?;
+        job.set_aside(bytes).await?;
+        Ok(job)
     }
 
-    #[tokio::test(flavor = "multi_thread")]
+    const SOON: Duration = Duration::from_millis(50);
+
+    #[tokio::test]
     async fn pictures_are_weighed_by_their_bytes() {
-        let workshop = workshop(10 << 10, 8, 8);
-        let (work, has_begun, end) = held();
-        let first = tokio::spawn({
-            let workshop = workshop.clone();
-            async move { workshop.work(6 << 10, work).await }
-        });
-        task::spawn_blocking(move || has_begun.recv().unwrap()).await.unwrap();
-        let small = workshop.work(4 << 10, || Ok(2)).await;
-        assert_eq!(small.unwrap(), 2, "there is room for a small one beside it");
-        let large = workshop.work((4 << 10) + 1, || Ok(3));
-        assert!(timeout(Duration::from_millis(50), large).await.is_err(), "a large one waits");
-        end.send(()).unwrap();
-        assert_eq!(first.await.unwrap().unwrap(), 1);
-        assert_eq!(workshop.work(10 << 10, || Ok(4)).await.unwrap(), 4);
-        let error = workshop.work((10 << 10) + 1, || Ok(5)).await.unwrap_err();
+        // Three quarters of it are for work.
+        let workshop = workshop(16 << 10, 8, 8);
+        let first = job(&workshop, 8 << 10).await.unwrap();
+        drop(job(&workshop, 4 << 10).await.unwrap());
+        assert!(timeout(SOON, job(&workshop, (4 << 10) + 1)).await.is_err(), "a large one waits");
+        first.finish(1);
+        drop(job(&workshop, 11 << 10).await.unwrap());
+        assert!(timeout(SOON, job(&workshop, 12 << 10)).await.is_err(), "the answer still takes room");
+        drop(first);
+        drop(job(&workshop, 12 << 10).await.unwrap());
+        let error = job(&workshop, (12 << 10) + 1).await.unwrap_err();
         assert_eq!(error.kind, Kind::LimitExceeded);
     }
 
-    #[tokio::test(flavor = "multi_thread")]
+    #[tokio::test]
+    async fn sources_have_a_budget_of_their_own() {
+        let workshop = workshop(16 << 10, 8, 8);
+        let first = workshop.enter().unwrap();
+        first.keep_source(Some(3 << 10)).await.unwrap();
+        let second = workshop.enter().unwrap();
+        assert!(timeout(SOON, second.keep_source(None)).await.is_err(), "one of unknown length takes it all");
+        first.set_aside(12 << 10).await.unwrap();
+        second.keep_source(Some(1 << 10)).await.unwrap();
+        first.finish(0);
+        second.set_aside(12 << 10).await.unwrap();
+        let error = first.keep_source(Some((4 << 10) + 1)).await.unwrap_err();
+        assert_eq!(error.kind, Kind::LimitExceeded);
+    }
+
+    #[tokio::test]
     async fn the_queue_ends_and_those_who_leave_it_make_room() {
         let workshop = workshop(1 << 20, 1, 1);
-        let (work, has_begun, end) = held();
-        let first = tokio::spawn({
-            let workshop = workshop.clone();
-            async move { workshop.work(1, work).await }
+        let (first, second) = (workshop.enter().unwrap(), workshop.enter().unwrap());
+        assert_eq!(workshop.enter().unwrap_err().kind, Kind::Busy);
+        drop(first);
+        let third = workshop.enter().unwrap();
+        assert_eq!(workshop.enter().unwrap_err().kind, Kind::Busy);
+        drop((second, third));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn work_that_nobody_waits_for_learns_of_it_and_holds_its_memory_to_the_end() {
+        let workshop = workshop(16 << 10, 1, 1);
+        let first = job(&workshop, 12 << 10).await.unwrap();
+        let gone = first.gone();
+        let (begun, has_begun) = mpsc::channel();
+        let (end, may_end) = mpsc::channel::<()>();
+        let working = tokio::spawn(async move {
+            let work = move || {
+                begun.send(()).unwrap();
+                may_end.recv().unwrap();
+                Ok(())
+            };
+            first.work(work).await
         });
         task::spawn_blocking(move || has_begun.recv().unwrap()).await.unwrap();
-        let waits = workshop.work(1, || Ok(2));
-        assert!(timeout(Duration::from_millis(50), waits).await.is_err(), "it waits, and then leaves");
-        let waits = tokio::spawn({
-            let workshop = workshop.clone();
-            async move { workshop.work(1, || Ok(3)).await }
-        });
-        while workshop.places.available_permits() != 0 {
-            task::yield_now().await;
-        }
-        assert_eq!(workshop.work(1, || Ok(4)).await.unwrap_err().kind, Kind::Busy);
+        assert!(!gone.load(Ordering::Relaxed));
+        working.abort();
+        assert!(working.await.unwrap_err().is_cancelled());
+        assert!(gone.load(Ordering::Relaxed));
+        assert!(timeout(SOON, job(&workshop, 1 << 10)).await.is_err(), "the memory is in use");
         end.send(()).unwrap();
-        assert_eq!((first.await.unwrap().unwrap(), waits.await.unwrap().unwrap()), (1, 3));
+        let second = job(&workshop, 12 << 10).await.unwrap();
+        assert_eq!(second.work(|| Ok(2)).await.unwrap(), 2);
     }
 
     #[tokio::test]
     async fn a_panic_is_an_error_and_gives_back_what_it_held() {
         let workshop = workshop(1 << 20, 1, 0);
-        let error = workshop.work::<u8>(1 << 20, || panic!("a defect")).await.unwrap_err();
-        assert_eq!(error.kind, Kind::Internal);
-        assert_eq!(workshop.work(1 << 20, || Ok(1)).await.unwrap(), 1);
+        let first = job(&workshop, 1 << 19).await.unwrap();
+        assert_eq!(first.work::<u8>(|| panic!("a defect")).await.unwrap_err().kind, Kind::Internal);
+        assert_eq!(first.work(|| Ok(1)).await.unwrap(), 1);
     }
 }

@@ -136,7 +136,8 @@ fn files_are_made_whole_or_not_at_all() {
     for name in ["text.jpg", "cut.png", "none.jpg"] {
         assert!(stderr(&output).contains(&format!("{}: ", path(name))), "{}", stderr(&output));
     }
-    assert_eq!(stderr(&output).lines().count(), 3, "{}", stderr(&output));
+    assert_eq!(stderr(&output).lines().count(), 4, "{}", stderr(&output));
+    assert!(stderr(&output).contains("\n1 made, 3 failed, 0 left out"), "{}", stderr(&output));
     assert_eq!(names(Path::new(&path("all"))), ["photo.jpg"]);
     assert_eq!(fs::read(path("all/photo.jpg")).unwrap(), made);
 
@@ -144,6 +145,43 @@ fn files_are_made_whole_or_not_at_all() {
     let output = run(&["transform", "showExif=true", &photo, "-o", &path("json/")]);
     assert!(output.status.success(), "{}", stderr(&output));
     assert_eq!(names(Path::new(&path("json"))), ["photo.jpg.json"]);
+}
+
+#[test]
+fn folders_are_taken_with_all_that_is_in_them() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    fs::create_dir_all(path("in/deep/.hidden")).unwrap();
+    for name in ["in/a.jpg", "in/deep/a.jpg", "in/deep/.hidden/a.jpg", "in/.a.jpg"] {
+        fs::write(path(name), safelight_images::read("photo.jpg")).unwrap();
+    }
+    fs::write(path("in/notes.txt"), "no picture").unwrap();
+    fs::write(path("in/cut.png"), cut_png()).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(path("in/a.jpg"), path("in/link.jpg")).unwrap();
+
+    // Twice, into a folder within: what was made the first time is no input the second time.
+    for force in [None, Some("--force")] {
+        let input = path("in");
+        let output = path("in/out");
+        let arguments = ["transform", "width=40&format=png", &input, "-o", &output].into_iter().chain(force);
+        let output = run(&arguments.collect::<Vec<_>>());
+        assert_eq!(output.status.code(), Some(1));
+        let lines: Vec<_> = stderr(&output).lines().collect();
+        let [failed, report] = lines.as_slice() else { panic!("{lines:?}") };
+        assert!(failed.contains(&path("in/cut.png")), "{failed}");
+        assert!(report.starts_with("2 made, 1 failed, 1 left out that are no pictures; "), "{report}");
+        assert_eq!(names(Path::new(&path("in/out"))), ["a.png", "deep"]);
+        assert_eq!(names(Path::new(&path("in/out/deep"))), ["a.png"]);
+    }
+
+    // Two answers of one name: one of them is made, and the other is named.
+    fs::write(path("in/a.png"), safelight_images::read("text-chunks.png")).unwrap();
+    let output =
+        run(&["transform", "format=webp", &path("in/a.jpg"), &path("in/a.png"), "-f", "-o", &path("two")]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("a.webp is made of another input already"), "{}", stderr(&output));
+    assert_eq!(names(Path::new(&path("two"))), ["a.webp"]);
 }
 
 #[test]
@@ -173,7 +211,8 @@ fn what_cannot_be_meant_is_refused() {
             "standard output takes the answer of one input only",
         ),
         (vec!["transform", "", "-", "-o", folder], "standard input needs a file as output"),
-        (vec!["transform", "", folder, "-o", "-"], "there is no picture here"),
+        (vec!["transform", "", folder, "-o", "-"], "the folder holds no files"),
+        (vec!["transform", "", images(), "-o", "-"], "standard output takes the answer of one input only"),
     ] {
         let output = run(&arguments);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");

@@ -53,7 +53,12 @@ impl Codec for Avif {
         let mut converted = None;
         if let Some(icc) = &image.profile {
             // The encoder writes no profile.
-            let decode = Decode { needed: frame.geometry.size, all_frames: false, keep_profile: false };
+            let decode = Decode {
+                needed: frame.geometry.size,
+                all_frames: false,
+                keep_profile: false,
+                chroma: (1, 1),
+            };
             let copy = converted.insert(frame.clone());
             colour::settle(std::slice::from_mut(copy), Some(icc.clone()), &decode);
             frame = copy;

@@ -77,8 +77,11 @@ fn parse(icc: &[u8]) -> Option<ColorProfile> {
 
 /// Converts `frames` from `profile`; `None` if it does not fit, or would change nothing.
 fn convert<S: Sample>(frames: &mut [Frame], profile: &ColorProfile) -> Option<()> {
-    let model = frames.first()?.model;
-    let conversion = Conversion::<S>::new(profile, model)?;
+    let conversion = Conversion::<S>::new(profile, frames.first()?.model)?;
+    for frame in &mut *frames {
+        let nothing = Frame { planes: Vec::new(), ..*frame };
+        *frame = std::mem::replace(frame, nothing).into_rgb().ok()?;
+    }
     for plane in frames.iter_mut().flat_map(|frame| &mut frame.planes) {
         let channels = usize::from(plane.channels);
         conversion.apply(S::of(&mut plane.samples)?, channels);
@@ -117,12 +120,12 @@ impl<S: Sample> Conversion<S> {
     fn new(profile: &ColorProfile, model: Model) -> Option<Self> {
         match model {
             Model::Grey | Model::GreyAlpha => Self::of_greys(profile),
-            Model::Rgb | Model::Rgba if profile.color_space == DataColorSpace::Rgb => {
+            Model::Rgb | Model::Rgba | Model::Ycc { .. } if profile.color_space == DataColorSpace::Rgb => {
                 let layout = if model.has_alpha() { Layout::Rgba } else { Layout::Rgb };
                 let transform = S::transform(profile, layout)?;
                 moves_colours(transform.as_ref(), model).then_some(Self::Colour(transform))
             }
-            Model::Rgb | Model::Rgba => None,
+            Model::Rgb | Model::Rgba | Model::Ycc { .. } => None,
         }
     }
 

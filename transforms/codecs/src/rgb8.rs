@@ -23,7 +23,7 @@ impl<'a> Rgb8<'a> {
         let broken = || CodecError::NotEncoded(codec, "the frame is not one whole plane".into());
         let samples = eight(&whole(frame).ok_or_else(broken)?.samples);
         let samples = match frame.model {
-            Model::Rgb | Model::Rgba => samples,
+            Model::Rgb | Model::Rgba | Model::Ycc { .. } => samples,
             Model::Grey => samples.iter().flat_map(|&grey| [grey; 3]).collect(),
             Model::GreyAlpha => {
                 samples.chunks_exact(2).flat_map(|pixel| [pixel[0], pixel[0], pixel[0], pixel[1]]).collect()

@@ -34,7 +34,7 @@ pub(crate) fn eight(samples: &Samples) -> Cow<'_, [u8]> {
 pub(crate) fn flatten(samples: Cow<'_, [u8]>, model: Model, background: [u8; 3]) -> (Cow<'_, [u8]>, Model) {
     let [red, green, blue] = background;
     match model {
-        Model::Grey | Model::Rgb => (samples, model),
+        Model::Grey | Model::Rgb | Model::Ycc { .. } => (samples, model),
         Model::GreyAlpha if red == green && green == blue => {
             let grey = samples.chunks_exact(2).map(|pixel| over(pixel[0], pixel[1], red));
             (grey.collect(), Model::Grey)

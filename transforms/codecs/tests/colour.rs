@@ -21,7 +21,7 @@ fn pixel(plane: &Plane, x: u32, y: u32, channels: usize) -> Vec<i32> {
 fn decode(path: &Path, keep_profile: bool) -> Image {
     let bytes = fs::read(path).expect("the file is there");
     let codec: &dyn Codec = if Png.sniff(&bytes) { &Png } else { &Jpeg };
-    let decode = Decode { needed: Size::new(1, 1), all_frames: false, keep_profile };
+    let decode = Decode { needed: Size::new(1, 1), all_frames: false, keep_profile, chroma: (1, 1) };
     codec.decode(&bytes, &decode, &Limits::default()).expect("the picture is sound")
 }
 

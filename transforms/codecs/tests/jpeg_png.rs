@@ -9,7 +9,7 @@ const SIZE: Size = Size::new(61, 47);
 const MODELS: [Model; 4] = [Model::Grey, Model::GreyAlpha, Model::Rgb, Model::Rgba];
 
 fn decode(codec: &dyn Codec, bytes: &[u8]) -> safelight_core::Result<Image> {
-    let decode = Decode { needed: Size::new(1, 1), all_frames: false, keep_profile: true };
+    let decode = Decode { needed: Size::new(1, 1), all_frames: false, keep_profile: true, chroma: (1, 1) };
     codec.decode(bytes, &decode, &Limits::default())
 }
 
@@ -193,7 +193,7 @@ fn a_stated_gamma_is_applied() {
     let mut writer = encoder.write_header().unwrap();
     writer.write_image_data(&[0, 55, 255]).unwrap();
     writer.finish().unwrap();
-    let plain = Decode { needed: SIZE, all_frames: false, keep_profile: false };
+    let plain = Decode { needed: SIZE, all_frames: false, keep_profile: false, chroma: (1, 1) };
     let image = Png.decode(&file, &plain, &Limits::default()).unwrap();
     // IEC 61966-2-1: 55/255 of light is 1.055 · 0.2157^(1/2.4) - 0.055 = 0.5017 of the signal.
     assert_eq!(samples(&image), [0, 128, 255]);
@@ -204,7 +204,7 @@ fn too_many_pixels_are_refused_by_the_header() {
     let limits = Limits { max_pixels: 1000, ..Limits::default() };
     for (codec, name) in [(&Jpeg as &dyn Codec, "photo.jpg"), (&Png, "animated.png")] {
         let bytes = safelight_images::read(name);
-        let anything = Decode { needed: SIZE, all_frames: false, keep_profile: false };
+        let anything = Decode { needed: SIZE, all_frames: false, keep_profile: false, chroma: (1, 1) };
         let errors = [
             codec.header(&bytes, &limits).unwrap_err(),
             codec.decode(&bytes, &anything, &limits).unwrap_err(),
@@ -260,7 +260,7 @@ fn damage_never_panics_and_never_gives_another_size() {
     let mut seed = 0x2545_F491;
     let mut check = |codec: &dyn Codec, whole: &[u8], truncations: usize, mutations: usize| {
         let limits = Limits { max_pixels: 1 << 20, ..Limits::default() };
-        let anything = Decode { needed: SIZE, all_frames: true, keep_profile: false };
+        let anything = Decode { needed: SIZE, all_frames: true, keep_profile: false, chroma: (1, 1) };
         let attempt = |bytes: &[u8]| {
             let (header, image) = (codec.header(bytes, &limits), codec.decode(bytes, &anything, &limits));
             if let (Ok(header), Ok(image)) = (header, image) {

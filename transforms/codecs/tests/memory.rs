@@ -18,7 +18,8 @@ fn a_decode_stays_within_its_reserve() {
         let Some(codec) = codecs.into_iter().find(|codec| codec.sniff(&bytes)) else { continue };
         let limits = Limits::default();
         let Ok(header) = codec.header(&bytes, &limits) else { continue };
-        let decode = Decode { needed: Size::new(1, 1), all_frames: true, keep_profile: false };
+        let decode =
+            Decode { needed: Size::new(1, 1), all_frames: true, keep_profile: false, chroma: (1, 1) };
         let reserve = codec.decode_bytes(&header, &decode, &limits);
         let before = MEMORY.current_usage();
         MEMORY.reset_peak_usage();

@@ -38,6 +38,14 @@ pub(crate) enum Sniff {
 pub(crate) const SNIFF_BYTES: usize = 64;
 
 impl Container {
+    /// The container that `head` begins, if it is one: the first bytes of a source, 64 or all there are.
+    pub fn of(head: &[u8]) -> Option<Self> {
+        match Self::sniff(head) {
+            Sniff::Known(container) => Some(container),
+            Sniff::Unknown | Sniff::More => None,
+        }
+    }
+
     /// The container that `head`, the first bytes of a source, begins.
     pub(crate) fn sniff(head: &[u8]) -> Sniff {
         /// What any of the signatures below takes.

@@ -61,6 +61,9 @@ pub(crate) struct Layout {
     pub(crate) suffix: u64,
 }
 
+/// Above what the header of any source that streams takes.
+const HOARD_BYTES: usize = 512 << 10;
+
 impl Walker {
     /// A walker at the start of a source.
     pub fn new(limits: Limits) -> Self {
@@ -122,6 +125,11 @@ impl Walker {
     /// interest in the part need not fetch them.
     pub fn ahead(&self) -> u64 {
         self.left.total().saturating_sub(self.input.len() as u64)
+    }
+
+    /// Whether so much is held back that the source is one of those that must be held whole.
+    pub fn is_hoarding(&self) -> bool {
+        HOARD_BYTES < self.input.len()
     }
 
     /// Passes over the next `n` bytes of the open part, at most [`Walker::ahead`], which are

@@ -30,7 +30,7 @@ impl Answer {
             let end = source.len().min(at.saturating_add(chunk.max(1)));
             answer.read += end - at;
             at = match session.push(source.slice(at..end), &mut answer)? {
-                Flow::More => end,
+                Flow::More | Flow::Keep | Flow::Reserve(_) => end,
                 Flow::Skip(bytes) => {
                     source.len().min(end.saturating_add(usize::try_from(bytes).unwrap_or(usize::MAX)))
                 }

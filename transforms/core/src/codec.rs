@@ -29,6 +29,9 @@ pub struct Decode {
     /// Whether samples stay in the source's colour profile, which then comes along; else they are
     /// brought to sRGB.
     pub keep_profile: bool,
+    /// Pixels of the answer, columns and rows, for which one sample of chroma is enough. A codec that has
+    /// planes of luma and chroma hands them out with no more than that: [`crate::Model::Ycc`].
+    pub chroma: (u8, u8),
 }
 
 /// Choices for the one shared encode.
@@ -65,6 +68,17 @@ pub trait Codec: Debug + Sync {
         false
     }
 
+    /// Pixels, columns and rows, that one sample of chroma stands for in what `options` encode to, if the
+    /// encoder takes frames of [`crate::Model::Ycc`]. By default it does not, and gets colours.
+    fn chroma(&self, _options: &Encode) -> Option<(u8, u8)> {
+        None
+    }
+
+    /// How sources of this format are decoded while they arrive, if they can be.
+    fn streaming(&self) -> Option<&dyn Streaming> {
+        None
+    }
+
     /// MIME type of what a picture of this format becomes where no format is asked for: its own, unless
     /// this codec cannot encode.
     fn encoded_as(&self) -> &'static str {
@@ -92,4 +106,38 @@ pub trait Codec: Debug + Sync {
     /// # Errors
     /// [`crate::Kind::InvalidParam`] where the format cannot hold the image.
     fn encode(&self, image: &Image, options: &Encode) -> Result<Vec<u8>>;
+}
+
+/// How a source is decoded while it arrives.
+pub trait Streaming {
+    /// As [`Codec::header`], of the first bytes of a source; `None` if more are needed, or if this source
+    /// has to be held whole.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Corrupt`] or [`crate::Kind::LimitExceeded`].
+    fn header(&self, head: &[u8], limits: &Limits) -> Result<Option<Header>>;
+
+    /// Starts to decode the source whose header `head` holds; it is pushed from its first byte on. At no
+    /// time does it hold more than [`Codec::decode_bytes`].
+    ///
+    /// # Errors
+    /// As for [`Codec::decode`].
+    fn start(&self, head: &[u8], decode: &Decode, limits: &Limits) -> Result<Box<dyn Decoding>>;
+}
+
+/// A decode of a source that arrives: `decoding = push* finish`, and nothing after an error.
+///
+/// The image does not depend on how the source was cut into chunks.
+pub trait Decoding: Send {
+    /// Decodes as far as `chunk` allows. Whether it wants more: if not, nothing behind changes the image.
+    ///
+    /// # Errors
+    /// As for [`Codec::decode`].
+    fn push(&mut self, chunk: &[u8]) -> Result<bool>;
+
+    /// The image, when the source has ended or no more is wanted.
+    ///
+    /// # Errors
+    /// As for [`Codec::decode`].
+    fn finish(self: Box<Self>) -> Result<Image>;
 }

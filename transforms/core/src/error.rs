@@ -35,6 +35,8 @@ pub enum Kind {
     Timeout,
     /// Too much is in flight; trying again later helps.
     Busy,
+    /// Nobody waits for the answer any more, so it was given up.
+    Cancelled,
     /// A defect of Safelight.
     Internal,
 }

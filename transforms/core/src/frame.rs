@@ -139,6 +139,14 @@ pub enum Model {
     Rgb,
     /// One plane of four channels.
     Rgba,
+    /// Three planes of one channel, 8 bits: luma and the two colour differences of sRGB by JFIF 1.02, each
+    /// from 0 to 255. A sample of chroma lies in the middle of the samples of luma that it stands for, and
+    /// may stand for several.
+    Ycc {
+        /// Pixels of the answer, columns and rows, for which one sample of chroma is enough. It binds who
+        /// scales the planes; these may hold more, or fewer.
+        chroma: (u8, u8),
+    },
 }
 
 impl Model {
@@ -147,7 +155,7 @@ impl Model {
         match self {
             Self::Grey => 1,
             Self::GreyAlpha => 2,
-            Self::Rgb => 3,
+            Self::Rgb | Self::Ycc { .. } => 3,
             Self::Rgba => 4,
         }
     }
@@ -167,7 +175,7 @@ pub struct Frame {
     pub view: View,
     /// What the channels are.
     pub model: Model,
-    /// The samples; one plane, for the models that there are.
+    /// The samples: one plane, or as many as the model says.
     pub planes: Vec<Plane>,
 }
 
@@ -207,7 +215,8 @@ impl Frame {
 }
 
 impl Frame {
-    /// The picture as whole planes, for encoders and for steps that index pixels.
+    /// The picture as whole planes, for encoders and for steps that index pixels. Chroma stays as coarse
+    /// as it is; where a crop cut through its samples, the picture becomes [`Model::Rgb`].
     ///
     /// # Errors
     /// [`crate::Kind::Internal`] if the planes are not at full size: such a frame must be resized.
@@ -217,17 +226,28 @@ impl Frame {
             position.fract() == 0.0 && 0.0 <= position && length - f64::from(side) == 0.0
         };
         let View { x, y, w, h } = self.view;
-        let is_full = self.planes.iter().all(|plane| plane.step == (1.0, 1.0));
-        if !is_full || !is_at(x, w, size.w) || !is_at(y, h, size.h) {
+        if !self.is_full_size() || !is_at(x, w, size.w) || !is_at(y, h, size.h) {
             return Err(Error::new(Kind::Internal, "frame", "the picture does not lie on whole pixels"));
         }
+        let is_between =
+            |plane: &Plane| (x / plane.step.0).fract() != 0.0 || (y / plane.step.1).fract() != 0.0;
+        if self.planes.iter().any(is_between) {
+            self = self.into_rgb()?;
+        }
         for plane in &mut self.planes {
-            if plane.size != size {
-                *plane = plane.part(x as usize, y as usize, size)?;
+            let (columns, rows) = plane.step;
+            let part = Size::new((w / columns).ceil() as u32, (h / rows).ceil() as u32);
+            if plane.size != part {
+                *plane = plane.part((x / columns) as usize, (y / rows) as usize, part)?;
             }
         }
         self.view = View::whole(size);
         Ok(self)
+    }
+
+    /// Whether the planes were not shrunk: a sample for each pixel, chroma not counted.
+    pub fn is_full_size(&self) -> bool {
+        self.planes.first().is_some_and(|plane| plane.step == (1.0, 1.0))
     }
 }
 

@@ -9,11 +9,12 @@ pub mod pixels;
 pub mod codec;
 pub mod frame;
 pub mod turn;
+mod ycc;
 pub mod limits;
 pub mod error;
 
 pub use answer::Answer;
-pub use codec::{Codec, Decode, Encode, Header};
+pub use codec::{Codec, Decode, Decoding, Encode, Header, Streaming};
 pub use error::{Error, Kind, Result};
 pub use frame::{Frame, Geometry, Image, Model, Orientation, Plane, Rect, Samples, Size, View};
 pub use limits::{Limits, Settings};

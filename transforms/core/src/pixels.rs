@@ -1,20 +1,30 @@
 //! The shared session of all pixel steps: one decode, the steps in order, one encode.
 
 use crate::{
-    Codec, Decode, Encode, Error, Flow, Frame, Geometry, Head, Header, Kind, Limits, PixelOp, Registry,
-    Result, Session, Settings, Sink, Size,
+    Codec, Decode, Decoding, Encode, Error, Flow, Frame, Geometry, Head, Header, Image, Kind, Limits,
+    PixelOp, Registry, Result, Session, Settings, Sink, Size,
 };
 use bytes::{Bytes, BytesMut};
 
-/// Holds the whole source, then decodes once, applies every step and encodes once.
+/// Decodes once, applies every step and encodes once. The source is decoded while it arrives, or else held
+/// whole.
 pub(crate) struct Pixels {
     registry: Registry,
     settings: Settings,
     ops: Vec<Box<dyn PixelOp>>,
     encode: Encode,
+    /// Bytes of the source that were pushed.
+    length: u64,
+    /// Those that no decode has taken yet.
     source: BytesMut,
+    /// The header is looked for again when so many bytes are there.
+    next_look: usize,
     ready: Option<Ready>,
+    decoding: Option<Box<dyn Decoding>>,
 }
+
+/// A source whose header is longer is held whole.
+const MOST_HEAD_BYTES: usize = 1 << 20;
 
 /// What is settled once the header is read.
 struct Ready {
@@ -22,6 +32,9 @@ struct Ready {
     output: &'static dyn Codec,
     header: Header,
     decode: Decode,
+    encode: Encode,
+    /// Whether the encoder takes planes of luma and chroma.
+    takes_chroma: bool,
     /// Pixels of the largest picture that any step makes.
     most_pixels: u64,
 }
@@ -62,19 +75,57 @@ impl Pixels {
         ops: Vec<Box<dyn PixelOp>>,
         encode: Encode,
     ) -> Self {
-        let settings = settings.clone();
-        Self { registry, settings, ops, encode, source: BytesMut::new(), ready: None }
+        Self {
+            registry,
+            settings: settings.clone(),
+            ops,
+            encode,
+            length: 0,
+            source: BytesMut::new(),
+            next_look: 1,
+            ready: None,
+            decoding: None,
+        }
     }
 
-    /// Reads the header, and settles codecs, sizes and the decode.
-    fn prepare(&self) -> Result<Ready> {
+    fn codec(&self) -> Option<&'static dyn Codec> {
+        self.registry.codecs.iter().copied().find(|codec| codec.sniff(&self.source))
+    }
+
+    /// Starts to decode if what has come is enough for that.
+    fn begin(&mut self) -> Result<Flow> {
+        if MOST_HEAD_BYTES < self.source.len() {
+            return Ok(Flow::Keep);
+        }
+        if self.source.len() < self.next_look {
+            return Ok(Flow::More);
+        }
+        self.next_look = 2 * self.source.len();
         let limits = &self.settings.limits;
-        let codecs = self.registry.codecs;
-        let input = *codecs.iter().find(|codec| codec.sniff(&self.source)).ok_or_else(|| {
+        let Some(input) = self.codec() else { return Ok(Flow::Keep) };
+        let Some(streaming) = input.streaming() else { return Ok(Flow::Keep) };
+        let Some(header) = streaming.header(&self.source, limits)? else { return Ok(Flow::More) };
+        let ready = self.settle(input, header)?;
+        let bytes = ready.bytes(limits);
+        self.decoding = Some(streaming.start(&self.source, &ready.decode, limits)?);
+        self.ready = Some(ready);
+        Ok(Flow::Reserve(bytes))
+    }
+
+    /// Reads the header of a source that is whole.
+    fn prepare(&self) -> Result<Ready> {
+        let input = self.codec().ok_or_else(|| {
             let message = "the source is of no image format that can be decoded";
             Error::new(Kind::UnsupportedFormat, "pixels", message)
         })?;
-        let header = input.header(&self.source, limits)?;
+        let header = input.header(&self.source, &self.settings.limits)?;
+        self.settle(input, header)
+    }
+
+    /// Settles codecs, sizes and the decode.
+    fn settle(&self, input: &'static dyn Codec, header: Header) -> Result<Ready> {
+        let limits = &self.settings.limits;
+        let codecs = self.registry.codecs;
         let Folded { answer, needed, most_pixels } = fold(&self.ops, header.geometry)?;
         check_answer(answer.size, limits)?;
         let animated = self.encode.animated_format.filter(|_| header.is_animated);
@@ -86,9 +137,57 @@ impl Pixels {
         })?;
         let all_frames = header.is_animated && output.is_animated();
         let keep_profile = self.settings.keep_profile && output.carries_profile();
-        let decode = Decode { needed, all_frames, keep_profile };
-        Ok(Ready { input, output, header, decode, most_pixels })
+        // A palette is of drawings, where a loss shows and costs more bytes than it saves.
+        let lossless = self.encode.lossless || (header.has_palette && self.encode.quality.is_none());
+        let encode = Encode { lossless, ..self.encode.clone() };
+        let takes_chroma = output.chroma(&encode);
+        let decode = Decode { needed, all_frames, keep_profile, chroma: takes_chroma.unwrap_or((1, 1)) };
+        Ok(Ready { input, output, header, decode, encode, takes_chroma: takes_chroma.is_some(), most_pixels })
     }
+
+    /// Hands the decode what it has not seen. Whether it wants more.
+    fn feed(&mut self) -> Result<bool> {
+        let Some(decoding) = &mut self.decoding else { return Ok(true) };
+        decoding.push(&self.source.split())
+    }
+
+    /// The picture, when there is no more of the source.
+    fn decode(&mut self, ready: &Ready) -> Result<Image> {
+        let source = self.source.split().freeze();
+        match self.decoding.take() {
+            Some(decoding) => decoding.finish(),
+            None => ready.input.decode(&source, &ready.decode, &self.settings.limits),
+        }
+    }
+
+    /// Decodes what is left, and answers.
+    fn answer(&mut self, ready: &Ready, out: &mut dyn Sink) -> Result<()> {
+        let mut image = self.decode(ready)?;
+        let frames = std::mem::take(&mut image.frames).into_iter();
+        image.frames = frames.map(|frame| self.apply(frame, ready, out)).collect::<Result<_>>()?;
+        check_wanted(out)?;
+        let encoded = ready.output.encode(&image, &ready.encode)?;
+        out.head(Head { content_type: ready.output.mime() });
+        out.body(Bytes::from(encoded));
+        Ok(())
+    }
+
+    /// Applies every step.
+    fn apply(&self, mut frame: Frame, ready: &Ready, out: &dyn Sink) -> Result<Frame> {
+        for op in &self.ops {
+            check_wanted(out)?;
+            frame = op.apply(frame)?;
+        }
+        let frame = frame.flatten()?;
+        if ready.takes_chroma { Ok(frame) } else { frame.into_rgb() }
+    }
+}
+
+fn check_wanted(out: &dyn Sink) -> Result<()> {
+    if out.is_gone() {
+        return Err(Error::new(Kind::Cancelled, "pixels", "nobody waits for the answer any more"));
+    }
+    Ok(())
 }
 
 /// Most bytes that a run may hold besides its decode, which is reserved apart.
@@ -122,17 +221,30 @@ impl Ready {
 }
 
 impl Session for Pixels {
-    fn push(&mut self, chunk: Bytes, _out: &mut dyn Sink) -> Result<Flow> {
+    fn push(&mut self, chunk: Bytes, out: &mut dyn Sink) -> Result<Flow> {
         let max = self.settings.limits.max_source_bytes;
-        if max < (self.source.len() + chunk.len()) as u64 {
+        self.length += chunk.len() as u64;
+        if max < self.length {
             let message = format!("the source is larger than {max} bytes, which is the limit");
             return Err(Error::new(Kind::LimitExceeded, "pixels", message));
         }
         self.source.extend_from_slice(&chunk);
-        Ok(Flow::More)
+        if self.decoding.is_none() {
+            return self.begin();
+        }
+        if self.feed()? {
+            return Ok(Flow::More);
+        }
+        if let Some(ready) = self.ready.take() {
+            self.answer(&ready, out)?;
+        }
+        Ok(Flow::Done)
     }
 
     fn reserve(&mut self) -> Result<u64> {
+        if self.decoding.is_some() {
+            return Ok(0);
+        }
         let ready = self.prepare()?;
         let bytes = ready.bytes(&self.settings.limits);
         self.ready = Some(ready);
@@ -140,22 +252,11 @@ impl Session for Pixels {
     }
 
     fn finish(&mut self, out: &mut dyn Sink) -> Result<()> {
+        self.feed()?;
         let ready = match self.ready.take() {
             Some(ready) => ready,
             None => self.prepare()?,
         };
-        let source = std::mem::take(&mut self.source).freeze();
-        let mut image = ready.input.decode(&source, &ready.decode, &self.settings.limits)?;
-        drop(source);
-        let frames = std::mem::take(&mut image.frames);
-        let apply =
-            |frame| self.ops.iter().try_fold(frame, |frame, op| op.apply(frame)).and_then(Frame::flatten);
-        image.frames = frames.into_iter().map(apply).collect::<Result<_>>()?;
-        // A palette is of drawings, where a loss shows and costs more bytes than it saves.
-        self.encode.lossless |= ready.header.has_palette && self.encode.quality.is_none();
-        let encoded = ready.output.encode(&image, &self.encode)?;
-        out.head(Head { content_type: ready.output.mime() });
-        out.body(Bytes::from(encoded));
-        Ok(())
+        self.answer(&ready, out)
     }
 }

@@ -8,6 +8,12 @@ use bytes::Bytes;
 pub enum Flow {
     /// Push the next chunk.
     More,
+    /// Push the next chunk; what is pushed is kept to the end, so there should be room for the whole source.
+    Keep,
+    /// Push the next chunk, but not before this many bytes are set aside: the session holds no more at once
+    /// from here on. Every push behind, and `finish`, is heavy: it belongs off the threads that serve
+    /// connections. Said at most once.
+    Reserve(u64),
     /// The next `n` bytes of the source, counted from the end of what was pushed, are of no
     /// interest. The next push must start behind them; whether they are read and thrown away or
     /// never asked for is the caller's choice. If the source ends within them, call `finish`.
@@ -29,6 +35,10 @@ pub trait Sink {
     fn head(&mut self, head: Head);
     /// Appends body bytes; a slice of an input chunk costs no copy.
     fn body(&mut self, bytes: Bytes);
+    /// Whether nobody waits for the answer any more: heavy work asks between its parts, and gives up.
+    fn is_gone(&self) -> bool {
+        false
+    }
 }
 
 /// One request's run: `session = push* (Done | reserve finish)`, and nothing after an error.
@@ -43,7 +53,8 @@ pub trait Session: Send {
     fn push(&mut self, chunk: Bytes, out: &mut dyn Sink) -> Result<Flow>;
 
     /// Bytes that [`Session::finish`] will hold at once, above what is held now, if its work is heavy:
-    /// it decodes. 0, the default, is for work that is as light as a push.
+    /// it decodes. 0, the default, is for work that is as light as a push, or that was said to be heavy by
+    /// [`Flow::Reserve`] before.
     ///
     /// Called once, when the source has no more bytes.
     ///

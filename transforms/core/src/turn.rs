@@ -42,7 +42,13 @@ impl Frame {
         if turn == Turn::default() {
             return Ok(self);
         }
-        let (mut w, mut h) = self.extent()?;
+        let is_mirrored = turn.is_mirrored_x || turn.is_mirrored_y;
+        if is_mirrored && self.extent().is_none() {
+            // The mirror's axis is the planes' middle. Were theirs different, they would come apart.
+            self = self.into_rgb()?;
+        }
+        let extent = self.extent().or_else(|| (!is_mirrored).then_some((0.0, 0.0)));
+        let (mut w, mut h) = extent.ok_or_else(|| defect("the planes do not cover the same pixels"))?;
         for plane in &mut self.planes {
             *plane = plane.turned(turn)?;
         }
@@ -62,18 +68,14 @@ impl Frame {
         Ok(self)
     }
 
-    /// What the planes cover, in pixels of the source: rounded up to whole samples, so perhaps more than
-    /// the picture.
-    fn extent(&self) -> Result<(f64, f64)> {
+    /// What each plane covers, in pixels of the source: rounded up to whole samples, so perhaps more than
+    /// the picture. `None` if they do not cover the same.
+    fn extent(&self) -> Option<(f64, f64)> {
         let of =
             |plane: &Plane| (f64::from(plane.size.w) * plane.step.0, f64::from(plane.size.h) * plane.step.1);
         let mut extents = self.planes.iter().map(of);
-        let first = extents.next().ok_or_else(|| defect("there is no plane"))?;
-        // The mirror's axis is the planes' middle. Were theirs different, they would come apart.
-        if extents.any(|other| other != first) {
-            return Err(defect("the planes do not cover the same pixels"));
-        }
-        Ok(first)
+        let first = extents.next()?;
+        extents.all(|other| other == first).then_some(first)
     }
 }
 
@@ -236,6 +238,32 @@ mod tests {
         let turned = frame.turn(Turn { is_transposed: true, ..Turn::default() }).unwrap();
         assert_eq!(turned.planes[0].step, (2.0, 4.0));
         assert_eq!(turned.view, View { x: 0.5, y: 1.0, w: 3.0, h: 8.0 });
+    }
+
+    #[test]
+    fn a_mirror_through_the_middle_of_chroma_makes_colours() {
+        // Three columns of luma under two of chroma.
+        let size = Size::new(3, 2);
+        let plane = |size: Size, samples: &[u8], step| Plane {
+            size,
+            channels: 1,
+            samples: Samples::U8(samples.to_vec()),
+            step,
+        };
+        let chroma = Size::new(2, 1);
+        let planes = vec![
+            plane(size, b"abcdef", (1.0, 1.0)),
+            plane(chroma, &[0, 255], (2.0, 2.0)),
+            plane(chroma, &[128, 128], (2.0, 2.0)),
+        ];
+        let model = Model::Ycc { chroma: (2, 2) };
+        let stored = Frame { model, planes, ..frame(b"abcdef", size, Model::Grey, false) };
+        let transposed = stored.clone().turn(Orientation::new(5).unwrap().into()).unwrap();
+        assert_eq!((transposed.model, transposed.planes[1].size), (model, Size::new(1, 2)));
+        assert_eq!(transposed.planes[0].samples, Samples::U8(b"adbecf".to_vec()));
+        let mirror: Turn = Orientation::new(2).unwrap().into();
+        let mirrored = stored.clone().turn(mirror).unwrap();
+        assert_eq!(mirrored, stored.into_rgb().unwrap().turn(mirror).unwrap());
     }
 
     #[test]

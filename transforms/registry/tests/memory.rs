@@ -31,7 +31,7 @@ fn peak(raw: &str, source: &[u8]) -> (Result<()>, usize) {
         while at < source.len() {
             let end = source.len().min(at + CHUNK_BYTES);
             at = match session.push(Bytes::copy_from_slice(&source[at..end]), &mut Discard)? {
-                Flow::More => end,
+                Flow::More | Flow::Keep | Flow::Reserve(_) => end,
                 Flow::Skip(bytes) => end.saturating_add(bytes as usize),
                 Flow::Done => return Ok(()),
             };

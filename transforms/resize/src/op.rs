@@ -7,7 +7,7 @@ use crate::{
     pad::pad,
     resample::resample,
 };
-use safelight_core::{Error, Frame, Geometry, Kind, PixelOp, Result, Size, View};
+use safelight_core::{Error, Frame, Geometry, Kind, Model, PixelOp, Plane, Result, Size, View};
 
 pub(crate) struct ResizeOp {
     pub(crate) bounds: Bounds,
@@ -46,9 +46,7 @@ impl PixelOp for ResizeOp {
         let layout = self.layout(frame.geometry.size);
         if !is_as_wanted(&frame, &layout) {
             let part = within(frame.view, frame.geometry.size, layout.source);
-            let planes = frame.planes.into_iter();
-            let resampled = planes.map(|plane| resample(plane, frame.model, frame.view, part, layout.scaled));
-            frame.planes = resampled.collect::<Result<_>>()?;
+            frame.planes = scaled_planes(frame.planes, frame.model, frame.view, part, layout.scaled)?;
             frame.view = View::whole(layout.scaled);
             frame.geometry.size = layout.scaled;
         }
@@ -56,17 +54,37 @@ impl PixelOp for ResizeOp {
             return Ok(frame);
         }
         let suitable = if frame.model.has_alpha() { Colour::NOTHING } else { Colour::WHITE };
-        let mut padded = pad(&frame.flatten()?, &layout, self.background.unwrap_or(suitable))?;
+        let mut padded = pad(&frame.flatten()?.into_rgb()?, &layout, self.background.unwrap_or(suitable))?;
         padded.geometry = geometry;
         Ok(padded)
     }
 }
 
+/// `part` of the picture at `view` in every plane, at `size`; of chroma only as many samples as are wanted.
+fn scaled_planes(planes: Vec<Plane>, model: Model, view: View, part: View, size: Size) -> Result<Vec<Plane>> {
+    let chroma = if let Model::Ycc { chroma } = model { chroma } else { (1, 1) };
+    let scale = |(i, plane)| {
+        let (columns, rows) = if i == 0 { (1, 1) } else { chroma };
+        let scaled = Size::new(size.w.div_ceil(columns.into()), size.h.div_ceil(rows.into()));
+        // A sample of chroma at an edge may stand for less than the others: it lies as if it did not.
+        let beyond = |extent: f64, samples: u32, each: u8, side: u32| {
+            extent * f64::from(samples) * f64::from(each) / f64::from(side)
+        };
+        let part = View {
+            w: beyond(part.w, scaled.w, columns, size.w),
+            h: beyond(part.h, scaled.h, rows, size.h),
+            ..part
+        };
+        let plane = resample(plane, model, view, part, scaled)?;
+        Ok(Plane { step: (columns.into(), rows.into()), ..plane })
+    };
+    planes.into_iter().enumerate().map(scale).collect()
+}
+
 /// Whether the picture is all that is wanted, pixel for pixel.
 fn is_as_wanted(frame: &Frame, layout: &Layout) -> bool {
     let size = frame.geometry.size;
-    let is_full = frame.planes.iter().all(|plane| plane.step == (1.0, 1.0));
-    is_full && layout.scaled == size && layout.source == View::whole(size)
+    frame.is_full_size() && layout.scaled == size && layout.source == View::whole(size)
 }
 
 /// `part` of a picture of `size` that lies at `view`, in pixels of the source.

@@ -17,7 +17,7 @@ pub(crate) fn pad(frame: &Frame, layout: &Layout, background: Colour) -> Result<
     let pixel: &[u8] = match model {
         Model::Grey => &[r],
         Model::GreyAlpha => &[r, background.alpha],
-        Model::Rgb => &[r, g, b],
+        Model::Rgb | Model::Ycc { .. } => &[r, g, b],
         Model::Rgba => &[r, g, b, background.alpha],
     };
     let canvas = Canvas { layout, from: frame.model, to: model };
@@ -32,7 +32,7 @@ pub(crate) fn pad(frame: &Frame, layout: &Layout, background: Colour) -> Result<
 }
 
 fn with_room_for(model: Model, background: Colour) -> Model {
-    let has_colour = matches!(model, Model::Rgb | Model::Rgba) || !background.is_grey();
+    let has_colour = !matches!(model, Model::Grey | Model::GreyAlpha) || !background.is_grey();
     let has_alpha = model.has_alpha() || background.alpha != 255;
     match (has_colour, has_alpha) {
         (false, false) => Model::Grey,

@@ -68,8 +68,7 @@ impl PixelOp for RotateFlipOp {
 
     fn apply(&self, frame: Frame) -> Result<Frame> {
         // What a crop left out need not be turned, where it can be cut off.
-        let is_full = frame.planes.iter().all(|plane| plane.step == (1.0, 1.0));
-        let frame = if is_full { frame.flatten()? } else { frame };
+        let frame = if frame.is_full_size() { frame.flatten()? } else { frame };
         frame.turn(self.0)
     }
 }

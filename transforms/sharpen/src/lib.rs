@@ -41,7 +41,7 @@ impl PixelOp for SharpenOp {
     }
 
     fn apply(&self, frame: Frame) -> Result<Frame> {
-        let mut frame = frame.flatten()?;
+        let mut frame = frame.flatten()?.into_rgb()?;
         let has_alpha = frame.model.has_alpha();
         for plane in &mut frame.planes {
             mask::sharpen(plane, self.sigma, has_alpha);

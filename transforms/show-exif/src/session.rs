@@ -142,7 +142,7 @@ impl Session for ShowSession {
     fn push(&mut self, chunk: Bytes, out: &mut dyn Sink) -> Result<Flow> {
         if let Stage::Tiff(source) = &mut self.stage {
             extend_tiff(source, &chunk, &self.settings.limits)?;
-            return Ok(Flow::More);
+            return Ok(Flow::Keep);
         }
         self.walker.push(chunk.clone());
         let is_complete = self.walk();
@@ -158,7 +158,7 @@ impl Session for ShowSession {
                     // What the walker holds of the source is held twice no longer.
                     self.walker = Walker::new(self.settings.limits.clone());
                     self.stage = Stage::Tiff(source);
-                    return Ok(Flow::More);
+                    return Ok(Flow::Keep);
                 }
                 // GIF has no place for EXIF.
                 Some(Container::Gif) => return self.answer(Vec::new(), out),

@@ -130,6 +130,7 @@ impl Session for StripSession {
                     self.walker.skip(ahead);
                     Flow::Skip(ahead)
                 }
+                _ if self.walker.is_hoarding() => Flow::Keep,
                 _ => Flow::More,
             }
         };

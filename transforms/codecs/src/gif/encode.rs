@@ -89,7 +89,7 @@ fn to_binary_alpha(image: &Image, index: usize, size: Size) -> Result<Vec<u8>> {
     let frame = image.frames.get(index).ok_or_else(|| not_encoded("there is no frame"))?;
     let mut converted = None;
     if let Some(icc) = &image.profile {
-        let decode = Decode { needed: size, all_frames: false, keep_profile: false };
+        let decode = Decode { needed: size, all_frames: false, keep_profile: false, chroma: (1, 1) };
         let frame = converted.insert(frame.clone());
         colour::settle(std::slice::from_mut(frame), Some(icc.clone()), &decode);
     }

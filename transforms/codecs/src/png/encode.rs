@@ -17,7 +17,7 @@ pub(super) fn encode(image: &Image) -> Result<Vec<u8>, CodecError> {
     info.color_type = match frame.model {
         Model::Grey => ColorType::Grayscale,
         Model::GreyAlpha => ColorType::GrayscaleAlpha,
-        Model::Rgb => ColorType::Rgb,
+        Model::Rgb | Model::Ycc { .. } => ColorType::Rgb,
         Model::Rgba => ColorType::Rgba,
     };
     let channels = usize::from(plane.channels);

@@ -20,7 +20,7 @@ pub(crate) fn corpus(names: &[&str]) -> Vec<Vec<u8>> {
 }
 
 pub(crate) fn wanted(all_frames: bool) -> Decode {
-    Decode { needed: Size::new(u32::MAX, u32::MAX), all_frames, keep_profile: false }
+    Decode { needed: Size::new(u32::MAX, u32::MAX), all_frames, keep_profile: false, chroma: (1, 1) }
 }
 
 pub(crate) fn decode(codec: &dyn Codec, bytes: &[u8]) -> Image {
@@ -51,7 +51,7 @@ pub(crate) fn scene(size: Size, model: Model, shift: u32) -> Frame {
         match model {
             Model::Grey => vec![colour[0]],
             Model::GreyAlpha => vec![colour[0], alpha],
-            Model::Rgb => colour.to_vec(),
+            Model::Rgb | Model::Ycc { .. } => colour.to_vec(),
             Model::Rgba => [colour.as_slice(), &[alpha]].concat(),
         }
     };

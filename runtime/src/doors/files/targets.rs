@@ -1,0 +1,101 @@
+//! Which file goes where.
+
+use super::{
+    Job, is_dash,
+    task::{Target, Task},
+};
+use crate::handle::Service;
+use safelight_core::{Error, Kind};
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use walkdir::{DirEntry, WalkDir};
+
+type Refusal = (PathBuf, Error);
+
+/// Says for each input where its answer goes.
+pub(super) fn tasks(service: &Service, job: &Job) -> Result<Vec<Task>, Refusal> {
+    let has_folder = job.inputs.iter().any(|input| input.is_dir());
+    let is_folder = 1 < job.inputs.len()
+        || has_folder
+        || job.output.is_dir()
+        || job.output.as_os_str().to_string_lossy().ends_with('/');
+    let mut taken = HashSet::new();
+    let claimed = Arc::default();
+    let mut tasks = Vec::new();
+    for input in &job.inputs {
+        let found = if input.is_dir() { files_in(input, &job.output)? } else { vec![Found::named(input)] };
+        if found.is_empty() {
+            return Err((input.clone(), Error::new(Kind::NotFound, "input", "the folder holds no files")));
+        }
+        for Found { path, folder, may_be_left_out } in found {
+            let target = if is_dash(&job.output) {
+                if is_folder {
+                    return Err(refused(path, "standard output takes the answer of one input only"));
+                }
+                Target::Stdout
+            } else if is_folder {
+                if is_dash(&path) {
+                    return Err(refused(path, "standard input needs a file as output, not a folder"));
+                }
+                let folder = job.output.join(folder);
+                if !taken.insert(path.file_name().map(|name| folder.join(name))) {
+                    return Err(refused(path, "another input of the same name goes into the same folder"));
+                }
+                Target::Folder(folder)
+            } else {
+                Target::File(job.output.clone())
+            };
+            let (service, query, force) = (service.clone(), job.query.clone(), job.force);
+            let claimed = Arc::clone(&claimed);
+            tasks.push(Task { service, query, input: path, target, force, may_be_left_out, claimed });
+        }
+    }
+    Ok(tasks)
+}
+
+/// A file to read.
+struct Found {
+    path: PathBuf,
+    /// Where it lies in the folder that was named.
+    folder: PathBuf,
+    /// Whether it was not named, so that it need not be a picture.
+    may_be_left_out: bool,
+}
+
+impl Found {
+    fn named(path: &Path) -> Self {
+        Self { path: path.to_owned(), folder: PathBuf::new(), may_be_left_out: false }
+    }
+}
+
+/// The files in `folder`, in order of their names; what an earlier run put into `output` is none of them.
+fn files_in(folder: &Path, output: &Path) -> Result<Vec<Found>, Refusal> {
+    let output =
+        output.canonicalize().ok().filter(|output| folder.canonicalize().ok().as_ref() != Some(output));
+    let is_wanted = |entry: &DirEntry| {
+        let is_hidden = 0 < entry.depth() && entry.file_name().to_string_lossy().starts_with('.');
+        let is_output =
+            entry.file_type().is_dir() && output.is_some() && entry.path().canonicalize().ok() == output;
+        !is_hidden && !is_output
+    };
+    let mut files = Vec::new();
+    for entry in WalkDir::new(folder).sort_by_file_name().into_iter().filter_entry(is_wanted) {
+        let entry = entry.map_err(|error| {
+            let path = error.path().unwrap_or(folder).to_owned();
+            (path, Error::new(Kind::NotFound, "input", "the folder cannot be read").with_source(error))
+        })?;
+        if entry.file_type().is_file() {
+            let within = entry.path().strip_prefix(folder).ok().and_then(Path::parent);
+            let folder = within.unwrap_or(Path::new("")).to_owned();
+            files.push(Found { path: entry.into_path(), folder, may_be_left_out: true });
+        }
+    }
+    Ok(files)
+}
+
+fn refused(input: PathBuf, message: &str) -> Refusal {
+    (input, Error::new(Kind::InvalidParam, "output", message))
+}

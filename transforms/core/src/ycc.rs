@@ -1,0 +1,232 @@
+//! From luma and chroma to colours: ITU-T T.871 (JFIF), section 7.
+
+use crate::{Error, Frame, Kind, Model, Plane, Result, Samples, Size, View};
+
+impl Frame {
+    /// The picture as one plane of [`Model::Rgb`] with a pixel for each sample of luma; a frame of another
+    /// model stays as it is.
+    ///
+    /// Chroma is interpolated linearly between the middles of its samples, of which only those are read that
+    /// the picture touches.
+    ///
+    /// # Errors
+    /// [`Kind::Internal`] if the planes do not hold the samples that they should.
+    pub fn into_rgb(self) -> Result<Self> {
+        let Model::Ycc { .. } = self.model else { return Ok(self) };
+        let [luma, blue, red] = self.planes.as_slice() else {
+            return Err(defect("there are not three planes"));
+        };
+        let Size { w, h } = luma.size;
+        let rows = [luma, blue, red].map(Rows::new);
+        let [Some(luma_rows), Some(blue_rows), Some(red_rows)] = rows else {
+            return Err(defect("a plane does not hold the samples it should"));
+        };
+        let [mut blue, mut red] = [(blue, blue_rows), (red, red_rows)]
+            .map(|(plane, rows)| Chroma::new(luma, plane, rows, self.view));
+        let mut samples = vec![0; 3 * w as usize * h as usize];
+        let pixels = samples.chunks_exact_mut((3 * w as usize).max(1));
+        for (y, pixels) in pixels.enumerate() {
+            let row = luma_rows.get(y);
+            for (((pixel, y), b), r) in
+                pixels.as_chunks_mut::<3>().0.iter_mut().zip(row).zip(blue.row(y)).zip(red.row(y))
+            {
+                *pixel = colour(*y, *b, *r);
+            }
+        }
+        let plane = Plane { size: luma.size, channels: 3, samples: Samples::U8(samples), step: luma.step };
+        Ok(Self { model: Model::Rgb, planes: vec![plane], ..self })
+    }
+}
+
+fn defect(message: &str) -> Error {
+    Error::new(Kind::Internal, "ycc", message)
+}
+
+/// In 16 bits behind the point, rounded to the nearest.
+fn colour(y: u8, blue: u8, red: u8) -> [u8; 3] {
+    let (y, blue, red) = ((i32::from(y) << 16) + (1 << 15), i32::from(blue) - 128, i32::from(red) - 128);
+    let clamped = |light: i32| (light >> 16).clamp(0, 255) as u8;
+    // 1.402, 0.344136, 0.714136 and 1.772.
+    [clamped(y + 91_881 * red), clamped(y - 22_554 * blue - 46_802 * red), clamped(y + 116_130 * blue)]
+}
+
+/// The rows of a plane of one channel.
+#[derive(Clone, Copy)]
+struct Rows<'a> {
+    samples: &'a [u8],
+    w: usize,
+}
+
+impl<'a> Rows<'a> {
+    /// `None` if the plane is not of 8 bits and of the shape that it says.
+    fn new(plane: &'a Plane) -> Option<Self> {
+        let Samples::U8(samples) = &plane.samples else { return None };
+        let is_whole =
+            plane.channels == 1 && samples.len() as u64 == plane.size.pixels() && !samples.is_empty();
+        is_whole.then_some(Self { samples, w: plane.size.w as usize })
+    }
+
+    fn get(self, y: usize) -> &'a [u8] {
+        &self.samples[y * self.w..][..self.w]
+    }
+}
+
+/// Parts of the distance between two samples, for interpolation.
+const PARTS: u16 = 64;
+/// The parts of a sample between four others.
+const SUM: u32 = PARTS as u32 * PARTS as u32;
+
+/// A plane of chroma at the resolution of luma.
+struct Chroma<'a> {
+    rows: Rows<'a>,
+    /// For each column of luma; `None` if each has a column of its own.
+    across: Option<Vec<Between>>,
+    /// For each row of luma.
+    down: Vec<Between>,
+    /// A row of chroma between two rows, times [`PARTS`].
+    between: Vec<u16>,
+    /// The same, with a sample for each column of luma.
+    row: Vec<u8>,
+}
+
+/// A place between two samples.
+#[derive(Clone, Copy, PartialEq)]
+struct Between {
+    first: usize,
+    second: usize,
+    /// How much of the second, in [`PARTS`].
+    part: u16,
+}
+
+impl Between {
+    /// Places for `count` samples of luma of `step` pixels, in chroma of `chroma` pixels and `length` samples.
+    fn all(count: u32, step: f64, chroma: f64, length: u32, (start, extent): (f64, f64)) -> Vec<Self> {
+        let last = f64::from(length - 1);
+        let lowest = (start / chroma).floor().clamp(0.0, last);
+        let highest = (((start + extent) / chroma).ceil() - 1.0).clamp(lowest, last);
+        let place = |i: u32| {
+            let at = ((f64::from(i) + 0.5) * step / chroma - 0.5).clamp(lowest, highest);
+            let first = at.floor();
+            let part = ((at - first) * f64::from(PARTS)).round() as u16;
+            Self { first: first as usize, second: (first + 1.0).min(highest) as usize, part }
+        };
+        (0..count).map(place).collect()
+    }
+}
+
+impl<'a> Chroma<'a> {
+    fn new(luma: &Plane, plane: &Plane, rows: Rows<'a>, view: View) -> Self {
+        let View { x, y, w, h } = view;
+        let across = Between::all(luma.size.w, luma.step.0, plane.step.0, plane.size.w, (x, w));
+        let is_own = across.iter().enumerate().all(|(x, place)| place.first == x && place.part == 0);
+        Self {
+            rows,
+            across: (!is_own || rows.w != across.len()).then_some(across),
+            down: Between::all(luma.size.h, luma.step.1, plane.step.1, plane.size.h, (y, h)),
+            between: vec![0; rows.w],
+            row: vec![0; luma.size.w as usize],
+        }
+    }
+
+    /// The chroma of row `y` of luma.
+    fn row(&mut self, y: usize) -> &[u8] {
+        let Between { first, second, part } = self.down[y];
+        let (above, below) = (self.rows.get(first), self.rows.get(second));
+        if part == 0 && self.across.is_none() {
+            return above;
+        }
+        for ((between, above), below) in self.between.iter_mut().zip(above).zip(below) {
+            *between = u16::from(*above) * (PARTS - part) + u16::from(*below) * part;
+        }
+        let rounded = |sum: u32| ((sum + SUM / 2) / SUM) as u8;
+        match &self.across {
+            None => {
+                for (sample, between) in self.row.iter_mut().zip(&self.between) {
+                    *sample = rounded(u32::from(*between) * u32::from(PARTS));
+                }
+            }
+            Some(across) => {
+                for (sample, Between { first, second, part }) in self.row.iter_mut().zip(across) {
+                    let [left, right] = [*first, *second].map(|x| u32::from(self.between[x]));
+                    *sample = rounded(left * u32::from(PARTS - part) + right * u32::from(*part));
+                }
+            }
+        }
+        &self.row
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Rect;
+
+    /// Grey luma under the chroma given, which is of half the resolution.
+    fn frame(size: Size, blue: &[u8], red: &[u8]) -> Frame {
+        let chroma = Size::new(size.w.div_ceil(2), size.h.div_ceil(2));
+        let plane = |size: Size, samples: Vec<u8>, step| Plane {
+            size,
+            channels: 1,
+            samples: Samples::U8(samples),
+            step: (step, step),
+        };
+        let grey = vec![128; size.pixels() as usize];
+        let planes =
+            vec![plane(size, grey, 1.0), plane(chroma, blue.to_vec(), 2.0), plane(chroma, red.to_vec(), 2.0)];
+        Frame {
+            model: Model::Ycc { chroma: (2, 2) },
+            planes,
+            ..Frame::whole(size, Model::Grey, Samples::U8(vec![]))
+        }
+    }
+
+    fn pixels(frame: &Frame) -> Vec<[u8; 3]> {
+        assert_eq!(frame.model, Model::Rgb);
+        let Samples::U8(samples) = &frame.planes[0].samples else { panic!("8 bits went in") };
+        samples.as_chunks().0.to_vec()
+    }
+
+    #[test]
+    fn colours_are_those_of_jfif() {
+        let check = |[y, blue, red]: [u8; 3], expected| assert_eq!(colour(y, blue, red), expected);
+        check([0, 128, 128], [0, 0, 0]);
+        check([255, 128, 128], [255, 255, 255]);
+        check([76, 85, 255], [254, 0, 0]);
+        check([150, 44, 21], [0, 255, 1]);
+        check([29, 255, 107], [0, 0, 254]);
+        check([255, 255, 255], [255, 121, 255]);
+        check([0, 0, 0], [0, 135, 0]);
+    }
+
+    #[test]
+    fn chroma_is_interpolated_between_the_middles_of_its_samples() {
+        let blue: Vec<_> = pixels(&frame(Size::new(5, 1), &[128, 168, 128], &[128; 3]).into_rgb().unwrap());
+        // 128, 138, 158, 158, 138 of chroma.
+        let expected = [128, 138, 158, 158, 138].map(|blue| colour(128, blue, 128));
+        assert_eq!(blue, expected);
+        let red: Vec<_> = pixels(&frame(Size::new(1, 5), &[128; 3], &[128, 168, 128]).into_rgb().unwrap());
+        assert_eq!(red, [128, 138, 158, 158, 138].map(|red| colour(128, 128, red)));
+    }
+
+    #[test]
+    fn what_lies_beside_the_picture_does_not_shine_in() {
+        let mut wide = frame(Size::new(8, 1), &[0, 128, 128, 255], &[128; 4]);
+        wide.crop(Rect { x: 2, y: 0, size: Size::new(4, 1) });
+        let seen = pixels(&wide.clone().into_rgb().unwrap());
+        assert!(seen[2..6].iter().all(|pixel| *pixel == [128; 3]), "{seen:?}");
+        // A cut between samples of chroma leaves no plane of chroma that stands for the picture.
+        let whole = wide.clone().flatten().unwrap();
+        assert_eq!((whole.model, whole.planes[1].size), (wide.model, Size::new(2, 1)));
+        wide.crop(Rect { x: 1, y: 0, size: Size::new(3, 1) });
+        let cut = wide.flatten().unwrap();
+        assert_eq!(pixels(&cut), [[128; 3]; 3]);
+    }
+
+    #[test]
+    fn planes_that_are_not_what_they_say_are_a_defect() {
+        let mut short = frame(Size::new(4, 4), &[128; 4], &[128; 3]);
+        assert_eq!(short.clone().into_rgb().unwrap_err().kind, Kind::Internal);
+        short.planes.pop();
+        assert_eq!(short.into_rgb().unwrap_err().kind, Kind::Internal);
+    }
+}

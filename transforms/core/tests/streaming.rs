@@ -1,0 +1,165 @@
+//! Sources that are decoded while they arrive.
+
+use bytes::Bytes;
+use safelight_core::{
+    Answer, Codec, Decode, Decoding, Encode, Error, Flow, Frame, Geometry, Head, Header, Image, Kind, Limits,
+    Model, Orientation, Plan, Query, Registry, Result, Samples, Session, Settings, Sink, Size, Step,
+    Streaming, Transform,
+};
+
+/// A digit for the length of what follows, as many header bytes, one sample, and then what nobody needs.
+/// `!` for a sample is damage. Where the header starts with `w`, the source must be held whole.
+#[derive(Debug)]
+struct Toy;
+
+impl Toy {
+    fn sample(source: &[u8]) -> Result<Option<u8>> {
+        let sample = source.first().and_then(|length| source.get(usize::from(length - b'0') + 1));
+        if sample == Some(&b'!') {
+            return Err(Error::new(Kind::Corrupt, "toy", "damaged"));
+        }
+        Ok(sample.copied())
+    }
+
+    fn image(source: &[u8]) -> Result<Image> {
+        let missing = || Error::new(Kind::Corrupt, "toy", "no sample");
+        let sample = Self::sample(source)?.ok_or_else(missing)?;
+        let frames = vec![Frame::whole(Size::new(1, 1), Model::Grey, Samples::U8(vec![sample]))];
+        Ok(Image { frames, delays_ms: Vec::new(), plays: 0, profile: None })
+    }
+}
+
+impl Codec for Toy {
+    fn mime(&self) -> &'static str {
+        "image/x-toy"
+    }
+    fn sniff(&self, head: &[u8]) -> bool {
+        head.first().is_some_and(u8::is_ascii_digit)
+    }
+    fn streaming(&self) -> Option<&dyn Streaming> {
+        Some(self)
+    }
+    fn header(&self, _bytes: &[u8], _limits: &Limits) -> Result<Header> {
+        let geometry = Geometry { size: Size::new(1, 1), orientation: Orientation::UPRIGHT };
+        Ok(Header { geometry, is_animated: false, frames: 1, has_palette: false, pixel_bytes: 1 })
+    }
+    fn decode_bytes(&self, _header: &Header, _decode: &Decode, _limits: &Limits) -> u64 {
+        1000
+    }
+    fn decode(&self, bytes: &[u8], _decode: &Decode, _limits: &Limits) -> Result<Image> {
+        Self::image(bytes)
+    }
+    fn encode(&self, image: &Image, _options: &Encode) -> Result<Vec<u8>> {
+        let Samples::U8(samples) = &image.frames[0].planes[0].samples else { panic!("toys have 8 bits") };
+        Ok(samples.clone())
+    }
+}
+
+impl Streaming for Toy {
+    fn header(&self, head: &[u8], limits: &Limits) -> Result<Option<Header>> {
+        let is_there = usize::from(head[0] - b'0') < head.len() && head.get(1) != Some(&b'w');
+        is_there.then(|| Codec::header(self, head, limits)).transpose()
+    }
+    fn start(&self, _head: &[u8], _decode: &Decode, _limits: &Limits) -> Result<Box<dyn Decoding>> {
+        Ok(Box::new(ToyDecoding(Vec::new())))
+    }
+}
+
+struct ToyDecoding(Vec<u8>);
+
+impl Decoding for ToyDecoding {
+    fn push(&mut self, chunk: &[u8]) -> Result<bool> {
+        self.0.extend_from_slice(chunk);
+        Ok(Toy::sample(&self.0)?.is_none())
+    }
+    fn finish(self: Box<Self>) -> Result<Image> {
+        Toy::image(&self.0)
+    }
+}
+
+#[derive(Debug)]
+struct Pixels;
+
+impl Transform for Pixels {
+    fn name(&self) -> &'static str {
+        "pixels"
+    }
+    fn params(&self) -> &'static [safelight_core::Param] {
+        &[]
+    }
+    fn step(&self, _query: &Query) -> Result<Option<Step>> {
+        Ok(Some(Step::Encode(Box::new(|_| ()))))
+    }
+}
+
+const TOYS: Registry = Registry { transforms: &[&Pixels], codecs: &[&Toy] };
+
+fn session() -> Box<dyn Session> {
+    let plan = Plan::new(TOYS, TOYS.query("", "").expect("it is empty")).expect("toys have no conflicts");
+    plan.start(&Settings::default())
+}
+
+#[test]
+fn the_answer_is_there_before_the_source_ends() {
+    let source = Bytes::from_static(b"3abcX and what nobody needs");
+    for chunk in 1..8 {
+        let answer = Answer::new(session(), &source, chunk).unwrap();
+        assert_eq!(answer.body(), b"X", "in chunks of {chunk}");
+        // What was read to find the header is handed over with the next push at the latest.
+        assert!(answer.read <= 4 + 2 * chunk.max(4), "{} bytes in chunks of {chunk}", answer.read);
+    }
+    let whole = Answer::new(session(), &source, source.len()).unwrap();
+    assert_eq!(whole.body(), b"X");
+}
+
+#[test]
+fn memory_is_asked_for_when_the_header_is_there_and_once() {
+    let mut session = session();
+    let mut out = Answer::default();
+    let mut push = |bytes: &'static [u8]| session.push(Bytes::from_static(bytes), &mut out).unwrap();
+    assert_eq!(push(b"3"), Flow::More);
+    assert_eq!(push(b"abc"), Flow::Reserve(1000));
+    assert_eq!(push(b""), Flow::More);
+    assert_eq!(push(b"X"), Flow::Done);
+    assert_eq!(out.body(), b"X");
+}
+
+#[test]
+fn a_source_that_must_be_held_whole_is() {
+    let mut session = session();
+    let mut out = Answer::default();
+    assert_eq!(session.push(Bytes::from_static(b"1w"), &mut out).unwrap(), Flow::More);
+    assert_eq!(session.push(vec![b'X'; 1 << 20].into(), &mut out).unwrap(), Flow::Keep);
+    assert_eq!(session.reserve().unwrap(), 1000);
+    session.finish(&mut out).unwrap();
+    assert_eq!(out.body(), b"X");
+}
+
+#[test]
+fn damage_is_an_error_whenever_it_comes() {
+    for chunk in 1..6 {
+        let damaged = Answer::new(session(), &Bytes::from_static(b"2ab!"), chunk).unwrap_err();
+        let short = Answer::new(session(), &Bytes::from_static(b"2ab"), chunk).unwrap_err();
+        assert_eq!((damaged.kind, short.kind), (Kind::Corrupt, Kind::Corrupt), "in chunks of {chunk}");
+    }
+}
+
+/// A sink that nobody reads.
+struct Gone;
+
+impl Sink for Gone {
+    fn head(&mut self, _head: Head) {
+        panic!("nobody waits for a head");
+    }
+    fn body(&mut self, _bytes: Bytes) {}
+    fn is_gone(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn work_that_nobody_waits_for_is_given_up() {
+    let mut session = session();
+    session.push(Bytes::from_static(b"0"), &mut Gone).unwrap();
+    assert_eq!(session.push(Bytes::from_static(b"X"), &mut Gone).unwrap_err().kind, Kind::Cancelled);
+}
