@@ -38,7 +38,7 @@ impl Codec for Avif {
         Err(CodecError::Unsupported(NAME, "AVIF").into())
     }
 
-    fn decode_bytes(&self, _header: &Header, _decode: &Decode, _limits: &Limits) -> u64 {
+    fn decode_bytes(&self, _head: &[u8], _header: &Header, _decode: &Decode, _limits: &Limits) -> u64 {
         0
     }
 

@@ -112,7 +112,7 @@ macro_rules! codec {
             Ok(Header { geometry, is_animated: false, frames: 1, has_palette: false, pixel_bytes })
         }
 
-        fn decode_bytes(&self, header: &Header, _decode: &Decode, limits: &Limits) -> u64 {
+        fn decode_bytes(&self, _head: &[u8], header: &Header, _decode: &Decode, limits: &Limits) -> u64 {
             let metadata = limits.max_metadata_bytes.saturating_mul(2).saturating_add(colour::PROFILE_BYTES);
             let pixels = header.geometry.size.pixels();
             pixels.saturating_mul(header.pixel_bytes.into()).saturating_add(metadata)

@@ -4,7 +4,7 @@
 //! renderingIntent=0)` of Pillow 13, at these points.
 
 use safelight_codecs::{Jpeg, Png};
-use safelight_core::{Codec, Decode, Image, Limits, Model, Plane, Samples, Size};
+use safelight_core::{Codec, Decode, Frame, Image, Limits, Model, Plane, Samples, Size};
 use std::{fs, path::Path};
 
 /// The first channels of a pixel, in 8 bits.
@@ -21,8 +21,12 @@ fn pixel(plane: &Plane, x: u32, y: u32, channels: usize) -> Vec<i32> {
 fn decode(path: &Path, keep_profile: bool) -> Image {
     let bytes = fs::read(path).expect("the file is there");
     let codec: &dyn Codec = if Png.sniff(&bytes) { &Png } else { &Jpeg };
-    let decode = Decode { needed: Size::new(1, 1), all_frames: false, keep_profile, chroma: (1, 1) };
-    codec.decode(&bytes, &decode, &Limits::default()).expect("the picture is sound")
+    let decode =
+        Decode { needed: Size::new(u32::MAX, u32::MAX), all_frames: false, keep_profile, chroma: (1, 1) };
+    let mut image = codec.decode(&bytes, &decode, &Limits::default()).expect("the picture is sound");
+    let pixels = |frame: Frame| frame.flatten().and_then(Frame::into_rgb).expect("planes of one picture");
+    image.frames = image.frames.into_iter().map(pixels).collect();
+    image
 }
 
 /// Checks pixels `(x, y, channels)` of a file of the corpus, each channel to within `tolerance` of 255.

@@ -134,7 +134,8 @@ fn limits_are_checked_before_pixels() {
 
     let header = Gif.header(&bytes, &Limits::default()).unwrap();
     assert_eq!(header.frames, 1001, "as many as are allowed, and one more");
-    let reserved = |all_frames| Gif.decode_bytes(&header, &common::wanted(all_frames), &Limits::default());
+    let reserved =
+        |all_frames| Gif.decode_bytes(&[], &header, &common::wanted(all_frames), &Limits::default());
     assert_eq!(reserved(true) - reserved(false), 999 * 2 * 4);
 }
 

@@ -43,6 +43,9 @@ pub struct Encode {
     pub animated_format: Option<&'static str>,
     /// Quality, 1 to 100. Defaults to `None`, the codec's own default.
     pub quality: Option<u8>,
+    /// Whether the whole picture shows early and sharpens as more arrives, where the format can do that.
+    /// Defaults to `false`.
+    pub progressive: bool,
     /// Whether nothing may be lost, where the format can do that. Defaults to `false`.
     pub lossless: bool,
     /// The colour under transparent pixels where the format has no alpha, `[r, g, b]`. Defaults to
@@ -91,9 +94,9 @@ pub trait Codec: Debug + Sync {
     /// [`crate::Kind::Corrupt`] or [`crate::Kind::LimitExceeded`].
     fn header(&self, bytes: &[u8], limits: &Limits) -> Result<Header>;
 
-    /// Most bytes that [`Codec::decode`] will hold at once for a source with this header, its result
-    /// included.
-    fn decode_bytes(&self, header: &Header, decode: &Decode, limits: &Limits) -> u64;
+    /// Most bytes that [`Codec::decode`] will hold at once, its result included, for a source that begins
+    /// with `head` and has this header.
+    fn decode_bytes(&self, head: &[u8], header: &Header, decode: &Decode, limits: &Limits) -> u64;
 
     /// Decodes.
     ///

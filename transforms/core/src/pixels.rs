@@ -106,7 +106,7 @@ impl Pixels {
         let Some(streaming) = input.streaming() else { return Ok(Flow::Keep) };
         let Some(header) = streaming.header(&self.source, limits)? else { return Ok(Flow::More) };
         let ready = self.settle(input, header)?;
-        let bytes = ready.bytes(limits);
+        let bytes = ready.bytes(&self.source, limits);
         self.decoding = Some(streaming.start(&self.source, &ready.decode, limits)?);
         self.ready = Some(ready);
         Ok(Flow::Reserve(bytes))
@@ -209,10 +209,10 @@ fn check_answer(Size { w, h }: Size, limits: &Limits) -> Result<()> {
 
 impl Ready {
     /// Most bytes that decode and steps hold at once.
-    fn bytes(&self, limits: &Limits) -> u64 {
+    fn bytes(&self, head: &[u8], limits: &Limits) -> u64 {
         /// Of four channels of 16 bits.
         const MOST_PIXEL_BYTES: u64 = 8;
-        let decode = self.input.decode_bytes(&self.header, &self.decode, limits);
+        let decode = self.input.decode_bytes(head, &self.header, &self.decode, limits);
         let frames = if self.decode.all_frames { u64::from(self.header.frames) } else { 1 };
         // One frame at a time is held as a step's input and output; what is done is held till the encode.
         let steps = self.most_pixels.saturating_mul(MOST_PIXEL_BYTES).saturating_mul(frames + 1);
@@ -246,7 +246,7 @@ impl Session for Pixels {
             return Ok(0);
         }
         let ready = self.prepare()?;
-        let bytes = ready.bytes(&self.settings.limits);
+        let bytes = ready.bytes(&self.source, &self.settings.limits);
         self.ready = Some(ready);
         Ok(bytes)
     }

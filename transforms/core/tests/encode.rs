@@ -22,7 +22,7 @@ impl Codec for Toy {
         let (is_animated, has_palette) = (bytes == b"A", bytes == b"P");
         Ok(Header { geometry, is_animated, frames: 1, has_palette, pixel_bytes: 1 })
     }
-    fn decode_bytes(&self, _header: &Header, _decode: &Decode, _limits: &Limits) -> u64 {
+    fn decode_bytes(&self, _head: &[u8], _header: &Header, _decode: &Decode, _limits: &Limits) -> u64 {
         1
     }
     fn decode(&self, _bytes: &[u8], _decode: &Decode, _limits: &Limits) -> Result<Image> {

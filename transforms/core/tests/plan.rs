@@ -23,7 +23,7 @@ impl Codec for Toy {
         let geometry = Geometry { size, orientation: Orientation::UPRIGHT };
         Ok(Header { geometry, is_animated: false, frames: 1, has_palette: false, pixel_bytes: 1 })
     }
-    fn decode_bytes(&self, header: &Header, _decode: &Decode, _limits: &Limits) -> u64 {
+    fn decode_bytes(&self, _head: &[u8], header: &Header, _decode: &Decode, _limits: &Limits) -> u64 {
         header.geometry.size.pixels()
     }
     fn decode(&self, bytes: &[u8], _decode: &Decode, limits: &Limits) -> Result<Image> {

@@ -43,7 +43,7 @@ impl Codec for Toy {
         let geometry = Geometry { size: Size::new(1, 1), orientation: Orientation::UPRIGHT };
         Ok(Header { geometry, is_animated: false, frames: 1, has_palette: false, pixel_bytes: 1 })
     }
-    fn decode_bytes(&self, _header: &Header, _decode: &Decode, _limits: &Limits) -> u64 {
+    fn decode_bytes(&self, _head: &[u8], _header: &Header, _decode: &Decode, _limits: &Limits) -> u64 {
         1000
     }
     fn decode(&self, bytes: &[u8], _decode: &Decode, _limits: &Limits) -> Result<Image> {

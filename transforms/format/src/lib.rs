@@ -21,6 +21,14 @@ const QUALITY: Param = Param {
     doc: "quality of a lossy answer, 80 if not given, 50 for AVIF",
 };
 
+const PROGRESSIVE: Param = Param {
+    key: "progressive",
+    aliases: &[],
+    kind: ParamKind::Flag,
+    default: None,
+    doc: "a JPEG answer that shows the whole picture early",
+};
+
 /// Declared by the transform that pads; its canonical form is `rrggbb` or `rrggbbaa` in lower case.
 const BACKGROUND: &str = "background";
 
@@ -34,19 +42,20 @@ impl Transform for Format {
     }
 
     fn params(&self) -> &'static [Param] {
-        &[FORMAT, QUALITY]
+        &[FORMAT, QUALITY, PROGRESSIVE]
     }
 
     fn step(&self, query: &Query) -> Result<Option<Step>> {
         let format = query.get(FORMAT.key).and_then(formats);
         let quality = query.integer(QUALITY.key).and_then(|quality| u8::try_from(quality).ok());
-        if format.is_none() && quality.is_none() {
+        let progressive = query.flag(PROGRESSIVE.key);
+        if format.is_none() && quality.is_none() && !progressive {
             return Ok(None);
         }
         let background = query.get(BACKGROUND).and_then(opaque).unwrap_or_default();
         Ok(Some(Step::Encode(Box::new(move |encode: &mut Encode| {
             (encode.format, encode.animated_format) = format.unwrap_or_default();
-            (encode.quality, encode.background) = (quality, background);
+            (encode.quality, encode.background, encode.progressive) = (quality, background, progressive);
         }))))
     }
 }
@@ -90,7 +99,7 @@ mod tests {
     };
 
     fn query(raw: &str, accept: &str) -> Result<Query> {
-        Query::parse(raw, accept, [&FORMAT, &QUALITY, &DECLARED])
+        Query::parse(raw, accept, [&FORMAT, &QUALITY, &PROGRESSIVE, &DECLARED])
     }
 
     fn encode(raw: &str, accept: &str) -> Option<Encode> {
@@ -149,6 +158,13 @@ mod tests {
         check("q=100", 100);
         check("q=080", 80);
         assert_eq!(query("f=JPEG&q=080", "").unwrap().to_string(), "format=jpeg&quality=80");
+    }
+
+    #[test]
+    fn progressive_is_a_flag() {
+        assert!(encode("progressive=TRUE", "").unwrap().progressive);
+        assert!(!encode("quality=7&progressive=no", "").unwrap().progressive);
+        assert!(encode("progressive=false", "").is_none());
     }
 
     #[test]

@@ -42,7 +42,7 @@ impl Codec for Gif {
         Ok(Header { geometry, is_animated: 1 < frames, frames, has_palette: true, pixel_bytes: PIXEL_BYTES })
     }
 
-    fn decode_bytes(&self, header: &Header, decode: &Decode, limits: &Limits) -> u64 {
+    fn decode_bytes(&self, _head: &[u8], header: &Header, decode: &Decode, limits: &Limits) -> u64 {
         // A profile and a packet of XMP are held, and grow by doubling.
         let metadata = limits.max_metadata_bytes.saturating_mul(4).saturating_add(colour::PROFILE_BYTES);
         frames_bytes(header, decode, limits).saturating_add(metadata)

@@ -1,29 +1,28 @@
-//! JPEG (ITU-T T.81): decoded by `zune-jpeg`, encoded by `jpeg-encoder`.
+//! JPEG (ITU-T T.81): from entropy decode to entropy encode on planes of luma and chroma.
+//!
+//! Where to read on: a source comes in through [`decode`], becomes a frame in `picture`, and goes out through
+//! [`encode`]; `dct` is what both compute. What [`decode`] does not cover is decoded by `fallback`.
 
+mod picture;
+mod avx2;
+mod decode;
 mod encode;
+mod dct;
+mod zigzag;
+mod ycbcr;
+mod downsample;
+mod fallback;
 mod frame;
 
-use crate::{
-    colour::{self, PROFILE_BYTES},
-    error::CodecError,
-    header,
-};
-use frame::FrameHeader;
+use crate::{error::CodecError, header};
+use decode::{Colours, DecodeError, Decoder, Progress};
 use safelight_core::{
-    Codec, Decode, Encode, Frame, Geometry, Header, Image, Limits, Model, Result, Samples, Size,
+    Codec, Decode, Decoding, Encode, Geometry, Header, Image, Limits, Orientation, Result, Size, Streaming,
 };
-use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
-use zune_jpeg::JpegDecoder;
 
 /// The JPEG codec.
 #[derive(Clone, Copy, Debug)]
 pub struct Jpeg;
-
-/// An MCU has at most so many pixels a side; buffers are whole MCUs.
-const MOST_MCU_SIDE: u64 = 32;
-/// Bytes that are held for each column: a row of MCUs of every component, before and after their chroma
-/// is scaled up.
-const COLUMN_BYTES: u64 = 1024;
 
 impl Codec for Jpeg {
     fn mime(&self) -> &'static str {
@@ -38,120 +37,124 @@ impl Codec for Jpeg {
         true
     }
 
-    fn header(&self, bytes: &[u8], limits: &Limits) -> Result<Header> {
-        let frame = FrameHeader::read(bytes)?;
-        header::check_pixels("jpeg", frame.size, limits)?;
-        Ok(Header {
-            geometry: Geometry { size: frame.size, orientation: header::orientation(bytes, limits) },
-            is_animated: false,
-            frames: 1,
-            has_palette: false,
-            pixel_bytes: frame.pixel_bytes(),
-        })
+    fn chroma(&self, options: &Encode) -> Option<(u8, u8)> {
+        Some(picture::chroma(options))
     }
 
-    fn decode_bytes(&self, header: &Header, _decode: &Decode, _limits: &Limits) -> u64 {
-        let Size { w, h } = header.geometry.size;
-        let (w, h) = (u64::from(w) + MOST_MCU_SIDE, u64::from(h) + MOST_MCU_SIDE);
-        w * h * u64::from(header.pixel_bytes) + w * COLUMN_BYTES + PROFILE_BYTES
+    fn streaming(&self) -> Option<&dyn Streaming> {
+        Some(self)
+    }
+
+    fn header(&self, bytes: &[u8], limits: &Limits) -> Result<Header> {
+        let size = match read(bytes)? {
+            Source::Covered(header) => Size::new(header.width, header.height),
+            Source::Other => fallback::size(bytes)?,
+            Source::Short => return Err(damaged("it ends before its first scan").into()),
+        };
+        described(size, bytes, limits)
+    }
+
+    fn decode_bytes(&self, head: &[u8], _header: &Header, decode: &Decode, _limits: &Limits) -> u64 {
+        let planes = match read(head) {
+            Ok(Source::Covered(header)) => picture::memory(&header, decode),
+            _ => fallback::memory(head),
+        };
+        planes + crate::colour::PROFILE_BYTES
     }
 
     fn decode(&self, bytes: &[u8], decode: &Decode, limits: &Limits) -> Result<Image> {
-        let frame = FrameHeader::read(bytes)?;
-        header::check_pixels("jpeg", frame.size, limits)?;
-        let geometry = Geometry { size: frame.size, orientation: header::orientation(bytes, limits) };
-        let Decoded { samples, colours, mut icc } = decode_samples(bytes, &frame)?;
-        let (model, samples) = match colours {
-            ColorSpace::Luma => (Model::Grey, samples),
-            ColorSpace::CMYK => {
-                let icc = icc.take();
-                (Model::Rgb, colour::cmyk_to_rgb(samples, icc.as_deref()))
+        // Checked here too: whoever decodes may not have asked for the header.
+        let geometry = Codec::header(self, bytes, limits)?.geometry;
+        match read(bytes)? {
+            Source::Covered(header) => {
+                let mut decoding = Box::new(JpegDecoding::new(header, geometry.orientation, decode));
+                decoding.push(bytes)?;
+                decoding.finish()
             }
-            _ => (Model::Rgb, samples),
-        };
-        let mut frames = vec![Frame { geometry, ..Frame::whole(frame.size, model, Samples::U8(samples)) }];
-        let profile = colour::settle(&mut frames, icc, decode);
-        Ok(Image { frames, delays_ms: Vec::new(), plays: 0, profile })
+            Source::Other | Source::Short => fallback::decode(bytes, geometry, decode),
+        }
     }
 
     fn encode(&self, image: &Image, options: &Encode) -> Result<Vec<u8>> {
-        Ok(encode::encode(image, options)?)
+        picture::encode(image, options)
     }
 }
 
-/// What the decoder gives.
-struct Decoded {
-    samples: Vec<u8>,
-    /// `Luma`, `RGB`, or `CMYK` with 0 for no ink.
-    colours: ColorSpace,
-    icc: Option<Vec<u8>>,
-}
-
-/// Decodes all there is: where a file is cut short, what is missing is grey, as libjpeg has it.
-fn decode_samples(bytes: &[u8], frame: &FrameHeader) -> Result<Decoded, CodecError> {
-    let damaged = |error| CodecError::Damaged("jpeg", Box::new(error));
-    let strange = |what: &'static str| CodecError::Damaged("jpeg", what.into());
-    let limit = |size: u32| size as usize;
-    let options = DecoderOptions::default()
-        .set_strict_mode(false)
-        .set_max_width(limit(frame.size.w))
-        .set_max_height(limit(frame.size.h));
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
-    decoder.decode_headers().map_err(damaged)?;
-    let is_same = decoder.dimensions() == Some((limit(frame.size.w), limit(frame.size.h)))
-        && decoder.info().is_some_and(|info| info.components == frame.components);
-    if !is_same {
-        return Err(strange("two frame headers"));
+impl Streaming for Jpeg {
+    fn header(&self, head: &[u8], limits: &Limits) -> Result<Option<Header>> {
+        let Source::Covered(header) = read(head)? else { return Ok(None) };
+        described(Size::new(header.width, header.height), head, limits).map(Some)
     }
-    let wanted = match (frame.components, decoder.input_colorspace()) {
-        (1, _) => ColorSpace::Luma,
-        (3, _) => ColorSpace::RGB,
-        (_, Some(inks @ (ColorSpace::CMYK | ColorSpace::YCCK))) => inks,
-        _ => return Err(strange("four components that are no inks")),
-    };
-    decoder.set_options(options.jpeg_set_out_colorspace(wanted));
-    let mut samples = decoder.decode().map_err(damaged)?;
-    let colours = match wanted {
-        ColorSpace::YCCK => {
-            samples.chunks_exact_mut(4).for_each(ycck_to_cmyk);
-            ColorSpace::CMYK
-        }
-        other => other,
-    };
-    if colours == ColorSpace::CMYK && frame.has_adobe {
-        for ink in &mut samples {
-            *ink = 255 - *ink;
-        }
-    }
-    Ok(Decoded { samples, colours, icc: decoder.icc_profile() })
-}
 
-/// Cyan, magenta and yellow are what red, green and blue lack (Adobe Technical Note 5116, section 18), by
-/// the equations of JFIF 1.02 in 16 bits behind the point.
-fn ycck_to_cmyk(pixel: &mut [u8]) {
-    let [y, cb, cr, _] = pixel else { return };
-    let (luma, blue, red) = ((i32::from(*y) << 16) + 0x8000, i32::from(*cb) - 128, i32::from(*cr) - 128);
-    let ink = |light: i32| 255 - (light >> 16).clamp(0, 255) as u8;
-    *y = ink(luma + 91_881 * red);
-    *cb = ink(luma - 22_554 * blue - 46_802 * red);
-    *cr = ink(luma + 116_130 * blue);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ycck_follows_jfif() {
-        let check = |pixel: [u8; 4], expected: [u8; 4]| {
-            let mut inks = pixel;
-            ycck_to_cmyk(&mut inks);
-            assert_eq!(inks, expected, "{pixel:?}");
+    fn start(&self, head: &[u8], decode: &Decode, limits: &Limits) -> Result<Box<dyn Decoding>> {
+        let Source::Covered(header) = read(head)? else {
+            return Err(damaged("the head is not one that can be decoded as it arrives").into());
         };
-        check([255, 128, 128, 9], [0, 0, 0, 9]);
-        check([0, 128, 128, 9], [255, 255, 255, 9]);
-        // Pure red has Y = 76, Cb = 85, Cr = 255.
-        check([76, 85, 255, 0], [1, 255, 255, 0]);
-        check([29, 255, 107, 0], [255, 255, 1, 0]);
+        let orientation = header::orientation(head, limits);
+        Ok(Box::new(JpegDecoding::new(header, orientation, decode)))
+    }
+}
+
+/// What can be told from the start of a source.
+enum Source {
+    /// It is decoded here.
+    Covered(decode::Header),
+    /// It must be whole, for another decoder.
+    Other,
+    /// More of it is needed to tell.
+    Short,
+}
+
+fn read(head: &[u8]) -> Result<Source, CodecError> {
+    match decode::Header::read(head) {
+        // Red, green and blue of different resolutions make no pixels.
+        Ok(Some(header)) if header.colours == Colours::Rgb && !header.is_even() => Ok(Source::Other),
+        Ok(Some(header)) => Ok(Source::Covered(header)),
+        Ok(None) => Ok(Source::Short),
+        Err(DecodeError::NotCovered(_)) => Ok(Source::Other),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn described(size: Size, head: &[u8], limits: &Limits) -> Result<Header> {
+    header::check_pixels("jpeg", size, limits)?;
+    let orientation = header::orientation(head, limits);
+    let geometry = Geometry { size, orientation };
+    // What a decode holds, `decode_bytes` says: it depends on the scale.
+    Ok(Header { geometry, is_animated: false, frames: 1, has_palette: false, pixel_bytes: 3 })
+}
+
+fn damaged(what: &'static str) -> CodecError {
+    CodecError::Damaged("jpeg", what.into())
+}
+
+impl From<DecodeError> for CodecError {
+    fn from(error: DecodeError) -> Self {
+        Self::Damaged("jpeg", Box::new(error))
+    }
+}
+
+/// A decode under way.
+struct JpegDecoding {
+    decoder: Decoder,
+    orientation: Orientation,
+    decode: Decode,
+}
+
+impl JpegDecoding {
+    fn new(header: decode::Header, orientation: Orientation, decode: &Decode) -> Self {
+        let scales = picture::scales(&header, decode);
+        Self { decoder: Decoder::new(header, scales, true), orientation, decode: decode.clone() }
+    }
+}
+
+impl Decoding for JpegDecoding {
+    fn push(&mut self, chunk: &[u8]) -> Result<bool> {
+        Ok(self.decoder.push(chunk).map_err(CodecError::from)? == Progress::More)
+    }
+
+    fn finish(self: Box<Self>) -> Result<Image> {
+        let planes = self.decoder.finish().map_err(CodecError::from)?;
+        picture::image(planes, self.orientation, &self.decode)
     }
 }

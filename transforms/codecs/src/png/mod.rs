@@ -53,7 +53,7 @@ impl Codec for Png {
         })
     }
 
-    fn decode_bytes(&self, header: &Header, _decode: &Decode, limits: &Limits) -> u64 {
+    fn decode_bytes(&self, _head: &[u8], header: &Header, _decode: &Decode, limits: &Limits) -> u64 {
         let Size { w, h } = header.geometry.size;
         let row = u64::from(w) * u64::from(header.pixel_bytes);
         row * (u64::from(h) + ROWS) + WORK_BYTES + PROFILE_BYTES.max(limits.max_metadata_bytes)

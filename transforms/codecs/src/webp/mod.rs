@@ -51,7 +51,7 @@ impl Codec for Webp {
         })
     }
 
-    fn decode_bytes(&self, header: &Header, decode: &Decode, limits: &Limits) -> u64 {
+    fn decode_bytes(&self, _head: &[u8], header: &Header, decode: &Decode, limits: &Limits) -> u64 {
         let metadata = limits.max_metadata_bytes.saturating_mul(2).saturating_add(colour::PROFILE_BYTES);
         frames_bytes(header, decode, limits).saturating_add(file::SPARE_BYTES).saturating_add(metadata)
     }

@@ -1,0 +1,22 @@
+//! Blocks for tests, the same in each run.
+
+/// Marsaglia's xorshift generator of 64 bits.
+pub(super) struct Random(u64);
+
+impl Random {
+    pub(super) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    pub(super) fn bits(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    /// A number in 0..`end`.
+    pub(super) fn below(&mut self, end: isize) -> isize {
+        ((self.bits() >> 33) as usize).cast_signed() % end
+    }
+}

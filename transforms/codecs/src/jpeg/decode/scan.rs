@@ -1,0 +1,144 @@
+//! Scan headers (ITU-T T.81 B.2.3), and how far a scan is.
+
+use super::error::DecodeError;
+use super::header::Header;
+use super::layout::Layout;
+use super::tables::Tables;
+
+/// A scan of entropy-coded data.
+#[derive(Debug)]
+pub(super) struct Scan {
+    pub(super) parts: Vec<ScanPart>,
+    /// First and last coefficient, in zigzag order.
+    pub(super) band: (usize, usize),
+    /// Whether the coefficients were begun in a scan before: this adds a bit to each.
+    pub(super) is_refinement: bool,
+    /// How many bits of the coefficients are still left out.
+    pub(super) shift: u32,
+    /// MCUs across and down.
+    pub(super) mcus: (usize, usize),
+    /// MCUs from one restart marker to the next, at most all.
+    pub(super) interval: usize,
+    /// The next MCU.
+    pub(super) next: usize,
+    /// Where the restart interval ends that the next MCU is in.
+    pub(super) interval_end: usize,
+    /// The number of the next restart marker.
+    pub(super) restart: u8,
+    /// Whether the data of this restart interval is used up.
+    pub(super) is_starved: bool,
+    /// Blocks behind the last that have ended already (G.1.2.2).
+    pub(super) end_run: u32,
+}
+
+/// A component of a scan.
+#[derive(Debug)]
+pub(super) struct ScanPart {
+    pub(super) component: usize,
+    /// Blocks across and down in an MCU.
+    pub(super) factors: (usize, usize),
+    pub(super) dc_table: u8,
+    pub(super) ac_table: u8,
+    /// The last DC coefficient.
+    pub(super) prediction: i32,
+}
+
+impl Scan {
+    /// Reads a scan header.
+    ///
+    /// # Errors
+    /// [`DecodeError::Damaged`].
+    pub(super) fn parse(
+        body: &[u8],
+        header: &Header,
+        layout: &Layout,
+        tables: &Tables,
+    ) -> Result<Self, DecodeError> {
+        const BAD: DecodeError = DecodeError::Damaged("a scan header that is none");
+        let [count, rest @ ..] = body else { return Err(BAD) };
+        let Some((selectors, [first, last, shifts])) = rest.split_last_chunk() else { return Err(BAD) };
+        if selectors.len() != 2 * usize::from(*count) {
+            return Err(BAD);
+        }
+        let mut parts: Vec<ScanPart> = Vec::new();
+        for selector in selectors.chunks_exact(2) {
+            let is_new = |index: &usize| parts.iter().all(|it| it.component != *index);
+            let component = (0..header.components.len())
+                .filter(is_new)
+                .find(|index| header.components[*index].id == selector[0])
+                .ok_or(DecodeError::Damaged("a scan of a component that there is not"))?;
+            let (dc_table, ac_table) = (selector[1] >> 4, selector[1] & 15);
+            if 3 < dc_table || 3 < ac_table {
+                return Err(BAD);
+            }
+            let factors = layout.parts[component].factors;
+            parts.push(ScanPart { component, factors, dc_table, ac_table, prediction: 0 });
+        }
+        let mcus = match &mut *parts {
+            [] => return Err(BAD),
+            // Without interleaving every MCU is one block, and blocks outside of the picture are left out (A.2.2).
+            [only] => {
+                only.factors = (1, 1);
+                layout.parts[only.component].blocks
+            }
+            _ => layout.mcus,
+        };
+        let total = mcus.0 * mcus.1;
+        let interval = match usize::from(tables.restart_interval) {
+            0 => total,
+            mcus => mcus.min(total),
+        };
+        let mut scan = Self {
+            parts,
+            band: (0, 63),
+            is_refinement: false,
+            shift: 0,
+            mcus,
+            interval,
+            next: 0,
+            interval_end: interval,
+            restart: 0,
+            is_starved: false,
+            end_run: 0,
+        };
+        if header.is_progressive {
+            scan.narrow((*first).into(), (*last).into(), shifts >> 4, shifts & 15)?;
+        }
+        Ok(scan)
+    }
+
+    /// Sets what a scan of a progressive file adds (G.1.1.1).
+    fn narrow(&mut self, first: usize, last: usize, before: u8, shift: u8) -> Result<(), DecodeError> {
+        let is_band = match first {
+            0 => last == 0,
+            _ => first <= last && last <= 63 && self.parts.len() == 1,
+        };
+        if !is_band || 13 < shift || (before != 0 && before != shift + 1) {
+            return Err(DecodeError::Damaged("a scan header that says what no progressive scan does"));
+        }
+        (self.band, self.is_refinement, self.shift) = ((first, last), before != 0, shift.into());
+        Ok(())
+    }
+
+    /// How many MCUs there are.
+    pub(super) fn total(&self) -> usize {
+        self.mcus.0 * self.mcus.1
+    }
+
+    /// The coefficients of the scan, as bits of their number.
+    pub(super) fn coefficients(&self) -> u64 {
+        let (first, last) = self.band;
+        u64::MAX >> (63 - last) & u64::MAX << first
+    }
+
+    /// Begins the next restart interval.
+    pub(super) fn restart(&mut self, is_starved: bool) {
+        self.interval_end = (self.interval_end + self.interval).min(self.total());
+        self.restart = (self.restart + 1) & 7;
+        self.is_starved = is_starved;
+        self.end_run = 0;
+        for part in &mut self.parts {
+            part.prediction = 0;
+        }
+    }
+}

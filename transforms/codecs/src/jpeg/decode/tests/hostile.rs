@@ -1,0 +1,59 @@
+//! Does anything that is pushed in do harm, or matter in how it is cut?
+
+use super::{DecodeError, Planes, decode_with, scales};
+
+/// Decodes in several chunkings, and checks that they agree.
+fn check(file: &[u8], n: u8) -> Result<Planes, DecodeError> {
+    let whole = decode_with(file, scales(n), usize::MAX, false);
+    for chunk in [7, 1000] {
+        assert_eq!(decode_with(file, scales(n), chunk, true), whole, "chunks of {chunk}");
+    }
+    whole
+}
+
+/// Small ones, of every coding.
+fn files() -> Vec<Vec<u8>> {
+    let small = super::structure::small();
+    vec![small.baseline, small.restarts, small.progressive]
+}
+
+#[test]
+fn every_truncation_is_a_picture_or_an_error() {
+    for file in files() {
+        let mut has_picture = false;
+        for end in 0..file.len() {
+            match check(&file[..end], if end % 2 == 0 { 8 } else { 3 }) {
+                Ok(_) => has_picture = true,
+                Err(error) => assert!(!has_picture, "{end}: {error}"),
+            }
+        }
+        assert!(has_picture);
+    }
+}
+
+#[test]
+fn mutations_do_no_harm() {
+    let mut state = 0x2545_F491_4F6C_DD1D_u64;
+    let mut random = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 11) as usize % below
+    };
+    let files = files();
+    let mut pictures = 0;
+    for round in 0..2000 {
+        let mut file = files[round % files.len()].clone();
+        for _ in 0..=random(4) {
+            let at = random(file.len());
+            match random(4) {
+                0 => file[at] = 0xFF,
+                1 => file[at] ^= 1 << random(8),
+                2 => drop(file.drain(at..(at + random(9)).min(file.len() - 1))),
+                _ => file[at] = random(256) as u8,
+            }
+        }
+        pictures += usize::from(check(&file, random(8) as u8 + 1).is_ok());
+    }
+    assert!(1000 < pictures, "only {pictures} of 2000 were decoded");
+}

@@ -1,0 +1,39 @@
+//! Whole files, against libjpeg-turbo and against themselves.
+//!
+//! The tests that compare run `djpeg`, `cjpeg` and `jpegtran` (Debian's `libjpeg-turbo-progs`). Where these are
+//! not installed they say so and return.
+
+mod judge;
+mod agreement;
+mod hostile;
+mod structure;
+
+use super::{DecodeError, Decoder, Header, Planes, Progress, Scales};
+
+/// The same number for all components.
+fn scales(n: u8) -> Scales {
+    Scales { first: n, others: n }
+}
+
+fn header(file: &[u8]) -> Result<Header, DecodeError> {
+    Header::read(file)?.ok_or(DecodeError::Damaged("the end before the first scan"))
+}
+
+fn decode_with(file: &[u8], scales: Scales, chunk: usize, is_parallel: bool) -> Result<Planes, DecodeError> {
+    let mut decoder = Decoder::new(header(file)?, scales, is_parallel);
+    for chunk in file.chunks(chunk) {
+        if decoder.push(chunk)? == Progress::Done {
+            break;
+        }
+    }
+    decoder.finish()
+}
+
+fn decode(file: &[u8], n: u8) -> Result<Planes, DecodeError> {
+    decode_with(file, scales(n), usize::MAX, false)
+}
+
+/// Where this marker stands.
+fn find(file: &[u8], marker: u8) -> Vec<usize> {
+    (0..file.len() - 1).filter(|at| file[*at..].starts_with(&[0xFF, marker])).collect()
+}

@@ -1,0 +1,37 @@
+//! The one scan of a baseline file (T.81 Annex F).
+
+use super::{
+    Picture,
+    component::{Component, for_each_interleaved, mcus},
+    symbols::Symbols,
+};
+
+/// Appends the scan of all components together: files with a scan for each are shown wrongly by some
+/// viewers and by none while they arrive.
+pub(super) fn put_scan(file: &mut Vec<u8>, picture: &Picture, components: &[Component]) {
+    let mut symbols = Symbols::new();
+    let mut block = [0; 64];
+    let mut before = [0; 3];
+    for_each_interleaved(mcus(picture, components), components, |number, position| {
+        let part = &components[number];
+        let Some(position) = position else {
+            // The cheapest that can be said of a block that nobody sees.
+            return symbols.push_block(part.table, 0, &[0; 64], 0);
+        };
+        let mask = part.block(position, &mut block);
+        let dc = i32::from(block[0]);
+        symbols.push_block(part.table, dc - before[number], &block, mask);
+        before[number] = dc;
+    });
+    symbols.put_scan(file, &header(components));
+}
+
+/// What SOS says of the scan (T.81 B.2.3).
+fn header(components: &[Component]) -> Vec<u8> {
+    let mut header = vec![components.len() as u8];
+    for part in components {
+        header.extend([part.id(), (part.table << 4 | part.table) as u8]);
+    }
+    header.extend([0, 63, 0]);
+    header
+}

@@ -1,0 +1,59 @@
+//! The coefficients of a component, for scans that come back to them.
+
+use super::component::Component;
+
+/// The coefficients that are not zero, block by block from left to right and top to bottom.
+pub(super) struct Coefficients {
+    /// The first of each block.
+    pub(super) dc: Vec<i16>,
+    /// Bit k is set where coefficient k of the block, in zigzag order, is other than zero; never bit 0.
+    masks: Vec<u64>,
+    /// Those coefficients.
+    values: Vec<i16>,
+}
+
+impl Coefficients {
+    /// Transforms and quantises all blocks of `component`.
+    pub(super) fn of(component: &Component) -> Self {
+        let (columns, rows) = component.blocks;
+        let count = columns * rows;
+        let mut all =
+            Self { dc: Vec::with_capacity(count), masks: Vec::with_capacity(count), values: Vec::new() };
+        let mut block = [0; 64];
+        for y in 0..rows {
+            for x in 0..columns {
+                let mask = component.block((x, y), &mut block) & !1;
+                all.dc.push(block[0]);
+                all.masks.push(mask);
+                all.values.extend(ones(mask).map(|at| block[at as usize % 64]));
+            }
+        }
+        all
+    }
+
+    /// Of each block what it has among the coefficients `first` to `last`: their places, as in a mask, and
+    /// their values.
+    pub(super) fn bands(&self, first: u32, last: u32) -> impl Iterator<Item = (u64, &[i16])> {
+        let (below, upto) = ((1 << first) - 1, u64::MAX >> (63 - last));
+        let mut rest = &self.values[..];
+        self.masks.iter().map(move |mask| {
+            let (block, behind) = rest.split_at(mask.count_ones() as usize);
+            rest = behind;
+            let skipped = (mask & below).count_ones() as usize;
+            let band = mask & upto & !below;
+            (band, &block[skipped..skipped + band.count_ones() as usize])
+        })
+    }
+}
+
+/// The places of the bits that are set in `mask`, the lowest first.
+#[inline]
+pub(super) fn ones(mut mask: u64) -> impl Iterator<Item = u32> {
+    std::iter::from_fn(move || {
+        let at = mask.trailing_zeros();
+        (mask != 0).then(|| {
+            mask &= mask - 1;
+            at
+        })
+    })
+}
