@@ -5,6 +5,7 @@ mod fit;
 mod gravity;
 mod op;
 mod pad;
+mod plane;
 mod resample;
 
 use colour::Colour;

@@ -1,10 +1,12 @@
-//! One plane, or a part of it between its samples, at another size: `fast_image_resize` with Lanczos3.
+//! One plane, or a part of it between its samples, at another size with Lanczos3: of one channel of bytes in
+//! code of our own, of everything else with `fast_image_resize`.
 
+use crate::plane::resize_plane;
 use fast_image_resize::{
     MulDiv, PixelType, ResizeOptions, Resizer,
     images::{CroppedImage, CroppedImageMut, Image},
 };
-use safelight_core::{Error, Kind, Model, Plane, Result, Samples, Size, View};
+use safelight_core::{Error, Kind, Model, Plane, Rect, Result, Samples, Size, View};
 
 /// Scales the part `part` of a plane to `size`.
 ///
@@ -15,10 +17,15 @@ use safelight_core::{Error, Kind, Model, Plane, Result, Samples, Size, View};
 /// [`Kind::Internal`] if the picture does not lie on the plane.
 pub(crate) fn resample(plane: Plane, model: Model, picture: View, part: View, size: Size) -> Result<Plane> {
     let Plane { size: from, channels, mut samples, step } = plane;
-    let is_opaque = !model.has_alpha() || is_opaque(&samples, channels);
-    let pixel_type = pixel_type(&samples, channels)?;
     let columns = Span::new((picture.x, picture.w), (part.x, part.w), step.0);
     let rows = Span::new((picture.y, picture.h), (part.y, part.h), step.1);
+    if let (Samples::U8(samples), 1) = (&samples, channels) {
+        let samples = Samples::U8(resample_bytes(samples, from, &columns, &rows, size)?);
+        return Ok(Plane { size, channels, samples, step: (1.0, 1.0) });
+    }
+    let (columns, rows) = (columns.within(), rows.within());
+    let is_opaque = !model.has_alpha() || is_opaque(&samples, channels);
+    let pixel_type = pixel_type(&samples, channels)?;
     let options =
         ResizeOptions::new().crop(columns.start, rows.start, columns.length, rows.length).use_alpha(false);
 
@@ -44,6 +51,18 @@ pub(crate) fn resample(plane: Plane, model: Model, picture: View, part: View, si
     Ok(Plane { size, channels, samples: scaled, step: (1.0, 1.0) })
 }
 
+fn resample_bytes(samples: &[u8], from: Size, columns: &Span, rows: &Span, size: Size) -> Result<Vec<u8>> {
+    let readable = Rect { x: columns.first, y: rows.first, size: Size::new(columns.count, rows.count) };
+    let is_on_plane = |span: &Span, side| 0 < span.count && span.first.saturating_add(span.count) <= side;
+    let length = (from.w as usize).checked_mul(from.h as usize);
+    if length != Some(samples.len()) || !is_on_plane(columns, from.w) || !is_on_plane(rows, from.h) {
+        return Err(Error::new(Kind::Internal, "resize", "the picture does not lie on its plane"));
+    }
+    let (x, y) = (f64::from(columns.first) + columns.start, f64::from(rows.first) + rows.start);
+    let part = View { x, y, w: columns.length, h: rows.length };
+    Ok(resize_plane(samples, from, readable, part, size))
+}
+
 /// Where a picture lies on one axis of a plane.
 struct Span {
     /// The first sample that it touches.
@@ -61,9 +80,14 @@ impl Span {
     fn new(picture: (f64, f64), part: (f64, f64), step: f64) -> Self {
         let first = snapped(picture.0 / step).floor();
         let count = snapped((picture.0 + picture.1) / step).ceil() - first;
-        let start = snapped(part.0 / step - first).max(0.0);
-        let length = snapped(part.1 / step).min(count - start);
+        let (start, length) = (snapped(part.0 / step - first), snapped(part.1 / step));
         Self { first: first as u32, count: count as u32, start, length }
+    }
+
+    /// With no more of the part than lies on the samples: it is past them by the arithmetic alone.
+    fn within(self) -> Self {
+        let start = self.start.max(0.0);
+        Self { start, length: self.length.min(f64::from(self.count) - start), ..self }
     }
 }
 
