@@ -1,9 +1,11 @@
-//! Strip and show on every container, beside a copy of the same bytes in memory.
+//! Strip and show on every container, beside a copy of the same bytes in memory and beside the crates that do
+//! part of the same.
 
 use bytes::Bytes;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use img_parts::{DynImage, ImageEXIF};
 use safelight_benches::{large_jpeg, run};
-use std::hint::black_box;
+use std::{hint::black_box, io::Cursor};
 
 /// One sample of each container.
 const SAMPLES: &[&str] = &[
@@ -45,6 +47,20 @@ fn strip(criterion: &mut Criterion) {
             bencher.iter(|| run("", black_box(source)).expect("our own samples are sound"));
         });
     }
+    // It drops EXIF alone: XMP, IPTC, comments and what follows the picture stay.
+    for name in ["photo.jpg", "text-chunks.png", "still.webp"] {
+        let source = Bytes::from(safelight_images::read(name));
+        group.throughput(Throughput::Bytes(source.len() as u64));
+        group.bench_with_input(BenchmarkId::new("img-parts", name), &source, |bencher, source| {
+            bencher.iter(|| {
+                let image =
+                    DynImage::from_bytes(black_box(source).clone()).expect("our own samples are sound");
+                let mut image = image.expect("a container that it knows");
+                image.set_exif(None);
+                image.encoder().bytes()
+            });
+        });
+    }
     group.finish();
 }
 
@@ -60,6 +76,21 @@ fn show(criterion: &mut Criterion) {
         group.throughput(Throughput::Bytes(answer.read as u64));
         group.bench_with_input(BenchmarkId::new("show", name), source, |bencher, source| {
             bencher.iter(|| run("showExif=true", black_box(source)).expect("our own samples are sound"));
+        });
+    }
+    // It parses, and writes no JSON.
+    for name in ["photo.jpg", "text-chunks.png", "still.webp", "photo.avif", "photo.tiff"] {
+        let source = safelight_images::read(name);
+        group.throughput(Throughput::Elements(1));
+        group.bench_with_input(BenchmarkId::new("kamadak-exif", name), &source, |bencher, source| {
+            let mut reader = exif::Reader::new();
+            reader.continue_on_error(true);
+            bencher.iter(|| {
+                let parsed = reader.read_from_container(&mut Cursor::new(black_box(source)));
+                parsed
+                    .or_else(|error| error.distill_partial_result(|_| ()))
+                    .expect("our own samples have EXIF")
+            });
         });
     }
     group.finish();

@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
 use bytes::Bytes;
-use safelight_core::{Answer, Plan, Result, Settings};
-use safelight_registry::REGISTRY;
+use safelight_core::{
+    Answer, Codec, Decode, Frame, Image, Limits, PixelOp, Plan, Result, Settings, Size, Step,
+};
+use safelight_registry::{CODECS, REGISTRY, TRANSFORMS};
 
 /// Bytes that a door reads at a time.
 pub const CHUNK_BYTES: usize = 128 << 10;
@@ -14,6 +16,59 @@ pub const CHUNK_BYTES: usize = 128 << 10;
 pub fn run(query: &str, source: &Bytes) -> Result<Answer> {
     let plan = Plan::new(REGISTRY, REGISTRY.query(query, "")?)?;
     Answer::new(plan.start(&Settings::default()), source, CHUNK_BYTES)
+}
+
+/// The codec that `source` starts a file of.
+///
+/// # Panics
+/// If there is none: the caller is a bench, and its input is wrong.
+pub fn codec_of(source: &[u8]) -> &'static dyn Codec {
+    *CODECS.iter().find(|codec| codec.sniff(source)).expect("an image of a known format")
+}
+
+/// The codec of MIME type `mime`.
+///
+/// # Panics
+/// If there is none.
+pub fn codec(mime: &str) -> &'static dyn Codec {
+    *CODECS.iter().find(|codec| codec.mime() == mime).expect("a known MIME type")
+}
+
+/// All frames of `source`, at full size.
+///
+/// # Errors
+/// What the codec refuses.
+pub fn decode(source: &[u8]) -> Result<Image> {
+    let needed = Size::new(u32::MAX, u32::MAX);
+    codec_of(source).decode(
+        source,
+        &Decode { needed, all_frames: true, keep_profile: false, chroma: (1, 1) },
+        &Limits::default(),
+    )
+}
+
+/// Bytes of all samples of `frames`.
+pub fn sample_bytes(frames: &[Frame]) -> u64 {
+    let planes = frames.iter().flat_map(|frame| &frame.planes);
+    planes
+        .map(|plane| {
+            let bytes = if matches!(plane.samples, safelight_core::Samples::U16(_)) { 2 } else { 1 };
+            plane.size.pixels() * u64::from(plane.channels) * bytes
+        })
+        .sum()
+}
+
+/// The step of `transform`, by its name, for `query`.
+///
+/// # Panics
+/// If there is none: the caller is a bench, and its query is wrong.
+pub fn op(transform: &str, query: &str) -> Box<dyn PixelOp> {
+    let query = REGISTRY.query(query, "").expect("a sound query");
+    let transform = TRANSFORMS.iter().find(|it| it.name() == transform).expect("a known transform");
+    match transform.step(&query) {
+        Ok(Some(Step::Pixels(op) | Step::PixelsToo(op))) => op,
+        _ => panic!("{transform:?} has no step on pixels for it"),
+    }
 }
 
 /// A JPEG of about `bytes` bytes, whose entropy-coded data are noise, stuffed as an encoder does it.

@@ -152,8 +152,8 @@ impl Param {
         };
         match self.kind {
             ParamKind::Flag => Ok(value.eq_ignore_ascii_case("true").then(|| "true".to_owned())),
-            ParamKind::Integer { min, max, unit } => match value.parse::<u32>() {
-                Ok(number) if (min..=max).contains(&number) => Ok(Some(number.to_string())),
+            ParamKind::Integer { min, max, unit } => match integer(value) {
+                Some(number) if (min..=max).contains(&number) => Ok(Some(number.to_string())),
                 _ => Err(wrong(format!("a whole number from {min} to {max} {unit}").trim_end().to_owned())),
             },
             ParamKind::Decimal { min, max, unit } => match decimal(value) {
@@ -171,6 +171,11 @@ impl Param {
             }
         }
     }
+}
+
+/// A plain whole number: `u32` would take a plus sign too.
+fn integer(value: &str) -> Option<u32> {
+    value.parse().ok().filter(|_| value.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// A plain decimal number, to three decimals.
@@ -261,6 +266,7 @@ mod tests {
     fn a_wrong_value_says_what_would_be_right() {
         check("w=0", Err("width: must be a whole number from 1 to 9 px, not \"0\""));
         check("width=-1", Err("width: must be a whole number from 1 to 9 px, not \"-1\""));
+        check("width=%2B1", Err("width: must be a whole number from 1 to 9 px, not \"+1\""));
         check("dpr=1e0", Err("dpr: must be a number from 1 to 5, not \"1e0\""));
         check("dpr=NaN", Err("dpr: must be a number from 1 to 5, not \"NaN\""));
         check("f=bmp", Err("format: must be one of jpeg, webp, avif, not \"bmp\""));

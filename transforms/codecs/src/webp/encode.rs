@@ -49,9 +49,13 @@ fn config(options: &Encode) -> Result<WebPConfig, CodecError> {
 
 fn still(frame: &Rgb8, profile: Option<&[u8]>, config: &WebPConfig) -> Result<Vec<u8>, CodecError> {
     let picture = coded(frame, config)?;
-    let Some(icc) = profile else { return Ok(riff(&picture)) };
-    let flags = ICC | if is_translucent(&picture) { ALPHA } else { 0 };
-    Ok(riff(&[extended(flags, frame.size), chunk(b"ICCP", icc), picture].concat()))
+    // A profile, or alpha in a chunk of its own, makes it a file of the extended format.
+    if profile.is_none() && !picture.starts_with(b"ALPH") {
+        return Ok(riff(&picture));
+    }
+    let flags = if profile.is_some() { ICC } else { 0 } | if is_translucent(&picture) { ALPHA } else { 0 };
+    let icc = profile.map(|icc| chunk(b"ICCP", icc)).unwrap_or_default();
+    Ok(riff(&[extended(flags, frame.size), icc, picture].concat()))
 }
 
 /// Codes whole frames as what changes from each to the next: what lies in the rectangle takes the place

@@ -13,7 +13,7 @@
 //!
 //! # Memory
 //! Beside the answer: 32 bytes for each column that is read, 128 bytes for each row under the kernels of 16
-//! rows of the answer, and the weights (12 bytes for each row and column that is read, and 16 for each of the
+//! rows of the answer, and the weights (12 bytes for each row and column that is read, and 40 for each of the
 //! answer).
 
 #[cfg(target_arch = "x86_64")]

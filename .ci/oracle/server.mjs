@@ -1,0 +1,29 @@
+// Runs `safelight serve` on a port of its own.
+
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+/**
+ * Serves `folder` with the program at `binary`. Gives `get`, from path and query to the answer's bytes, and
+ * `stop`, which ends it.
+ */
+export async function serve(binary, folder) {
+  const server = spawn(binary, ['serve', folder, '--listen', '127.0.0.1:0', '--log', 'info'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const address = await new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.once('exit', (code) => reject(new Error(`${binary} ended with ${code}`)));
+    createInterface({ input: server.stderr }).on('line', (line) => {
+      const entry = JSON.parse(line);
+      if (entry.message === 'listening') resolve(entry.address);
+    });
+  });
+  const get = async (target) => {
+    const response = await fetch(`http://${address}/${target}`);
+    const bytes = Buffer.from(await response.arrayBuffer());
+    if (!response.ok) throw new Error(`${target}: ${response.status} ${bytes}`);
+    return bytes;
+  };
+  return { get, stop: () => server.kill() };
+}

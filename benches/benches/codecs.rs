@@ -1,0 +1,127 @@
+//! Decode and encode of every format, beside the `image` crate. Bytes are those of the decoded samples.
+
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use image::{ExtendedColorType, ImageEncoder, codecs};
+use safelight_benches::{codec, decode, sample_bytes};
+use safelight_core::{Encode, Frame, Image, Model, Rect, Samples, Size};
+use std::hint::black_box;
+
+/// Samples of every format that is decoded.
+const SOURCES: &[&str] = &[
+    "photo.jpg",
+    "progressive.jpg",
+    "text-chunks.png",
+    "still.webp",
+    "animated.webp",
+    "animated.gif",
+    "photo.tiff",
+];
+const FORMATS: &[&str] = &["image/jpeg", "image/png", "image/webp", "image/avif", "image/gif"];
+
+const SIZE: Size = Size::new(640, 427);
+
+fn decoding(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("decode");
+    group.sample_size(20);
+    for name in SOURCES {
+        let source = safelight_images::read(name);
+        let frames = decode(&source).expect("our own samples are sound").frames;
+        group.throughput(Throughput::Bytes(sample_bytes(&frames)));
+        group.bench_with_input(BenchmarkId::new("safelight", name), &source, |bencher, source| {
+            bencher.iter(|| decode(black_box(source)).expect("our own samples are sound"));
+        });
+        // It decodes the first frame of an animation, which is other work.
+        if frames.len() == 1 {
+            group.bench_with_input(BenchmarkId::new("image", name), &source, |bencher, source| {
+                bencher
+                    .iter(|| image::load_from_memory(black_box(source)).expect("our own samples are sound"));
+            });
+        }
+    }
+    group.finish();
+}
+
+/// A part of our sample photo, to which each format is encoded in its default quality.
+fn photo() -> Image {
+    let mut image = decode(&safelight_images::read("photo.jpg")).expect("our own samples are sound");
+    image.frames = image.frames.into_iter().map(part).collect();
+    image.profile = None;
+    image
+}
+
+fn part(mut frame: Frame) -> Frame {
+    frame.crop(Rect { x: 400, y: 300, size: SIZE });
+    frame.flatten().expect("the part lies on whole pixels")
+}
+
+/// The same with a gradient of alpha.
+fn translucent(image: &Image) -> Image {
+    let with_alpha = |frame: &Frame| {
+        let alphas =
+            (0..SIZE.h).flat_map(|y| (0..SIZE.w).map(move |x| ((x + y) * 255 / (SIZE.w + SIZE.h)) as u8));
+        let samples = rgb(frame).chunks_exact(3).zip(alphas);
+        let samples = samples.flat_map(|(pixel, alpha)| [pixel[0], pixel[1], pixel[2], alpha]).collect();
+        Frame::whole(SIZE, Model::Rgba, Samples::U8(samples))
+    };
+    Image { frames: image.frames.iter().map(with_alpha).collect(), ..image.clone() }
+}
+
+fn rgb(frame: &Frame) -> &[u8] {
+    match frame.planes.as_slice() {
+        [plane] => match &plane.samples {
+            Samples::U8(samples) if frame.model == Model::Rgb => samples,
+            _ => panic!("the photo is not RGB of 8 bits"),
+        },
+        _ => panic!("the photo is of several planes"),
+    }
+}
+
+fn encoding(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("encode");
+    group.sample_size(10);
+    let photo = photo();
+    group.throughput(Throughput::Bytes(sample_bytes(&photo.frames)));
+    for mime in FORMATS {
+        let codec = codec(mime);
+        group.bench_with_input(BenchmarkId::new("safelight", mime), &photo, |bencher, photo| {
+            bencher.iter(|| codec.encode(black_box(photo), &Encode::default()).expect("a sound picture"));
+        });
+    }
+    let lossless = Encode { lossless: true, ..Encode::default() };
+    group.bench_function("safelight/image/webp, lossless", |bencher| {
+        bencher.iter(|| codec("image/webp").encode(black_box(&photo), &lossless).expect("a sound picture"));
+    });
+    let (w, h, colours) = (SIZE.w, SIZE.h, ExtendedColorType::Rgb8);
+    let samples = rgb(&photo.frames[0]);
+    group.bench_function("image/image/jpeg", |bencher| {
+        let encode = |mut file: Vec<u8>| {
+            codecs::jpeg::JpegEncoder::new_with_quality(&mut file, 80).encode(
+                black_box(samples),
+                w,
+                h,
+                colours,
+            )
+        };
+        bencher.iter_batched(Vec::new, |file| encode(file).expect("a sound picture"), BatchSize::SmallInput);
+    });
+    group.bench_function("image/image/png", |bencher| {
+        let encode = |mut file: Vec<u8>| {
+            codecs::png::PngEncoder::new(&mut file).write_image(black_box(samples), w, h, colours)
+        };
+        bencher.iter_batched(Vec::new, |file| encode(file).expect("a sound picture"), BatchSize::SmallInput);
+    });
+
+    let translucent = translucent(&photo);
+    group.throughput(Throughput::Bytes(sample_bytes(&translucent.frames)));
+    for mime in ["image/png", "image/webp"] {
+        let name = format!("safelight/{mime}, with alpha");
+        group.bench_with_input(name, &translucent, |bencher, image| {
+            bencher
+                .iter(|| codec(mime).encode(black_box(image), &Encode::default()).expect("a sound picture"));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, decoding, encoding);
+criterion_main!(benches);

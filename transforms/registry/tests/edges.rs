@@ -1,0 +1,245 @@
+//! Every parameter at the ends of its range, one step beyond them, and in every odd spelling.
+
+mod common;
+
+use bytes::Bytes;
+use common::{Picture, answer};
+use safelight_core::{Kind, Param, ParamKind, Result};
+use safelight_registry::{REGISTRY, TRANSFORMS};
+
+/// What a key needs beside it to show that it does something; nothing for all others.
+const COMPANY: &[(&str, &str)] = &[
+    ("width", "height=1&fit=fill"),
+    ("height", "width=1&fit=fill"),
+    ("fit", "width=20&height=20"),
+    ("gravity", "width=20&height=20&fit=cover"),
+    ("dpr", "width=10"),
+    ("background", "width=20&height=20&fit=pad"),
+    ("quality", "format=jpeg"),
+];
+
+/// The ends of what text may say, and what lies beyond: `ParamKind::Text` does not tell.
+const TEXTS: &[(&str, &[&str], &[&str])] = &[
+    (
+        "crop",
+        &["0,0,1,1", "0,0,4294967295,4294967295", "0.0,0.0,1.0,1.0", "0.0,0.0,0.000001,0.000001"],
+        &["0,0,0,1", "0,0,1,0", "0,0,4294967296,1", "-1,0,1,1", "0.0,0.0,1.000001,1.0", "0.0,0.0,1.0,0.0"],
+    ),
+    ("gravity", &["0,0", "1,1", "center", "south-east"], &["1.001,0", "0,1.001", "-0.001,0"]),
+    (
+        "background",
+        &["000000", "ffffff", "00000000", "ffffffff"],
+        &["00000", "fffff", "0000000", "fffffffff"],
+    ),
+];
+
+fn params() -> impl Iterator<Item = &'static Param> {
+    TRANSFORMS.iter().flat_map(|transform| transform.params())
+}
+
+/// Least and greatest values, and values one step beyond; for words, all there are, and what is none.
+fn ends(param: &Param) -> (Vec<String>, Vec<String>) {
+    let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    match param.kind {
+        ParamKind::Flag => (owned(&["true"]), vec![]),
+        ParamKind::Integer { min, max, .. } => {
+            let [below, above] = [i64::from(min) - 1, i64::from(max) + 1];
+            (vec![min.to_string(), max.to_string()], vec![below.to_string(), above.to_string()])
+        }
+        ParamKind::Decimal { min, max, .. } => {
+            let [below, above] = [min - 0.001, max + 0.001].map(|number| format!("{number:.3}"));
+            (vec![min.to_string(), max.to_string()], vec![below, above])
+        }
+        ParamKind::OneOf(words) | ParamKind::Negotiated { words, .. } => {
+            (owned(words), words.iter().map(|word| format!("{word}x")).collect())
+        }
+        ParamKind::Text { .. } => {
+            let (_, within, beyond) = TEXTS
+                .iter()
+                .find(|(key, ..)| *key == param.key)
+                .unwrap_or_else(|| panic!("{}: the ends of what it takes are not in this test", param.key));
+            (owned(within), owned(beyond))
+        }
+    }
+}
+
+/// `key=value` with the company that it needs.
+fn query(param: &Param, key: &str, value: &str) -> String {
+    let value: String = form(value);
+    match COMPANY.iter().find(|(key, _)| *key == param.key) {
+        Some((_, company)) => format!("{key}={value}&{company}"),
+        None => format!("{key}={value}"),
+    }
+}
+
+/// A value as it stands in a URL.
+fn form(value: &str) -> String {
+    value.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat()
+}
+
+fn canonical(raw: &str) -> Result<String> {
+    REGISTRY.query(raw, "").map(|query| query.to_string())
+}
+
+/// The words of a range that a message must name.
+fn range(param: &Param) -> Vec<String> {
+    match param.kind {
+        ParamKind::Flag => vec![],
+        ParamKind::Integer { min, max, .. } => vec![min.to_string(), max.to_string()],
+        ParamKind::Decimal { min, max, .. } => vec![min.to_string(), max.to_string()],
+        ParamKind::OneOf(words) | ParamKind::Negotiated { words, .. } => {
+            words.iter().map(|word| (*word).to_owned()).collect()
+        }
+        ParamKind::Text { form, .. } => vec![form.to_owned()],
+    }
+}
+
+/// Checks that `value` is refused with a message that names key, value and range.
+fn check_refused(param: &Param, value: &str) {
+    let error = canonical(&query(param, param.key, value)).expect_err(&format!("{}={value}", param.key));
+    assert_eq!((error.kind, error.origin), (Kind::InvalidParam, param.key), "{value:?}");
+    assert!(error.message.contains(&format!("{value:?}")), "{} does not name {value:?}: {error}", param.key);
+    for word in range(param) {
+        assert!(error.message.contains(&word), "{} does not name {word:?}: {error}", param.key);
+    }
+}
+
+#[test]
+fn the_ends_of_every_range_make_a_picture() {
+    let source = Bytes::from(safelight_images::read("orientation-6.jpg"));
+    for param in params() {
+        for value in ends(param).0 {
+            let raw = query(param, param.key, &value);
+            let what = format!("{}={value}", param.key);
+            let answer = answer(&raw, &source).unwrap_or_else(|error| panic!("{what}: {error}"));
+            if matches!(param.kind, ParamKind::Flag) {
+                assert_eq!(answer.content_type(), "application/json", "{what}");
+                continue;
+            }
+            // What a program must decode is a picture by its type where that program is missing.
+            assert!(answer.content_type().starts_with("image/"), "{what}");
+            let Some(picture) = Picture::decode(&answer.body()) else { continue };
+            assert!(0 < picture.w && 0 < picture.h, "{what}");
+            let expected = value.parse::<usize>().unwrap_or_default();
+            match param.key {
+                "width" => assert_eq!((picture.w, picture.h), (expected, 1), "{what}"),
+                "height" => assert_eq!((picture.w, picture.h), (1, expected), "{what}"),
+                "dpr" => assert_eq!(picture.w, 10 * expected, "{what}"),
+                "format" if value != "auto-avif" => {
+                    assert_eq!(answer.content_type(), format!("image/{value}"), "{what}");
+                }
+                _ => (),
+            }
+        }
+    }
+}
+
+#[test]
+fn one_step_beyond_is_refused_and_the_range_is_named() {
+    for param in params() {
+        ends(param).1.iter().for_each(|value| check_refused(param, value));
+    }
+}
+
+#[test]
+fn the_largest_sides_together_are_beyond_the_limit_and_not_begun() {
+    let source = Bytes::from(safelight_images::read("orientation-1.jpg"));
+    for raw in ["w=16384&h=16384&fit=fill", "w=16384&fit=contain&dpr=1.001", "w=16384&dpr=5&fit=contain"] {
+        let error = answer(raw, &source).expect_err(raw);
+        assert_eq!(error.kind, Kind::LimitExceeded, "{raw}: {error}");
+        assert!(error.message.contains("16384"), "{raw}: {error}");
+    }
+}
+
+#[test]
+fn exif_is_not_shown_of_a_picture_that_is_changed() {
+    for param in params().filter(|param| !matches!(param.kind, ParamKind::Flag)) {
+        let raw = format!("showExif=true&{}", query(param, param.key, &ends(param).0[0]));
+        let error = answer(&raw, &Bytes::new()).expect_err(&raw);
+        assert_eq!((error.kind, error.origin), (Kind::Conflict, "show-exif"), "{raw}");
+    }
+}
+
+#[test]
+fn odd_spellings_are_refused() {
+    for param in params() {
+        let (valid, _) = ends(param);
+        let value = &valid[valid.len() - 1];
+        let odd = [
+            String::new(),
+            " ".to_owned(),
+            format!(" {value}"),
+            format!("{value} "),
+            format!("+{value}"),
+            format!("-{value}"),
+            format!("{value}\0"),
+            format!("{value}\u{301}"),
+            value.chars().map(wide).collect(),
+            "\u{663}".to_owned(),
+            format!("{value}{}", "x".repeat(10_000)),
+            "9".repeat(10_000),
+            "\u{FFFD}".to_owned(),
+            "0x10".to_owned(),
+            "1e1".to_owned(),
+        ];
+        for value in odd {
+            if matches!(param.kind, ParamKind::Flag) {
+                // Whatever is not `true` is as if the key were absent.
+                assert_eq!(canonical(&query(param, param.key, &value)).expect("a flag"), "", "{value:?}");
+            } else {
+                check_refused(param, &value);
+            }
+        }
+    }
+}
+
+/// The full-width form of an ASCII letter or digit: it looks like one.
+fn wide(letter: char) -> char {
+    let distance = u32::from('\u{FF01}') - u32::from('!');
+    char::from_u32(u32::from(letter) + distance).unwrap_or(letter)
+}
+
+#[test]
+fn spellings_that_mean_the_same_have_one_canonical_form() {
+    for param in params() {
+        let (valid, _) = ends(param);
+        for value in &valid {
+            let expected = canonical(&query(param, param.key, value)).expect("a valid value");
+            assert_eq!(canonical(&expected).expect("a canonical query"), expected, "{}={value}", param.key);
+            let mut same = vec![query(param, param.key, &value.to_ascii_uppercase())];
+            if !matches!(param.kind, ParamKind::Text { .. }) && param.key != "showExif" {
+                same.extend(param.aliases.iter().map(|alias| query(param, alias, value)));
+            }
+            if matches!(param.kind, ParamKind::Integer { .. } | ParamKind::Decimal { .. }) {
+                same.push(query(param, param.key, &format!("{}{value}", "0".repeat(5000))));
+            }
+            if matches!(param.kind, ParamKind::Decimal { .. }) {
+                let point = if value.contains('.') { "" } else { "." };
+                same.push(query(param, param.key, &format!("{value}{point}0004")));
+            }
+            for raw in same {
+                assert_eq!(canonical(&raw).expect("the same value"), expected, "{raw}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_key_that_is_repeated_must_say_the_same() {
+    for param in params() {
+        let (valid, _) = ends(param);
+        let [first, last] = [&valid[0], &valid[valid.len() - 1]].map(|value| form(value));
+        let expected = canonical(&query(param, param.key, &valid[0])).expect("a valid value");
+        for key in [&[param.key], param.aliases].concat() {
+            let again = format!("{}&{key}={first}", query(param, param.key, &valid[0]));
+            assert_eq!(canonical(&again).expect("the same twice"), expected, "{again}");
+            if first != last {
+                let error = canonical(&format!("{}={first}&{key}={last}", param.key)).expect_err(key);
+                assert_eq!((error.kind, error.origin), (Kind::InvalidParam, param.key));
+                assert!(error.message.contains("given twice"), "{error}");
+                assert!(error.message.contains(&valid[0]), "{error}");
+                assert!(error.message.contains(&valid[valid.len() - 1]), "{error}");
+            }
+        }
+    }
+}

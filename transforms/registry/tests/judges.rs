@@ -1,0 +1,181 @@
+//! What do other programs say of our answers? Each format is what it says, and nothing private is in it.
+
+mod common;
+
+use bytes::Bytes;
+use common::{answer, judge};
+use safelight_core::Kind;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+const FORMATS: [&str; 5] = ["jpeg", "png", "webp", "avif", "gif"];
+
+/// Side of the box that every answer is fitted into: AVIF takes its time.
+const SIDE: u32 = 64;
+
+/// An answer in a file of its own.
+struct Made {
+    format: &'static str,
+    is_animated: bool,
+    path: PathBuf,
+}
+
+/// Samples that are also made translucent.
+const TRANSLUCENT: [&str; 4] = ["photo.jpg", "text-chunks.png", "animated.gif", "animated.webp"];
+
+/// Every sample in every format.
+fn made(folder: &Path) -> Vec<Made> {
+    let mut made = Vec::new();
+    for name in safelight_images::names() {
+        let source = Bytes::from(safelight_images::read(name));
+        let sides = format!("width={SIDE}&height={SIDE}");
+        let translucent = TRANSLUCENT.contains(&name).then(|| format!("{sides}&fit=pad&background=33669980"));
+        for (number, change) in [Some(sides), translucent].into_iter().flatten().enumerate() {
+            for format in FORMATS {
+                let raw = format!("{change}&format={format}");
+                let answer = match answer(&raw, &source) {
+                    Ok(answer) => answer,
+                    // There may be no decoder for AVIF.
+                    Err(error) if name == "photo.avif" && error.kind == Kind::UnsupportedFormat => {
+                        continue;
+                    }
+                    Err(error) => panic!("{name}?{raw}: {error}"),
+                };
+                assert_eq!(answer.content_type(), format!("image/{format}"), "{name}?{raw}");
+                let path = folder.join(format!("{}-{number}.{format}", name.replace('.', "-")));
+                fs::write(&path, answer.body()).expect("the folder takes files");
+                let is_animated = ["animated.gif", "animated.webp"].contains(&name);
+                made.push(Made { format, is_animated, path });
+            }
+        }
+    }
+    assert!(120 <= made.len(), "only {} answers", made.len());
+    made
+}
+
+/// Tags that exiftool may find, by group 1: what a container cannot be without, and what is computed.
+const ALLOWED: &[(&str, &str)] = &[
+    ("ExifTool", "ExifToolVersion"),
+    ("JFIF", "JFIFVersion ResolutionUnit XResolution YResolution"),
+    (
+        "PNG",
+        "BitDepth ColorType Compression Filter ImageHeight ImageWidth Interlace Palette SRGBRendering \
+         Transparency",
+    ),
+    (
+        "GIF",
+        "AnimationIterations BackgroundColor BitsPerPixel ColorResolutionDepth Duration FrameCount GIFVersion \
+         HasColorMap ImageHeight ImageWidth TransparentColor",
+    ),
+    (
+        "RIFF",
+        "AlphaCompression AlphaFiltering AlphaIsUsed AlphaPreprocessing AnimationLoopCount BackgroundColor \
+         Duration FrameCount HorizontalScale ImageHeight ImageWidth VP8Version VerticalScale WebP_Flags",
+    ),
+    ("Meta", "MetaImageSize PrimaryItemReference"),
+    (
+        "QuickTime",
+        "AV1ConfigurationVersion AuxiliaryImageType ChromaFormat ChromaSamplePosition ColorPrimaries \
+         ColorProfiles CompatibleBrands HandlerType HighBitDepth ImagePixelDepth ImageSpatialExtent \
+         InitialDelaySamples MajorBrand MatrixCoefficients MediaData MediaDataOffset MediaDataSize MinorVersion \
+         SeqLevelIdx0 SeqProfile SeqTier0 TransferCharacteristics TwelveBit VideoFullRangeFlag",
+    ),
+];
+
+/// Groups of what exiftool computes or reads from the folder.
+const ALLOWED_GROUPS: &[&str] = &["System", "File", "Composite"];
+
+#[test]
+fn no_metadata_is_left_in_any_format() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let made = made(folder.path());
+    let has =
+        |bytes: &[u8], secret: &str| bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+    for Made { path, .. } in &made {
+        let bytes = fs::read(path).expect("it was written");
+        for secret in safelight_images::SECRETS {
+            assert!(!has(&bytes, secret), "{}: {secret}", path.display());
+        }
+    }
+    let output = Command::new("exiftool")
+        .args(["-j", "-a", "-u", "-n", "-G1", "-q", "-ext", "*"])
+        .arg(folder.path())
+        .output();
+    let Ok(output) = output else {
+        eprintln!("exiftool is not installed: metadata are not judged by it");
+        return;
+    };
+    let files: Vec<serde_json::Map<String, serde_json::Value>> =
+        serde_json::from_slice(&output.stdout).expect("exiftool answers JSON when asked for it");
+    assert_eq!(files.len(), made.len());
+    let leaks = files.iter().flat_map(|tags| {
+        let leaks = tags.iter().filter(|(key, _)| !is_allowed(key));
+        leaks.map(|(key, value)| format!("{}: {key} = {value}", tags["SourceFile"]))
+    });
+    let leaks: Vec<_> = leaks.collect();
+    assert!(leaks.is_empty(), "{} tags:\n{}", leaks.len(), leaks.join("\n"));
+    eprintln!("exiftool found nothing in {} files", files.len());
+}
+
+fn is_allowed(key: &str) -> bool {
+    let Some((group, tag)) = key.split_once(':') else { return key == "SourceFile" };
+    let is_listed =
+        |(allowed, tags): &(&str, &str)| *allowed == group && tags.split_whitespace().any(|name| name == tag);
+    ALLOWED_GROUPS.contains(&group) || ALLOWED.iter().any(is_listed)
+}
+
+#[test]
+fn every_format_is_what_it_says() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let python = python_with_pillow();
+    for Made { format, is_animated, path } in made(folder.path()) {
+        let check = |program, args: &[&str], expected: &str| {
+            let Some((is_content, text)) = judge::run(program, args, &path) else { return };
+            assert!(is_content, "{program} {args:?} {}: {text}", path.display());
+            assert!(text.contains(expected), "{program} {args:?} {} says {text}", path.display());
+        };
+        check("file", &["--brief", "--mime-type"], &format!("image/{format}"));
+        match format {
+            "jpeg" => check("djpeg", &["-outfile", "/dev/null"], ""),
+            // Of an animation it decodes nothing.
+            "webp" if is_animated => check("webpinfo", &[], "No error detected"),
+            "webp" => {
+                check("webpinfo", &[], "No error detected");
+                check("dwebp", &["-o", "/dev/null"], "");
+            }
+            "avif" => check("avifdec", &["--info"], "Image decoded"),
+            _ => (),
+        }
+        // No release of Pillow that is in use everywhere reads AVIF.
+        if format != "avif" {
+            let frames = if is_animated && ["webp", "gif"].contains(&format) { 4 } else { 1 };
+            if let Some(python) = python {
+                check(python, &["-c", PILLOW], &format!("{} {frames} ", format.to_uppercase()));
+            }
+        }
+    }
+}
+
+/// The first Python there is, or the system's, if it has Pillow.
+fn python_with_pillow() -> Option<&'static str> {
+    let has_pillow = |python: &&str| {
+        Command::new(python).args(["-c", "import PIL"]).output().is_ok_and(|output| output.status.success())
+    };
+    let python = ["python3", "/usr/bin/python3"].into_iter().find(has_pillow);
+    if python.is_none() {
+        eprintln!("Pillow is not installed: it judges nothing");
+    }
+    python
+}
+
+/// Decodes every frame; says format, number of frames and size.
+const PILLOW: &str = "
+import sys
+from PIL import Image, ImageSequence
+with Image.open(sys.argv[1]) as image:
+    frames = [frame.convert('RGBA').size for frame in ImageSequence.Iterator(image)]
+    print(image.format, len(frames), *image.size)
+";

@@ -1,0 +1,284 @@
+//! Does a decode at a codec's native scale give the picture that a full decode gives, through every step?
+
+mod common;
+
+use bytes::Bytes;
+use common::{Picture, Random, answer_of, source};
+use safelight_core::{
+    Codec, Decode, Encode, Frame, Geometry, Header, Image, Limits, Orientation, PixelOp, Plane, Registry,
+    Result, Samples, Size, Step,
+};
+use safelight_registry::{CODECS, REGISTRY, TRANSFORMS};
+use std::{
+    f64::consts::PI,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+/// A codec that is watched, or that decodes as a test wants.
+#[derive(Debug)]
+struct Watched {
+    codec: &'static dyn Codec,
+    scale: Scale,
+    /// Decodes that were smaller than the picture.
+    shrunk: AtomicUsize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scale {
+    /// Always the whole picture.
+    Full,
+    /// What the codec makes of what is needed.
+    Native,
+    /// What a JPEG decoder with every scale of eighths would make of it.
+    Eighths,
+}
+
+impl Codec for Watched {
+    fn mime(&self) -> &'static str {
+        self.codec.mime()
+    }
+    fn sniff(&self, head: &[u8]) -> bool {
+        self.codec.sniff(head)
+    }
+    fn is_animated(&self) -> bool {
+        self.codec.is_animated()
+    }
+    fn carries_profile(&self) -> bool {
+        self.codec.carries_profile()
+    }
+    fn encoded_as(&self) -> &'static str {
+        self.codec.encoded_as()
+    }
+    fn header(&self, bytes: &[u8], limits: &Limits) -> Result<Header> {
+        self.codec.header(bytes, limits)
+    }
+    fn decode_bytes(&self, head: &[u8], header: &Header, decode: &Decode, limits: &Limits) -> u64 {
+        self.codec.decode_bytes(head, header, decode, limits)
+    }
+    fn decode(&self, bytes: &[u8], decode: &Decode, limits: &Limits) -> Result<Image> {
+        let stored = self.codec.header(bytes, limits)?.geometry.size;
+        assert!(stored.covers(decode.needed), "{:?} needed of {stored:?}", decode.needed);
+        let whole = Decode { needed: stored, ..decode.clone() };
+        let mut image = match self.scale {
+            Scale::Native => self.codec.decode(bytes, decode, limits)?,
+            Scale::Full | Scale::Eighths => self.codec.decode(bytes, &whole, limits)?,
+        };
+        if self.scale == Scale::Eighths {
+            let frames = image.frames.into_iter();
+            image.frames = frames.map(|frame| in_eighths(frame, decode.needed)).collect();
+        }
+        for frame in &image.frames {
+            let first = frame.planes.first().expect("a frame has planes");
+            assert!(first.size.covers(decode.needed), "{:?} for {:?}", first.size, decode.needed);
+            assert_eq!(frame.geometry.size, stored, "sizes are nominal");
+            if first.size != stored {
+                self.shrunk.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        Ok(image)
+    }
+    fn encode(&self, image: &Image, options: &Encode) -> Result<Vec<u8>> {
+        self.codec.encode(image, options)
+    }
+}
+
+/// Everything there is, with each codec watched; and those codecs.
+fn watched(scale: Scale) -> (Registry, Vec<&'static Watched>) {
+    let watch = |&codec| &*Box::leak(Box::new(Watched { codec, scale, shrunk: AtomicUsize::new(0) }));
+    let watched: Vec<&'static Watched> = CODECS.iter().map(watch).collect();
+    let codecs: Vec<&'static dyn Codec> = watched.iter().map(|&codec| codec as &dyn Codec).collect();
+    (Registry { transforms: TRANSFORMS, codecs: Box::leak(codecs.into_boxed_slice()) }, watched)
+}
+
+/// A frame as a decoder gives it that transforms each eight samples back from their lowest frequencies
+/// only, at the least scale of eighths that covers `needed` (ITU-T T.81 A.3.3 with fewer terms).
+fn in_eighths(mut frame: Frame, needed: Size) -> Frame {
+    let size = frame.geometry.size;
+    let at = |eighths: u32| Size::new((size.w * eighths).div_ceil(8), (size.h * eighths).div_ceil(8));
+    let eighths = (1..8).find(|&eighths| at(eighths).covers(needed)).unwrap_or(8);
+    let [plane] = frame.planes.as_mut_slice() else { return frame };
+    let (Samples::U8(samples), true) = (&plane.samples, eighths < 8) else { return frame };
+    let channels = usize::from(plane.channels);
+    let (w, h) = (size.w as usize, size.h as usize);
+    let samples: Vec<f64> = samples.iter().map(|&sample| sample.into()).collect();
+    let kernel = kernel(eighths as usize);
+    let small = at(eighths);
+    let (small_w, small_h) = (small.w as usize, small.h as usize);
+    let mut narrow = Vec::with_capacity(small_w * h * channels);
+    for row in samples.chunks_exact(w * channels) {
+        for x in 0..small_w {
+            let sample = |channel| sum(&kernel, x, w, |x| row[x * channels + channel]);
+            narrow.extend((0..channels).map(sample));
+        }
+    }
+    let stride = small_w * channels;
+    let small_samples = (0..small_h * stride).map(|i| {
+        let sample = sum(&kernel, i / stride, h, |y| narrow[y * stride + i % stride]);
+        sample.round().clamp(0.0, 255.0) as u8
+    });
+    let step = 8.0 / f64::from(eighths);
+    let samples = Samples::U8(small_samples.collect());
+    *plane = Plane { size: small, channels: plane.channels, samples, step: (step, step) };
+    frame
+}
+
+/// Weights of eight samples in each of fewer.
+fn kernel(few: usize) -> Vec<[f64; 8]> {
+    let cosine = |i: usize, frequency: usize, length: usize| {
+        let norm = if frequency == 0 { 1.0 } else { 2.0_f64.sqrt() };
+        norm * ((2 * i + 1) as f64 * frequency as f64 * PI / (2 * length) as f64).cos()
+    };
+    let weight = |out: usize, i: usize| {
+        (0..few).map(|frequency| cosine(out, frequency, few) * cosine(i, frequency, 8)).sum::<f64>() / 8.0
+    };
+    (0..few).map(|out| std::array::from_fn(|i| weight(out, i))).collect()
+}
+
+/// Sample `at` of the smaller line; the last sample of the longer one is repeated to fill its block.
+fn sum(kernel: &[[f64; 8]], at: usize, length: usize, sample: impl Fn(usize) -> f64) -> f64 {
+    let block = at / kernel.len() * 8;
+    let weights = kernel[at % kernel.len()].iter().zip(block..);
+    weights.map(|(weight, i)| weight * sample(i.min(length - 1))).sum()
+}
+
+/// Real photos; where there is no corpus, samples.
+fn photos() -> Vec<(&'static str, Bytes)> {
+    const CORPUS: [&str; 7] = [
+        "corpus/sharp/2569067123_aca715a2ee_o.jpg",
+        "corpus/sharp/flowers.jpeg",
+        "corpus/orientation/Landscape_6.jpg",
+        "corpus/orientation/Portrait_3.jpg",
+        "corpus/sharp/swiss.png",
+        "corpus/sharp/4.webp",
+        "corpus/sharp/rotating-squares.gif",
+    ];
+    const OWN: [&str; 6] = [
+        "orientation-5.jpg",
+        "progressive.jpg",
+        "restart.jpg",
+        "orientation-6.png",
+        "orientation-6.webp",
+        "animated.gif",
+    ];
+    CORPUS.iter().chain(&OWN).filter_map(|name| Some((*name, source(name)?))).collect()
+}
+
+/// What is asked of a picture of `size`: sizes just above and between the native scales, and every step
+/// that says what it needs.
+fn queries(size: Size) -> Vec<String> {
+    let part = |share: f64| ((f64::from(size.w) * share) as u32).max(1);
+    vec![
+        format!("width={}", part(0.13)),
+        format!("width={}", part(0.2)),
+        format!("width={}", part(0.26)),
+        format!("width={}", part(0.45)),
+        format!("width={}&height={}&fit=cover", part(0.3), part(0.2)),
+        format!("width={}&crop=0.21,0.33,0.53,0.41&rotate=90", part(0.1)),
+        format!("width={}&height={}&fit=pad&flip=h", part(0.15), part(0.15)),
+    ]
+}
+
+/// Compares answers of a decode at `scale` with those of a full one, for all photos that `is_asked` is true
+/// of. Gives how many decodes of each format were smaller than the picture.
+fn compare(scale: Scale, is_asked: impl Fn(&str) -> bool) -> Vec<(&'static str, usize)> {
+    const LEAST_DECIBELS: f64 = 40.0;
+    let (full, _) = watched(Scale::Full);
+    let (shrinking, codecs) = watched(scale);
+    let shrunk = |codec: &Watched| codec.shrunk.load(Ordering::Relaxed);
+    let mut failures = Vec::new();
+    for (name, source) in photos() {
+        let codec = *codecs.iter().find(|codec| codec.sniff(&source)).expect("a known format");
+        if !is_asked(codec.mime()) {
+            continue;
+        }
+        let size = codec.header(&source, &Limits::default()).expect("a sound photo").geometry.size;
+        for raw in queries(size) {
+            let raw = format!("{raw}&format=png");
+            let picture = |registry| {
+                let answer = answer_of(registry, &raw, &source);
+                let answer = answer.unwrap_or_else(|error| panic!("{name}?{raw}: {error}"));
+                Picture::decode(&answer.body()).expect("a PNG needs no program")
+            };
+            let before = shrunk(codec);
+            let found = picture(shrinking);
+            if before == shrunk(codec) {
+                continue;
+            }
+            let decibels = picture(full).psnr(&found);
+            eprintln!("{name}?{raw}: {decibels:.1} dB");
+            if decibels < LEAST_DECIBELS {
+                failures.push(format!("{name}?{raw}: {decibels:.1} dB"));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "below {LEAST_DECIBELS} dB:\n{}", failures.join("\n"));
+    codecs.iter().map(|codec| (codec.mime(), shrunk(codec))).collect()
+}
+
+#[test]
+fn a_native_scale_gives_the_picture_of_a_full_decode() {
+    for (mime, shrunk) in compare(Scale::Native, |_| true) {
+        eprintln!("{mime}: {shrunk} decodes were smaller than the picture");
+    }
+}
+
+/// Whatever native scales there are, the plan is ready for them.
+#[test]
+fn scales_of_eighths_give_the_picture_of_a_full_decode() {
+    let shrunk: usize =
+        compare(Scale::Eighths, |mime| mime == "image/jpeg").iter().map(|(_, shrunk)| shrunk).sum();
+    assert!(20 <= shrunk, "only {shrunk} decodes were smaller than the picture");
+}
+
+/// Every step on pixels that a random query asks for.
+fn steps(random: &mut Random) -> (String, Vec<Box<dyn PixelOp>>) {
+    let sides = |random: &mut Random| (random.within(1, 3000), random.within(1, 3000));
+    let (w, h) = sides(random);
+    let (x, y) = (random.below(400), random.below(400));
+    let parts = [
+        random
+            .one_of(&[String::new(), format!("crop={x},{y},{h},{w}"), "crop=0.1,0.7,0.8,0.3".into()])
+            .clone(),
+        random.one_of(&[String::new(), format!("width={w}"), format!("width={w}&height={h}")]).clone(),
+        random.one_of(&["fit=scale-down", "fit=contain", "fit=cover", "fit=fill", "fit=pad"]).to_string(),
+        random.one_of(&["", "rotate=90", "rotate=180", "rotate=270&flip=h"]).to_string(),
+        random.one_of(&["", "blur=3", "sharpen=1"]).to_string(),
+    ];
+    let raw = parts.join("&");
+    let query = REGISTRY.query(&raw, "").expect("a valid query");
+    let steps = TRANSFORMS.iter().filter_map(|transform| transform.step(&query).expect("a valid query"));
+    let ops = steps.filter_map(|step| match step {
+        Step::Pixels(op) | Step::PixelsToo(op) => Some(op),
+        _ => None,
+    });
+    (raw, ops.collect())
+}
+
+#[test]
+fn needs_of_every_step_are_monotonic_on_both_axes() {
+    let mut random = Random(20_261_122);
+    let mut checked = 0;
+    for _ in 0..3000 {
+        let (raw, ops) = steps(&mut random);
+        let size = Size::new(random.within(500, 4000), random.within(1100, 4000));
+        let orientation = Orientation::new(random.within(1, 8) as u8).expect("1 to 8");
+        let mut geometry = Geometry { size, orientation };
+        for op in &ops {
+            let Ok(output) = op.output(geometry) else { break };
+            let need = Size::new(random.within(1, output.size.w), random.within(1, output.size.h));
+            let needed = op.needed(geometry, need);
+            for more in
+                [Size::new(need.w + random.below(99), need.h), Size::new(need.w, need.h + random.below(99))]
+            {
+                assert!(
+                    op.needed(geometry, more).covers(needed),
+                    "{raw} of {geometry:?}, {need:?}, {more:?}"
+                );
+            }
+            assert!(needed.covers(Size::new(1, 1)), "{raw} of {geometry:?}, {need:?}");
+            geometry = output;
+            checked += 1;
+        }
+    }
+    assert!(6000 < checked, "only {checked} steps were checked");
+}
