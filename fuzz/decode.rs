@@ -25,6 +25,7 @@ fuzz_target!(|source: &[u8]| {
         needed: Size::new(part(size.w, w), part(size.h, h)),
         all_frames: how & 1 == 1,
         keep_profile: how & 2 == 2,
+        chroma: if how & 4 == 4 { (2, 2) } else { (1, 1) },
     };
     let Ok(image) = codec.decode(source, &decode, &LIMITS) else { return };
     assert!(!image.frames.is_empty() && image.frames.len() <= LIMITS.max_frames as usize);

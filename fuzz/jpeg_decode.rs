@@ -1,0 +1,58 @@
+//! Any bytes as a JPEG that arrives in pieces: the same picture, or the same refusal, as of the whole. The
+//! last bytes say what is wanted of the decode and how it is cut, so that files are seeds as they are.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use safelight_core::{Codec, Decode, Error, Image, Limits, Result, Size};
+use safelight_registry::CODECS;
+
+const LIMITS: Limits = Limits {
+    max_source_bytes: 1 << 20,
+    max_metadata_bytes: 1 << 16,
+    max_pixels: 1 << 18,
+    max_frames: 1,
+    max_output_side: 1 << 10,
+};
+
+fuzz_target!(|source: &[u8]| {
+    let Some(codec) = CODECS.iter().find(|codec| codec.mime() == "image/jpeg") else { return };
+    let [.., w, h, how] = *source else { return };
+    let decode = Decode {
+        needed: Size::new(u32::from(w) * 2, u32::from(h) * 2),
+        all_frames: false,
+        keep_profile: how & 1 == 1,
+        chroma: if how & 2 == 2 { (2, 2) } else { (1, 1) },
+    };
+    let Some(arrived) = in_pieces(*codec, source, usize::from(how >> 2) + 1, &decode) else { return };
+    match (arrived, codec.decode(source, &decode, &LIMITS)) {
+        (Ok(arrived), Ok(whole)) => assert_eq!(arrived, whole),
+        (Err(_), Err(_)) => (),
+        (arrived, whole) => panic!("in pieces {:?}, whole {:?}", error(arrived), error(whole)),
+    }
+});
+
+/// `None` if it cannot be decoded while it arrives.
+fn in_pieces(codec: &dyn Codec, source: &[u8], piece: usize, decode: &Decode) -> Option<Result<Image>> {
+    let streaming = codec.streaming()?;
+    let mut ends = (piece..source.len()).step_by(piece).chain([source.len()]);
+    let head = ends.find_map(|end| match streaming.header(&source[..end], &LIMITS) {
+        Ok(None) => None,
+        Ok(Some(_)) => Some(Ok(&source[..end])),
+        Err(error) => Some(Err(error)),
+    })?;
+    let decoded = head.and_then(|head| {
+        let mut decoding = streaming.start(head, decode, &LIMITS)?;
+        let rest = &source[head.len()..];
+        for piece in [head].into_iter().chain(rest.chunks(piece)) {
+            if !decoding.push(piece)? {
+                break;
+            }
+        }
+        decoding.finish()
+    });
+    Some(decoded)
+}
+
+fn error(result: Result<Image>) -> Option<Error> {
+    result.err()
+}
