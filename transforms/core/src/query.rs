@@ -1,7 +1,7 @@
 //! The query string, checked against the declared parameters and brought into canonical form.
 
 use crate::{Error, Kind, Result};
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 /// One declared query parameter: the source of validation, help, `params.json` and the CDN's
 /// allow-list.
@@ -88,6 +88,7 @@ impl Query {
             let mut values = pairs.iter().filter(|(key, _)| is_own(key)).map(|(_, value)| value);
             let Some(value) = values.next() else { continue };
             if let Some(other) = values.find(|other| *other != value) {
+                let (value, other) = (shown(value), shown(other));
                 let message = format!("was given twice, as {value:?} and {other:?}; give it once");
                 return Err(Error::new(Kind::InvalidParam, param.key, message));
             }
@@ -143,11 +144,20 @@ impl fmt::Display for Query {
     }
 }
 
+/// As much of `value` as helps whoever sent it.
+fn shown(value: &str) -> Cow<'_, str> {
+    const MOST_CHARS: usize = 60;
+    match value.char_indices().nth(MOST_CHARS) {
+        Some((end, _)) => format!("{}…", &value[..end]).into(),
+        None => value.into(),
+    }
+}
+
 impl Param {
     /// The canonical spelling of `value`, `None` where it asks for nothing.
     fn canonical(&self, value: &str) -> Result<Option<String>> {
         let wrong = |right: String| {
-            let message = format!("must be {right}, not {value:?}");
+            let message = format!("must be {right}, not {:?}", shown(value));
             Error::new(Kind::InvalidParam, self.key, message)
         };
         match self.kind {
@@ -272,6 +282,8 @@ mod tests {
         check("f=bmp", Err("format: must be one of jpeg, webp, avif, not \"bmp\""));
         check("fit=x", Err("fit: must be one of cover, fill, not \"x\""));
         check("w=5&width=6", Err("width: was given twice, as \"5\" and \"6\"; give it once"));
+        let long = format!("width: must be a whole number from 1 to 9 px, not \"{}…\"", "ä".repeat(60));
+        check(&format!("width={}", "ä".repeat(10_000)), Err(&long));
     }
 
     #[test]

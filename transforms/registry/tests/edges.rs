@@ -98,7 +98,14 @@ fn range(param: &Param) -> Vec<String> {
 fn check_refused(param: &Param, value: &str) {
     let error = canonical(&query(param, param.key, value)).expect_err(&format!("{}={value}", param.key));
     assert_eq!((error.kind, error.origin), (Kind::InvalidParam, param.key), "{value:?}");
-    assert!(error.message.contains(&format!("{value:?}")), "{} does not name {value:?}: {error}", param.key);
+    // Of a long value its beginning.
+    let shown = format!("{:?}", value.chars().take(60).collect::<String>());
+    assert!(
+        error.message.contains(shown.trim_end_matches('"')),
+        "{} does not name {shown}: {error}",
+        param.key
+    );
+    assert!(error.message.len() < 1000, "{} says too much", param.key);
     for word in range(param) {
         assert!(error.message.contains(&word), "{} does not name {word:?}: {error}", param.key);
     }
