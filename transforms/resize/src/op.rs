@@ -5,7 +5,7 @@ use crate::{
     fit::{Bounds, Fit, Layout},
     gravity::Gravity,
     pad::pad,
-    resample::resample,
+    resample::Resampler,
 };
 use safelight_core::{Error, Frame, Geometry, Kind, Model, PixelOp, Plane, Result, Size, View};
 
@@ -18,7 +18,7 @@ pub(crate) struct ResizeOp {
 }
 
 /// Longest side that is scaled. The weights of one output pixel are held for every source pixel under its
-/// kernel: 48 bytes for each pixel of a side, whatever becomes of it.
+/// kernel: at most 48 bytes for each pixel of a side, whatever becomes of it.
 const MAX_SIDE: u32 = 65_535;
 
 impl ResizeOp {
@@ -63,6 +63,7 @@ impl PixelOp for ResizeOp {
 /// `part` of the picture at `view` in every plane, at `size`; of chroma only as many samples as are wanted.
 fn scaled_planes(planes: Vec<Plane>, model: Model, view: View, part: View, size: Size) -> Result<Vec<Plane>> {
     let chroma = if let Model::Ycc { chroma } = model { chroma } else { (1, 1) };
+    let mut resampler = Resampler::default();
     let scale = |(i, plane)| {
         let (columns, rows) = if i == 0 { (1, 1) } else { chroma };
         let scaled = Size::new(size.w.div_ceil(columns.into()), size.h.div_ceil(rows.into()));
@@ -75,7 +76,7 @@ fn scaled_planes(planes: Vec<Plane>, model: Model, view: View, part: View, size:
             h: beyond(part.h, scaled.h, rows, size.h),
             ..part
         };
-        let plane = resample(plane, model, view, part, scaled)?;
+        let plane = resampler.resample(plane, model, view, part, scaled)?;
         Ok(Plane { step: (columns.into(), rows.into()), ..plane })
     };
     planes.into_iter().enumerate().map(scale).collect()

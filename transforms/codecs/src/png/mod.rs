@@ -10,6 +10,7 @@ use crate::{
     header,
     profile::{self, Primaries},
 };
+use bytemuck::Pod;
 use png::{ColorType, Decoder, DecodingError, Info, Reader, Transformations};
 use safelight_core::{
     Codec, Decode, Encode, Frame, Geometry, Header, Image, Limits, Model, Result, Samples, Size,
@@ -102,18 +103,39 @@ fn read_samples(reader: &mut Reader<Cursor<&[u8]>>, size: Size) -> Result<(Model
         ColorType::Rgb | ColorType::Indexed => Model::Rgb,
         ColorType::Rgba => Model::Rgba,
     };
-    let count = size.pixels() as usize * usize::from(model.channels());
+    let row = size.w as usize * usize::from(model.channels());
     if depth != png::BitDepth::Sixteen {
-        let mut samples = vec![0; count];
-        reader.next_frame(&mut samples)?;
-        return Ok((model, Samples::U8(samples)));
+        return Ok((model, Samples::U8(read_rows(reader, row, size.h)?)));
     }
-    let mut samples = vec![0_u16; count];
-    reader.next_frame(bytemuck::cast_slice_mut(&mut samples))?;
+    let mut samples = read_rows(reader, row, size.h)?;
     for sample in &mut samples {
         *sample = u16::from_be(*sample);
     }
     Ok((model, Samples::U16(samples)))
+}
+
+/// Decodes `rows` of `row` samples each.
+fn read_rows<T: Pod>(
+    reader: &mut Reader<Cursor<&[u8]>>,
+    row: usize,
+    rows: u32,
+) -> Result<Vec<T>, DecodingError> {
+    let count = row * rows as usize;
+    if reader.info().interlaced {
+        let mut samples = vec![T::zeroed(); count];
+        reader.next_frame(bytemuck::cast_slice_mut(&mut samples))?;
+        return Ok(samples);
+    }
+    // A row is cleared just before it is read: clearing all at once goes through memory once more.
+    let mut samples = Vec::with_capacity(count);
+    while samples.len() < count {
+        let start = samples.len();
+        samples.resize(start + row, T::zeroed());
+        reader.read_row(bytemuck::cast_slice_mut(&mut samples[start..]))?;
+    }
+    // What follows the last row, up to the checksum.
+    reader.read_row(&mut [])?;
+    Ok(samples)
 }
 
 /// The profile that the chunks before the pixels state, in their order of precedence (section 4.3): `cICP`,

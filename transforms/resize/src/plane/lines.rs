@@ -1,25 +1,54 @@
 //! The rows of a plane that may be read.
 
-use super::kernels::{CHUNK, Chunk, FRACTION_BITS};
+use super::kernels::{CHUNK, FRACTION_BITS};
 use safelight_core::Rect;
 use std::ops::Range;
 
-/// A rectangle of a plane: rows and columns count from its corner.
+/// A rectangle of a plane: rows and columns count from its corner, and a column is one sample of one channel.
+#[derive(Clone, Copy)]
 pub(super) struct Lines<'a> {
     /// From the first sample of the rectangle to its last.
     samples: &'a [u8],
+    /// Samples of each pixel.
+    channels: usize,
     /// Samples from a row to the next.
     stride: usize,
+    /// Samples of a row.
+    width: usize,
     rows: usize,
 }
 
 impl<'a> Lines<'a> {
-    pub(super) fn new(plane: &'a [u8], stride: usize, readable: Rect) -> Self {
+    /// `readable` and `width` are in pixels.
+    pub(super) fn new(plane: &'a [u8], channels: usize, width: usize, readable: Rect) -> Self {
         let Rect { x, y, size } = readable;
-        let (w, h) = (size.w as usize, size.h as usize);
-        let from = y as usize * stride + x as usize;
-        let samples = &plane[from..][..(h - 1) * stride + w];
-        Self { samples, stride, rows: h }
+        let (stride, width, rows) = (width * channels, size.w as usize * channels, size.h as usize);
+        let from = y as usize * stride + x as usize * channels;
+        let samples = &plane[from..][..(rows - 1) * stride + width];
+        Self { samples, channels, stride, width, rows }
+    }
+
+    pub(super) fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// Whether the last channel of the pixels of some rows, alpha, is 255. Rows past the last are not looked at.
+    pub(super) fn are_opaque(&self, rows: Range<usize>) -> bool {
+        let mut rows = self.samples.chunks(self.stride).take(rows.end).skip(rows.start);
+        rows.all(|row| {
+            // Of all columns, as that takes no more time: a register holds many.
+            let mut all = [u8::MAX; CHUNK];
+            let (chunks, rest) = row[..self.width].as_chunks::<CHUNK>();
+            for chunk in chunks {
+                for (all, sample) in all.iter_mut().zip(chunk) {
+                    *all &= sample;
+                }
+            }
+            let is_opaque = |samples: &[u8]| {
+                samples.chunks_exact(self.channels).all(|pixel| pixel.last() == Some(&u8::MAX))
+            };
+            is_opaque(&all) && is_opaque(rest)
+        })
     }
 
     /// Two rows from `column` on. Beyond the samples is 0, and beyond the last column or row is anything: no
@@ -39,11 +68,9 @@ impl<'a> Lines<'a> {
             .filter_map(move |row| self.samples.get(row * self.stride + column))
     }
 
-    /// Rows as they are, as numbers with a fraction.
-    pub(super) fn copy(&self, rows: Range<usize>, column: usize, chunk: &mut Chunk) {
-        for (row, copy) in rows.zip(&mut chunk.0) {
-            *copy = self.row(row, column).map(|sample| i16::from(sample) << FRACTION_BITS);
-        }
+    /// A row as it is, as numbers with a fraction.
+    pub(super) fn copy(&self, row: usize, column: usize) -> [i16; CHUNK] {
+        self.row(row, column).map(|sample| i16::from(sample) << FRACTION_BITS)
     }
 
     #[inline]

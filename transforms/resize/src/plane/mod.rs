@@ -1,19 +1,28 @@
-//! Planes of one channel of bytes at another size: Lanczos3, first down the columns, then along the rows.
+//! Planes of bytes at another size: Lanczos3, first down the columns, then along the rows.
 //!
 //! ```text
-//!  source, u8            chunk, i16           strip, i16                    answer, u8
-//!  rows under 16         64 columns by        all columns by 16 rows,       16 rows
-//!  answers' kernels ───▶ 16 rows         ───▶ two columns in one line ───▶
+//!  source, u8            chunk, i16           side, i16                     answer, u8
+//!  rows under 16         64 pixels by         all pixels by 16 rows, two    16 rows
+//!  answers' kernels ───▶ 16 rows         ───▶ of a channel in one line ───▶
 //!                down a column         turned of the cache        along a row
 //! ```
 //!
+//! Down a column it does not matter of which channel its samples are. The strip stands on its side, each channel
+//! for itself, so that one instruction works on 16 rows that all want the same weights; channels meet again where
+//! the answer is stored.
+//!
 //! Between the passes are 6 bits of fraction, so that the answer is rounded once: it is within one level of
-//! the kernel in floating point. The strip stands on its side, so that one instruction works on 16 rows that
-//! all want the same weights.
+//! the kernel in floating point.
+//!
+//! # Alpha
+//! Where a strip's rows are not all opaque, colours are multiplied with alpha while they are widened, exactly,
+//! and divided by alpha in floating point before they become bytes. Between the passes these products have 15
+//! bits, of which alpha's are the upper ones: a colour is within one level of the kernel where alpha is 8 or
+//! more, and within three where it is 1.
 //!
 //! # Memory
-//! Beside the answer: 32 bytes for each column that is read, 128 bytes for each row under the kernels of 16
-//! rows of the answer, and the weights (12 bytes for each row and column that is read, and 40 for each of the
+//! Beside the answer: 32 bytes for each sample of a row that is read, 128 bytes for each row under the kernels of
+//! 16 rows of the answer, and the weights (12 bytes for each row and column that is read, and 40 for each of the
 //! answer).
 
 #[cfg(target_arch = "x86_64")]
@@ -28,81 +37,130 @@ mod scalar;
 mod tests;
 
 use axis::Axis;
-use kernels::{CHUNK, Chunk, Kernels, Pair, ROWS};
+use kernels::{CHUNK, Chunk, Form, Kernels, Pair, ROWS, Side, Strip};
 use lines::Lines;
 use safelight_core::{Rect, Size, View};
-
-/// Scales a part of a plane of one channel.
-///
-/// Shape `[source_size.h, source_size.w]`; `readable` lies on it, and `part` may be anywhere: both are in
-/// samples, and sample `n` reaches from `n` to `n + 1`.
-pub(crate) fn resize_plane(
-    source: &[u8],
-    source_size: Size,
-    readable: Rect,
-    part: View,
-    size: Size,
-) -> Vec<u8> {
-    Scaling::new(readable, part, size).apply(source, source_size.w as usize)
-}
 
 /// The weights from one box to one size, for any number of planes.
 #[derive(Debug)]
 pub(crate) struct Scaling {
     readable: Rect,
+    part: View,
     size: Size,
     across: Axis,
     down: Axis,
 }
 
+/// What the samples of a pixel are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Pixels {
+    /// One channel.
+    One,
+    /// Two that do not depend on each other.
+    Two,
+    /// Three of that kind.
+    Three,
+    /// Four of that kind.
+    Four,
+    /// A grey and its alpha.
+    GreyAlpha,
+    /// Three colours and their alpha.
+    Rgba,
+}
+
+impl Pixels {
+    /// Those of a plane of `channels`, of which the last may be alpha.
+    pub(crate) fn new(channels: u8, has_alpha: bool) -> Option<Self> {
+        Some(match (channels, has_alpha) {
+            (1, _) => Self::One,
+            (2, false) => Self::Two,
+            (2, true) => Self::GreyAlpha,
+            (3, _) => Self::Three,
+            (4, false) => Self::Four,
+            (4, true) => Self::Rgba,
+            _ => return None,
+        })
+    }
+}
+
 impl Scaling {
-    /// Weights that scale `part` to `size` and use `readable` alone. Where nothing may be read the
-    /// answer is 0.
+    /// Weights that scale `part` to `size` and use `readable` alone: both are in pixels of a plane, and pixel
+    /// `n` reaches from `n` to `n + 1`. `part` may be anywhere. Where nothing may be read the answer is 0.
     pub(crate) fn new(readable: Rect, part: View, size: Size) -> Self {
         let axis = |count, start, (from, length), outputs| {
             Axis::new(count as usize, (from - f64::from(start), length), outputs as usize)
         };
         Self {
             readable,
+            part,
             size,
             across: axis(readable.size.w, readable.x, (part.x, part.w), size.w),
             down: axis(readable.size.h, readable.y, (part.y, part.h), size.h),
         }
     }
 
-    /// Scales a plane of `width` columns.
+    /// Whether [`Self::new`] would make the same of these.
+    pub(crate) fn is_of(&self, readable: Rect, part: View, size: Size) -> bool {
+        (self.readable, self.part, self.size) == (readable, part, size)
+    }
+
+    /// Scales a plane of `width` pixels in a row.
     ///
     /// # Panics
     /// If the plane is smaller than the rectangle that may be read.
-    pub(crate) fn apply(&self, source: &[u8], width: usize) -> Vec<u8> {
-        self.apply_with(Kernels::detect(), source, width)
+    pub(crate) fn apply(&self, source: &[u8], width: usize, pixels: Pixels) -> Vec<u8> {
+        self.apply_with(Kernels::detect(), source, width, pixels)
     }
 
-    fn apply_with(&self, kernels: Kernels, source: &[u8], width: usize) -> Vec<u8> {
+    fn apply_with(&self, kernels: Kernels, source: &[u8], width: usize, pixels: Pixels) -> Vec<u8> {
+        match pixels {
+            Pixels::One => self.channels::<1>(kernels, source, width, false),
+            Pixels::Two => self.channels::<2>(kernels, source, width, false),
+            Pixels::Three => self.channels::<3>(kernels, source, width, false),
+            Pixels::Four => self.channels::<4>(kernels, source, width, false),
+            Pixels::GreyAlpha => self.channels::<2>(kernels, source, width, true),
+            Pixels::Rgba => self.channels::<4>(kernels, source, width, true),
+        }
+    }
+
+    /// Scales a plane of `N` channels.
+    fn channels<const N: usize>(
+        &self,
+        kernels: Kernels,
+        source: &[u8],
+        width: usize,
+        has_alpha: bool,
+    ) -> Vec<u8> {
         let columns = self.size.w as usize;
-        let mut answer = vec![0; columns * self.size.h as usize];
+        let mut answer = vec![0; columns * self.size.h as usize * N];
         let Size { w, h } = self.readable.size;
         if answer.is_empty() || w.min(h) == 0 {
             return answer;
         }
-        let lines = Lines::new(source, width, self.readable);
+        let lines = Lines::new(source, N, width, self.readable);
         let pairs = self.across.window(0..columns);
-        let mut strip = vec![Pair::default(); pairs.len().next_multiple_of(CHUNK / 2)];
+        let mut side = vec![[Pair::default(); N]; pairs.len().next_multiple_of(CHUNK / 2)];
         let mut chunk = Chunk::default();
         let mut window = Vec::new();
-        for (index, rows) in answer.chunks_mut(ROWS * columns).enumerate() {
-            let outputs = index * ROWS..index * ROWS + rows.len() / columns;
-            for (turned, index) in strip.as_chunks_mut().0.iter_mut().zip(0..) {
-                let column = 2 * pairs.start + index * CHUNK;
-                match self.down.copies_from {
-                    Some(first) => lines.copy(first + outputs.start..first + outputs.end, column, &mut chunk),
-                    None => {
-                        kernels.down(&lines, column, &self.down, outputs.clone(), &mut window, &mut chunk);
-                    }
+        let mut opaque_to = 0;
+        for (index, rows) in answer.chunks_mut(ROWS * columns * N).enumerate() {
+            let outputs = index * ROWS..index * ROWS + rows.len() / (columns * N);
+            let under = self.down.window(outputs.clone());
+            // What was opaque under the rows before needs no second look.
+            let is_opaque = !has_alpha || lines.are_opaque(opaque_to.max(2 * under.start)..2 * under.end);
+            if is_opaque {
+                opaque_to = 2 * under.end;
+            }
+            let form = if is_opaque { Form::Plain } else { Form::Weighed };
+            let strip = Strip { lines, axis: &self.down, outputs, form };
+            for (turned, index) in side.as_chunks_mut().0.iter_mut().zip(0..) {
+                let column = (2 * pairs.start + index * CHUNK) * N;
+                if !strip.copy(column, &mut chunk) {
+                    kernels.down(&strip, column, &mut window, &mut chunk);
                 }
                 kernels.turn(&chunk, turned);
             }
-            kernels.across(&strip, pairs.start, &self.across, rows);
+            kernels.across(&Side { pairs: &side, first: pairs.start, axis: &self.across, form }, rows);
         }
         answer
     }

@@ -6,12 +6,10 @@
 #![allow(clippy::wildcard_imports, reason = "an instruction is a function")]
 
 use super::{
-    axis::Axis,
-    kernels::{CHUNK, Chunk, Pair, ROWS, Wide},
-    lines::Lines,
-    scalar::{self, ACROSS_SHIFT, DOWN_SHIFT},
+    kernels::{ACROSS_SHIFT, ALPHA_LEVEL, CHUNK, Chunk, Form, ROWS, Side, Strip, Wide},
+    scalar,
 };
-use std::{arch::aarch64::*, ops::Range};
+use std::arch::aarch64::*;
 
 /// Pairs that are multiplied at a time.
 const LANES: usize = 8;
@@ -26,53 +24,52 @@ impl Neon {
         std::arch::is_aarch64_feature_detected!("neon").then_some(Self(()))
     }
 
-    pub(super) fn down(
+    pub(super) fn down<const N: usize>(
         self,
-        lines: &Lines<'_>,
+        strip: &Strip<'_>,
         column: usize,
-        axis: &Axis,
-        outputs: Range<usize>,
         window: &mut Vec<Wide>,
-        chunk: &mut Chunk,
+        chunk: &mut Chunk<N>,
     ) {
         // SAFETY: there is NEON where there is a `Neon`.
-        unsafe { down(lines, column, axis, outputs, window, chunk) }
+        unsafe { down(strip, column, window, chunk) }
     }
 
-    pub(super) fn across(self, strip: &[Pair], first: usize, axis: &Axis, answer: &mut [u8]) {
+    pub(super) fn across<const N: usize>(self, side: &Side<'_, N>, answer: &mut [u8]) {
         // SAFETY: there is NEON where there is a `Neon`.
-        unsafe { across(strip, first, axis, answer) }
+        unsafe { across(side, answer) }
     }
 }
 
 #[target_feature(enable = "neon")]
-fn down(
-    lines: &Lines<'_>,
-    column: usize,
-    axis: &Axis,
-    outputs: Range<usize>,
-    window: &mut Vec<Wide>,
-    chunk: &mut Chunk,
-) {
-    let pairs = axis.window(outputs.clone());
-    scalar::widen(lines, column, pairs.clone(), window);
-    for (output, row) in outputs.zip(&mut chunk.0) {
-        let wide = &window[axis.starts[output] as usize - pairs.start..];
-        // Half a chunk at a time: more sums than that are more than there are registers.
-        for (half, row) in row.as_chunks_mut::<{ CHUNK / 2 }>().0.iter_mut().enumerate() {
-            let mut sums = [[vdupq_n_s32(1 << (DOWN_SHIFT - 1)); 2]; CHUNK / 2 / LANES];
-            for (wide, weights) in wide.iter().zip(axis.weights(output)) {
-                let wide = &wide.as_chunks::<{ CHUNK / 2 }>().0[half];
-                for (sum, samples) in sums.iter_mut().zip(wide.as_chunks().0) {
-                    *sum = add_products(*sum, samples, *weights);
-                }
+fn down<const N: usize>(strip: &Strip<'_>, column: usize, window: &mut Vec<Wide>, chunk: &mut Chunk<N>) {
+    for part in 0..N {
+        scalar::widen(strip, column + part * CHUNK, window);
+        for (output, row) in strip.outputs.clone().zip(&mut chunk.rows) {
+            down_row(strip, window, output, &mut row[part]);
+        }
+    }
+}
+
+#[target_feature(enable = "neon")]
+fn down_row(strip: &Strip<'_>, window: &[Wide], output: usize, row: &mut [i16; CHUNK]) {
+    let Strip { axis, ref outputs, form, .. } = *strip;
+    let wide = &window[axis.starts[output] as usize - axis.window(outputs.clone()).start..];
+    let start = vdupq_n_s32(1 << (form.down_shift() - 1));
+    let shift = vdupq_n_s32(-form.down_shift().cast_signed());
+    // Half a chunk at a time: more sums than that are more than there are registers.
+    for (half, row) in row.as_chunks_mut::<{ CHUNK / 2 }>().0.iter_mut().enumerate() {
+        let mut sums = [[start; 2]; CHUNK / 2 / LANES];
+        for (wide, weights) in wide.iter().zip(axis.weights(output)) {
+            let wide = &wide.as_chunks::<{ CHUNK / 2 }>().0[half];
+            for (sum, samples) in sums.iter_mut().zip(wide.as_chunks().0) {
+                *sum = add_products(*sum, samples, *weights);
             }
-            for (samples, [low, high]) in row.as_chunks_mut::<LANES>().0.iter_mut().zip(sums) {
-                const SHIFT: i32 = DOWN_SHIFT.cast_signed();
-                let narrow = vcombine_s16(vshrn_n_s32::<SHIFT>(low), vshrn_n_s32::<SHIFT>(high));
-                // SAFETY: eight numbers of 16 bits are written, where there are as many.
-                unsafe { vst1q_s16(samples.as_mut_ptr(), narrow) };
-            }
+        }
+        for (samples, [low, high]) in row.as_chunks_mut::<LANES>().0.iter_mut().zip(sums) {
+            let narrow = vmovn_high_s32(vmovn_s32(vshlq_s32(low, shift)), vshlq_s32(high, shift));
+            // SAFETY: eight numbers of 16 bits are written, where there are as many.
+            unsafe { vst1q_s16(samples.as_mut_ptr(), narrow) };
         }
     }
 }
@@ -81,42 +78,73 @@ fn down(
 const GROUP: usize = 16;
 
 #[target_feature(enable = "neon")]
-fn across(strip: &[Pair], first: usize, axis: &Axis, answer: &mut [u8]) {
-    let columns = axis.starts.len();
+fn across<const N: usize>(side: &Side<'_, N>, answer: &mut [u8]) {
+    let columns = side.axis.starts.len();
     for column in (0..columns).step_by(GROUP) {
         let count = GROUP.min(columns - column);
-        let mut group = [[0; GROUP]; ROWS];
+        let mut group = [[[0; N]; GROUP]; ROWS];
         for index in 0..count {
-            let output = column + index;
-            let bytes = sum(&strip[axis.starts[output] as usize - first..], axis.weights(output));
-            for (row, byte) in group.iter_mut().zip(bytes) {
-                row[index] = byte;
+            for (channel, bytes) in pixels(side, column + index).iter().enumerate() {
+                for (row, byte) in group.iter_mut().zip(bytes) {
+                    row[index][channel] = *byte;
+                }
             }
         }
-        for (row, group) in answer.chunks_exact_mut(columns).zip(&group) {
-            row[column..][..count].copy_from_slice(&group[..count]);
+        for (row, group) in answer.chunks_exact_mut(columns * N).zip(&group) {
+            row[column * N..][..count * N].copy_from_slice(group[..count].as_flattened());
         }
     }
 }
 
-/// An output of all rows.
+/// Sums for some rows of one channel.
+type Sums = [int32x4_t; ROWS / 4];
+
+/// An output of all rows, each channel for itself.
 #[target_feature(enable = "neon")]
-fn sum(pairs: &[Pair], weights: &[[i16; 2]]) -> [u8; ROWS] {
-    let mut sums = [[vdupq_n_s32(1 << (ACROSS_SHIFT - 1)); 2]; ROWS / LANES];
-    for (pair, weights) in pairs.iter().zip(weights) {
-        for (sum, samples) in sums.iter_mut().zip(pair.0.as_chunks().0) {
-            *sum = add_products(*sum, samples, *weights);
+fn pixels<const N: usize>(side: &Side<'_, N>, output: usize) -> [[u8; ROWS]; N] {
+    let mut sums = [[vdupq_n_s32(side.form.across_start()); ROWS / 4]; N];
+    for (pairs, weights) in side.taps(output) {
+        for (sums, pair) in sums.iter_mut().zip(pairs) {
+            for (sum, samples) in sums.as_chunks_mut().0.iter_mut().zip(pair.0.as_chunks().0) {
+                *sum = add_products(*sum, samples, *weights);
+            }
         }
     }
-    let [upper, lower] = sums.map(|[low, high]| {
-        const SHIFT: i32 = ACROSS_SHIFT.cast_signed();
-        let (low, high) = (vshrq_n_s32::<SHIFT>(low), vshrq_n_s32::<SHIFT>(high));
-        vqmovun_s16(vcombine_s16(vqmovn_s32(low), vqmovn_s32(high)))
-    });
-    let mut bytes = [0; ROWS];
-    // SAFETY: sixteen bytes are written, where there are as many.
-    unsafe { vst1q_u8(bytes.as_mut_ptr(), vcombine_u8(upper, lower)) };
-    bytes
+    match side.form {
+        Form::Plain => shift(&mut sums),
+        Form::Weighed => straighten(&mut sums),
+    }
+    let mut pixels = [[0; ROWS]; N];
+    for (bytes, [a, b, c, d]) in pixels.iter_mut().zip(sums) {
+        let upper = vqmovun_s16(vqmovn_high_s32(vqmovn_s32(a), b));
+        let both = vqmovun_high_s16(upper, vqmovn_high_s32(vqmovn_s32(c), d));
+        // SAFETY: sixteen bytes are written, where there are as many.
+        unsafe { vst1q_u8(bytes.as_mut_ptr(), both) };
+    }
+    pixels
+}
+
+#[target_feature(enable = "neon")]
+fn shift(sums: &mut [Sums]) {
+    for sum in sums.as_flattened_mut() {
+        *sum = vshrq_n_s32::<{ ACROSS_SHIFT.cast_signed() }>(*sum);
+    }
+}
+
+/// Divides the sums of weighed pixels by those of alpha, as they were before they became bytes.
+#[target_feature(enable = "neon")]
+fn straighten(sums: &mut [Sums]) {
+    let Some((alphas, colours)) = sums.split_last_mut() else { return };
+    for (index, alpha) in alphas.iter_mut().enumerate() {
+        let exact = vcvtq_f32_s32(*alpha);
+        let factor = vdivq_f32(vdupq_n_f32(255.0), exact);
+        *alpha = vcvtnq_s32_f32(vmulq_f32(exact, vdupq_n_f32(1.0 / ALPHA_LEVEL)));
+        let is_there = vreinterpretq_s32_u32(vcgtzq_s32(*alpha));
+        for sums in colours.iter_mut() {
+            let level = vcvtnq_s32_f32(vmulq_f32(vcvtq_f32_s32(sums[index]), factor));
+            sums[index] = vandq_s32(level, is_there);
+        }
+    }
 }
 
 #[inline]

@@ -1,70 +1,97 @@
 //! The kernels in plain Rust.
 
-use super::{
-    axis::{Axis, WEIGHT_BITS},
-    kernels::{CHUNK, Chunk, FRACTION_BITS, Pair, ROWS, Wide},
-    lines::Lines,
-};
-use std::ops::Range;
+use super::kernels::{ACROSS_SHIFT, ALPHA_LEVEL, CHUNK, Chunk, Form, ROWS, Side, Strip, Turned, Wide};
 
-/// Bits that a weighed sum of bytes loses on its way between the passes.
-pub(super) const DOWN_SHIFT: u32 = WEIGHT_BITS - FRACTION_BITS;
-
-/// Bits that a weighed sum of those loses on its way to a byte.
-pub(super) const ACROSS_SHIFT: u32 = WEIGHT_BITS + FRACTION_BITS;
-
-pub(super) fn down(
-    lines: &Lines<'_>,
+pub(super) fn down<const N: usize>(
+    strip: &Strip<'_>,
     column: usize,
-    axis: &Axis,
-    outputs: Range<usize>,
     window: &mut Vec<Wide>,
-    chunk: &mut Chunk,
+    chunk: &mut Chunk<N>,
 ) {
-    let pairs = axis.window(outputs.clone());
-    widen(lines, column, pairs.clone(), window);
-    for (output, row) in outputs.zip(&mut chunk.0) {
-        let wide = &window[axis.starts[output] as usize - pairs.start..];
-        let mut sums = [1 << (DOWN_SHIFT - 1); CHUNK];
-        for (wide, weights) in wide.iter().zip(axis.weights(output)) {
-            for (sum, samples) in sums.iter_mut().zip(wide) {
-                *sum += product(*samples, *weights);
+    let Strip { axis, ref outputs, form, .. } = *strip;
+    let first = axis.window(outputs.clone()).start;
+    for part in 0..N {
+        widen(strip, column + part * CHUNK, window);
+        for (output, row) in outputs.clone().zip(&mut chunk.rows) {
+            let wide = &window[axis.starts[output] as usize - first..];
+            let mut sums = [1 << (form.down_shift() - 1); CHUNK];
+            for (wide, weights) in wide.iter().zip(axis.weights(output)) {
+                for (sum, samples) in sums.iter_mut().zip(wide) {
+                    *sum += product(*samples, *weights);
+                }
             }
+            row[part] = sums.map(|sum| (sum >> form.down_shift()) as i16);
         }
-        *row = sums.map(|sum| (sum >> DOWN_SHIFT) as i16);
     }
 }
 
 /// Interleaves pairs of rows.
-pub(super) fn widen(lines: &Lines<'_>, column: usize, pairs: Range<usize>, window: &mut Vec<Wide>) {
+pub(super) fn widen(strip: &Strip<'_>, column: usize, window: &mut Vec<Wide>) {
+    let wide = |row: [u8; CHUNK]| match (strip.form, strip.lines.channels()) {
+        (Form::Plain, _) => row.map(i16::from),
+        (Form::Weighed, 2) => weighed::<2>(row),
+        (Form::Weighed, _) => weighed::<4>(row),
+    };
     window.clear();
-    window.extend(pairs.map(|pair| {
-        let [upper, lower] = lines.pair(pair, column);
-        std::array::from_fn(|column| [upper[column].into(), lower[column].into()])
+    window.extend(strip.axis.window(strip.outputs.clone()).map(|pair| {
+        let [upper, lower] = strip.lines.pair(pair, column).map(wide);
+        std::array::from_fn(|column| [upper[column], lower[column]])
     }));
 }
 
-pub(super) fn turn(chunk: &Chunk, pairs: &mut [Pair; CHUNK / 2]) {
-    for (index, pair) in pairs.iter_mut().enumerate() {
-        for (row, columns) in chunk.0.iter().zip(&mut pair.0) {
-            *columns = [row[2 * index], row[2 * index + 1]];
+/// Multiplies pixels of `N` channels with their last.
+fn weighed<const N: usize>(row: [u8; CHUNK]) -> [i16; CHUNK] {
+    std::array::from_fn(|column| {
+        let last = column - column % N + N - 1;
+        let alpha = if column == last { u8::MAX } else { row[last] };
+        ((u16::from(row[column]) * u16::from(alpha)) ^ 0x8000).cast_signed()
+    })
+}
+
+pub(super) fn turn<const N: usize>(chunk: &Chunk<N>, turned: &mut Turned<N>) {
+    for (row, samples) in chunk.rows[..ROWS].iter().enumerate() {
+        let (pairs, _) = samples.as_flattened().as_chunks::<N>().0.as_chunks::<2>();
+        for ([left, right], turned) in pairs.iter().zip(turned.iter_mut()) {
+            for channel in 0..N {
+                turned[channel].0[row] = [left[channel], right[channel]];
+            }
         }
     }
 }
 
-pub(super) fn across(strip: &[Pair], first: usize, axis: &Axis, answer: &mut [u8]) {
-    let columns = axis.starts.len();
-    for (output, start) in axis.starts.iter().enumerate() {
-        let mut sums = [1 << (ACROSS_SHIFT - 1); ROWS];
-        for (pair, weights) in strip[*start as usize - first..].iter().zip(axis.weights(output)) {
-            for (sum, samples) in sums.iter_mut().zip(pair.0) {
-                *sum += product(samples, *weights);
+pub(super) fn across<const N: usize>(side: &Side<'_, N>, answer: &mut [u8]) {
+    let columns = side.axis.starts.len();
+    for output in 0..columns {
+        let mut sums = [[side.form.across_start(); ROWS]; N];
+        for (pairs, weights) in side.taps(output) {
+            for (sums, pair) in sums.iter_mut().zip(pairs) {
+                for (sum, samples) in sums.iter_mut().zip(pair.0) {
+                    *sum += product(samples, *weights);
+                }
             }
         }
-        for (row, sum) in answer.chunks_exact_mut(columns).zip(sums) {
-            row[output] = (sum >> ACROSS_SHIFT).clamp(0, 255) as u8;
+        for (row, answer) in answer.chunks_exact_mut(columns * N).enumerate() {
+            let pixel = sums.map(|sums| sums[row]);
+            let bytes = match side.form {
+                Form::Plain => pixel.map(|sum| (sum >> ACROSS_SHIFT).clamp(0, 255) as u8),
+                Form::Weighed => straight(pixel),
+            };
+            answer[N * output..][..N].copy_from_slice(&bytes);
         }
     }
+}
+
+/// Divides the sums of a weighed pixel by that of alpha, as it was before it became a byte.
+fn straight<const N: usize>(sums: [i32; N]) -> [u8; N] {
+    let byte = |number: f32| number.round_ties_even().clamp(0.0, 255.0) as u8;
+    let sums = sums.map(|sum| sum as f32);
+    let alpha = byte(sums[N - 1] * (1.0 / ALPHA_LEVEL));
+    if alpha == 0 {
+        return [0; N];
+    }
+    let mut bytes = sums.map(|sum| byte(sum * (255.0 / sums[N - 1])));
+    bytes[N - 1] = alpha;
+    bytes
 }
 
 fn product(samples: [i16; 2], weights: [i16; 2]) -> i32 {

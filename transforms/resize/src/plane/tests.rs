@@ -42,9 +42,24 @@ impl Random {
     }
 }
 
+/// A plane of one channel.
+fn resize_plane(source: &[u8], from: Size, readable: Rect, part: View, size: Size) -> Vec<u8> {
+    Scaling::new(readable, part, size).apply(source, from.w as usize, Pixels::One)
+}
+
 fn whole(size: Size) -> Rect {
     Rect { x: 0, y: 0, size }
 }
+
+/// With how many channels they have.
+const ALL_PIXELS: [(Pixels, u32); 6] = [
+    (Pixels::One, 1),
+    (Pixels::Two, 2),
+    (Pixels::Three, 3),
+    (Pixels::Four, 4),
+    (Pixels::GreyAlpha, 2),
+    (Pixels::Rgba, 4),
+];
 
 fn lanczos3(x: f64) -> f64 {
     let a = std::f64::consts::PI * x;
@@ -67,12 +82,17 @@ fn exact_weights(count: u32, (start, length): (f64, f64), outputs: u32) -> Vec<V
 
 /// The answer in floating point, not cut off at black and white.
 fn exact(source: &[u8], from: Size, part: View, size: Size) -> Vec<f64> {
+    let source: Vec<f64> = source.iter().map(|&sample| sample.into()).collect();
+    exact_of(&source, from, part, size)
+}
+
+fn exact_of(source: &[f64], from: Size, part: View, size: Size) -> Vec<f64> {
     let across = exact_weights(from.w, (part.x, part.w), size.w);
     let down = exact_weights(from.h, (part.y, part.h), size.h);
     let rows: Vec<Vec<f64>> = source
         .chunks_exact(from.w as usize)
         .map(|row| {
-            let weighed = |weights: &Vec<f64>| weights.iter().zip(row).map(|(w, &v)| w * f64::from(v)).sum();
+            let weighed = |weights: &Vec<f64>| weights.iter().zip(row).map(|(w, v)| w * v).sum();
             across.iter().map(weighed).collect()
         })
         .collect();
@@ -97,22 +117,30 @@ fn no_sample_is_a_level_off() {
 #[test]
 fn every_kernel_gives_the_same_bytes() {
     let mut random = Random(2);
-    for round in 0..400 {
+    for round in 0..600 {
         let (from, size) = (random.size(80), random.size(80));
         let corner = (random.within(0, from.w - 1), random.within(0, from.h - 1));
         let readable = Size::new(random.within(1, from.w - corner.0), random.within(1, from.h - corner.1));
         let readable = Rect { x: corner.0, y: corner.1, size: readable };
-        let mut source = random.noise(from);
+        let (pixels, channels) = ALL_PIXELS[round % ALL_PIXELS.len()];
+        let mut source = random.noise(Size::new(channels * from.w, from.h));
         if round % 4 == 0 {
             // Extremes, where sums are largest.
             for sample in &mut source {
                 *sample = if *sample < 128 { 0 } else { 255 };
             }
         }
+        if round % 5 == 0 {
+            // Little alpha, or none.
+            for sample in source.iter_mut().skip(channels as usize - 1).step_by(channels as usize) {
+                *sample /= 64;
+            }
+        }
         let scaling = Scaling::new(readable, random.part(from), size);
         let width = from.w as usize;
-        let expected = scaling.apply_with(Kernels::Scalar, &source, width);
-        assert_eq!(scaling.apply(&source, width), expected, "{round}: {from:?}, {readable:?} to {size:?}");
+        let expected = scaling.apply_with(Kernels::Scalar, &source, width, pixels);
+        let found = scaling.apply(&source, width, pixels);
+        assert_eq!(found, expected, "{round}: {pixels:?}, {from:?}, {readable:?} to {size:?}");
     }
 }
 
@@ -133,6 +161,86 @@ fn what_may_not_be_read_does_not_show() {
         for (found, exact) in found.iter().zip(expected) {
             assert!((f64::from(*found) - exact.clamp(0.0, 255.0)).abs() < 0.6, "{readable:?}, {part:?}");
         }
+    }
+}
+
+#[test]
+fn channels_are_scaled_as_if_each_was_alone() {
+    let mut random = Random(8);
+    for round in 0..120 {
+        let (pixels, channels) = ALL_PIXELS[round % 4];
+        let (from, size) = (random.size(80), random.size(80));
+        let source = random.noise(Size::new(channels * from.w, from.h));
+        let scaling = Scaling::new(whole(from), random.part(from), size);
+        let found = scaling.apply(&source, from.w as usize, pixels);
+        for channel in 0..channels as usize {
+            let of = |samples: &[u8]| -> Vec<u8> {
+                samples.iter().skip(channel).step_by(channels as usize).copied().collect()
+            };
+            assert_eq!(of(&found), scaling.apply(&of(&source), from.w as usize, Pixels::One));
+        }
+    }
+}
+
+/// What is off most in a picture of [`Pixels::Rgba`], in the colours where alpha is at least `least`, and in
+/// alpha.
+fn off_by(source: &[u8], from: Size, part: View, size: Size, least: f64) -> (f64, f64) {
+    let found = Scaling::new(whole(from), part, size).apply(source, from.w as usize, Pixels::Rgba);
+    let alphas: Vec<f64> = source.chunks_exact(4).map(|pixel| pixel[3].into()).collect();
+    let alphas = exact_of(&alphas, from, part, size);
+    let mut off = (0.0_f64, 0.0_f64);
+    for channel in 0..3 {
+        let products: Vec<f64> =
+            source.chunks_exact(4).map(|pixel| f64::from(pixel[channel]) * f64::from(pixel[3])).collect();
+        let products = exact_of(&products, from, part, size);
+        for ((pixel, product), alpha) in found.chunks_exact(4).zip(products).zip(&alphas) {
+            off.1 = off.1.max((f64::from(pixel[3]) - alpha.clamp(0.0, 255.0)).abs());
+            if pixel[3] == 0 {
+                assert_eq!(pixel, [0; 4], "a colour that nobody sees");
+            } else if least <= *alpha {
+                off.0 = off.0.max((f64::from(pixel[channel]) - (product / alpha).clamp(0.0, 255.0)).abs());
+            }
+        }
+    }
+    off
+}
+
+#[test]
+fn no_colour_under_alpha_is_a_level_off() {
+    let mut random = Random(9);
+    for round in 0..60 {
+        let (from, size) = (random.size(60), random.size(60));
+        let mut source = random.noise(Size::new(4 * from.w, from.h));
+        let part = random.part(from);
+        // From all of alpha to next to nothing of it.
+        for pixel in source.chunks_exact_mut(4) {
+            pixel[3] >>= round % 8;
+        }
+        let (colour, alpha) = off_by(&source, from, part, size, 8.0);
+        assert!(colour < 1.0 && alpha < 0.6, "{colour}, {alpha} in {round}: {from:?}, {part:?} to {size:?}");
+        let (colour, _) = off_by(&source, from, part, size, 1.0);
+        assert!(colour < 3.0, "{colour} in {round}: {from:?}, {part:?} to {size:?}");
+    }
+}
+
+#[test]
+fn opaque_pictures_are_as_if_they_had_no_alpha() {
+    let mut random = Random(10);
+    for round in 0..40 {
+        let (from, size) = (random.size(90), random.size(90));
+        let mut source = random.noise(Size::new(4 * from.w, from.h));
+        source.iter_mut().skip(3).step_by(4).for_each(|alpha| *alpha = 255);
+        let scaling = Scaling::new(whole(from), random.part(from), size);
+        let width = from.w as usize;
+        let found = scaling.apply(&source, width, Pixels::Rgba);
+        assert_eq!(found, scaling.apply(&source, width, Pixels::Four), "{round}");
+        // A single pixel that lets a little through is seen, wherever it is.
+        let pixel = random.within(0, from.w * from.h - 1) as usize;
+        source[4 * pixel + 3] = 0;
+        let identity = Scaling::new(whole(from), View::whole(from), from);
+        let found = identity.apply(&source, width, Pixels::Rgba);
+        let clear = found.chunks_exact(4).enumerate().filter(|(_, pixel)| *pixel == [0; 4]);
+        assert_eq!(clear.map(|(place, _)| place).collect::<Vec<_>>(), [pixel]);
     }
 }
 
