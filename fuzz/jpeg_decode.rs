@@ -37,11 +37,11 @@ fn in_pieces(codec: &dyn Codec, source: &[u8], piece: usize, decode: &Decode) ->
     let mut ends = (piece..source.len()).step_by(piece).chain([source.len()]);
     let head = ends.find_map(|end| match streaming.header(&source[..end], &LIMITS) {
         Ok(None) => None,
-        Ok(Some(_)) => Some(Ok(&source[..end])),
+        Ok(Some(header)) => Some(Ok((&source[..end], header))),
         Err(error) => Some(Err(error)),
     })?;
-    let decoded = head.and_then(|head| {
-        let mut decoding = streaming.start(head, decode, &LIMITS)?;
+    let decoded = head.and_then(|(head, header)| {
+        let mut decoding = streaming.start(head, &header, decode)?;
         let rest = &source[head.len()..];
         for piece in [head].into_iter().chain(rest.chunks(piece)) {
             if !decoding.push(piece)? {

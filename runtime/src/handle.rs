@@ -50,7 +50,8 @@ pub async fn handle(service: &Service, source: Arc<dyn Source>, request: &Reques
 /// One attempt. Fails with [`Kind::PreconditionFailed`] if the source changed under it.
 async fn answer(service: &Service, source: &Arc<dyn Source>, request: &Request) -> Result<Response<Body>> {
     let mut timing = Timing::start();
-    let query = service.plan(request)?.query;
+    let plan = service.plan(request)?;
+    let query = plan.query.clone();
     let validators = |meta: &Meta| Validators::new(meta, &query, &service.settings);
     timing.mark("plan");
 
@@ -65,7 +66,7 @@ async fn answer(service: &Service, source: &Arc<dyn Source>, request: &Request) 
         }
     }
 
-    let mut run = service.start(source, request, None).await?;
+    let mut run = service.start(plan, source, request, None).await?;
     timing.mark("open");
     let head = run.commit().await?;
     timing.mark("head");
@@ -79,7 +80,7 @@ async fn answer(service: &Service, source: &Arc<dyn Source>, request: &Request) 
         // Only the end tells how long an answer is, so a long one is made twice: to be measured, and
         // then, from the very same source, to be sent.
         length = Some(measure(run).await?);
-        run = service.start(source, request, Some(&meta)).await?;
+        run = service.start(service.plan(request)?, source, request, Some(&meta)).await?;
         run.commit().await?;
         timing.mark("measure");
     }
@@ -111,8 +112,14 @@ impl Service {
         Plan::new(self.registry, self.registry.query(&request.query, &accept(&request.headers))?)
     }
 
-    async fn start(&self, source: &Arc<dyn Source>, request: &Request, pin: Option<&Meta>) -> Result<Run> {
-        let session = self.plan(request)?.start(&self.settings);
+    async fn start(
+        &self,
+        plan: Plan,
+        source: &Arc<dyn Source>,
+        request: &Request,
+        pin: Option<&Meta>,
+    ) -> Result<Run> {
+        let session = plan.start(&self.settings);
         let reader = Reader::open(source.clone(), pin, self.source_timeout, request.read.clone()).await?;
         Ok(Run::new(reader, session, self.workshop.clone()))
     }

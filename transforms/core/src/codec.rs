@@ -120,12 +120,12 @@ pub trait Streaming {
     /// [`crate::Kind::Corrupt`] or [`crate::Kind::LimitExceeded`].
     fn header(&self, head: &[u8], limits: &Limits) -> Result<Option<Header>>;
 
-    /// Starts to decode the source whose header `head` holds; it is pushed from its first byte on. At no
-    /// time does it hold more than [`Codec::decode_bytes`].
+    /// Starts to decode the source that begins with `head` and has this header; it is pushed from its first
+    /// byte on. At no time does it hold more than [`Codec::decode_bytes`].
     ///
     /// # Errors
     /// As for [`Codec::decode`].
-    fn start(&self, head: &[u8], decode: &Decode, limits: &Limits) -> Result<Box<dyn Decoding>>;
+    fn start(&self, head: &[u8], header: &Header, decode: &Decode) -> Result<Box<dyn Decoding>>;
 }
 
 /// A decode of a source that arrives: `decoding = push* finish`, and nothing after an error.

@@ -9,7 +9,7 @@ pub mod pixels;
 pub mod codec;
 pub mod frame;
 pub mod turn;
-mod ycc;
+pub mod ycc;
 pub mod limits;
 pub mod error;
 

@@ -107,7 +107,7 @@ impl Pixels {
         let Some(header) = streaming.header(&self.source, limits)? else { return Ok(Flow::More) };
         let ready = self.settle(input, header)?;
         let bytes = ready.bytes(&self.source, limits);
-        self.decoding = Some(streaming.start(&self.source, &ready.decode, limits)?);
+        self.decoding = Some(streaming.start(&self.source, &ready.header, &ready.decode)?);
         self.ready = Some(ready);
         Ok(Flow::Reserve(bytes))
     }
@@ -145,17 +145,17 @@ impl Pixels {
         Ok(Ready { input, output, header, decode, encode, takes_chroma: takes_chroma.is_some(), most_pixels })
     }
 
-    /// Hands the decode what it has not seen. Whether it wants more.
-    fn feed(&mut self) -> Result<bool> {
-        let Some(decoding) = &mut self.decoding else { return Ok(true) };
-        decoding.push(&self.source.split())
-    }
-
     /// The picture, when there is no more of the source.
     fn decode(&mut self, ready: &Ready) -> Result<Image> {
         let source = self.source.split().freeze();
         match self.decoding.take() {
-            Some(decoding) => decoding.finish(),
+            Some(mut decoding) => {
+                // Nothing came behind what the header was found in.
+                if !source.is_empty() {
+                    decoding.push(&source)?;
+                }
+                decoding.finish()
+            }
             None => ready.input.decode(&source, &ready.decode, &self.settings.limits),
         }
     }
@@ -228,11 +228,12 @@ impl Session for Pixels {
             let message = format!("the source is larger than {max} bytes, which is the limit");
             return Err(Error::new(Kind::LimitExceeded, "pixels", message));
         }
-        self.source.extend_from_slice(&chunk);
-        if self.decoding.is_none() {
+        let Some(decoding) = &mut self.decoding else {
+            self.source.extend_from_slice(&chunk);
             return self.begin();
-        }
-        if self.feed()? {
+        };
+        // What the header was found in comes first.
+        if decoding.push(&self.source.split())? && decoding.push(&chunk)? {
             return Ok(Flow::More);
         }
         if let Some(ready) = self.ready.take() {
@@ -252,7 +253,6 @@ impl Session for Pixels {
     }
 
     fn finish(&mut self, out: &mut dyn Sink) -> Result<()> {
-        self.feed()?;
         let ready = match self.ready.take() {
             Some(ready) => ready,
             None => self.prepare()?,

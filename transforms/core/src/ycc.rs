@@ -42,8 +42,9 @@ fn defect(message: &str) -> Error {
     Error::new(Kind::Internal, "ycc", message)
 }
 
-/// In 16 bits behind the point, rounded to the nearest.
-fn colour(y: u8, blue: u8, red: u8) -> [u8; 3] {
+/// Red, green and blue of luma and the differences of blue and red: in 16 bits behind the point, rounded to
+/// the nearest.
+pub fn colour(y: u8, blue: u8, red: u8) -> [u8; 3] {
     let (y, blue, red) = ((i32::from(y) << 16) + (1 << 15), i32::from(blue) - 128, i32::from(red) - 128);
     let clamped = |light: i32| (light >> 16).clamp(0, 255) as u8;
     // 1.402, 0.344136, 0.714136 and 1.772.

@@ -60,7 +60,7 @@ impl Streaming for Toy {
         let is_there = usize::from(head[0] - b'0') < head.len() && head.get(1) != Some(&b'w');
         is_there.then(|| Codec::header(self, head, limits)).transpose()
     }
-    fn start(&self, _head: &[u8], _decode: &Decode, _limits: &Limits) -> Result<Box<dyn Decoding>> {
+    fn start(&self, _head: &[u8], _header: &Header, _decode: &Decode) -> Result<Box<dyn Decoding>> {
         Ok(Box::new(ToyDecoding(Vec::new())))
     }
 }

@@ -33,15 +33,14 @@ impl Resampler {
     ) -> Result<Plane> {
         let columns = Span::new((picture.x, picture.w), (part.x, part.w), plane.step.0);
         let rows = Span::new((picture.y, picture.h), (part.y, part.h), plane.step.1);
+        let shape = (plane.size, plane.channels);
         let samples = match plane.samples {
             Samples::U8(samples) => {
                 let pixels = Pixels::new(plane.channels, model.has_alpha());
                 let pixels = pixels.ok_or_else(|| too_many(plane.channels))?;
-                let shape = (plane.size, plane.channels);
                 Samples::U8(self.bytes(&samples, shape, pixels, (&columns, &rows), size)?)
             }
             Samples::U16(samples) => {
-                let shape = (plane.size, plane.channels);
                 Samples::U16(words(samples, shape, model.has_alpha(), (&columns, &rows), size)?)
             }
         };
@@ -108,6 +107,7 @@ fn words(
     }
     Ok(scaled)
 }
+
 /// Where a picture lies on one axis of a plane.
 struct Span {
     /// The first sample that it touches.

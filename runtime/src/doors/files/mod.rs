@@ -64,32 +64,30 @@ pub struct Failure {
 ///
 /// To be called on a thread that may block, within a Tokio runtime.
 pub fn transform_files(service: &Service, job: &Job) -> Report {
-    let tasks = match targets::tasks(service, job) {
-        Ok(tasks) => tasks,
-        Err((input, error)) => {
-            return Report { failures: vec![Failure { input, error }], ..Report::default() };
-        }
+    let failed = |failure| Report { failures: vec![failure], ..Report::default() };
+    run(service, job).unwrap_or_else(failed)
+}
+
+/// Fails if no file can be begun.
+fn run(service: &Service, job: &Job) -> Result<Report, Failure> {
+    let tasks = targets::tasks(service, job)?;
+    let no_threads = |error| {
+        let error = Error::new(Kind::Internal, "files", "no threads can be started").with_source(error);
+        Failure { input: job.output.clone(), error }
     };
     // A pool of its own: its threads wait for work that may be shared out over the common one.
-    let pool = match ThreadPoolBuilder::new().build() {
-        Ok(pool) => pool,
-        Err(error) => {
-            let error = Error::new(Kind::Internal, "files", "no threads can be started").with_source(error);
-            let input = job.output.clone();
-            return Report { failures: vec![Failure { input, error }], ..Report::default() };
-        }
-    };
+    let pool = ThreadPoolBuilder::new().build().map_err(no_threads)?;
     let progress = progress(tasks.len());
     let runtime = Handle::current();
-    let run = |task: Task| {
+    let make = |task: Task| {
         let input = task.input.clone();
         let defect = |_| Err(Error::new(Kind::Internal, "run", "failed unexpectedly"));
         (input, runtime.block_on(runtime.spawn(task.run())).unwrap_or_else(defect))
     };
     let done: Vec<_> =
-        pool.install(|| tasks.into_par_iter().progress_with(progress.clone()).map(run).collect());
+        pool.install(|| tasks.into_par_iter().progress_with(progress.clone()).map(make).collect());
     progress.finish_and_clear();
-    done.into_iter().fold(Report::default(), Report::with)
+    Ok(done.into_iter().fold(Report::default(), Report::with))
 }
 
 impl Report {

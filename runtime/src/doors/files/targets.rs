@@ -1,7 +1,7 @@
 //! Which file goes where.
 
 use super::{
-    Job, is_dash,
+    Failure, Job, is_dash,
     task::{Target, Task},
 };
 use crate::handle::Service;
@@ -13,10 +13,8 @@ use std::{
 };
 use walkdir::{DirEntry, WalkDir};
 
-type Refusal = (PathBuf, Error);
-
 /// Says for each input where its answer goes.
-pub(super) fn tasks(service: &Service, job: &Job) -> Result<Vec<Task>, Refusal> {
+pub(super) fn tasks(service: &Service, job: &Job) -> Result<Vec<Task>, Failure> {
     let has_folder = job.inputs.iter().any(|input| input.is_dir());
     let is_folder = 1 < job.inputs.len()
         || has_folder
@@ -28,7 +26,8 @@ pub(super) fn tasks(service: &Service, job: &Job) -> Result<Vec<Task>, Refusal> 
     for input in &job.inputs {
         let found = if input.is_dir() { files_in(input, &job.output)? } else { vec![Found::named(input)] };
         if found.is_empty() {
-            return Err((input.clone(), Error::new(Kind::NotFound, "input", "the folder holds no files")));
+            let error = Error::new(Kind::NotFound, "input", "the folder holds no files");
+            return Err(Failure { input: input.clone(), error });
         }
         for Found { path, folder, may_be_left_out } in found {
             let target = if is_dash(&job.output) {
@@ -72,7 +71,7 @@ impl Found {
 }
 
 /// The files in `folder`, in order of their names; what an earlier run put into `output` is none of them.
-fn files_in(folder: &Path, output: &Path) -> Result<Vec<Found>, Refusal> {
+fn files_in(folder: &Path, output: &Path) -> Result<Vec<Found>, Failure> {
     let output =
         output.canonicalize().ok().filter(|output| folder.canonicalize().ok().as_ref() != Some(output));
     let is_wanted = |entry: &DirEntry| {
@@ -84,8 +83,9 @@ fn files_in(folder: &Path, output: &Path) -> Result<Vec<Found>, Refusal> {
     let mut files = Vec::new();
     for entry in WalkDir::new(folder).sort_by_file_name().into_iter().filter_entry(is_wanted) {
         let entry = entry.map_err(|error| {
-            let path = error.path().unwrap_or(folder).to_owned();
-            (path, Error::new(Kind::NotFound, "input", "the folder cannot be read").with_source(error))
+            let input = error.path().unwrap_or(folder).to_owned();
+            let error = Error::new(Kind::NotFound, "input", "the folder cannot be read").with_source(error);
+            Failure { input, error }
         })?;
         if entry.file_type().is_file() {
             let within = entry.path().strip_prefix(folder).ok().and_then(Path::parent);
@@ -96,6 +96,6 @@ fn files_in(folder: &Path, output: &Path) -> Result<Vec<Found>, Refusal> {
     Ok(files)
 }
 
-fn refused(input: PathBuf, message: &str) -> Refusal {
-    (input, Error::new(Kind::InvalidParam, "output", message))
+fn refused(input: PathBuf, message: &str) -> Failure {
+    Failure { input, error: Error::new(Kind::InvalidParam, "output", message) }
 }

@@ -3,7 +3,7 @@
 
 use super::frame::FrameHeader;
 use crate::{colour, error::CodecError};
-use safelight_core::{Decode, Frame, Geometry, Image, Model, Result, Samples, Size};
+use safelight_core::{Decode, Frame, Geometry, Image, Model, Result, Samples, Size, ycc};
 use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
 use zune_jpeg::JpegDecoder;
 
@@ -89,15 +89,10 @@ fn decode_samples(bytes: &[u8], frame: &FrameHeader) -> Result<Decoded, CodecErr
     Ok(Decoded { samples, colours, icc: decoder.icc_profile() })
 }
 
-/// Cyan, magenta and yellow are what red, green and blue lack (Adobe Technical Note 5116, section 18), by
-/// the equations of JFIF 1.02 in 16 bits behind the point.
+/// Cyan, magenta and yellow are what red, green and blue lack (Adobe Technical Note 5116, section 18).
 fn ycck_to_cmyk(pixel: &mut [u8]) {
     let [y, cb, cr, _] = pixel else { return };
-    let (luma, blue, red) = ((i32::from(*y) << 16) + 0x8000, i32::from(*cb) - 128, i32::from(*cr) - 128);
-    let ink = |light: i32| 255 - (light >> 16).clamp(0, 255) as u8;
-    *y = ink(luma + 91_881 * red);
-    *cb = ink(luma - 22_554 * blue - 46_802 * red);
-    *cr = ink(luma + 116_130 * blue);
+    [*y, *cb, *cr] = ycc::colour(*y, *cb, *cr).map(|light| 255 - light);
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! What a JPEG file says before its first scan: ITU-T T.81 B.2.2 and B.2.3, and Adobe's APP14 segment.
 
-use crate::error::CodecError;
+use crate::{
+    error::CodecError,
+    jpeg::markers::{APP14, EOI, SOF0, SOF2, SOI, SOS},
+};
 use safelight_core::Size;
 
 /// The frame header, and what else tells how the samples are coded.
@@ -16,13 +19,6 @@ pub(super) struct FrameHeader {
     /// Whether a program of Adobe wrote it, which stores inks inverted.
     pub(super) has_adobe: bool,
 }
-
-const SOF0: u8 = 0xC0;
-const SOF2: u8 = 0xC2;
-const SOI: u8 = 0xD8;
-const EOI: u8 = 0xD9;
-const SOS: u8 = 0xDA;
-const APP14: u8 = 0xEE;
 
 impl FrameHeader {
     /// Reads the segments of `source` up to its first scan.

@@ -8,6 +8,7 @@ mod avx2;
 mod decode;
 mod encode;
 mod dct;
+mod markers;
 mod zigzag;
 mod ycbcr;
 mod downsample;
@@ -46,12 +47,7 @@ impl Codec for Jpeg {
     }
 
     fn header(&self, bytes: &[u8], limits: &Limits) -> Result<Header> {
-        let size = match read(bytes)? {
-            Source::Covered(header) => Size::new(header.width, header.height),
-            Source::Other => fallback::size(bytes)?,
-            Source::Short => return Err(damaged("it ends before its first scan").into()),
-        };
-        described(size, bytes, limits)
+        described(&read(bytes)?, bytes, limits)
     }
 
     fn decode_bytes(&self, head: &[u8], _header: &Header, decode: &Decode, _limits: &Limits) -> u64 {
@@ -63,16 +59,13 @@ impl Codec for Jpeg {
     }
 
     fn decode(&self, bytes: &[u8], decode: &Decode, limits: &Limits) -> Result<Image> {
+        let source = read(bytes)?;
         // Checked here too: whoever decodes may not have asked for the header.
-        let geometry = Codec::header(self, bytes, limits)?.geometry;
-        match read(bytes)? {
-            Source::Covered(header) => {
-                let mut decoding = Box::new(JpegDecoding::new(header, geometry.orientation, decode));
-                decoding.push(bytes)?;
-                decoding.finish()
-            }
-            Source::Other | Source::Short => fallback::decode(bytes, geometry, decode),
-        }
+        let geometry = described(&source, bytes, limits)?.geometry;
+        let Source::Covered(header) = source else { return fallback::decode(bytes, geometry, decode) };
+        let mut decoding = Box::new(JpegDecoding::new(header, geometry.orientation, decode));
+        decoding.push(bytes)?;
+        decoding.finish()
     }
 
     fn encode(&self, image: &Image, options: &Encode) -> Result<Vec<u8>> {
@@ -82,16 +75,16 @@ impl Codec for Jpeg {
 
 impl Streaming for Jpeg {
     fn header(&self, head: &[u8], limits: &Limits) -> Result<Option<Header>> {
-        let Source::Covered(header) = read(head)? else { return Ok(None) };
-        described(Size::new(header.width, header.height), head, limits).map(Some)
+        let source = read(head)?;
+        let is_covered = matches!(source, Source::Covered(_));
+        is_covered.then(|| described(&source, head, limits)).transpose()
     }
 
-    fn start(&self, head: &[u8], decode: &Decode, limits: &Limits) -> Result<Box<dyn Decoding>> {
-        let Source::Covered(header) = read(head)? else {
+    fn start(&self, head: &[u8], header: &Header, decode: &Decode) -> Result<Box<dyn Decoding>> {
+        let Source::Covered(frame) = read(head)? else {
             return Err(damaged("the head is not one that can be decoded as it arrives").into());
         };
-        let orientation = header::orientation(head, limits);
-        Ok(Box::new(JpegDecoding::new(header, orientation, decode)))
+        Ok(Box::new(JpegDecoding::new(frame, header.geometry.orientation, decode)))
     }
 }
 
@@ -116,7 +109,12 @@ fn read(head: &[u8]) -> Result<Source, CodecError> {
     }
 }
 
-fn described(size: Size, head: &[u8], limits: &Limits) -> Result<Header> {
+fn described(source: &Source, head: &[u8], limits: &Limits) -> Result<Header> {
+    let size = match source {
+        Source::Covered(header) => Size::new(header.width, header.height),
+        Source::Other => fallback::size(head)?,
+        Source::Short => return Err(damaged("it ends before its first scan").into()),
+    };
     header::check_pixels("jpeg", size, limits)?;
     let orientation = header::orientation(head, limits);
     let geometry = Geometry { size, orientation };

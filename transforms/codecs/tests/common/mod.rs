@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use safelight_core::{Codec, Decode, Frame, Image, Kind, Limits, Model, Samples, Size};
+use safelight_core::{Codec, Decode, Encode, Frame, Image, Kind, Limits, Model, Samples, Size};
 use std::process::Command;
 use std::{fs, panic};
 
@@ -29,6 +29,17 @@ pub(crate) fn decode(codec: &dyn Codec, bytes: &[u8]) -> Image {
 
 pub(crate) fn decode_all(codec: &dyn Codec, bytes: &[u8]) -> Image {
     codec.decode(bytes, &wanted(true), &Limits::default()).unwrap()
+}
+
+/// Encodes with defaults: what comes back is shown as long and as often, and looks alike.
+pub(crate) fn assert_round_trip(codec: &dyn Codec, before: &Image) {
+    let after = decode_all(codec, &codec.encode(before, &Encode::default()).unwrap());
+    assert_eq!((&after.delays_ms, after.plays), (&before.delays_ms, before.plays));
+    assert_eq!(after.frames.len(), before.frames.len());
+    for (after, before) in after.frames.iter().zip(&before.frames) {
+        let decibels = psnr(after, before);
+        assert!(28.0 < decibels, "{decibels} dB");
+    }
 }
 
 pub(crate) fn decode_with_profile(codec: &dyn Codec, bytes: &[u8]) -> Image {

@@ -12,11 +12,12 @@ use super::planes::{Component, Planes};
 use super::profile::Profile;
 use super::progressive::Coefficients;
 use super::scan::Scan;
-use super::segments::{APP2, DHT, DQT, DRI, EOI, SOF0, SOF2, SOS, Segments};
+use super::segments::Segments;
 use super::sequential::{self, Lane, MOST_BLOCK_BYTES};
 use super::tables::Tables;
 use super::{Scales, entropy::MOST_BATCH_BYTES};
 use crate::jpeg::dct::Inverse;
+use crate::jpeg::markers::{APP2, DHT, DQT, DRI, EOI, SOF0, SOF2, SOS};
 use rayon::prelude::*;
 
 /// The most scans of a file; see [`decode`](super).

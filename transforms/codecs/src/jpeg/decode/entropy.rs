@@ -3,7 +3,7 @@
 //! Stuffed bytes are taken out when data comes in: searching for 0xFF runs at memory speed, and the bit reader
 //! needs to know nothing of markers.
 
-use super::segments::RST0;
+use crate::jpeg::markers::RST0;
 use std::collections::VecDeque;
 
 /// Most bytes that come in before those there are must be decoded, while restart intervals are collected.

@@ -1,11 +1,7 @@
 //! What a file says before its first scan: ITU-T T.81 B.2.2 and B.2.3, JFIF's and Adobe's segments.
 
-use super::{
-    Scales,
-    error::DecodeError,
-    layout::Layout,
-    segments::{APP0, APP14, DAC, DHT, DNL, EOI, JPG, SOF0, SOF2, SOF15, SOI, SOS, Segments},
-};
+use super::{Scales, error::DecodeError, layout::Layout, segments::Segments};
+use crate::jpeg::markers::{APP0, APP14, DAC, DHT, DNL, EOI, JPG, SOF0, SOF2, SOF15, SOI, SOS};
 
 /// The frame of a file that [`Decoder`](super::Decoder) covers.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,16 +1,14 @@
 //! The marker segments of a file (T.81 B.2), but for the tables and headers of its scans.
 
 use super::{Options, Picture, component::Component, quantisation::Quantisation};
-use crate::{error::CodecError, jpeg::zigzag::NATURAL_ORDER};
+use crate::{
+    error::CodecError,
+    jpeg::{
+        markers::{APP0, APP2, DQT, EOI, SOF0, SOF2, SOI},
+        zigzag::NATURAL_ORDER,
+    },
+};
 use safelight_containers::ExifFrame;
-
-const SOI: u8 = 0xD8;
-const EOI: u8 = 0xD9;
-const APP0: u8 = 0xE0;
-const APP2: u8 = 0xE2;
-const DQT: u8 = 0xDB;
-const SOF0: u8 = 0xC0;
-const SOF2: u8 = 0xC2;
 
 /// What a segment holds besides its marker, its length included.
 const MOST_SEGMENT_BYTES: usize = 65_535;

@@ -1,9 +1,7 @@
 //! What a scan says, kept until it has been counted and its Huffman codes are known.
 
 use super::{bits::BitWriter, component::Block, huffman::HuffmanCode, segments};
-
-const DHT: u8 = 0xC4;
-const SOS: u8 = 0xDA;
+use crate::jpeg::markers::{DHT, SOS};
 
 /// Numbers of symbols: those of all tables, and [`RAW`] + n for n bits without a symbol.
 const SLOTS: usize = 1024;
