@@ -1,13 +1,11 @@
 //! The command line and the environment, checked before anything starts.
 
-use clap::{Args, CommandFactory, Parser, Subcommand, builder::BoolishValueParser, error::ContextKind};
-use safelight_core::{Limits, Settings};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use safelight_runtime::{
     doors::connections::ConnectionLimits,
-    handle::Service,
-    workshop::{Workshop, WorkshopLimits},
+    policy::{Policy, blamed},
 };
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use tracing::level_filters::LevelFilter;
 
 /// Serves images without the private metadata they carry.
@@ -72,87 +70,6 @@ pub(crate) struct Transform {
     pub(crate) policy: Policy,
 }
 
-/// What the operator allows.
-#[derive(Args, Debug)]
-pub(crate) struct Policy {
-    /// Leave place, serial numbers and names out of EXIF shown as JSON
-    #[arg(long, env = "SAFELIGHT_REDACT", value_parser = BoolishValueParser::new())]
-    redact: bool,
-
-    /// Most bytes of a source that must be held whole (TIFF, some HEIF)
-    #[arg(long, env = "SAFELIGHT_MAX_SOURCE_BYTES", value_name = "BYTES",
-          default_value_t = Limits::default().max_source_bytes)]
-    max_source_bytes: u64,
-
-    /// Most bytes of one metadata block
-    #[arg(long, env = "SAFELIGHT_MAX_METADATA_BYTES", value_name = "BYTES",
-          default_value_t = Limits::default().max_metadata_bytes)]
-    max_metadata_bytes: u64,
-
-    /// Most pixels of a source to be decoded, all frames of an animation together
-    #[arg(long, env = "SAFELIGHT_MAX_PIXELS", value_name = "PIXELS",
-          default_value_t = Limits::default().max_pixels)]
-    max_pixels: u64,
-
-    /// Most frames of an animation
-    #[arg(long, env = "SAFELIGHT_MAX_FRAMES", value_name = "COUNT",
-          default_value_t = Limits::default().max_frames)]
-    max_frames: u32,
-
-    /// Longest side of an answer
-    #[arg(long, env = "SAFELIGHT_MAX_OUTPUT_SIDE", value_name = "PIXELS",
-          default_value_t = Limits::default().max_output_side)]
-    max_output_side: u32,
-
-    /// Keep colour profiles in re-encoded pictures instead of converting to sRGB
-    #[arg(long, env = "SAFELIGHT_KEEP_PROFILE", value_parser = BoolishValueParser::new())]
-    keep_profile: bool,
-
-    /// Bytes that decoded pictures may take, all requests together
-    #[arg(long, env = "SAFELIGHT_MEMORY_BYTES", value_name = "BYTES",
-          default_value_t = WorkshopLimits::default().memory_bytes)]
-    memory_bytes: u64,
-
-    /// Pictures that are worked on at a time; as many as there are cores if not given
-    #[arg(long, env = "SAFELIGHT_WORKERS", value_name = "COUNT")]
-    workers: Option<usize>,
-
-    /// Pictures that may wait to be worked on; one more is refused
-    #[arg(long, env = "SAFELIGHT_MAX_WAITING", value_name = "COUNT",
-          default_value_t = WorkshopLimits::default().max_waiting)]
-    max_waiting: usize,
-
-    /// Longest wait for a source to send something
-    #[arg(long, env = "SAFELIGHT_SOURCE_TIMEOUT_SECS", value_name = "SECONDS", default_value_t = 30,
-          value_parser = clap::value_parser!(u64).range(1..))]
-    source_timeout_secs: u64,
-}
-
-impl Policy {
-    /// What every request shares.
-    pub(crate) fn service(&self) -> Service {
-        let limits = Limits {
-            max_source_bytes: self.max_source_bytes,
-            max_metadata_bytes: self.max_metadata_bytes,
-            max_pixels: self.max_pixels,
-            max_frames: self.max_frames,
-            max_output_side: self.max_output_side,
-        };
-        let defaults = WorkshopLimits::default();
-        let workshop = WorkshopLimits {
-            memory_bytes: self.memory_bytes,
-            workers: self.workers.unwrap_or(defaults.workers),
-            max_waiting: self.max_waiting,
-        };
-        Service {
-            registry: safelight_registry::REGISTRY,
-            settings: Settings { limits, redact: self.redact, keep_profile: self.keep_profile },
-            source_timeout: Duration::from_secs(self.source_timeout_secs),
-            workshop: Arc::new(Workshop::new(workshop)),
-        }
-    }
-}
-
 /// Bounds on what connections may take.
 #[derive(Args, Debug)]
 pub(crate) struct Bounds {
@@ -204,13 +121,13 @@ impl Cli {
 
 /// The environment variable that is set for the argument that `error` is about.
 fn blamed_variable(error: &clap::Error) -> Option<String> {
-    let blamed = error.get(ContextKind::InvalidArg)?.to_string();
     let mut command = Cli::command();
     command.build();
-    let mut arguments = command.get_subcommands().flat_map(clap::Command::get_arguments);
-    let argument = arguments.find(|argument| argument.to_string() == blamed)?;
+    let arguments = command.get_subcommands().flat_map(clap::Command::get_arguments);
+    let argument = blamed(arguments, error)?;
+    let name = argument.to_string();
     let is_given =
-        || std::env::args().any(|given| blamed.starts_with(given.split('=').next().unwrap_or_default()));
+        || std::env::args().any(|given| name.starts_with(given.split('=').next().unwrap_or_default()));
     let variable = argument.get_env().filter(|name| std::env::var_os(name).is_some())?;
     (!is_given()).then(|| variable.to_string_lossy().into_owned())
 }

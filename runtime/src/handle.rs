@@ -5,6 +5,7 @@
 
 use crate::{
     conditional::{Outcome, Validators, is_conditional},
+    log::SERVER_TIMING,
     problem,
     range::{ByteRange, content_range},
     request::{Request, accept},
@@ -14,7 +15,7 @@ use crate::{
     status,
     workshop::Workshop,
 };
-use http::{HeaderName, HeaderValue, Response, header};
+use http::{HeaderValue, Response, header};
 use safelight_core::{Error, Kind, Plan, Registry, Result, Settings};
 use std::{sync::Arc, time::Duration};
 
@@ -45,6 +46,27 @@ pub async fn handle(service: &Service, source: Arc<dyn Source>, request: &Reques
     }
     let error = Error::new(Kind::Upstream, "source", "kept changing while it was read");
     problem::response(error, &request.id)
+}
+
+/// What the answer's head says, as far as that can be known without reading the source: not what the
+/// answer is, nor how long.
+#[cfg(feature = "lambda")]
+pub(crate) fn preview(service: &Service, meta: &Meta, request: &Request) -> Response<Body> {
+    let timing = Timing::start();
+    let query = match service.plan(request) {
+        Ok(plan) => plan.query,
+        Err(error) => return problem::response(error, &request.id),
+    };
+    let validators = Validators::new(meta, &query, &service.settings);
+    match validators.weigh(&request.headers) {
+        Outcome::Unchanged => return unchanged(meta, &validators, timing),
+        Outcome::Failed => return failed(request),
+        Outcome::Proceed => (),
+    }
+    let mut response = Response::new(Body::none());
+    describe(response.headers_mut(), meta, &validators);
+    response.headers_mut().insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    response
 }
 
 /// One attempt. Fails with [`Kind::PreconditionFailed`] if the source changed under it.
@@ -105,8 +127,6 @@ async fn answer(service: &Service, source: &Arc<dyn Source>, request: &Request) 
     Ok(response)
 }
 
-const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
-
 impl Service {
     fn plan(&self, request: &Request) -> Result<Plan> {
         Plan::new(self.registry, self.registry.query(&request.query, &accept(&request.headers))?)
@@ -120,7 +140,7 @@ impl Service {
         pin: Option<&Meta>,
     ) -> Result<Run> {
         let session = plan.start(&self.settings);
-        let reader = Reader::open(source.clone(), pin, self.source_timeout, request.read.clone()).await?;
+        let reader = Reader::open(source.clone(), pin, self.source_timeout, request.meter.clone()).await?;
         Ok(Run::new(reader, session, self.workshop.clone()))
     }
 }

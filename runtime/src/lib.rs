@@ -18,8 +18,9 @@ pub mod status;
 
 pub mod doors;
 
-// What those who run it see.
+// What those who run it set, and see.
 mod error;
 pub mod log;
+pub mod policy;
 
 pub use error::StartError;

@@ -13,6 +13,7 @@ use safelight_runtime::{
     },
     log::{chain, init},
     source::origin,
+    workshop::WorkshopLimits,
 };
 use std::{io::Write, process::ExitCode};
 use tokio::{net::TcpListener, select, signal, task::spawn_blocking};
@@ -31,7 +32,7 @@ async fn main() -> anyhow::Result<ExitCode> {
 }
 
 async fn run_server(arguments: Serve) -> anyhow::Result<()> {
-    init(arguments.log);
+    init(arguments.log, std::io::stderr);
     let origin = origin(&arguments.source)?;
     let listener = TcpListener::bind(arguments.listen)
         .await
@@ -39,7 +40,7 @@ async fn run_server(arguments: Serve) -> anyhow::Result<()> {
     let stop = stop_signal()?;
     info!(address = %listener.local_addr()?, "listening");
 
-    let site = Site { service: arguments.policy.service(), origin };
+    let site = Site { service: arguments.policy.service(&WorkshopLimits::default()), origin };
     serve(listener, router(site), arguments.bounds.limits(), stop).await;
     Ok(())
 }
@@ -63,7 +64,8 @@ async fn transform(arguments: Transform) -> anyhow::Result<ExitCode> {
     let Transform { query, input: inputs, output, force, policy } = arguments;
     let has_several = 1 < inputs.len() || inputs.iter().any(|input| input.is_dir());
     let job = Job { query, inputs, output, force };
-    let report = spawn_blocking(move || transform_files(&policy.service(), &job)).await?;
+    let report =
+        spawn_blocking(move || transform_files(&policy.service(&WorkshopLimits::default()), &job)).await?;
     for failure in &report.failures {
         eprintln!("safelight: {}: {}", failure.input.display(), chain(&failure.error));
     }

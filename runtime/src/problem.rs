@@ -52,7 +52,8 @@ pub(crate) fn response(error: Error, request_id: &str) -> Response<Body> {
     response
 }
 
-fn name(kind: Kind) -> &'static str {
+/// What a program, a log or a metric calls failures of this kind.
+pub(crate) fn name(kind: Kind) -> &'static str {
     match kind {
         Kind::InvalidParam => "invalid-param",
         Kind::Conflict => "conflict",

@@ -3,7 +3,13 @@
 use crate::source::Key;
 use http::{HeaderMap, Method, Version, request::Parts};
 use safelight_core::{Error, Kind, Result};
-use std::sync::{Arc, atomic::AtomicU64};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 use uuid::Uuid;
 
 /// What of a request decides its answer.
@@ -20,8 +26,35 @@ pub struct Request {
     /// Whether the answer's length must be known before its first byte, because the client takes the
     /// end of the connection for the end of the answer: HTTP/1.0 does (RFC 9112 6.3).
     pub needs_length: bool,
-    /// Counts the bytes that the source delivered.
-    pub read: Arc<AtomicU64>,
+    /// Counts what the answer costs.
+    pub meter: Arc<Meter>,
+}
+
+/// What an answer cost so far.
+#[derive(Debug, Default)]
+pub struct Meter {
+    read: AtomicU64,
+    work_micros: AtomicU64,
+}
+
+impl Meter {
+    /// Bytes that the source delivered.
+    pub fn read(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
+    }
+
+    /// How long transforms worked: scanned, decoded, changed, encoded.
+    pub fn work(&self) -> Duration {
+        Duration::from_micros(self.work_micros.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn add_read(&self, bytes: usize) {
+        self.read.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_work(&self, time: Duration) {
+        self.work_micros.fetch_add(time.as_micros() as u64, Ordering::Relaxed);
+    }
 }
 
 impl Request {
@@ -29,7 +62,7 @@ impl Request {
     ///
     /// # Errors
     /// [`Kind::MethodNotAllowed`] or [`Kind::NotFound`].
-    pub fn from_http(parts: &Parts, id: String, read: Arc<AtomicU64>) -> Result<(Key, Self)> {
+    pub fn from_http(parts: &Parts, id: String, meter: Arc<Meter>) -> Result<(Key, Self)> {
         if parts.method != Method::GET && parts.method != Method::HEAD {
             let message = format!("{} is not answered here; GET and HEAD are", parts.method);
             return Err(Error::new(Kind::MethodNotAllowed, "method", message));
@@ -38,7 +71,7 @@ impl Request {
         let query = parts.uri.query().unwrap_or_default().to_owned();
         let wants_body = parts.method == Method::GET;
         let needs_length = wants_body && parts.version < Version::HTTP_11;
-        Ok((key, Self { id, query, headers: parts.headers.clone(), wants_body, needs_length, read }))
+        Ok((key, Self { id, query, headers: parts.headers.clone(), wants_body, needs_length, meter }))
     }
 }
 

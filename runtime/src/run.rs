@@ -14,6 +14,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Instant,
 };
 
 /// Before an answer is begun, this many bytes of it are made. A small damaged picture is then an
@@ -121,11 +122,19 @@ impl Run {
         part: impl FnOnce(&mut dyn Session, &mut Out) -> Result<T> + Send + 'static,
     ) -> Result<(Box<dyn Session>, T)> {
         let Some(job) = self.job.as_ref().filter(|job| job.is_heavy()) else {
-            let done = guarded(|| part(&mut *session, &mut self.out))?;
-            return Ok((session, done));
+            let start = Instant::now();
+            let done = guarded(|| part(&mut *session, &mut self.out));
+            self.reader.meter().add_work(start.elapsed());
+            return Ok((session, done?));
         };
         let mut out = Out { gone: job.gone(), ..std::mem::take(&mut self.out) };
-        let work = move || part(&mut *session, &mut out).map(|done| (session, out, done));
+        let meter = self.reader.meter().clone();
+        let work = move || {
+            let start = Instant::now();
+            let done = part(&mut *session, &mut out);
+            meter.add_work(start.elapsed());
+            done.map(|done| (session, out, done))
+        };
         let (session, out, done) = job.work(work).await?;
         self.out = out;
         Ok((session, done))

@@ -32,3 +32,55 @@ pub fn of(kind: Kind) -> StatusCode {
         Kind::Timeout => StatusCode::GATEWAY_TIMEOUT,
     }
 }
+
+/// The status and error code that tell a caller of S3 of a failure of this kind: S3's own where it has one.
+///
+/// S3 Object Lambda passes on no others than those of `passed`.
+#[cfg(feature = "lambda")]
+pub fn of_s3(kind: Kind) -> (StatusCode, &'static str) {
+    match kind {
+        Kind::InvalidParam => (StatusCode::BAD_REQUEST, "InvalidArgument"),
+        Kind::Conflict => (StatusCode::BAD_REQUEST, "InvalidRequest"),
+        Kind::LimitExceeded => (StatusCode::BAD_REQUEST, "EntityTooLarge"),
+        Kind::UnsupportedFormat => (StatusCode::BAD_REQUEST, "UnsupportedFormat"),
+        Kind::Corrupt => (StatusCode::BAD_REQUEST, "CorruptImage"),
+        Kind::Unauthorized | Kind::Forbidden => (StatusCode::FORBIDDEN, "AccessDenied"),
+        Kind::NotFound => (StatusCode::NOT_FOUND, "NoSuchKey"),
+        Kind::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed"),
+        Kind::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "PreconditionFailed"),
+        Kind::RangeNotSatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange"),
+        Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "InternalError"),
+        Kind::Upstream | Kind::Timeout => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable"),
+        Kind::Busy | Kind::Cancelled => (StatusCode::SERVICE_UNAVAILABLE, "SlowDown"),
+    }
+}
+
+/// What kind of failure S3 means by `status`.
+#[cfg(feature = "lambda")]
+pub(crate) fn kind_of(status: StatusCode) -> Kind {
+    match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Kind::Forbidden,
+        StatusCode::NOT_FOUND => Kind::NotFound,
+        StatusCode::PRECONDITION_FAILED => Kind::PreconditionFailed,
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Kind::Busy,
+        _ => Kind::Upstream,
+    }
+}
+
+/// The status of a caller's answer where S3's was `status`: the same, if S3 Object Lambda passes it on
+/// (`WriteGetObjectResponse`, `StatusCode`), else the nearest.
+#[cfg(feature = "lambda")]
+pub(crate) fn passed(status: StatusCode) -> StatusCode {
+    match status.as_u16() {
+        200 | 206 | 304 | 400 | 401 | 403 | 404 | 405 | 409 | 411 | 412 | 416 | 500 | 503 => status,
+        400..500 => StatusCode::BAD_REQUEST,
+        502 | 504 => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// Whether a range was answered with that range.
+#[cfg(feature = "lambda")]
+pub(crate) fn is_part(status: StatusCode) -> bool {
+    status == PART
+}

@@ -51,7 +51,7 @@ async fn picture(
 ) -> Response<axum::body::Body> {
     let (parts, _) = request.into_parts();
     let mut record = record(&site, &parts);
-    let mut response = match Request::from_http(&parts, record.id.clone(), record.read.clone()) {
+    let mut response = match Request::from_http(&parts, record.id.clone(), record.meter.clone()) {
         Ok((key, request)) => handle(&site.service, site.origin.source(&key), &request).await,
         Err(error) => problem::response(error, &record.id),
     };
@@ -59,8 +59,8 @@ async fn picture(
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.extend(HeaderValue::from_str(&record.id).map(|id| (REQUEST_ID, id)));
-    record.status = Some(response.status());
-    record.error = response.extensions_mut().remove::<Arc<Error>>();
+    let error = response.extensions_mut().remove::<Arc<Error>>();
+    record.note(response.status(), response.headers(), error);
     response.map(|body| axum::body::Body::new(Logged::new(body, record)))
 }
 
@@ -75,7 +75,8 @@ fn record(site: &Site, parts: &Parts) -> Record {
         query: query.map(|query| query.to_string()).unwrap_or_default(),
         status: None,
         error: None,
-        read: Arc::default(),
+        phases: None,
+        meter: Arc::default(),
         sent: 0,
         complete: parts.method == Method::HEAD,
         start: Instant::now(),

@@ -4,5 +4,8 @@
 pub mod connections;
 pub mod http;
 
+#[cfg(feature = "lambda")]
+pub mod lambda;
+
 pub mod files;
 pub mod list;

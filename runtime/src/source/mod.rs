@@ -3,12 +3,18 @@
 mod directory;
 mod file;
 mod key;
+#[cfg(feature = "lambda")]
+mod presigned;
 mod reader;
 mod store;
 
 pub use directory::Directory;
 pub use file::{File, Stdin};
 pub use key::Key;
+#[cfg(feature = "lambda")]
+pub use presigned::{Presigned, Refusal};
+#[cfg(feature = "lambda")]
+pub(crate) use presigned::{describe, parse, signed};
 pub use reader::Reader;
 pub(crate) use reader::within;
 pub use store::Store;

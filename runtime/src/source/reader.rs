@@ -1,16 +1,11 @@
 //! Reads one source forwards, and leaves out what nobody asked for.
 
 use super::{Chunks, Meta, Source};
+use crate::request::Meter;
 use bytes::{Buf, Bytes};
 use futures_util::StreamExt;
 use safelight_core::{Error, Kind, Result};
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 use tokio::time;
 
 /// Up to this many bytes are read and thrown away rather than skipped: a new request to a store
@@ -32,12 +27,12 @@ pub struct Reader {
     wanted: u64,
     reopens: u32,
     idle: Duration,
-    read: Arc<AtomicU64>,
+    meter: Arc<Meter>,
 }
 
 impl Reader {
     /// Opens `source`, which must still be what `pin` tells of. No wait for it is longer than `idle`;
-    /// every byte that it delivers is added to `read`.
+    /// every byte that it delivers is counted by `meter`.
     ///
     /// # Errors
     /// As for [`Source::open`], and [`Kind::Timeout`].
@@ -45,15 +40,20 @@ impl Reader {
         source: Arc<dyn Source>,
         pin: Option<&Meta>,
         idle: Duration,
-        read: Arc<AtomicU64>,
+        meter: Arc<Meter>,
     ) -> Result<Self> {
         let (meta, chunks) = within(idle, source.open(0, pin)).await?;
-        Ok(Self { source, meta, chunks, at: 0, wanted: 0, reopens: 0, idle, read })
+        Ok(Self { source, meta, chunks, at: 0, wanted: 0, reopens: 0, idle, meter })
     }
 
     /// What the source says of itself.
     pub fn meta(&self) -> &Meta {
         &self.meta
+    }
+
+    /// What counts the cost.
+    pub(crate) fn meter(&self) -> &Arc<Meter> {
+        &self.meter
     }
 
     /// The next bytes, none empty; `None` at the end.
@@ -71,7 +71,7 @@ impl Reader {
         loop {
             let chunk = within(self.idle, async { self.chunks.next().await.transpose() }).await?;
             let Some(mut chunk) = chunk else { break };
-            self.read.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+            self.meter.add_read(chunk.len());
 
             let unwanted = (self.wanted - self.at).min(chunk.len() as u64);
             self.at += chunk.len() as u64;

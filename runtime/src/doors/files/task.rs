@@ -3,6 +3,7 @@
 use super::is_dash;
 use crate::{
     handle::Service,
+    request::Meter,
     run::Run,
     source::{File, Reader, Source, Stdin},
 };
@@ -13,10 +14,7 @@ use std::{
     ffi::OsString,
     io::{self, Read},
     path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
 };
 use tempfile::NamedTempFile;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
@@ -60,8 +58,8 @@ impl Task {
             path if is_dash(path) => Arc::new(Stdin),
             path => Arc::new(File { path: path.to_owned() }),
         };
-        let read = Arc::new(AtomicU64::new(0));
-        let reader = Reader::open(source, None, *source_timeout, read.clone()).await?;
+        let meter = Arc::new(Meter::default());
+        let reader = Reader::open(source, None, *source_timeout, meter.clone()).await?;
         let mut run = Run::new(reader, plan.start(settings), workshop.clone());
         let head = run.commit().await?;
         let size = run.meta().size;
@@ -86,7 +84,7 @@ impl Task {
                 write(run, &path, self.force).await?
             }
         };
-        let bytes_in = size.unwrap_or_else(|| read.load(Ordering::Relaxed));
+        let bytes_in = size.unwrap_or_else(|| meter.read());
         Ok(Some(Made { bytes_in, bytes_out }))
     }
 }

@@ -1,0 +1,141 @@
+//! What goes wrong is told, once and in time, and never passed off as a whole answer.
+
+use crate::{
+    access_point::ask,
+    cloud::{Cloud, Fault, event},
+    function_url::browse,
+};
+use std::time::{Duration, Instant};
+
+/// A photo whose one scan is so long that its answer begins before half of it is read.
+pub(crate) fn long_jpeg(size: usize) -> Vec<u8> {
+    let photo = safelight_images::read("restart.jpg");
+    let scan = photo.windows(2).position(|marker| marker == b"\xff\xda").unwrap();
+    let start = scan + photo[scan..].windows(2).position(|marker| marker == b"\xff\xd0").unwrap();
+    let end = start + 2 + photo[start + 2..].windows(2).position(|marker| marker == b"\xff\xd0").unwrap();
+    let mut jpeg = photo[..start].to_vec();
+    while jpeg.len() < size {
+        jpeg.extend_from_slice(&photo[start..end]);
+    }
+    jpeg.extend_from_slice(b"\xff\xd9");
+    jpeg
+}
+
+/// Time for an invocation in which something hangs.
+const SHORT: Duration = Duration::from_secs(2);
+
+#[tokio::test]
+async fn what_s3_refuses_stays_what_it_is() {
+    let cloud = Cloud::start().await;
+    let _function = cloud.run(&[]);
+    for (fault, expected) in [
+        (Fault::Refuse(403, "AccessDenied"), (403, "AccessDenied", "S3 says AccessDenied")),
+        (Fault::Refuse(404, "NoSuchKey"), (404, "NoSuchKey", "S3 says NoSuchKey")),
+        (Fault::Refuse(404, "NoSuchVersion"), (404, "NoSuchVersion", "S3 says NoSuchVersion")),
+        (Fault::Refuse(412, "PreconditionFailed"), (412, "PreconditionFailed", "S3 says PreconditionFailed")),
+        (Fault::Refuse(503, "SlowDown"), (503, "SlowDown", "S3 says SlowDown")),
+        (Fault::Refuse(400, "ExpiredToken"), (400, "ExpiredToken", "S3 says ExpiredToken")),
+        (Fault::Refuse(502, "not a code"), (503, "ServiceUnavailable", "S3 says not a code")),
+        (Fault::RefuseBare(304), (304, "", "")),
+        (Fault::RefuseBare(403), (403, "AccessDenied", "Forbidden")),
+        (Fault::RefuseBare(418), (400, "ServiceUnavailable", "I'm a teapot")),
+    ] {
+        cloud.break_with(fault);
+        let written = cloud.get(&event("get")).await;
+        assert_eq!(written.refusal(), expected, "{fault:?}");
+        assert!(written.whole && written.body.is_empty(), "{fault:?}");
+    }
+    cloud.break_with(Fault::None);
+    assert_eq!(cloud.get(&event("get")).await.refusal().0, 200, "the function lives");
+}
+
+#[tokio::test]
+async fn a_source_that_never_answers_is_given_up_in_time() {
+    let cloud = Cloud::start().await;
+    let _function = cloud.run(&[]);
+    cloud.break_with(Fault::Silent);
+    let start = Instant::now();
+    cloud.invoke_within(&event("get"), SHORT).await;
+    let written = cloud.written();
+    assert_eq!(written.len(), 1);
+    assert_eq!((written[0].refusal().0, written[0].refusal().1), (503, "ServiceUnavailable"));
+    for name in ["head", "list"] {
+        let said = cloud.invoke_within(&event(name), SHORT).await.json();
+        assert_eq!(
+            (said["statusCode"].as_u64(), said["errorCode"].as_str()),
+            (Some(503), Some("ServiceUnavailable"))
+        );
+    }
+    assert!(start.elapsed() < 3 * SHORT, "each was answered before Lambda would have ended it");
+}
+
+#[tokio::test]
+async fn a_source_that_breaks_off_cuts_the_answer() {
+    let cloud = Cloud::start().await;
+    let function = cloud.run(&[("SAFELIGHT_BUCKET", "photos")]);
+    let jpeg = long_jpeg(8 << 20);
+    cloud.put("photo.jpg", jpeg.clone());
+    for fault in [Fault::Reset, Fault::Stuck] {
+        cloud.break_with(fault);
+        let said = cloud.invoke_within(&event("get"), SHORT).await;
+        assert!(said.path.ends_with("/error"), "{}", said.path);
+        let written = cloud.written();
+        assert_eq!((written.len(), written[0].refusal().0), (1, 200), "{fault:?}");
+        assert!(!written[0].whole, "{fault:?} passes for a whole answer");
+        assert!(1 << 20 < written[0].body.len(), "{fault:?}");
+
+        let sent = cloud.invoke_within(&browse("GET", "/photo.jpg", &[]), SHORT).await;
+        assert_eq!(sent.web().0["statusCode"], 200, "{fault:?}");
+        let kind = sent.trailers.get("lambda-runtime-function-error-type");
+        assert_eq!(kind.map(|kind| kind.to_str().unwrap()), Some("Runtime.StreamError"), "{fault:?}");
+        assert!(sent.trailers.contains_key("lambda-runtime-function-error-body"));
+        // What came is the beginning of the answer and nothing but it.
+        let body = sent.web().1;
+        assert!(1 << 20 < body.len() && jpeg.ends_with(&[0xff, 0xd9]) && !body.ends_with(&[0xff, 0xd9]));
+        assert!(written[0].body.starts_with(&body[..1 << 20]));
+    }
+    let line = function.line_with("phases");
+    assert_eq!((&line["complete"], line["level"].as_str()), (&false.into(), Some("WARN")), "{line}");
+}
+
+#[tokio::test]
+async fn a_small_source_that_breaks_off_is_an_error_with_a_status() {
+    let cloud = Cloud::start().await;
+    let _function = cloud.run(&[("SAFELIGHT_BUCKET", "photos")]);
+    cloud.put("photo.jpg", safelight_images::read("restart.jpg"));
+    for fault in [Fault::Reset, Fault::Stuck] {
+        cloud.break_with(fault);
+        cloud.invoke_within(&event("get"), SHORT).await;
+        let written = cloud.written();
+        assert_eq!((written.len(), written[0].refusal().1), (1, "ServiceUnavailable"), "{fault:?}");
+        let sent = cloud.invoke_within(&browse("GET", "/photo.jpg", &[]), SHORT).await;
+        let status = sent.web().0["statusCode"].as_u64().unwrap();
+        assert!([502, 504].contains(&status), "{status}");
+        assert!(sent.trailers.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_taken_is_not_given_twice() {
+    let cloud = Cloud::start().await;
+    let function = cloud.run(&[]);
+    cloud.break_with(Fault::Unwritable);
+    let said = cloud.invoke(&event("get")).await;
+    assert_eq!(cloud.written().len(), 1);
+    assert!(said.path.ends_with("/error"), "{}", said.path);
+    assert!(said.json()["errorMessage"].as_str().unwrap().contains("did not take the answer"));
+    assert!(function.line_with("error")["error"].as_str().unwrap().contains("ValidationError"));
+    cloud.break_with(Fault::None);
+    assert_eq!(cloud.get(&ask("/photo.jpg", &[])).await.refusal().0, 200);
+}
+
+#[tokio::test]
+async fn an_event_of_another_service_is_an_error() {
+    let cloud = Cloud::start().await;
+    let _function = cloud.run(&[]);
+    for event in [serde_json::json!({}), serde_json::json!({ "Records": [] }), serde_json::json!(7)] {
+        let said = cloud.invoke(&event).await;
+        assert!(said.path.ends_with("/error") && said.body.starts_with(b"{"), "{event}");
+    }
+    assert_eq!(cloud.get(&event("get-least")).await.refusal().0, 200);
+}

@@ -1,0 +1,102 @@
+//! Function URLs and API Gateway.
+
+use crate::cloud::{CHANGED, Cloud, Function, Sent, event};
+use serde_json::Value;
+
+async fn start() -> (Cloud, Function) {
+    let cloud = Cloud::start().await;
+    cloud.put("2026/photo.jpg", safelight_images::read("photo.jpg"));
+    let function = cloud.run(&[("SAFELIGHT_BUCKET", "photos"), ("SAFELIGHT_PREFIX", "2026/")]);
+    (cloud, function)
+}
+
+/// A browser that wants `target`, with these headers.
+pub(crate) fn browse(method: &str, target: &str, headers: &[(&str, &str)]) -> Value {
+    let mut event = event("function-url");
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    event["rawPath"] = path.into();
+    event["rawQueryString"] = query.into();
+    event["requestContext"]["http"]["method"] = method.into();
+    for (name, value) in headers {
+        event["headers"][name] = (*value).into();
+    }
+    event
+}
+
+fn check(sent: &Sent, expected: u16) -> (Value, &[u8]) {
+    assert_eq!(sent.header("lambda-runtime-function-response-mode"), "streaming");
+    assert_eq!(sent.header("lambda-runtime-invocation-id"), "invocation");
+    assert_eq!(sent.header("transfer-encoding"), "chunked");
+    assert_eq!(sent.header("content-type"), "application/vnd.awslambda.http-integration-response");
+    assert!(sent.path.ends_with("/response") && sent.whole && sent.trailers.is_empty(), "{sent:?}");
+    let (head, body) = sent.web();
+    assert_eq!(head["statusCode"], expected, "{head}");
+    assert!(head["cookies"].is_array());
+    assert!(head["headers"].get("content-length").is_none());
+    (head, body)
+}
+
+#[tokio::test]
+async fn pictures_of_the_bucket_are_streamed() {
+    let (cloud, function) = start().await;
+    let sent = cloud.invoke(&browse("GET", "/photo.jpg", &[])).await;
+    let (head, body) = check(&sent, 200);
+    assert!(body.starts_with(b"\xff\xd8") && body.len() < safelight_images::read("photo.jpg").len());
+    assert_eq!(
+        (&head["headers"]["content-type"], &head["headers"]["last-modified"]),
+        (&"image/jpeg".into(), &CHANGED.into())
+    );
+    assert_eq!(head["headers"]["x-request-id"], "8476a536-e9f4-11e8-9739-2dfe598c3fcd");
+    let (method, target, headers) = &cloud.asked()[0];
+    assert_eq!((method.as_str(), target.as_str()), ("GET", "/photos/2026/photo.jpg"));
+    assert!(headers["authorization"].to_str().unwrap().contains("AKEXAMPLE"));
+    assert_eq!(function.line_with("phases")["path"], "/photo.jpg");
+    assert!(function.line_with("_aws")["BytesOut"].as_f64().unwrap() > 0.0);
+
+    for (name, target) in [
+        ("function-url", "application/json"),
+        ("api-gateway", "application/json"),
+        ("function-url-least", "image/jpeg"),
+    ] {
+        let sent = cloud.invoke(&event(name)).await;
+        assert_eq!(check(&sent, 200).0["headers"]["content-type"], target, "{name}");
+    }
+    assert!(cloud.written().is_empty());
+}
+
+#[tokio::test]
+async fn what_the_http_door_answers_is_answered_here() {
+    let (cloud, _function) = start().await;
+    let etag = {
+        let sent = cloud.invoke(&browse("HEAD", "/photo.jpg", &[])).await;
+        let (head, body) = check(&sent, 200);
+        assert!(body.is_empty());
+        head["headers"]["etag"].as_str().unwrap().to_owned()
+    };
+    for (method, target, header, expected) in [
+        ("GET", "/photo.jpg", ("if-none-match", etag.as_str()), 304),
+        ("GET", "/photo.jpg", ("range", "bytes=0-9"), 206),
+        ("GET", "/photo.jpg", ("range", "bytes=9999999-"), 416),
+        ("GET", "/none.jpg", ("x-a", ""), 404),
+        ("GET", "/../photo.jpg", ("x-a", ""), 404),
+        ("GET", "/photo.jpg?width=0", ("x-a", ""), 400),
+        ("POST", "/photo.jpg", ("x-a", ""), 405),
+        ("OPTIONS", "/photo.jpg", ("origin", "https://a.example"), 200),
+        ("GET", "/healthz", ("x-a", ""), 200),
+        ("GET", "no path", ("x-a", ""), 404),
+        ("NO METHOD", "/photo.jpg", ("x-a", ""), 404),
+    ] {
+        let sent = cloud.invoke(&browse(method, target, &[header])).await;
+        let (_, body) = check(&sent, expected);
+        assert_eq!(body.len() == 10, expected == 206, "{method} {target}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_bucket_there_is_nothing_to_show() {
+    let cloud = Cloud::start().await;
+    let _function = cloud.run(&[]);
+    let sent = cloud.invoke(&browse("GET", "/photo.jpg", &[])).await;
+    let (_, body) = check(&sent, 500);
+    assert!(std::str::from_utf8(body).unwrap().contains("SAFELIGHT_BUCKET"));
+}
