@@ -1,0 +1,31 @@
+//! The time that caches go by, which a test can move on.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// A clock. Clones are the same clock.
+#[derive(Clone, Debug)]
+pub struct Clock {
+    start: Instant,
+    ahead: Arc<Mutex<Duration>>,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self { start: Instant::now(), ahead: Arc::default() }
+    }
+}
+
+impl Clock {
+    /// Moves on by `step`, at once.
+    pub fn advance(&self, step: Duration) {
+        *self.ahead.lock().unwrap_or_else(PoisonError::into_inner) += step;
+    }
+
+    /// Time since the clock was made.
+    pub(crate) fn now(&self) -> Duration {
+        self.start.elapsed() + *self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,91 @@
+//! Origins: where they are, and how requests to them are signed.
+
+use super::error;
+use crate::{
+    body::{Body, full},
+    server::{self, HttpClient},
+    sign::{CLOUDFRONT, Payload, Service, sign_request},
+};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
+use http_body_util::BodyExt;
+use std::{net::SocketAddr, time::Duration};
+use tokio::time::timeout;
+
+/// A server that CloudFront asks.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// Where it is.
+    pub address: SocketAddr,
+    /// Put before the path of each request; it has no slash at its end. Defaults to nothing.
+    pub path: String,
+    /// The service that requests are signed for by origin access control; without it they are not signed.
+    pub access_control: Option<Service>,
+    /// Added to each request. Defaults to none.
+    pub custom_headers: HeaderMap,
+    /// How long the origin may take to begin its answer. Defaults to 30 seconds.
+    pub response_timeout: Duration,
+}
+
+/// Headers that are about one connection only (RFC 9110 section 7.6.1).
+const HOP_BY_HOP: [HeaderName; 5] =
+    [header::CONNECTION, header::TE, header::TRAILER, header::TRANSFER_ENCODING, header::UPGRADE];
+
+impl Origin {
+    /// The origin at `address`, signed for by origin access control.
+    pub fn new(address: SocketAddr, access_control: Option<Service>) -> Self {
+        Self {
+            address,
+            path: String::new(),
+            access_control,
+            custom_headers: HeaderMap::new(),
+            response_timeout: Duration::from_secs(30),
+        }
+    }
+
+    /// Sends `request`. Where there is no answer, the error is what the viewer gets.
+    pub(super) async fn send(
+        &self,
+        client: &HttpClient,
+        mut request: Request<Bytes>,
+        id: &str,
+    ) -> Result<Response<Body>, Response<Body>> {
+        let bad = |_| error(StatusCode::BAD_GATEWAY, "The origin could not be asked.");
+        let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+        let uri = format!("http://{}{}{target}", self.address, self.path).parse();
+        *request.uri_mut() = uri.map_err(|error: http::uri::InvalidUri| bad(error.into()))?;
+        for (name, value) in &self.custom_headers {
+            request.headers_mut().insert(name, value.clone());
+        }
+        let id = HeaderValue::try_from(id).map_err(|error| bad(error.into()))?;
+        request.headers_mut().insert("x-amz-cf-id", id);
+        if let Some(service) = self.access_control {
+            sign(&mut request, service).map_err(bad)?;
+        }
+        let response = server::send(client, self.address, request.map(full));
+        let response = match timeout(self.response_timeout, response).await {
+            Ok(response) => response.map_err(bad)?,
+            Err(_) => return Err(error(StatusCode::GATEWAY_TIMEOUT, "The origin does not answer.")),
+        };
+        let mut response = response.map(|body| body.map_err(Into::into).boxed_unsync());
+        for name in HOP_BY_HOP {
+            response.headers_mut().remove(name);
+        }
+        Ok(response)
+    }
+}
+
+/// Signs as origin access control does: what the viewer sent as authorization does not count.
+fn sign(request: &mut Request<Bytes>, service: Service) -> Result<(), crate::body::BoxError> {
+    request.headers_mut().remove(header::AUTHORIZATION);
+    let body = request.body().clone();
+    // A Function URL takes no unsigned body, and CloudFront reads none: the viewer has to say its hash.
+    let stated = request.headers().get("x-amz-content-sha256").and_then(|hash| hash.to_str().ok());
+    let stated = stated.map(ToOwned::to_owned);
+    let payload = match (service, &stated) {
+        (Service::Lambda, _) if body.is_empty() => Payload::Bytes(&[]),
+        (Service::Lambda, Some(hash)) => Payload::Hash(hash),
+        _ => Payload::Unsigned,
+    };
+    sign_request(request, &CLOUDFRONT, service, payload)
+}

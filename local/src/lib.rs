@@ -1,0 +1,26 @@
+#![doc = include_str!("../README.md")]
+
+// Start here.
+mod cloud;
+
+// The services.
+mod access_point;
+pub mod cloudfront;
+mod function_url;
+mod runtime_api;
+mod s3;
+
+// What they share.
+pub mod body;
+mod clock;
+mod conditional;
+pub mod faults;
+mod server;
+pub mod sign;
+mod xml;
+
+pub use access_point::Feature;
+pub use clock::Clock;
+pub use cloud::{Builder, Cloud};
+pub use runtime_api::Function;
+pub use s3::BUCKET;

@@ -1,0 +1,112 @@
+//! The `safelight-local` program: the cloud on loopback for a folder of images.
+
+use anyhow::{Context, bail};
+use clap::Parser;
+use safelight_local::{
+    BUCKET, Cloud, Feature,
+    sign::{REGION, Service, USER},
+};
+use std::{
+    fmt::Write as _,
+    io::Write as _,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// Runs S3, Lambda, an Object Lambda access point, a Function URL and CloudFront on loopback.
+#[derive(Debug, Parser)]
+#[command(name = "safelight-local", version)]
+struct Cli {
+    /// Folder whose files are the bucket's objects
+    folder: PathBuf,
+
+    /// The Lambda program; defaults to `bootstrap` beside this program
+    #[arg(long, env = "SAFELIGHT_BOOTSTRAP", value_name = "PROGRAM")]
+    bootstrap: Option<PathBuf>,
+
+    /// Events that may be in work at once, each in a child process of its own
+    #[arg(long, value_name = "COUNT", default_value_t = 2)]
+    children: usize,
+
+    /// First of five ports, one behind the other; any free ones if it is not given
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    port: u16,
+
+    /// Kills a child that works longer on one event
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    timeout: u64,
+
+    /// Configuration that the access point hands to the function with each event
+    #[arg(long, value_name = "JSON", default_value = "")]
+    payload: String,
+
+    /// A variable of the function's environment; may be repeated
+    #[arg(long, value_name = "NAME=VALUE")]
+    env: Vec<String>,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let arguments = Cli::parse();
+    let cloud = start(&arguments).await?;
+    let text = describe(&cloud, &sample(&arguments.folder)?);
+    std::io::stdout().write_all(text.as_bytes())?;
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}
+
+async fn start(arguments: &Cli) -> anyhow::Result<Cloud> {
+    let bootstrap = match &arguments.bootstrap {
+        Some(program) => program.clone(),
+        None => std::env::current_exe()?.with_file_name("bootstrap"),
+    };
+    if !bootstrap.is_file() {
+        bail!("{} is no program: build it, or name one with --bootstrap", bootstrap.display());
+    }
+    let mut builder = Cloud::builder()
+        .folder(&arguments.folder)
+        .bootstrap(bootstrap)
+        .children(arguments.children)
+        .port(arguments.port)
+        .timeout(Duration::from_secs(arguments.timeout))
+        .payload(&arguments.payload)
+        .features(Feature::ALL);
+    for variable in &arguments.env {
+        let (name, value) =
+            variable.split_once('=').with_context(|| format!("{variable} is not NAME=VALUE"))?;
+        builder = builder.env(name, value);
+    }
+    builder.start().await.with_context(|| format!("cannot serve {}", arguments.folder.display()))
+}
+
+/// Name of a file to show as an example.
+fn sample(folder: &Path) -> anyhow::Result<String> {
+    let entries = std::fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))?;
+    let mut names: Vec<_> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    names.sort();
+    let ends_with = |ends: &[&str]| names.iter().find(|name| ends.iter().any(|end| name.ends_with(end)));
+    let sample = ends_with(&[".jpg", ".jpeg"]).or_else(|| ends_with(&[".png", ".webp", ".gif"]));
+    Ok(sample.cloned().unwrap_or_else(|| "photo.jpg".to_owned()))
+}
+
+fn describe(cloud: &Cloud, sample: &str) -> String {
+    let mut text = String::new();
+    let mut add = |name: &str, address: SocketAddr, signed: Option<Service>, path: &str| {
+        let sign = signed.map_or_else(String::new, |service| {
+            format!(" --aws-sigv4 aws:amz:{REGION}:{} --user {}:{}", service.name(), USER.id, USER.secret)
+        });
+        // S3's services want to be told that the body is not signed; a Function URL wants it signed.
+        let is_told = signed.is_some_and(|service| service != Service::Lambda);
+        let hash = if is_told { " -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD'" } else { "" };
+        let _ = writeln!(text, "{name:40} http://{address}");
+        let _ = writeln!(text, "  curl{sign}{hash} -o out 'http://{address}{path}'\n");
+    };
+    let resized = format!("/{sample}?width=320");
+    add("CloudFront, Function URL", cloud.cloudfront_function_url(), None, &resized);
+    add("CloudFront, Object Lambda access point", cloud.cloudfront_access_point(), None, &resized);
+    add("Function URL", cloud.function_url(), Some(Service::Lambda), &resized);
+    add("Object Lambda access point", cloud.access_point(), Some(Service::S3ObjectLambda), &resized);
+    add("S3", cloud.s3(), Some(Service::S3), &format!("/{BUCKET}/{sample}"));
+    text
+}

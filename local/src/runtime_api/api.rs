@@ -1,0 +1,142 @@
+//! The Lambda runtime API, as AWS documents it for custom runtimes ("Using the Lambda runtime API").
+
+use super::{
+    Failure, Reply,
+    slot::{Event, Slot},
+};
+use crate::{
+    body::{self, Body, BoxError, Chunks, full, pipe},
+    server::{Server, Socket},
+    sign::{ACCOUNT, REGION},
+};
+use http::{Method, Request, Response, StatusCode, header::CONTENT_TYPE};
+use hyper::body::Incoming;
+use serde_json::json;
+use std::{io, sync::Arc, time::SystemTime};
+
+/// The largest answer that may come all at once.
+const MAX_BUFFERED: usize = 6 << 20;
+
+/// The largest answer that may come bit by bit.
+const MAX_STREAMED: usize = 200 << 20;
+
+/// Content type of a stream that begins with a prelude.
+const WITH_PRELUDE: &str = "application/vnd.awslambda.http-integration-response";
+
+/// Serves the runtime API of the sandbox of `slot`.
+pub(super) async fn api(slot: Arc<Slot>) -> io::Result<Server> {
+    let socket = Socket::bind(0).await?;
+    Ok(socket.serve(Arc::new(move |request| {
+        let slot = slot.clone();
+        Box::pin(async move { route(&slot, request).await })
+    })))
+}
+
+async fn route(slot: &Slot, request: Request<Incoming>) -> Response<Body> {
+    let path = request.uri().path().to_owned();
+    let method = request.method().clone();
+    match (&method, path.strip_prefix("/2018-06-01/runtime/").unwrap_or_default()) {
+        (&Method::GET, "invocation/next") => event(slot.fetch().await),
+        (&Method::POST, "init/error") => {
+            slot.fail(Failure::NotStarted);
+            accepted()
+        }
+        (&Method::POST, rest) => match rest.strip_prefix("invocation/").and_then(|rest| rest.split_once('/'))
+        {
+            Some((id, "response")) => answer(slot, id, request).await,
+            Some((id, "error")) => {
+                let Some(reply) = slot.answer(id) else { return unknown() };
+                // Whoever waited may be gone.
+                let _ = reply.send(Err(Failure::Reported));
+                slot.finish(id);
+                accepted()
+            }
+            _ => refusal(StatusCode::NOT_FOUND, "UnknownPath"),
+        },
+        _ => refusal(StatusCode::NOT_FOUND, "UnknownPath"),
+    }
+}
+
+fn event(event: Event) -> Response<Body> {
+    let deadline = event.deadline.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let builder = Response::builder()
+        .header(CONTENT_TYPE, "application/json")
+        .header("lambda-runtime-aws-request-id", event.id)
+        .header("lambda-runtime-deadline-ms", deadline.as_millis().to_string())
+        .header(
+            "lambda-runtime-invoked-function-arn",
+            format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:safelight"),
+        )
+        .header("lambda-runtime-trace-id", "Root=1-00000000-000000000000000000000000;Sampled=0");
+    builder.body(full(event.bytes)).expect("every header is valid")
+}
+
+async fn answer(slot: &Slot, id: &str, request: Request<Incoming>) -> Response<Body> {
+    let Some(reply) = slot.answer(id) else { return unknown() };
+    let _finish = Finish { slot, id };
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let is_streamed = header("lambda-runtime-function-response-mode") == Some("streaming");
+    let has_prelude = header("content-type") == Some(WITH_PRELUDE);
+    if is_streamed {
+        let (pipe, body) = pipe();
+        // The function ends its answer whether anybody takes it or not, as it does in the cloud.
+        let _ = reply.send(Ok(Reply::Streamed { has_prelude, body }));
+        if stream(request.into_body(), &pipe).await.is_ok() {
+            pipe.finish().await;
+        }
+        return accepted();
+    }
+    let (outcome, response) = match body::collect(request.into_body(), MAX_BUFFERED).await {
+        Ok(Some(bytes)) => (Ok(Reply::Buffered(bytes)), accepted()),
+        Ok(None) => (Err(Failure::TooLarge), refusal(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge")),
+        Err(_) => (Err(Failure::Exited), unknown()),
+    };
+    let _ = reply.send(outcome);
+    response
+}
+
+/// Frees the slot when the answer is over, also where that is because its connection broke.
+struct Finish<'a> {
+    slot: &'a Slot,
+    id: &'a str,
+}
+
+impl Drop for Finish<'_> {
+    fn drop(&mut self) {
+        self.slot.finish(self.id);
+    }
+}
+
+/// Moves a streamed answer on; an error where the function says that it failed on the way.
+async fn stream(body: Incoming, pipe: &body::Pipe) -> Result<(), BoxError> {
+    let mut chunks = Chunks::new(body);
+    let mut size = 0;
+    let mut is_taken = true;
+    while let Some(chunk) = chunks.next().await? {
+        size += chunk.len();
+        if MAX_STREAMED < size {
+            return Err("the answer is too large".into());
+        }
+        is_taken = is_taken && pipe.send(chunk).await;
+    }
+    let failed = chunks.trailers.contains_key("lambda-runtime-function-error-type");
+    if failed { Err("the function failed on the way".into()) } else { Ok(()) }
+}
+
+fn accepted() -> Response<Body> {
+    status(StatusCode::ACCEPTED, full("{\"status\":\"OK\"}\n"))
+}
+
+fn unknown() -> Response<Body> {
+    refusal(StatusCode::BAD_REQUEST, "InvalidRequestID")
+}
+
+fn refusal(code: StatusCode, kind: &str) -> Response<Body> {
+    status(code, full(json!({"errorType": kind, "errorMessage": kind}).to_string()))
+}
+
+fn status(status: StatusCode, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response
+}
