@@ -1,0 +1,2 @@
+//! The edge: signs CloudFront's origin requests, checks viewers' tokens, normalises queries. No I/O, clock
+//! or environment: time, keys and credentials are arguments.
