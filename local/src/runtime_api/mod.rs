@@ -124,6 +124,12 @@ impl Function {
         self.slots.iter().map(|slot| slot.starts()).sum()
     }
 
+    /// How long each child took from its start to its first request for an event, of those that made one:
+    /// what Lambda reports as `Init Duration`.
+    pub fn init_durations(&self) -> Vec<Duration> {
+        self.slots.iter().filter_map(|slot| slot.init_duration()).collect()
+    }
+
     /// Kills every child; each is started again for the next event.
     pub fn kill(&self) {
         self.slots.iter().for_each(|slot| slot.kill());

@@ -111,6 +111,7 @@ impl Sandbox {
             .envs(FUNCTION.session_token.map(|token| ("AWS_SESSION_TOKEN", token)))
             .envs(self.settings.environment.iter().map(|(name, value)| (name, value)))
             .kill_on_drop(true);
+        self.slot.begin_init();
         match command.spawn() {
             Ok(child) => {
                 self.slot.set_child(child.id());

@@ -6,7 +6,7 @@ use std::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
     },
-    time::SystemTime,
+    time::{Duration, Instant, SystemTime},
 };
 use tokio::sync::{Notify, oneshot};
 
@@ -25,6 +25,19 @@ pub(super) struct Slot {
     /// 0 where there is none.
     child: AtomicU32,
     starts: AtomicUsize,
+    init: Mutex<Init>,
+}
+
+/// How long the child takes to ask for its first event.
+#[derive(Clone, Copy, Debug, Default)]
+enum Init {
+    /// There was no child yet.
+    #[default]
+    None,
+    /// It was started then.
+    Since(Instant),
+    /// It took this long.
+    Took(Duration),
 }
 
 #[derive(Debug)]
@@ -53,6 +66,10 @@ impl Slot {
 
     /// Waits for an event.
     pub(super) async fn fetch(&self) -> Event {
+        self.set_init(|init| match init {
+            Init::Since(start) => Init::Took(start.elapsed()),
+            other => other,
+        });
         loop {
             if let Some(event) = self.try_fetch() {
                 self.fetched.notify_one();
@@ -124,6 +141,24 @@ impl Slot {
     /// Process id of the child.
     pub(super) fn child(&self) -> Option<u32> {
         Some(self.child.load(Ordering::SeqCst)).filter(|id| *id != 0)
+    }
+
+    /// Starts the clock of a child that is about to be started.
+    pub(super) fn begin_init(&self) {
+        self.set_init(|_| Init::Since(Instant::now()));
+    }
+
+    /// How long the last child took to ask for its first event, if it did.
+    pub(super) fn init_duration(&self) -> Option<Duration> {
+        match *self.init.lock().unwrap_or_else(PoisonError::into_inner) {
+            Init::Took(duration) => Some(duration),
+            Init::None | Init::Since(_) => None,
+        }
+    }
+
+    fn set_init(&self, change: impl FnOnce(Init) -> Init) {
+        let mut init = self.init.lock().unwrap_or_else(PoisonError::into_inner);
+        *init = change(*init);
     }
 
     pub(super) fn set_child(&self, id: Option<u32>) {

@@ -25,9 +25,10 @@ pub(super) struct Deadline {
 }
 
 impl Deadline {
-    /// The deadlines of an invocation that is killed at `kill`.
+    /// The deadlines of an invocation that is killed at `kill`. One that is over already is none: emulators of
+    /// Lambda state a duration where Lambda states a time.
     pub(super) fn of(kill: SystemTime) -> Self {
-        let left = kill.duration_since(SystemTime::now()).unwrap_or_default().min(MAX);
+        let left = kill.duration_since(SystemTime::now()).unwrap_or(MAX).min(MAX);
         let margin = (left / 5).min(MAX_MARGIN);
         let now = Instant::now();
         Self { answer: now + left - margin, end: now + left - margin / 4 }

@@ -16,6 +16,7 @@ use lambda_runtime::{
 use lambda_runtime_api_client::{PooledClient, body::Body, build_request};
 use serde_json::{Value, json};
 use std::{
+    array,
     panic::AssertUnwindSafe,
     pin::Pin,
     sync::Arc,
@@ -58,7 +59,7 @@ impl Reply {
                 .header(header::TRAILER, ERROR_TYPE)
                 .header(header::TRAILER, ERROR_BODY)
                 .header(RESPONSE_MODE, "streaming")
-                .body(Body::new(Streamed { prelude: Some(prefix(&prelude)), body: Some(body) })),
+                .body(Body::new(Streamed { head: head(&prelude).into_iter(), body: Some(body) })),
         }
     }
 }
@@ -68,16 +69,16 @@ const RESPONSE_MODE: HeaderName = HeaderName::from_static("lambda-runtime-functi
 const ERROR_TYPE: HeaderName = HeaderName::from_static("lambda-runtime-function-error-type");
 const ERROR_BODY: HeaderName = HeaderName::from_static("lambda-runtime-function-error-body");
 
-/// The head of a streamed response: JSON, ended by eight zeros.
-fn prefix(prelude: &MetadataPrelude) -> Bytes {
-    let mut bytes = serde_json::to_vec(prelude).expect("a status and headers are always JSON");
-    bytes.extend_from_slice(&[0; 8]);
-    bytes.into()
+/// The head of a streamed response: JSON, and eight zeros that end it. `cargo lambda watch` takes them only as
+/// chunks of their own.
+fn head(prelude: &MetadataPrelude) -> [Bytes; 2] {
+    let json = serde_json::to_vec(prelude).expect("a status and headers are always JSON");
+    [json.into(), Bytes::from_static(&[0; 8])]
 }
 
 /// A streamed response: its head, its body, and trailers if that fails.
 struct Streamed {
-    prelude: Option<Bytes>,
+    head: array::IntoIter<Bytes, 2>,
     /// `None` behind the end.
     body: Option<axum::body::Body>,
 }
@@ -90,8 +91,8 @@ impl http_body::Body for Streamed {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        if let Some(prelude) = self.prelude.take() {
-            return Poll::Ready(Some(Ok(Frame::data(prelude))));
+        if let Some(bytes) = self.head.next() {
+            return Poll::Ready(Some(Ok(Frame::data(bytes))));
         }
         let Some(body) = &mut self.body else { return Poll::Ready(None) };
         let next = ready!(Pin::new(body).poll_frame(cx));
