@@ -87,5 +87,5 @@ fn sign(request: &mut Request<Bytes>, service: Service) -> Result<(), crate::bod
         (Service::Lambda, Some(hash)) => Payload::Hash(hash),
         _ => Payload::Unsigned,
     };
-    sign_request(request, &CLOUDFRONT, service, payload)
+    Ok(sign_request(request, &CLOUDFRONT, service, payload)?)
 }
