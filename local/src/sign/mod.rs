@@ -102,8 +102,8 @@ pub const CLOUDFRONT: Key = Key {
 /// Every key of the account.
 pub(crate) const KEYS: [Key; 3] = [USER, FUNCTION, CLOUDFRONT];
 
-/// Signs `request`, whose URI is absolute, with its host and its `x-amz-*` headers. The URI stays as it is
-/// written: clients, and CloudFront, may write it in other ways than the one that is signed.
+/// Signs `request`, whose URI is absolute, with its host and its `x-amz-*` headers. The URI is
+/// rewritten to the form that is signed.
 ///
 /// # Errors
 /// If the URI or a header cannot be signed.
@@ -124,8 +124,5 @@ pub fn sign_request<B>(
         secret_access_key: key.secret.to_owned(),
         session_token: key.session_token.map(Into::into),
     };
-    let uri = request.uri().clone();
-    sign::sign_request(request, &target, &credentials, payload, SystemTime::now())?;
-    *request.uri_mut() = uri;
-    Ok(())
+    sign::sign_request(request, &target, &credentials, payload, SystemTime::now())
 }
