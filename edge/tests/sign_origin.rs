@@ -181,9 +181,19 @@ fn what_cannot_be_signed_is_refused_and_left_as_it_was() {
         check(&|r| r.uri = "/".repeat(8192), &|e| matches!(e, SignError::Long { length: 8192, .. }));
         check(&|r| r.querystring = " ".repeat(3000), &|e| matches!(e, SignError::Long { .. }));
         check(&|r| r.origin = None, &|e| matches!(e, SignError::NoOrigin));
-        let truncated =
-            json!({"inputTruncated": true, "action": "read-only", "encoding": "base64", "data": ""});
-        check(&|r| r.body = Some(body(truncated.clone())), &|e| matches!(e, SignError::TruncatedBody));
+        for (protocol, action) in
+            [(Protocol::Http, "read-only"), (Protocol::Https, "read-only"), (Protocol::Https, "replace")]
+        {
+            let cut = json!({"inputTruncated": true, "action": action, "encoding": "base64", "data": ""});
+            check(
+                &|r| {
+                    let Some(Origin::Custom(origin)) = &mut r.origin else { unreachable!() };
+                    origin.protocol = protocol;
+                    r.body = Some(body(cut.clone()));
+                },
+                &|e| matches!(e, SignError::TruncatedBody),
+            );
+        }
         for name in ["authorization", "x-amz-date", "x-amz-meta-a", "host"] {
             check(
                 &|r| {
