@@ -1,2 +1,4 @@
-//! The edge: signs CloudFront's origin requests, checks viewers' tokens, normalises queries. No I/O, clock
-//! or environment: time, keys and credentials are arguments.
+#![doc = include_str!("../README.md")]
+
+pub mod event;
+pub mod sign;

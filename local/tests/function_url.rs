@@ -37,7 +37,7 @@ async fn only_signed_requests_are_taken() {
         assert_eq!(get_signed(address, "/", &[], service).await.status, 403, "{service:?}");
     }
     let mut unsigned_body = request(address, "GET", "/", &[]);
-    sign_request(&mut unsigned_body, &USER, Service::Lambda, Payload::Unsigned).unwrap();
+    sign_request(&mut unsigned_body, &USER, Service::Lambda, Payload::Hash("UNSIGNED-PAYLOAD")).unwrap();
     assert_eq!(send(unsigned_body).await.status, 403);
     let other_body = signed(address, "POST", "/", &[], (&USER, Service::Lambda)).map(|_| full("other"));
     assert_eq!(send(other_body).await.status, 403);

@@ -85,7 +85,9 @@ fn sign(request: &mut Request<Bytes>, service: Service) -> Result<(), crate::bod
     let payload = match (service, &stated) {
         (Service::Lambda, _) if body.is_empty() => Payload::Bytes(&[]),
         (Service::Lambda, Some(hash)) => Payload::Hash(hash),
+        // What CloudFront does all the same; the service refuses it.
+        (Service::Lambda, None) => Payload::Hash("UNSIGNED-PAYLOAD"),
         _ => Payload::Unsigned,
     };
-    sign_request(request, &CLOUDFRONT, service, payload)
+    Ok(sign_request(request, &CLOUDFRONT, service, payload)?)
 }

@@ -1,7 +1,7 @@
 //! Signature Version 4: the keys of the account, signing as a client does, and checking as a service does.
 //!
-//! Requests are signed by AWS's own crate and checked by the code here, so neither can hide the other's
-//! mistakes.
+//! Requests are signed by the edge's code, which is AWS's own crate, and checked by the code here, so neither
+//! can hide the other's mistakes.
 
 mod canonical;
 mod date;
@@ -11,16 +11,10 @@ mod verify;
 pub(crate) use presign::{Presigned, presign};
 pub(crate) use verify::{Refusal, verify};
 
-use crate::body::BoxError;
-use aws_credential_types::Credentials;
-use aws_sigv4::{
-    http_request::{
-        PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings,
-        UriPathNormalizationMode, sign,
-    },
-    sign::v4,
-};
-use http::{Request, Uri};
+pub use safelight_edge::sign::Payload;
+
+use http::Request;
+use safelight_edge::sign::{self, Credentials, SignError, Target};
 use std::time::SystemTime;
 
 /// The region that everything here is in.
@@ -108,18 +102,8 @@ pub const CLOUDFRONT: Key = Key {
 /// Every key of the account.
 pub(crate) const KEYS: [Key; 3] = [USER, FUNCTION, CLOUDFRONT];
 
-/// How the body of a request is signed.
-#[derive(Clone, Copy, Debug)]
-pub enum Payload<'a> {
-    /// Not at all. Function URLs refuse that.
-    Unsigned,
-    /// By its hash.
-    Bytes(&'a [u8]),
-    /// By this hash, in hexadecimal digits.
-    Hash(&'a str),
-}
-
-/// Signs `request`, whose URI is absolute, with its host and its `x-amz-*` headers.
+/// Signs `request`, whose URI is absolute, with its host and its `x-amz-*` headers. The URI is
+/// rewritten to the form that is signed.
 ///
 /// # Errors
 /// If the URI or a header cannot be signed.
@@ -128,41 +112,17 @@ pub fn sign_request<B>(
     key: &Key,
     service: Service,
     payload: Payload<'_>,
-) -> Result<(), BoxError> {
-    let identity =
-        Credentials::new(key.id, key.secret, key.session_token.map(Into::into), None, "local").into();
-    let mut settings = SigningSettings::default();
-    settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
-    if service.is_s3() {
-        settings.percent_encoding_mode = PercentEncodingMode::Single;
-        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
-    }
-    let params = v4::SigningParams::builder()
-        .identity(&identity)
-        .region(REGION)
-        .name(service.name())
-        .time(SystemTime::now())
-        .settings(settings)
-        .build()?
-        .into();
-    let headers = request.headers().iter().filter(|(name, _)| name.as_str().starts_with("x-amz-"));
-    let headers: Vec<_> =
-        headers.map(|(name, value)| Ok((name.as_str(), value.to_str()?))).collect::<Result<_, BoxError>>()?;
-    let body = match payload {
-        Payload::Unsigned => SignableBody::UnsignedPayload,
-        Payload::Bytes(bytes) => SignableBody::Bytes(bytes),
-        Payload::Hash(hash) => SignableBody::Precomputed(hash.to_owned()),
+) -> Result<(), SignError> {
+    let service = match service {
+        Service::S3 => sign::Service::S3,
+        Service::S3ObjectLambda => sign::Service::S3_OBJECT_LAMBDA,
+        Service::Lambda => sign::Service::LAMBDA,
     };
-    let mut uri = request.uri().clone().into_parts();
-    if service.is_s3() {
-        // S3 sees every path encoded in one way, however it came.
-        let path = canonical::path(request.uri().path(), service);
-        let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
-        uri.path_and_query = Some(format!("{path}{query}").parse()?);
-    }
-    let uri = Uri::from_parts(uri)?.to_string();
-    let signable = SignableRequest::new(request.method().as_str(), uri, headers.into_iter(), body)?;
-    let (instructions, _) = sign(signable, &params)?.into_parts();
-    instructions.apply_to_request_http1x(request);
-    Ok(())
+    let target = Target { service, region: REGION.to_owned() };
+    let credentials = Credentials {
+        access_key_id: key.id.to_owned(),
+        secret_access_key: key.secret.to_owned(),
+        session_token: key.session_token.map(Into::into),
+    };
+    sign::sign_request(request, &target, &credentials, payload, SystemTime::now())
 }

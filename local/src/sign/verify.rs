@@ -195,7 +195,10 @@ mod tests {
         let request = Request::get(format!("http://local:8080{target}")).header(HOST, "local:8080");
         let mut request = request.header("x-amz-meta-a", " b   c ").body(()).unwrap();
         sign_request(&mut request, key, service, Payload::Bytes(b"")).unwrap();
-        *request.uri_mut() = target.parse().unwrap();
+        // S3 reads a path alike in whatever way it is escaped; others take only what was signed.
+        let sent = request.uri().path_and_query().unwrap().as_str();
+        let sent = if service.is_s3() { target } else { sent };
+        *request.uri_mut() = sent.parse().unwrap();
         request.into_parts().0
     }
 
@@ -224,6 +227,46 @@ mod tests {
                 for key in KEYS {
                     let accepted = verify(&signed(target, &key, service), None, service, SystemTime::now());
                     assert_eq!(accepted.map(|accepted| accepted.id), Ok(key.id), "{service:?} {target}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_edge_signs_is_accepted() {
+        use safelight_edge::sign as edge;
+        let services = [
+            (Service::S3, edge::Service::S3),
+            (Service::S3ObjectLambda, edge::Service::S3_OBJECT_LAMBDA),
+            (Service::Lambda, edge::Service::LAMBDA),
+        ];
+        let credentials = edge::Credentials {
+            access_key_id: CLOUDFRONT.id.to_owned(),
+            secret_access_key: CLOUDFRONT.secret.to_owned(),
+            session_token: CLOUDFRONT.session_token.map(Into::into),
+        };
+        let now = SystemTime::now();
+        for (service, signed_for) in services {
+            for uri in ["/", "/a b+c.jpg", "//a//", "/a%2Fb%2f", "/100%", "/ä[1](2)", "/a=b,c;d:e@f!g*h'~"] {
+                for query in ["", "b=2&a=1&a=0", "a", "a=&b", "a+b=%20+", "x[]=[]/?", "x-amz-date=1&=2&é=%zz"]
+                {
+                    let mut request = serde_json::from_value(serde_json::json!({
+                        "clientIp": "::1", "method": "GET", "uri": uri, "querystring": query, "headers": {},
+                        "origin": {"custom": {"domainName": "local", "path": "/prefix", "port": 443,
+                            "protocol": "https", "customHeaders": {}}},
+                    }))
+                    .unwrap();
+                    let target = edge::Target { service: signed_for, region: REGION.to_owned() };
+                    edge::sign_origin_request(&mut request, "the-id", &target, &credentials, now).unwrap();
+
+                    let target = format!("/prefix{}?{}", request.uri, request.querystring);
+                    let mut sent = Request::get(target).header("x-amz-cf-id", "the-id");
+                    for (name, values) in request.headers.iter() {
+                        sent = sent.header(name, &values[0].value);
+                    }
+                    let parts = sent.body(()).unwrap().into_parts().0;
+                    let verdict = verify(&parts, Some(b""), service, now);
+                    assert_eq!(verdict.map(|key| key.id), Ok(CLOUDFRONT.id), "{service:?} {uri} {query}");
                 }
             }
         }
