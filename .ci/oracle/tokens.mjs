@@ -235,7 +235,8 @@ const DRAFTS = {
     draft.header.jku = 'https://evil.example/jwks';
   },
   'another key': (draft) => {
-    draft.key = oneOf(issuers.flatMap(({ keys }) => keys).filter(({ algorithm }) => algorithm === draft.algorithm));
+    const keys = issuers.flatMap(({ keys }) => keys);
+    draft.key = oneOf(keys.filter(({ algorithm }) => algorithm === draft.algorithm));
   },
   'another curve than the algorithm': (draft) => {
     const using = oneOf(bare.keys.filter(({ algorithm }) => CURVES[algorithm]));

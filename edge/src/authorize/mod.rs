@@ -11,11 +11,11 @@
 //! is mandatory, base64url has one spelling, no name stands twice in JSON, an elliptic curve belongs to its
 //! algorithm. `.ci/oracle/tokens.mjs` holds both against each other.
 //!
-//! Signatures are checked by `ring`, whose verification of RS256 takes about 20 µs, adds 0.36 MB to a zip and
-//! builds with a C compiler; `aws-lc-rs` takes as long, adds 1.07 MB and four times the build. Since `ring` has
-//! no P-521, ES512 is checked by `p521`: pure Rust, 0.05 MB, 0.6 ms. The `jsonwebtoken` crate would add
-//! nothing: it has no ES512, reads the clock itself, takes duplicate names, and leaves each back-end but its
-//! own two to a process-wide hook.
+//! Signatures are checked by `ring`, whose verification of RS256 takes about 20 µs and which adds 0.36 MB to a
+//! zip; with `aws-lc-rs` that is as fast, adds 1.07 MB and takes three times as long to build. Since `ring`
+//! has no P-521, ES512 is checked by `p521`: pure Rust, 0.05 MB, 0.6 ms. The `jsonwebtoken` crate would stand
+//! between for nothing: it has no ES512, reads the clock itself, takes duplicate names, and knows `ring` only
+//! through a process-wide hook.
 
 mod algorithm;
 mod config;
@@ -45,6 +45,28 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use token::Token;
 
 /// Decides who may see. One serves a whole process, all of its threads at once.
+///
+/// # Examples
+/// ```
+/// use safelight_edge::{authorize::{Authorizer, Outcome}, config};
+///
+/// let config = config::from_json(r#"{
+///   "mode": "token",
+///   "tokenFrom": { "cookies": ["session"], "queries": ["token"] },
+///   "issuers": [
+///     { "cognito": { "userPoolId": "eu-central-1_a1B2c3D4e", "clientIds": ["app"], "tokenUse": "access" } },
+///     { "oidc": { "issuer": "https://id.example", "audiences": ["photos"], "scopes": ["photos/read"] } }
+///   ]
+/// }"#)?;
+/// let authorizer = Authorizer::new(&config)?;
+/// let taken = authorizer.take([("cookie", "theme=dark; session=x.y.z")], "width=300");
+/// assert_eq!(taken.headers[0].1, ["theme=dark"]);
+/// match authorizer.authorize(&taken.token, 1_800_000_000) {
+///     Outcome::Refused(refusal) => assert_eq!(refusal.status(), 401),
+///     other => panic!("{other:?}"),
+/// }
+/// # Ok::<(), safelight_edge::config::ConfigError>(())
+/// ```
 #[derive(Debug)]
 pub struct Authorizer {
     mode: Mode,

@@ -25,6 +25,16 @@ pub struct Config {
 }
 
 /// Brings queries into canonical form.
+///
+/// # Examples
+/// ```
+/// use safelight_edge::normalize::{Config, Normalizer};
+///
+/// let normalizer = Normalizer::new(&Config::default())?;
+/// let normalized = normalizer.normalize("utm_source=mail&q=75&f=auto&w=0300", "image/webp,*/*");
+/// assert_eq!(normalized.query, "width=300&format=webp&quality=75");
+/// # Ok::<(), safelight_edge::config::ConfigError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Normalizer {
     params: Vec<&'static Param>,
