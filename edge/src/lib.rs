@@ -1,4 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+pub mod authorize;
+pub mod config;
 pub mod event;
+pub mod normalize;
 pub mod sign;

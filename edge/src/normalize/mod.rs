@@ -1,0 +1,236 @@
+//! The canonical query: aliases, order, spelling and defaults settled, trackers dropped, `auto` decided.
+//!
+//! Equal requests get equal queries, and with them one entry in the cache. What the origin would refuse
+//! reaches it: its 400 says what would be right.
+
+mod params;
+
+use crate::config::ConfigError;
+use params::PARAMS;
+use safelight_core::{Param, Query};
+use serde::Deserialize;
+
+/// Most bytes of pairs passed on that are escaped anew. Escapes make three bytes of one, and CloudFront takes
+/// 8,192 of a URL.
+const MAX_ESCAPED_BYTES: usize = 2_048;
+
+/// What the operator lets through.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Config {
+    /// Canonical keys of the parameters that viewers may use; others are dropped. Defaults to `null`: all.
+    pub keys: Option<Vec<String>>,
+    /// Keys of other origins that pass with any value, such as `imageFrameId`. Defaults to none.
+    pub pass_on: Vec<String>,
+}
+
+/// Brings queries into canonical form.
+///
+/// # Examples
+/// ```
+/// use safelight_edge::normalize::{Config, Normalizer};
+///
+/// let normalizer = Normalizer::new(&Config::default())?;
+/// let normalized = normalizer.normalize("utm_source=mail&q=75&f=auto&w=0300", "image/webp,*/*");
+/// assert_eq!(normalized.query, "width=300&format=webp&quality=75");
+/// # Ok::<(), safelight_edge::config::ConfigError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Normalizer {
+    params: Vec<&'static Param>,
+    /// In alphabetical order.
+    pass_on: Vec<String>,
+}
+
+/// A canonical query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Normalized {
+    /// Without the question mark; empty if nothing is asked for.
+    pub query: String,
+    /// Whether the `Accept` header had a say, which the query now contains.
+    pub is_negotiated: bool,
+}
+
+impl Normalizer {
+    /// A normaliser for what `config` lets through.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the path of a key that is wrong.
+    pub fn new(config: &Config) -> Result<Self, ConfigError> {
+        let declared = |key: &str| PARAMS.iter().any(|param| is_named(param, key));
+        for (index, key) in config.keys.iter().flatten().enumerate() {
+            if !PARAMS.iter().any(|param| param.key == key) {
+                let known: Vec<_> = PARAMS.iter().map(|param| param.key).collect();
+                let right = format!("one of {}", known.join(", "));
+                return Err(ConfigError::new(format!("keys[{index}]"), &right, key));
+            }
+        }
+        for (index, key) in config.pass_on.iter().enumerate() {
+            if key.is_empty() || declared(key) || is_reserved(key) {
+                let right = "a key that neither is a parameter nor means something to S3";
+                return Err(ConfigError::new(format!("passOn[{index}]"), right, key));
+            }
+        }
+        let is_allowed =
+            |param: &&Param| config.keys.as_ref().is_none_or(|keys| keys.iter().any(|key| key == param.key));
+        let mut pass_on = config.pass_on.clone();
+        pass_on.sort();
+        Ok(Self { params: PARAMS.iter().filter(is_allowed).collect(), pass_on })
+    }
+
+    /// The canonical form of the query `raw` (without the question mark) of a request with this `Accept`
+    /// header, empty if it has none.
+    ///
+    /// Parameters come first, in the registry's order; then keys that are passed on, by name and then as they
+    /// came. A parameter that has a wrong value, or two values, keeps them in the spelling in which they came.
+    pub fn normalize(&self, raw: &str, accept: &str) -> Normalized {
+        let (mut parts, mut is_negotiated) = (Vec::new(), false);
+        for (param, pairs) in group(raw, &self.params, |param, key| is_named(param, key)) {
+            let pairs = pairs.join("&");
+            match Query::parse(&pairs, accept, [*param]) {
+                Ok(query) => {
+                    is_negotiated |= query.is_negotiated;
+                    parts.push(query.to_string());
+                }
+                Err(_) => parts.push(pairs),
+            }
+        }
+        for (_, pairs) in group(raw, &self.pass_on, |known, key| known == key) {
+            let pairs = pairs.join("&");
+            let mut escaped = form_urlencoded::Serializer::new(String::new());
+            escaped.extend_pairs(form_urlencoded::parse(pairs.as_bytes()));
+            let escaped = escaped.finish();
+            parts.push(if escaped.len() > MAX_ESCAPED_BYTES { pairs } else { escaped });
+        }
+        parts.retain(|part| !part.is_empty());
+        Normalized { query: parts.join("&"), is_negotiated }
+    }
+}
+
+/// The pairs of the query `raw` whose key is that of one of `items`, by item; the rest is left out.
+fn group<'a, T>(
+    raw: &'a str,
+    items: &'a [T],
+    is_key: impl Fn(&T, &str) -> bool,
+) -> Vec<(&'a T, Vec<&'a str>)> {
+    let mut groups: Vec<_> = items.iter().map(|item| (item, Vec::new())).collect();
+    for pair in raw.split('&') {
+        let Some((key, _)) = form_urlencoded::parse(pair.as_bytes()).next() else { continue };
+        if let Some((_, pairs)) = groups.iter_mut().find(|(item, _)| is_key(item, &key)) {
+            pairs.push(pair);
+        }
+    }
+    groups.retain(|(_, pairs)| !pairs.is_empty());
+    groups
+}
+
+fn is_named(param: &Param, key: &str) -> bool {
+    param.key == key || param.aliases.contains(&key)
+}
+
+/// Whether S3, or an Object Lambda access point, takes `key` for itself.
+fn is_reserved(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    let words = ["signature", "expires", "awsaccesskeyid", "versionid", "partnumber", "range"];
+    words.contains(&key.as_str()) || key.starts_with("response-") || key.starts_with("x-amz-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn normalizer(config: &str) -> Normalizer {
+        Normalizer::new(&crate::config::from_json(config).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn equal_requests_have_equal_queries() {
+        let normalizer = normalizer("{}");
+        let check = |raw, expected: &str| {
+            let found = normalizer.normalize(raw, "image/webp,*/*");
+            assert_eq!(found.query, expected, "{raw}");
+            assert_eq!(normalizer.normalize(&found.query, "").query, expected, "{raw}, again");
+        };
+        check("", "");
+        check("utm_source=x&fbclid=y", "");
+        check("showExif=TRUE", "showExif=true");
+        check("h=7&w=0300&utm=1", "width=300&height=7");
+        check("height=7&width=300", "width=300&height=7");
+        check("w=5&width=5&fit=Scale-Down&dpr=1.0&gravity=center", "width=5");
+        check("%77=5", "width=5");
+        check("f=auto&q=080", "format=webp&quality=80");
+        check("crop=8,8,100,60", "crop=8%2C8%2C100%2C60");
+        check("crop=8%2c8%2C100%2c60", "crop=8%2C8%2C100%2C60");
+        check("crop=a%26b=c%00%ff+ä", "crop=a%26b%3Dc%00%EF%BF%BD+%C3%A4");
+    }
+
+    #[test]
+    fn what_accept_decides_stands_in_the_query() {
+        let normalizer = normalizer("{}");
+        let check = |accept, expected: &str| {
+            let expected = Normalized { query: expected.to_owned(), is_negotiated: true };
+            assert_eq!(normalizer.normalize("format=auto", accept), expected, "{accept}");
+        };
+        check("", "");
+        check("*/*", "");
+        check("image/webp", "format=webp");
+        check("image/webp,image/avif;q=0.5", "format=auto-avif");
+        assert!(!normalizer.normalize("format=png", "image/webp").is_negotiated);
+    }
+
+    #[test]
+    fn what_is_wrong_reaches_the_origin_as_it_came() {
+        let normalizer = normalizer(r#"{"passOn":["version"]}"#);
+        let check = |raw, expected: &str| {
+            let found = normalizer.normalize(raw, "image/webp").query;
+            assert_eq!(found, expected, "{raw}");
+            assert_eq!(normalizer.normalize(&found, "image/webp").query, expected, "{raw}, again");
+        };
+        check("w=0", "w=0");
+        check("width", "width");
+        check("width=6&fit=PAD&w=5", "width=6&w=5&fit=pad");
+        check("fit=pad&fit=scale-down", "fit=pad&fit=scale-down");
+        check("version=%31&height=%6dany&&", "height=%6dany&version=1");
+        // The right ones beside it are settled all the same: an unsettled `auto` must not reach a cache.
+        check("utm=1&f=auto&w=0300&h=-1&x=y", "width=300&h=-1&format=webp");
+        let long = format!("crop={}", "[".repeat(101));
+        check(&format!("f=auto&b=1&{long}"), &format!("{long}&format=webp"));
+    }
+
+    #[test]
+    fn the_operator_decides_what_passes() {
+        let some = normalizer(r#"{"keys":["width","format"],"passOn":["version","imageFrameId"]}"#);
+        let check = |raw, expected: &str| assert_eq!(some.normalize(raw, "").query, expected, "{raw}");
+        check("version=1&showExif=true&w=5&h=5&imageFrameId=a/b", "width=5&imageFrameId=a%2Fb&version=1");
+        check("imageFrameId=b&version=1&imageFrameId=a", "imageFrameId=b&imageFrameId=a&version=1");
+        check("h=nonsense&Version=1", "");
+        check("version", "version=");
+
+        let none = normalizer(r#"{"keys":[]}"#);
+        assert_eq!(none.normalize("width=5&f=auto", "image/webp").query, "");
+    }
+
+    #[test]
+    fn a_query_does_not_grow_too_long_for_cloudfront() {
+        let normalizer = normalizer(r#"{"passOn":["version"]}"#);
+        let raw = format!("version={}&w=05", "/".repeat(1_000));
+        let expected = format!("width=5&version={}", "/".repeat(1_000));
+        assert_eq!(normalizer.normalize(&raw, "").query, expected);
+    }
+
+    #[test]
+    fn wrong_settings_are_named() {
+        let check = |config: &str, expected: &str| {
+            let made = crate::config::from_json(config).and_then(|config| Normalizer::new(&config));
+            assert!(made.unwrap_err().to_string().starts_with(expected), "{config}");
+        };
+        check(r#"{"keys":["width","w"]}"#, "keys[1]: must be one of showExif, crop, width, ");
+        let right = "must be a key that neither is a parameter nor means something to S3, not";
+        for wrong in
+            ["", "w", "quality", "versionId", "X-Amz-Signature", "response-content-type", "partnumber"]
+        {
+            check(&format!(r#"{{"passOn":["a","{wrong}"]}}"#), &format!("passOn[1]: {right} {wrong:?}"));
+        }
+        check(r#"{"key":[]}"#, "key: unknown field `key`, expected `keys` or `passOn`");
+    }
+}

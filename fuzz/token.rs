@@ -1,0 +1,62 @@
+//! Any bytes as a key set, a token and a request that holds it: a decision, and never a token let through that
+//! nobody signed.
+#![no_main]
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use libfuzzer_sys::fuzz_target;
+use safelight_edge::{
+    authorize::{Authorizer, Given, Outcome},
+    config,
+};
+use std::sync::{
+    LazyLock,
+    atomic::{AtomicU64, Ordering},
+};
+
+const CONFIG: &str = r#"{
+  "mode": "token",
+  "tokenFrom": { "headers": ["token"], "cookies": ["token"], "queries": ["token"] },
+  "issuers": [
+    { "oidc": { "issuer": "https://id.example", "audiences": null } },
+    { "cognito": { "userPoolId": "eu-west-1_A", "clientIds": null, "tokenUse": "either", "groups": ["a"] } }
+  ]
+}"#;
+
+static AUTHORIZER: LazyLock<Authorizer> = LazyLock::new(|| {
+    let config = config::from_json(CONFIG).expect("these are settings");
+    Authorizer::new(&config).expect("these are good settings")
+});
+
+/// Seconds since the epoch. It grows beyond every age of keys, so that inputs do not depend on each other.
+static NOW: AtomicU64 = AtomicU64::new(0);
+
+fuzz_target!(|input: (&str, &str, &str, &[u8])| {
+    let (header, query, payload, key_set) = input;
+    let now = NOW.fetch_add(1_000_000, Ordering::Relaxed);
+    let headers = [("authorization", header), ("cookie", header), ("token", query)];
+    let taken = AUTHORIZER.take(headers, query);
+    let rest =
+        taken.headers.iter().flat_map(|(name, values)| values.iter().map(move |value| (&**name, &**value)));
+    assert!(matches!(AUTHORIZER.take(rest, &taken.query).token, Given::Nothing), "a token was left");
+
+    // As it was found, as it is, and as a payload that gets as far as the key set.
+    let token = |payload: &str| {
+        let [header, payload] =
+            [r#"{"alg":"ES256","kid":"1"}"#, payload].map(|part| URL_SAFE_NO_PAD.encode(part));
+        Given::One(format!("{header}.{payload}.AAAA").into())
+    };
+    let claims = format!(r#"{{"iss":"https://id.example","exp":1e300,"x":{payload}}}"#);
+    for token in [taken.token, Given::One(header.into()), token(payload), token(&claims)] {
+        match AUTHORIZER.authorize(&token, now) {
+            Outcome::Allowed(_) => panic!("nobody signed this"),
+            Outcome::Fetch(url) => {
+                let _ = AUTHORIZER.keys_fetched(&url, key_set, now);
+                assert!(
+                    !matches!(AUTHORIZER.authorize(&token, now), Outcome::Allowed(_)),
+                    "nobody signed this"
+                );
+            }
+            Outcome::Refused(_) | Outcome::Wait(_) | Outcome::Unavailable => (),
+        }
+    }
+});

@@ -1,0 +1,123 @@
+//! Does the edge, which reads `params.json`, understand queries as the registry does?
+
+mod common;
+
+use common::Random;
+use safelight_core::ParamKind;
+use safelight_edge::normalize::{Config, Normalizer};
+use safelight_registry::{REGISTRY, TRANSFORMS};
+
+const ACCEPTS: [&str; 6] = [
+    "",
+    "*/*",
+    "image/webp",
+    "image/avif,image/webp,*/*;q=0.8",
+    "IMAGE/AVIF;q=0",
+    "text/html, image/webp;q=0.1",
+];
+
+/// A value for a parameter, most often a good one.
+fn value(kind: ParamKind, random: &mut Random) -> String {
+    match (random.below(8), kind) {
+        (0, _) => (*random.one_of(&["", "auto", "0", "-1", "1e3", "nonsense", "true", "%FF", "5 ", "+5"]))
+            .to_owned(),
+        (_, ParamKind::Flag) => (*random.one_of(&["true", "TRUE", "tRuE", "false", "1"])).to_owned(),
+        (_, ParamKind::Integer { max, .. }) => {
+            format!("{}{}", random.one_of(&["", "0", "000"]), random.within(1, max))
+        }
+        (_, ParamKind::Decimal { .. }) => {
+            (*random.one_of(&["1", "1.0", "01.50", "2.5", "2.50001", "3."])).to_owned()
+        }
+        (1 | 2, ParamKind::Negotiated { .. }) => cased(&["auto"], random),
+        (_, ParamKind::OneOf(words) | ParamKind::Negotiated { words, .. }) => cased(words, random),
+        (_, ParamKind::Text { example, canonical, .. }) => canonical(example).unwrap_or_default(),
+    }
+}
+
+fn cased(words: &[&str], random: &mut Random) -> String {
+    let word = *random.one_of(words);
+    if random.below(2) == 0 { word.to_owned() } else { word.to_uppercase() }
+}
+
+/// Pairs of a query, of which some mean nothing.
+fn pairs(random: &mut Random) -> Vec<String> {
+    let params: Vec<_> = TRANSFORMS.iter().flat_map(|transform| transform.params()).collect();
+    let mut pairs = Vec::new();
+    for _ in 0..random.below(7) {
+        let param = *random.one_of(&params);
+        let names: Vec<_> = [param.key].into_iter().chain(param.aliases.iter().copied()).collect();
+        let name = *random.one_of(&names);
+        let name = if random.below(10) == 0 {
+            format!("%{:02x}{}", name.as_bytes()[0], &name[1..])
+        } else {
+            name.to_owned()
+        };
+        let value = value(param.kind, random);
+        let value: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
+        pairs.push(format!("{name}={value}"));
+    }
+    for tracker in ["utm_source=a%26b", "WIDTH=5", "", "=", "fbclid"] {
+        if random.below(4) == 0 {
+            pairs.insert(random.below(pairs.len() as u32 + 1) as usize, tracker.to_owned());
+        }
+    }
+    pairs
+}
+
+#[test]
+fn canonical_queries_are_the_registrys() {
+    let normalizer = Normalizer::new(&Config::default()).unwrap();
+    let mut random = Random(20_261_122);
+    let (mut right, mut wrong) = (0, 0);
+    for _ in 0..20_000 {
+        let mut pairs = pairs(&mut random);
+        let raw = pairs.join("&");
+        let accept = *random.one_of(&ACCEPTS);
+        let found = normalizer.normalize(&raw, accept);
+        let again = normalizer.normalize(&found.query, accept);
+        assert_eq!(again.query, found.query, "{raw} is not settled");
+        match REGISTRY.query(&raw, accept) {
+            Ok(query) => {
+                right += 1;
+                assert_eq!(found.query, query.to_string(), "{raw} with {accept}");
+                assert_eq!(found.is_negotiated, query.is_negotiated, "{raw} with {accept}");
+                pairs.reverse();
+                let reversed = normalizer.normalize(&pairs.join("&"), accept);
+                assert_eq!(reversed, found, "{raw} in another order");
+            }
+            Err(error) => {
+                wrong += 1;
+                let origins = REGISTRY.query(&found.query, accept).unwrap_err();
+                assert_eq!(origins.to_string(), error.to_string(), "{raw}");
+            }
+        }
+    }
+    // Neither kind is an exception.
+    assert!(right > 4_000 && wrong > 4_000, "{right} right and {wrong} wrong queries");
+}
+
+#[test]
+fn text_is_passed_on_in_its_own_spelling() {
+    let normalizer = Normalizer::new(&Config::default()).unwrap();
+    let check = |raw: &str, right: bool| {
+        let found = normalizer.normalize(raw, "").query;
+        let [here, there] =
+            [raw, found.as_str()].map(|raw| REGISTRY.query(raw, "").map(|query| query.to_string()));
+        assert_eq!(here.is_ok(), right, "{raw}");
+        assert_eq!(
+            here.map_err(|error| error.to_string()),
+            there.map_err(|error| error.to_string()),
+            "{raw}"
+        );
+    };
+    check("crop=008,8,100,060", true);
+    check("crop=0.1000,0,.5,1", true);
+    check("g=NORTH-east", true);
+    check("g=CENTER", true);
+    check("bg=FfAa00", true);
+    check("bg=ffaa00FF", true);
+    check("crop=1,2,3", false);
+    check("g=%00%ff", false);
+    check(&format!("crop=0,0,1,0.{}", "1".repeat(200)), true);
+    check(&format!("crop={}", "[".repeat(2_000)), false);
+}
