@@ -9,7 +9,11 @@ export default tseslint.config(
       // node:test returns promises that it waits for itself.
       '@typescript-eslint/no-floating-promises': [
         'error',
-        { allowForKnownSafeCalls: [{ from: 'package', name: ['test', 'describe', 'it'], package: 'node:test' }] },
+        {
+          allowForKnownSafeCalls: [
+            { from: 'package', name: ['test', 'describe', 'it'], package: 'node:test' },
+          ],
+        },
       ],
       // A construct is built for what it adds to its scope.
       '@typescript-eslint/no-unused-expressions': 'error',

@@ -10,7 +10,11 @@ const app = new App();
 const path = app.node.tryGetContext('config') as string | undefined;
 const config = parseConfig(path === undefined ? written : JSON.parse(readFileSync(path, 'utf8')));
 
-addStacks(app, { ...config, account: config.account ?? process.env.CDK_DEFAULT_ACCOUNT }, artifacts(app.node));
+addStacks(
+  app,
+  { ...config, account: config.account ?? process.env.CDK_DEFAULT_ACCOUNT },
+  artifacts(app.node),
+);
 for (const [index, warning] of warnings(config).entries()) {
   for (const stack of app.node.children) Annotations.of(stack).addWarningV2(`safelight:${index}`, warning);
 }

@@ -8,7 +8,9 @@ const arn = (service: string, region: string, resource: string) =>
       `must be the ARN of a resource of ${service}${region === 'us-east-1' ? ' in us-east-1' : ''}`,
     );
 
-const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be the name of a region, such as eu-central-1');
+const region = z
+  .string()
+  .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be the name of a region, such as eu-central-1');
 
 const bucketName = z
   .string()
@@ -32,9 +34,12 @@ const tokenPlaces = z
     /** Query parameters. Defaults to none: they stand in access logs and browser histories. */
     query: z.array(token).default([]),
   })
-  .refine((places) => places.bearer || places.headers.length + places.cookies.length + places.query.length > 0, {
-    error: 'names no place where a token could be',
-  })
+  .refine(
+    (places) => places.bearer || places.headers.length + places.cookies.length + places.query.length > 0,
+    {
+      error: 'names no place where a token could be',
+    },
+  )
   .prefault({});
 
 const signedIn = {
@@ -52,7 +57,10 @@ const auth = z.discriminatedUnion('mode', [
     mode: z.literal('cognito'),
     userPoolId: z
       .string()
-      .regex(/^[a-z]{2}(-[a-z]+)+-\d_[A-Za-z0-9]+$/, 'must be the ID of a user pool, such as eu-west-1_AbCdEf123'),
+      .regex(
+        /^[a-z]{2}(-[a-z]+)+-\d_[A-Za-z0-9]+$/,
+        'must be the ID of a user pool, such as eu-west-1_AbCdEf123',
+      ),
     /** Clients whose tokens are good. */
     clientIds: z.array(z.string().regex(/^\w{1,128}$/, 'must be the ID of a client of the pool')).min(1),
     /** Defaults to `access`. */
@@ -73,7 +81,14 @@ const auth = z.discriminatedUnion('mode', [
 
 const domain = z.strictObject({
   names: z
-    .array(z.string().regex(/^(\*\.)?([a-z0-9-]+\.)+[a-z]{2,}$/, 'must be a host name in lower case, such as img.example.com'))
+    .array(
+      z
+        .string()
+        .regex(
+          /^(\*\.)?([a-z0-9-]+\.)+[a-z]{2,}$/,
+          'must be a host name in lower case, such as img.example.com',
+        ),
+    )
     .min(1),
   /** CloudFront takes certificates from us-east-1 only. */
   certificateArn: arn('acm', 'us-east-1', 'certificate/[0-9a-f-]{36}'),
@@ -90,7 +105,10 @@ const memoryMb = z.int().min(128).max(10240);
 const MADE = /^SAFELIGHT_(BUCKET|PREFIX|HEALTHIMAGING_.*)$/;
 
 const settings = z
-  .record(z.string().regex(/^SAFELIGHT_[A-Z_]+$/, 'must be a setting of Safelight, such as SAFELIGHT_REDACT'), z.string())
+  .record(
+    z.string().regex(/^SAFELIGHT_[A-Z_]+$/, 'must be a setting of Safelight, such as SAFELIGHT_REDACT'),
+    z.string(),
+  )
   .refine((all) => !Object.keys(all).some((name) => MADE.test(name)), {
     error: 'may not hold what the stacks set: SAFELIGHT_BUCKET, SAFELIGHT_PREFIX, SAFELIGHT_HEALTHIMAGING_*',
   });
@@ -98,7 +116,9 @@ const settings = z
 const imageFrames = z.strictObject({
   /** Data stores whose image sets are delivered; no other can be read. */
   dataStoreIds: z
-    .array(z.string().regex(/^[0-9a-z]{32}$/, 'must be the ID of a data store: 32 digits and lower-case letters'))
+    .array(
+      z.string().regex(/^[0-9a-z]{32}$/, 'must be the ID of a data store: 32 digits and lower-case letters'),
+    )
     .min(1),
   /** Region of the data stores. Defaults to that of the stacks. */
   region: region.optional(),
@@ -172,9 +192,13 @@ export const Config = z
         bucket: bucketName.optional(),
         /** Days that logs are kept. Defaults to 90. */
         retentionDays: z
-          .union([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731].map((days) => z.literal(days)), {
-            error: 'must be a period that CloudWatch knows: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545 or 731',
-          })
+          .union(
+            [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731].map((days) => z.literal(days)),
+            {
+              error:
+                'must be a period that CloudWatch knows: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545 or 731',
+            },
+          )
           .default(90),
       })
       .prefault({}),
@@ -198,7 +222,8 @@ export const Config = z
   })
   .refine((config) => !(config.photoOrigin === 'objectLambda' && config.bucket.kmsKeyArn), {
     path: ['bucket', 'kmsKeyArn'],
-    error: 'is for functionUrl: with objectLambda it is CloudFront or the edge that reads, and the key policy must say so',
+    error:
+      'is for functionUrl: with objectLambda it is CloudFront or the edge that reads, and the key policy must say so',
   })
   .refine((config) => config.bucket.name || !config.bucket.kmsKeyArn, {
     path: ['bucket', 'kmsKeyArn'],
@@ -233,14 +258,18 @@ export function parseConfig(input: unknown): Config {
 export function warnings(config: Config): string[] {
   const found: string[] = [];
   if (config.imageFrames?.auth.mode === 'none') {
-    found.push('imageFrames.auth is none: ANYBODY WHO KNOWS OR GUESSES A URL CAN READ THE MEDICAL IMAGES of the data stores');
+    found.push(
+      'imageFrames.auth is none: ANYBODY WHO KNOWS OR GUESSES A URL CAN READ THE MEDICAL IMAGES of the data stores',
+    );
   }
   for (const [key, auth] of [
     ['photoAuth', config.photoAuth],
     ['imageFrames.auth', config.imageFrames?.auth],
   ] as const) {
     if (auth && auth.mode !== 'none' && auth.token.query.length > 0) {
-      found.push(`${key}.token.query: tokens in URLs are written to the access logs and to the histories of browsers`);
+      found.push(
+        `${key}.token.query: tokens in URLs are written to the access logs and to the histories of browsers`,
+      );
     }
   }
   return found;

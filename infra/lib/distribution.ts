@@ -111,4 +111,3 @@ export function originProps(config: Config) {
     originShieldRegion: config.originShieldRegion,
   };
 }
-

@@ -12,6 +12,7 @@ import { EdgeVersions } from './edge-versions.ts';
 import type { Names } from './names.ts';
 import { AllowedParameters } from './parameters.ts';
 import { TransformFunction } from './transform-function.ts';
+import { acknowledgeWildcards } from './wildcards.ts';
 
 export interface ImageFramesProps extends StackProps {
   config: Config;
@@ -86,7 +87,9 @@ export class ImageFramesStack extends Stack {
       defaultBehavior: behavior(cacheKey(this, 'CacheKey', frames, config.queryStringQuota)),
       // Accept says in which transfer syntax a frame is wanted.
       additionalBehaviors: {
-        '/datastore/*/studies/*': behavior(cacheKey(this, 'DicomWebCacheKey', frames, config.queryStringQuota, ['Accept'])),
+        '/datastore/*/studies/*': behavior(
+          cacheKey(this, 'DicomWebCacheKey', frames, config.queryStringQuota, ['Accept']),
+        ),
       },
     });
     new CfnOutput(this, 'frames-domain', {
@@ -119,13 +122,10 @@ export class ImageFramesStack extends Stack {
         }),
       ],
     });
-    deliver.acknowledgeWildcards(
-      Object.fromEntries(
-        frames.dataStoreIds.map((store) => [
-          `arn:<AWS::Partition>:medical-imaging:${region}:<AWS::AccountId>:datastore/${store}/imageset/*`,
-          'Image sets come and go in a data store, so their ids are not known beforehand. The wildcard begins inside one data store that the operator named, for actions that read.',
-        ]),
-      ),
+    acknowledgeWildcards(
+      deliver.role,
+      imageSets,
+      'Image sets come and go in a data store, so their ids are not known beforehand. The wildcard begins inside one data store that the operator named, for actions that read.',
     );
     return deliver.function.addFunctionUrl({
       authType: lambda.FunctionUrlAuthType.AWS_IAM,
@@ -164,7 +164,8 @@ function cacheKey(
     maxTtl: Duration.days(365),
     queryStringBehavior:
       names.length <= quota ? CacheQueryStringBehavior.allowList(...names) : CacheQueryStringBehavior.all(),
-    headerBehavior: headers.length > 0 ? CacheHeaderBehavior.allowList(...headers) : CacheHeaderBehavior.none(),
+    headerBehavior:
+      headers.length > 0 ? CacheHeaderBehavior.allowList(...headers) : CacheHeaderBehavior.none(),
     cookieBehavior: cloudfront.CacheCookieBehavior.none(),
     enableAcceptEncodingGzip: true,
     enableAcceptEncodingBrotli: true,

@@ -8,6 +8,7 @@ import type { Config } from './config.ts';
 import { photosNeedEdge } from './edge-config.ts';
 import { EDGE_REGION, type Names } from './names.ts';
 import { BY_OBJECT_LAMBDA } from './object-lambda.ts';
+import { acknowledgeWildcards } from './wildcards.ts';
 
 /** Edge functions, by the names under which their versions are published. */
 export type EdgeFunctionName = 'photos-viewer' | 'photos-origin' | 'frames-viewer' | 'frames-origin';
@@ -35,12 +36,18 @@ export class LambdaEdgeStack extends Stack {
     }
     if (config.signing === 'edge') {
       const behindUrl = config.photoOrigin === 'functionUrl';
-      const mayAsk = behindUrl ? mayInvokeUrl(this.names.functionArn(this.names.transform)) : mayAskObjectLambda(this.names);
+      const mayAsk = behindUrl
+        ? mayInvokeUrl(this.names.functionArn(this.names.transform))
+        : mayAskObjectLambda(this.names);
       this.edgeFunction('photos-origin', artifacts.photosEdge, mayAsk);
     }
     if (config.imageFrames) {
       this.edgeFunction('frames-viewer', artifacts.framesEdge, []);
-      this.edgeFunction('frames-origin', artifacts.framesEdge, mayInvokeUrl(this.names.functionArn(this.names.frames)));
+      this.edgeFunction(
+        'frames-origin',
+        artifacts.framesEdge,
+        mayInvokeUrl(this.names.functionArn(this.names.frames)),
+      );
     }
   }
 
@@ -75,9 +82,19 @@ export class LambdaEdgeStack extends Stack {
         'Lambda@Edge takes fewer runtimes than Lambda: Node.js 22 is the newest that its documentation names, and is maintained until 2027-04-30.',
     });
 
-    const policy = new Policy(this, `${id}Policy`, { statements: [mayLog(edgeFunction), ...permissions] });
-    policy.attachToRole(role);
-    this.acknowledgeWildcards(policy, edgeFunction, permissions);
+    const log = mayLog(edgeFunction);
+    // Not a child of the role, on which the function depends: the policy names the function.
+    const policy = new Policy(this, `${id}Policy`, { roles: [role], statements: [log, ...permissions] });
+    acknowledgeWildcards(
+      policy,
+      log.resources,
+      'A function at the edge logs in whichever region serves the viewer, so the region is a wildcard. The log group is the one of this very function.',
+    );
+    acknowledgeWildcards(
+      policy,
+      permissions.flatMap((statement) => statement.resources),
+      'Pictures are read by keys that are not known beforehand. The wildcard begins inside one access point, for s3:GetObject alone, and only Object Lambda can use it on behalf of this role.',
+    );
 
     const parameterName = this.names.versionParameter(name);
     new StringParameter(this, `${id}Version`, {
@@ -85,30 +102,11 @@ export class LambdaEdgeStack extends Stack {
       description: `Version of ${name} that CloudFront runs`,
       stringValue: edgeFunction.currentVersion.functionArn,
     });
-    new CfnOutput(this, `${id}Name`, { value: edgeFunction.functionName, description: `Edge function ${name}` });
+    new CfnOutput(this, `${id}Name`, {
+      value: edgeFunction.functionName,
+      description: `Edge function ${name}`,
+    });
   }
-
-  private acknowledgeWildcards(policy: Policy, edgeFunction: lambda.Function, permissions: PolicyStatement[]) {
-    const logs = `arn:<AWS::Partition>:logs:*:<AWS::AccountId>:log-group:/aws/lambda/${EDGE_REGION}.<${this.getLogicalId(edgeFunction.node.defaultChild as lambda.CfnFunction)}>`;
-    const reason =
-      'A function at the edge logs in whichever region serves the viewer, so the region is a wildcard. The log group is the one of this very function.';
-    for (const resource of [logs, `${logs}:*`]) {
-      Validations.of(policy).acknowledge({ id: `AwsSolutions-IAM5[Resource::${resource}]`, reason });
-    }
-    const objects = permissions.flatMap((statement) => statement.resources).filter((resource) => resource.endsWith('*'));
-    for (const resource of objects) {
-      Validations.of(policy).acknowledge({
-        id: `AwsSolutions-IAM5[Resource::${inFindings(resource)}]`,
-        reason:
-          'Pictures are read by keys that are not known beforehand. The wildcard begins inside one access point, for s3:GetObject alone, and only Object Lambda can use it on behalf of this role.',
-      });
-    }
-  }
-}
-
-/** How cdk-nag writes an ARN of another region's resource. */
-function inFindings(arn: string): string {
-  return arn.replace(Aws.PARTITION, '<AWS::Partition>').replace(Aws.ACCOUNT_ID, '<AWS::AccountId>');
 }
 
 function mayLog(edgeFunction: lambda.Function): PolicyStatement {

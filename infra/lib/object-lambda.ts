@@ -48,7 +48,9 @@ export class ObjectLambda extends Construct {
         restrictPublicBuckets: true,
       },
       // Signed at the edge, the role's own policy says who may read.
-      ...(reader === CLOUDFRONT ? { policy: { Version: '2012-10-17', Statement: [readByObjectLambda(names)] } } : {}),
+      ...(reader === CLOUDFRONT
+        ? { policy: { Version: '2012-10-17', Statement: [readByObjectLambda(names)] } }
+        : {}),
     });
 
     this.accessPoint = new CfnObjectLambdaAccessPoint(this, 'AccessPoint', {
@@ -68,7 +70,10 @@ export class ObjectLambda extends Construct {
     if (reader === CLOUDFRONT) {
       // AWS documents this permission without a source: the call comes from Object Lambda, in CloudFront's name, and
       // there is no Function URL by which anybody else's distribution could reach the function.
-      props.transform.addPermission('ByObjectLambda', { principal: CLOUDFRONT, action: 'lambda:InvokeFunction' });
+      props.transform.addPermission('ByObjectLambda', {
+        principal: CLOUDFRONT,
+        action: 'lambda:InvokeFunction',
+      });
     }
     this.aliasDomain = `${this.accessPoint.attrAliasValue}.s3.${config.region}.${stack.urlSuffix}`;
     this.domain = `${names.objectLambda}-${stack.account}.s3-object-lambda.${config.region}.${stack.urlSuffix}`;

@@ -7,6 +7,7 @@ import type { Config } from './config.ts';
 import type { Names } from './names.ts';
 import { ObjectLambda } from './object-lambda.ts';
 import { TransformFunction } from './transform-function.ts';
+import { acknowledgeWildcards } from './wildcards.ts';
 
 export interface StorageProps extends StackProps {
   config: Config;
@@ -44,10 +45,11 @@ export class StorageStack extends Stack {
     });
     this.transform = transform.function;
     if (behindUrl) {
-      transform.acknowledgeWildcards({
-        [`${this.arnInFindings(config)}/${names.keys}`]:
-          'Pictures are read by keys that are not known beforehand. The wildcard begins inside the one bucket and folder that is served, for s3:GetObject alone: the role cannot list, write, delete or leave it.',
-      });
+      acknowledgeWildcards(
+        transform.role,
+        [this.bucket.arnForObjects(names.keys)],
+        'Pictures are read by keys that are not known beforehand. The wildcard begins inside the one bucket and folder that is served, for s3:GetObject alone: the role cannot list, write, delete or leave it.',
+      );
       this.functionUrl = this.transform.addFunctionUrl({
         authType: lambda.FunctionUrlAuthType.AWS_IAM,
         invokeMode: lambda.InvokeMode.RESPONSE_STREAM,
@@ -82,12 +84,6 @@ export class StorageStack extends Stack {
       );
     }
     return statements;
-  }
-
-  /** How cdk-nag writes the bucket's ARN: a token by its path in the template. */
-  private arnInFindings(config: Config): string {
-    if (config.bucket.name) return `arn:<AWS::Partition>:s3:::${config.bucket.name}`;
-    return `<${this.getLogicalId(this.bucket.node.defaultChild as s3.CfnBucket)}.Arn>`;
   }
 
   private pictureBucket(config: Config): s3.IBucket {

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, type Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -58,7 +58,12 @@ export class TransformFunction extends Construct {
     });
 
     this.alarm('Errors', 'fails', this.function.metricErrors({ period: Duration.minutes(5) }), config);
-    this.alarm('Throttles', 'is throttled', this.function.metricThrottles({ period: Duration.minutes(5) }), config);
+    this.alarm(
+      'Throttles',
+      'is throttled',
+      this.function.metricThrottles({ period: Duration.minutes(5) }),
+      config,
+    );
   }
 
   private alarm(id: string, what: string, metric: Metric, config: Config) {
@@ -72,13 +77,6 @@ export class TransformFunction extends Construct {
     });
     if (config.alarmTopicArn) {
       alarm.addAlarmAction(new SnsAction(Topic.fromTopicArn(this, `${id}Topic`, config.alarmTopicArn)));
-    }
-  }
-
-  /** Says why each of the role's wildcards is needed. */
-  acknowledgeWildcards(reasons: Record<string, string>) {
-    for (const [resource, reason] of Object.entries(reasons)) {
-      Validations.of(this.role).acknowledge({ id: `AwsSolutions-IAM5[Resource::${resource}]`, reason });
     }
   }
 }

@@ -31,7 +31,9 @@ function mode(
 ): Mode {
   const domain = (name: string) => (withDomain ? { names: [name], certificateArn: CERTIFICATE } : undefined);
   return {
-    name: [photoOrigin, signing, ...(withFrames ? ['frames'] : []), ...(withDomain ? ['domain'] : [])].join('-'),
+    name: [photoOrigin, signing, ...(withFrames ? ['frames'] : []), ...(withDomain ? ['domain'] : [])].join(
+      '-',
+    ),
     config: {
       account: ACCOUNT,
       region: REGION,
@@ -41,7 +43,11 @@ function mode(
       ...(withFrames && {
         imageFrames: {
           dataStoreIds: [DATA_STORE],
-          auth: { mode: 'cognito', userPoolId: 'eu-west-1_AbCdEf123', clientIds: ['3n4b5urk1ft4fl3mg5e62d9ado'] },
+          auth: {
+            mode: 'cognito',
+            userPoolId: 'eu-west-1_AbCdEf123',
+            clientIds: ['3n4b5urk1ft4fl3mg5e62d9ado'],
+          },
           domain: domain('frames.example.com'),
         },
       }),
