@@ -23,27 +23,27 @@ function handler(event) {
 
   var accept = request.headers.accept;
   delete request.headers.accept;
-  var types = accept && AUTO_NAMES.some(isAuto, query) ? AUTO_TYPES.filter(isAccepted, accept.value) : [];
-  if (types.length > 0) request.headers.accept = { value: types.join(',') };
+  var isAutomatic = AUTO_NAMES.some(function (name) {
+    return query[name] && query[name].value.toLowerCase() === 'auto';
+  });
+  if (accept && isAutomatic) {
+    var ranges = accept.value.toLowerCase().split(',');
+    var types = AUTO_TYPES.filter(function (type) {
+      return ranges.some(function (range) {
+        return accepts(range, type);
+      });
+    });
+    if (types.length > 0) request.headers.accept = { value: types.join(',') };
+  }
   return request;
 }
 
-function isAuto(name) {
-  var parameter = this[name];
-  if (!parameter) return false;
-  return (parameter.multiValue || [parameter]).some(function (one) {
-    return one.value.toLowerCase() === 'auto';
+function accepts(range, type) {
+  var parts = range.split(';').map(function (part) {
+    return part.trim();
   });
-}
-
-function isAccepted(type) {
-  return String(this).split(',').some(function (range) {
-    var parts = range.toLowerCase().split(';').map(function (part) {
-      return part.trim();
-    });
-    return parts[0] === type && !parts.some(function (part) {
-      return /^q=0(\\.0*)?$/.test(part);
-    });
+  return parts[0] === type && !parts.some(function (part) {
+    return /^q=0(\\.0*)?$/.test(part);
   });
 }
 `;
