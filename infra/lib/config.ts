@@ -1,3 +1,4 @@
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { z } from 'zod';
 
 const arn = (service: string, region: string, resource: string) =>
@@ -135,7 +136,7 @@ const imageFrames = z.strictObject({
 
 export const Config = z
   .strictObject({
-    /** What every name begins with, so that several deployments can share an account. Defaults to `safelight`. */
+    /** What every name begins with; no two deployments of an account may share it. Defaults to `safelight`. */
     prefix: z
       .string()
       .regex(/^[a-z][a-z0-9-]{0,18}[a-z0-9]$/, 'must be 2 to 20 lower-case letters, digits and hyphens')
@@ -192,14 +193,8 @@ export const Config = z
         bucket: bucketName.optional(),
         /** Days that logs are kept. Defaults to 90. */
         retentionDays: z
-          .union(
-            [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731].map((days) => z.literal(days)),
-            {
-              error:
-                'must be a period that CloudWatch knows: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545 or 731',
-            },
-          )
-          .default(90),
+          .enum(RetentionDays, { error: 'must be a period that CloudWatch knows, such as 7, 30, 90 or 365' })
+          .default(RetentionDays.THREE_MONTHS),
       })
       .prefault({}),
     /** Topic that alarms go to. Defaults to none: they only change their colour. */

@@ -1,5 +1,5 @@
-import { Stack } from 'aws-cdk-lib';
-import { AccountPrincipal, type IPrincipal, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Aws, Stack } from 'aws-cdk-lib';
+import { PolicyDocument, PolicyStatement, ServicePrincipal, StarPrincipal } from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { CfnAccessPoint as CfnObjectLambdaAccessPoint } from 'aws-cdk-lib/aws-s3objectlambda';
@@ -34,10 +34,10 @@ export class ObjectLambda extends Construct {
     super(scope, id);
     const { config, names, bucket } = props;
     const stack = Stack.of(this);
-    const reader = config.signing === 'edge' ? new AccountPrincipal(stack.account) : CLOUDFRONT;
+    const isSignedAtEdge = config.signing === 'edge';
 
     // The bucket leaves the decision to the access point. An existing bucket's policy is its owner's: see README.
-    bucket.addToResourcePolicy(delegation(bucket, names, reader));
+    bucket.addToResourcePolicy(delegation(bucket, names, isSignedAtEdge));
     const source = new s3.CfnAccessPoint(this, 'Source', {
       name: names.accessPoint,
       bucket: bucket.bucketName,
@@ -48,9 +48,7 @@ export class ObjectLambda extends Construct {
         restrictPublicBuckets: true,
       },
       // Signed at the edge, the role's own policy says who may read.
-      ...(reader === CLOUDFRONT
-        ? { policy: { Version: '2012-10-17', Statement: [readByObjectLambda(names)] } }
-        : {}),
+      policy: isSignedAtEdge ? undefined : new PolicyDocument({ statements: [readByObjectLambda(names)] }),
     });
 
     this.accessPoint = new CfnObjectLambdaAccessPoint(this, 'AccessPoint', {
@@ -67,7 +65,7 @@ export class ObjectLambda extends Construct {
         ],
       },
     });
-    if (reader === CLOUDFRONT) {
+    if (!isSignedAtEdge) {
       // AWS documents this permission without a source: the call comes from Object Lambda, in CloudFront's name, and
       // there is no Function URL by which anybody else's distribution could reach the function.
       props.transform.addPermission('ByObjectLambda', {
@@ -82,22 +80,28 @@ export class ObjectLambda extends Construct {
 
 const CLOUDFRONT = new ServicePrincipal('cloudfront.amazonaws.com');
 
-function delegation(bucket: s3.IBucket, names: Names, reader: IPrincipal): PolicyStatement {
+/**
+ * Lets the bucket be read through the one access point. AWS documents this for any principal and any access point of
+ * the account.
+ */
+function delegation(bucket: s3.IBucket, names: Names, isSignedAtEdge: boolean): PolicyStatement {
+  // A statement for the account itself would leave it to the identity's own policy, which knows the access point only.
+  const whom = isSignedAtEdge ? { 'aws:PrincipalAccount': Aws.ACCOUNT_ID } : {};
   return new PolicyStatement({
     sid: 'ThroughTheAccessPoint',
-    principals: [reader],
+    principals: [isSignedAtEdge ? new StarPrincipal() : CLOUDFRONT],
     actions: ['s3:GetObject'],
     resources: [bucket.arnForObjects(names.keys)],
-    conditions: { StringEquals: { 's3:DataAccessPointArn': names.accessPointArn } },
+    conditions: { StringEquals: { 's3:DataAccessPointArn': names.accessPointArn, ...whom } },
   });
 }
 
-function readByObjectLambda(names: Names): unknown {
+function readByObjectLambda(names: Names): PolicyStatement {
   return new PolicyStatement({
     sid: 'ReadByObjectLambda',
     principals: [CLOUDFRONT],
     actions: ['s3:GetObject'],
     resources: [`${names.accessPointArn}/object/${names.keys}`],
     conditions: BY_OBJECT_LAMBDA,
-  }).toStatementJson();
+  });
 }

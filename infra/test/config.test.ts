@@ -5,8 +5,15 @@ import { parseConfig, warnings } from '../lib/config.ts';
 import { DATA_STORE } from './modes.ts';
 
 const LEAST = { region: 'eu-central-1' };
-const COGNITO = { mode: 'cognito', userPoolId: 'eu-west-1_AbCdEf123', clientIds: ['3n4b5urk1ft4fl3mg5e62d9ado'] };
-const frames = (more: object) => ({ ...LEAST, imageFrames: { dataStoreIds: [DATA_STORE], auth: COGNITO, ...more } });
+const COGNITO = {
+  mode: 'cognito',
+  userPoolId: 'eu-west-1_AbCdEf123',
+  clientIds: ['3n4b5urk1ft4fl3mg5e62d9ado'],
+};
+const frames = (more: object) => ({
+  ...LEAST,
+  imageFrames: { dataStoreIds: [DATA_STORE], auth: COGNITO, ...more },
+});
 
 describe('a configuration', () => {
   test('needs a region and nothing else', () => {
@@ -39,7 +46,11 @@ describe('a configuration', () => {
     ['signing', { ...LEAST, signing: 'none' }, /signing: .*originAccessControl/],
     ['sigining', { ...LEAST, sigining: 'edge' }, /sigining: is no setting/],
     ['bucket.nam', { ...LEAST, bucket: { nam: 'b' } }, /bucket\.nam: is no setting/],
-    ['bucket.name', { ...LEAST, bucket: { name: 's3://photos' } }, /bucket\.name: must be the name of a bucket/],
+    [
+      'bucket.name',
+      { ...LEAST, bucket: { name: 's3://photos' } },
+      /bucket\.name: must be the name of a bucket/,
+    ],
     ['bucket.folder', { ...LEAST, bucket: { folder: '/a/' } }, /bucket\.folder: must be a path/],
     [
       'bucket.kmsKeyArn',
@@ -50,14 +61,25 @@ describe('a configuration', () => {
       'domain.certificateArn',
       {
         ...LEAST,
-        domain: { names: ['a.example.com'], certificateArn: 'arn:aws:acm:eu-west-1:123456789012:certificate/1' },
+        domain: {
+          names: ['a.example.com'],
+          certificateArn: 'arn:aws:acm:eu-west-1:123456789012:certificate/1',
+        },
       },
       /domain\.certificateArn: must be the ARN of a resource of acm in us-east-1/,
     ],
-    ['webAclArn', { ...LEAST, webAclArn: 'arn:aws:wafv2:eu-west-1:1:regional/webacl/a/b' }, /webAclArn: .*us-east-1/],
+    [
+      'webAclArn',
+      { ...LEAST, webAclArn: 'arn:aws:wafv2:eu-west-1:1:regional/webacl/a/b' },
+      /webAclArn: .*us-east-1/,
+    ],
     ['memoryMb', { ...LEAST, memoryMb: 64 }, /memoryMb: /],
     ['logs.retentionDays', { ...LEAST, logs: { retentionDays: 2 } }, /logs\.retentionDays: must be a period/],
-    ['settings', { ...LEAST, settings: { SAFELIGHT_BUCKET: 'b' } }, /settings: may not hold what the stacks set/],
+    [
+      'settings',
+      { ...LEAST, settings: { SAFELIGHT_BUCKET: 'b' } },
+      /settings: may not hold what the stacks set/,
+    ],
     ['settings.PATH', { ...LEAST, settings: { PATH: '/' } }, /settings\.PATH: /],
     [
       'imageFrames.dataStoreIds.0',
@@ -71,7 +93,11 @@ describe('a configuration', () => {
       frames({ auth: { ...COGNITO, userPoolId: 'pool' } }),
       /imageFrames\.auth\.userPoolId: must be the ID of a user pool/,
     ],
-    ['imageFrames.auth.clientIds', frames({ auth: { ...COGNITO, clientIds: [] } }), /imageFrames\.auth\.clientIds: /],
+    [
+      'imageFrames.auth.clientIds',
+      frames({ auth: { ...COGNITO, clientIds: [] } }),
+      /imageFrames\.auth\.clientIds: /,
+    ],
     [
       'imageFrames.auth.issuer',
       frames({ auth: { mode: 'oidc', issuer: 'http://idp.example.com', audiences: ['a'] } }),
@@ -95,13 +121,17 @@ describe('a configuration', () => {
   }
 
   test('names every key that is wrong', () => {
-    assert.throws(() => parseConfig({ region: 'x', memoryMb: 1, priceClass: 'cheap' }), (error: Error) =>
-      ['region:', 'memoryMb:', 'priceClass:'].every((key) => error.message.includes(key)),
+    assert.throws(
+      () => parseConfig({ region: 'x', memoryMb: 1, priceClass: 'cheap' }),
+      (error: Error) => ['region:', 'memoryMb:', 'priceClass:'].every((key) => error.message.includes(key)),
     );
   });
 
   test('warns of image frames that anybody may read, and of tokens in URLs', () => {
-    assert.match(warnings(parseConfig(frames({ auth: { mode: 'none' } }))).join(), /imageFrames\.auth.*ANYBODY/);
+    assert.match(
+      warnings(parseConfig(frames({ auth: { mode: 'none' } }))).join(),
+      /imageFrames\.auth.*ANYBODY/,
+    );
     const inUrls = frames({ auth: { ...COGNITO, token: { query: ['token'] } } });
     assert.match(warnings(parseConfig(inUrls)).join(), /imageFrames\.auth\.token\.query/);
     assert.deepEqual(warnings(parseConfig(frames({}))), []);

@@ -18,7 +18,9 @@ describe('what is baked into edge functions', () => {
   });
 
   test('leaves out the keys where all are allowed, and the signer where CloudFront signs', () => {
-    const config = parse({ photoAuth: { mode: 'oidc', issuer: 'https://idp.example.com/', audiences: ['photos'] } });
+    const config = parse({
+      photoAuth: { mode: 'oidc', issuer: 'https://idp.example.com/', audiences: ['photos'] },
+    });
     assert.ok(photosNeedEdge(config));
     assert.deepEqual(photosEdgeConfig(config), {
       authorize: {

@@ -23,8 +23,14 @@ async function answer(event: object, parameters: Record<string, string>): Promis
     }
     send({ Names }: { Names: string[] }) {
       assert.equal(this.region, 'us-east-1');
-      const Parameters = Names.filter((Name) => Name in parameters).map((Name) => ({ Name, Value: parameters[Name] }));
-      return Promise.resolve({ Parameters, InvalidParameters: Names.filter((name) => !(name in parameters)) });
+      const Parameters = Names.filter((Name) => Name in parameters).map((Name) => ({
+        Name,
+        Value: parameters[Name],
+      }));
+      return Promise.resolve({
+        Parameters,
+        InvalidParameters: Names.filter((name) => !(name in parameters)),
+      });
     }
   }
   class GetParametersCommand {
@@ -58,7 +64,10 @@ describe('the reader of edge versions', () => {
 
   test('answers with the values, and keeps its name on updates', async () => {
     const created = await answer({ RequestType: 'Create' }, there);
-    assert.deepEqual([created.Status, created.Data, created.PhysicalResourceId], ['SUCCESS', there, 'request']);
+    assert.deepEqual(
+      [created.Status, created.Data, created.PhysicalResourceId],
+      ['SUCCESS', there, 'request'],
+    );
     const updated = await answer({ RequestType: 'Update', PhysicalResourceId: 'first' }, there);
     assert.deepEqual([updated.Data, updated.PhysicalResourceId], [there, 'first']);
   });

@@ -22,11 +22,17 @@ export function roles(deployment: Deployment, stack: Stack): { id: string; state
     .filter((resource) => resource.type === 'AWS::IAM::Role')
     .map(({ id, properties }) => {
       const attached = stack.resources.filter(
-        (policy) => policy.type === 'AWS::IAM::Policy' && JSON.stringify(policy.properties.Roles).includes(`"${id}"`),
+        (policy) =>
+          policy.type === 'AWS::IAM::Policy' && JSON.stringify(policy.properties.Roles).includes(`"${id}"`),
       );
-      const inline = ((properties.Policies ?? []) as JsonObject[]).map((policy) => policy.PolicyDocument ?? null);
+      const inline = ((properties.Policies ?? []) as JsonObject[]).map(
+        (policy) => policy.PolicyDocument ?? null,
+      );
       const documents = [...inline, ...attached.map((policy) => policy.properties.PolicyDocument ?? null)];
-      return { id, statements: documents.flatMap((document) => policy(deployment, stack, document).Statement) };
+      return {
+        id,
+        statements: documents.flatMap((document) => policy(deployment, stack, document).Statement),
+      };
     });
 }
 

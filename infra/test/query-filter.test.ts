@@ -31,7 +31,14 @@ describe('the query filter', () => {
   test('lets through what the registry declares, and nothing else', () => {
     const declared = registry.flatMap(({ key, aliases }) => [key, ...aliases]);
     const all = Object.fromEntries(declared.map((name) => [name, '1']));
-    const noise = { utm_source: 'a', signature: 'b', 'x-amz-meta': 'c', constructor: 'd', versionId: 'e', Width: '1' };
+    const noise = {
+      utm_source: 'a',
+      signature: 'b',
+      'x-amz-meta': 'c',
+      constructor: 'd',
+      versionId: 'e',
+      Width: '1',
+    };
     assert.deepEqual(filtered(undefined, { ...noise, ...all }).keys, declared);
   });
 
@@ -41,7 +48,10 @@ describe('the query filter', () => {
       'showExif',
       'width',
     ]);
-    assert.throws(() => new AllowedParameters(['widht'], 'parameters'), /parameters: .*widht; there are showExif, /);
+    assert.throws(
+      () => new AllowedParameters(['widht'], 'parameters'),
+      /parameters: .*widht; there are showExif, /,
+    );
   });
 
   for (const [query, accept, expected] of [

@@ -34,7 +34,9 @@ export function resolve(deployment: Deployment, stack: Stack, value: Json): Json
         return imported(deployment, String(argument));
     }
   }
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, resolve(deployment, stack, one)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, one]) => [name, resolve(deployment, stack, one)]),
+  );
 }
 
 function reference(deployment: Deployment, stack: Stack, id: string): Json {
