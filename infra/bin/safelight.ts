@@ -1,14 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { Annotations, App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { config as written } from '../config.ts';
 import { artifacts } from '../lib/artifacts.ts';
-import { parseConfig, warnings } from '../lib/config.ts';
+import { warnings } from '../lib/config.ts';
+import { loadConfig } from '../lib/load-config.ts';
 import { addStacks } from '../lib/stacks.ts';
 
 const app = new App();
-const path = app.node.tryGetContext('config') as string | undefined;
-const config = parseConfig(path === undefined ? written : JSON.parse(readFileSync(path, 'utf8')));
+const config = loadConfig(app.node.tryGetContext('config') as string | undefined);
 
 addStacks(
   app,

@@ -1,4 +1,13 @@
-import { Aws, CfnOutput, Duration, RemovalPolicy, Stack, type StackProps, Validations } from 'aws-cdk-lib';
+import {
+  Aws,
+  CfnOutput,
+  Duration,
+  RemovalPolicy,
+  Stack,
+  type StackProps,
+  Tags,
+  Validations,
+} from 'aws-cdk-lib';
 import { CompositePrincipal, Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
@@ -6,7 +15,7 @@ import type { Construct } from 'constructs';
 import { type Artifacts, present } from './artifacts.ts';
 import type { Config } from './config.ts';
 import { photosNeedEdge } from './edge-config.ts';
-import { EDGE_REGION, type Names } from './names.ts';
+import { EDGE_REGION, EDGE_TAG, type Names } from './names.ts';
 import { BY_OBJECT_LAMBDA } from './object-lambda.ts';
 import { acknowledgeWildcards } from './wildcards.ts';
 
@@ -76,6 +85,8 @@ export class LambdaEdgeStack extends Stack {
       currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
     });
     edgeFunction.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    // By this `npm run destroy` finds it when the stack is gone.
+    Tags.of(edgeFunction).add(EDGE_TAG, this.names.prefix);
     Validations.of(edgeFunction).acknowledge({
       id: 'AwsSolutions-L1',
       reason:

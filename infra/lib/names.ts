@@ -4,6 +4,9 @@ import type { Config } from './config.ts';
 /** Where edge functions, certificates and firewalls of CloudFront must be. */
 export const EDGE_REGION = 'us-east-1';
 
+/** Tag of functions at the edge; its value is the deployment's prefix. */
+export const EDGE_TAG = 'safelight:edge';
+
 /**
  * Names that are known before anything is deployed.
  *
@@ -19,10 +22,12 @@ export class Names {
   /** Of the access point that hands out what the function makes. */
   readonly objectLambda: string;
 
+  readonly prefix: string;
   private readonly config: Config;
 
   constructor(config: Config) {
     this.config = config;
+    this.prefix = config.prefix;
     this.transform = `${config.prefix}-transform`;
     this.frames = `${config.prefix}-image-frames`;
     this.accessPoint = `${config.prefix}-source`;

@@ -63,6 +63,10 @@ export class StorageStack extends Stack {
       });
     }
     new CfnOutput(this, 's3bucket', { value: this.bucket.bucketName, description: 'Bucket of the pictures' });
+    new CfnOutput(this, 'logbucket', {
+      value: this.logs.bucketName,
+      description: 'Bucket of the access logs',
+    });
   }
 
   private whereThePicturesAre(config: Config): Record<string, string> {
