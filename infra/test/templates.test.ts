@@ -328,6 +328,27 @@ describe('a configuration of its own', () => {
     );
   });
 
+  test('serves a folder through Object Lambda, whoever signs', () => {
+    for (const signing of ['originAccessControl', 'edge'] as const) {
+      const bucket = { name: 'my-photos', folder: 'web' };
+      const deployment = new Deployment({ ...given, photoOrigin: 'objectLambda', signing, bucket });
+      const [distribution] = deployment.all('AWS::CloudFront::Distribution');
+      assert.equal(at(distribution?.properties.DistributionConfig, 'Origins', 0, 'OriginPath'), '/web');
+      const policies = JSON.stringify([
+        ...resourcePolicies(deployment),
+        ...deployment.all('AWS::IAM::Policy'),
+      ]);
+      assert.ok(policies.includes('accesspoint/safelight-source/object/web/*'));
+      assert.ok(!policies.includes('/object/*'));
+    }
+  });
+
+  test('need not know its account', () => {
+    for (const { config } of MODES.filter(({ name }) => name.endsWith('-edge-frames-domain'))) {
+      assert.equal(new Deployment({ ...config, account: undefined }).stacks.length, 4);
+    }
+  });
+
   test('reaches the function and the distribution', () => {
     const webAclArn = `arn:aws:wafv2:us-east-1:${ACCOUNT}:global/webacl/wall/11111111-2222-3333-4444-555555555555`;
     const topic = `arn:aws:sns:${REGION}:${ACCOUNT}:operators`;
