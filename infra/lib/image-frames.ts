@@ -47,6 +47,15 @@ export class ImageFramesStack extends Stack {
     const versions = new EdgeVersions(this, 'Edge', { names, functions: ['frames-viewer', 'frames-origin'] });
     const requestHeaders = ['Accept', 'Content-Type', 'Range', ...tokenHeaders(frames.auth)];
 
+    const viewer = versions.version('frames-viewer');
+    const origin = versions.version('frames-origin');
+    const originRequestPolicy = preflight(this);
+    const responseHeadersPolicy = new SafeHeaders(this, 'Headers', {
+      origins: frames.corsOrigins,
+      methods: ['GET', 'HEAD', 'POST', 'OPTIONS'],
+      requestHeaders,
+    });
+
     const behavior = (key: cloudfront.ICachePolicy): cloudfront.BehaviorOptions => ({
       origin: new FunctionUrlOrigin(url, originProps(config)),
       viewerProtocolPolicy: cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
@@ -68,14 +77,6 @@ export class ImageFramesStack extends Stack {
           includeBody: true,
         },
       ],
-    });
-    const viewer = versions.version('frames-viewer');
-    const origin = versions.version('frames-origin');
-    const originRequestPolicy = preflight(this);
-    const responseHeadersPolicy = new SafeHeaders(this, 'Headers', {
-      origins: frames.corsOrigins,
-      methods: ['GET', 'HEAD', 'POST', 'OPTIONS'],
-      requestHeaders,
     });
 
     const { distribution } = new SecureDistribution(this, 'Frames', {
