@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type ConfigInput, parseConfig } from '../lib/config.ts';
+import { FRAME_KEYS, framesEdgeConfig, photosEdgeConfig, photosNeedEdge } from '../lib/edge-config.ts';
+import { DATA_STORE, REGION } from './modes.ts';
+
+const parse = (more: Partial<ConfigInput>) => parseConfig({ region: REGION, ...more });
+const TOKEN = { bearer: true, headers: ['token'], cookies: [], query: [] };
+
+describe('what is baked into edge functions', () => {
+  test('is a signer and a normaliser for pictures that anybody may see', () => {
+    assert.deepEqual(photosEdgeConfig(parse({ signing: 'edge', parameters: ['format', 'width'] })), {
+      authorize: { mode: 'none' },
+      // In the order of the registry.
+      normalize: { keys: ['width', 'format'], extra: [] },
+      sign: { target: 'auto' },
+    });
+  });
+
+  test('leaves out the keys where all are allowed, and the signer where CloudFront signs', () => {
+    const config = parse({
+      photoAuth: { mode: 'oidc', issuer: 'https://idp.example.com/', audiences: ['photos'] },
+    });
+    assert.ok(photosNeedEdge(config));
+    assert.deepEqual(photosEdgeConfig(config), {
+      authorize: {
+        mode: 'tokens',
+        issuers: [
+          {
+            type: 'oidc',
+            issuer: 'https://idp.example.com/',
+            audiences: ['photos'],
+            jwksUri: 'https://idp.example.com/.well-known/jwks.json',
+          },
+        ],
+        graceSeconds: 0,
+        token: TOKEN,
+      },
+      normalize: { extra: [] },
+      sign: null,
+    });
+  });
+
+  test('checks tokens of a user pool for image frames, whoever signs for pictures', () => {
+    const config = parse({
+      imageFrames: {
+        dataStoreIds: [DATA_STORE],
+        auth: {
+          mode: 'cognito',
+          userPoolId: 'eu-west-1_AbCdEf123',
+          clientIds: ['client1'],
+          groups: ['radiology'],
+          graceSeconds: 5,
+        },
+      },
+    });
+    assert.ok(!photosNeedEdge(config));
+    assert.deepEqual(framesEdgeConfig(config.imageFrames ?? assert.fail()), {
+      authorize: {
+        mode: 'tokens',
+        issuers: [
+          {
+            type: 'cognito',
+            userPoolId: 'eu-west-1_AbCdEf123',
+            clientIds: ['client1'],
+            tokenUse: 'access',
+            groups: ['radiology'],
+          },
+        ],
+        graceSeconds: 5,
+        token: TOKEN,
+      },
+      normalize: { extra: FRAME_KEYS },
+      sign: { target: 'auto' },
+    });
+  });
+});
