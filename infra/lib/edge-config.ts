@@ -1,24 +1,23 @@
 import type { Auth, Config } from './config.ts';
 import { AllowedParameters } from './parameters.ts';
 
-/** What is baked into a zip of edge functions: they have no environment. */
+/** What is baked into a zip of edge functions, which have no environment; `edge/node` says what it means. */
 export interface EdgeConfig {
   authorize:
     | { mode: 'none' }
     | {
-        mode: 'tokens';
-        issuers: (CognitoIssuer | OidcIssuer)[];
+        mode: 'token';
+        issuers: ({ cognito: CognitoIssuer } | { oidc: OidcIssuer })[];
         graceSeconds: number;
-        token: { bearer: boolean; headers: string[]; cookies: string[]; query: string[] };
+        tokenFrom: { authorization: boolean; headers: string[]; cookies: string[]; queries: string[] };
       };
-  /** `keys` are parameters of transforms, all if there are none; `extra` are let through as they are. */
-  normalize: { keys?: string[]; extra: string[] };
+  /** `keys` are parameters of transforms, all if there are none; `passOn` are let through as they are. */
+  normalize: { keys?: string[]; passOn: string[] };
   /** `auto` takes service and region from the origin's domain. */
   sign: { target: 'auto' } | null;
 }
 
 interface CognitoIssuer {
-  type: 'cognito';
   userPoolId: string;
   clientIds: string[];
   tokenUse: 'access' | 'id';
@@ -27,15 +26,14 @@ interface CognitoIssuer {
 }
 
 interface OidcIssuer {
-  type: 'oidc';
   issuer: string;
   audiences: string[];
-  jwksUri: string;
+  jwksUri?: string;
   scopes?: string[];
 }
 
 /** What a question for an image frame, a DICOMweb frame or metadata may hold besides parameters of transforms. */
-export const FRAME_KEYS = ['imageFrameId', 'imageSetId', 'version', 'resolution', 'window'];
+export const FRAME_KEYS = ['imageFrameId', 'imageSetId', 'version'];
 
 /** Whether pictures need functions at the edge at all. */
 export function photosNeedEdge(config: Config): boolean {
@@ -45,7 +43,7 @@ export function photosNeedEdge(config: Config): boolean {
 export function photosEdgeConfig(config: Config): EdgeConfig {
   return {
     authorize: authorize(config.photoAuth),
-    normalize: { ...keys(config.parameters, 'parameters'), extra: [] },
+    normalize: { ...keys(config.parameters, 'parameters'), passOn: [] },
     sign: config.signing === 'edge' ? { target: 'auto' } : null,
   };
 }
@@ -53,7 +51,7 @@ export function photosEdgeConfig(config: Config): EdgeConfig {
 export function framesEdgeConfig({ auth, parameters }: NonNullable<Config['imageFrames']>): EdgeConfig {
   return {
     authorize: authorize(auth),
-    normalize: { ...keys(parameters, 'imageFrames.parameters'), extra: FRAME_KEYS },
+    normalize: { ...keys(parameters, 'imageFrames.parameters'), passOn: FRAME_KEYS },
     sign: { target: 'auto' },
   };
 }
@@ -64,15 +62,22 @@ function keys(allowed: string[] | undefined, setting: string): { keys?: string[]
 
 function authorize(auth: Auth): EdgeConfig['authorize'] {
   if (auth.mode === 'none') return { mode: 'none' };
-  return { mode: 'tokens', issuers: [issuer(auth)], graceSeconds: auth.graceSeconds, token: auth.token };
+  const { graceSeconds, token } = auth;
+  const { bearer: authorization, headers, cookies, query: queries } = token;
+  return {
+    mode: 'token',
+    issuers: [auth.mode === 'cognito' ? { cognito: cognito(auth) } : { oidc: oidc(auth) }],
+    graceSeconds,
+    tokenFrom: { authorization, headers, cookies, queries },
+  };
 }
 
-function issuer(auth: Exclude<Auth, { mode: 'none' }>): CognitoIssuer | OidcIssuer {
-  const scopes = auth.scopes ? { scopes: auth.scopes } : {};
-  if (auth.mode === 'cognito') {
-    const { userPoolId, clientIds, tokenUse, groups } = auth;
-    return { type: 'cognito', userPoolId, clientIds, tokenUse, ...(groups ? { groups } : {}), ...scopes };
-  }
-  const jwksUri = auth.jwksUri ?? `${auth.issuer.replace(/\/$/, '')}/.well-known/jwks.json`;
-  return { type: 'oidc', issuer: auth.issuer, audiences: auth.audiences, jwksUri, ...scopes };
+function cognito(auth: Extract<Auth, { mode: 'cognito' }>): CognitoIssuer {
+  const { userPoolId, clientIds, tokenUse, groups, scopes } = auth;
+  return { userPoolId, clientIds, tokenUse, ...(groups ? { groups } : {}), ...(scopes ? { scopes } : {}) };
+}
+
+function oidc(auth: Extract<Auth, { mode: 'oidc' }>): OidcIssuer {
+  const { issuer, audiences, jwksUri, scopes } = auth;
+  return { issuer, audiences, ...(jwksUri ? { jwksUri } : {}), ...(scopes ? { scopes } : {}) };
 }

@@ -5,14 +5,14 @@ import { FRAME_KEYS, framesEdgeConfig, photosEdgeConfig, photosNeedEdge } from '
 import { DATA_STORE, REGION } from './modes.ts';
 
 const parse = (more: Partial<ConfigInput>) => parseConfig({ region: REGION, ...more });
-const TOKEN = { bearer: true, headers: ['token'], cookies: [], query: [] };
+const TOKEN = { authorization: true, headers: ['token'], cookies: [], queries: [] };
 
 describe('what is baked into edge functions', () => {
   test('is a signer and a normaliser for pictures that anybody may see', () => {
     assert.deepEqual(photosEdgeConfig(parse({ signing: 'edge', parameters: ['format', 'width'] })), {
       authorize: { mode: 'none' },
       // In the order of the registry.
-      normalize: { keys: ['width', 'format'], extra: [] },
+      normalize: { keys: ['width', 'format'], passOn: [] },
       sign: { target: 'auto' },
     });
   });
@@ -24,19 +24,12 @@ describe('what is baked into edge functions', () => {
     assert.ok(photosNeedEdge(config));
     assert.deepEqual(photosEdgeConfig(config), {
       authorize: {
-        mode: 'tokens',
-        issuers: [
-          {
-            type: 'oidc',
-            issuer: 'https://idp.example.com/',
-            audiences: ['photos'],
-            jwksUri: 'https://idp.example.com/.well-known/jwks.json',
-          },
-        ],
+        mode: 'token',
+        issuers: [{ oidc: { issuer: 'https://idp.example.com/', audiences: ['photos'] } }],
         graceSeconds: 0,
-        token: TOKEN,
+        tokenFrom: TOKEN,
       },
-      normalize: { extra: [] },
+      normalize: { passOn: [] },
       sign: null,
     });
   });
@@ -57,20 +50,21 @@ describe('what is baked into edge functions', () => {
     assert.ok(!photosNeedEdge(config));
     assert.deepEqual(framesEdgeConfig(config.imageFrames ?? assert.fail()), {
       authorize: {
-        mode: 'tokens',
+        mode: 'token',
         issuers: [
           {
-            type: 'cognito',
-            userPoolId: 'eu-west-1_AbCdEf123',
-            clientIds: ['client1'],
-            tokenUse: 'access',
-            groups: ['radiology'],
+            cognito: {
+              userPoolId: 'eu-west-1_AbCdEf123',
+              clientIds: ['client1'],
+              tokenUse: 'access',
+              groups: ['radiology'],
+            },
           },
         ],
         graceSeconds: 5,
-        token: TOKEN,
+        tokenFrom: TOKEN,
       },
-      normalize: { extra: FRAME_KEYS },
+      normalize: { passOn: FRAME_KEYS },
       sign: { target: 'auto' },
     });
   });
