@@ -3,8 +3,9 @@
 
 use crate::plane::{Pixels, Scaling};
 use fast_image_resize::{
-    MulDiv, PixelType, ResizeOptions, Resizer,
-    images::{CroppedImage, CroppedImageMut, Image},
+    MulDiv, PixelTrait, ResizeOptions, Resizer,
+    images::{TypedCroppedImage, TypedCroppedImageMut, TypedImage},
+    pixels::{U16, U16x2, U16x3, U16x4},
 };
 use safelight_core::{Error, Kind, Model, Plane, Rect, Result, Samples, Size, View};
 
@@ -72,40 +73,51 @@ impl Resampler {
 
 /// `samples` are of a plane of size `from`.
 fn words(
-    mut samples: Vec<u16>,
+    samples: Vec<u16>,
     (from, channels): (Size, u8),
     has_alpha: bool,
-    (columns, rows): (&Span, &Span),
+    spans: (&Span, &Span),
     size: Size,
 ) -> Result<Vec<u16>> {
-    let pixel_type = match channels {
-        1 => PixelType::U16,
-        2 => PixelType::U16x2,
-        3 => PixelType::U16x3,
-        4 => PixelType::U16x4,
-        _ => return Err(too_many(channels)),
-    };
     let is_opaque =
         !has_alpha || samples.chunks_exact(channels.into()).all(|pixel| pixel.last() == Some(&u16::MAX));
+    let pixels = (size.w as usize).saturating_mul(size.h as usize);
+    let target = vec![0; pixels.saturating_mul(channels.into())];
+    // By name, so that the program holds no code for pixels of other types: some megabytes.
+    let scale = match channels {
+        1 => scale_words::<U16>,
+        2 => scale_words::<U16x2>,
+        3 => scale_words::<U16x3>,
+        4 => scale_words::<U16x4>,
+        _ => return Err(too_many(channels)),
+    };
+    scale((samples, from), (target, size), spans, is_opaque)
+}
+
+/// Each of `source` and `target` is samples and size; gives the target back.
+fn scale_words<P: PixelTrait>(
+    (mut source, from): (Vec<u16>, Size),
+    (mut target, size): (Vec<u16>, Size),
+    (columns, rows): (&Span, &Span),
+    is_opaque: bool,
+) -> Result<Vec<u16>> {
     let (columns, rows) = (columns.within(), rows.within());
     let options =
         ResizeOptions::new().crop(columns.start, rows.start, columns.length, rows.length).use_alpha(false);
-    let pixels = (size.w as usize).saturating_mul(size.h as usize);
-    let mut scaled = vec![0; pixels.saturating_mul(channels.into())];
-    let mut source = image(&mut samples, from, pixel_type)?;
-    let mut target = image(&mut scaled, size, pixel_type)?;
+    let mut read = image::<P>(&mut source, from)?;
+    let mut written = image::<P>(&mut target, size)?;
     let [x, y] = [columns.first, rows.first];
     let [w, h] = [columns.count, rows.count];
     if !is_opaque {
-        let mut source = CroppedImageMut::new(&mut source, x, y, w, h).map_err(defect)?;
-        MulDiv::new().multiply_alpha_inplace(&mut source).map_err(defect)?;
+        let mut read = TypedCroppedImageMut::from_ref(&mut read, x, y, w, h).map_err(defect)?;
+        MulDiv::new().multiply_alpha_inplace_typed(&mut read).map_err(defect)?;
     }
-    let source = CroppedImage::new(&source, x, y, w, h).map_err(defect)?;
-    Resizer::new().resize(&source, &mut target, &options).map_err(defect)?;
+    let read = TypedCroppedImage::from_ref(&read, x, y, w, h).map_err(defect)?;
+    Resizer::new().resize_typed(&read, &mut written, &options).map_err(defect)?;
     if !is_opaque {
-        MulDiv::new().divide_alpha_inplace(&mut target).map_err(defect)?;
+        MulDiv::new().divide_alpha_inplace_typed(&mut written).map_err(defect)?;
     }
-    Ok(scaled)
+    Ok(target)
 }
 
 /// Where a picture lies on one axis of a plane.
@@ -143,8 +155,8 @@ fn snapped(position: f64) -> f64 {
     if (position - whole).abs() < 1e-6 { whole } else { position }
 }
 
-fn image(samples: &mut [u16], size: Size, pixel_type: PixelType) -> Result<Image<'_>> {
-    Image::from_slice_u8(size.w, size.h, bytemuck::cast_slice_mut(samples), pixel_type).map_err(defect)
+fn image<P: PixelTrait>(samples: &mut [u16], size: Size) -> Result<TypedImage<'_, P>> {
+    TypedImage::from_buffer(size.w, size.h, bytemuck::cast_slice_mut(samples)).map_err(defect)
 }
 
 fn too_many(channels: u8) -> Error {
