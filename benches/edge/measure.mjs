@@ -25,7 +25,14 @@ const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 20
 const keys = { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'one', use: 'sig', alg: 'RS256' }] };
 const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 function token(subject) {
-  const claims = { iss: ISSUER, aud: 'photos', sub: `user-${subject}`, iat: NOW, exp: NOW + 3600, scope: 'openid' };
+  const claims = {
+    iss: ISSUER,
+    aud: 'photos',
+    sub: `user-${subject}`,
+    iat: NOW,
+    exp: NOW + 3600,
+    scope: 'openid',
+  };
   const signed = `${part({ alg: 'RS256', typ: 'JWT', kid: 'one' })}.${part(claims)}`;
   return `${signed}.${sign('sha256', Buffer.from(signed), privateKey).toString('base64url')}`;
 }
@@ -67,7 +74,9 @@ const toOrigin = event('origin-request', {
     'X-Forwarded-For': '203.0.113.178',
     Via: '2.0 2afae0d44e2540f472c0635ab62c232b.cloudfront.net (CloudFront)',
   }),
-  origin: { custom: { customHeaders: {}, domainName: HOST, path: '', port: 443, protocol: 'https', readTimeout: 30 } },
+  origin: {
+    custom: { customHeaders: {}, domainName: HOST, path: '', port: 443, protocol: 'https', readTimeout: 30 },
+  },
 });
 const originText = JSON.stringify(toOrigin);
 const credentials = {
@@ -80,7 +89,10 @@ const signedBy = () =>
     {
       ...{ service: 's3-object-lambda', region: 'eu-west-1', method: 'GET', host: HOST },
       path: '/holiday/beach.jpg?width=300&format=webp',
-      headers: { 'X-Amz-Content-Sha256': 'UNSIGNED-PAYLOAD', 'X-Amz-Cf-Id': toOrigin.Records[0].cf.config.requestId },
+      headers: {
+        'X-Amz-Content-Sha256': 'UNSIGNED-PAYLOAD',
+        'X-Amz-Cf-Id': toOrigin.Records[0].cf.config.requestId,
+      },
     },
     credentials,
   );
@@ -110,7 +122,9 @@ function measure(job) {
 }
 
 const load = (what) =>
-  JSON.parse(execFileSync(process.execPath, [fileURLToPath(new URL('load.mjs', import.meta.url)), what, built]));
+  JSON.parse(
+    execFileSync(process.execPath, [fileURLToPath(new URL('load.mjs', import.meta.url)), what, built]),
+  );
 
 verifier.cacheJwks(keys);
 edge.viewerRequest(JSON.stringify(viewer(token('first'))), NOW);
@@ -124,7 +138,9 @@ for (let round = 0; round <= rounds; round++) {
   texts = tokens.map((token) => JSON.stringify(viewer(token)));
   const names = Object.keys(JOBS);
   // Who comes first changes; a token's first time stays before its second.
-  const [signs, firsts, agains] = ['sign', 'verify first', ''].map((word) => names.filter((name) => name.startsWith(word)));
+  const [signs, firsts, agains] = ['sign', 'verify first', ''].map((word) =>
+    names.filter((name) => name.startsWith(word)),
+  );
   const rest = agains.filter((name) => !signs.includes(name) && !firsts.includes(name));
   const order = [signs, firsts, rest].flatMap((group) => (round % 2 ? group : group.toReversed()));
   const loads = ['addon', 'handlers', 'peers'];

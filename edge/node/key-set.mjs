@@ -27,13 +27,20 @@ export async function keySet(url, maxBytes) {
 function ask(get, url, maxBytes, signal) {
   return new Promise((resolve, reject) => {
     // A connection of its own: one that was kept while Lambda froze the process may be dead.
-    const request = get(url, { agent: false, headers: { accept: 'application/json' }, signal, timeout: IDLE });
+    const request = get(url, {
+      agent: false,
+      headers: { accept: 'application/json' },
+      signal,
+      timeout: IDLE,
+    });
     const fail = (message, isFinal) => {
       request.destroy();
       reject(Object.assign(new Error(message), { isFinal }));
     };
     request.on('timeout', () => fail(`no answer within ${IDLE} ms`, false));
-    request.on('error', (error) => fail(signal.aborted ? `not done within ${TOTAL} ms` : (error.code ?? 'broken off'), false));
+    request.on('error', (error) =>
+      fail(signal.aborted ? `not done within ${TOTAL} ms` : (error.code ?? 'broken off'), false),
+    );
     request.on('response', (response) => {
       if (response.statusCode !== 200) return fail(`the status is ${response.statusCode}`, true);
       const chunks = [];
@@ -43,7 +50,9 @@ function ask(get, url, maxBytes, signal) {
         if (length > maxBytes) return fail(`longer than ${maxBytes} bytes`, true);
         chunks.push(chunk);
       });
-      response.on('error', (error) => fail(signal.aborted ? `not done within ${TOTAL} ms` : (error.code ?? 'broken off'), false));
+      response.on('error', (error) =>
+        fail(signal.aborted ? `not done within ${TOTAL} ms` : (error.code ?? 'broken off'), false),
+      );
       response.on('end', () => resolve(Buffer.concat(chunks)));
     });
   });

@@ -5,7 +5,16 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -48,7 +57,14 @@ function main() {
 /** Builds the addon with cargo, and says where it is. */
 function build(zigbuild, profile = 'edge') {
   const target = zigbuild ? ['zigbuild', '--target', `${TARGET}.${GLIBC.join('.')}`] : ['build'];
-  const flags = ['--locked', '--profile', profile, '--package', 'safelight-edge-node', '--message-format=json'];
+  const flags = [
+    '--locked',
+    '--profile',
+    profile,
+    '--package',
+    'safelight-edge-node',
+    '--message-format=json',
+  ];
   const run = spawnSync('cargo', [...target, ...flags], {
     cwd: here('.'),
     encoding: 'utf8',
@@ -56,8 +72,13 @@ function build(zigbuild, profile = 'edge') {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   if (run.status !== 0) fail(`cargo ${target[0]} failed`);
-  const messages = run.stdout.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
-  const files = messages.flatMap(({ target, filenames }) => (target?.name === 'safelight_edge_node' ? filenames : []));
+  const messages = run.stdout
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line));
+  const files = messages.flatMap(({ target, filenames }) =>
+    target?.name === 'safelight_edge_node' ? filenames : [],
+  );
   return files.find((file) => /\.(so|dylib|dll)$/.test(file)) ?? fail('cargo built no addon');
 }
 
@@ -66,7 +87,8 @@ function checkPlatform(addon) {
   const bytes = readFileSync(addon);
   const build = `build with --zigbuild, for ${TARGET} and glibc ${GLIBC.join('.')}`;
   // ELF, 64 bits, little-endian; the machine x86-64 (System V ABI, "ELF Header").
-  const isX86 = bytes.subarray(0, 6).equals(Buffer.from('\x7fELF\x02\x01', 'latin1')) && bytes.readUInt16LE(18) === 62;
+  const isX86 =
+    bytes.subarray(0, 6).equals(Buffer.from('\x7fELF\x02\x01', 'latin1')) && bytes.readUInt16LE(18) === 62;
   if (!isX86) fail(`${addon} is not for Linux on x86-64: ${build}`);
   const [major, minor] = newestGlibc(bytes);
   if (major > GLIBC[0] || (major === GLIBC[0] && minor > GLIBC[1])) {

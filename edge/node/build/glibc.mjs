@@ -10,5 +10,10 @@
 export function newestGlibc(bytes) {
   const versions = [...bytes.toString('latin1').matchAll(/\0GLIBC_(\d+)\.(\d+)(?:\.\d+)?(?=\0)/g)];
   const compare = ([a, b], [c, d]) => a - c || b - d;
-  return versions.map(([, major, minor]) => [Number(major), Number(minor)]).sort(compare).at(-1) ?? [0, 0];
+  return (
+    versions
+      .map(([, major, minor]) => [Number(major), Number(minor)])
+      .sort(compare)
+      .at(-1) ?? [0, 0]
+  );
 }

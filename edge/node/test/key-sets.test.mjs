@@ -31,9 +31,19 @@ describe('a key set', { concurrency: true }, () => {
 
   check('is fetched', keySet([ours]), 200, 1);
   check('of a server that never answers is asked for twice', never, 503, 2);
-  check('is had at the second time', (response, count) => (count === 1 ? never : keySet([ours]))(response), 200, 2);
+  check(
+    'is had at the second time',
+    (response, count) => (count === 1 ? never : keySet([ours]))(response),
+    200,
+    2,
+  );
   check('of a server that hangs up is asked for twice', (response) => response.destroy(), 503, 2);
-  check('is not asked for again at once where the status is 500', (response) => response.writeHead(500).end(), 503, 1);
+  check(
+    'is not asked for again at once where the status is 500',
+    (response) => response.writeHead(500).end(),
+    503,
+    1,
+  );
   check(
     'is not looked for elsewhere',
     (response) => response.writeHead(302, { location: 'http://127.0.0.1:9/' }).end(),
@@ -41,7 +51,12 @@ describe('a key set', { concurrency: true }, () => {
     1,
   );
   check('of no JSON is none', (response) => response.end('<html>'), 503, 1);
-  check('that breaks off is asked for twice', (response) => response.writeHead(200, { 'content-length': '9' }).write('{', () => response.destroy()), 503, 2);
+  check(
+    'that breaks off is asked for twice',
+    (response) => response.writeHead(200, { 'content-length': '9' }).write('{', () => response.destroy()),
+    503,
+    2,
+  );
   check(
     'without end is broken off',
     (response) => {

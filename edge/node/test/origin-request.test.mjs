@@ -37,7 +37,9 @@ function verify(request, region, service) {
   const form = /^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/\d{8}\/(.*), ?SignedHeaders=(.*), ?Signature=(.*)$/;
   const [, scope, names, signed] = form.exec(header(request, 'authorization'));
   assert.equal(scope, `${region}/${service}/aws4_request`);
-  const open = Object.keys(request.headers).filter((name) => name.startsWith('x-amz-') && !names.includes(name));
+  const open = Object.keys(request.headers).filter(
+    (name) => name.startsWith('x-amz-') && !names.includes(name),
+  );
   assert.deepEqual(open, [], 'S3 wants every such header signed');
   assert.ok(names.split(';').includes('x-amz-cf-id') && names.split(';').includes('host'));
   assert.equal(header(request, 'x-amz-security-token'), process.env.AWS_SESSION_TOKEN);
@@ -47,7 +49,11 @@ function verify(request, region, service) {
 test('requests are signed for the service that the domain says', async () => {
   for (const [origin, region, service] of [
     [S3_ORIGIN, 'eu-central-1', 's3'],
-    [customOrigin('photos-111122223333.s3-object-lambda.eu-west-1.amazonaws.com'), 'eu-west-1', 's3-object-lambda'],
+    [
+      customOrigin('photos-111122223333.s3-object-lambda.eu-west-1.amazonaws.com'),
+      'eu-west-1',
+      's3-object-lambda',
+    ],
     [customOrigin('abcdefg.lambda-url.us-east-1.on.aws', { path: '/v1' }), 'us-east-1', 'lambda'],
     [customOrigin('runtime-medical-imaging.us-west-2.amazonaws.com'), 'us-west-2', 'medical-imaging'],
   ]) {
@@ -59,7 +65,10 @@ test('requests are signed for the service that the domain says', async () => {
 });
 
 test('a bucket behind another name is signed for as configured', async () => {
-  const { originRequest } = await load({ ...OPEN, sign: { target: { service: 's3', region: 'eu-north-1' } } });
+  const { originRequest } = await load({
+    ...OPEN,
+    sign: { target: { service: 's3', region: 'eu-north-1' } },
+  });
   const event = originEvent(customOrigin('photos.example', { port: 8443 }));
   verify(taken(event, await originRequest(event)), 'eu-north-1', 's3');
   await assert.rejects(auto.originRequest(event), { code: 'target' });
@@ -69,7 +78,11 @@ test('the hash of a body is signed where the service wants it', async () => {
   const frame = '{"imageFrameId":"0123456789abcdef0123456789abcdef"}';
   const imaging = customOrigin('runtime-medical-imaging.us-east-1.amazonaws.com');
   const post = { method: 'POST', uri: '/datastore/a/imageSet/b/getImageFrame' };
-  const event = originEvent(imaging, { ...post, body: body(frame), headers: { 'Content-Length': `${frame.length}` } });
+  const event = originEvent(imaging, {
+    ...post,
+    body: body(frame),
+    headers: { 'Content-Length': `${frame.length}` },
+  });
   const answer = taken(event, await auto.originRequest(event));
   verify(answer, 'us-east-1', 'medical-imaging');
   assert.equal(header(answer, 'x-amz-content-sha256'), sha256(frame));
@@ -81,7 +94,11 @@ test('the hash of a body is signed where the service wants it', async () => {
 });
 
 test('what a viewer sent to be taken for a signature is gone', async () => {
-  const viewers = { Authorization: 'Basic eA==', 'X-Amz-Date': '20200101T000000Z', 'X-Amz-Acl': 'public-read' };
+  const viewers = {
+    Authorization: 'Basic eA==',
+    'X-Amz-Date': '20200101T000000Z',
+    'X-Amz-Acl': 'public-read',
+  };
   const querystring = 'width=5&X-Amz-Signature=00&x-amz-tagging=a';
   const event = originEvent(S3_ORIGIN, { headers: viewers, querystring });
   const answer = taken(event, await auto.originRequest(event));
@@ -107,7 +124,10 @@ test('a request that cannot be signed is the viewer’s to mend, or the operator
   await assert.rejects(auto.originRequest(clash), { code: 'sign', message: /origin's own/ });
 
   delete process.env.AWS_ACCESS_KEY_ID;
-  await assert.rejects(auto.originRequest(originEvent(S3_ORIGIN)), { code: 'sign', message: /no credentials/ });
+  await assert.rejects(auto.originRequest(originEvent(S3_ORIGIN)), {
+    code: 'sign',
+    message: /no credentials/,
+  });
 });
 
 test('credentials are read for each request', async () => {

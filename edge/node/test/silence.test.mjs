@@ -47,14 +47,26 @@ test('a log learns why, and never what', async (t) => {
   }
   send('viewerRequest', { Records: ['SECRET'] });
   send('viewerRequest', viewerEvent({ ...secrets, method: { SECRET: 1 } }));
-  for (const fields of [secrets, { ...secrets, method: 'SECRET' }, { ...secrets, headers: { 'X-Own': 'SECRET' } }]) {
+  for (const fields of [
+    secrets,
+    { ...secrets, method: 'SECRET' },
+    { ...secrets, headers: { 'X-Own': 'SECRET' } },
+  ]) {
     send('originRequest', originEvent(customOrigin('b.s3.eu-west-1.amazonaws.com'), fields));
     send('originRequest', originEvent(customOrigin('SECRET.example'), fields));
   }
   child.stdin.end();
   await once(child, 'close');
 
-  for (const reason of ['expired', 'signature does not verify', 'not a signed JWT', 'the status is 500', "'target'", "'sign'", "'event'"]) {
+  for (const reason of [
+    'expired',
+    'signature does not verify',
+    'not a signed JWT',
+    'the status is 500',
+    "'target'",
+    "'sign'",
+    "'event'",
+  ]) {
     assert.ok(log.includes(reason), `${reason} is not in the log: ${log}`);
   }
   assert.doesNotMatch(log, /SECRET/);

@@ -18,7 +18,13 @@ const credentials = { accessKeyId: 'AKID', secretAccessKey: 'secret' };
 test('the addon has no function that is not asked here', () => {
   assert.deepEqual(Object.keys(addon).sort(), ['Edge', 'MAX_KEY_SET_BYTES']);
   const functions = Object.getOwnPropertyNames(addon.Edge.prototype).sort();
-  assert.deepEqual(functions, ['constructor', 'fetchFailed', 'keysFetched', 'originRequest', 'viewerRequest']);
+  assert.deepEqual(functions, [
+    'constructor',
+    'fetchFailed',
+    'keysFetched',
+    'originRequest',
+    'viewerRequest',
+  ]);
 });
 
 test('a wrong configuration is thrown, with the key that is wrong', () => {
@@ -30,11 +36,23 @@ test('a wrong configuration is thrown, with the key that is wrong', () => {
     [config({ authorize: { mode: 'token' } }), /^authorize\.issuers: must be 1 to 32/],
     [config({ normalize: { keys: ['widht'] } }), /^normalize\.keys\[0\]: must be one of showExif/],
     [config({ sign: {} }), /^sign: missing field `target`/],
-    [config({ sign: { target: 'manual' } }), /^sign\.target: invalid value: string "manual", expected "auto"/],
+    [
+      config({ sign: { target: 'manual' } }),
+      /^sign\.target: invalid value: string "manual", expected "auto"/,
+    ],
     [config({ sign: { target: { service: 's3' } } }), /^sign\.target: missing field `region`/],
-    [config({ sign: { target: { service: 's4', region: 'eu-west-1' } } }), /^sign\.target\.service: must be one of s3, /],
-    [config({ sign: { target: { service: 's3', region: 'here' } } }), /^sign\.target\.region: must be a region/],
-    [config({ sign: { target: { service: 's3', region: 'eu-west-1', x: 1 } } }), /^sign\.target\.x: unknown field/],
+    [
+      config({ sign: { target: { service: 's4', region: 'eu-west-1' } } }),
+      /^sign\.target\.service: must be one of s3, /,
+    ],
+    [
+      config({ sign: { target: { service: 's3', region: 'here' } } }),
+      /^sign\.target\.region: must be a region/,
+    ],
+    [
+      config({ sign: { target: { service: 's3', region: 'eu-west-1', x: 1 } } }),
+      /^sign\.target\.x: unknown field/,
+    ],
   ]) {
     assert.throws(() => new addon.Edge(text), { code: 'config', message }, text);
   }
@@ -44,7 +62,9 @@ test('a wrong configuration is thrown, with the key that is wrong', () => {
 
 test('what is wrong about an event is thrown, and nothing of it said', () => {
   const edge = new addon.Edge(config({ sign: { target: 'auto' } }));
-  const [viewer, origin] = [viewerEvent(), originEvent(customOrigin('b.s3.eu-west-1.amazonaws.com'))].map((event) => JSON.stringify(event));
+  const [viewer, origin] = [viewerEvent(), originEvent(customOrigin('b.s3.eu-west-1.amazonaws.com'))].map(
+    (event) => JSON.stringify(event),
+  );
   const twice = JSON.stringify({ Records: [...viewerEvent().Records, ...viewerEvent().Records] });
   for (const text of ['', 'secret', '{"Records":[]}', twice, viewer.replace('"method"', '"secret"')]) {
     const error = { code: 'event', message: "this is no event of CloudFront's for this function" };
@@ -62,7 +82,9 @@ test('what is wrong about an event is thrown, and nothing of it said', () => {
   for (const wrong of [{}, { accessKeyId: 'AKID' }, null, undefined, 'AKID']) {
     assert.throws(() => edge.originRequest(origin, wrong, NOW));
   }
-  assert.throws(() => edge.originRequest(origin, { accessKeyId: '', secretAccessKey: '' }, NOW), { code: 'sign' });
+  assert.throws(() => edge.originRequest(origin, { accessKeyId: '', secretAccessKey: '' }, NOW), {
+    code: 'sign',
+  });
   assert.throws(() => edge.keysFetched('https://id.example', Buffer.from('{}'), NOW), { code: 'key-set' });
   for (const call of [edge.viewerRequest, edge.originRequest, edge.keysFetched, edge.fetchFailed]) {
     assert.throws(() => call.call(edge));

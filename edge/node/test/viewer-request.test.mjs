@@ -53,7 +53,10 @@ test('a token opens the door, and is gone from wherever it stood', async (t) => 
     const answer = taken(event, await viewerRequest(event));
     assert.equal(answer.uri, '/holiday/beach.jpg');
     assert.ok(!JSON.stringify(answer).includes(good.split('.')[1]), 'the token goes no farther');
-    assert.deepEqual(answer.headers.cookie?.map(({ value }) => value), left.cookie);
+    assert.deepEqual(
+      answer.headers.cookie?.map(({ value }) => value),
+      left.cookie,
+    );
     assert.equal(answer.querystring, left.querystring ?? '');
     assert.deepEqual([answer.headers.authorization, answer.headers.token], [undefined, undefined]);
   }
@@ -93,7 +96,10 @@ test('who may not see is told so, and no more', async (t) => {
 });
 
 test('a preflight passes without a token, and reaches nobody', async (t) => {
-  const { viewerRequest, originRequest } = await load({ ...oidc('http://127.0.0.1:9'), sign: { target: 'auto' } });
+  const { viewerRequest, originRequest } = await load({
+    ...oidc('http://127.0.0.1:9'),
+    sign: { target: 'auto' },
+  });
   const asks = { Origin: 'https://app.example', 'Access-Control-Request-Method': 'GET' };
   const event = viewerEvent({ method: 'OPTIONS', headers: asks });
   assert.deepEqual(taken(event, await viewerRequest(event)), { status: '204', headers: {} });

@@ -46,11 +46,17 @@ function takenResponse(type, response) {
   assert.equal(typeof response.status, 'string');
   assert.ok(response.status >= 200 && response.status < 600);
   for (const [name, values] of Object.entries(response.headers ?? {})) {
-    assert.ok(!['content-length', 'content-encoding', 'transfer-encoding', 'via', 'warning'].includes(name), name);
+    assert.ok(
+      !['content-length', 'content-encoding', 'transfer-encoding', 'via', 'warning'].includes(name),
+      name,
+    );
     checkHeader(name, values);
   }
   const known = ['status', 'statusDescription', 'headers', 'body', 'bodyEncoding'];
-  assert.deepEqual(Object.keys(response).filter((key) => !known.includes(key)), []);
+  assert.deepEqual(
+    Object.keys(response).filter((key) => !known.includes(key)),
+    [],
+  );
   assert.ok(JSON.stringify(response).length < (type === 'viewer-request' ? 40_000 : 1_000_000));
   return response;
 }

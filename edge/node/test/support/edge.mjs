@@ -7,7 +7,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** The addon to test: that of `cargo test -p safelight-edge-node`, or any other build of it. */
 const ADDON = process.env.SAFELIGHT_EDGE;
-if (!ADDON) throw new Error('SAFELIGHT_EDGE must name the addon; `cargo test -p safelight-edge-node` does that');
+if (!ADDON)
+  throw new Error('SAFELIGHT_EDGE must name the addon; `cargo test -p safelight-edge-node` does that');
 
 const source = (name) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 

@@ -11,7 +11,10 @@ const config = (eventType) => ({
 
 const headers = (pairs) =>
   Object.fromEntries(
-    Object.entries(pairs).map(([key, value]) => [key.toLowerCase(), [value].flat().map((value) => ({ key, value }))]),
+    Object.entries(pairs).map(([key, value]) => [
+      key.toLowerCase(),
+      [value].flat().map((value) => ({ key, value })),
+    ]),
   );
 
 /** A viewer's request. `fields` replace those of the request, and `headers` add to its own. */
