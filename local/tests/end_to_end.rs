@@ -7,7 +7,6 @@
 
 mod common;
 
-use bytes::Bytes;
 use common::{LONG, Reply, bootstrap, expected, finish, get, open, send, signed};
 use http_body_util::BodyExt;
 use safelight_local::{
