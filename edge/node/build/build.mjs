@@ -56,22 +56,18 @@ function main() {
 
 /** Builds the addon with cargo, and says where it is. */
 function build(zigbuild, profile = 'edge') {
-  const target = zigbuild ? ['zigbuild', '--target', `${TARGET}.${GLIBC.join('.')}`] : ['build'];
-  const flags = [
-    '--locked',
-    '--profile',
-    profile,
-    '--package',
-    'safelight-edge-node',
-    '--message-format=json',
-  ];
-  const run = spawnSync('cargo', [...target, ...flags], {
+  const program = zigbuild ? 'cargo-zigbuild' : 'cargo';
+  const target = zigbuild ? ['--target', `${TARGET}.${GLIBC.join('.')}`] : [];
+  // Of this type alone: cargo optimises none together with its dependencies that is a Rust library too.
+  const flags = ['rustc', '--locked', '--package', 'safelight-edge-node', '--lib', '--crate-type', 'cdylib'];
+  flags.push('--profile', profile, '--message-format=json', ...target);
+  const run = spawnSync(program, flags, {
     cwd: here('.'),
     encoding: 'utf8',
     maxBuffer: 64 << 20,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  if (run.status !== 0) fail(`cargo ${target[0]} failed`);
+  if (run.status !== 0) fail(`${program} failed${run.error ? `: ${run.error.message}` : ''}`);
   const messages = run.stdout
     .split('\n')
     .filter((line) => line.startsWith('{'))
