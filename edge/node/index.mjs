@@ -17,7 +17,7 @@ const edge = new Edge(readFileSync(new URL('config.json', import.meta.url), 'utf
 /** Fetches under way, by URL. @type {Map<string, Promise<void>>} */
 const fetches = new Map();
 
-/** How often a request may wait for keys; each of a pool's key sets is fetched at most once for it. */
+/** How often a request may wait for keys. One fetch decides; another request's may have to come first. */
 const MAX_WAITS = 4;
 
 /**

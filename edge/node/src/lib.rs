@@ -16,8 +16,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
 
 /// Why something is thrown: `code` says it in a word, and `message` in fixed text.
 ///
-/// `#[napi]` throws errors only of what is literally named `Result`. Under another name they are values that
-/// are returned, and an invalid token would be none; a test asks every function.
+/// `#[napi]` throws errors only of what is literally named `Result`. Under another name it returns them as
+/// values, and whoever does not look lets everybody in. With codes of our own in place of napi's that does not
+/// compile; a test asks every function all the same.
 type Result<T> = std::result::Result<T, napi::Error<&'static str>>;
 
 /// The largest key set that is taken, in bytes.
