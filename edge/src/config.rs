@@ -14,8 +14,15 @@ pub struct ConfigError {
 
 impl ConfigError {
     /// `key` must be `right`, and is `found`.
-    pub(crate) fn new(key: impl Into<String>, right: &str, found: impl std::fmt::Debug) -> Self {
+    pub fn new(key: impl Into<String>, right: &str, found: impl std::fmt::Debug) -> Self {
         Self { key: key.into(), message: format!("must be {right}, not {found:?}") }
+    }
+
+    /// The same of settings that stand under the key `outer` of others.
+    #[must_use]
+    pub fn within(self, outer: &str) -> Self {
+        let key = if self.key == "." { outer.to_owned() } else { format!("{outer}.{}", self.key) };
+        Self { key, ..self }
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     access_point::{self, AccessPoint, Feature, writes::Writes},
     clock::Clock,
-    cloudfront::{Behavior, CloudFront, Distribution, Origin},
+    cloudfront::{Behavior, CloudFront, Distribution, EdgeFunction, NodeEdge, Origin},
     faults::Faults,
     function_url,
     runtime_api::{self, Function},
@@ -18,6 +18,7 @@ use std::{collections::BTreeSet, io, net::SocketAddr, path::PathBuf, sync::Arc, 
 #[derive(Clone, Debug)]
 pub struct Builder {
     folder: Option<PathBuf>,
+    edge: Option<PathBuf>,
     port: u16,
     function: runtime_api::Settings,
     access_point: access_point::Settings,
@@ -42,6 +43,7 @@ impl Default for Builder {
     fn default() -> Self {
         Self {
             folder: None,
+            edge: None,
             port: 0,
             function: runtime_api::Settings {
                 bootstrap: None,
@@ -63,6 +65,15 @@ impl Builder {
     #[must_use]
     pub fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.folder = Some(folder.into());
+        self
+    }
+
+    /// Runs the functions in `folder`, as `edge/node/build/build.mjs` makes it, at both of CloudFront's edges: all
+    /// requests of viewers go through it. If it signs, it does so for the access point, for which its
+    /// configuration must give the target: a domain on loopback says none. Defaults to no functions.
+    #[must_use]
+    pub fn edge(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.edge = Some(folder.into());
         self
     }
 
@@ -146,13 +157,12 @@ impl Builder {
         };
         let access_point = self.socket(1).await?.serve(Arc::new(access_point).handler());
         let function_url = self.socket(2).await?.serve(function_url::handler(function.clone()));
+        let edge = self.edge.as_deref().map(NodeEdge::start).transpose()?.map(Arc::new);
+        let at_access_point = default(access_point.address, Service::S3ObjectLambda, edge.as_ref());
+        let at_function_url = default(function_url.address, Service::Lambda, edge.as_ref());
         let cloudfront = [
-            distribution(
-                self.socket(3).await?,
-                default(access_point.address, Service::S3ObjectLambda),
-                &clock,
-            ),
-            distribution(self.socket(4).await?, default(function_url.address, Service::Lambda), &clock),
+            distribution(self.socket(3).await?, at_access_point, &clock),
+            distribution(self.socket(4).await?, at_function_url, &clock),
         ];
         let distributions = Vec::new();
         Ok(Cloud {
@@ -184,10 +194,18 @@ fn environment(s3: SocketAddr) -> Vec<(String, String)> {
     variables.map(|(name, value)| (name.to_owned(), value)).into()
 }
 
-/// A distribution of one behaviour. `Accept` tells answers apart, for `format=auto` goes by it.
-fn default(origin: SocketAddr, service: Service) -> Distribution {
-    let mut behavior = Behavior::new(Origin::new(origin, Some(service)));
-    behavior.cache.headers = vec![header::ACCEPT];
+/// A distribution of one behaviour. `Accept` tells answers apart, for `format=auto` goes by it, unless `edge`
+/// has settled that.
+fn default(origin: SocketAddr, service: Service, edge: Option<&Arc<NodeEdge>>) -> Distribution {
+    let function = |edge: &Arc<NodeEdge>| -> Arc<dyn EdgeFunction> { edge.clone() };
+    let signer = edge.filter(|edge| edge.signs() && service == Service::S3ObjectLambda);
+    let access_control = if signer.is_some() { None } else { Some(service) };
+    let mut behavior = Behavior::new(Origin::new(origin, access_control));
+    if !edge.is_some_and(|edge| edge.normalizes()) {
+        behavior.cache.headers = vec![header::ACCEPT];
+    }
+    behavior.viewer_request = edge.map(function);
+    behavior.origin_request_function = signer.map(function);
     Distribution { behaviors: Vec::new(), default: behavior }
 }
 

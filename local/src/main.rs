@@ -25,6 +25,10 @@ struct Cli {
     #[arg(long, env = "SAFELIGHT_BOOTSTRAP", value_name = "PROGRAM")]
     bootstrap: Option<PathBuf>,
 
+    /// Folder of functions for CloudFront's edge, as `edge/node/build/build.mjs` makes it
+    #[arg(long, value_name = "FOLDER")]
+    edge: Option<PathBuf>,
+
     /// Events that may be in work at once, each in a child process of its own
     #[arg(long, value_name = "COUNT", default_value_t = 2)]
     children: usize,
@@ -72,6 +76,9 @@ async fn start(arguments: &Cli) -> anyhow::Result<Cloud> {
         .timeout(Duration::from_secs(arguments.timeout))
         .payload(&arguments.payload)
         .features(Feature::ALL);
+    if let Some(edge) = &arguments.edge {
+        builder = builder.edge(edge);
+    }
     for variable in &arguments.env {
         let (name, value) =
             variable.split_once('=').with_context(|| format!("{variable} is not NAME=VALUE"))?;

@@ -7,28 +7,15 @@
 
 mod common;
 
-use bytes::Bytes;
-use common::{LONG, Reply, finish, get, open, send, signed};
+use common::{LONG, Reply, bootstrap, expected, finish, get, open, send, signed};
 use http_body_util::BodyExt;
-use safelight_core::{Answer, Plan, Settings};
 use safelight_local::{
     Cloud, Feature,
     faults::SourceFault,
     sign::{Service, USER},
 };
-use safelight_registry::REGISTRY;
 use std::{fs, net::SocketAddr, path::PathBuf, time::Duration};
 use tokio::time::timeout;
-
-fn bootstrap() -> Option<PathBuf> {
-    let beside = || std::env::current_exe().unwrap().parent().unwrap().with_file_name("bootstrap");
-    let program = std::env::var_os("SAFELIGHT_BOOTSTRAP").map_or_else(beside, PathBuf::from);
-    let found = program.is_file().then_some(program);
-    if found.is_none() {
-        eprintln!("there is no bootstrap to test: name it with SAFELIGHT_BOOTSTRAP");
-    }
-    found
-}
 
 /// A cloud that serves every sample through `bootstrap`.
 async fn cloud(bootstrap: PathBuf) -> Cloud {
@@ -82,12 +69,6 @@ impl Door {
         let reply = send(signed(address, method, target, headers, (&USER, service)));
         timeout(LONG, reply).await.unwrap_or_else(|_| panic!("{self:?} {target} hangs"))
     }
-}
-
-/// What the transforms make of `source`, without any door.
-fn expected(source: Vec<u8>, query: &str) -> Answer {
-    let plan = Plan::new(REGISTRY, REGISTRY.query(query, "").unwrap()).unwrap();
-    Answer::new(plan.start(&Settings::default()), &Bytes::from(source), 64 << 10).unwrap()
 }
 
 #[tokio::test]

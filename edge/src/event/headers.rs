@@ -43,8 +43,19 @@ impl Headers {
 
     /// Makes `value` the only value of the header `name`.
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
-        let header = Header { key: None, value: value.into(), other: Map::new() };
-        self.0.insert(name.to_ascii_lowercase(), vec![header]);
+        self.set_all(name, [value]);
+    }
+
+    /// Makes `values` the values of the header `name`; without any, there is no such header.
+    pub fn set_all(&mut self, name: &str, values: impl IntoIterator<Item = impl Into<String>>) {
+        let header = |value: String| Header { key: None, value, other: Map::new() };
+        let headers: Vec<_> = values.into_iter().map(|value| header(value.into())).collect();
+        let name = name.to_ascii_lowercase();
+        if headers.is_empty() {
+            self.0.remove(&name);
+        } else {
+            self.0.insert(name, headers);
+        }
     }
 
     /// Keeps the headers whose names `keep` says yes to.

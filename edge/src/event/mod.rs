@@ -10,6 +10,7 @@ mod origin;
 
 pub use check::{Violation, check_request, check_response};
 pub use headers::{Header, Headers, KeyedByOther};
+pub use limits::is_disallowed;
 pub use origin::{CustomOrigin, Origin, Protocol, S3Origin};
 
 use base64::{Engine, engine::general_purpose::STANDARD};

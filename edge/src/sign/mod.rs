@@ -12,7 +12,7 @@ mod target;
 pub use origin::sign_origin_request;
 pub use request::sign_request;
 pub use signature::{Payload, Signed, Unsigned, sign};
-pub use target::{Escapes, Service, Target};
+pub use target::{Escapes, Service, Target, is_region};
 
 use std::fmt;
 

@@ -40,6 +40,8 @@ impl Service {
     };
     /// `HealthImaging`.
     pub const MEDICAL_IMAGING: Self = Self { name: "medical-imaging", ..Self::LAMBDA };
+    /// Every service.
+    pub const ALL: [Self; 4] = [Self::S3, Self::S3_OBJECT_LAMBDA, Self::LAMBDA, Self::MEDICAL_IMAGING];
 }
 
 /// Whom a request is signed for.
@@ -91,7 +93,7 @@ fn of_aws<'a>(labels: &[&'a str]) -> Option<(Service, &'a str)> {
 }
 
 /// Whether `text` is written as regions are: `eu-central-1`, `us-gov-west-1`, `eusc-de-east-1`.
-fn is_region(text: &str) -> bool {
+pub fn is_region(text: &str) -> bool {
     let parts: Vec<_> = text.split('-').collect();
     let is_word = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
     let [first, middle @ .., last] = &parts[..] else { return false };

@@ -114,22 +114,27 @@ fn identity(key: &Key) -> Value {
             "accessKeyId": key.id,
             "userName": "local",
         }),
-        Principal::Function => json!({
-            "type": "AssumedRole",
-            "principalId": "AROALOCALFUNCTION:safelight",
-            "arn": format!("arn:aws:sts::{ACCOUNT}:assumed-role/safelight/safelight"),
-            "accountId": ACCOUNT,
-            "accessKeyId": key.id,
-            "sessionContext": {
-                "attributes": {"mfaAuthenticated": "false", "creationDate": "2026-01-01T00:00:00Z"},
-                "sessionIssuer": {
-                    "type": "Role",
-                    "principalId": "AROALOCALFUNCTION",
-                    "arn": format!("arn:aws:iam::{ACCOUNT}:role/safelight"),
-                    "accountId": ACCOUNT,
-                    "userName": "safelight",
-                },
-            },
-        }),
+        Principal::Function => assumed_role(key, "FUNCTION", "safelight"),
+        Principal::Edge => assumed_role(key, "EDGE", "safelight-edge"),
     }
+}
+
+fn assumed_role(key: &Key, id: &str, name: &str) -> Value {
+    json!({
+        "type": "AssumedRole",
+        "principalId": format!("AROALOCAL{id}:{name}"),
+        "arn": format!("arn:aws:sts::{ACCOUNT}:assumed-role/{name}/{name}"),
+        "accountId": ACCOUNT,
+        "accessKeyId": key.id,
+        "sessionContext": {
+            "attributes": {"mfaAuthenticated": "false", "creationDate": "2026-01-01T00:00:00Z"},
+            "sessionIssuer": {
+                "type": "Role",
+                "principalId": format!("AROALOCAL{id}"),
+                "arn": format!("arn:aws:iam::{ACCOUNT}:role/{name}"),
+                "accountId": ACCOUNT,
+                "userName": name,
+            },
+        },
+    })
 }

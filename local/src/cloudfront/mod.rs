@@ -3,10 +3,13 @@
 
 mod cache;
 mod edge;
+mod edge_event;
+mod node_edge;
 mod origin;
 mod policy;
 
 pub use edge::{EdgeEvent, EdgeFunction, Verdict};
+pub use node_edge::NodeEdge;
 pub use origin::Origin;
 pub use policy::{Behavior, CachePolicy, Distribution, OriginRequestPolicy};
 

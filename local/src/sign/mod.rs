@@ -60,6 +60,8 @@ pub enum Principal {
     Function,
     /// CloudFront, through its origin access control.
     CloudFront,
+    /// The functions at CloudFront's edge.
+    Edge,
 }
 
 /// An access key.
@@ -99,8 +101,16 @@ pub const CLOUDFRONT: Key = Key {
     principal: Principal::CloudFront,
 };
 
+/// The key that the functions at CloudFront's edge find in their environment.
+pub const EDGE: Key = Key {
+    id: "ASIALOCALEDGE",
+    secret: "the-secret-of-the-local-edge",
+    session_token: Some("the-session-of-the-local-edge"),
+    principal: Principal::Edge,
+};
+
 /// Every key of the account.
-pub(crate) const KEYS: [Key; 3] = [USER, FUNCTION, CLOUDFRONT];
+pub(crate) const KEYS: [Key; 4] = [USER, FUNCTION, CLOUDFRONT, EDGE];
 
 /// Signs `request`, whose URI is absolute, with its host and its `x-amz-*` headers. The URI is
 /// rewritten to the form that is signed.

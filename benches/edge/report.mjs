@@ -1,0 +1,45 @@
+// Makes a table of what was measured: node report.mjs edge.json
+
+import { readFileSync } from 'node:fs';
+
+const { settings, runs } = JSON.parse(readFileSync(process.argv[2]));
+
+const quantile = (values, at) => values.toSorted((a, b) => a - b)[Math.round((values.length - 1) * at)];
+const of = (name, unit) => runs.map((run) => run[name][unit]);
+const shown = (number) => number.toLocaleString('en', { maximumSignificantDigits: 3 });
+const spread = (values) =>
+  `${shown(quantile(values, 0.5))} (${shown(quantile(values, 0.25))}–${shown(quantile(values, 0.75))})`;
+
+const ROWS = [
+  ['sign an origin request, addon', 'sign: addon', 'sign: aws4'],
+  ['the same, with JSON to and from it', 'sign: handler', 'sign: aws4'],
+  ['check RS256 for the first time', 'verify first: addon', 'verify first: aws-jwt-verify'],
+  ['check it again', 'verify again: addon', 'verify again: aws-jwt-verify'],
+  ['load the addon', 'load: addon', 'load: peers'],
+  ['load the handlers, configuration included', 'load: handlers', 'load: peers'],
+];
+
+console.log('# The edge in Node.js\n');
+for (const [name, value] of Object.entries(settings)) console.log(`- ${name}: ${value}`);
+console.log(
+  '\nµs of a call: the median of all rounds, with quartiles. `×` is the peer’s CPU time by ours, of each round.\n',
+);
+console.log('| | CPU | wall | peer, CPU | peer, wall | × |\n|---|---:|---:|---:|---:|---:|');
+for (const [label, ours, theirs] of ROWS) {
+  const [mine, other] = [of(ours, 'cpu_us'), of(theirs, 'cpu_us')];
+  const ratios = other.map((value, round) => value / mine[round]);
+  const wall = [ours, theirs].map((name) => spread(of(name, 'wall_us')));
+  console.log(
+    `| ${label} | ${spread(mine)} | ${wall[0]} | ${spread(other)} | ${wall[1]} | **${spread(ratios)}** |`,
+  );
+}
+const none = of('no token asked for: addon', 'cpu_us');
+for (const [label, name] of [
+  ['first', 'verify first: addon'],
+  ['again', 'verify again: addon'],
+]) {
+  const own = of(name, 'cpu_us').map((value, round) => value - none[round]);
+  console.log(
+    `${label === 'first' ? '\n' : ''}- The check alone, ${label}: ${spread(own)} µs of CPU, by the difference to the mode \`none\`.`,
+  );
+}

@@ -1,0 +1,78 @@
+/**
+ * What CloudFront takes from a function, and sends (AWS, "Restrictions on all edge functions" and "Quotas on
+ * Lambda@Edge"): written for these tests alone, beside the addon's own checks.
+ */
+
+import assert from 'node:assert/strict';
+
+const FORBIDDEN = new RegExp(
+  '^(connection|expect|keep-alive|proxy-(authenticate|authorization|connection)|trailer|upgrade|x-real-ip|x-cache' +
+    '|x-accel-(buffering|charset|limit-rate|redirect)|x-amz-cf-.*|x-edge-.*|x-forwarded-proto' +
+    '|x-amzn-(auth|cf-billing|cf-id|cf-xff|errortype|fle-profile|header-count|header-order|lambda-integration-tag|requestid))$',
+);
+
+const READ_ONLY = {
+  'viewer-request': ['cdn-loop', 'content-length', 'host', 'transfer-encoding', 'via'],
+  'origin-request': [
+    ...['accept-encoding', 'cdn-loop', 'content-length', 'if-modified-since', 'if-none-match', 'if-range'],
+    ...['if-unmodified-since', 'transfer-encoding', 'via'],
+  ],
+};
+
+/** Fails unless CloudFront goes on with this answer to `event`; returns it. */
+export function taken(event, answer) {
+  const { config, request } = event.Records[0].cf;
+  const type = config.eventType;
+  if (answer.status !== undefined) return takenResponse(type, answer);
+  for (const field of ['clientIp', 'method']) assert.equal(answer[field], request[field], field);
+  const names = new Set([...Object.keys(request.headers), ...Object.keys(answer.headers)]);
+  for (const name of names) {
+    const [before, after] = [request.headers[name], answer.headers[name]];
+    const values = (list) => list?.map(({ value }) => value);
+    if (JSON.stringify(values(before)) === JSON.stringify(values(after))) continue;
+    assert.ok(!READ_ONLY[type].includes(name), `${name} is read-only`);
+    if (after) checkHeader(name, after);
+  }
+  assert.match(answer.uri, /^\/[^\s?#]*$/);
+  assert.match(answer.querystring, /^[^\s?#]*$/);
+  assert.ok(answer.uri.length + answer.querystring.length < 8192);
+  if (type === 'viewer-request') assert.equal(answer.origin, undefined);
+  else assert.deepEqual(answer.origin, request.origin);
+  assert.deepEqual(answer.body, request.body);
+  return answer;
+}
+
+function takenResponse(type, response) {
+  assert.equal(typeof response.status, 'string');
+  assert.ok(response.status >= 200 && response.status < 600);
+  for (const [name, values] of Object.entries(response.headers ?? {})) {
+    assert.ok(
+      !['content-length', 'content-encoding', 'transfer-encoding', 'via', 'warning'].includes(name),
+      name,
+    );
+    checkHeader(name, values);
+  }
+  const known = ['status', 'statusDescription', 'headers', 'body', 'bodyEncoding'];
+  assert.deepEqual(
+    Object.keys(response).filter((key) => !known.includes(key)),
+    [],
+  );
+  assert.ok(JSON.stringify(response).length < (type === 'viewer-request' ? 40_000 : 1_000_000));
+  return response;
+}
+
+function checkHeader(name, values) {
+  assert.equal(name, name.toLowerCase());
+  assert.doesNotMatch(name, FORBIDDEN);
+  assert.ok(values.length > 0);
+  for (const { key = name, value } of values) {
+    assert.equal(key.toLowerCase(), name);
+    assert.match(value, /^[\x20-\x7e]*$/, name);
+  }
+}
+
+/** The one value of a header. */
+export function header({ headers }, name) {
+  assert.ok((headers[name]?.length ?? 0) <= 1, `${name} stands twice`);
+  return headers[name]?.[0].value;
+}

@@ -1,0 +1,90 @@
+/** Events as CloudFront sends them (AWS, "Lambda@Edge event structure"). */
+
+export const REQUEST_ID = '4TyzHTaYWb1GX1qTfsHhEqV6HUDd_BzoBZnwfnvQc_1oF26ClkoUSEQ==';
+
+const config = (eventType) => ({
+  distributionDomainName: 'd111111abcdef8.cloudfront.net',
+  distributionId: 'EDFDVBD6EXAMPLE',
+  eventType,
+  requestId: REQUEST_ID,
+});
+
+const headers = (pairs) =>
+  Object.fromEntries(
+    Object.entries(pairs).map(([key, value]) => [
+      key.toLowerCase(),
+      [value].flat().map((value) => ({ key, value })),
+    ]),
+  );
+
+/** A viewer's request. `fields` replace those of the request, and `headers` add to its own. */
+export function viewerEvent({ headers: more = {}, ...fields } = {}) {
+  const own = { Host: 'd111111abcdef8.cloudfront.net', 'User-Agent': 'curl/7.66.0', Accept: '*/*' };
+  const request = {
+    clientIp: '203.0.113.178',
+    headers: headers({ ...own, ...more }),
+    method: 'GET',
+    querystring: '',
+    uri: '/holiday/beach.jpg',
+    ...fields,
+  };
+  return { Records: [{ cf: { config: config('viewer-request'), request } }] };
+}
+
+export const S3_ORIGIN = {
+  s3: {
+    authMethod: 'none',
+    customHeaders: {},
+    domainName: 'photos.s3.eu-central-1.amazonaws.com',
+    path: '',
+    region: 'eu-central-1',
+    readTimeout: 30,
+    responseCompletionTimeout: 30,
+  },
+};
+
+/** Any server, over TLS. */
+export const customOrigin = (domainName, fields = {}) => ({
+  custom: {
+    customHeaders: {},
+    domainName,
+    keepaliveTimeout: 5,
+    path: '',
+    port: 443,
+    protocol: 'https',
+    readTimeout: 30,
+    responseCompletionTimeout: 30,
+    sslProtocols: ['TLSv1.2'],
+    ...fields,
+  },
+});
+
+/** A request on its way to `origin`. */
+export function originEvent(origin, { headers: more = {}, ...fields } = {}) {
+  const own = {
+    'X-Forwarded-For': '203.0.113.178',
+    'User-Agent': 'Amazon CloudFront',
+    Via: '2.0 2afae0d44e2540f472c0635ab62c232b.cloudfront.net (CloudFront)',
+    Host: Object.values(origin)[0].domainName,
+    'Cache-Control': 'no-cache',
+  };
+  const request = {
+    clientIp: '203.0.113.178',
+    headers: headers({ ...own, ...more }),
+    method: 'GET',
+    origin,
+    querystring: '',
+    uri: '/holiday/beach.jpg',
+    ...fields,
+  };
+  return { Records: [{ cf: { config: config('origin-request'), request } }] };
+}
+
+/** A body as functions see it that were given the right to. */
+export const body = (text, fields = {}) => ({
+  action: 'read-only',
+  data: Buffer.from(text).toString('base64'),
+  encoding: 'base64',
+  inputTruncated: false,
+  ...fields,
+});

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { header, taken } from './support/cloudfront.mjs';
+import { load, OPEN } from './support/edge.mjs';
+import { body, REQUEST_ID, viewerEvent } from './support/events.mjs';
+import { claims, key, keySet, oidc, serve, token } from './support/issuer.mjs';
+
+test('a query becomes canonical, and nothing else changes', async () => {
+  const { viewerRequest } = await load({ ...OPEN, normalize: { passOn: ['imageFrameId'] } });
+  for (const [querystring, accept, expected] of [
+    ['', '*/*', ''],
+    ['utm_source=mail&fbclid=1', '*/*', ''],
+    ['w=0300&q=75&f=auto', 'image/avif,image/webp', 'width=300&format=auto-avif&quality=75'],
+    ['w=0300&q=75&f=auto', ['text/html', 'image/webp'], 'width=300&format=webp&quality=75'],
+    ['width=-1', '*/*', 'width=-1'],
+    ['imageFrameId=ab%2fc', '*/*', 'imageFrameId=ab%2Fc'],
+  ]) {
+    const event = viewerEvent({ querystring, headers: { Accept: accept } });
+    const before = structuredClone(event);
+    const answer = taken(event, await viewerRequest(event));
+    assert.deepEqual(answer, { ...before.Records[0].cf.request, querystring: expected });
+    assert.deepEqual(event, before, 'the event is left alone');
+  }
+});
+
+test('without settings for it a query stays as it is', async () => {
+  const { viewerRequest } = await load(OPEN);
+  const event = viewerEvent({ querystring: 'w=0300&utm_source=mail' });
+  assert.deepEqual(taken(event, await viewerRequest(event)), event.Records[0].cf.request);
+});
+
+test('a body is passed on unread, cut or whole', async () => {
+  const { viewerRequest } = await load({ ...OPEN, normalize: {} });
+  for (const inputTruncated of [false, true]) {
+    const event = viewerEvent({ method: 'POST', body: body('{"imageFrameId":"ab"}', { inputTruncated }) });
+    assert.deepEqual(taken(event, await viewerRequest(event)), event.Records[0].cf.request);
+  }
+});
+
+test('a token opens the door, and is gone from wherever it stood', async (t) => {
+  const ours = key('one');
+  const issuer = await serve(t, keySet([ours]));
+  const { viewerRequest } = await load(oidc(issuer.url));
+  const good = token(ours, claims(issuer.url));
+  for (const [place, left] of [
+    [{ headers: { Authorization: `Bearer ${good}` } }, {}],
+    [{ headers: { Token: good } }, {}],
+    [{ headers: { Cookie: [`a=1; session=${good}`, 'b=2'] } }, { cookie: ['a=1', 'b=2'] }],
+    [{ headers: { Cookie: `session=${good}` } }, {}],
+    [{ querystring: `w=5&token=${good}` }, { querystring: 'width=5' }],
+  ]) {
+    const event = viewerEvent(place);
+    const answer = taken(event, await viewerRequest(event));
+    assert.equal(answer.uri, '/holiday/beach.jpg');
+    assert.ok(!JSON.stringify(answer).includes(good.split('.')[1]), 'the token goes no farther');
+    assert.deepEqual(
+      answer.headers.cookie?.map(({ value }) => value),
+      left.cookie,
+    );
+    assert.equal(answer.querystring, left.querystring ?? '');
+    assert.deepEqual([answer.headers.authorization, answer.headers.token], [undefined, undefined]);
+  }
+  assert.deepEqual(issuer.paths, ['/.well-known/jwks.json'], 'fetched once');
+});
+
+test('who may not see is told so, and no more', async (t) => {
+  const [ours, theirs] = [key('one'), key('one')];
+  const issuer = await serve(t, keySet([ours]));
+  const { oidc: settings } = oidc(issuer.url).authorize.issuers[0];
+  const config = oidc(issuer.url);
+  config.authorize.issuers[0].oidc = { ...settings, scopes: ['photos/read'] };
+  const { viewerRequest } = await load(config);
+  const scope = { scope: 'openid photos/read' };
+  const realm = 'Bearer realm="safelight"';
+  for (const [given, status, challenge] of [
+    [undefined, '401', realm],
+    ['', '401', realm],
+    ['x.y.z', '401', `${realm}, error="invalid_token"`],
+    [token(theirs, claims(issuer.url, scope)), '401', `${realm}, error="invalid_token"`],
+    [token(ours, claims(issuer.url, { ...scope, exp: 1 })), '401', `${realm}, error="invalid_token"`],
+    [token(ours, claims(issuer.url, { ...scope, aud: 'mail' })), '401', `${realm}, error="invalid_token"`],
+    [token(ours, claims(issuer.url)), '403', `${realm}, error="insufficient_scope"`],
+    [token(ours, claims(issuer.url, scope)), undefined, undefined],
+  ]) {
+    const event = viewerEvent({ headers: given === undefined ? {} : { Token: given } });
+    const answer = taken(event, await viewerRequest(event));
+    assert.equal(answer.status, status);
+    if (status === undefined) continue;
+    assert.equal(header(answer, 'www-authenticate'), challenge);
+    assert.equal(header(answer, 'cache-control'), 'no-store');
+    assert.equal(header(answer, 'content-type'), 'application/problem+json');
+    const problem = JSON.parse(answer.body);
+    assert.deepEqual([problem.status, problem.requestId], [Number(status), REQUEST_ID]);
+    assert.doesNotMatch(answer.body, /expired|audience|signature|key/);
+  }
+});
+
+test('a preflight passes without a token, and reaches nobody', async (t) => {
+  const { viewerRequest, originRequest } = await load({
+    ...oidc('http://127.0.0.1:9'),
+    sign: { target: 'auto' },
+  });
+  const asks = { Origin: 'https://app.example', 'Access-Control-Request-Method': 'GET' };
+  const event = viewerEvent({ method: 'OPTIONS', headers: asks });
+  assert.deepEqual(taken(event, await viewerRequest(event)), { status: '204', headers: {} });
+  const next = structuredClone(event);
+  next.Records[0].cf.config.eventType = 'origin-request';
+  assert.deepEqual(taken(next, await originRequest(next)), { status: '204', headers: {} });
+
+  for (const headers of [{}, { Origin: asks.Origin }, { 'Access-Control-Request-Method': 'GET' }]) {
+    const plain = viewerEvent({ method: 'OPTIONS', headers });
+    assert.equal(taken(plain, await viewerRequest(plain)).status, '401');
+  }
+  const get = viewerEvent({ headers: asks });
+  assert.equal(taken(get, await viewerRequest(get)).status, '401');
+});

@@ -1,0 +1,128 @@
+//! The real functions of `edge/node` at CloudFront's edge.
+//!
+//! They run in Node.js. Where that or the addon is missing, each test says so and returns.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use common::{Issuer, Reply, bootstrap, edge, expected, fake, fetch, get, shout};
+use safelight_local::Cloud;
+use serde_json::{Value, json};
+use std::{fs, net::SocketAddr};
+
+fn signed_for(region: &str) -> Value {
+    json!({"target": {"service": "s3-object-lambda", "region": region}})
+}
+
+/// Lets in who has a token of `issuer` for the audience `photos`.
+fn guarded(issuer: &Issuer) -> Value {
+    json!({
+        "authorize": {
+            "mode": "token",
+            "tokenFrom": {"cookies": ["session"], "queries": ["token"]},
+            "issuers": [{"oidc": {"issuer": issuer.url, "audiences": ["photos"]}}],
+        },
+        "normalize": {},
+        "sign": signed_for("eu-central-1"),
+    })
+}
+
+fn said(reply: &Reply) -> (u16, &str) {
+    (reply.status, reply.header("x-cache"))
+}
+
+const MISS: (u16, &str) = (200, "Miss from cloudfront");
+const HIT: (u16, &str) = (200, "Hit from cloudfront");
+
+#[tokio::test]
+async fn who_has_no_good_token_reaches_nobody() {
+    let (issuer, stranger) = (Issuer::start().await, Issuer::start().await);
+    let Some(folder) = edge(&guarded(&issuer)) else { return };
+    let cloud = Cloud::builder().edge(folder.path()).start().await.unwrap();
+    fs::write(cloud.bucket().join("a.txt"), "hello").unwrap();
+    let _function = fake(&cloud, shout);
+    let realm = "Bearer realm=\"safelight\"";
+    for address in [cloud.cloudfront_access_point(), cloud.cloudfront_function_url()] {
+        let anonymous = get(address, "/a.txt").await;
+        assert_eq!((anonymous.status, anonymous.header("www-authenticate")), (401, realm));
+        for token in [issuer.token("mail"), stranger.token("photos"), "x.y.z".to_owned()] {
+            let refused = get(address, &format!("/a.txt?token={token}")).await;
+            let expected = format!("{realm}, error=\"invalid_token\"");
+            assert_eq!((refused.status, refused.header("www-authenticate")), (401, expected.as_str()));
+            assert_eq!(refused.header("cache-control"), "no-store");
+        }
+    }
+    assert_eq!(cloud.asked(), [""; 0], "the bucket was asked");
+
+    let token = issuer.token("photos");
+    let target = format!("/a.txt?token={token}");
+    assert_eq!(said(&get(cloud.cloudfront_access_point(), &target).await), MISS);
+    let reply = get(cloud.cloudfront_function_url(), &format!("{target}&w=05&utm_source=mail")).await;
+    assert_eq!(reply.text(), "/a.txt?width=5", "the token goes no farther, nor do trackers");
+    // What is kept for those who may see it is not for others.
+    assert_eq!(get(cloud.cloudfront_access_point(), "/a.txt").await.status, 401);
+}
+
+#[tokio::test]
+async fn the_access_point_checks_what_the_edge_signs() {
+    let open = |region| json!({"authorize": {"mode": "none"}, "normalize": {}, "sign": signed_for(region)});
+    for (config, status) in [
+        (open("eu-central-1"), 200),
+        (open("eu-west-1"), 403),
+        (json!({"authorize": {"mode": "none"}, "sign": {"target": "auto"}}), 503),
+        (json!({"authorize": {"mode": "none"}}), 200),
+    ] {
+        let Some(folder) = edge(&config) else { return };
+        let cloud = Cloud::builder().edge(folder.path()).start().await.unwrap();
+        let _function = fake(&cloud, shout);
+        for (name, path) in [
+            ("a b+c%[ü].txt", "/a%20b%2Bc%25%5B%C3%BC%5D.txt"),
+            ("a'(b)!*&=@,;$.txt", "/a'(b)!*&=@,;$.txt"),
+            ("~-_.txt", "/%7E%2D%5F.txt"),
+        ] {
+            fs::write(cloud.bucket().join(name), "hello").unwrap();
+            let reply = get(cloud.cloudfront_access_point(), path).await;
+            assert_eq!(reply.status, status, "{config} {path}: {}", reply.text());
+            let head = fetch(cloud.cloudfront_access_point(), "HEAD", &format!("{path}?w=1"), &[]).await;
+            assert_eq!(head.status, status, "{config} {path}");
+        }
+    }
+}
+
+/// An anonymous viewer's request, and what it needs to be answered, all the way.
+#[tokio::test]
+async fn equal_requests_have_one_answer_which_is_that_of_the_transforms() {
+    let Some(bootstrap) = bootstrap() else { return };
+    let issuer = Issuer::start().await;
+    let Some(folder) = edge(&guarded(&issuer)) else { return };
+    let cloud = Cloud::builder().bootstrap(bootstrap).edge(folder.path()).start().await.unwrap();
+    fs::copy(safelight_images::path("photo.jpg"), cloud.bucket().join("photo.jpg")).unwrap();
+    let (bearer, cookie) =
+        (format!("Bearer {}", issuer.token("photos")), format!("session={}", issuer.token("photos")));
+    let (bearer, cookie) = (("authorization", bearer.as_str()), ("cookie", cookie.as_str()));
+
+    for address in [cloud.cloudfront_access_point(), cloud.cloudfront_function_url()] {
+        assert_eq!(get(address, "/photo.jpg?width=60").await.status, 401);
+        for (query, accept, given, canonical, word) in [
+            ("width=60", "*/*", bearer, "width=60", MISS),
+            ("utm_source=mail&w=060&fbclid=1", "image/webp", cookie, "width=60", HIT),
+            ("f=auto&w=60", "image/webp,*/*", bearer, "width=60&format=webp", MISS),
+            ("format=webp&width=60", "*/*", cookie, "width=60&format=webp", HIT),
+            ("showExif=TRUE", "*/*", cookie, "showExif=true", MISS),
+            ("", "*/*", bearer, "", MISS),
+        ] {
+            let expected = expected(safelight_images::read("photo.jpg"), canonical);
+            let reply = ask(address, query, &[("accept", accept), given]).await;
+            assert_eq!(said(&reply), word, "{query}");
+            assert_eq!(reply.header("content-type"), expected.content_type(), "{query}");
+            assert!(reply.body == expected.body(), "{query}: other bytes");
+        }
+        let wrong = ask(address, "width=0", &[bearer]).await;
+        assert_eq!(wrong.status, 400, "the transforms say what is wrong");
+    }
+}
+
+async fn ask(address: SocketAddr, query: &str, headers: &[(&str, &str)]) -> Reply {
+    fetch(address, "GET", &format!("/photo.jpg?{query}"), headers).await
+}
