@@ -64,9 +64,9 @@ fn codestream(name: &'static str) -> (&'static str, Bytes) {
 fn samples(raw: &str) -> Vec<(&'static str, Bytes)> {
     match particular(raw) {
         Some(names) => names.iter().copied().map(codestream).collect(),
-        None => safelight_images::names()
-            .map(|name| (name, Bytes::from(safelight_images::read(name))))
-            .collect(),
+        None => {
+            safelight_images::names().map(|name| (name, Bytes::from(safelight_images::read(name)))).collect()
+        }
     }
 }
 
@@ -213,7 +213,11 @@ fn what_is_not_an_image_is_refused_by_name() {
         for raw in &byte_queries() {
             let error = answer(raw, &Bytes::from_static(source), 5).expect_err("no image");
             assert_eq!(error.kind, Kind::UnsupportedFormat);
-            assert!(particular(raw).is_some() || error.message.contains("JPEG, PNG, WebP, GIF, AVIF, HEIC and TIFF are known"), "{error}");
+            assert!(
+                particular(raw).is_some()
+                    || error.message.contains("JPEG, PNG, WebP, GIF, AVIF, HEIC and TIFF are known"),
+                "{error}"
+            );
         }
     }
 }

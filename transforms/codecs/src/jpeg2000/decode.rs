@@ -25,11 +25,14 @@ pub(super) fn frame(picture: &Picture, needed: Size) -> Result<Frame> {
     if (decoded.width, decoded.height) != (reduced.w, reduced.h)
         || decoded.data.len() as u64 != count * sample_bytes
     {
-        return Err(CodecError::Damaged(NAME, "the decode is not of the size that the header says".into()).into());
+        return Err(
+            CodecError::Damaged(NAME, "the decode is not of the size that the header says".into()).into()
+        );
     }
     let samples = scale(picture, decoded);
     let whole = Frame::whole(size, picture.model, Samples::U8(Vec::new()));
-    let stored = (!matches!(picture.stored.bits, 8 | 16) || picture.stored.is_signed).then_some(picture.stored);
+    let stored =
+        (!matches!(picture.stored.bits, 8 | 16) || picture.stored.is_signed).then_some(picture.stored);
     let planes = vec![place(reduced, picture.model.channels(), samples, skipped)];
     // A sample of a lower resolution lies on the first of the pixels that it stands for, not between them.
     let offset = (f64::from(1 << skipped) - 1.0) / 2.0;

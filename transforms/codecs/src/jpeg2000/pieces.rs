@@ -66,7 +66,8 @@ fn component_bytes(style: &Style, tile: Size, layers: u64) -> u64 {
         let level = level + half;
         let blocks = count(tile.w, level, block.0).saturating_mul(count(tile.h, level, block.1));
         let block_bytes = layers.saturating_mul(LAYER_BYTES).saturating_add(BLOCK_BYTES);
-        let bytes = precincts.saturating_mul(PRECINCT_BYTES).saturating_add(blocks.saturating_mul(block_bytes));
+        let bytes =
+            precincts.saturating_mul(PRECINCT_BYTES).saturating_add(blocks.saturating_mul(block_bytes));
         bytes.saturating_mul(bands)
     };
     (0..=style.levels).map(of_resolution).fold(0, u64::saturating_add)
