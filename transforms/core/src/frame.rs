@@ -127,7 +127,7 @@ impl Stored {
     /// The stored value of a sample that is `sample` of `most`, 255 or 65 535.
     pub fn value(self, sample: u16, most: u16) -> i32 {
         let (sample, most) = (u32::from(sample), u32::from(most));
-        (((sample * self.most() + most / 2) / most) as i32) - self.offset()
+        i32::from(((sample * self.most() + most / 2) / most) as u16) - self.offset()
     }
 
     /// The sample of `most`, 255 or 65 535, for a value above the least that can be stored:

@@ -42,7 +42,7 @@ impl Codec for Jpeg2000 {
     fn header(&self, bytes: &[u8], limits: &Limits) -> Result<Header> {
         let picture = Picture::read(bytes, limits)?;
         let geometry = Geometry { size: picture.size, orientation: Orientation::UPRIGHT };
-        let pieces = pieces::bytes(&picture, bytes.len())?;
+        let pieces = pieces::bytes(&picture)?;
         let pieces = u32::try_from(pieces.div_ceil(picture.size.pixels())).unwrap_or(u32::MAX);
         let pixel_bytes = picture.pixel_bytes().saturating_add(pieces);
         Ok(Header { geometry, is_animated: false, frames: 1, has_palette: false, pixel_bytes })
@@ -58,7 +58,7 @@ impl Codec for Jpeg2000 {
 
     fn decode(&self, bytes: &[u8], decode: &Decode, limits: &Limits) -> Result<Image> {
         let picture = Picture::read(bytes, limits)?;
-        pieces::bytes(&picture, bytes.len())?;
+        pieces::bytes(&picture)?;
         let mut frames = vec![decode::frame(&picture, decode.needed)?];
         let icc = picture.file.icc.filter(|icc| icc.len() as u64 <= limits.max_metadata_bytes);
         let profile = colour::settle(&mut frames, icc.map(<[u8]>::to_vec), decode);

@@ -19,8 +19,8 @@ const PRECINCT_BYTES: u64 = 288 * GROWTH;
 const BLOCK_BYTES: u64 = (48 + 2 * 2 * 48) * GROWTH;
 /// A layer of a block, and two segments of coded bytes.
 const LAYER_BYTES: u64 = (24 + 2 * 24) * GROWTH;
-/// Where every pass may end a segment: as many as three bits of a packet header can announce.
-const SOURCE_BYTES: u64 = 24 * 8 / 3 * GROWTH;
+/// Segments of a block in which every pass may end one: a block of 32 bits has 94 passes.
+const PASSES_BYTES: u64 = 94 * 24 * GROWTH;
 /// The bits of a style with which passes end segments: bypass, and termination on each pass.
 const ENDING_PASSES: u8 = 0x01 | 0x04;
 
@@ -28,11 +28,11 @@ const ENDING_PASSES: u8 = 0x01 | 0x04;
 const MOST_SAMPLE_BYTES: u64 = 64;
 const MOST_FIXED_BYTES: u64 = 16 << 20;
 
-/// Most bytes that a decode of a source of `length` bytes holds for pieces.
+/// Most bytes that a decode holds for pieces.
 ///
 /// # Errors
 /// [`safelight_core::Kind::UnsupportedFormat`] if that is out of proportion.
-pub(super) fn bytes(picture: &Picture, length: usize) -> Result<u64> {
+pub(super) fn bytes(picture: &Picture) -> Result<u64> {
     let header = &picture.header;
     let components = header.sizes.components.len() as u64;
     let tiles = header.sizes.tiles().saturating_mul(TILE_BYTES + components * COMPONENT_BYTES);
@@ -41,10 +41,7 @@ pub(super) fn bytes(picture: &Picture, length: usize) -> Result<u64> {
     // Lists are kept from tile to tile.
     let blocks = header.styles.iter().map(|style| component_bytes(style, tile, header.layers.into()));
     let blocks = blocks.fold(0, u64::saturating_add);
-    let ends_passes = header.styles.iter().any(|style| style.mode & ENDING_PASSES != 0);
-    let segments = if ends_passes { (length as u64).saturating_mul(SOURCE_BYTES) } else { 0 };
-
-    let all = [tiles, parts, blocks, segments].into_iter().fold(0, u64::saturating_add);
+    let all = tiles.saturating_add(parts).saturating_add(blocks);
     let samples = picture.size.pixels().saturating_mul(components);
     if samples.saturating_mul(MOST_SAMPLE_BYTES).saturating_add(MOST_FIXED_BYTES) < all {
         return Err(CodecError::Unsupported(NAME, "a picture cut into so many pieces").into());
@@ -65,7 +62,8 @@ fn component_bytes(style: &Style, tile: Size, layers: u64) -> u64 {
         let block = (style.block.0.min(x.saturating_sub(half)), style.block.1.min(y.saturating_sub(half)));
         let level = level + half;
         let blocks = count(tile.w, level, block.0).saturating_mul(count(tile.h, level, block.1));
-        let block_bytes = layers.saturating_mul(LAYER_BYTES).saturating_add(BLOCK_BYTES);
+        let passes = if style.mode & ENDING_PASSES == 0 { 0 } else { PASSES_BYTES };
+        let block_bytes = layers.saturating_mul(LAYER_BYTES).saturating_add(BLOCK_BYTES + passes);
         let bytes =
             precincts.saturating_mul(PRECINCT_BYTES).saturating_add(blocks.saturating_mul(block_bytes));
         bytes.saturating_mul(bands)
