@@ -132,6 +132,8 @@ fn a_png_keeps_depth_and_samples() {
 
 #[test]
 fn what_would_not_come_out_right_is_refused() {
+    use Kind::{Corrupt, LimitExceeded, UnsupportedFormat};
+
     let check = |name: &str, at: usize, values: &[u8], kind: Kind, message: &str| {
         let mut bytes = codestream(name);
         bytes[at..at + values.len()].copy_from_slice(values);
@@ -141,7 +143,6 @@ fn what_would_not_come_out_right_is_refused() {
         let error = Jpeg2000.decode(&bytes, &wanted(false), &Limits::default()).unwrap_err();
         assert_eq!((error.kind, error.message), (header.kind, header.message));
     };
-    use Kind::{Corrupt, LimitExceeded, UnsupportedFormat};
     let name = "ht-rgb8.j2c";
     check(name, 8, &[1, 0, 0, 0], LimitExceeded, "16777216 × 30 pixels");
     // Four thousand columns in tiles of one pixel.

@@ -151,7 +151,7 @@ impl<'a> Lengths<'a> {
         for segment in Segments::new(segments) {
             match segment? {
                 (marker::PLT, [index, lengths @ ..]) if usize::from(*index) == found.len() => {
-                    found.push(lengths)
+                    found.push(lengths);
                 }
                 (marker::PLT, _) => return Err(ResolutionError::Damaged("the lengths of its packets")),
                 (marker::QCD | marker::QCC | marker::COM, _) => (),

@@ -1,5 +1,5 @@
 //! JPEG 2000 codestreams (ITU-T T.800 Annex A, and T.814 for HTJ2K): what the main header says, and where
-//! its segments lie. A frame of AWS HealthImaging is such a codestream, without a file around it.
+//! its segments lie. A frame of AWS `HealthImaging` is such a codestream, without a file around it.
 
 mod segments;
 mod sizes;
@@ -95,8 +95,14 @@ impl MainHeader {
                     let listed = tile_lengths(payload)?;
                     tile_parts = Some(tile_parts.unwrap_or(0) + listed);
                 }
-                marker::CAP | marker::PRF | marker::CPF | marker::QCD | marker::QCC => (),
-                marker::PLM | marker::CRG | marker::COM => (),
+                marker::CAP
+                | marker::PRF
+                | marker::CPF
+                | marker::QCD
+                | marker::QCC
+                | marker::PLM
+                | marker::CRG
+                | marker::COM => (),
                 marker::RGN => return Err(Unsupported("regions of interest")),
                 marker::POC => return Err(Unsupported("several orders of packets")),
                 marker::PPM => return Err(Unsupported("packed packet headers")),
@@ -119,7 +125,7 @@ impl MainHeader {
 
     /// Whether blocks are coded as HTJ2K codes them.
     pub fn is_high_throughput(&self) -> bool {
-        self.styles.iter().any(|style| style.is_high_throughput())
+        self.styles.iter().any(Style::is_high_throughput)
     }
 
     /// Packets of one resolution, 0 for the smallest, in a codestream of one tile (T.800 B.6).

@@ -69,7 +69,7 @@ impl HeaderScan {
 }
 
 /// The segments of a header: second byte of the marker, and what follows the length.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Segments<'a> {
     rest: &'a [u8],
 }

@@ -26,7 +26,7 @@ impl Style {
         self.precincts.get(usize::from(resolution)).copied().unwrap_or((15, 15))
     }
 
-    /// Reads SPcod or SPcoc.
+    /// Reads the parameters that COD and COC share, tables A.15 and A.23.
     fn read(parameters: &[u8], has_precincts: bool) -> Option<Self> {
         let [levels, width, height, mode, _transform, sizes @ ..] = parameters else { return None };
         let exponent = |byte: &u8| byte.checked_add(2).filter(|exponent| *exponent <= 10);
