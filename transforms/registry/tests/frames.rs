@@ -1,4 +1,4 @@
-//! Frames as AWS HealthImaging stores them, through the whole plan: values, windows, sizes.
+//! Frames as AWS `HealthImaging` stores them, through the whole plan: values, windows, sizes.
 
 use bytes::Bytes;
 use image::{DynamicImage, ImageFormat};

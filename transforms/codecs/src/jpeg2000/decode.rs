@@ -1,38 +1,22 @@
 //! Samples, at the lowest resolution that will do.
 
-use super::{NAME, Picture};
-use crate::error::CodecError;
-use dicom_toolkit_jpeg2000::{DecodeSettings, RawBitmap};
-use safelight_core::{Frame, Plane, Result, Samples, Size, View};
+use super::{Picture, decoder};
+use safelight_core::{Frame, Plane, Result, Samples, Size, Stored, View};
 
 /// Decodes `picture` so that it covers `needed`.
 pub(super) fn frame(picture: &Picture, needed: Size) -> Result<Frame> {
     let skipped = skipped(picture, needed);
     let size = picture.size;
-    let settings = DecodeSettings {
-        resolve_palette_indices: false,
-        // What a codestream lacks at its end, as one that was cut behind a resolution does, is 0.
-        strict: false,
-        // The decoder takes the logarithm of the quotient of the sizes, rounded down: of these it is exact.
-        target_resolution: Some((size.w >> skipped, size.h >> skipped)),
-    };
-    let damaged = |error| CodecError::Damaged(NAME, Box::new(error));
-    let image = dicom_toolkit_jpeg2000::Image::new(picture.file.codestream, &settings).map_err(damaged)?;
-    let decoded = image.decode_native().map_err(damaged)?;
+    // The decoders take the logarithm of the quotient of the sizes, rounded down: of these it is exact.
+    let target = (size.w >> skipped, size.h >> skipped);
     let reduced = Size::new(size.w.div_ceil(1 << skipped), size.h.div_ceil(1 << skipped));
-    let count = reduced.pixels() * u64::from(picture.model.channels());
-    let sample_bytes = u64::from(picture.stored.bits.div_ceil(8));
-    if (decoded.width, decoded.height) != (reduced.w, reduced.h)
-        || decoded.data.len() as u64 != count * sample_bytes
-    {
-        return Err(
-            CodecError::Damaged(NAME, "the decode is not of the size that the header says".into()).into()
-        );
-    }
-    let samples = scale(picture, decoded);
+    let is_high_throughput = picture.header.is_high_throughput();
+    let decode = if is_high_throughput { decoder::high_throughput } else { decoder::part_one };
+    let values = decode(picture, target, reduced)?;
+    let samples = scale(picture.stored, values);
     let whole = Frame::whole(size, picture.model, Samples::U8(Vec::new()));
-    let stored =
-        (!matches!(picture.stored.bits, 8 | 16) || picture.stored.is_signed).then_some(picture.stored);
+    let is_scaled = !matches!(picture.stored.bits, 8 | 16) || picture.stored.is_signed;
+    let stored = is_scaled.then_some(picture.stored);
     let planes = vec![place(reduced, picture.model.channels(), samples, skipped)];
     // A sample of a lower resolution lies on the first of the pixels that it stands for, not between them.
     let offset = (f64::from(1 << skipped) - 1.0) / 2.0;
@@ -59,27 +43,25 @@ fn skipped(picture: &Picture, needed: Size) -> u32 {
     (1..=levels.min(15)).take_while(is_enough).last().unwrap_or(0)
 }
 
-/// The samples, from 0 up also where they are signed, scaled to all of their type.
-fn scale(picture: &Picture, decoded: RawBitmap) -> Samples {
-    let stored = picture.stored;
-    if stored.bits <= 8 {
-        let mut samples = decoded.data;
-        if stored.bits < 8 {
+/// `values`, from 0 up also where they are signed, scaled to all of their type.
+fn scale(stored: Stored, values: Samples) -> Samples {
+    match values {
+        _ if matches!(stored.bits, 8 | 16) => values,
+        Samples::U8(mut samples) => {
             let table: Vec<u8> = (0..=255).map(|value| stored.sample(value, 255) as u8).collect();
             for sample in &mut samples {
                 *sample = table[usize::from(*sample)];
             }
+            Samples::U8(samples)
         }
-        return Samples::U8(samples);
+        Samples::U16(mut samples) => {
+            let table: Vec<u16> = (0..=u16::MAX).map(|value| stored.sample(value, u16::MAX)).collect();
+            for sample in &mut samples {
+                *sample = table[usize::from(*sample)];
+            }
+            Samples::U16(samples)
+        }
     }
-    let (values, _) = decoded.data.as_chunks();
-    let values = values.iter().map(|bytes| u16::from_le_bytes(*bytes));
-    if stored.bits == 16 {
-        return Samples::U16(values.collect());
-    }
-    let table: Vec<u16> = (0..1 << stored.bits).map(|value| stored.sample(value, u16::MAX)).collect();
-    // The decoder hands out nothing beyond the depth.
-    Samples::U16(values.map(|value| table.get(usize::from(value)).copied().unwrap_or(u16::MAX)).collect())
 }
 
 /// A plane at its resolution. One that is not the largest gets its last column and row once more, for a picture

@@ -1,8 +1,9 @@
 //! JPEG 2000 (ITU-T T.800) and HTJ2K (T.814), bare codestreams and JP2 and JPH files: decoded by
-//! `dicom-toolkit-jpeg2000`, which is Rust without `unsafe`; nothing is encoded. What the decoder would not
-//! get right, or would allocate without bound, is refused here, by headers.
+//! `hayro-jpeg2000` and `dicom-toolkit-jpeg2000`, which are Rust without `unsafe`; nothing is encoded. What the
+//! decoders would not get right, or would allocate without bound, is refused here, by headers.
 
 mod decode;
+mod decoder;
 mod file;
 mod pieces;
 

@@ -68,7 +68,7 @@ impl Effort {
     }
 }
 
-/// `significant` is, for each channel, how many bits of a sample it had before it was scaled (section 11.3.2.7).
+/// `significant` is, for each channel, how many bits of a sample it had before it was scaled (section 11.3.2.4).
 fn write(
     info: Info,
     rows: &[u8],

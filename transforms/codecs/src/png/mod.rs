@@ -139,7 +139,7 @@ fn read_rows<T: Pod>(
     Ok(samples)
 }
 
-/// How many bits the samples had before they were scaled to sixteen (section 11.3.2.7), if they say so and had
+/// How many bits the samples had before they were scaled to sixteen (section 11.3.2.4), if they say so and had
 /// as many in every channel.
 fn significant(info: &Info) -> Option<Stored> {
     let bits = info.sbit.as_deref()?;
