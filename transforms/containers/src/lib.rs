@@ -14,6 +14,8 @@ mod tiff;
 mod exif;
 mod error;
 
+pub mod codestream;
+
 pub use error::ContainerError;
 pub use exif::{ExifFrame, locate_tiff, read_orientation};
 pub use part::{Class, Event, Part, Removal};

@@ -113,6 +113,40 @@ pub enum Samples {
     U16(Vec<u16>),
 }
 
+/// What the samples of a picture were in its source, where that is not the full range of their type. In a
+/// frame they are scaled up to it, so that nobody but who asks for stored values need know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Of a sample, 1 to 16; no more than the type of the samples has.
+    pub bits: u8,
+    /// Whether they went from `-2^(bits - 1)` up: the least of them is 0 in a frame.
+    pub is_signed: bool,
+}
+
+impl Stored {
+    /// The stored value of a sample that is `sample` of `most`, 255 or 65 535.
+    pub fn value(self, sample: u16, most: u16) -> i32 {
+        let (sample, most) = (u32::from(sample), u32::from(most));
+        i32::from(((sample * self.most() + most / 2) / most) as u16) - self.offset()
+    }
+
+    /// The sample of `most`, 255 or 65 535, for a value above the least that can be stored:
+    /// [`Stored::value`] gives it back. Above the largest it is `most`.
+    pub fn sample(self, above_least: u16, most: u16) -> u16 {
+        let above_least = u32::from(above_least).min(self.most());
+        ((above_least * u32::from(most) + self.most() / 2) / self.most()) as u16
+    }
+
+    /// How far the largest value lies above the least.
+    const fn most(self) -> u32 {
+        (1 << self.bits) - 1
+    }
+
+    const fn offset(self) -> i32 {
+        if self.is_signed { 1 << (self.bits - 1) } else { 0 }
+    }
+}
+
 /// A buffer of one or more interleaved channels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plane {
@@ -177,6 +211,8 @@ pub struct Frame {
     pub model: Model,
     /// The samples: one plane, or as many as the model says.
     pub planes: Vec<Plane>,
+    /// What the samples were before they were scaled; `None` if they are as they were.
+    pub stored: Option<Stored>,
 }
 
 /// An image: a frame, or several of one geometry and model with the times they are shown.
@@ -197,7 +233,7 @@ impl Frame {
     pub fn whole(size: Size, model: Model, samples: Samples) -> Self {
         let plane = Plane { size, channels: model.channels(), samples, step: (1.0, 1.0) };
         let geometry = Geometry { size, orientation: Orientation::UPRIGHT };
-        Self { geometry, view: View::whole(size), model, planes: vec![plane] }
+        Self { geometry, view: View::whole(size), model, planes: vec![plane], stored: None }
     }
 
     /// Narrows the picture to `rect`; touches no sample.
@@ -285,6 +321,24 @@ mod tests {
         frame.crop(Rect { x: 1, y: 0, size: Size::new(1, 2) });
         let cut = frame.flatten().unwrap();
         assert_eq!(cut, Frame::whole(Size::new(1, 2), Model::Grey, Samples::U8(vec![6, 10])));
+    }
+
+    #[test]
+    fn stored_values_come_back() {
+        for (bits, most) in (1..=8).map(|bits| (bits, 255)).chain((1..=16).map(|bits| (bits, 65_535))) {
+            for is_signed in [false, true] {
+                let stored = Stored { bits, is_signed };
+                let least = if is_signed { -(1 << (bits - 1)) } else { 0 };
+                for value in 0..1 << bits {
+                    let sample = stored.sample(value as u16, most);
+                    assert_eq!(stored.value(sample, most), value + least, "{stored:?}");
+                    // What W3C PNG 13.12 asks of a scale, for whoever undoes it by a shift.
+                    let shift = if most == 255 { 8 } else { 16 } - bits;
+                    assert_eq!(i32::from(sample >> shift), value, "{stored:?}");
+                }
+                assert_eq!(stored.sample(u16::MAX, most), most);
+            }
+        }
     }
 
     #[test]

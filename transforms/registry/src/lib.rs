@@ -8,10 +8,12 @@ use safelight_core::{Codec, Registry, Transform};
 
 /// Every transform. The order is the order of execution.
 pub const TRANSFORMS: &[&dyn Transform] = &[
+    &safelight_resolution::Resolution,
     &safelight_show_exif::ShowExif,
     &safelight_strip_exif::StripExif,
     &safelight_orient::Orient,
     &safelight_crop::Crop,
+    &safelight_window::Window,
     &safelight_resize::Resize,
     &safelight_rotate_flip::RotateFlip,
     &safelight_blur::Blur,
@@ -26,6 +28,7 @@ pub const CODECS: &[&dyn Codec] = &[
     &safelight_codecs::Webp,
     &safelight_codecs::Gif,
     &safelight_codecs::Avif,
+    &safelight_codecs::Jpeg2000,
     &safelight_codecs::Tiff,
     &safelight_codecs::Bmp,
     &safelight_codecs::Ico,

@@ -25,6 +25,11 @@ const TEXTS: &[(&str, &[&str], &[&str])] = &[
         &["0,0,1,1", "0,0,4294967295,4294967295", "0.0,0.0,1.0,1.0", "0.0,0.0,0.000001,0.000001"],
         &["0,0,0,1", "0,0,1,0", "0,0,4294967296,1", "-1,0,1,1", "0.0,0.0,1.000001,1.0", "0.0,0.0,1.0,0.0"],
     ),
+    (
+        "window",
+        &["65536,131072", "0,1", "-65536,1"],
+        &["65536.001,1", "-65536.001,1", "0,0.999", "0,131072.001", "40", "40,400,1"],
+    ),
     ("gravity", &["0,0", "1,1", "center", "south-east"], &["1.001,0", "0,1.001", "-0.001,0"]),
     (
         "background",
@@ -32,6 +37,9 @@ const TEXTS: &[(&str, &[&str], &[&str])] = &[
         &["00000", "fffff", "0000000", "fffffffff"],
     ),
 ];
+
+/// Keys that are not for every picture: for them there is a codestream.
+const PARTICULAR: &[&str] = &["resolution", "window"];
 
 fn params() -> impl Iterator<Item = &'static Param> {
     TRANSFORMS.iter().flat_map(|transform| transform.params())
@@ -113,14 +121,21 @@ fn check_refused(param: &Param, value: &str) {
 
 #[test]
 fn the_ends_of_every_range_make_a_picture() {
-    let source = Bytes::from(safelight_images::read("orientation-6.jpg"));
+    let photo = Bytes::from(safelight_images::read("orientation-6.jpg"));
+    let codestream = include_bytes!("../../containers/tests/codestreams/ht-grey16.j2c");
+    let codestream = Bytes::from_static(codestream);
     for param in params() {
+        let source = if PARTICULAR.contains(&param.key) { &codestream } else { &photo };
         for value in ends(param).0 {
             let raw = query(param, param.key, &value);
             let what = format!("{}={value}", param.key);
-            let answer = answer(&raw, &source).unwrap_or_else(|error| panic!("{what}: {error}"));
+            let answer = answer(&raw, source).unwrap_or_else(|error| panic!("{what}: {error}"));
             if param.key == "showExif" {
                 assert_eq!(answer.content_type(), "application/json", "{what}");
+                continue;
+            }
+            if param.key == "resolution" {
+                assert_eq!(answer.content_type(), "image/jphc", "{what}");
                 continue;
             }
             // What a program must decode is a picture by its type where that program is missing.

@@ -173,6 +173,7 @@ fn steps(random: &mut Random) -> (String, Vec<Box<dyn PixelOp>>) {
             .clone(),
         random.one_of(&[String::new(), format!("width={w}"), format!("width={w}&height={h}")]).clone(),
         random.one_of(&["fit=scale-down", "fit=contain", "fit=cover", "fit=fill", "fit=pad"]).to_string(),
+        random.one_of(&["", "window=40,400"]).to_string(),
         random.one_of(&["", "rotate=90", "rotate=180", "rotate=270&flip=h"]).to_string(),
         random.one_of(&["", "blur=3", "sharpen=1"]).to_string(),
     ];

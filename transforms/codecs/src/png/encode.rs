@@ -25,7 +25,8 @@ pub(super) fn encode(image: &Image) -> Result<Vec<u8>, CodecError> {
         Samples::U16(samples) => {
             info.bit_depth = BitDepth::Sixteen;
             let bytes: Vec<_> = samples.iter().flat_map(|sample| sample.to_be_bytes()).collect();
-            write(info, &bytes, Effort::Photo)
+            let significant = frame.stored.filter(|stored| stored.bits < 16);
+            write(info, &bytes, Effort::Photo, significant.map(|stored| vec![stored.bits; channels]))
         }
         Samples::U8(samples) => {
             let few = (3 <= channels).then(|| palette::of(samples, w as usize, channels)).flatten();
@@ -34,10 +35,10 @@ pub(super) fn encode(image: &Image) -> Result<Vec<u8>, CodecError> {
                 info.bit_depth = depth;
                 info.palette = Some(colours.into());
                 info.trns = (!alphas.is_empty()).then(|| alphas.into());
-                write(info, &rows, Effort::Drawing)
+                write(info, &rows, Effort::Drawing, None)
             } else {
                 info.bit_depth = BitDepth::Eight;
-                write(info, samples, Effort::of(samples, w as usize * channels, channels))
+                write(info, samples, Effort::of(samples, w as usize * channels, channels), None)
             }
         }
     };
@@ -67,7 +68,13 @@ impl Effort {
     }
 }
 
-fn write(info: Info, rows: &[u8], effort: Effort) -> Result<Vec<u8>, png::EncodingError> {
+/// `significant` is, for each channel, how many bits of a sample it had before it was scaled (section 11.3.2.4).
+fn write(
+    info: Info,
+    rows: &[u8],
+    effort: Effort,
+    significant: Option<Vec<u8>>,
+) -> Result<Vec<u8>, png::EncodingError> {
     let mut file = Vec::new();
     let mut encoder = Encoder::with_info(&mut file, info)?;
     let (compression, filter) = match effort {
@@ -77,6 +84,9 @@ fn write(info: Info, rows: &[u8], effort: Effort) -> Result<Vec<u8>, png::Encodi
     encoder.set_compression(compression);
     encoder.set_filter(filter);
     let mut writer = encoder.write_header()?;
+    if let Some(bits) = significant {
+        writer.write_chunk(png::chunk::sBIT, &bits)?;
+    }
     writer.write_image_data(rows)?;
     writer.finish()?;
     Ok(file)

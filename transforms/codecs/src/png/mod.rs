@@ -13,7 +13,7 @@ use crate::{
 use bytemuck::Pod;
 use png::{ColorType, Decoder, DecodingError, Info, Reader, Transformations};
 use safelight_core::{
-    Codec, Decode, Encode, Frame, Geometry, Header, Image, Limits, Model, Result, Samples, Size,
+    Codec, Decode, Encode, Frame, Geometry, Header, Image, Limits, Model, Result, Samples, Size, Stored,
 };
 use std::io::Cursor;
 
@@ -73,7 +73,8 @@ impl Codec for Png {
         let mut reader = decoder.read_info().map_err(|error| damaged(error, limits))?;
         let (model, samples) = read_samples(&mut reader, size).map_err(|error| damaged(error, limits))?;
         let geometry = Geometry { size, orientation: header::orientation(bytes, limits) };
-        let mut frames = vec![Frame { geometry, ..Frame::whole(size, model, samples) }];
+        let stored = significant(reader.info()).filter(|_| matches!(samples, Samples::U16(_)));
+        let mut frames = vec![Frame { geometry, stored, ..Frame::whole(size, model, samples) }];
         let profile = colour::settle(&mut frames, colours(reader.info()), decode);
         Ok(Image { frames, delays_ms: Vec::new(), plays: 0, profile })
     }
@@ -136,6 +137,14 @@ fn read_rows<T: Pod>(
     // What follows the last row, up to the checksum.
     reader.read_row(&mut [])?;
     Ok(samples)
+}
+
+/// How many bits the samples had before they were scaled to sixteen (section 11.3.2.4), if they say so and had
+/// as many in every channel.
+fn significant(info: &Info) -> Option<Stored> {
+    let bits = info.sbit.as_deref()?;
+    let &first = bits.first().filter(|first| (1..16).contains(*first))?;
+    bits.iter().all(|other| *other == first).then_some(Stored { bits: first, is_signed: false })
 }
 
 /// The profile that the chunks before the pixels state, in their order of precedence (section 4.3): `cICP`,

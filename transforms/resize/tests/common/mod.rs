@@ -86,7 +86,7 @@ pub(crate) fn frame(samples: &[f64], size: Size, model: Model, shrink: u32, has_
     let step = (f64::from(shrink), f64::from(shrink));
     let plane = Plane { size: small, channels: model.channels(), samples, step };
     let geometry = geometry(size.w, size.h);
-    Frame { geometry, view: View::whole(size), model, planes: vec![plane] }
+    Frame { geometry, view: View::whole(size), model, planes: vec![plane], stored: None }
 }
 
 /// All samples, from 0 to 1.

@@ -1,0 +1,162 @@
+//! One run: reads headers, passes on the tile-parts that are wanted, and ends the codestream.
+
+use crate::ResolutionError;
+use crate::tile_part::Plan;
+use bytes::{Buf, Bytes, BytesMut};
+use safelight_containers::codestream::{CODESTREAM_START, HeaderScan, MainHeader, blank_comments, marker};
+use safelight_core::{Flow, Head, Result, Session, Settings, Sink};
+
+const SOD: [u8; 2] = [0xFF, marker::SOD];
+const EOC: [u8; 2] = [0xFF, marker::EOC];
+
+/// Cuts one source.
+pub(crate) struct ResolutionSession {
+    wanted: u8,
+    most_header_bytes: usize,
+    /// Bytes of the source that were pushed.
+    length: u64,
+    /// A header that arrives; before the head is committed, all headers that have.
+    held: BytesMut,
+    /// Where the header that arrives begins.
+    start: usize,
+    stage: Stage,
+    /// How much of the chunk that arrives has been copied there.
+    copied: usize,
+    mime: &'static str,
+    is_committed: bool,
+}
+
+enum Stage {
+    Main(HeaderScan),
+    TilePart { scan: HeaderScan, plan: Plan },
+    Body { left: u64, is_last: bool, plan: Plan },
+    Done,
+}
+
+/// Most bytes that a run holds.
+pub(crate) fn memory(settings: &Settings) -> u64 {
+    /// Of parsed headers.
+    const PARSED_BYTES: u64 = 16 << 10;
+    // Two headers at the most, in a buffer that doubles as it grows; a chunk that both lie in is no more than
+    // what was pushed. Places of PLT segments are fewer than a thousandth of their bytes.
+    settings.limits.max_metadata_bytes.saturating_mul(6).saturating_add(PARSED_BYTES)
+}
+
+impl ResolutionSession {
+    pub(crate) fn new(wanted: u8, settings: &Settings) -> Self {
+        let most_header_bytes = usize::try_from(settings.limits.max_metadata_bytes).unwrap_or(usize::MAX);
+        Self {
+            wanted,
+            most_header_bytes,
+            length: 0,
+            held: BytesMut::new(),
+            start: 0,
+            stage: Stage::Main(HeaderScan::main()),
+            copied: 0,
+            mime: "",
+            is_committed: false,
+        }
+    }
+
+    /// Takes what it can of `chunk`; whether there is more to do with the rest.
+    fn step(&mut self, chunk: &mut Bytes, out: &mut dyn Sink) -> Result<bool, ResolutionError> {
+        match std::mem::replace(&mut self.stage, Stage::Done) {
+            Stage::Main(mut scan) => {
+                self.hold(chunk);
+                let known = self.held.len().min(CODESTREAM_START.len());
+                if self.held[..known] != CODESTREAM_START[..known] {
+                    return Err(ResolutionError::NoCodestream);
+                }
+                let Some(end) = scan.find(&self.held)? else {
+                    self.check_header(self.held.len())?;
+                    self.stage = Stage::Main(scan);
+                    return Ok(false);
+                };
+                self.check_header(end)?;
+                let header = MainHeader::read(&self.held[..end])?;
+                let plan = Plan::new(&header, self.wanted)?;
+                blank_comments(&mut self.held[2..end]);
+                self.mime = if header.is_high_throughput() { "image/jphc" } else { "image/j2c" };
+                self.start = end;
+                self.stage = Stage::TilePart { scan: HeaderScan::tile_part(), plan };
+                Ok(true)
+            }
+            Stage::TilePart { mut scan, mut plan } => {
+                self.hold(chunk);
+                let Some(end) = scan.find(&self.held[self.start..])? else {
+                    self.check_header(self.held.len() - self.start)?;
+                    self.stage = Stage::TilePart { scan, plan };
+                    return Ok(false);
+                };
+                self.check_header(end)?;
+                let header = &mut self.held[self.start..][..end];
+                let share = plan.share(header)?;
+                header[6..10].copy_from_slice(&share.length.to_be_bytes());
+                blank_comments(header);
+                let end = self.start + end + SOD.len();
+                // What is held beyond SOD has come with this chunk: without it, SOD would have been found before.
+                chunk.advance(self.copied.saturating_sub(self.held.len() - end));
+                self.copied = 0;
+                self.start = 0;
+                let mut headers = std::mem::take(&mut self.held);
+                headers.truncate(end);
+                if !std::mem::replace(&mut self.is_committed, true) {
+                    out.head(Head { content_type: self.mime });
+                }
+                out.body(headers.freeze());
+                self.stage = Stage::Body { left: share.bytes, is_last: share.is_last, plan };
+                Ok(true)
+            }
+            Stage::Body { left, is_last, plan } => {
+                let now = chunk.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+                let left = left - now as u64;
+                if 0 < now {
+                    out.body(chunk.split_to(now));
+                }
+                if 0 < left {
+                    self.stage = Stage::Body { left, is_last, plan };
+                    return Ok(false);
+                }
+                if is_last {
+                    out.body(Bytes::from_static(&EOC));
+                    return Ok(false);
+                }
+                self.stage = Stage::TilePart { scan: HeaderScan::tile_part(), plan };
+                Ok(true)
+            }
+            Stage::Done => Ok(false),
+        }
+    }
+
+    /// Copies as much more of `chunk` as a header may have.
+    fn hold(&mut self, chunk: &Bytes) {
+        let room = (self.most_header_bytes + SOD.len() + 1).saturating_sub(self.held.len() - self.start);
+        let new = chunk.get(self.copied..).unwrap_or_default();
+        let new = &new[..new.len().min(room)];
+        self.copied += new.len();
+        self.held.extend_from_slice(new);
+    }
+
+    fn check_header(&self, length: usize) -> Result<(), ResolutionError> {
+        if self.most_header_bytes < length {
+            return Err(ResolutionError::TooLarge(self.most_header_bytes as u64));
+        }
+        Ok(())
+    }
+}
+
+impl Session for ResolutionSession {
+    fn push(&mut self, mut chunk: Bytes, out: &mut dyn Sink) -> Result<Flow> {
+        self.length += chunk.len() as u64;
+        self.copied = 0;
+        while self.step(&mut chunk, out)? {}
+        Ok(if matches!(self.stage, Stage::Done) { Flow::Done } else { Flow::More })
+    }
+
+    fn finish(&mut self, _out: &mut dyn Sink) -> Result<()> {
+        if matches!(self.stage, Stage::Main(_)) && self.held.len() < CODESTREAM_START.len() {
+            return Err(ResolutionError::NoCodestream.into());
+        }
+        Err(ResolutionError::Truncated(self.length).into())
+    }
+}
