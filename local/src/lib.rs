@@ -7,6 +7,8 @@ mod cloud;
 mod access_point;
 pub mod cloudfront;
 mod function_url;
+mod health_imaging;
+mod oidc;
 mod runtime_api;
 mod s3;
 
@@ -22,5 +24,7 @@ mod xml;
 pub use access_point::Feature;
 pub use clock::Clock;
 pub use cloud::{Builder, Cloud};
+pub use health_imaging::HealthImaging;
+pub use oidc::{AUDIENCE, Issuer};
 pub use runtime_api::Function;
 pub use s3::BUCKET;

@@ -6,14 +6,18 @@ pub mod run;
 pub mod workshop;
 
 // What comes in.
+pub mod guard;
 pub mod request;
 pub mod source;
+pub mod frames;
+mod client;
 
 // What goes out.
 mod conditional;
 mod problem;
 mod range;
 pub mod response;
+mod stored;
 pub mod status;
 
 pub mod doors;
