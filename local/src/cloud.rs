@@ -5,6 +5,7 @@ use crate::{
     clock::Clock,
     cloudfront::{Behavior, CloudFront, Distribution, Origin},
     faults::Faults,
+    frames::{CheckedBy, ImageFrames},
     function_url,
     runtime_api::{self, Function},
     s3::{self, Asked, BUCKET, Bucket},
@@ -21,6 +22,7 @@ pub struct Builder {
     port: u16,
     function: runtime_api::Settings,
     access_point: access_point::Settings,
+    frames: Option<(PathBuf, CheckedBy)>,
 }
 
 /// The running services. They end when it is dropped.
@@ -32,6 +34,7 @@ pub struct Cloud {
     cloudfront: [Server; 2],
     distributions: Vec<Server>,
     function: Arc<Function>,
+    frames: Option<ImageFrames>,
     faults: Arc<Faults>,
     clock: Clock,
     asked: Arc<Asked>,
@@ -54,6 +57,7 @@ impl Default for Builder {
                 payload: String::new(),
                 limit: Duration::from_mins(1),
             },
+            frames: None,
         }
     }
 }
@@ -66,7 +70,14 @@ impl Builder {
         self
     }
 
-    /// Listens on `port` and the four that follow. Defaults to any that are free.
+    /// Serves the image frames of `folder` too, with tokens checked by `check`. Defaults to none.
+    #[must_use]
+    pub fn frames(mut self, folder: impl Into<PathBuf>, check: CheckedBy) -> Self {
+        self.frames = Some((folder.into(), check));
+        self
+    }
+
+    /// Listens on `port` and the four that follow, and for image frames on four more. Defaults to any that are free.
     #[must_use]
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
@@ -135,6 +146,7 @@ impl Builder {
         let s3 = Socket::bind(self.port).await?;
         let s3 = s3.serve(s3::handler(&bucket, writes.clone(), asked.clone(), faults.clone())?);
 
+        let plain = self.function.clone();
         self.function.environment.splice(0..0, environment(s3.address));
         let function = Arc::new(Function::start(&self.function, &faults).await?);
         let access_point = AccessPoint {
@@ -155,6 +167,13 @@ impl Builder {
             distribution(self.socket(4).await?, default(function_url.address, Service::Lambda), &clock),
         ];
         let distributions = Vec::new();
+        let frames = match self.frames.take() {
+            Some((folder, check)) => {
+                let port = if self.port == 0 { 0 } else { self.port.saturating_add(5) };
+                Some(ImageFrames::start(folder, port, check, &plain, &clock).await?)
+            }
+            None => None,
+        };
         Ok(Cloud {
             s3,
             access_point,
@@ -162,6 +181,7 @@ impl Builder {
             cloudfront,
             distributions,
             function,
+            frames,
             faults,
             clock,
             asked,
@@ -240,6 +260,11 @@ impl Cloud {
     /// The function.
     pub fn function(&self) -> &Function {
         &self.function
+    }
+
+    /// The services of image frames, if they were wanted.
+    pub fn frames(&self) -> Option<&ImageFrames> {
+        self.frames.as_ref()
     }
 
     /// Where faults are ordered.

@@ -6,6 +6,7 @@ mod cloud;
 // The services.
 mod access_point;
 pub mod cloudfront;
+mod frames;
 mod function_url;
 mod health_imaging;
 mod oidc;
@@ -24,6 +25,7 @@ mod xml;
 pub use access_point::Feature;
 pub use clock::Clock;
 pub use cloud::{Builder, Cloud};
+pub use frames::{CheckedBy, ImageFrames};
 pub use health_imaging::HealthImaging;
 pub use oidc::{AUDIENCE, Issuer};
 pub use runtime_api::Function;

@@ -8,7 +8,7 @@
 mod common;
 
 use bytes::Bytes;
-use common::{LONG, Reply, finish, get, open, send, signed};
+use common::{LONG, Reply, bootstrap, finish, get, open, send, signed};
 use http_body_util::BodyExt;
 use safelight_core::{Answer, Plan, Settings};
 use safelight_local::{
@@ -19,16 +19,6 @@ use safelight_local::{
 use safelight_registry::REGISTRY;
 use std::{fs, net::SocketAddr, path::PathBuf, time::Duration};
 use tokio::time::timeout;
-
-fn bootstrap() -> Option<PathBuf> {
-    let beside = || std::env::current_exe().unwrap().parent().unwrap().with_file_name("bootstrap");
-    let program = std::env::var_os("SAFELIGHT_BOOTSTRAP").map_or_else(beside, PathBuf::from);
-    let found = program.is_file().then_some(program);
-    if found.is_none() {
-        eprintln!("there is no bootstrap to test: name it with SAFELIGHT_BOOTSTRAP");
-    }
-    found
-}
 
 /// A cloud that serves every sample through `bootstrap`.
 async fn cloud(bootstrap: PathBuf) -> Cloud {

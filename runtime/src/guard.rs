@@ -113,8 +113,9 @@ impl Guard {
         for (name, values) in &taken.headers {
             let Ok(name) = name.parse::<HeaderName>() else { continue };
             parts.headers.remove(&name);
-            let values = values.iter().filter_map(|value| HeaderValue::from_str(value).ok());
-            parts.headers.extend(values.map(|value| (name.clone(), value)));
+            for value in values.iter().filter_map(|value| HeaderValue::from_str(value).ok()) {
+                parts.headers.append(&name, value);
+            }
         }
         parts.uri = with_query(&before.uri, &taken.query);
 
@@ -161,7 +162,7 @@ impl Guard {
         // One line: not everybody on the way joins several.
         let given = headers.get_all(header::VARY).iter().filter_map(|value| value.to_str().ok());
         let names = given.chain(self.vary.iter().map(HeaderName::as_str)).collect::<Vec<_>>().join(", ");
-        headers.extend(HeaderValue::try_from(names).map(|names| (header::VARY, names)));
+        headers.insert(header::VARY, HeaderValue::try_from(names).expect("names of headers are ASCII"));
     }
 
     /// Fetches a key set, whether or not the viewer who needs it waits for it.

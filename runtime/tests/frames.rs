@@ -87,7 +87,8 @@ async fn a_frame_goes_out_as_it_is_stored() {
     assert_eq!((reply.header("content-length"), reply.header("vary")), ("524288", ""));
     assert_eq!(reply.header("x-content-type-options"), "nosniff");
     assert!(reply.body == noise(512 << 10));
-    let asked = format!(r#"POST /datastore/{STORE}/imageSet/{SET}/getImageFrame {{"imageFrameId":"{HTJ2K}"}}"#);
+    let asked =
+        format!(r#"POST /datastore/{STORE}/imageSet/{SET}/getImageFrame {{"imageFrameId":"{HTJ2K}"}}"#);
     assert_eq!(stage.imaging.asked(), [asked.clone()]);
 
     let path = format!("/datastore/{STORE}/imageSet/{SET}/getImageFrame");
@@ -236,7 +237,12 @@ async fn a_busy_service_is_asked_again_but_not_for_ever() {
         (throttled, 429, 4, "1"),
         (FrameFault::refuse(400, "ThrottlingException"), 429, 4, "1"),
         (FrameFault::refuse(503, "ServiceUnavailable"), 503, 4, "1"),
-        (FrameFault::Refuse { status: 429, code: "ThrottlingException", retry_after: Some(30) }, 429, 1, "30"),
+        (
+            FrameFault::Refuse { status: 429, code: "ThrottlingException", retry_after: Some(30) },
+            429,
+            1,
+            "30",
+        ),
     ] {
         for _ in 0..asked {
             stage.imaging.faults().fail_frame(fault);
@@ -309,7 +315,8 @@ fn wrong_settings_end_it_at_once_and_are_named() {
         ("healthimaging://eu-west-1", "SAFELIGHT_HEALTHIMAGING_DATASTORES", "UPPER"),
         ("healthimaging://eu-west-1", "SAFELIGHT_AUTHORIZE", r#"{"mode": "token"}"#),
     ] {
-        let output = safelight(&["serve", source, "--listen", "127.0.0.1:0"]).env(name, value).output().unwrap();
+        let output =
+            safelight(&["serve", source, "--listen", "127.0.0.1:0"]).env(name, value).output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(!output.status.success() && said.contains(name), "{name}: {said}");
         seen.insert(said);
