@@ -162,7 +162,10 @@ impl Guard {
         // One line: not everybody on the way joins several.
         let given = headers.get_all(header::VARY).iter().filter_map(|value| value.to_str().ok());
         let names = given.chain(self.vary.iter().map(HeaderName::as_str)).collect::<Vec<_>>().join(", ");
-        headers.insert(header::VARY, HeaderValue::try_from(names).expect("names of headers are ASCII"));
+        if !names.is_empty() {
+            let names = HeaderValue::try_from(names).expect("names of headers are ASCII");
+            headers.insert(header::VARY, names);
+        }
     }
 
     /// Fetches a key set, whether or not the viewer who needs it waits for it.

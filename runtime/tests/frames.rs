@@ -4,15 +4,25 @@
 
 mod common;
 
+use axum::Router;
 use common::{Program, Reply, fetch, get, read, safelight, send};
+use http::{HeaderMap, StatusCode};
 use safelight_local::{
     HealthImaging,
     faults::{FrameFault, SourceFault},
-    sign::{REGION, USER},
+    sign::{FUNCTION, REGION, USER},
 };
-use std::{collections::BTreeSet, fs, net::SocketAddr, time::Duration};
+use safelight_runtime::doors::connections::{ConnectionLimits, serve};
+use serde_json::json;
+use std::{
+    collections::BTreeSet,
+    fs,
+    net::SocketAddr,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 use tempfile::TempDir;
-use tokio::io::AsyncWriteExt;
+use tokio::{io::AsyncWriteExt, net::TcpListener};
 
 const STORE: &str = "0123456789abcdefghijklmnopqrstuv";
 const SET: &str = "11111111111111111111111111111111";
@@ -34,6 +44,12 @@ async fn stage() -> Stage {
 }
 
 async fn stage_with(region: &str, variables: &[(&str, &str)]) -> Stage {
+    let keys = [("AWS_ACCESS_KEY_ID", USER.id), ("AWS_SECRET_ACCESS_KEY", USER.secret)];
+    stage_of(region, &[&keys, variables].concat()).await
+}
+
+/// The same with no keys but those that `variables` tell of.
+async fn stage_of(region: &str, variables: &[(&str, &str)]) -> Stage {
     let folder = TempDir::new().unwrap();
     let set = folder.path().join(STORE).join(SET);
     let instance = folder.path().join(STORE).join("studies/1.2/series/3.4/instances/5.6/frames");
@@ -50,11 +66,7 @@ async fn stage_with(region: &str, variables: &[(&str, &str)]) -> Stage {
 
     let imaging = HealthImaging::start(folder.path(), 0).await.unwrap();
     let endpoint = format!("http://{}", imaging.address());
-    let mut all = vec![
-        ("AWS_ACCESS_KEY_ID", USER.id),
-        ("AWS_SECRET_ACCESS_KEY", USER.secret),
-        ("SAFELIGHT_HEALTHIMAGING_ENDPOINT", &endpoint),
-    ];
+    let mut all = vec![("SAFELIGHT_HEALTHIMAGING_ENDPOINT", endpoint.as_str())];
     all.extend(variables);
     let program = Program::serve(&format!("healthimaging://{region}"), &all);
     Stage { imaging, program, _folder: folder }
@@ -286,6 +298,39 @@ async fn a_signature_for_another_region_is_no_refusal_of_the_viewer() {
     let stage = stage_with("us-east-1", &[]).await;
     let reply = get(stage.program.address, &frame(RAW)).await;
     assert_eq!((reply.status, stage.imaging.asked().len()), (502, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_fetched_anew_before_they_expire() {
+    static FETCHES: AtomicUsize = AtomicUsize::new(0);
+    let container = Router::new().fallback(async |headers: HeaderMap| {
+        assert_eq!(headers["authorization"], "the-container");
+        // The first ones last no longer than it takes to fetch others, and there are no third ones.
+        let (status, id) = match FETCHES.fetch_add(1, Ordering::SeqCst) {
+            0 | 1 => (StatusCode::OK, FUNCTION.id),
+            _ => (StatusCode::BAD_REQUEST, ""),
+        };
+        let keys = json!({
+            "AccessKeyId": id, "SecretAccessKey": FUNCTION.secret, "Token": FUNCTION.session_token,
+            "Expiration": "2026-01-01T00:00:00Z",
+        });
+        (status, keys.to_string())
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let uri = format!("http://{}/keys", listener.local_addr().unwrap());
+    tokio::spawn(serve(listener, container, ConnectionLimits::default(), std::future::pending()));
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("token"), "the-container").unwrap();
+    let token = folder.path().join("token");
+    let variables = [
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", uri.as_str()),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", token.to_str().unwrap()),
+    ];
+    let stage = stage_of(REGION, &variables).await;
+    for fetches in 1..=3 {
+        assert_eq!(get(stage.program.address, &frame(RAW)).await.status, 200, "{fetches}");
+        assert_eq!(FETCHES.load(Ordering::SeqCst), fetches);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,11 +1,20 @@
 //! The keys that questions are signed with, by the chain that buckets use: environment, web identity,
 //! container, instance; fetched again five minutes before they expire.
 
-use object_store::aws::{AmazonS3Builder, AwsCredential, AwsCredentialProvider};
+use object_store::{
+    RetryConfig,
+    aws::{AmazonS3Builder, AwsCredential, AwsCredentialProvider},
+};
 use safelight_core::{Error, Kind, Result};
 use safelight_edge::sign::Credentials;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 use tracing::warn;
+
+/// A viewer waits, so a failure to fetch keys must be known soon.
+const RETRY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Where keys come from.
 #[derive(Debug)]
@@ -22,7 +31,8 @@ impl Keys {
     /// If what it says contradicts itself.
     pub(super) fn from_env() -> Result<Self, object_store::Error> {
         // A store that is never asked, for its keys.
-        let store = AmazonS3Builder::from_env().with_bucket_name("none").build()?;
+        let retry = RetryConfig { max_retries: 2, retry_timeout: RETRY_TIMEOUT, ..RetryConfig::default() };
+        let store = AmazonS3Builder::from_env().with_bucket_name("none").with_retry(retry).build()?;
         Ok(Self { provider: store.credentials().clone(), last: Mutex::default() })
     }
 
