@@ -8,9 +8,11 @@ pub mod workshop;
 // What comes in.
 pub mod guard;
 pub mod request;
-pub mod source;
-pub mod frames;
+
+// Where it comes from.
 mod client;
+pub mod frames;
+pub mod source;
 
 // What goes out.
 mod conditional;

@@ -120,9 +120,10 @@ impl Event {
             method: http.method,
             query: given.raw_query_string.unwrap_or_default(),
             headers: given.headers,
-            body: match given.is_base64_encoded {
-                true => BASE64_STANDARD.decode(given.body.unwrap_or_default())?,
-                false => given.body.unwrap_or_default().into(),
+            body: if given.is_base64_encoded {
+                BASE64_STANDARD.decode(given.body.unwrap_or_default())?
+            } else {
+                given.body.unwrap_or_default().into()
             },
         }))
     }
