@@ -105,6 +105,7 @@ async fn ask(cloud: &Cloud, picture: &str, query: &str) -> Result<usize> {
     let uri = format!("http://{}/{picture}?{query}", cloud.access_point());
     let mut request = http::Request::get(uri).body(empty())?;
     sign_request(&mut request, &USER, Service::S3ObjectLambda, Payload::Unsigned)?;
+
     let response = Client::builder(TokioExecutor::new()).build_http().request(request).await?;
     let status = response.status();
     let body = response.into_body().collect().await.map_err(|error| anyhow::anyhow!("{error}"))?.to_bytes();

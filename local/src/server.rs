@@ -67,6 +67,8 @@ async fn accept(listener: TcpListener, handler: Handler) {
     loop {
         // An accept fails when its client is gone already; the next one may not be.
         if let Ok((stream, _)) = listener.accept().await {
+            // Answers are written in pieces: to wait until one is acknowledged would take longer than most.
+            let _ = stream.set_nodelay(true);
             connections.spawn(converse(stream, handler.clone()));
         }
         while connections.try_join_next().is_some() {}
@@ -91,7 +93,9 @@ pub(crate) type HttpClient = Client<HttpConnector, Body>;
 
 /// A client that opens a connection for each request: none is found closed when it is used again.
 pub(crate) fn client() -> HttpClient {
-    Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http()
+    let mut connector = HttpConnector::new();
+    connector.set_nodelay(true);
+    Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector)
 }
 
 /// Sends `request` to the server at `address`.

@@ -1,0 +1,10 @@
+import { architecture } from './architecture.ts';
+import { stacks } from './stacks.ts';
+
+/** Every diagram, by the name of its file in `images/`. */
+export const DIAGRAMS: Record<string, () => string> = {
+  'architecture.svg': architecture,
+  'stacks.svg': stacks,
+};
+
+export const IMAGES = new URL('../../images/', import.meta.url);

@@ -1,0 +1,83 @@
+import type { Auth, Config } from './config.ts';
+import { AllowedParameters } from './parameters.ts';
+
+/** What is baked into a zip of edge functions, which have no environment; `edge/node` says what it means. */
+export interface EdgeConfig {
+  authorize:
+    | { mode: 'none' }
+    | {
+        mode: 'token';
+        issuers: ({ cognito: CognitoIssuer } | { oidc: OidcIssuer })[];
+        graceSeconds: number;
+        tokenFrom: { authorization: boolean; headers: string[]; cookies: string[]; queries: string[] };
+      };
+  /** `keys` are parameters of transforms, all if there are none; `passOn` are let through as they are. */
+  normalize: { keys?: string[]; passOn: string[] };
+  /** `auto` takes service and region from the origin's domain. */
+  sign: { target: 'auto' } | null;
+}
+
+interface CognitoIssuer {
+  userPoolId: string;
+  clientIds: string[];
+  tokenUse: 'access' | 'id';
+  groups?: string[];
+  scopes?: string[];
+}
+
+interface OidcIssuer {
+  issuer: string;
+  audiences: string[];
+  jwksUri?: string;
+  scopes?: string[];
+}
+
+/** What a question for an image frame, a DICOMweb frame or metadata may hold besides parameters of transforms. */
+export const FRAME_KEYS = ['imageFrameId', 'imageSetId', 'version'];
+
+/** Whether pictures need functions at the edge at all. */
+export function photosNeedEdge(config: Config): boolean {
+  return config.signing === 'edge' || config.photoAuth.mode !== 'none';
+}
+
+export function photosEdgeConfig(config: Config): EdgeConfig {
+  return {
+    authorize: authorize(config.photoAuth),
+    normalize: { ...keys(config.parameters, 'parameters'), passOn: [] },
+    sign: config.signing === 'edge' ? { target: 'auto' } : null,
+  };
+}
+
+export function framesEdgeConfig({ auth, parameters }: NonNullable<Config['imageFrames']>): EdgeConfig {
+  return {
+    authorize: authorize(auth),
+    normalize: { ...keys(parameters, 'imageFrames.parameters'), passOn: FRAME_KEYS },
+    sign: { target: 'auto' },
+  };
+}
+
+function keys(allowed: string[] | undefined, setting: string): { keys?: string[] } {
+  return allowed ? { keys: new AllowedParameters(allowed, setting).keys } : {};
+}
+
+function authorize(auth: Auth): EdgeConfig['authorize'] {
+  if (auth.mode === 'none') return { mode: 'none' };
+  const { graceSeconds, token } = auth;
+  const { bearer: authorization, headers, cookies, query: queries } = token;
+  return {
+    mode: 'token',
+    issuers: [auth.mode === 'cognito' ? { cognito: cognito(auth) } : { oidc: oidc(auth) }],
+    graceSeconds,
+    tokenFrom: { authorization, headers, cookies, queries },
+  };
+}
+
+function cognito(auth: Extract<Auth, { mode: 'cognito' }>): CognitoIssuer {
+  const { userPoolId, clientIds, tokenUse, groups, scopes } = auth;
+  return { userPoolId, clientIds, tokenUse, ...(groups ? { groups } : {}), ...(scopes ? { scopes } : {}) };
+}
+
+function oidc(auth: Extract<Auth, { mode: 'oidc' }>): OidcIssuer {
+  const { issuer, audiences, jwksUri, scopes } = auth;
+  return { issuer, audiences, ...(jwksUri ? { jwksUri } : {}), ...(scopes ? { scopes } : {}) };
+}

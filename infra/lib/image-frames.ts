@@ -1,0 +1,188 @@
+import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
+import { FunctionUrlOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import type { Auth, Config, ImageFrames } from './config.ts';
+import { SafeHeaders, SecureDistribution, originProps } from './distribution.ts';
+import { FRAME_KEYS } from './edge-config.ts';
+import { EdgeVersions } from './edge-versions.ts';
+import type { Names } from './names.ts';
+import { AllowedParameters } from './parameters.ts';
+import { TransformFunction } from './transform-function.ts';
+import { acknowledgeWildcards } from './wildcards.ts';
+
+export interface ImageFramesProps extends StackProps {
+  config: Config;
+  frames: ImageFrames;
+  names: Names;
+  /** Zip with `bootstrap`. */
+  code: string;
+  logs: IBucket;
+}
+
+/** Settings by which `bootstrap` delivers image frames. */
+const SETTINGS = {
+  dataStores: 'SAFELIGHT_HEALTHIMAGING_DATASTORES',
+  region: 'SAFELIGHT_HEALTHIMAGING_REGION',
+};
+
+/** What the function asks AWS HealthImaging for. */
+const IMAGE_SET_ACTIONS = ['GetImageFrame', 'GetImageSet', 'GetImageSetMetadata'];
+const DICOMWEB_ACTIONS = ['GetDICOMInstanceFrames'];
+
+/**
+ * The distribution of image frames: tokens are checked at the edge before the cache is asked, and requests are signed
+ * there too, because origin access control cannot sign the body that clients of earlier samples POST.
+ *
+ * The function is one of its own, so that no role reads both pictures and medical images.
+ */
+export class ImageFramesStack extends Stack {
+  constructor(scope: Construct, id: string, props: ImageFramesProps) {
+    super(scope, id, props);
+    const { config, frames, names } = props;
+    const url = this.functionUrl(props);
+    const versions = new EdgeVersions(this, 'Edge', { names, functions: ['frames-viewer', 'frames-origin'] });
+    const requestHeaders = ['Accept', 'Content-Type', 'Range', ...tokenHeaders(frames.auth)];
+
+    const viewer = versions.version('frames-viewer');
+    const origin = versions.version('frames-origin');
+    const originRequestPolicy = preflight(this);
+    const responseHeadersPolicy = new SafeHeaders(this, 'Headers', {
+      origins: frames.corsOrigins,
+      methods: ['GET', 'HEAD', 'POST', 'OPTIONS'],
+      requestHeaders,
+    });
+
+    const behavior = (key: cloudfront.ICachePolicy): cloudfront.BehaviorOptions => ({
+      origin: new FunctionUrlOrigin(url, originProps(config)),
+      viewerProtocolPolicy: cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
+      // CloudFront knows no smaller set with POST. The edge signs GET, HEAD and POST, so nothing else gets through.
+      allowedMethods: cloudfront.AllowedMethods.ALLOW_ALL,
+      cachedMethods: cloudfront.CachedMethods.CACHE_GET_HEAD,
+      compress: true,
+      cachePolicy: key,
+      originRequestPolicy,
+      responseHeadersPolicy,
+      edgeLambdas: [
+        {
+          eventType: cloudfront.LambdaEdgeEventType.VIEWER_REQUEST,
+          functionVersion: viewer,
+        },
+        {
+          eventType: cloudfront.LambdaEdgeEventType.ORIGIN_REQUEST,
+          functionVersion: origin,
+          includeBody: true,
+        },
+      ],
+    });
+
+    const { distribution } = new SecureDistribution(this, 'Frames', {
+      config,
+      comment: `${config.prefix}: image frames`,
+      domain: frames.domain,
+      logs: props.logs,
+      logPrefix: 'frames/',
+      defaultBehavior: behavior(cacheKey(this, 'CacheKey', frames, config.queryStringQuota)),
+      // Accept says in which transfer syntax a frame is wanted.
+      additionalBehaviors: {
+        '/datastore/*/studies/*': behavior(
+          cacheKey(this, 'DicomWebCacheKey', frames, config.queryStringQuota, ['Accept']),
+        ),
+      },
+    });
+    new CfnOutput(this, 'frames-domain', {
+      value: frames.domain?.names[0] ?? distribution.distributionDomainName,
+      description: 'Host name of the image frames',
+    });
+    new CfnOutput(this, 'distribution', {
+      value: distribution.distributionDomainName,
+      description: 'What a CNAME or ALIAS record of the custom domain must point at',
+    });
+  }
+
+  private functionUrl({ config, frames, names, code }: ImageFramesProps): lambda.FunctionUrl {
+    const region = frames.region ?? config.region;
+    const dataStores = frames.dataStoreIds.map(
+      (store) => `arn:${this.partition}:medical-imaging:${region}:${this.account}:datastore/${store}`,
+    );
+    const imageSets = dataStores.map((store) => `${store}/imageset/*`);
+    const deliver = new TransformFunction(this, 'Deliver', {
+      config,
+      functionName: names.frames,
+      description: 'Safelight: delivers image frames',
+      code,
+      memoryMb: frames.memoryMb,
+      environment: { [SETTINGS.dataStores]: frames.dataStoreIds.join(','), [SETTINGS.region]: region },
+      permissions: [
+        new PolicyStatement({
+          actions: [...IMAGE_SET_ACTIONS, ...DICOMWEB_ACTIONS].map((action) => `medical-imaging:${action}`),
+          resources: [...dataStores, ...imageSets],
+        }),
+      ],
+    });
+    acknowledgeWildcards(
+      deliver.role,
+      imageSets,
+      'Image sets come and go in a data store, so their ids are not known beforehand. The wildcard begins inside one data store that the operator named, for actions that read.',
+    );
+    return deliver.function.addFunctionUrl({
+      authType: lambda.FunctionUrlAuthType.AWS_IAM,
+      invokeMode: lambda.InvokeMode.RESPONSE_STREAM,
+      // Lambda answers preflight requests by this, which nobody can sign.
+      cors: {
+        allowedOrigins: frames.corsOrigins,
+        allowedMethods: [lambda.HttpMethod.GET, lambda.HttpMethod.HEAD, lambda.HttpMethod.POST],
+        allowedHeaders: ['accept', 'content-type', 'range', ...tokenHeaders(frames.auth)],
+        maxAge: Duration.hours(2),
+      },
+    });
+  }
+}
+
+/** Headers in which other sites' scripts send a token. */
+function tokenHeaders(auth: Auth): string[] {
+  if (auth.mode === 'none') return [];
+  return [...(auth.token.bearer ? ['Authorization'] : []), ...auth.token.headers];
+}
+
+/** The token is in no cache key: the viewer-request function has checked it, and taken it out, before. */
+function cacheKey(
+  scope: Construct,
+  id: string,
+  frames: ImageFrames,
+  quota: number,
+  headers: string[] = [],
+): cloudfront.CachePolicy {
+  const names = [...FRAME_KEYS, ...new AllowedParameters(frames.parameters, 'imageFrames.parameters').keys];
+  const { CacheQueryStringBehavior, CacheHeaderBehavior } = cloudfront;
+  return new cloudfront.CachePolicy(scope, id, {
+    comment: 'Identifiers of frames, parameters of transforms',
+    minTtl: Duration.seconds(0),
+    defaultTtl: Duration.days(1),
+    maxTtl: Duration.days(365),
+    queryStringBehavior:
+      names.length <= quota ? CacheQueryStringBehavior.allowList(...names) : CacheQueryStringBehavior.all(),
+    headerBehavior:
+      headers.length > 0 ? CacheHeaderBehavior.allowList(...headers) : CacheHeaderBehavior.none(),
+    cookieBehavior: cloudfront.CacheCookieBehavior.none(),
+    enableAcceptEncodingGzip: true,
+    enableAcceptEncodingBrotli: true,
+  });
+}
+
+/** What Lambda answers preflight requests by; of the viewer's other headers and cookies the origin gets none. */
+function preflight(scope: Construct): cloudfront.OriginRequestPolicy {
+  return new cloudfront.OriginRequestPolicy(scope, 'OriginRequest', {
+    comment: 'What preflight requests ask',
+    queryStringBehavior: cloudfront.OriginRequestQueryStringBehavior.none(),
+    headerBehavior: cloudfront.OriginRequestHeaderBehavior.allowList(
+      'Origin',
+      'Access-Control-Request-Headers',
+      'Access-Control-Request-Method',
+    ),
+    cookieBehavior: cloudfront.OriginRequestCookieBehavior.none(),
+  });
+}

@@ -1,0 +1,48 @@
+import type { App, StackProps } from 'aws-cdk-lib';
+import { Tags } from 'aws-cdk-lib';
+import type { Artifacts } from './artifacts.ts';
+import { CdnStack } from './cdn.ts';
+import type { Config } from './config.ts';
+import { photosNeedEdge } from './edge-config.ts';
+import { ImageFramesStack } from './image-frames.ts';
+import { LambdaEdgeStack } from './lambda-edge.ts';
+import { EDGE_REGION, Names } from './names.ts';
+import { StorageStack } from './storage.ts';
+
+/**
+ * Adds to `app` what `config` asks for, in the order in which it is deployed.
+ *
+ * ```text
+ * storage ──────┬──▶ cdn
+ * lambda-edge ──┼──▶ cdn            (with signing or tokens at the edge)
+ *               └──▶ image-frames   (with imageFrames)
+ * ```
+ */
+export function addStacks(app: App, config: Config, artifacts: Artifacts): void {
+  const names = new Names(config);
+  const { account } = config;
+  const here: StackProps = { env: { region: config.region, account } };
+  const edge: StackProps = { env: { region: EDGE_REGION, account } };
+  const code = artifacts.bootstrap;
+
+  const storage = new StorageStack(app, names.stack('storage'), { ...here, config, names, code });
+  const needsEdge = photosNeedEdge(config) || config.imageFrames !== undefined;
+  const lambdaEdge = needsEdge
+    ? new LambdaEdgeStack(app, names.stack('lambda-edge'), { ...edge, config, names, artifacts })
+    : undefined;
+  const cdn = new CdnStack(app, names.stack('cdn'), { ...here, config, names, storage });
+  if (lambdaEdge && photosNeedEdge(config)) cdn.addStackDependency(lambdaEdge, 'it runs the edge functions');
+
+  if (config.imageFrames) {
+    const frames = new ImageFramesStack(app, names.stack('image-frames'), {
+      ...here,
+      config,
+      frames: config.imageFrames,
+      names,
+      code,
+      logs: storage.logs,
+    });
+    if (lambdaEdge) frames.addStackDependency(lambdaEdge, 'it runs the edge functions');
+  }
+  Tags.of(app).add('safelight:deployment', config.prefix);
+}

@@ -1,0 +1,34 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { BUILT } from '../lib/artifacts.ts';
+import type { Config } from '../lib/config.ts';
+import { type EdgeConfig, framesEdgeConfig, photosEdgeConfig, photosNeedEdge } from '../lib/edge-config.ts';
+import { PROJECT, run } from './command-line.ts';
+
+/** Builds what `config` deploys: `bootstrap`, and the edge functions that it needs. */
+export function buildArtifacts(config: Config): void {
+  const lambda = [
+    'lambda',
+    'build',
+    '--release',
+    '--skip-target-check',
+    '--output-format',
+    'zip',
+    '--locked',
+  ];
+  const program = ['-p', 'safelight-runtime', '--bin', 'bootstrap', '--features', 'lambda'];
+  const target = config.architecture === 'arm64' ? '--arm64' : '--x86-64';
+  // It makes a folder for the program in the one that it is given.
+  const out = dirname(dirname(BUILT.bootstrap));
+  run('cargo', [...lambda, target, ...program, '--lambda-dir', out], PROJECT);
+
+  if (photosNeedEdge(config)) buildEdge(photosEdgeConfig(config), BUILT.photosEdge);
+  if (config.imageFrames) buildEdge(framesEdgeConfig(config.imageFrames), BUILT.framesEdge);
+}
+
+function buildEdge(config: EdgeConfig, out: string) {
+  const path = `${out}.json`;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `${JSON.stringify(config, undefined, 2)}\n`);
+  run('node', [join('edge', 'node', 'build', 'build.mjs'), '--config', path, '--out', out], PROJECT);
+}

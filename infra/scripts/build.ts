@@ -1,0 +1,5 @@
+// Builds what the stacks deploy: `npm run build [-- --config FILE]`.
+import { buildArtifacts } from './artifacts.ts';
+import { commandLine } from './command-line.ts';
+
+buildArtifacts(commandLine().config);

@@ -1,0 +1,49 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { type Config, warnings } from '../lib/config.ts';
+import { loadConfig } from '../lib/load-config.ts';
+
+/** The folder of the stacks, and that of the whole project. */
+export const INFRA = fileURLToPath(new URL('..', import.meta.url));
+export const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface CommandLine {
+  config: Config;
+  /** What tells the CDK app of the same configuration. */
+  context: string[];
+  /** Everything else on the command line. */
+  rest: string[];
+}
+
+/** Reads `[--config FILE] [REST …]`, prints what the configuration warns of, and ends the program if it is wrong. */
+export function commandLine(): CommandLine {
+  try {
+    const { values, tokens } = parseArgs({
+      options: { config: { type: 'string' } },
+      strict: false,
+      tokens: true,
+    });
+    const path = typeof values.config === 'string' ? values.config : undefined;
+    const own = tokens.flatMap((token) =>
+      token.kind === 'option' && token.name === 'config'
+        ? [token.index, token.inlineValue ? -1 : token.index + 1]
+        : [],
+    );
+    const rest = process.argv.slice(2).filter((_, index) => !own.includes(index));
+    const config = loadConfig(path);
+    for (const warning of warnings(config)) console.warn(`\nWARNING  ${warning}\n`);
+    return { config, context: path === undefined ? [] : ['--context', `config=${path}`], rest };
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(2);
+  }
+}
+
+/** Runs a program in the foreground, and ends this one as it did, if it failed. */
+export function run(program: string, args: string[], cwd = INFRA): void {
+  console.log(`\n$ ${[program, ...args].join(' ')}`);
+  const { status, error } = spawnSync(program, args, { cwd, stdio: 'inherit' });
+  if (error) console.error(`${program}: ${error.message}`);
+  if (status !== 0) process.exit(status ?? 1);
+}

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type RequestListener, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { DATA_STORE, REGION } from './modes.ts';
+
+const INFRA = fileURLToPath(new URL('..', import.meta.url));
+
+/** Runs a script of `package.json` with programs that only note how they were called, and answers for AWS. */
+async function commands(
+  script: string,
+  config: object,
+  more: string[],
+  aws: RequestListener = () => undefined,
+) {
+  const folder = mkdtempSync(join(tmpdir(), 'safelight-'));
+  const log = join(folder, 'log');
+  for (const program of ['cargo', 'node', 'npx']) {
+    const path = join(folder, program);
+    writeFileSync(path, `#!/bin/sh\necho ${program} "$@" >> ${log}\n`);
+    chmodSync(path, 0o755);
+  }
+  const path = join(folder, 'config.json');
+  writeFileSync(path, JSON.stringify(config));
+  const server = createServer(aws);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const environment = {
+      PATH: `${folder}:/usr/bin:/bin`,
+      AWS_ENDPOINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+    };
+    const program = ['--import', 'tsx', `scripts/${script}.ts`, '--config', path, ...more];
+    const { stderr } = await promisify(execFile)(process.execPath, program, { cwd: INFRA, env: environment });
+    const lines = readFileSync(log, 'utf8').replaceAll(path, 'CONFIG').replaceAll(INFRA, '').trim();
+    return { lines: lines.split('\n'), stderr };
+  } finally {
+    server.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const BOOTSTRAP =
+  'cargo lambda build --release --skip-target-check --output-format zip --locked --arm64 -p safelight-runtime --bin bootstrap --features lambda --lambda-dir build/lambda';
+const edge = (name: string) =>
+  `node edge/node/build/build.mjs --config build/${name}.json --out build/${name}`;
+
+describe('deploy', () => {
+  test('builds bootstrap and hands over to the CDK, with what else was said', async () => {
+    const { lines } = await commands('deploy', { region: REGION }, ['--profile', 'work']);
+    assert.equal(lines.length, 2);
+    assert.equal(lines[0], BOOTSTRAP);
+    assert.match(
+      lines[1] ?? '',
+      /^npx cdk deploy --all --context config=CONFIG --context deployment=\d{4}-\d\d-\d\dT[\d:.]+Z --profile work$/,
+    );
+  });
+
+  test('builds the functions at the edge that are needed, and warns first', async () => {
+    const config = {
+      region: REGION,
+      signing: 'edge',
+      imageFrames: { dataStoreIds: [DATA_STORE], auth: { mode: 'none' } },
+    };
+    const { lines, stderr } = await commands('deploy', config, []);
+    assert.deepEqual(lines.slice(0, 3), [BOOTSTRAP, edge('photos-edge'), edge('frames-edge')]);
+    assert.match(stderr, /WARNING {2}imageFrames\.auth is none: ANYBODY/);
+    const baked = JSON.parse(readFileSync(join(INFRA, 'build/frames-edge.json'), 'utf8')) as object;
+    assert.deepEqual(Object.keys(baked), ['authorize', 'normalize', 'sign']);
+  });
+
+  test('builds nothing for a configuration that cannot be meant', async () => {
+    await assert.rejects(commands('deploy', { region: 'x' }, []), /region: must be the name of a region/);
+  });
+});
+
+describe('destroy', () => {
+  test('takes distributions down first, and says that all is gone', async () => {
+    const { lines } = await commands('destroy', { region: REGION }, ['--force'], (request, response) => {
+      if (request.url?.includes('functions')) response.end('{"Functions": []}');
+      else {
+        const error =
+          '<Code>ValidationError</Code><Message>Stack with id safelight-storage does not exist</Message>';
+        response
+          .writeHead(400)
+          .end(`<ErrorResponse><Error><Type>Sender</Type>${error}</Error></ErrorResponse>`);
+      }
+    });
+    const asked = lines.map((line) => line.replace(/--context \w+=\S+ /g, ''));
+    assert.deepEqual(asked, ['npx cdk destroy --force safelight-cdn', 'npx cdk destroy --force --all']);
+  });
+});

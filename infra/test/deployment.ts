@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App, Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { type ConfigInput, parseConfig } from '../lib/config.ts';
+import { addStacks } from '../lib/stacks.ts';
+import cdk from '../cdk.json' with { type: 'json' };
+import { standIns } from './stand-ins.ts';
+
+/** A part of a template. */
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+export type JsonObject = { [key: string]: Json };
+
+export interface Resource {
+  id: string;
+  type: string;
+  properties: JsonObject;
+  deletionPolicy: string | undefined;
+  dependsOn: Json | undefined;
+}
+
+/** A stack as it is synthesised. */
+export interface Stack {
+  name: string;
+  region: string;
+  template: JsonObject;
+  resources: Resource[];
+  dependsOn: string[];
+}
+
+/** The stacks of a configuration, by the end of their names: `storage`, `lambda-edge`, `cdn`, `image-frames`. */
+export class Deployment {
+  readonly stacks: Stack[];
+
+  constructor(input: ConfigInput, context: Record<string, string> = {}) {
+    const config = parseConfig(input);
+    const folder = mkdtempSync(join(tmpdir(), 'safelight-'));
+    try {
+      const app = new App({ context: { ...cdk.context, ...context }, outdir: join(folder, 'out') });
+      addStacks(app, config, standIns(join(folder, 'stand-ins')));
+      Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+      this.stacks = app.synth().stacks.map(({ stackName, environment, template, dependencies }) => ({
+        name: stackName.slice(config.prefix.length + 1),
+        region: environment.region,
+        template: template as JsonObject,
+        resources: resources(template as JsonObject),
+        dependsOn: dependencies.map((dependency) => dependency.id).filter((id) => !id.endsWith('.assets')),
+      }));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+
+  stack(name: string): Stack {
+    const found = this.stacks.find((stack) => stack.name === name);
+    if (!found) throw new Error(`there is no stack ${name}`);
+    return found;
+  }
+
+  has(name: string): boolean {
+    return this.stacks.some((stack) => stack.name === name);
+  }
+
+  /** All resources of one type. */
+  all(type: string): Resource[] {
+    return this.stacks.flatMap((stack) => stack.resources.filter((resource) => resource.type === type));
+  }
+}
+
+function resources(template: JsonObject): Resource[] {
+  const all = template.Resources as Record<string, { Type: string; Properties?: JsonObject } & JsonObject>;
+  return Object.entries(all).map(([id, resource]) => ({
+    id,
+    type: resource.Type,
+    properties: resource.Properties ?? {},
+    deletionPolicy: resource.DeletionPolicy as string | undefined,
+    dependsOn: resource.DependsOn,
+  }));
+}

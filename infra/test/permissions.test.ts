@@ -1,0 +1,425 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Account, type Call, type Caller } from './account.ts';
+import { ACCOUNT, DATA_STORE, OTHER_DATA_STORE, REGION, STRANGER } from './modes.ts';
+
+const here = (service: string, rest: string, account = ACCOUNT) =>
+  `arn:aws:${service}:${REGION}:${account}:${rest}`;
+const lambda = (name: string) => here('lambda', `function:${name}`);
+const imageSet = (store: string) => here('medical-imaging', `datastore/${store}/imageset/${'a'.repeat(32)}`);
+const object = (bucket: string, key: string) => `arn:aws:s3:::${bucket}/${key}`;
+
+function check(account: Account, caller: Caller, expected: boolean, calls: Call[]) {
+  const who = 'role' in caller ? caller.role : 'service' in caller ? caller.service : caller.arn;
+  for (const call of calls) {
+    test(`${who} ${expected ? 'may' : 'may not'} ${call.what}`, async () => {
+      assert.equal(await account.allows(caller, call), expected);
+    });
+  }
+}
+
+const TRANSFORM = { stack: 'storage', role: 'TransformRole' };
+const SIGNER = { stack: 'lambda-edge', role: 'PhotosOriginRole' };
+const FRAMES_SIGNER = { stack: 'lambda-edge', role: 'FramesOriginRole' };
+const VIEWER = { stack: 'lambda-edge', role: 'PhotosViewerRole' };
+const DELIVER = { stack: 'image-frames', role: 'DeliverRole' };
+const CLOUDFRONT = { service: 'cloudfront.amazonaws.com' };
+const OTHERS_ROLE = { arn: `arn:aws:iam::${STRANGER}:role/stranger` };
+const OTHERS_DISTRIBUTION = { 'aws:SourceArn': `arn:aws:cloudfront::${STRANGER}:distribution/E1` };
+
+const VIA_URL = { 'lambda:InvokedViaFunctionUrl': 'true' };
+const SIGNED_URL = { 'lambda:FunctionUrlAuthType': 'AWS_IAM' };
+const VIA_OBJECT_LAMBDA = { 'aws:CalledVia': ['s3-object-lambda.amazonaws.com'] };
+
+const invokeUrl = (name: string, context: Record<string, string> = {}): Call[] => [
+  {
+    what: `call the URL of ${name}`,
+    action: 'lambda:InvokeFunctionUrl',
+    resource: lambda(name),
+    context: { ...SIGNED_URL, ...context },
+  },
+  {
+    what: `invoke ${name} by its URL`,
+    action: 'lambda:InvokeFunction',
+    resource: lambda(name),
+    context: { ...VIA_URL, ...context },
+  },
+];
+const ownLog = (name: string): Call[] =>
+  ['CreateLogStream', 'PutLogEvents'].map((action) => ({
+    what: `${action} in its log`,
+    action: `logs:${action}`,
+    resource: here('logs', `log-group:/aws/lambda/${name}:log-stream:2026`),
+  }));
+
+describe('a Function URL that CloudFront signs for', () => {
+  const account = new Account('functionUrl-originAccessControl');
+  const distribution = { 'aws:SourceArn': account.distribution('cdn') };
+  check(account, CLOUDFRONT, true, invokeUrl('safelight-transform', distribution));
+  check(account, TRANSFORM, true, [
+    {
+      what: 'read a picture',
+      action: 's3:GetObject',
+      resource: object(account.bucket, 'a/b.jpg'),
+      at: `arn:aws:s3:::${account.bucket}`,
+    },
+    ...ownLog('safelight-transform'),
+  ]);
+
+  check(account, CLOUDFRONT, false, [
+    ...invokeUrl('safelight-transform', OTHERS_DISTRIBUTION),
+    ...invokeUrl('safelight-transform'),
+    {
+      what: 'invoke the function without its URL',
+      action: 'lambda:InvokeFunction',
+      resource: lambda('safelight-transform'),
+      context: distribution,
+    },
+    {
+      what: 'read the bucket',
+      action: 's3:GetObject',
+      resource: object(account.bucket, 'a.jpg'),
+      at: `arn:aws:s3:::${account.bucket}`,
+      context: distribution,
+    },
+  ]);
+  check(account, OTHERS_ROLE, false, [
+    ...invokeUrl('safelight-transform'),
+    {
+      what: 'read a picture',
+      action: 's3:GetObject',
+      resource: object(account.bucket, 'a.jpg'),
+      at: `arn:aws:s3:::${account.bucket}`,
+    },
+  ]);
+  check(account, TRANSFORM, false, [
+    { what: 'read another bucket', action: 's3:GetObject', resource: object('other', 'a.jpg') },
+    {
+      what: 'write a picture',
+      action: 's3:PutObject',
+      resource: object(account.bucket, 'a.jpg'),
+      at: `arn:aws:s3:::${account.bucket}`,
+    },
+    {
+      what: 'delete a picture',
+      action: 's3:DeleteObject',
+      resource: object(account.bucket, 'a.jpg'),
+      at: `arn:aws:s3:::${account.bucket}`,
+    },
+    { what: 'list the bucket', action: 's3:ListBucket', resource: `arn:aws:s3:::${account.bucket}` },
+    {
+      what: 'read a picture without TLS',
+      action: 's3:GetObject',
+      resource: object(account.bucket, 'a.jpg'),
+      at: `arn:aws:s3:::${account.bucket}`,
+      context: { 'aws:SecureTransport': 'false' },
+    },
+    { what: 'read old versions', action: 's3:GetObjectVersion', resource: object(account.bucket, 'a.jpg') },
+    {
+      what: 'open the bucket to the public',
+      action: 's3:PutBucketPolicy',
+      resource: `arn:aws:s3:::${account.bucket}`,
+    },
+    { what: 'call itself', action: 'lambda:InvokeFunction', resource: lambda('safelight-transform') },
+    {
+      what: 'change its own code',
+      action: 'lambda:UpdateFunctionCode',
+      resource: lambda('safelight-transform'),
+    },
+    {
+      what: 'write another log',
+      action: 'logs:PutLogEvents',
+      resource: here('logs', 'log-group:/aws/lambda/other:log-stream:1'),
+    },
+    {
+      what: 'delete its log',
+      action: 'logs:DeleteLogGroup',
+      resource: here('logs', 'log-group:/aws/lambda/safelight-transform'),
+    },
+    { what: 'take another role', action: 'sts:AssumeRole', resource: `arn:aws:iam::${ACCOUNT}:role/admin` },
+  ]);
+});
+
+describe('a Function URL that the edge signs for', () => {
+  const account = new Account('functionUrl-edge-frames');
+  const edgeLog = (region: string): Call => ({
+    what: `log in ${region}`,
+    action: 'logs:PutLogEvents',
+    resource: `arn:aws:logs:${region}:${ACCOUNT}:log-group:/aws/lambda/us-east-1.${account.edgeFunction('PhotosOrigin')}:log-stream:1`,
+  });
+  check(account, SIGNER, true, [
+    ...invokeUrl('safelight-transform'),
+    edgeLog('ap-northeast-1'),
+    edgeLog('us-east-1'),
+  ]);
+
+  check(account, SIGNER, false, [
+    ...invokeUrl('safelight-image-frames'),
+    ...invokeUrl('other'),
+    {
+      what: 'invoke the function without its URL',
+      action: 'lambda:InvokeFunction',
+      resource: lambda('safelight-transform'),
+    },
+    {
+      what: 'call a URL that asks for no signature',
+      action: 'lambda:InvokeFunctionUrl',
+      resource: lambda('safelight-transform'),
+      context: { 'lambda:FunctionUrlAuthType': 'NONE' },
+    },
+    {
+      what: 'read the bucket itself',
+      action: 's3:GetObject',
+      resource: object(account.bucket, 'a.jpg'),
+      at: `arn:aws:s3:::${account.bucket}`,
+    },
+    {
+      what: 'write the log of another function',
+      action: 'logs:PutLogEvents',
+      resource: `arn:aws:logs:eu-west-1:${ACCOUNT}:log-group:/aws/lambda/us-east-1.other:log-stream:1`,
+    },
+    {
+      what: 'move itself to another version',
+      action: 'ssm:PutParameter',
+      resource: `arn:aws:ssm:us-east-1:${ACCOUNT}:parameter/safelight/edge/photos-origin`,
+    },
+  ]);
+  check(account, VIEWER, false, [
+    ...invokeUrl('safelight-transform'),
+    {
+      what: 'read a picture',
+      action: 's3:GetObject',
+      resource: object(account.bucket, 'a.jpg'),
+      at: `arn:aws:s3:::${account.bucket}`,
+    },
+    { what: 'read a frame', action: 'medical-imaging:GetImageFrame', resource: imageSet(DATA_STORE) },
+  ]);
+  check(
+    account,
+    CLOUDFRONT,
+    false,
+    invokeUrl('safelight-transform', { 'aws:SourceArn': account.distribution('cdn') }),
+  );
+});
+
+describe('Object Lambda that CloudFront signs for', () => {
+  const account = new Account('objectLambda-originAccessControl');
+  const distribution = { 'aws:SourceArn': account.distribution('cdn') };
+  const objectLambda = here('s3-object-lambda', 'accesspoint/safelight-photos');
+  const accessPoint = here('s3', 'accesspoint/safelight-source');
+  const source = (key: string, context = {}): Call => ({
+    what: `read ${key} through the access point${Object.keys(context).length > 0 ? ' by Object Lambda' : ''}`,
+    action: 's3:GetObject',
+    resource: `${accessPoint}/object/${key}`,
+    at: accessPoint,
+    context,
+  });
+  const beneath = (context: Record<string, string>): Call => ({
+    what: `have the bucket read${'s3:DataAccessPointArn' in context ? ' through an access point' : ''}: ${Object.values(context).join()}`,
+    action: 's3:GetObject',
+    resource: object(account.bucket, 'a.jpg'),
+    at: `arn:aws:s3:::${account.bucket}`,
+    context,
+  });
+  check(account, CLOUDFRONT, true, [
+    {
+      what: 'get a picture',
+      action: 's3-object-lambda:GetObject',
+      resource: objectLambda,
+      context: distribution,
+    },
+    {
+      what: 'have the function invoked',
+      action: 'lambda:InvokeFunction',
+      resource: lambda('safelight-transform'),
+    },
+    source('a.jpg', VIA_OBJECT_LAMBDA),
+    beneath({ 's3:DataAccessPointArn': accessPoint, 's3:DataAccessPointAccount': ACCOUNT }),
+  ]);
+  check(account, TRANSFORM, true, [
+    { what: 'answer', action: 's3-object-lambda:WriteGetObjectResponse', resource: objectLambda },
+    ...ownLog('safelight-transform'),
+  ]);
+
+  check(account, CLOUDFRONT, false, [
+    {
+      what: 'get a picture for another distribution',
+      action: 's3-object-lambda:GetObject',
+      resource: objectLambda,
+      context: OTHERS_DISTRIBUTION,
+    },
+    {
+      what: 'list pictures',
+      action: 's3-object-lambda:ListBucket',
+      resource: objectLambda,
+      context: distribution,
+    },
+    {
+      what: 'write a picture',
+      action: 's3-object-lambda:PutObject',
+      resource: objectLambda,
+      context: distribution,
+    },
+    source('a.jpg'),
+    { ...source('a.jpg', VIA_OBJECT_LAMBDA), what: 'write through the access point', action: 's3:PutObject' },
+    beneath({
+      's3:DataAccessPointArn': here('s3', 'accesspoint/other'),
+      's3:DataAccessPointAccount': ACCOUNT,
+    }),
+    beneath(distribution),
+    ...invokeUrl('safelight-transform', distribution).slice(0, 1),
+  ]);
+  check(account, TRANSFORM, false, [
+    source('a.jpg'),
+    {
+      what: 'read the bucket: it has the URL that its caller signed',
+      action: 's3:GetObject',
+      resource: object(account.bucket, 'a.jpg'),
+      at: `arn:aws:s3:::${account.bucket}`,
+    },
+    {
+      what: 'answer for another access point',
+      action: 's3-object-lambda:WriteGetObjectResponse',
+      resource: here('s3-object-lambda', 'accesspoint/other'),
+    },
+  ]);
+  check(account, OTHERS_ROLE, false, [
+    { what: 'get a picture', action: 's3-object-lambda:GetObject', resource: objectLambda },
+    { what: 'invoke the function', action: 'lambda:InvokeFunction', resource: lambda('safelight-transform') },
+    source('a.jpg', VIA_OBJECT_LAMBDA),
+  ]);
+});
+
+describe('Object Lambda that the edge signs for', () => {
+  const account = new Account('objectLambda-edge');
+  const objectLambda = here('s3-object-lambda', 'accesspoint/safelight-photos');
+  const accessPoint = here('s3', 'accesspoint/safelight-source');
+  const source: Call = {
+    what: 'read through the access point by Object Lambda',
+    action: 's3:GetObject',
+    resource: `${accessPoint}/object/a.jpg`,
+    at: accessPoint,
+    context: VIA_OBJECT_LAMBDA,
+  };
+  const invoke: Call = {
+    what: 'have the function invoked',
+    action: 'lambda:InvokeFunction',
+    resource: lambda('safelight-transform'),
+    context: VIA_OBJECT_LAMBDA,
+  };
+  const beneath = (principalAccount: string): Call => ({
+    what: `have the bucket read through the access point as one of ${principalAccount}`,
+    action: 's3:GetObject',
+    resource: object(account.bucket, 'a.jpg'),
+    at: `arn:aws:s3:::${account.bucket}`,
+    context: { 's3:DataAccessPointArn': accessPoint, 'aws:PrincipalAccount': principalAccount },
+  });
+  check(account, SIGNER, true, [
+    { what: 'get a picture', action: 's3-object-lambda:GetObject', resource: objectLambda },
+    source,
+    invoke,
+    beneath(ACCOUNT),
+  ]);
+
+  check(account, SIGNER, false, [
+    { ...source, what: 'read through the access point itself', context: {} },
+    { ...invoke, what: 'invoke the function itself', context: {} },
+    {
+      what: 'read the bucket itself',
+      action: 's3:GetObject',
+      resource: object(account.bucket, 'a.jpg'),
+      at: `arn:aws:s3:::${account.bucket}`,
+    },
+    {
+      what: 'write through the access point',
+      action: 's3:PutObject',
+      resource: `${accessPoint}/object/a.jpg`,
+      at: accessPoint,
+      context: VIA_OBJECT_LAMBDA,
+    },
+    {
+      what: 'ask another access point',
+      action: 's3-object-lambda:GetObject',
+      resource: here('s3-object-lambda', 'accesspoint/other'),
+    },
+    {
+      what: 'answer in place of the function',
+      action: 's3-object-lambda:WriteGetObjectResponse',
+      resource: objectLambda,
+    },
+  ]);
+  check(account, CLOUDFRONT, false, [
+    {
+      what: 'get a picture',
+      action: 's3-object-lambda:GetObject',
+      resource: objectLambda,
+      context: { 'aws:SourceArn': account.distribution('cdn') },
+    },
+    { what: 'invoke the function', action: 'lambda:InvokeFunction', resource: lambda('safelight-transform') },
+    source,
+  ]);
+  check(account, OTHERS_ROLE, false, [beneath(STRANGER), source]);
+});
+
+describe('image frames', () => {
+  const account = new Account('functionUrl-originAccessControl-frames');
+  const read = (action: string, resource: string): Call => ({
+    what: `${action} of ${resource}`,
+    action: `medical-imaging:${action}`,
+    resource,
+  });
+  const store = (id: string, owner = ACCOUNT) => here('medical-imaging', `datastore/${id}`, owner);
+  check(account, FRAMES_SIGNER, true, invokeUrl('safelight-image-frames'));
+  check(account, DELIVER, true, [
+    read('GetImageFrame', imageSet(DATA_STORE)),
+    read('GetImageSet', imageSet(DATA_STORE)),
+    read('GetImageSetMetadata', imageSet(DATA_STORE)),
+    read('GetDICOMInstanceFrames', store(DATA_STORE)),
+    ...ownLog('safelight-image-frames'),
+  ]);
+  const reader = { stack: 'image-frames', role: 'EdgeRole' };
+  const parameter = (name: string): Call => ({
+    what: `read ${name}`,
+    action: 'ssm:GetParameters',
+    resource: `arn:aws:ssm:us-east-1:${ACCOUNT}:parameter${name}`,
+  });
+  check(account, reader, true, [
+    parameter('/safelight/edge/frames-viewer'),
+    parameter('/safelight/edge/frames-origin'),
+  ]);
+
+  check(account, DELIVER, false, [
+    read('GetImageFrame', imageSet(OTHER_DATA_STORE)),
+    read('GetDICOMInstanceFrames', store(OTHER_DATA_STORE)),
+    read(
+      'GetImageFrame',
+      here('medical-imaging', `datastore/${DATA_STORE}/imageset/${'a'.repeat(32)}`, STRANGER),
+    ),
+    read('DeleteImageSet', imageSet(DATA_STORE)),
+    read('UpdateImageSetMetadata', imageSet(DATA_STORE)),
+    read('CopyImageSet', imageSet(DATA_STORE)),
+    read('SearchImageSets', store(DATA_STORE)),
+    read('DeleteDatastore', store(DATA_STORE)),
+    {
+      what: 'read pictures',
+      action: 's3:GetObject',
+      resource: object(account.bucket, 'a.jpg'),
+      at: `arn:aws:s3:::${account.bucket}`,
+    },
+  ]);
+  check(account, TRANSFORM, false, [read('GetImageFrame', imageSet(DATA_STORE))]);
+  check(account, FRAMES_SIGNER, false, [
+    ...invokeUrl('safelight-transform'),
+    read('GetImageFrame', imageSet(DATA_STORE)),
+  ]);
+  check(
+    account,
+    CLOUDFRONT,
+    false,
+    invokeUrl('safelight-image-frames', { 'aws:SourceArn': account.distribution('image-frames') }),
+  );
+  check(account, reader, false, [
+    parameter('/safelight/edge/other'),
+    { ...parameter('/safelight/edge/frames-viewer'), what: 'change a version', action: 'ssm:PutParameter' },
+  ]);
+});

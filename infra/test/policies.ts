@@ -1,0 +1,103 @@
+import type { Deployment, Json, JsonObject, Resource, Stack } from './deployment.ts';
+import { resolve } from './resolve.ts';
+
+export interface Statement {
+  Effect: string;
+  Action: string | string[];
+  Resource: string | string[];
+  Principal?: Json;
+  Condition?: JsonObject;
+}
+
+export interface Policy {
+  Version: string;
+  Statement: Statement[];
+}
+
+export const list = (value: string | string[]): string[] => (Array.isArray(value) ? value : [value]);
+
+/** The roles of a stack, with everything that their policies allow, references resolved. */
+export function roles(deployment: Deployment, stack: Stack): { id: string; statements: Statement[] }[] {
+  return stack.resources
+    .filter((resource) => resource.type === 'AWS::IAM::Role')
+    .map(({ id, properties }) => {
+      const attached = stack.resources.filter(
+        (policy) =>
+          policy.type === 'AWS::IAM::Policy' && JSON.stringify(policy.properties.Roles).includes(`"${id}"`),
+      );
+      const inline = ((properties.Policies ?? []) as JsonObject[]).map(
+        (policy) => policy.PolicyDocument ?? null,
+      );
+      const documents = [...inline, ...attached.map((policy) => policy.properties.PolicyDocument ?? null)];
+      return {
+        id,
+        statements: documents.flatMap((document) => policy(deployment, stack, document).Statement),
+      };
+    });
+}
+
+/** The statements of one role, found by the beginning of its logical id. */
+export function role(deployment: Deployment, stackName: string, id: string): Policy {
+  const found = roles(deployment, deployment.stack(stackName)).filter((one) => one.id.startsWith(id));
+  const [only] = found;
+  if (!only || found.length > 1) throw new Error(`${found.length} roles of ${stackName} begin with ${id}`);
+  return { Version: '2012-10-17', Statement: only.statements };
+}
+
+/** Every policy of a resource, by the ARN of what it is attached to. */
+export function resourcePolicies(deployment: Deployment): Map<string, Policy> {
+  const policies = new Map<string, Policy>();
+  const add = (arn: string, statements: Statement[]) => {
+    const there = policies.get(arn)?.Statement ?? [];
+    policies.set(arn, { Version: '2012-10-17', Statement: [...there, ...statements] });
+  };
+  for (const stack of deployment.stacks) {
+    for (const resource of stack.resources) {
+      const attached = attachedTo(deployment, stack, resource);
+      if (attached) add(attached.arn, attached.statements);
+    }
+  }
+  return policies;
+}
+
+function attachedTo(deployment: Deployment, stack: Stack, { id, type, properties }: Resource) {
+  const text = (name: string) => String(resolve(deployment, stack, properties[name] ?? null));
+  const statements = (name: string) => policy(deployment, stack, properties[name] ?? null).Statement;
+  switch (type) {
+    case 'AWS::S3::BucketPolicy':
+      return { arn: `arn:aws:s3:::${text('Bucket')}`, statements: statements('PolicyDocument') };
+    case 'AWS::S3::AccessPoint':
+      if (!properties.Policy) return undefined;
+      return {
+        arn: String(resolve(deployment, stack, { 'Fn::GetAtt': [id, 'Arn'] })),
+        statements: statements('Policy'),
+      };
+    case 'AWS::S3ObjectLambda::AccessPointPolicy': {
+      const document = statements('PolicyDocument');
+      return { arn: String(list(document[0]?.Resource ?? '')[0]), statements: document };
+    }
+    case 'AWS::Lambda::Permission':
+      return { arn: text('FunctionName'), statements: [permission(deployment, stack, properties)] };
+    default:
+      return undefined;
+  }
+}
+
+/** The statement that Lambda makes of a permission. */
+function permission(deployment: Deployment, stack: Stack, properties: JsonObject): Statement {
+  const text = (name: string) => String(resolve(deployment, stack, properties[name] ?? null));
+  const condition: JsonObject = {};
+  if (properties.SourceArn) condition.ArnLike = { 'aws:SourceArn': text('SourceArn') };
+  if (properties.InvokedViaFunctionUrl) condition.Bool = { 'lambda:InvokedViaFunctionUrl': 'true' };
+  return {
+    Effect: 'Allow',
+    Principal: { Service: text('Principal') },
+    Action: text('Action'),
+    Resource: text('FunctionName'),
+    Condition: condition,
+  };
+}
+
+function policy(deployment: Deployment, stack: Stack, document: Json): Policy {
+  return resolve(deployment, stack, document) as unknown as Policy;
+}

@@ -1,0 +1,475 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { PARAMETERS } from '../lib/parameters.ts';
+import { Deployment, type Json, type JsonObject, type Stack } from './deployment.ts';
+import { ACCOUNT, CERTIFICATE, MODES, REGION } from './modes.ts';
+import { list, resourcePolicies, roles } from './policies.ts';
+import { resolve } from './resolve.ts';
+
+const at = (json: Json | undefined, ...path: (string | number)[]): Json | undefined =>
+  path.reduce<Json | undefined>((inner, key) => (inner as JsonObject | undefined)?.[key as never], json);
+
+const keys = PARAMETERS.map(({ key }) => key);
+const names = PARAMETERS.flatMap(({ key, aliases }) => [key, ...aliases]);
+
+for (const { name, config } of MODES) {
+  const deployment = new Deployment(config);
+  const isObjectLambda = config.photoOrigin === 'objectLambda';
+  const hasEdge = config.signing === 'edge';
+  const hasFrames = config.imageFrames !== undefined;
+
+  describe(name, () => {
+    test('has the stacks that it needs, each in its region and behind those that it uses', () => {
+      const expected = [
+        ['safelight-storage', REGION, []],
+        ...(hasEdge || hasFrames ? [['safelight-lambda-edge', 'us-east-1', []]] : []),
+        [
+          'safelight-cdn',
+          REGION,
+          hasEdge ? ['safelight-lambda-edge', 'safelight-storage'] : ['safelight-storage'],
+        ],
+        ...(hasFrames
+          ? [['safelight-image-frames', REGION, ['safelight-lambda-edge', 'safelight-storage']]]
+          : []),
+      ];
+      const found = deployment.stacks.map((stack) => [
+        `safelight-${stack.name}`,
+        stack.region,
+        stack.dependsOn.sort(),
+      ]);
+      assert.deepEqual(found.sort(), expected.sort());
+    });
+
+    test('keeps every bucket private, encrypted and behind TLS', () => {
+      const policies = resourcePolicies(deployment);
+      const buckets = deployment.all('AWS::S3::Bucket');
+      assert.equal(buckets.length, 2);
+      for (const { id, properties } of buckets) {
+        assert.deepEqual(properties.PublicAccessBlockConfiguration, {
+          BlockPublicAcls: true,
+          BlockPublicPolicy: true,
+          IgnorePublicAcls: true,
+          RestrictPublicBuckets: true,
+        });
+        assert.ok(properties.BucketEncryption, id);
+        const statements = policies.get(`arn:aws:s3:::${id}`)?.Statement ?? [];
+        const denied = statements.filter(({ Effect }) => Effect === 'Deny').map(({ Condition }) => Condition);
+        assert.deepEqual(denied, [
+          { Bool: { 'aws:SecureTransport': 'false' } },
+          { NumericLessThan: { 's3:TlsVersion': 1.2 } },
+        ]);
+      }
+    });
+
+    test('lets nobody in whom it does not name', () => {
+      for (const [arn, { Statement }] of resourcePolicies(deployment)) {
+        for (const { Effect, Principal, Action, Condition } of Statement) {
+          if (Effect === 'Deny') continue;
+          const isAnybody = JSON.stringify(Principal).includes('*');
+          assert.ok(!isAnybody || at(Condition, 'StringEquals', 'aws:PrincipalAccount') === ACCOUNT, arn);
+          for (const action of list(Action)) assert.doesNotMatch(action, /\*/, arn);
+        }
+      }
+      for (const { properties } of deployment.all('AWS::Lambda::Url'))
+        assert.equal(properties.AuthType, 'AWS_IAM');
+      const accessPoints = deployment.all('AWS::S3::AccessPoint');
+      assert.equal(accessPoints.length, isObjectLambda ? 1 : 0);
+      for (const { properties } of accessPoints) {
+        assert.ok(
+          Object.values(properties.PublicAccessBlockConfiguration as JsonObject).every((set) => set === true),
+        );
+      }
+    });
+
+    test('gives every role what is spelled out here, and nothing else', () => {
+      const found = deployment.stacks.flatMap((stack) =>
+        roles(deployment, stack).map(({ id, statements }) => [
+          `${stack.name}/${id.replace(/[0-9A-F]{8}$/, '')}`,
+          statements.flatMap(({ Effect, Action, Resource }) =>
+            list(Action).flatMap((action) =>
+              list(Resource).map(
+                (resource) => `${Effect} ${action} ${resource.replace(/(?<=[a-z])[0-9A-F]{8}(?=\W|$)/g, '')}`,
+              ),
+            ),
+          ),
+        ]),
+      );
+      assert.deepEqual(Object.fromEntries(found), expectedRoles(isObjectLambda, hasEdge, hasFrames));
+    });
+
+    test('serves over HTTPS only, with HTTP/2 and 3, and logs', () => {
+      const distributions = deployment.all('AWS::CloudFront::Distribution');
+      assert.equal(distributions.length, hasFrames ? 2 : 1);
+      for (const { properties } of distributions) {
+        const settings = properties.DistributionConfig as JsonObject;
+        assert.equal(settings.HttpVersion, 'http2and3');
+        assert.ok(at(settings, 'Logging', 'Bucket'));
+        assert.equal(at(settings, 'Logging', 'IncludeCookies') ?? false, false);
+        const behaviors = [settings.DefaultCacheBehavior, ...((settings.CacheBehaviors ?? []) as Json[])];
+        for (const behavior of behaviors) {
+          assert.match(String(at(behavior, 'ViewerProtocolPolicy')), /^(redirect-to-https|https-only)$/);
+          assert.ok(at(behavior, 'ResponseHeadersPolicyId') && at(behavior, 'OriginRequestPolicyId'));
+        }
+        for (const origin of settings.Origins as Json[]) {
+          const custom = at(origin, 'CustomOriginConfig');
+          if (custom) {
+            assert.equal(at(custom, 'OriginProtocolPolicy'), 'https-only');
+            assert.deepEqual(at(custom, 'OriginSSLProtocols'), ['TLSv1.2']);
+          }
+        }
+        const certificate = settings.ViewerCertificate as JsonObject | undefined;
+        assert.equal(certificate?.MinimumProtocolVersion, config.domain ? 'TLSv1.2_2021' : undefined);
+        assert.equal(certificate?.AcmCertificateArn, config.domain ? CERTIFICATE : undefined);
+      }
+      for (const { properties } of deployment.all('AWS::CloudFront::ResponseHeadersPolicy')) {
+        const headers = properties.ResponseHeadersPolicyConfig;
+        assert.equal(at(headers, 'SecurityHeadersConfig', 'ContentTypeOptions', 'Override'), true);
+        assert.equal(
+          at(headers, 'SecurityHeadersConfig', 'StrictTransportSecurity', 'AccessControlMaxAgeSec'),
+          31536000,
+        );
+        assert.equal(at(headers, 'CorsConfig', 'AccessControlAllowCredentials'), false);
+      }
+    });
+
+    test('has CloudFront sign for its own distribution, or the edge', () => {
+      const controls = deployment
+        .stack('cdn')
+        .resources.filter(({ type }) => type.endsWith('OriginAccessControl'));
+      const signing = controls.map(({ properties }) => properties.OriginAccessControlConfig as JsonObject);
+      assert.deepEqual(
+        signing.map((one) => [one.OriginAccessControlOriginType, one.SigningBehavior, one.SigningProtocol]),
+        hasEdge ? [] : [[isObjectLambda ? 's3' : 'lambda', 'always', 'sigv4']],
+      );
+      assert.deepEqual(events(deployment.stack('cdn')), hasEdge ? ['viewer-request', 'origin-request'] : []);
+    });
+
+    test('gives pictures a cache key of what the registry declares', () => {
+      const cdn = deployment.stack('cdn');
+      const [policy] = cdn.resources.filter(({ type }) => type === 'AWS::CloudFront::CachePolicy');
+      const key = at(policy?.properties, 'CachePolicyConfig', 'ParametersInCacheKeyAndForwardedToOrigin');
+      assert.deepEqual(at(key, 'CookiesConfig'), { CookieBehavior: 'none' });
+      // More names than a policy may list by default: viewer-request functions drop all others.
+      assert.deepEqual(at(key, 'QueryStringsConfig'), { QueryStringBehavior: 'all' });
+      assert.deepEqual(at(key, 'HeadersConfig', 'Headers'), hasEdge ? undefined : ['Accept']);
+      const filters = cdn.resources.filter(({ type }) => type === 'AWS::CloudFront::Function');
+      assert.equal(filters.length, hasEdge ? 0 : 1);
+      for (const { properties } of filters) {
+        assert.ok(String(properties.FunctionCode).includes(`var NAMES = ${JSON.stringify(names)};`));
+      }
+      const raised = new Deployment({ ...config, queryStringQuota: 40 }).stack('cdn').resources;
+      const listing = raised.find(({ type }) => type === 'AWS::CloudFront::CachePolicy')?.properties;
+      assert.deepEqual(
+        at(listing, 'CachePolicyConfig', 'ParametersInCacheKeyAndForwardedToOrigin', 'QueryStringsConfig'),
+        { QueryStringBehavior: 'whitelist', QueryStrings: hasEdge ? keys : names },
+      );
+    });
+
+    test('keeps logs for a while, and raises alarms', () => {
+      const functions = deployment
+        .all('AWS::Lambda::Function')
+        .filter(({ properties }) => properties.FunctionName);
+      assert.equal(functions.length, hasFrames ? 2 : 1);
+      assert.equal(deployment.all('AWS::CloudWatch::Alarm').length, 2 * functions.length);
+      for (const { properties } of deployment.all('AWS::Logs::LogGroup'))
+        assert.ok(properties.RetentionInDays);
+    });
+  });
+}
+
+describe('edge functions', () => {
+  const modes = MODES.filter(({ name }) => name.endsWith('-edge-frames'));
+  for (const { name, config } of modes) {
+    test(`are what Lambda@Edge takes: ${name}`, () => {
+      const { region, resources } = new Deployment({ ...config, region: 'ap-southeast-2' }).stack(
+        'lambda-edge',
+      );
+      assert.equal(region, 'us-east-1');
+      const functions = resources.filter(({ type }) => type === 'AWS::Lambda::Function');
+      assert.equal(functions.length, 4);
+      for (const { properties, deletionPolicy } of functions) {
+        assert.deepEqual(properties.Architectures, ['x86_64']);
+        assert.equal(properties.Runtime, 'nodejs22.x');
+        assert.equal(properties.MemorySize, 128);
+        assert.equal(properties.Environment, undefined);
+        assert.match(String(properties.Handler), /^index\.(viewer|origin)Request$/);
+        assert.equal(deletionPolicy, 'Retain');
+      }
+      const versions = resources.filter(({ type }) => type === 'AWS::Lambda::Version');
+      assert.deepEqual(
+        versions.map(({ deletionPolicy }) => deletionPolicy),
+        Array(4).fill('Retain'),
+      );
+      const parameters = resources.filter(({ type }) => type === 'AWS::SSM::Parameter');
+      assert.deepEqual(parameters.map(({ properties }) => properties.Name).sort(), [
+        '/safelight/edge/frames-origin',
+        '/safelight/edge/frames-viewer',
+        '/safelight/edge/photos-origin',
+        '/safelight/edge/photos-viewer',
+      ]);
+      for (const { properties } of resources.filter(({ type }) => type === 'AWS::IAM::Role')) {
+        assert.deepEqual(
+          at(properties.AssumeRolePolicyDocument, 'Statement'),
+          ['lambda', 'edgelambda'].map((service) => ({
+            Action: 'sts:AssumeRole',
+            Effect: 'Allow',
+            Principal: { Service: `${service}.amazonaws.com` },
+          })),
+        );
+      }
+    });
+  }
+
+  test('check tokens of pictures too, while CloudFront signs', () => {
+    const deployment = new Deployment({
+      region: REGION,
+      account: ACCOUNT,
+      photoAuth: { mode: 'oidc', issuer: 'https://idp.example.com', audiences: ['photos'] },
+    });
+    assert.deepEqual(events(deployment.stack('cdn')), ['viewer-request']);
+    assert.equal(deployment.all('AWS::CloudFront::OriginAccessControl').length, 1);
+    assert.equal(deployment.all('AWS::CloudFront::Function').length, 0);
+  });
+
+  test('are read anew at each deployment', () => {
+    const properties = (deployment: string) => {
+      const config = { region: REGION, account: ACCOUNT, signing: 'edge' as const };
+      const [versions] = new Deployment(config, { deployment }).all('Custom::EdgeVersions');
+      return versions?.properties ?? assert.fail();
+    };
+    assert.notDeepEqual(properties('1'), properties('2'));
+    assert.deepEqual(properties('1'), properties('1'));
+  });
+});
+
+describe('image frames', () => {
+  const { config } =
+    MODES.find(({ name }) => name === 'functionUrl-originAccessControl-frames') ?? assert.fail();
+  const deployment = new Deployment(config);
+  const stack = deployment.stack('image-frames');
+
+  test('are checked before the cache is asked, and signed with their body', () => {
+    assert.deepEqual(events(stack), ['viewer-request', 'origin-request']);
+    const settings = stack.resources.find(({ type }) => type.endsWith('::Distribution'))?.properties;
+    const behaviors = [
+      at(settings, 'DistributionConfig', 'DefaultCacheBehavior'),
+      at(settings, 'DistributionConfig', 'CacheBehaviors', 0),
+    ];
+    assert.equal(at(behaviors[1], 'PathPattern'), '/datastore/*/studies/*');
+    for (const behavior of behaviors) {
+      const functions = (at(behavior, 'LambdaFunctionAssociations') ?? []) as JsonObject[];
+      assert.deepEqual(
+        functions.map((one) => [one.EventType, one.IncludeBody ?? false]),
+        [
+          ['viewer-request', false],
+          ['origin-request', true],
+        ],
+      );
+      assert.ok((at(behavior, 'AllowedMethods') as string[]).includes('POST'));
+      assert.deepEqual(at(behavior, 'CachedMethods'), ['GET', 'HEAD']);
+    }
+  });
+
+  test('have no token in their cache keys, nor in what the origin gets', () => {
+    const policies = stack.resources.filter(({ type }) => /::(CachePolicy|OriginRequestPolicy)$/.test(type));
+    assert.equal(policies.length, 3);
+    for (const { properties } of policies) {
+      const text = JSON.stringify(properties).toLowerCase();
+      assert.doesNotMatch(text, /authorization|token/);
+      assert.ok(text.includes('"cookiebehavior":"none"'));
+    }
+  });
+
+  test('come from a function that knows its data stores', () => {
+    const [deliver] = stack.resources.filter(
+      ({ properties }) => properties.FunctionName === 'safelight-image-frames',
+    );
+    assert.deepEqual(at(deliver?.properties, 'Environment', 'Variables'), {
+      SAFELIGHT_HEALTHIMAGING_DATASTORES: '0123456789abcdef0123456789abcdef',
+      SAFELIGHT_HEALTHIMAGING_REGION: REGION,
+    });
+  });
+});
+
+describe('a configuration of its own', () => {
+  const given = { region: REGION, account: ACCOUNT };
+  const variables = (deployment: Deployment) => {
+    const [transform] = deployment.all('AWS::Lambda::Function');
+    return resolve(
+      deployment,
+      deployment.stack('storage'),
+      at(transform?.properties, 'Environment', 'Variables') ?? {},
+    );
+  };
+
+  test('serves a folder of a bucket that is there', () => {
+    const deployment = new Deployment({
+      ...given,
+      bucket: {
+        name: 'my-photos',
+        folder: 'public/web',
+        kmsKeyArn: `arn:aws:kms:${REGION}:${ACCOUNT}:key/ab-1`,
+      },
+      settings: { SAFELIGHT_REDACT: 'true' },
+    });
+    assert.deepEqual(variables(deployment), {
+      SAFELIGHT_BUCKET: 'my-photos',
+      SAFELIGHT_PREFIX: 'public/web',
+      SAFELIGHT_REDACT: 'true',
+    });
+    assert.equal(deployment.all('AWS::S3::Bucket').length, 1);
+    const [role] = roles(deployment, deployment.stack('storage'));
+    assert.deepEqual(
+      role?.statements.slice(1).map(({ Action, Resource }) => [Action, Resource]),
+      [
+        ['s3:GetObject', 'arn:aws:s3:::my-photos/public/web/*'],
+        ['kms:Decrypt', `arn:aws:kms:${REGION}:${ACCOUNT}:key/ab-1`],
+      ],
+    );
+  });
+
+  test('serves a folder through Object Lambda, whoever signs', () => {
+    for (const signing of ['originAccessControl', 'edge'] as const) {
+      const bucket = { name: 'my-photos', folder: 'web' };
+      const deployment = new Deployment({ ...given, photoOrigin: 'objectLambda', signing, bucket });
+      const [distribution] = deployment.all('AWS::CloudFront::Distribution');
+      assert.equal(at(distribution?.properties.DistributionConfig, 'Origins', 0, 'OriginPath'), '/web');
+      const policies = JSON.stringify([
+        ...resourcePolicies(deployment),
+        ...deployment.all('AWS::IAM::Policy'),
+      ]);
+      assert.ok(policies.includes('accesspoint/safelight-source/object/web/*'));
+      assert.ok(!policies.includes('/object/*'));
+    }
+  });
+
+  test('need not know its account', () => {
+    for (const { config } of MODES.filter(({ name }) => name.endsWith('-edge-frames-domain'))) {
+      assert.equal(new Deployment({ ...config, account: undefined }).stacks.length, 4);
+    }
+  });
+
+  test('reaches the function and the distribution', () => {
+    const webAclArn = `arn:aws:wafv2:us-east-1:${ACCOUNT}:global/webacl/wall/11111111-2222-3333-4444-555555555555`;
+    const topic = `arn:aws:sns:${REGION}:${ACCOUNT}:operators`;
+    const deployment = new Deployment({
+      ...given,
+      prefix: 'pictures',
+      webAclArn,
+      alarmTopicArn: topic,
+      priceClass: 'all',
+      originShieldRegion: 'eu-central-1',
+      memoryMb: 3008,
+      architecture: 'x86_64',
+      reservedConcurrency: 50,
+      removalPolicy: 'destroy',
+    });
+    const [distribution] = deployment.all('AWS::CloudFront::Distribution');
+    const settings = distribution?.properties.DistributionConfig;
+    assert.deepEqual([at(settings, 'WebACLId'), at(settings, 'PriceClass')], [webAclArn, 'PriceClass_All']);
+    assert.deepEqual(at(settings, 'Origins', 0, 'OriginShield'), {
+      Enabled: true,
+      OriginShieldRegion: 'eu-central-1',
+    });
+    const [transform] = deployment.all('AWS::Lambda::Function');
+    const { FunctionName, MemorySize, Architectures, ReservedConcurrentExecutions } =
+      transform?.properties ?? {};
+    assert.deepEqual(
+      [FunctionName, MemorySize, Architectures, ReservedConcurrentExecutions],
+      ['pictures-transform', 3008, ['x86_64'], 50],
+    );
+    for (const { properties } of deployment.all('AWS::CloudWatch::Alarm'))
+      assert.deepEqual(properties.AlarmActions, [topic]);
+    for (const { deletionPolicy } of deployment.all('AWS::S3::Bucket'))
+      assert.equal(deletionPolicy, 'Delete');
+  });
+
+  test('lists a few parameters in the cache policy', () => {
+    const [policy] = new Deployment({ ...given, parameters: ['showExif', 'width'] }).all(
+      'AWS::CloudFront::CachePolicy',
+    );
+    const key = at(policy?.properties, 'CachePolicyConfig', 'ParametersInCacheKeyAndForwardedToOrigin');
+    assert.deepEqual(at(key, 'QueryStringsConfig', 'QueryStrings'), ['showExif', 'width', 'w']);
+    // Nothing of these depends on it.
+    assert.deepEqual(at(key, 'HeadersConfig'), { HeaderBehavior: 'none' });
+  });
+});
+
+/** Events of a distribution's default behaviour at which edge functions run. */
+function events(stack: Stack): Json[] {
+  const distribution = stack.resources.find(({ type }) => type === 'AWS::CloudFront::Distribution');
+  const path = ['DistributionConfig', 'DefaultCacheBehavior', 'LambdaFunctionAssociations'];
+  const functions = (at(distribution?.properties, ...path) ?? []) as JsonObject[];
+  return functions.map(({ EventType }) => EventType ?? null);
+}
+
+/** Effect, action and resource of everything that roles may do; random parts of names are left out. */
+function expectedRoles(
+  isObjectLambda: boolean,
+  hasEdge: boolean,
+  hasFrames: boolean,
+): Record<string, string[]> {
+  const here = (service: string, rest: string) => `arn:aws:${service}:${REGION}:${ACCOUNT}:${rest}`;
+  const own = (group: string) => [
+    `Allow logs:CreateLogStream ${here('logs', `log-group:${group}:*`)}`,
+    `Allow logs:PutLogEvents ${here('logs', `log-group:${group}:*`)}`,
+  ];
+  const atTheEdge = (id: string) => {
+    const group = `arn:aws:logs:*:${ACCOUNT}:log-group:/aws/lambda/us-east-1.${id}`;
+    return ['CreateLogGroup', 'CreateLogStream', 'PutLogEvents'].flatMap((action) => [
+      `Allow logs:${action} ${group}`,
+      `Allow logs:${action} ${group}:*`,
+    ]);
+  };
+  const reader = (...parameters: string[]) => [
+    ...own('EdgeLogs'),
+    ...parameters.map(
+      (name) => `Allow ssm:GetParameters arn:aws:ssm:us-east-1:${ACCOUNT}:parameter/safelight/edge/${name}`,
+    ),
+  ];
+  const url = (name: string) => [
+    `Allow lambda:InvokeFunctionUrl ${here('lambda', `function:${name}`)}`,
+    `Allow lambda:InvokeFunction ${here('lambda', `function:${name}`)}`,
+  ];
+  const store = '0123456789abcdef0123456789abcdef';
+  const imaging = ['GetImageFrame', 'GetImageSet', 'GetImageSetMetadata', 'GetDICOMInstanceFrames'];
+
+  const expected: Record<string, string[]> = {
+    'storage/TransformRole': [
+      ...own('/aws/lambda/safelight-transform'),
+      isObjectLambda
+        ? `Allow s3-object-lambda:WriteGetObjectResponse ${here('s3-object-lambda', 'accesspoint/safelight-photos')}`
+        : 'Allow s3:GetObject arn:aws:s3:::Pictures/*',
+    ],
+  };
+  if (hasEdge) {
+    expected['lambda-edge/PhotosViewerRole'] = atTheEdge('PhotosViewer');
+    expected['lambda-edge/PhotosOriginRole'] = [
+      ...atTheEdge('PhotosOrigin'),
+      ...(isObjectLambda
+        ? [
+            `Allow s3-object-lambda:GetObject ${here('s3-object-lambda', 'accesspoint/safelight-photos')}`,
+            `Allow s3:GetObject ${here('s3', 'accesspoint/safelight-source/object/*')}`,
+            `Allow lambda:InvokeFunction ${here('lambda', 'function:safelight-transform')}`,
+          ]
+        : url('safelight-transform')),
+    ];
+    expected['cdn/EdgeRole'] = reader('photos-viewer', 'photos-origin');
+  }
+  if (hasFrames) {
+    expected['lambda-edge/FramesViewerRole'] = atTheEdge('FramesViewer');
+    expected['lambda-edge/FramesOriginRole'] = [
+      ...atTheEdge('FramesOrigin'),
+      ...url('safelight-image-frames'),
+    ];
+    expected['image-frames/EdgeRole'] = reader('frames-viewer', 'frames-origin');
+    expected['image-frames/DeliverRole'] = [
+      ...own('/aws/lambda/safelight-image-frames'),
+      ...imaging.flatMap((action) => [
+        `Allow medical-imaging:${action} ${here('medical-imaging', `datastore/${store}`)}`,
+        `Allow medical-imaging:${action} ${here('medical-imaging', `datastore/${store}/imageset/*`)}`,
+      ]),
+    ];
+  }
+  return expected;
+}
