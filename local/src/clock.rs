@@ -25,7 +25,7 @@ impl Clock {
     }
 
     /// Time since the clock was made.
-    pub(crate) fn now(&self) -> Duration {
+    pub fn now(&self) -> Duration {
         self.start.elapsed() + *self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -5,6 +5,7 @@ use crate::{
     clock::Clock,
     cloudfront::{Behavior, CloudFront, Distribution, EdgeFunction, NodeEdge, Origin},
     faults::Faults,
+    frames::{CheckedBy, ImageFrames},
     function_url,
     runtime_api::{self, Function},
     s3::{self, Asked, BUCKET, Bucket},
@@ -22,6 +23,7 @@ pub struct Builder {
     port: u16,
     function: runtime_api::Settings,
     access_point: access_point::Settings,
+    frames: Option<(PathBuf, CheckedBy)>,
 }
 
 /// The running services. They end when it is dropped.
@@ -33,6 +35,7 @@ pub struct Cloud {
     cloudfront: [Server; 2],
     distributions: Vec<Server>,
     function: Arc<Function>,
+    frames: Option<ImageFrames>,
     faults: Arc<Faults>,
     clock: Clock,
     asked: Arc<Asked>,
@@ -56,6 +59,7 @@ impl Default for Builder {
                 payload: String::new(),
                 limit: Duration::from_mins(1),
             },
+            frames: None,
         }
     }
 }
@@ -77,7 +81,14 @@ impl Builder {
         self
     }
 
-    /// Listens on `port` and the four that follow. Defaults to any that are free.
+    /// Serves the image frames of `folder` too, with tokens checked by `check`. Defaults to none.
+    #[must_use]
+    pub fn frames(mut self, folder: impl Into<PathBuf>, check: CheckedBy) -> Self {
+        self.frames = Some((folder.into(), check));
+        self
+    }
+
+    /// Listens on `port` and the four that follow, and for image frames on four more. Defaults to any that are free.
     #[must_use]
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
@@ -146,6 +157,7 @@ impl Builder {
         let s3 = Socket::bind(self.port).await?;
         let s3 = s3.serve(s3::handler(&bucket, writes.clone(), asked.clone(), faults.clone())?);
 
+        let plain = self.function.clone();
         self.function.environment.splice(0..0, environment(s3.address));
         let function = Arc::new(Function::start(&self.function, &faults).await?);
         let access_point = AccessPoint {
@@ -165,6 +177,13 @@ impl Builder {
             distribution(self.socket(4).await?, at_function_url, &clock),
         ];
         let distributions = Vec::new();
+        let frames = match self.frames.take() {
+            Some((folder, check)) => {
+                let port = if self.port == 0 { 0 } else { self.port.saturating_add(5) };
+                Some(ImageFrames::start(folder, port, check, &plain, &clock).await?)
+            }
+            None => None,
+        };
         Ok(Cloud {
             s3,
             access_point,
@@ -172,6 +191,7 @@ impl Builder {
             cloudfront,
             distributions,
             function,
+            frames,
             faults,
             clock,
             asked,
@@ -258,6 +278,11 @@ impl Cloud {
     /// The function.
     pub fn function(&self) -> &Function {
         &self.function
+    }
+
+    /// The services of image frames, if they were wanted.
+    pub fn frames(&self) -> Option<&ImageFrames> {
+        self.frames.as_ref()
     }
 
     /// Where faults are ordered.

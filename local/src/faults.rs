@@ -38,6 +38,29 @@ pub enum SourceFault {
     },
 }
 
+/// A fault of `HealthImaging`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrameFault {
+    /// Refuses: 400, 403, 404, 406, 409, 429, 500, 503 …
+    Refuse {
+        /// Status of the answer.
+        status: u16,
+        /// The service's name for it, such as `ThrottlingException`.
+        code: &'static str,
+        /// Seconds that are to be waited, if it says so.
+        retry_after: Option<u32>,
+    },
+    /// Spoils the body of the answer.
+    Body(SourceFault),
+}
+
+impl FrameFault {
+    /// A refusal that says nothing of waiting.
+    pub const fn refuse(status: u16, code: &'static str) -> Self {
+        Self::Refuse { status, code, retry_after: None }
+    }
+}
+
 /// The faults that are still to happen, oldest first.
 #[derive(Debug, Default)]
 pub struct Faults(Mutex<Pending>);
@@ -45,6 +68,7 @@ pub struct Faults(Mutex<Pending>);
 #[derive(Debug, Default)]
 struct Pending {
     sources: VecDeque<SourceFault>,
+    frames: VecDeque<FrameFault>,
     refused_writes: VecDeque<StatusCode>,
     expired_urls: usize,
     killed_children: usize,
@@ -54,6 +78,11 @@ impl Faults {
     /// The next object is answered with `fault`.
     pub fn fail_source(&self, fault: SourceFault) {
         self.pending().sources.push_back(fault);
+    }
+
+    /// The next answer of `HealthImaging` has `fault`.
+    pub fn fail_frame(&self, fault: FrameFault) {
+        self.pending().frames.push_back(fault);
     }
 
     /// The next event of the access point carries a presigned URL that expired an hour ago.
@@ -73,6 +102,10 @@ impl Faults {
 
     pub(crate) fn take_source(&self) -> Option<SourceFault> {
         self.pending().sources.pop_front()
+    }
+
+    pub(crate) fn take_frame(&self) -> Option<FrameFault> {
+        self.pending().frames.pop_front()
     }
 
     pub(crate) fn take_expired_url(&self) -> bool {

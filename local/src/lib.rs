@@ -6,7 +6,10 @@ mod cloud;
 // The services.
 mod access_point;
 pub mod cloudfront;
+mod frames;
 mod function_url;
+mod health_imaging;
+mod oidc;
 mod runtime_api;
 mod s3;
 
@@ -22,5 +25,8 @@ mod xml;
 pub use access_point::Feature;
 pub use clock::Clock;
 pub use cloud::{Builder, Cloud};
+pub use frames::{CheckedBy, ImageFrames};
+pub use health_imaging::HealthImaging;
+pub use oidc::{AUDIENCE, Issuer};
 pub use runtime_api::Function;
 pub use s3::BUCKET;

@@ -3,7 +3,7 @@
 use anyhow::{Context, bail};
 use clap::Parser;
 use safelight_local::{
-    BUCKET, Cloud, Feature,
+    BUCKET, CheckedBy, Cloud, Feature, ImageFrames,
     sign::{REGION, Service, USER},
 };
 use std::{
@@ -33,7 +33,11 @@ struct Cli {
     #[arg(long, value_name = "COUNT", default_value_t = 2)]
     children: usize,
 
-    /// First of five ports, one behind the other; any free ones if it is not given
+    /// Folder of image frames: {data store}/{image set}/{frame id}.jph, ids of 32 digits and lower-case letters
+    #[arg(long, value_name = "FOLDER")]
+    frames: Option<PathBuf>,
+
+    /// First of five ports, with image frames of nine, one behind the other; any free ones if it is not given
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     port: u16,
 
@@ -54,7 +58,10 @@ struct Cli {
 async fn main() -> anyhow::Result<()> {
     let arguments = Cli::parse();
     let cloud = start(&arguments).await?;
-    let text = describe(&cloud, &sample(&arguments.folder)?);
+    let mut text = describe(&cloud, &sample(&arguments.folder)?);
+    if let (Some(frames), Some(folder)) = (cloud.frames(), &arguments.frames) {
+        text += &describe_frames(frames, &sample_frame(folder));
+    }
     std::io::stdout().write_all(text.as_bytes())?;
     tokio::signal::ctrl_c().await?;
     Ok(())
@@ -78,6 +85,9 @@ async fn start(arguments: &Cli) -> anyhow::Result<Cloud> {
         .features(Feature::ALL);
     if let Some(edge) = &arguments.edge {
         builder = builder.edge(edge);
+    }
+    if let Some(folder) = &arguments.frames {
+        builder = builder.frames(folder, CheckedBy::Function);
     }
     for variable in &arguments.env {
         let (name, value) =
@@ -116,4 +126,27 @@ fn describe(cloud: &Cloud, sample: &str) -> String {
     add("Object Lambda access point", cloud.access_point(), Some(Service::S3ObjectLambda), &resized);
     add("S3", cloud.s3(), Some(Service::S3), &format!("/{BUCKET}/{sample}"));
     text
+}
+
+/// The path of a frame in `folder` to show as an example.
+fn sample_frame(folder: &Path) -> String {
+    let below =
+        |path: PathBuf| std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
+    let name = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let frames = below(folder.to_owned()).flat_map(below).flat_map(below);
+    let found = frames.filter(|path| path.is_file() && name(path).len() == 32).min();
+    let found = found.unwrap_or_else(|| "store/set/frame".into());
+    let part = |up: usize| name(found.ancestors().nth(up).unwrap_or(&found));
+    format!("/datastore/{}/imageSet/{}/getImageFrame?imageFrameId={}", part(2), part(1), part(0))
+}
+
+fn describe_frames(frames: &ImageFrames, sample: &str) -> String {
+    let token = frames.issuer().token();
+    format!(
+        "CloudFront, image frames                 http://{0}\n  curl -H 'token: {token}' -o out 'http://{0}{sample}'\n\n\
+         HealthImaging                            http://{1}\nIssuer of tokens                         http://{2}\n",
+        frames.cloudfront(),
+        frames.imaging().address(),
+        frames.issuer().address(),
+    )
 }

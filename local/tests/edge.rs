@@ -6,8 +6,8 @@
 
 mod common;
 
-use common::{Issuer, Reply, bootstrap, edge, expected, fake, fetch, get, shout};
-use safelight_local::Cloud;
+use common::{Reply, bootstrap, edge, expected, fake, fetch, get, shout};
+use safelight_local::{Cloud, Issuer};
 use serde_json::{Value, json};
 use std::{fs, net::SocketAddr};
 
@@ -15,14 +15,12 @@ fn signed_for(region: &str) -> Value {
     json!({"target": {"service": "s3-object-lambda", "region": region}})
 }
 
-/// Lets in who has a token of `issuer` for the audience `photos`.
+/// Lets in who has a token of `issuer`.
 fn guarded(issuer: &Issuer) -> Value {
+    let mut authorize = issuer.settings();
+    authorize["tokenFrom"]["cookies"] = json!(["session"]);
     json!({
-        "authorize": {
-            "mode": "token",
-            "tokenFrom": {"cookies": ["session"], "queries": ["token"]},
-            "issuers": [{"oidc": {"issuer": issuer.url, "audiences": ["photos"]}}],
-        },
+        "authorize": authorize,
         "normalize": {},
         "sign": signed_for("eu-central-1"),
     })
@@ -37,7 +35,7 @@ const HIT: (u16, &str) = (200, "Hit from cloudfront");
 
 #[tokio::test]
 async fn who_has_no_good_token_reaches_nobody() {
-    let (issuer, stranger) = (Issuer::start().await, Issuer::start().await);
+    let (issuer, stranger) = (Issuer::start(0).await.unwrap(), Issuer::start(0).await.unwrap());
     let Some(folder) = edge(&guarded(&issuer)) else { return };
     let cloud = Cloud::builder().edge(folder.path()).start().await.unwrap();
     fs::write(cloud.bucket().join("a.txt"), "hello").unwrap();
@@ -46,7 +44,7 @@ async fn who_has_no_good_token_reaches_nobody() {
     for address in [cloud.cloudfront_access_point(), cloud.cloudfront_function_url()] {
         let anonymous = get(address, "/a.txt").await;
         assert_eq!((anonymous.status, anonymous.header("www-authenticate")), (401, realm));
-        for token in [issuer.token("mail"), stranger.token("photos"), "x.y.z".to_owned()] {
+        for token in [issuer.mint(&json!({"aud": "mail"})), stranger.token(), "x.y.z".to_owned()] {
             let refused = get(address, &format!("/a.txt?token={token}")).await;
             let expected = format!("{realm}, error=\"invalid_token\"");
             assert_eq!((refused.status, refused.header("www-authenticate")), (401, expected.as_str()));
@@ -55,7 +53,7 @@ async fn who_has_no_good_token_reaches_nobody() {
     }
     assert_eq!(cloud.asked(), [""; 0], "the bucket was asked");
 
-    let token = issuer.token("photos");
+    let token = issuer.token();
     let target = format!("/a.txt?token={token}");
     assert_eq!(said(&get(cloud.cloudfront_access_point(), &target).await), MISS);
     let reply = get(cloud.cloudfront_function_url(), &format!("{target}&w=05&utm_source=mail")).await;
@@ -94,12 +92,12 @@ async fn the_access_point_checks_what_the_edge_signs() {
 #[tokio::test]
 async fn equal_requests_have_one_answer_which_is_that_of_the_transforms() {
     let Some(bootstrap) = bootstrap() else { return };
-    let issuer = Issuer::start().await;
+    let issuer = Issuer::start(0).await.unwrap();
     let Some(folder) = edge(&guarded(&issuer)) else { return };
     let cloud = Cloud::builder().bootstrap(bootstrap).edge(folder.path()).start().await.unwrap();
     fs::copy(safelight_images::path("photo.jpg"), cloud.bucket().join("photo.jpg")).unwrap();
     let (bearer, cookie) =
-        (format!("Bearer {}", issuer.token("photos")), format!("session={}", issuer.token("photos")));
+        (format!("Bearer {}", issuer.token()), format!("session={}", issuer.token()));
     let (bearer, cookie) = (("authorization", bearer.as_str()), ("cookie", cookie.as_str()));
 
     for address in [cloud.cloudfront_access_point(), cloud.cloudfront_function_url()] {

@@ -3,6 +3,8 @@
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use safelight_runtime::{
     doors::connections::ConnectionLimits,
+    frames::FrameSettings,
+    guard::GuardSettings,
     policy::{Policy, blamed},
 };
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -30,7 +32,8 @@ pub(crate) enum Command {
 pub(crate) struct Serve {
     #[arg(
         env = "SAFELIGHT_SOURCE",
-        help = "A folder, or s3://bucket/prefix, gs://bucket, az://container, https://host/path"
+        help = "A folder, or s3://bucket/prefix, gs://bucket, az://container, https://host/path, \
+                healthimaging://region"
     )]
     pub(crate) source: String,
 
@@ -44,6 +47,12 @@ pub(crate) struct Serve {
 
     #[command(flatten)]
     pub(crate) policy: Policy,
+
+    #[command(flatten)]
+    pub(crate) guard: GuardSettings,
+
+    #[command(flatten)]
+    pub(crate) frames: FrameSettings,
 
     #[command(flatten)]
     pub(crate) bounds: Bounds,

@@ -13,10 +13,11 @@ use crate::{
     run::Run,
     source::{Meta, Reader, Source, within},
     status,
+    stored::AsStored,
     workshop::Workshop,
 };
 use http::{HeaderValue, Response, header};
-use safelight_core::{Error, Kind, Plan, Registry, Result, Settings};
+use safelight_core::{Error, Kind, Plan, Registry, Result, Session, Settings};
 use std::{sync::Arc, time::Duration};
 
 /// How often a request is begun anew because its source changed under it.
@@ -88,6 +89,7 @@ async fn answer(service: &Service, source: &Arc<dyn Source>, request: &Request) 
         }
     }
 
+    let is_stored = query.is_empty() && source.as_stored().is_some();
     let mut run = service.start(plan, source, request, None).await?;
     timing.mark("open");
     let head = run.commit().await?;
@@ -97,7 +99,7 @@ async fn answer(service: &Service, source: &Arc<dyn Source>, request: &Request) 
 
     let range = ByteRange::from_headers(&request.headers)
         .filter(|_| request.wants_body && validators.allow_range(&request.headers));
-    let mut length = run.length();
+    let mut length = run.length().or(meta.size.filter(|_| is_stored));
     if length.is_none() && (range.is_some() || request.needs_length) {
         // Only the end tells how long an answer is, so a long one is made twice: to be measured, and
         // then, from the very same source, to be sent.
@@ -113,6 +115,7 @@ async fn answer(service: &Service, source: &Arc<dyn Source>, request: &Request) 
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(head.content_type));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(SERVER_TIMING, timing.into_value());
+    headers.extend(source.as_stored().filter(|_| is_stored).unwrap_or_default());
     let (status, body) = match (range, length) {
         (Some(range), Some(length)) => {
             let Some(part) = range.within(length) else { return Ok(unsatisfiable(request, length)) };
@@ -139,7 +142,10 @@ impl Service {
         request: &Request,
         pin: Option<&Meta>,
     ) -> Result<Run> {
-        let session = plan.start(&self.settings);
+        let session: Box<dyn Session> = match source.as_stored() {
+            Some(_) if plan.query.is_empty() => Box::new(AsStored::default()),
+            _ => plan.start(&self.settings),
+        };
         let reader = Reader::open(source.clone(), pin, self.source_timeout, request.meter.clone()).await?;
         Ok(Run::new(reader, session, self.workshop.clone()))
     }

@@ -6,7 +6,12 @@ pub mod run;
 pub mod workshop;
 
 // What comes in.
+pub mod guard;
 pub mod request;
+
+// Where it comes from.
+mod client;
+pub mod frames;
 pub mod source;
 
 // What goes out.
@@ -14,6 +19,7 @@ mod conditional;
 mod problem;
 mod range;
 pub mod response;
+mod stored;
 pub mod status;
 
 pub mod doors;

@@ -8,14 +8,15 @@ use safelight_runtime::{
     doors::{
         connections::serve,
         files::{Job, transform_files},
-        http::{Site, router},
+        http::{Served, Site, router},
         list,
     },
+    frames::Frames,
     log::{chain, init},
     source::origin,
     workshop::WorkshopLimits,
 };
-use std::{io::Write, process::ExitCode};
+use std::{io::Write, process::ExitCode, sync::Arc};
 use tokio::{net::TcpListener, select, signal, task::spawn_blocking};
 use tracing::info;
 
@@ -33,17 +34,26 @@ async fn main() -> anyhow::Result<ExitCode> {
 
 async fn run_server(arguments: Serve) -> anyhow::Result<()> {
     init(arguments.log, std::io::stderr);
-    let origin = origin(&arguments.source)?;
+    let origin = match arguments.source.strip_prefix(HEALTH_IMAGING) {
+        Some(region) => {
+            Served::Frames(Arc::new(Frames::new(region.trim_end_matches('/'), &arguments.frames)?))
+        }
+        None => Served::Pictures(origin(&arguments.source)?),
+    };
     let listener = TcpListener::bind(arguments.listen)
         .await
         .with_context(|| format!("cannot listen on {}", arguments.listen))?;
     let stop = stop_signal()?;
     info!(address = %listener.local_addr()?, "listening");
 
-    let site = Site { service: arguments.policy.service(&WorkshopLimits::default()), origin };
+    let service = arguments.policy.service(&WorkshopLimits::default());
+    let site = Site { service, origin, guard: arguments.guard.authorize };
     serve(listener, router(site), arguments.bounds.limits(), stop).await;
     Ok(())
 }
+
+/// What the URL of a region's image frames begins with.
+const HEALTH_IMAGING: &str = "healthimaging://";
 
 /// Is done when the process is asked to stop: by Ctrl-C, or by whoever runs the container.
 fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {

@@ -43,7 +43,7 @@ pub(crate) fn response(error: Error, request_id: &str) -> Response<Body> {
         Kind::MethodNotAllowed => {
             headers.insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"));
         }
-        Kind::Busy => {
+        Kind::Busy | Kind::Throttled => {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         _ => (),
@@ -60,6 +60,9 @@ pub(crate) fn name(kind: Kind) -> &'static str {
         Kind::Unauthorized => "unauthorized",
         Kind::Forbidden => "forbidden",
         Kind::NotFound => "not-found",
+        Kind::NotAcceptable => "not-acceptable",
+        Kind::SourceConflict => "source-conflict",
+        Kind::Throttled => "throttled",
         Kind::MethodNotAllowed => "method-not-allowed",
         Kind::RangeNotSatisfiable => "range-not-satisfiable",
         Kind::PreconditionFailed => "precondition-failed",

@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 use safelight_core::Kind;
+use safelight_edge::authorize::Refusal;
 
 /// The whole answer follows.
 pub const WHOLE: StatusCode = StatusCode::OK;
@@ -19,6 +20,9 @@ pub fn of(kind: Kind) -> StatusCode {
         Kind::Unauthorized => StatusCode::UNAUTHORIZED,
         Kind::Forbidden => StatusCode::FORBIDDEN,
         Kind::NotFound => StatusCode::NOT_FOUND,
+        Kind::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+        Kind::SourceConflict => StatusCode::CONFLICT,
+        Kind::Throttled => StatusCode::TOO_MANY_REQUESTS,
         Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Kind::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
         Kind::LimitExceeded => StatusCode::PAYLOAD_TOO_LARGE,
@@ -40,7 +44,8 @@ pub fn of(kind: Kind) -> StatusCode {
 pub fn of_s3(kind: Kind) -> (StatusCode, &'static str) {
     match kind {
         Kind::InvalidParam => (StatusCode::BAD_REQUEST, "InvalidArgument"),
-        Kind::Conflict => (StatusCode::BAD_REQUEST, "InvalidRequest"),
+        Kind::Conflict | Kind::NotAcceptable => (StatusCode::BAD_REQUEST, "InvalidRequest"),
+        Kind::SourceConflict => (StatusCode::CONFLICT, "OperationAborted"),
         Kind::LimitExceeded => (StatusCode::BAD_REQUEST, "EntityTooLarge"),
         Kind::UnsupportedFormat => (StatusCode::BAD_REQUEST, "UnsupportedFormat"),
         Kind::Corrupt => (StatusCode::BAD_REQUEST, "CorruptImage"),
@@ -51,7 +56,7 @@ pub fn of_s3(kind: Kind) -> (StatusCode, &'static str) {
         Kind::RangeNotSatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange"),
         Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "InternalError"),
         Kind::Upstream | Kind::Timeout => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable"),
-        Kind::Busy | Kind::Cancelled => (StatusCode::SERVICE_UNAVAILABLE, "SlowDown"),
+        Kind::Busy | Kind::Throttled | Kind::Cancelled => (StatusCode::SERVICE_UNAVAILABLE, "SlowDown"),
     }
 }
 
@@ -83,4 +88,36 @@ pub(crate) fn passed(status: StatusCode) -> StatusCode {
 #[cfg(feature = "lambda")]
 pub(crate) fn is_part(status: StatusCode) -> bool {
     status == PART
+}
+
+/// What kind of failure `HealthImaging` means by `status` and an error's `code`.
+///
+/// That our own keys are not good is no refusal of the caller: the service could not be asked.
+pub(crate) fn of_health_imaging(status: StatusCode, code: &str) -> Kind {
+    const OUR_KEYS: [&str; 6] = [
+        "ExpiredTokenException",
+        "IncompleteSignatureException",
+        "InvalidSignatureException",
+        "MissingAuthenticationTokenException",
+        "RequestExpired",
+        "UnrecognizedClientException",
+    ];
+    match status.as_u16() {
+        _ if OUR_KEYS.contains(&code) => Kind::Upstream,
+        400 if code == "ThrottlingException" => Kind::Throttled,
+        400 => Kind::InvalidParam,
+        403 if code == "AccessDeniedException" => Kind::Forbidden,
+        404 => Kind::NotFound,
+        406 => Kind::NotAcceptable,
+        408 | 504 => Kind::Timeout,
+        409 => Kind::SourceConflict,
+        429 => Kind::Throttled,
+        503 => Kind::Busy,
+        _ => Kind::Upstream,
+    }
+}
+
+/// What kind of failure a token is that was refused.
+pub(crate) fn of_refusal(refusal: Refusal) -> Kind {
+    if refusal.status() == StatusCode::FORBIDDEN { Kind::Forbidden } else { Kind::Unauthorized }
 }

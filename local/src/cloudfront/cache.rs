@@ -14,6 +14,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
+use tokio::sync::OwnedMutexGuard;
 
 /// The largest answer that is kept.
 const MAX_KEPT: usize = 32 << 20;
@@ -62,11 +63,16 @@ pub(super) enum Found {
 pub(super) struct Cache {
     clock: Clock,
     entries: Mutex<HashMap<Key, Entry>>,
+    /// Who asks the origin for what is not kept yet; others who want the same wait for it.
+    asking: Mutex<HashMap<Key, Arc<Turn>>>,
 }
+
+/// The right to ask the origin for an answer, which one request has at a time.
+type Turn = tokio::sync::Mutex<()>;
 
 impl Cache {
     pub(super) fn new(clock: Clock) -> Self {
-        Self { clock, entries: Mutex::default() }
+        Self { clock, entries: Mutex::default(), asking: Mutex::default() }
     }
 
     /// The answer for `key`. That to a `GET` is good for a `HEAD` too.
@@ -80,12 +86,23 @@ impl Cache {
         if age < entry.ttl { Found::Fresh(entry, age.as_secs()) } else { Found::Stale(entry) }
     }
 
+    /// Waits until nobody asks the origin for the answer of `key`.
+    pub(super) async fn turn(&self, key: &Key) -> OwnedMutexGuard<()> {
+        let turn = {
+            let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+            asking.retain(|_, turn| 1 < Arc::strong_count(turn));
+            asking.entry(key.clone()).or_default().clone()
+        };
+        turn.lock_owned().await
+    }
+
     /// `response`, kept under `key` for `ttl` when all of it has been passed on.
     pub(super) fn keep(
         self: &Arc<Self>,
         key: Key,
         response: Response<Body>,
         ttl: Duration,
+        turn: Option<OwnedMutexGuard<()>>,
     ) -> Response<Body> {
         if ttl.is_zero() {
             return response;
@@ -95,6 +112,7 @@ impl Cache {
         let cache = self.clone();
         let (pipe, passed_on) = pipe();
         tokio::spawn(async move {
+            let _turn = turn;
             let mut kept = Some(BytesMut::new());
             let mut chunks = Chunks::new(body);
             while let Some(chunk) = chunks.next().await? {

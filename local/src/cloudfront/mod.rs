@@ -23,6 +23,7 @@ use cache::{Cache, Found, Key};
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use std::sync::Arc;
+use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 
 /// The largest request body.
@@ -88,11 +89,18 @@ impl CloudFront {
             Found::Stale(entry) => Some(entry),
             Found::Nothing => None,
         };
-        let Some(stale) = stale else { return self.fetch(behavior, &request, key, id).await };
+        let Some(stale) = stale else {
+            // One request for all who come meanwhile; if its answer is not kept, they ask one after another.
+            let turn = self.cache.turn(&key).await;
+            if let Found::Fresh(entry, age) = self.cache.find(&key) {
+                return entry.answer(&request, age, "Hit from cloudfront");
+            }
+            return self.fetch(behavior, &request, key, id, Some(turn)).await;
+        };
 
         let mut question = request.clone();
         if !stale.make_conditional(question.headers_mut()) {
-            return self.fetch(behavior, &request, key, id).await;
+            return self.fetch(behavior, &request, key, id, None).await;
         }
         match self.ask(behavior, &question, id).await {
             Ok(response) if response.status() == StatusCode::NOT_MODIFIED => {
@@ -100,7 +108,7 @@ impl CloudFront {
                 self.cache.renew(key, &stale, ttl).answer(&request, 0, "RefreshHit from cloudfront")
             }
             // The condition was not the viewer's: whatever else the origin says may not be for him.
-            Ok(_) => self.fetch(behavior, &request, key, id).await,
+            Ok(_) => self.fetch(behavior, &request, key, id, None).await,
             Err(response) => response,
         }
     }
@@ -112,13 +120,14 @@ impl CloudFront {
         request: &Request<Bytes>,
         key: Key,
         id: &str,
+        turn: Option<OwnedMutexGuard<()>>,
     ) -> Response<Body> {
         let response = match self.ask(behavior, request, id).await {
             Ok(response) => response,
             Err(response) => return response,
         };
         let ttl = behavior.cache.ttl(response.status(), response.headers());
-        let response = self.cache.keep(key, response, ttl);
+        let response = self.cache.keep(key, response, ttl, turn);
         marked(response, "Miss from cloudfront")
     }
 

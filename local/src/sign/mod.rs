@@ -32,6 +32,8 @@ pub enum Service {
     S3ObjectLambda,
     /// Function URLs.
     Lambda,
+    /// `HealthImaging`.
+    MedicalImaging,
 }
 
 impl Service {
@@ -41,6 +43,7 @@ impl Service {
             Self::S3 => "s3",
             Self::S3ObjectLambda => "s3-object-lambda",
             Self::Lambda => "lambda",
+            Self::MedicalImaging => "medical-imaging",
         }
     }
 
@@ -127,6 +130,7 @@ pub fn sign_request<B>(
         Service::S3 => sign::Service::S3,
         Service::S3ObjectLambda => sign::Service::S3_OBJECT_LAMBDA,
         Service::Lambda => sign::Service::LAMBDA,
+        Service::MedicalImaging => sign::Service::MEDICAL_IMAGING,
     };
     let target = Target { service, region: REGION.to_owned() };
     let credentials = Credentials {

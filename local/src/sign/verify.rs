@@ -188,7 +188,8 @@ mod tests {
     use crate::sign::{CLOUDFRONT, FUNCTION, Payload, Presigned, USER, presign, sign_request};
     use http::{Request, header::HOST};
 
-    const SERVICES: [Service; 3] = [Service::S3, Service::S3ObjectLambda, Service::Lambda];
+    const SERVICES: [Service; 4] =
+        [Service::S3, Service::S3ObjectLambda, Service::Lambda, Service::MedicalImaging];
 
     /// A request as a server sees it, signed by AWS's own code.
     fn signed(target: &str, key: &Key, service: Service) -> Parts {
@@ -239,6 +240,7 @@ mod tests {
             (Service::S3, edge::Service::S3),
             (Service::S3ObjectLambda, edge::Service::S3_OBJECT_LAMBDA),
             (Service::Lambda, edge::Service::LAMBDA),
+            (Service::MedicalImaging, edge::Service::MEDICAL_IMAGING),
         ];
         let credentials = edge::Credentials {
             access_key_id: CLOUDFRONT.id.to_owned(),

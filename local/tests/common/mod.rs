@@ -5,12 +5,11 @@
 mod built;
 mod client;
 mod fake;
-mod issuer;
+pub(crate) mod viewer;
 
 pub(crate) use built::{bootstrap, edge, expected};
 pub(crate) use client::{Reply, fetch, finish, get, get_signed, open, request, send, signed};
 pub(crate) use fake::{Answer, Event, Fake, fake, read_source, shout, write};
-pub(crate) use issuer::Issuer;
 
 use std::time::Duration;
 

@@ -1,6 +1,9 @@
 //! The HTTP door: translates requests and responses, and logs each pair.
 
+use super::frames;
 use crate::{
+    frames::{Frames, loggable},
+    guard::Guard,
     handle::{Service, handle},
     log::{Logged, Record},
     problem,
@@ -17,7 +20,7 @@ use std::{
 };
 use tower_http::{
     catch_panic::CatchPanicLayer,
-    cors::{self, CorsLayer},
+    cors::{self, AllowHeaders, CorsLayer},
 };
 
 /// What the door serves.
@@ -26,17 +29,29 @@ pub struct Site {
     /// How requests are answered.
     pub service: Service,
     /// Where the pictures are.
-    pub origin: Arc<dyn Origin>,
+    pub origin: Served,
+    /// Who may see them. Defaults to everybody.
+    pub guard: Option<Arc<Guard>>,
+}
+
+/// What there is to see.
+#[derive(Clone, Debug)]
+pub enum Served {
+    /// Pictures by path.
+    Pictures(Arc<dyn Origin>),
+    /// Image frames.
+    Frames(Arc<Frames>),
 }
 
 /// The routes: `/healthz`, and every other path a picture.
 pub fn router(site: Site) -> Router {
+    let cors = cors(&site);
     Router::new()
         .route("/healthz", get(async || "ok\n"))
         .fallback(picture)
         .with_state(Arc::new(site))
         .layer(CatchPanicLayer::custom(defect))
-        .layer(cors())
+        .layer(cors)
 }
 
 /// Answers where the code failed; what is known of it is in the log.
@@ -49,13 +64,29 @@ async fn picture(
     State(site): State<Arc<Site>>,
     request: http::Request<axum::body::Body>,
 ) -> Response<axum::body::Body> {
-    let (parts, _) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    // First of all, for it takes the token out: nothing else sees it, the log included.
+    let admitted = match &site.guard {
+        Some(guard) => guard.admit(&mut parts).await,
+        None => Ok(()),
+    };
     let mut record = record(&site, &parts);
-    let mut response = match Request::from_http(&parts, record.id.clone(), record.meter.clone()) {
-        Ok((key, request)) => handle(&site.service, site.origin.source(&key), &request).await,
-        Err(error) => problem::response(error, &record.id),
+    let mut response = match (admitted, &site.origin) {
+        (Err(denied), _) => denied.into_response(&record.id),
+        (Ok(()), Served::Frames(served)) => {
+            frames::answer(&site.service, served, (&parts, body), (&record.id, &record.meter)).await
+        }
+        (Ok(()), Served::Pictures(origin)) => {
+            match Request::from_http(&parts, record.id.clone(), record.meter.clone()) {
+                Ok((key, request)) => handle(&site.service, origin.source(&key), &request).await,
+                Err(error) => problem::response(error, &record.id),
+            }
+        }
     };
 
+    if let Some(guard) = &site.guard {
+        guard.seal(response.headers_mut());
+    }
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.extend(HeaderValue::from_str(&record.id).map(|id| (REQUEST_ID, id)));
@@ -71,7 +102,10 @@ fn record(site: &Site, parts: &Parts) -> Record {
     Record {
         id: request_id(&parts.headers),
         method: parts.method.to_string(),
-        path: parts.uri.path().to_owned(),
+        path: match site.origin {
+            Served::Pictures(_) => parts.uri.path().to_owned(),
+            Served::Frames(_) => loggable(parts.uri.path()),
+        },
         query: query.map(|query| query.to_string()).unwrap_or_default(),
         status: None,
         error: None,
@@ -84,13 +118,21 @@ fn record(site: &Site, parts: &Parts) -> Record {
 }
 
 /// Any page may show, and read, what anyone may fetch. The answer is the same for all of them, so it
-/// varies by nothing.
-fn cors() -> CorsLayer {
-    CorsLayer::new()
+/// varies by nothing. A token has to come along in each request: no page has one that is not its own.
+fn cors(site: &Site) -> CorsLayer {
+    let mut methods = vec![Method::GET, Method::HEAD];
+    if matches!(site.origin, Served::Frames(_)) {
+        methods.push(Method::POST);
+    }
+    let layer = CorsLayer::new()
         .allow_origin(cors::Any)
-        .allow_methods([Method::GET, Method::HEAD])
-        .allow_headers(cors::Any)
+        .allow_methods(methods)
         .expose_headers(cors::Any)
         .max_age(Duration::from_hours(24))
-        .vary([])
+        .vary([]);
+    match site.guard {
+        // To browsers the asterisk does not stand for `Authorization` (Fetch, "CORS protocol").
+        Some(_) => layer.allow_headers(AllowHeaders::mirror_request()),
+        None => layer.allow_headers(cors::Any),
+    }
 }

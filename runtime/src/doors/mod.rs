@@ -2,6 +2,7 @@
 //! [`crate::handle`] answers into what its callers understand.
 
 pub mod connections;
+mod frames;
 pub mod http;
 
 #[cfg(feature = "lambda")]

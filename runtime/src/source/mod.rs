@@ -23,6 +23,7 @@ use crate::StartError;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
+use http::HeaderMap;
 use safelight_core::Result;
 use std::{fmt::Debug, path::Path, sync::Arc, time::SystemTime};
 use url::Url;
@@ -48,6 +49,12 @@ pub trait Source: Debug + Send + Sync {
     /// As for [`Source::meta`], and [`safelight_core::Kind::PreconditionFailed`] if the picture is
     /// no longer the version that `pin` tells of.
     async fn open(&self, from: u64, pin: Option<&Meta>) -> Result<(Meta, Chunks)>;
+
+    /// Headers to deliver it with, known once it was asked about, if it goes out as it is stored where
+    /// nothing is asked of it. Defaults to `None`: a picture that may hold metadata never does.
+    fn as_stored(&self) -> Option<HeaderMap> {
+        None
+    }
 }
 
 /// The bytes of a source, in pieces of the source's choice, none of them empty.

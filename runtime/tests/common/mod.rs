@@ -16,7 +16,7 @@ use safelight_core::{Registry, Settings};
 use safelight_runtime::{
     doors::{
         connections::{ConnectionLimits, serve},
-        http::{Site, router},
+        http::{Served, Site, router},
     },
     handle::Service,
     source::Origin,
@@ -45,7 +45,7 @@ pub(crate) async fn start_with(
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
-    let site = Site { service, origin };
+    let site = Site { service, origin: Served::Pictures(origin), guard: None };
     let done = tokio::spawn(serve(listener, router(site), limits, async move {
         let _ = stopped.await;
     }));

@@ -17,6 +17,12 @@ pub enum Kind {
     Forbidden,
     /// There is no such source.
     NotFound,
+    /// The source has no form that the caller accepts.
+    NotAcceptable,
+    /// The source is in a state that does not allow this now.
+    SourceConflict,
+    /// The source is asked too often; trying again later helps.
+    Throttled,
     /// The request's method is not one that this door answers.
     MethodNotAllowed,
     /// The requested byte range lies outside the answer.

@@ -3,6 +3,7 @@
 //! They are read leniently: AWS adds fields at any time, leaves some out (a caller that is a service has
 //! hardly any identity), and spells a few in more than one way.
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Deserializer};
@@ -64,6 +65,8 @@ pub struct Web {
     pub query: String,
     /// Its headers.
     pub headers: HeaderMap,
+    /// Its body.
+    pub body: Vec<u8>,
 }
 
 /// Why an event could not be understood.
@@ -72,6 +75,9 @@ pub enum EventError {
     /// It is no JSON object, or a field is of another type.
     #[error("the event cannot be read")]
     Json(#[from] serde_json::Error),
+    /// The body is said to be in base64, and is not.
+    #[error("the body cannot be decoded")]
+    Body(#[from] base64::DecodeError),
     /// It is of a service that is not answered here.
     #[error(
         "the event is of no known kind; S3 Object Lambda, a Function URL or API Gateway (2.0) would be one"
@@ -114,6 +120,11 @@ impl Event {
             method: http.method,
             query: given.raw_query_string.unwrap_or_default(),
             headers: given.headers,
+            body: if given.is_base64_encoded {
+                BASE64_STANDARD.decode(given.body.unwrap_or_default())?
+            } else {
+                given.body.unwrap_or_default().into()
+            },
         }))
     }
 }
@@ -156,6 +167,9 @@ struct Given {
     #[serde(default, deserialize_with = "headers")]
     headers: HeaderMap,
     request_context: Option<RequestContext>,
+    body: Option<String>,
+    #[serde(default)]
+    is_base64_encoded: bool,
 }
 
 #[derive(Deserialize)]

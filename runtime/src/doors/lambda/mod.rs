@@ -19,6 +19,7 @@ pub use event::{Event, EventError, Object, Output, Web};
 pub use settings::{Settings, SettingsError};
 
 use crate::{
+    client::client,
     handle::Service,
     log::{lines, log_panics},
     workshop::WorkshopLimits,
@@ -114,15 +115,7 @@ impl Function {
     /// What reads presigned URLs.
     fn client(&self) -> Result<reqwest::Client> {
         kept(&self.client, || {
-            // An error means that the process chose a provider before, which then serves as well.
-            let _ = rustls::crypto::ring::default_provider().install_default();
-            reqwest::Client::builder()
-                .redirect(reqwest::redirect::Policy::none())
-                .no_proxy()
-                .connect_timeout(CONNECT_TIMEOUT)
-                .pool_idle_timeout(IDLE_TIMEOUT)
-                .build()
-                .map_err(|error| internal("cannot read from S3").with_source(error))
+            client(IDLE_TIMEOUT).map_err(|error| internal("cannot read from S3").with_source(error))
         })
     }
 
@@ -134,9 +127,6 @@ impl Function {
         self.writer.get().ok_or_else(|| internal("cannot answer"))
     }
 }
-
-/// A connection that takes longer will not come about.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// S3 closes connections that idle, and between two events a function does not see that.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(4);

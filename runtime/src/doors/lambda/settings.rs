@@ -1,6 +1,10 @@
 //! Settings of the function: from its environment, and from the access point that it serves.
 
-use crate::policy::{Policy, blamed};
+use crate::{
+    frames::{FrameSettings, region},
+    guard::GuardSettings,
+    policy::{Policy, blamed},
+};
 use clap::{
     ArgAction, Args, Command, CommandFactory, FromArgMatches, Parser, builder::Resettable, error::ContextKind,
 };
@@ -19,6 +23,18 @@ pub struct Settings {
     /// What every key of them begins with; never a part of a URL
     #[arg(long, env = "SAFELIGHT_PREFIX", default_value = "")]
     pub prefix: String,
+
+    /// Region of HealthImaging whose image frames a Function URL or an API serves, instead of a bucket
+    #[arg(long, env = "SAFELIGHT_HEALTHIMAGING_REGION", value_parser = region)]
+    pub healthimaging_region: Option<String>,
+
+    /// Where image frames come from, besides the region.
+    #[command(flatten)]
+    pub frames: FrameSettings,
+
+    /// Who may see what a Function URL or an API serves.
+    #[command(flatten)]
+    pub guard: GuardSettings,
 
     /// What to log: off, error, warn, info (a line for each request), debug, trace
     #[arg(long, env = "SAFELIGHT_LOG", value_name = "LEVEL", default_value = "info")]

@@ -8,7 +8,8 @@ use super::{
     object::late,
 };
 use crate::{
-    doors::http::{Site, router},
+    doors::http::{Served, Site, router},
+    frames::Frames,
     problem,
     source::{Origin, origin},
 };
@@ -18,7 +19,7 @@ use lambda_runtime::{MetadataPrelude, tower::ServiceExt};
 use safelight_core::{Error, Kind, Result};
 use std::sync::Arc;
 
-/// Answers a web request with a picture of the configured bucket.
+/// Answers a web request with a picture of the configured bucket, or with an image frame.
 pub(super) async fn answer(function: &Function, web: Web, id: &str, deadline: Deadline) -> Reply {
     let problem = |error| problem::response(error, id).map(axum::body::Body::new);
     let response = match prepare(function, web, id) {
@@ -39,14 +40,18 @@ pub(super) async fn answer(function: &Function, web: Web, id: &str, deadline: De
 fn prepare(function: &Function, web: Web, id: &str) -> Result<(Router, Request<axum::body::Body>)> {
     let router = super::kept(&function.router, || {
         let service = function.service.clone();
-        bucket(&function.settings).map(|origin| router(Site { service, origin }))
+        let origin = match &function.settings.healthimaging_region {
+            Some(region) => Served::Frames(frames(&function.settings, region)?),
+            None => Served::Pictures(bucket(&function.settings)?),
+        };
+        Ok(router(Site { service, origin, guard: function.settings.guard.authorize.clone() }))
     })?;
     let query = if web.query.is_empty() { String::new() } else { format!("?{}", web.query) };
     let absent = |error| Error::new(Kind::NotFound, "path", "there is no picture here").with_source(error);
     let mut request = Request::builder()
         .method(web.method.as_str())
         .uri(format!("{}{query}", web.path))
-        .body(axum::body::Body::empty())
+        .body(web.body.into())
         .map_err(absent)?;
     *request.headers_mut() = web.headers;
     let name = HeaderName::from_static("x-request-id");
@@ -61,10 +66,20 @@ fn prepare(function: &Function, web: Web, id: &str) -> Result<(Router, Request<a
 fn bucket(settings: &Settings) -> Result<Arc<dyn Origin>> {
     let unset = || internal("has no SAFELIGHT_BUCKET to serve pictures from");
     let bucket = settings.bucket.as_deref().ok_or_else(unset)?;
-    if std::env::var_os("AWS_ACCESS_KEY_ID").is_none() {
-        return Err(internal("has no credentials in its environment"));
-    }
+    has_keys()?;
     let prefix = settings.prefix.trim_matches('/');
     origin(&format!("s3://{bucket}/{prefix}"))
         .map_err(|error| internal("cannot use SAFELIGHT_BUCKET").with_source(error))
+}
+
+/// The image frames of `region`, read with the same rights.
+fn frames(settings: &Settings, region: &str) -> Result<Arc<Frames>> {
+    has_keys()?;
+    let frames = Frames::new(region, &settings.frames);
+    frames.map(Arc::new).map_err(|error| internal("cannot serve image frames").with_source(error))
+}
+
+fn has_keys() -> Result<()> {
+    let is_set = std::env::var_os("AWS_ACCESS_KEY_ID").is_some();
+    is_set.then_some(()).ok_or_else(|| internal("has no credentials in its environment"))
 }

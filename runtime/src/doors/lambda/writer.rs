@@ -77,7 +77,7 @@ impl Writer {
             .retry_config(RetryConfig::disabled())
             // How long an answer may take, and how long its source, is decided elsewhere.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .timeout_config(TimeoutConfig::builder().connect_timeout(super::CONNECT_TIMEOUT).build());
+            .timeout_config(TimeoutConfig::builder().connect_timeout(crate::client::CONNECT_TIMEOUT).build());
         if let Some(endpoint) = settings.endpoint() {
             let authority = endpoint.parse::<Uri>().ok().and_then(|uri| uri.authority().cloned());
             let authority = authority.ok_or_else(|| internal("has an endpoint that is no URL"))?;

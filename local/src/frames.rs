@@ -1,0 +1,111 @@
+//! Everything that stands around image frames: `HealthImaging`, an issuer of tokens, a function of their own
+//! behind its Function URL, and a distribution.
+
+use crate::{
+    clock::Clock,
+    cloudfront::{Behavior, CloudFront, Distribution, Origin},
+    faults::Faults,
+    function_url,
+    health_imaging::HealthImaging,
+    oidc::Issuer,
+    runtime_api::{self, Function},
+    server::{Server, Socket},
+    sign::{REGION, Service},
+};
+use http::{HeaderName, Method, header};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
+
+/// Query parameters that name what is asked for.
+const KEYS: [&str; 3] = ["imageFrameId", "imageSetId", "version"];
+
+/// The services of image frames.
+#[derive(Debug)]
+pub struct ImageFrames {
+    imaging: HealthImaging,
+    issuer: Issuer,
+    function_url: Server,
+    cloudfront: Server,
+}
+
+/// Who checks the viewers' tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckedBy {
+    /// The function; then no cache keeps its answers.
+    Function,
+    /// Somebody before the cache.
+    Edge,
+}
+
+impl ImageFrames {
+    /// Starts them over `folder`, on `port` and the three that follow, or on any that are free if it is 0.
+    pub(crate) async fn start(
+        folder: PathBuf,
+        port: u16,
+        check: CheckedBy,
+        function: &runtime_api::Settings,
+        clock: &Clock,
+    ) -> io::Result<Self> {
+        let port = |offset| if port == 0 { 0 } else { port.saturating_add(offset) };
+        let imaging = HealthImaging::start(folder, port(0)).await?;
+        let issuer = Issuer::start(port(1)).await?;
+        let mut function = function.clone();
+        function.environment.extend([
+            ("SAFELIGHT_HEALTHIMAGING_REGION".to_owned(), REGION.to_owned()),
+            ("SAFELIGHT_HEALTHIMAGING_ENDPOINT".to_owned(), format!("http://{}", imaging.address())),
+        ]);
+        if check == CheckedBy::Function {
+            function.environment.push(("SAFELIGHT_AUTHORIZE".to_owned(), issuer.settings().to_string()));
+        }
+        let function = Arc::new(Function::start(&function, &Arc::new(Faults::default())).await?);
+        let function_url = Socket::bind(port(2)).await?.serve(function_url::handler(function));
+        let wish = distribution(Origin::new(function_url.address, Some(Service::Lambda)));
+        let cloudfront = Socket::bind(port(3)).await?;
+        let cloudfront = cloudfront.serve(Arc::new(CloudFront::new(wish, clock.clone())).handler());
+        Ok(Self { imaging, issuer, function_url, cloudfront })
+    }
+
+    /// The service.
+    pub fn imaging(&self) -> &HealthImaging {
+        &self.imaging
+    }
+
+    /// Whose tokens open it.
+    pub fn issuer(&self) -> &Issuer {
+        &self.issuer
+    }
+
+    /// Where the function is.
+    pub fn function_url(&self) -> SocketAddr {
+        self.function_url.address
+    }
+
+    /// Where CloudFront is, without any function at the edge.
+    pub fn cloudfront(&self) -> SocketAddr {
+        self.cloudfront.address
+    }
+
+    /// That distribution, for functions to be put before its cache.
+    pub fn distribution(&self) -> Distribution {
+        distribution(Origin::new(self.function_url.address, Some(Service::Lambda)))
+    }
+}
+
+/// A distribution of image frames: the token is in no cache key, and `Accept` only in that of DICOMweb, where
+/// it says in which transfer syntax a frame is wanted.
+fn distribution(origin: Origin) -> Distribution {
+    let mut frames = Behavior::new(origin);
+    frames.methods = vec![Method::GET, Method::HEAD, Method::OPTIONS, Method::POST];
+    frames.cache.queries.extend(KEYS.map(ToOwned::to_owned));
+    // Origin access control signs in `Authorization`, so a token for the function comes in another place.
+    frames.origin_request.headers = vec![
+        HeaderName::from_static("token"),
+        header::ORIGIN,
+        header::ACCESS_CONTROL_REQUEST_HEADERS,
+        header::ACCESS_CONTROL_REQUEST_METHOD,
+    ];
+    frames.origin_request.queries.insert("token".to_owned());
+    let mut dicom = frames.clone();
+    dicom.path_pattern = "/datastore/*/studies/*".to_owned();
+    dicom.cache.headers = vec![header::ACCEPT];
+    Distribution { behaviors: vec![dicom], default: frames }
+}

@@ -1,0 +1,262 @@
+//! Image frames end to end: a viewer, CloudFront with a check at the edge, the real `bootstrap` behind its
+//! Function URL, `HealthImaging`.
+//!
+//! The program is found as in `end_to_end.rs`; where there is none, each test says so and returns.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use common::{Reply, bootstrap, fetch, request, send, viewer::Viewer};
+use http::Method;
+use safelight_local::{
+    CheckedBy, Cloud, HealthImaging, Issuer,
+    body::full,
+    faults::{FrameFault, SourceFault},
+};
+use serde_json::json;
+use std::{fs, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use tempfile::TempDir;
+
+const STORE: &str = "0123456789abcdefghijklmnopqrstuv";
+const SET: &str = "11111111111111111111111111111111";
+const FRAME: &str = "22222222222222222222222222222222";
+const LENGTH: usize = 512 << 10;
+
+/// The services, with or without a check before the cache.
+struct Stage {
+    cloud: Cloud,
+    /// Where viewers ask.
+    cdn: SocketAddr,
+    _folder: TempDir,
+}
+
+async fn stage(check: CheckedBy) -> Option<Stage> {
+    let bootstrap = bootstrap()?;
+    let folder = TempDir::new().unwrap();
+    write_frame(folder.path());
+    let builder = Cloud::builder().bootstrap(bootstrap).children(4).timeout(Duration::from_secs(20));
+    let mut cloud = builder.frames(folder.path(), check).start().await.unwrap();
+    let frames = cloud.frames().unwrap();
+    let mut cdn = frames.cloudfront();
+    if check == CheckedBy::Edge {
+        let mut wish = frames.distribution();
+        let viewer = Arc::new(Viewer::new(frames.issuer(), cloud.clock().clone()));
+        for behavior in wish.behaviors.iter_mut().chain([&mut wish.default]) {
+            behavior.viewer_request = Some(viewer.clone());
+        }
+        cdn = cloud.distribute(wish).await.unwrap();
+    }
+    Some(Stage { cloud, cdn, _folder: folder })
+}
+
+fn write_frame(folder: &Path) {
+    let set = folder.join(STORE).join(SET);
+    let instance = folder.join(STORE).join("studies/1.2/series/3.4/instances/5.6/frames");
+    for folder in [&set, &instance] {
+        fs::create_dir_all(folder).unwrap();
+    }
+    fs::write(set.join(format!("{FRAME}.jph")), bytes()).unwrap();
+    fs::write(set.join("image-set.json"), "{}").unwrap();
+    fs::write(instance.join("1.bin"), bytes()).unwrap();
+}
+
+fn bytes() -> Vec<u8> {
+    (0..LENGTH as u32).map(|index| (index.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
+}
+
+fn path() -> String {
+    format!("/datastore/{STORE}/imageSet/{SET}/getImageFrame")
+}
+
+fn frame() -> String {
+    format!("{}?imageFrameId={FRAME}", path())
+}
+
+impl Stage {
+    fn imaging(&self) -> &HealthImaging {
+        self.cloud.frames().unwrap().imaging()
+    }
+
+    fn issuer(&self) -> &Issuer {
+        self.cloud.frames().unwrap().issuer()
+    }
+
+    /// What a viewer with `token` gets.
+    async fn view(&self, target: &str, token: &str) -> Reply {
+        fetch(self.cdn, "GET", target, &[("token", token)]).await
+    }
+
+    async fn post(&self, token: &str) -> Reply {
+        let mut posted = request(self.cdn, "POST", &path(), &[("token", token)]);
+        *posted.body_mut() = full(json!({ "imageFrameId": FRAME }).to_string());
+        send(posted).await
+    }
+}
+
+fn check(reply: &Reply, word: &str) {
+    assert_eq!((reply.status, reply.whole), (200, true), "{}", String::from_utf8_lossy(&reply.body));
+    assert!(reply.body == bytes());
+    assert_eq!(reply.header("x-cache"), format!("{word} from cloudfront"));
+}
+
+#[tokio::test]
+async fn a_frame_is_fetched_once_for_all_who_may_see_it() {
+    let Some(stage) = stage(CheckedBy::Edge).await else { return };
+    let token = stage.issuer().token();
+    check(&stage.view(&frame(), &token).await, "Miss");
+    check(&stage.view(&frame(), &token).await, "Hit");
+    // Another viewer, and a token in another place.
+    check(&stage.view(&frame(), &stage.issuer().mint(&json!({"sub": "other"}))).await, "Hit");
+    check(&fetch(stage.cdn, "GET", &format!("{}&token={token}", frame()), &[]).await, "Hit");
+    let bearer = [("authorization", &*format!("Bearer {token}"))];
+    check(&fetch(stage.cdn, "GET", &frame(), &bearer).await, "Hit");
+    assert_eq!(stage.imaging().asked().len(), 1);
+
+    let posted = stage.post(&token).await;
+    check(&posted, "Miss");
+    assert_eq!(posted.header("content-type"), "image/jph");
+    check(&stage.post(&token).await, "Miss");
+    let asked = format!("POST {} {}", path(), json!({ "imageFrameId": FRAME }));
+    assert_eq!(stage.imaging().asked(), [asked.clone(), asked]);
+
+    let dicom = format!("/datastore/{STORE}/studies/1.2/series/3.4/instances/5.6/frames/1");
+    check(&stage.view(&dicom, &token).await, "Miss");
+    check(&stage.view(&dicom, &token).await, "Hit");
+    assert_eq!(stage.imaging().asked(), [format!("GET {dicom}")]);
+}
+
+#[tokio::test]
+async fn who_has_no_good_token_reaches_neither_origin_nor_cache() {
+    let Some(stage) = stage(CheckedBy::Edge).await else { return };
+    let good = stage.issuer().token();
+    let other = Issuer::start(0).await.unwrap();
+    let mut forged = good.clone();
+    forged.replace_range(good.len() - 8..good.len() - 4, "AAAA");
+    let bad = [
+        String::new(),
+        "x".to_owned(),
+        forged,
+        stage.issuer().mint(&json!({"exp": 1})),
+        stage.issuer().mint(&json!({"aud": "photos"})),
+        other.token(),
+        other.mint(&json!({"iss": stage.issuer().url()})),
+    ];
+    for is_cached in [false, true] {
+        for token in &bad {
+            for reply in [stage.view(&frame(), token).await, stage.post(token).await] {
+                assert_eq!((reply.status, reply.header("cache-control")), (401, "no-store"), "{token}");
+                assert!(reply.header("www-authenticate").starts_with("Bearer"));
+            }
+        }
+        assert_eq!(stage.imaging().asked(), [""; 0]);
+        if !is_cached {
+            check(&stage.view(&frame(), &good).await, "Miss");
+            assert_eq!(stage.imaging().asked().len(), 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn keys_rotate_and_a_revoked_one_ends_within_the_refresh() {
+    let Some(stage) = stage(CheckedBy::Edge).await else { return };
+    let old = stage.issuer().token();
+    check(&stage.view(&frame(), &old).await, "Miss");
+    stage.issuer().rotate();
+    let new = stage.issuer().token();
+    check(&stage.view(&frame(), &new).await, "Hit");
+    check(&stage.view(&frame(), &old).await, "Hit");
+
+    stage.issuer().revoke_old_keys();
+    stage.cloud.clock().advance(Duration::from_secs(viewer_refresh()));
+    assert_eq!(stage.view(&frame(), &old).await.status, 401);
+    check(&stage.view(&frame(), &new).await, "Hit");
+}
+
+fn viewer_refresh() -> u64 {
+    common::viewer::REFRESH_SECS
+}
+
+#[tokio::test]
+async fn sixteen_viewers_of_one_frame_cost_one_request() {
+    let Some(stage) = stage(CheckedBy::Edge).await else { return };
+    let token = stage.issuer().token();
+    let target = frame();
+    let viewers = (0..16).map(|_| stage.view(&target, &token));
+    let replies = futures_util::future::join_all(viewers).await;
+    for reply in &replies {
+        assert!(reply.status == 200 && reply.whole && reply.body == bytes());
+    }
+    let misses = replies.iter().filter(|reply| reply.header("x-cache").starts_with("Miss")).count();
+    assert_eq!((misses, stage.imaging().asked().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn without_an_edge_the_function_checks_and_no_cache_keeps() {
+    let Some(stage) = stage(CheckedBy::Function).await else { return };
+    let token = stage.issuer().token();
+    for _ in 0..2 {
+        let reply = stage.view(&frame(), &token).await;
+        check(&reply, "Miss");
+        assert_eq!(reply.header("cache-control"), "private, immutable, max-age=31536000");
+    }
+    check(&fetch(stage.cdn, "GET", &format!("{}&token={token}", frame()), &[]).await, "Miss");
+    assert_eq!(stage.imaging().asked().len(), 3);
+    for token in ["", "x", &stage.issuer().mint(&json!({"exp": 1}))] {
+        let reply = stage.view(&frame(), token).await;
+        assert_eq!((reply.status, reply.header("cache-control")), (401, "no-store"));
+        // A Function URL renames it.
+        let said = ["www-authenticate", "x-amzn-remapped-www-authenticate"].map(|name| reply.header(name));
+        assert!(said.iter().any(|value| value.starts_with("Bearer")), "{:?}", reply.headers);
+    }
+    assert_eq!(stage.imaging().asked(), [""; 0]);
+    let preflight = [
+        ("origin", "https://viewer.example"),
+        ("access-control-request-method", "GET"),
+        ("access-control-request-headers", "token"),
+    ];
+    let reply = fetch(stage.cdn, Method::OPTIONS.as_str(), &frame(), &preflight).await;
+    assert_eq!((reply.status, reply.header("access-control-allow-headers")), (200, "token"));
+}
+
+#[tokio::test]
+async fn faults_have_their_status_and_are_kept_by_nobody() {
+    let Some(stage) = stage(CheckedBy::Edge).await else { return };
+    let token = stage.issuer().token();
+    let body = FrameFault::Body;
+    for (index, (fault, times, status)) in [
+        (FrameFault::refuse(429, "ThrottlingException"), 4, 429),
+        (FrameFault::refuse(403, "AccessDeniedException"), 1, 403),
+        (FrameFault::refuse(403, "ExpiredTokenException"), 1, 502),
+        (FrameFault::refuse(403, "InvalidSignatureException"), 1, 502),
+        (FrameFault::refuse(406, "NotAcceptableException"), 1, 406),
+        (FrameFault::refuse(409, "ConflictException"), 1, 409),
+        (FrameFault::refuse(500, "InternalServerException"), 1, 502),
+        (body(SourceFault::Truncate { after: 1000 }), 1, 502),
+        (body(SourceFault::Reset { after: 1000 }), 1, 502),
+        // Behind the head only a cut can tell.
+        (body(SourceFault::Truncate { after: 300_000 }), 1, 200),
+        (body(SourceFault::Reset { after: 300_000 }), 1, 200),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        for _ in 0..times {
+            stage.imaging().faults().fail_frame(fault);
+        }
+        // A key of its own for each in the cache.
+        let target = format!("{}&version={index}", frame());
+        let reply = stage.view(&target, &token).await;
+        assert_eq!((reply.status, reply.whole), (status, status != 200), "{fault:?}");
+        // CloudFront keeps what looks like its origin's failure for ten seconds, whatever that says.
+        if status == 502 {
+            stage.cloud.clock().advance(Duration::from_secs(10));
+        }
+        let after = stage.view(&target, &token).await;
+        let word = after.header("x-cache");
+        assert!(after.status == 200 && after.body == bytes() && !word.starts_with("Hit"), "{fault:?} {word}");
+    }
+    let slow = body(SourceFault::Slow { pause: Duration::from_micros(100) });
+    stage.imaging().faults().fail_frame(slow);
+    check(&stage.view(&format!("{}&version=100", frame()), &token).await, "Miss");
+}

@@ -1,0 +1,161 @@
+//! Viewers' tokens, checked by the program itself.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use common::{Program, fetch, get};
+use safelight_local::Issuer;
+use serde_json::json;
+use std::{fs, net::SocketAddr};
+use tempfile::TempDir;
+
+/// An issuer, and a folder that is shown to those who have its tokens.
+struct Stage {
+    issuer: Issuer,
+    program: Program,
+    folder: TempDir,
+}
+
+async fn stage() -> Stage {
+    let issuer = Issuer::start(0).await.unwrap();
+    let folder = TempDir::new().unwrap();
+    fs::copy(safelight_images::path("photo.jpg"), folder.path().join("photo.jpg")).unwrap();
+    let settings = folder.path().join("authorize.json");
+    let mut authorize = issuer.settings();
+    authorize["issuers"][0]["oidc"]["scopes"] = json!(["photos"]);
+    authorize["tokenFrom"]["cookies"] = json!(["session"]);
+    fs::write(&settings, authorize.to_string()).unwrap();
+    let setting = format!("@{}", settings.display());
+    let program = Program::serve(folder.path().to_str().unwrap(), &[("SAFELIGHT_AUTHORIZE", &setting)]);
+    Stage { issuer, program, folder }
+}
+
+impl Stage {
+    fn token(&self) -> String {
+        self.issuer.mint(&json!({ "scope": "photos" }))
+    }
+}
+
+async fn with_token(address: SocketAddr, target: &str, token: &str) -> common::Reply {
+    fetch(address, "GET", target, &[("authorization", &format!("Bearer {token}"))]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_good_tokens_open_it() {
+    let stage = stage().await;
+    let address = stage.program.address;
+    let good = stage.token();
+    let reply = with_token(address, "/photo.jpg?width=30", &good).await;
+    assert_eq!((reply.status, reply.header("content-type")), (200, "image/jpeg"));
+    assert_eq!(reply.header("cache-control"), "private, max-age=86400");
+    assert_eq!(reply.header("vary"), "authorization, cookie, token");
+    let auto = with_token(address, "/photo.jpg?format=auto", &good).await;
+    assert_eq!(auto.header("vary"), "accept, authorization, cookie, token");
+    for (name, value) in [("token", good.clone()), ("cookie", format!("a=b; session={good}"))] {
+        assert_eq!(fetch(address, "GET", "/photo.jpg", &[(name, &value)]).await.status, 200, "{name}");
+    }
+    assert_eq!(get(address, &format!("/photo.jpg?token={good}&width=30")).await.status, 200);
+
+    let other = Issuer::start(0).await.unwrap();
+    let mut forged = good.clone();
+    forged.replace_range(good.len() - 8..good.len() - 4, "AAAA");
+    for (token, status, said) in [
+        (String::new(), 401, r#"Bearer realm="safelight""#),
+        (forged, 401, r#"Bearer realm="safelight", error="invalid_token""#),
+        (
+            stage.issuer.mint(&json!({"scope": "photos", "exp": 1})),
+            401,
+            r#"Bearer realm="safelight", error="invalid_token""#,
+        ),
+        (other.mint(&json!({"scope": "photos"})), 401, r#"Bearer realm="safelight", error="invalid_token""#),
+        (
+            other.mint(&json!({"scope": "photos", "iss": stage.issuer.url()})),
+            401,
+            r#"Bearer realm="safelight", error="invalid_token""#,
+        ),
+        (
+            stage.issuer.mint(&json!({"scope": "films"})),
+            403,
+            r#"Bearer realm="safelight", error="insufficient_scope""#,
+        ),
+    ] {
+        // Not even whether the picture is there is told.
+        for target in ["/photo.jpg", "/none.jpg", "/photo.jpg?width=x"] {
+            let reply = with_token(address, target, &token).await;
+            assert_eq!((reply.status, reply.header("www-authenticate")), (status, said), "{target} {token}");
+            assert_eq!(reply.header("cache-control"), "no-store");
+            assert_eq!(reply.header("content-type"), "application/problem+json");
+            assert!(!reply.text().contains("signature"), "{}", reply.text());
+        }
+    }
+    // Those of another issuer, and forged ones of a known key, cost no fetch.
+    assert_eq!((other.fetches(), stage.issuer.fetches()), (0, 1));
+    assert_eq!(with_token(address, "/none.jpg", &good).await.status, 404);
+    assert_eq!(get(address, "/healthz").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_holds_no_token() {
+    let mut stage = stage().await;
+    let token = stage.token();
+    let part = token.rsplit('.').next().unwrap();
+    get(stage.program.address, &format!("/photo.jpg?token={token}&width=30")).await;
+    let line = stage.program.request_line();
+    assert_eq!((&line["query"], &line["status"]), (&"width=30".into(), &200.into()));
+    assert!(!line.to_string().contains(part), "{line}");
+    get(stage.program.address, &format!("/photo.jpg?token={}x", &token)).await;
+    let line = stage.program.request_line();
+    assert_eq!((&line["status"], &line["kind"]), (&401.into(), &"unauthorized".into()));
+    assert!(line["error"].as_str().unwrap().starts_with("token: is missing, or is not good: "), "{line}");
+    assert!(!line.to_string().contains(part), "{line}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_rotate_and_are_fetched_once_for_all_who_wait() {
+    let stage = stage().await;
+    let address = stage.program.address;
+    for round in 1..=2 {
+        stage.issuer.rotate();
+        let token = stage.token();
+        let viewers = (0..16).map(|_| with_token(address, "/photo.jpg?width=30", &token));
+        for reply in futures_util::future::join_all(viewers).await {
+            assert_eq!(reply.status, 200);
+        }
+        assert_eq!(stage.issuer.fetches(), round);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_cannot_be_checked_is_told_to_come_back() {
+    let stage = stage().await;
+    stage.issuer.set_down(true);
+    let reply = with_token(stage.program.address, "/photo.jpg", &stage.token()).await;
+    assert_eq!((reply.status, reply.header("retry-after")), (503, "10"));
+    assert_eq!(reply.header("cache-control"), "no-store");
+    assert_eq!(get(stage.program.address, "/photo.jpg").await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn browsers_may_ask_first() {
+    let stage = stage().await;
+    let headers = [
+        ("origin", "https://viewer.example"),
+        ("access-control-request-method", "GET"),
+        ("access-control-request-headers", "authorization, token"),
+    ];
+    let reply = fetch(stage.program.address, "OPTIONS", "/photo.jpg", &headers).await;
+    assert_eq!((reply.status, reply.header("access-control-allow-headers")), (200, "authorization, token"));
+    let refused = fetch(stage.program.address, "GET", "/photo.jpg", &headers[..1]).await;
+    assert_eq!((refused.status, refused.header("access-control-allow-origin")), (401, "*"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_door_is_open_by_name() {
+    let stage = stage().await;
+    let setting = [("SAFELIGHT_AUTHORIZE", r#"{"mode": "none"}"#)];
+    let open = Program::serve(stage.folder.path().to_str().unwrap(), &setting);
+    let reply = with_token(open.address, "/photo.jpg", "anything").await;
+    assert_eq!((reply.status, reply.header("cache-control")), (200, "public, max-age=86400"));
+    assert_eq!(reply.header("vary"), "");
+}
