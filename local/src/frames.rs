@@ -104,8 +104,7 @@ fn distribution(origin: Origin) -> Distribution {
         header::ACCESS_CONTROL_REQUEST_METHOD,
     ];
     frames.origin_request.queries.insert("token".to_owned());
-    let mut dicom = frames.clone();
-    dicom.path_pattern = "/datastore/*/studies/*".to_owned();
+    let mut dicom = Behavior { path_pattern: "/datastore/*/studies/*".to_owned(), ..frames.clone() };
     dicom.cache.headers = vec![header::ACCEPT];
     Distribution { behaviors: vec![dicom], default: frames }
 }

@@ -1,4 +1,4 @@
-//! AWS `HealthImaging` over a folder: signed requests, three syntaxes of image sets, DICOMweb frames, faults.
+//! AWS HealthImaging over a folder: signed requests, three syntaxes of image sets, DICOMweb frames, faults.
 //!
 //! ```text
 //! {data store}/{image set}/{frame id}.{jph,j2c,jpg,bin}   frames; the extension says what is stored
@@ -6,6 +6,8 @@
 //! {data store}/{image set}/image-set.json                  GetImageSet
 //! {data store}/studies/…/frames/{number}.{…}               DICOMweb
 //! ```
+
+#![expect(clippy::result_large_err, reason = "both are answers, and go the same way")]
 
 use crate::{
     body::{Body, collect, full},
