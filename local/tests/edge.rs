@@ -96,8 +96,7 @@ async fn equal_requests_have_one_answer_which_is_that_of_the_transforms() {
     let Some(folder) = edge(&guarded(&issuer)) else { return };
     let cloud = Cloud::builder().bootstrap(bootstrap).edge(folder.path()).start().await.unwrap();
     fs::copy(safelight_images::path("photo.jpg"), cloud.bucket().join("photo.jpg")).unwrap();
-    let (bearer, cookie) =
-        (format!("Bearer {}", issuer.token()), format!("session={}", issuer.token()));
+    let (bearer, cookie) = (format!("Bearer {}", issuer.token()), format!("session={}", issuer.token()));
     let (bearer, cookie) = (("authorization", bearer.as_str()), ("cookie", cookie.as_str()));
 
     for address in [cloud.cloudfront_access_point(), cloud.cloudfront_function_url()] {
