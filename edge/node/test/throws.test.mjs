@@ -34,7 +34,7 @@ test('a wrong configuration is thrown, with the key that is wrong', () => {
     [config({ extra: 1 }), /^extra: unknown field `extra`/],
     [config({ authorize: { mode: 'off' } }), /^authorize\.mode: unknown variant `off`/],
     [config({ authorize: { mode: 'token' } }), /^authorize\.issuers: must be 1 to 32/],
-    [config({ normalize: { keys: ['widht'] } }), /^normalize\.keys\[0\]: must be one of showExif/],
+    [config({ normalize: { keys: ['widht'] } }), /^normalize\.keys\[0\]: must be one of .*showExif/],
     [config({ sign: {} }), /^sign: missing field `target`/],
     [
       config({ sign: { target: 'manual' } }),
