@@ -141,7 +141,12 @@ async fn measure(args: &Args, imaging: &HealthImaging, name: &str) -> Result<Val
 type Viewers = Client<HttpConnector, Body>;
 
 /// Asks for these frames, a few at a time.
-async fn study(args: &Args, client: &Viewers, address: SocketAddr, frames: std::ops::Range<usize>) -> Result<()> {
+async fn study(
+    args: &Args,
+    client: &Viewers,
+    address: SocketAddr,
+    frames: std::ops::Range<usize>,
+) -> Result<()> {
     let view = async |index: usize| {
         let path = format!("/datastore/{STORE}/imageSet/{SET}/getImageFrame?imageFrameId={index:032}");
         let length = get(client, address, &path).await?;
