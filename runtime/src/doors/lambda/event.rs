@@ -120,7 +120,7 @@ impl Event {
             method: http.method,
             query: given.raw_query_string.unwrap_or_default(),
             headers: given.headers,
-            body: if given.is_base64_encoded {
+            body: if given.is_base64_encoded.unwrap_or_default() {
                 BASE64_STANDARD.decode(given.body.unwrap_or_default())?
             } else {
                 given.body.unwrap_or_default().into()
@@ -168,8 +168,7 @@ struct Given {
     headers: HeaderMap,
     request_context: Option<RequestContext>,
     body: Option<String>,
-    #[serde(default)]
-    is_base64_encoded: bool,
+    is_base64_encoded: Option<bool>,
 }
 
 #[derive(Deserialize)]
