@@ -194,12 +194,11 @@ impl Guard {
     }
 
     async fn read(&self, url: &str) -> Result<BytesMut, String> {
-        let client = match self.client.get() {
-            Some(client) => client,
-            None => {
-                let made = client(FETCH_TIMEOUT).map_err(|error| error.to_string())?;
-                self.client.get_or_init(|| made)
-            }
+        let client = if let Some(client) = self.client.get() {
+            client
+        } else {
+            let made = client(FETCH_TIMEOUT).map_err(|error| error.to_string())?;
+            self.client.get_or_init(|| made)
         };
         let response = client.get(url).send().await.map_err(|error| error.to_string())?;
         if response.status() != status::WHOLE {
