@@ -13,7 +13,7 @@ import { ACCOUNT, REGION } from './modes.ts';
 
 /** What `npm run build` made, or what these variables name. */
 const BOOTSTRAP = process.env.SAFELIGHT_BOOTSTRAP_ZIP ?? BUILT.bootstrap;
-const EDGE = process.env.SAFELIGHT_EDGE ?? BUILT.photosEdge;
+const EDGE = process.env.SAFELIGHT_EDGE_FOLDER ?? BUILT.photosEdge;
 
 const PICTURE = readFileSync(new URL('../../images/photo.jpg', import.meta.url));
 const SECRET = 'Ada Lumen';
