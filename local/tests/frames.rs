@@ -7,11 +7,12 @@
 
 mod common;
 
-use common::{Reply, bootstrap, fetch, request, send, viewer::Viewer};
+use common::{Reply, bootstrap, edge, fetch, request, send, viewer::Viewer};
 use http::Method;
 use safelight_local::{
     CheckedBy, Cloud, HealthImaging, Issuer,
     body::full,
+    cloudfront::{EdgeFunction, NodeEdge},
     faults::{FrameFault, SourceFault},
 };
 use serde_json::json;
@@ -40,14 +41,19 @@ async fn stage(check: CheckedBy) -> Option<Stage> {
     let frames = cloud.frames().unwrap();
     let mut cdn = frames.cloudfront();
     if check == CheckedBy::Edge {
-        let mut wish = frames.distribution();
-        let viewer = Arc::new(Viewer::new(frames.issuer(), cloud.clock().clone()));
-        for behavior in wish.behaviors.iter_mut().chain([&mut wish.default]) {
-            behavior.viewer_request = Some(viewer.clone());
-        }
-        cdn = cloud.distribute(wish).await.unwrap();
+        let viewer = Viewer::new(frames.issuer(), cloud.clock().clone());
+        cdn = distribute(&mut cloud, Arc::new(viewer)).await;
     }
     Some(Stage { cloud, cdn, _folder: folder })
+}
+
+/// A distribution of the frames whose viewers `function` checks.
+async fn distribute(cloud: &mut Cloud, function: Arc<dyn EdgeFunction>) -> SocketAddr {
+    let mut wish = cloud.frames().unwrap().distribution();
+    for behavior in wish.behaviors.iter_mut().chain([&mut wish.default]) {
+        behavior.viewer_request = Some(function.clone());
+    }
+    cloud.distribute(wish).await.unwrap()
 }
 
 fn write_frame(folder: &Path) {
@@ -124,6 +130,33 @@ async fn a_frame_is_fetched_once_for_all_who_may_see_it() {
     check(&stage.view(&dicom, &token).await, "Miss");
     check(&stage.view(&dicom, &token).await, "Hit");
     assert_eq!(stage.imaging().asked(), [format!("GET {dicom}")]);
+}
+
+/// The functions that Lambda@Edge runs, in Node.js.
+#[tokio::test]
+async fn the_real_edge_checks_every_viewer_before_the_cache() {
+    let Some(mut stage) = stage(CheckedBy::Edge).await else { return };
+    let config = json!({
+        "authorize": stage.issuer().settings(),
+        "normalize": {"passOn": ["imageFrameId"]},
+    });
+    let Some(folder) = edge(&config) else { return };
+    let function = Arc::new(NodeEdge::start(folder.path()).unwrap());
+    stage.cdn = distribute(&mut stage.cloud, function).await;
+    let stranger = Issuer::start(0).await.unwrap();
+    let bad = ["".to_owned(), "x.y.z".to_owned(), stranger.token(), stage.issuer().mint(&json!({"exp": 1}))];
+    for word in ["Miss", "Hit"] {
+        for token in &bad {
+            assert_eq!(stage.view(&frame(), token).await.status, 401, "{token}");
+        }
+        check(&stage.view(&frame(), &stage.issuer().token()).await, word);
+        let with_tracker = format!("{}&utm_source=mail&token={}", frame(), stage.issuer().token());
+        check(&fetch(stage.cdn, "GET", &with_tracker, &[]).await, "Hit");
+    }
+    assert_eq!(stage.imaging().asked().len(), 1);
+
+    stage.issuer().rotate();
+    check(&stage.view(&frame(), &stage.issuer().token()).await, "Hit");
 }
 
 #[tokio::test]
