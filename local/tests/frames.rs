@@ -144,7 +144,7 @@ async fn the_real_edge_checks_every_viewer_before_the_cache() {
     let function = Arc::new(NodeEdge::start(folder.path()).unwrap());
     stage.cdn = distribute(&mut stage.cloud, function).await;
     let stranger = Issuer::start(0).await.unwrap();
-    let bad = ["".to_owned(), "x.y.z".to_owned(), stranger.token(), stage.issuer().mint(&json!({"exp": 1}))];
+    let bad = [String::new(), "x.y.z".to_owned(), stranger.token(), stage.issuer().mint(&json!({"exp": 1}))];
     for word in ["Miss", "Hit"] {
         for token in &bad {
             assert_eq!(stage.view(&frame(), token).await.status, 401, "{token}");

@@ -148,7 +148,11 @@ async fn image_sets_and_dicomweb_are_passed_on() {
         let target = format!("{set}/{action}");
         let reply = get(address, &target).await;
         assert_eq!((reply.status, reply.body.as_slice()), (200, body), "{action}");
-        assert_eq!((reply.header("cache-control"), !reply.header("etag").is_empty()), (cache, etag), "{action}");
+        assert_eq!(
+            (reply.header("cache-control"), !reply.header("etag").is_empty()),
+            (cache, etag),
+            "{action}"
+        );
         assert_eq!(reply.header("content-type"), "application/json");
         assert_eq!(reply.header("content-encoding") == "gzip", action.contains("Metadata"));
         assert_eq!(post(address, &target, "{}").await.body, body, "{action}");
