@@ -12,6 +12,8 @@ export function buildArtifacts(config: Config): void {
     'build',
     '--release',
     '--skip-target-check',
+    // Else a panic would end the function: cargo-lambda sets `panic = "abort"`.
+    '--disable-optimizations',
     '--output-format',
     'zip',
     '--locked',
