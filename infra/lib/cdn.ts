@@ -1,9 +1,9 @@
-import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
 import { FunctionUrlOrigin, HttpOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
 import type { Construct } from 'constructs';
 import type { Config } from './config.ts';
-import { SafeHeaders, SecureDistribution, originProps } from './distribution.ts';
+import { CacheKey, SafeHeaders, SecureDistribution, originProps } from './distribution.ts';
 import { photosNeedEdge } from './edge-config.ts';
 import { EdgeVersions } from './edge-versions.ts';
 import type { Names } from './names.ts';
@@ -109,33 +109,19 @@ export class CdnStack extends Stack {
 /**
  * What tells cached answers apart: the parameters of transforms and, for `format=auto`, `Accept`.
  *
- * Viewer-request functions have dropped every other parameter before, so where the names are more than a policy may
- * list, all that is left counts.
- *
  * @param isNormalized whether a function at the edge has made short names long and resolved `auto`
  */
-export function cachePolicy(
+function cachePolicy(
   scope: Construct,
   parameters: AllowedParameters,
   isNormalized: boolean,
   quota: number,
 ): cloudfront.CachePolicy {
-  const names = isNormalized ? parameters.keys : parameters.names;
-  const { CacheQueryStringBehavior, CacheHeaderBehavior } = cloudfront;
-  return new cloudfront.CachePolicy(scope, 'CacheKey', {
+  return new CacheKey(scope, 'CacheKey', {
     comment: 'Parameters of transforms',
-    minTtl: Duration.seconds(0),
-    defaultTtl: Duration.days(1),
-    maxTtl: Duration.days(365),
-    queryStringBehavior:
-      names.length <= quota ? CacheQueryStringBehavior.allowList(...names) : CacheQueryStringBehavior.all(),
-    headerBehavior:
-      isNormalized || parameters.autoNames.length === 0
-        ? CacheHeaderBehavior.none()
-        : CacheHeaderBehavior.allowList('Accept'),
-    cookieBehavior: cloudfront.CacheCookieBehavior.none(),
-    enableAcceptEncodingGzip: true,
-    enableAcceptEncodingBrotli: true,
+    names: isNormalized ? parameters.keys : parameters.names,
+    headers: isNormalized || parameters.autoNames.length === 0 ? [] : ['Accept'],
+    quota,
   });
 }
 

@@ -103,6 +103,40 @@ export class SafeHeaders extends cloudfront.ResponseHeadersPolicy {
   }
 }
 
+export interface CacheKeyProps {
+  comment: string;
+  /** Query parameters. */
+  names: string[];
+  headers: string[];
+  /** Most names that a policy of this account may list. */
+  quota: number;
+}
+
+/**
+ * What tells cached answers apart.
+ *
+ * A viewer-request function has dropped every other parameter before, so where the names are more than a policy may
+ * list, all that is left counts. No cookie counts, and no token.
+ */
+export class CacheKey extends cloudfront.CachePolicy {
+  constructor(scope: Construct, id: string, { comment, names, headers, quota }: CacheKeyProps) {
+    const { CacheQueryStringBehavior, CacheHeaderBehavior } = cloudfront;
+    super(scope, id, {
+      comment,
+      minTtl: Duration.seconds(0),
+      defaultTtl: Duration.days(1),
+      maxTtl: Duration.days(365),
+      queryStringBehavior:
+        names.length <= quota ? CacheQueryStringBehavior.allowList(...names) : CacheQueryStringBehavior.all(),
+      headerBehavior:
+        headers.length > 0 ? CacheHeaderBehavior.allowList(...headers) : CacheHeaderBehavior.none(),
+      cookieBehavior: cloudfront.CacheCookieBehavior.none(),
+      enableAcceptEncodingGzip: true,
+      enableAcceptEncodingBrotli: true,
+    });
+  }
+}
+
 /** Shield and times that every origin has. */
 export function originProps(config: Config) {
   return {

@@ -6,7 +6,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import type { Auth, Config, ImageFrames } from './config.ts';
-import { SafeHeaders, SecureDistribution, originProps } from './distribution.ts';
+import { CacheKey, SafeHeaders, SecureDistribution, originProps } from './distribution.ts';
 import { FRAME_KEYS } from './edge-config.ts';
 import { EdgeVersions } from './edge-versions.ts';
 import type { Names } from './names.ts';
@@ -156,20 +156,11 @@ function cacheKey(
   quota: number,
   headers: string[] = [],
 ): cloudfront.CachePolicy {
-  const names = [...FRAME_KEYS, ...new AllowedParameters(frames.parameters, 'imageFrames.parameters').keys];
-  const { CacheQueryStringBehavior, CacheHeaderBehavior } = cloudfront;
-  return new cloudfront.CachePolicy(scope, id, {
+  return new CacheKey(scope, id, {
     comment: 'Identifiers of frames, parameters of transforms',
-    minTtl: Duration.seconds(0),
-    defaultTtl: Duration.days(1),
-    maxTtl: Duration.days(365),
-    queryStringBehavior:
-      names.length <= quota ? CacheQueryStringBehavior.allowList(...names) : CacheQueryStringBehavior.all(),
-    headerBehavior:
-      headers.length > 0 ? CacheHeaderBehavior.allowList(...headers) : CacheHeaderBehavior.none(),
-    cookieBehavior: cloudfront.CacheCookieBehavior.none(),
-    enableAcceptEncodingGzip: true,
-    enableAcceptEncodingBrotli: true,
+    names: [...FRAME_KEYS, ...new AllowedParameters(frames.parameters, 'imageFrames.parameters').keys],
+    headers,
+    quota,
   });
 }
 
