@@ -44,3 +44,24 @@ pub fn path(name: &str) -> PathBuf {
 pub fn read(name: &str) -> Vec<u8> {
     std::fs::read(path(name)).unwrap_or_else(|error| panic!("sample {name}: {error}"))
 }
+
+/// A JPEG of `size` bytes or some more: a sample whose first restart interval repeats until it is so long. It
+/// has more of them than its header says, so it is for what does not decode.
+///
+/// # Panics
+/// If the sample has no restart intervals.
+pub fn long_jpeg(size: usize) -> Vec<u8> {
+    let photo = read("restart.jpg");
+    let find = |from: usize, marker: &[u8]| {
+        let found = photo[from..].windows(2).position(|bytes| bytes == marker);
+        from + found.expect("the sample has a scan and restart markers")
+    };
+    let start = find(find(0, b"\xff\xda"), b"\xff\xd0");
+    let end = find(start + 2, b"\xff\xd0");
+    let mut jpeg = photo[..start].to_vec();
+    while jpeg.len() < size {
+        jpeg.extend_from_slice(&photo[start..end]);
+    }
+    jpeg.extend_from_slice(b"\xff\xd9");
+    jpeg
+}

@@ -266,7 +266,7 @@ async fn faults_neither_hang_nor_last() {
 async fn a_viewer_who_leaves_is_not_waited_for() {
     let Some(bootstrap) = bootstrap() else { return };
     let cloud = cloud(bootstrap).await;
-    fs::write(cloud.bucket().join("large.jpg"), endless_jpeg(32 << 20)).unwrap();
+    fs::write(cloud.bucket().join("large.jpg"), safelight_images::long_jpeg(32 << 20)).unwrap();
     for door in DOORS {
         let (address, service) = door.address(&cloud);
         let mut response = open(signed(address, "GET", "/large.jpg", &[], (&USER, service))).await;
@@ -283,7 +283,7 @@ async fn a_photo_of_200_megabytes_streams_in_little_memory() {
     const MOST_KIB: u64 = 64 << 10;
     let Some(bootstrap) = bootstrap() else { return };
     let cloud = cloud(bootstrap).await;
-    let photo = endless_jpeg(200_000_000);
+    let photo = safelight_images::long_jpeg(200_000_000);
     fs::write(cloud.bucket().join("large.jpg"), &photo).unwrap();
     let expected = expected(photo, "").body();
     for door in DOORS {
@@ -346,20 +346,4 @@ fn memory(cloud: &Cloud, field: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{child}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
-}
-
-/// A JPEG whose first restart interval repeats until it has `size` bytes.
-fn endless_jpeg(size: usize) -> Vec<u8> {
-    let photo = safelight_images::read("restart.jpg");
-    let find = |from: usize, marker: &[u8]| {
-        from + photo[from..].windows(2).position(|bytes| bytes == marker).unwrap()
-    };
-    let start = find(find(0, b"\xff\xda"), b"\xff\xd0");
-    let end = find(start + 2, b"\xff\xd0");
-    let mut jpeg = photo[..start].to_vec();
-    while jpeg.len() < size {
-        jpeg.extend_from_slice(&photo[start..end]);
-    }
-    jpeg.extend_from_slice(b"\xff\xd9");
-    jpeg
 }

@@ -87,7 +87,7 @@ async fn an_answer_that_is_cut_short_is_a_warning() {
 async fn a_large_photo_streams_in_little_memory() {
     const SIZE: usize = 64 << 20;
     let folder = TempDir::new().unwrap();
-    fs::write(folder.path().join("large.jpg"), endless_jpeg(SIZE)).unwrap();
+    fs::write(folder.path().join("large.jpg"), safelight_images::long_jpeg(SIZE)).unwrap();
     let program = Program::serve(folder.path().to_str().unwrap(), &[]);
     let mut stream = send(program.address, "GET", "/large.jpg", &[]).await;
     let (mut taken, mut buffer) = (0, vec![0; 1 << 16]);
@@ -250,20 +250,6 @@ fn it_tells_what_it_can_do() {
     for word in ["SAFELIGHT_LISTEN", "s3://bucket/prefix", "--redact"] {
         assert!(stdout(&run(&["serve", "--help"])).contains(word), "{word}");
     }
-}
-
-/// A JPEG whose one scan is as long as it takes to make the file longer than `size`.
-fn endless_jpeg(size: usize) -> Vec<u8> {
-    let photo = safelight_images::read("restart.jpg");
-    let scan = photo.windows(2).position(|marker| marker == b"\xff\xda").unwrap();
-    let start = scan + photo[scan..].windows(2).position(|marker| marker == b"\xff\xd0").unwrap();
-    let end = start + 2 + photo[start + 2..].windows(2).position(|marker| marker == b"\xff\xd0").unwrap();
-    let mut jpeg = photo[..start].to_vec();
-    while jpeg.len() < size {
-        jpeg.extend_from_slice(&photo[start..end]);
-    }
-    jpeg.extend_from_slice(b"\xff\xd9");
-    jpeg
 }
 
 /// A PNG that ends in the middle of a text, behind so many pixels that its answer has begun by then.

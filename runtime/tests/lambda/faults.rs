@@ -7,20 +7,6 @@ use crate::{
 };
 use std::time::{Duration, Instant};
 
-/// A photo whose one scan is so long that its answer begins before half of it is read.
-pub(crate) fn long_jpeg(size: usize) -> Vec<u8> {
-    let photo = safelight_images::read("restart.jpg");
-    let scan = photo.windows(2).position(|marker| marker == b"\xff\xda").unwrap();
-    let start = scan + photo[scan..].windows(2).position(|marker| marker == b"\xff\xd0").unwrap();
-    let end = start + 2 + photo[start + 2..].windows(2).position(|marker| marker == b"\xff\xd0").unwrap();
-    let mut jpeg = photo[..start].to_vec();
-    while jpeg.len() < size {
-        jpeg.extend_from_slice(&photo[start..end]);
-    }
-    jpeg.extend_from_slice(b"\xff\xd9");
-    jpeg
-}
-
 /// Time for an invocation in which something hangs.
 const SHORT: Duration = Duration::from_secs(2);
 
@@ -73,7 +59,7 @@ async fn a_source_that_never_answers_is_given_up_in_time() {
 async fn a_source_that_breaks_off_cuts_the_answer() {
     let cloud = Cloud::start().await;
     let function = cloud.run(&[("SAFELIGHT_BUCKET", "photos")]);
-    let jpeg = long_jpeg(8 << 20);
+    let jpeg = safelight_images::long_jpeg(8 << 20);
     cloud.put("photo.jpg", jpeg.clone());
     for fault in [Fault::Reset, Fault::Stuck] {
         cloud.break_with(fault);

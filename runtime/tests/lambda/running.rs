@@ -3,7 +3,6 @@
 use crate::{
     access_point::ask,
     cloud::{Cloud, Fault, event},
-    faults::long_jpeg,
     function_url::browse,
 };
 
@@ -28,7 +27,7 @@ async fn a_wrong_setting_ends_it_at_once_and_is_named() {
 async fn a_large_photo_streams_in_little_memory() {
     const SIZE: usize = 64 << 20;
     let cloud = Cloud::start().await;
-    cloud.put("photo.jpg", long_jpeg(SIZE));
+    cloud.put("photo.jpg", safelight_images::long_jpeg(SIZE));
     let function = cloud.run(&[("SAFELIGHT_BUCKET", "photos")]);
     let written = cloud.get(&event("get")).await;
     assert!(written.whole && SIZE < written.body.len());
