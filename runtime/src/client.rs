@@ -1,10 +1,17 @@
 //! The client of everything that is read over HTTP, but for buckets, which `object_store` reads.
 
-use reqwest::{Client, redirect::Policy};
-use std::time::Duration;
+use crate::source::Chunks;
+use bytes::{Bytes, BytesMut};
+use futures_util::{StreamExt, TryStreamExt};
+use reqwest::{Client, Response, redirect::Policy};
+use safelight_core::{Error, Kind};
+use std::{future::ready, time::Duration};
 
 /// A connection that takes longer will not come about.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Most bytes of an error that are read.
+const MAX_REFUSAL_BYTES: usize = 16 << 10;
 
 /// A client that follows nobody elsewhere, and gives up connections that nobody used for `idle`.
 ///
@@ -19,4 +26,37 @@ pub(crate) fn client(idle: Duration) -> Result<Client, reqwest::Error> {
         .connect_timeout(CONNECT_TIMEOUT)
         .pool_idle_timeout(idle)
         .build()
+}
+
+/// The body of `response`, as a source hands it out.
+pub(crate) fn chunks(response: Response) -> Chunks {
+    let chunks = response.bytes_stream().map_err(unreadable);
+    chunks.try_filter(|chunk: &Bytes| ready(!chunk.is_empty())).boxed()
+}
+
+/// The body of `response`, or `None` if it has more than `limit` bytes.
+///
+/// # Errors
+/// If the connection fails.
+pub(crate) async fn collect(response: Response, limit: usize) -> Result<Option<BytesMut>, reqwest::Error> {
+    let mut body = BytesMut::new();
+    let mut chunks = response.bytes_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk?;
+        if limit < body.len() + chunk.len() {
+            return Ok(None);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Some(body))
+}
+
+/// What a service says where it refuses, or nothing if that is too long to be a message.
+pub(crate) async fn refusal(response: Response) -> BytesMut {
+    collect(response, MAX_REFUSAL_BYTES).await.ok().flatten().unwrap_or_default()
+}
+
+/// Why a source cannot be read. Its URL may hold a signature, so that stays out.
+pub(crate) fn unreadable(error: reqwest::Error) -> Error {
+    Error::new(Kind::Upstream, "source", "could not be read").with_source(error.without_url())
 }

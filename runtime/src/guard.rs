@@ -1,9 +1,13 @@
 //! Who may see: the check of viewers' tokens by the function itself, where no edge checks them before.
 
-use crate::{client::client, problem, response::Body, status};
+use crate::{
+    client::{client, collect},
+    problem,
+    response::Body,
+    status,
+};
 use bytes::BytesMut;
 use clap::Args;
-use futures_util::StreamExt;
 use headers::{CacheControl, HeaderMapExt};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, Uri, header, request::Parts, uri::PathAndQuery};
 use safelight_core::{Error, Kind};
@@ -204,16 +208,8 @@ impl Guard {
         if response.status() != status::WHOLE {
             return Err(format!("answered {}", response.status()));
         }
-        let mut body = BytesMut::new();
-        let mut chunks = response.bytes_stream();
-        while let Some(chunk) = chunks.next().await {
-            let chunk = chunk.map_err(|error| error.to_string())?;
-            if MAX_KEY_SET_BYTES < body.len() + chunk.len() {
-                return Err(format!("has more than {MAX_KEY_SET_BYTES} bytes"));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
+        let body = collect(response, MAX_KEY_SET_BYTES).await.map_err(|error| error.to_string())?;
+        body.ok_or_else(|| format!("has more than {MAX_KEY_SET_BYTES} bytes"))
     }
 }
 

@@ -16,8 +16,8 @@ use crate::{
     stored::AsStored,
     workshop::Workshop,
 };
-use http::{HeaderValue, Response, header};
-use safelight_core::{Error, Kind, Plan, Registry, Result, Session, Settings};
+use http::{HeaderMap, HeaderValue, Response, header};
+use safelight_core::{Error, Kind, Plan, Query, Registry, Result, Session, Settings};
 use std::{sync::Arc, time::Duration};
 
 /// How often a request is begun anew because its source changed under it.
@@ -89,7 +89,6 @@ async fn answer(service: &Service, source: &Arc<dyn Source>, request: &Request) 
         }
     }
 
-    let is_stored = query.is_empty() && source.as_stored().is_some();
     let mut run = service.start(plan, source, request, None).await?;
     timing.mark("open");
     let head = run.commit().await?;
@@ -99,7 +98,8 @@ async fn answer(service: &Service, source: &Arc<dyn Source>, request: &Request) 
 
     let range = ByteRange::from_headers(&request.headers)
         .filter(|_| request.wants_body && validators.allow_range(&request.headers));
-    let mut length = run.length().or(meta.size.filter(|_| is_stored));
+    let stored = stored(source.as_ref(), &query);
+    let mut length = run.length().or(meta.size.filter(|_| stored.is_some()));
     if length.is_none() && (range.is_some() || request.needs_length) {
         // Only the end tells how long an answer is, so a long one is made twice: to be measured, and
         // then, from the very same source, to be sent.
@@ -115,7 +115,7 @@ async fn answer(service: &Service, source: &Arc<dyn Source>, request: &Request) 
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(head.content_type));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(SERVER_TIMING, timing.into_value());
-    headers.extend(source.as_stored().filter(|_| is_stored).unwrap_or_default());
+    headers.extend(stored.unwrap_or_default());
     let (status, body) = match (range, length) {
         (Some(range), Some(length)) => {
             let Some(part) = range.within(length) else { return Ok(unsatisfiable(request, length)) };
@@ -142,13 +142,18 @@ impl Service {
         request: &Request,
         pin: Option<&Meta>,
     ) -> Result<Run> {
-        let session: Box<dyn Session> = match source.as_stored() {
-            Some(_) if plan.query.is_empty() => Box::new(AsStored::default()),
-            _ => plan.start(&self.settings),
+        let session: Box<dyn Session> = match stored(source.as_ref(), &plan.query) {
+            Some(_) => Box::new(AsStored::default()),
+            None => plan.start(&self.settings),
         };
         let reader = Reader::open(source.clone(), pin, self.source_timeout, request.meter.clone()).await?;
         Ok(Run::new(reader, session, self.workshop.clone()))
     }
+}
+
+/// The headers with which `source` goes out as it is stored, if it does.
+fn stored(source: &dyn Source, query: &Query) -> Option<HeaderMap> {
+    source.as_stored().filter(|_| query.is_empty())
 }
 
 /// Runs to the end and counts.

@@ -4,9 +4,8 @@ use crate::{problem, request::Meter};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use http_body::{Body, Frame, SizeHint};
-use safelight_core::Error;
+use safelight_core::{Error, Query, Result};
 use std::{
-    error::Error as _,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -78,6 +77,23 @@ pub struct Record {
 }
 
 impl Record {
+    /// Begins the record of a request, with its canonical query.
+    pub(crate) fn new(id: String, method: String, path: String, query: Result<Query>) -> Self {
+        Self {
+            id,
+            method,
+            path,
+            query: query.map(|query| query.to_string()).unwrap_or_default(),
+            status: None,
+            error: None,
+            phases: None,
+            meter: Arc::default(),
+            sent: 0,
+            complete: false,
+            start: Instant::now(),
+        }
+    }
+
     /// Takes down what the answer's head says.
     pub(crate) fn note(&mut self, status: StatusCode, headers: &HeaderMap, error: Option<Arc<Error>>) {
         self.status = Some(status);
@@ -100,40 +116,30 @@ impl Drop for Record {
         // An error behind a good status is one that cut the answer short.
         let is_ours = status.is_server_error() || (error.is_some() && status.is_success());
         let status = self.status.map(|status| status.as_u16());
+        macro_rules! line {
+            ($level:ident) => {
+                $level!(
+                    id,
+                    method,
+                    path,
+                    query,
+                    status,
+                    read,
+                    sent,
+                    complete,
+                    phases,
+                    work_ms,
+                    ms,
+                    kind,
+                    error,
+                    "{REQUEST}"
+                )
+            };
+        }
         if is_ours {
-            warn!(
-                id,
-                method,
-                path,
-                query,
-                status,
-                read,
-                sent,
-                complete,
-                phases,
-                work_ms,
-                ms,
-                kind,
-                error,
-                "{REQUEST}"
-            );
+            line!(warn);
         } else {
-            info!(
-                id,
-                method,
-                path,
-                query,
-                status,
-                read,
-                sent,
-                complete,
-                phases,
-                work_ms,
-                ms,
-                kind,
-                error,
-                "{REQUEST}"
-            );
+            line!(info);
         }
     }
 }
@@ -163,14 +169,16 @@ fn without_tokens(text: &str) -> String {
 }
 
 /// An error and all that caused it, for the log only.
-pub fn chain(error: &Error) -> String {
-    let mut text = error.to_string();
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut texts = vec![error.to_string()];
     let mut cause = error.source();
     while let Some(error) = cause {
-        text = format!("{text}: {error}");
+        texts.push(error.to_string());
         cause = error.source();
     }
-    text
+    // Bodies that wrap one another hand an error on as their own.
+    texts.dedup();
+    texts.join(": ")
 }
 
 /// A body that tells its record what became of it.

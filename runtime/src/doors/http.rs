@@ -13,11 +13,7 @@ use crate::{
 use axum::{Router, extract::State, routing::get};
 use http::{HeaderName, HeaderValue, Method, Response, header, request::Parts};
 use safelight_core::{Error, Kind};
-use std::{
-    any::Any,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{any::Any, sync::Arc, time::Duration};
 use tower_http::{
     catch_panic::CatchPanicLayer,
     cors::{self, AllowHeaders, CorsLayer},
@@ -98,23 +94,14 @@ async fn picture(
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 fn record(site: &Site, parts: &Parts) -> Record {
+    let path = match site.origin {
+        Served::Pictures(_) => parts.uri.path().to_owned(),
+        Served::Frames(_) => loggable(parts.uri.path()),
+    };
     let query = site.service.registry.query(parts.uri.query().unwrap_or_default(), &accept(&parts.headers));
-    Record {
-        id: request_id(&parts.headers),
-        method: parts.method.to_string(),
-        path: match site.origin {
-            Served::Pictures(_) => parts.uri.path().to_owned(),
-            Served::Frames(_) => loggable(parts.uri.path()),
-        },
-        query: query.map(|query| query.to_string()).unwrap_or_default(),
-        status: None,
-        error: None,
-        phases: None,
-        meter: Arc::default(),
-        sent: 0,
-        complete: parts.method == Method::HEAD,
-        start: Instant::now(),
-    }
+    let mut record = Record::new(request_id(&parts.headers), parts.method.to_string(), path, query);
+    record.complete = parts.method == Method::HEAD;
+    record
 }
 
 /// Any page may show, and read, what anyone may fetch. The answer is the same for all of them, so it

@@ -11,7 +11,11 @@ mod source;
 pub(crate) use question::{MAX_BODY_BYTES, Question, loggable};
 pub(crate) use refusal::Refusal;
 
-use crate::{StartError, client::client, source::Source};
+use crate::{
+    StartError,
+    client::{client, unreadable},
+    source::Source,
+};
 use clap::Args;
 use credentials::Keys;
 use endpoint::Endpoint;
@@ -146,10 +150,6 @@ enum Unsent {
     Gone(reqwest::Error),
     /// The question could not be put.
     Defect(Error),
-}
-
-fn unreadable(error: reqwest::Error) -> Error {
-    Error::new(Kind::Upstream, "source", "could not be read").with_source(error.without_url())
 }
 
 fn data_store(id: &str) -> Result<String, String> {

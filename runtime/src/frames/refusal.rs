@@ -1,15 +1,10 @@
 //! What the service says where it does not answer.
 
-use crate::status;
-use bytes::BytesMut;
-use futures_util::StreamExt;
+use crate::{client, status};
 use http::{HeaderMap, StatusCode, header};
 use reqwest::Response;
 use safelight_core::{Error, Kind};
 use serde::Deserialize;
-
-/// Most bytes of an error that are read.
-const MAX_ERROR_BYTES: usize = 16 << 10;
 
 /// Most characters of the service's message that a caller sees.
 const MAX_MESSAGE_CHARS: usize = 200;
@@ -45,8 +40,7 @@ impl Refusal {
         let word = |name: &str| plain(text(response.headers(), name), MAX_MESSAGE_CHARS);
         let (code, request_id) = (word("x-amzn-errortype"), word("x-amzn-requestid"));
         let retry_after = text(response.headers(), header::RETRY_AFTER.as_str()).parse().ok();
-        let said = body(response).await;
-        let said: Said = serde_json::from_slice(&said).unwrap_or_default();
+        let said: Said = serde_json::from_slice(&client::refusal(response).await).unwrap_or_default();
         let code = if code.is_empty() { said.code } else { code };
         // Either may come with a namespace before it, or a URL behind it.
         let code = code.split(':').next().unwrap_or_default().rsplit('#').next().unwrap_or_default();
@@ -80,19 +74,6 @@ impl Refusal {
         };
         Error::new(kind, "source", message).with_source(self)
     }
-}
-
-async fn body(response: Response) -> BytesMut {
-    let mut bytes = BytesMut::new();
-    let mut body = response.bytes_stream();
-    while let Some(Ok(chunk)) = body.next().await {
-        let left = MAX_ERROR_BYTES - bytes.len();
-        bytes.extend_from_slice(&chunk[..chunk.len().min(left)]);
-        if left <= chunk.len() {
-            break;
-        }
-    }
-    bytes
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {

@@ -1,10 +1,11 @@
 //! An answer of the service as a source.
 
-use super::{Frames, Question, question::Subject, unreadable};
-use crate::source::{Chunks, Meta, Source};
+use super::{Frames, Question, question::Subject};
+use crate::{
+    client::chunks,
+    source::{Chunks, Meta, Source},
+};
 use async_trait::async_trait;
-use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt};
 use headers::{ContentLength, HeaderMapExt};
 use http::{HeaderMap, HeaderValue, header};
 use reqwest::Response;
@@ -64,9 +65,7 @@ impl Answer {
         let response = self.frames.ask(&self.question).await?;
         let meta = self.describe(&response);
         self.state().headers = headers(&response, self.question.subject);
-        let chunks = response.bytes_stream().map_err(unreadable);
-        let chunks = chunks.try_filter(|chunk: &Bytes| std::future::ready(!chunk.is_empty())).boxed();
-        Ok((meta, chunks))
+        Ok((meta, chunks(response)))
     }
 
     fn describe(&self, response: &Response) -> Meta {
@@ -111,9 +110,7 @@ impl Source for Answer {
             Some(opened) => opened,
             None => self.ask().await?,
         };
-        if pin.is_some_and(|pin| !pin.is_same_version(&meta)) {
-            return Err(Error::new(Kind::PreconditionFailed, "source", "was changed while it was read"));
-        }
+        meta.check(pin)?;
         Ok((meta, chunks))
     }
 

@@ -68,9 +68,7 @@ impl Source for Stdin {
 /// The file stays open at its place: no path is looked up again.
 pub(super) fn chunks(mut file: fs::File, from: u64, pin: Option<&Meta>) -> Result<(Meta, Chunks)> {
     let meta = describe(&file)?;
-    if pin.is_some_and(|pin| !pin.is_same_version(&meta)) {
-        return Err(Error::new(Kind::PreconditionFailed, "file", "was changed while it was read"));
-    }
+    meta.check(pin)?;
     let left = meta.size.unwrap_or_default().saturating_sub(from);
     file.seek(SeekFrom::Start(from)).map_err(unreadable)?;
 

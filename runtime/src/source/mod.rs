@@ -24,7 +24,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use http::HeaderMap;
-use safelight_core::Result;
+use safelight_core::{Error, Kind, Result};
 use std::{fmt::Debug, path::Path, sync::Arc, time::SystemTime};
 use url::Url;
 
@@ -77,6 +77,16 @@ impl Meta {
     /// Whether both tell of the same bytes, as far as the source's validators can say.
     pub fn is_same_version(&self, other: &Self) -> bool {
         (self.size, &self.etag, self.last_modified) == (other.size, &other.etag, other.last_modified)
+    }
+
+    /// Fails unless it is the version that `pin`, if there is one, tells of.
+    pub(crate) fn check(&self, pin: Option<&Self>) -> Result<()> {
+        match pin {
+            Some(pin) if !pin.is_same_version(self) => {
+                Err(Error::new(Kind::PreconditionFailed, "source", "was changed while it was read"))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -2,10 +2,11 @@
 //! rights, by `GET` only, and only with the headers that were signed.
 
 use super::{Chunks, Meta, Source};
-use crate::status;
+use crate::{
+    client::{self, chunks, unreadable},
+    status,
+};
 use async_trait::async_trait;
-use bytes::{Bytes, BytesMut};
-use futures_util::{StreamExt, TryStreamExt};
 use headers::{ContentRange, HeaderMapExt, LastModified};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use reqwest::{Client, Response, Url};
@@ -16,9 +17,6 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
     time::SystemTime,
 };
-
-/// Most bytes of an error message of S3 that are read.
-const MAX_ERROR_BYTES: usize = 16 << 10;
 
 /// An object that a presigned URL names.
 pub struct Presigned {
@@ -118,9 +116,7 @@ impl Source for Presigned {
             return Err(Error::new(Kind::Upstream, "source", "cannot be read from the middle"));
         }
         let meta = describe(&response);
-        if pin.is_some_and(|pin| !pin.is_same_version(&meta)) {
-            return Err(Error::new(Kind::PreconditionFailed, "source", "was changed while it was read"));
-        }
+        meta.check(pin)?;
         if from == 0 {
             lock(&self.described).clone_from(response.headers());
         }
@@ -146,17 +142,8 @@ impl Refusal {
     /// Reads what S3 says in an answer that is an error.
     pub(crate) async fn read(response: Response) -> Self {
         let mut refusal = Self::new(response.status());
-        let mut bytes = BytesMut::new();
-        let mut body = response.bytes_stream();
-        while let Some(Ok(chunk)) = body.next().await {
-            let left = MAX_ERROR_BYTES - bytes.len();
-            bytes.extend_from_slice(&chunk[..chunk.len().min(left)]);
-            if left <= chunk.len() {
-                break;
-            }
-        }
-        let text = String::from_utf8_lossy(&bytes);
-        if let Ok(Said { code, message }) = quick_xml::de::from_str(&text) {
+        let said = client::refusal(response).await;
+        if let Ok(Said { code, message }) = quick_xml::de::from_str(&String::from_utf8_lossy(&said)) {
             refusal.code = Some(code).filter(|code| is_code(code)).unwrap_or(refusal.code);
             refusal.message = Some(message).filter(|message| !message.is_empty()).unwrap_or(refusal.message);
         }
@@ -206,11 +193,6 @@ pub(crate) fn signed(url: &Url, headers: &HeaderMap) -> HeaderMap {
     signed
 }
 
-fn chunks(response: Response) -> Chunks {
-    let chunks = response.bytes_stream().map_err(unreadable);
-    chunks.try_filter(|chunk: &Bytes| std::future::ready(!chunk.is_empty())).boxed()
-}
-
 /// What the headers of S3's answer say of the object.
 pub(crate) fn describe(response: &Response) -> Meta {
     let headers = response.headers();
@@ -225,11 +207,6 @@ pub(crate) fn describe(response: &Response) -> Meta {
         last_modified: headers.typed_get::<LastModified>().map(SystemTime::from),
         cache_control: text(header::CACHE_CONTROL),
     }
-}
-
-/// The URL holds a signature, so it stays out of messages.
-fn unreadable(error: reqwest::Error) -> Error {
-    Error::new(Kind::Upstream, "source", "could not be read").with_source(error.without_url())
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

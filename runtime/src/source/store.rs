@@ -126,9 +126,7 @@ impl Source for Object {
         let result = self.get(options).await?;
         let meta = describe(&result);
         // Not every store honours conditions.
-        if pin.is_some_and(|pin| !pin.is_same_version(&meta)) {
-            return Err(Error::new(Kind::PreconditionFailed, "source", "was changed while it was read"));
-        }
+        meta.check(pin)?;
         let chunks = result.into_stream().map_err(failure);
         Ok((meta, chunks.try_filter(|chunk| std::future::ready(!chunk.is_empty())).boxed()))
     }

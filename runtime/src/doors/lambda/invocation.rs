@@ -4,7 +4,8 @@
 //! writes the trailers that would tell so into the body as if they were a part of it, and ends the body as
 //! if it were whole. Here they are trailers, as the Runtime API wants them, and Lambda cuts the answer.
 
-use super::{Function, chain};
+use super::Function;
+use crate::log::chain;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use http_body::Frame;

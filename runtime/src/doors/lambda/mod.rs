@@ -21,7 +21,7 @@ pub use settings::{Settings, SettingsError};
 use crate::{
     client::client,
     handle::Service,
-    log::{lines, log_panics},
+    log::{chain, lines, log_panics},
     workshop::WorkshopLimits,
 };
 use axum::Router;
@@ -145,15 +145,4 @@ fn kept<T: Clone>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T>) -> Resul
 
 fn internal(message: &str) -> safelight_core::Error {
     safelight_core::Error::new(safelight_core::Kind::Internal, "function", message)
-}
-
-/// An error and all that caused it.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

@@ -2,7 +2,7 @@
 //! once, whatever happens.
 
 use super::{
-    Function, chain,
+    Function,
     deadline::{Deadline, Until},
     event::{Object, Output},
     internal,
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     handle::handle,
-    log::{Logged, Record},
+    log::{Logged, Record, chain},
     problem,
     request::{Meter, Request, accept},
     response::Body,
@@ -23,7 +23,7 @@ use headers::{ContentRange, HeaderMapExt};
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use safelight_core::{Error, Kind, Result};
 use serde_json::json;
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
 /// Bytes of one part, where `partNumber` asks for one: answers are not uploaded in parts, so any size would
 /// do, and this is that of S3's own default function.
@@ -167,19 +167,7 @@ pub(super) fn refusal(error: &Error, is_part: bool) -> (StatusCode, String, Stri
 pub(super) fn record(function: &Function, object: &Object, method: &str, id: &str) -> Record {
     let (path, query) = object.target();
     let query = function.service.registry.query(query, &accept(&object.headers));
-    Record {
-        id: id.to_owned(),
-        method: method.to_owned(),
-        path: path.to_owned(),
-        query: query.map(|query| query.to_string()).unwrap_or_default(),
-        status: None,
-        error: None,
-        phases: None,
-        meter: Arc::default(),
-        sent: 0,
-        complete: false,
-        start: Instant::now(),
-    }
+    Record::new(id.to_owned(), method.to_owned(), path.to_owned(), query)
 }
 
 pub(super) fn late() -> Error {

@@ -9,13 +9,13 @@ use super::{
     object::{kept, late, record, refusal},
 };
 use crate::{
+    client::{collect, unreadable},
     handle::preview,
     log::Record,
     request::Request,
     source::{Refusal, describe, parse, signed},
     status,
 };
-use futures_util::StreamExt;
 use http::{HeaderMap, Method, StatusCode, header};
 use reqwest::Response;
 use safelight_core::{Error, Kind, Result};
@@ -73,20 +73,10 @@ async fn look(
 
 async fn pass(function: &Function, object: &Object, record: &Record) -> Result<String> {
     let response = ask(function, object, Method::GET).await?;
-    let unreadable = |error: reqwest::Error| {
-        Error::new(Kind::Upstream, "source", "could not be read").with_source(error.without_url())
-    };
-    let mut xml = Vec::new();
-    let mut body = response.bytes_stream();
-    while let Some(chunk) = body.next().await {
-        let chunk = chunk.map_err(unreadable)?;
-        record.meter.add_read(chunk.len());
-        if MAX_LIST_BYTES < xml.len() + chunk.len() {
-            return Err(Error::new(Kind::LimitExceeded, "list", "is too long; ask for fewer keys"));
-        }
-        xml.extend_from_slice(&chunk);
-    }
-    String::from_utf8(xml)
+    let too_long = || Error::new(Kind::LimitExceeded, "list", "is too long; ask for fewer keys");
+    let xml = collect(response, MAX_LIST_BYTES).await.map_err(unreadable)?.ok_or_else(too_long)?;
+    record.meter.add_read(xml.len());
+    String::from_utf8(xml.into())
         .map_err(|error| Error::new(Kind::Upstream, "list", "is no text").with_source(error))
 }
 
@@ -94,10 +84,8 @@ async fn pass(function: &Function, object: &Object, record: &Record) -> Result<S
 async fn ask(function: &Function, object: &Object, method: Method) -> Result<Response> {
     let url = parse(&object.url)?;
     let headers = signed(&url, &object.headers);
-    let response =
-        function.client()?.request(method, url).headers(headers).send().await.map_err(|error| {
-            Error::new(Kind::Upstream, "source", "could not be read").with_source(error.without_url())
-        })?;
+    let request = function.client()?.request(method, url).headers(headers);
+    let response = request.send().await.map_err(unreadable)?;
     if response.status().is_success() {
         return Ok(response);
     }
