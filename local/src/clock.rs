@@ -1,8 +1,8 @@
-//! The time that caches go by, which a test can move on.
+//! The time that caches and functions at the edge go by, which a test can move on.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 /// A clock. Clones are the same clock.
@@ -26,6 +26,15 @@ impl Clock {
 
     /// Time since the clock was made.
     pub fn now(&self) -> Duration {
-        self.start.elapsed() + *self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
+        self.start.elapsed() + self.ahead()
+    }
+
+    /// The time of day.
+    pub fn time(&self) -> SystemTime {
+        SystemTime::now() + self.ahead()
+    }
+
+    fn ahead(&self) -> Duration {
+        *self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -169,7 +169,8 @@ impl Builder {
         };
         let access_point = self.socket(1).await?.serve(Arc::new(access_point).handler());
         let function_url = self.socket(2).await?.serve(function_url::handler(function.clone()));
-        let edge = self.edge.as_deref().map(NodeEdge::start).transpose()?.map(Arc::new);
+        let edge = self.edge.as_deref().map(|folder| NodeEdge::start(folder, clock.clone()));
+        let edge = edge.transpose()?.map(Arc::new);
         let at_access_point = default(access_point.address, Service::S3ObjectLambda, edge.as_ref());
         let at_function_url = default(function_url.address, Service::Lambda, edge.as_ref());
         let cloudfront = [
@@ -290,7 +291,7 @@ impl Cloud {
         &self.faults
     }
 
-    /// The clock of every cache.
+    /// The clock of every cache, and of the functions at the edge.
     pub fn clock(&self) -> &Clock {
         &self.clock
     }

@@ -3,7 +3,7 @@
 
 use crate::{
     clock::Clock,
-    cloudfront::{Behavior, CloudFront, Distribution, Origin},
+    cloudfront::{Behavior, CloudFront, Distribution, EdgeFunction, Origin},
     faults::Faults,
     function_url,
     health_imaging::HealthImaging,
@@ -49,13 +49,15 @@ impl ImageFrames {
         let imaging = HealthImaging::start(folder, port(0)).await?;
         let issuer = Issuer::start(port(1)).await?;
         let mut function = function.clone();
-        function.environment.extend([
+        let mut environment = vec![
             ("SAFELIGHT_HEALTHIMAGING_REGION".to_owned(), REGION.to_owned()),
             ("SAFELIGHT_HEALTHIMAGING_ENDPOINT".to_owned(), format!("http://{}", imaging.address())),
-        ]);
+        ];
         if check == CheckedBy::Function {
-            function.environment.push(("SAFELIGHT_AUTHORIZE".to_owned(), issuer.settings().to_string()));
+            environment.push(("SAFELIGHT_AUTHORIZE".to_owned(), issuer.settings().to_string()));
         }
+        // First, so that what was asked for counts.
+        function.environment.splice(0..0, environment);
         let function = Arc::new(Function::start(&function, &Arc::new(Faults::default())).await?);
         let function_url = Socket::bind(port(2)).await?.serve(function_url::handler(function));
         let wish = distribution(Origin::new(function_url.address, Some(Service::Lambda)));
@@ -84,9 +86,20 @@ impl ImageFrames {
         self.cloudfront.address
     }
 
-    /// That distribution, for functions to be put before its cache.
-    pub fn distribution(&self) -> Distribution {
-        distribution(Origin::new(self.function_url.address, Some(Service::Lambda)))
+    /// That distribution with `viewer` before its cache. What it lets through is signed by `signer`, or by origin
+    /// access control if there is none.
+    pub fn distribution(
+        &self,
+        viewer: &Arc<dyn EdgeFunction>,
+        signer: Option<&Arc<dyn EdgeFunction>>,
+    ) -> Distribution {
+        let access_control = if signer.is_some() { None } else { Some(Service::Lambda) };
+        let mut distribution = distribution(Origin::new(self.function_url.address, access_control));
+        for behavior in distribution.behaviors.iter_mut().chain([&mut distribution.default]) {
+            behavior.viewer_request = Some(viewer.clone());
+            behavior.origin_request_function = signer.cloned();
+        }
+        distribution
     }
 }
 

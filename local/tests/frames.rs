@@ -7,13 +7,17 @@
 
 mod common;
 
-use common::{Reply, bootstrap, edge, fetch, request, send, viewer::Viewer};
+use common::{
+    Reply, bootstrap, edge, fetch, request, send,
+    viewer::{REFRESH_SECS, Viewer},
+};
 use http::Method;
 use safelight_local::{
     CheckedBy, Cloud, HealthImaging, Issuer,
     body::full,
     cloudfront::{EdgeFunction, NodeEdge},
     faults::{FrameFault, SourceFault},
+    sign::REGION,
 };
 use serde_json::json;
 use std::{fs, net::SocketAddr, path::Path, sync::Arc, time::Duration};
@@ -29,31 +33,48 @@ struct Stage {
     cloud: Cloud,
     /// Where viewers ask.
     cdn: SocketAddr,
-    _folder: TempDir,
+    /// What they read, for as long as they run.
+    folders: Vec<TempDir>,
 }
 
 async fn stage(check: CheckedBy) -> Option<Stage> {
+    stage_of(check, &[]).await
+}
+
+/// The same, with more in the function's environment.
+async fn stage_of(check: CheckedBy, environment: &[(&str, &str)]) -> Option<Stage> {
     let bootstrap = bootstrap()?;
     let folder = TempDir::new().unwrap();
     write_frame(folder.path());
     let builder = Cloud::builder().bootstrap(bootstrap).children(4).timeout(Duration::from_secs(20));
+    let builder = environment.iter().fold(builder, |builder, (name, value)| builder.env(*name, *value));
     let mut cloud = builder.frames(folder.path(), check).start().await.unwrap();
     let frames = cloud.frames().unwrap();
     let mut cdn = frames.cloudfront();
     if check == CheckedBy::Edge {
-        let viewer = Viewer::new(frames.issuer(), cloud.clock().clone());
-        cdn = distribute(&mut cloud, Arc::new(viewer)).await;
+        let viewer: Arc<dyn EdgeFunction> = Arc::new(Viewer::new(frames.issuer(), cloud.clock().clone()));
+        let wish = frames.distribution(&viewer, None);
+        cdn = cloud.distribute(wish).await.unwrap();
     }
-    Some(Stage { cloud, cdn, _folder: folder })
+    Some(Stage { cloud, cdn, folders: vec![folder] })
 }
 
-/// A distribution of the frames whose viewers `function` checks.
-async fn distribute(cloud: &mut Cloud, function: Arc<dyn EdgeFunction>) -> SocketAddr {
-    let mut wish = cloud.frames().unwrap().distribution();
-    for behavior in wish.behaviors.iter_mut().chain([&mut wish.default]) {
-        behavior.viewer_request = Some(function.clone());
-    }
-    cloud.distribute(wish).await.unwrap()
+/// The same with the functions that Lambda@Edge runs, in Node.js, which sign for `region`.
+async fn real_stage(region: &str) -> Option<Stage> {
+    let mut stage = stage(CheckedBy::Edge).await?;
+    let mut authorize = stage.issuer().settings();
+    authorize["refreshSeconds"] = REFRESH_SECS.into();
+    let folder = edge(&json!({
+        "authorize": authorize,
+        "normalize": {"passOn": ["imageFrameId", "imageSetId", "version"]},
+        "sign": {"target": {"service": "lambda", "region": region}},
+    }))?;
+    let edge: Arc<dyn EdgeFunction> =
+        Arc::new(NodeEdge::start(folder.path(), stage.cloud.clock().clone()).unwrap());
+    let wish = stage.cloud.frames().unwrap().distribution(&edge, Some(&edge));
+    stage.cdn = stage.cloud.distribute(wish).await.unwrap();
+    stage.folders.push(folder);
+    Some(stage)
 }
 
 fn write_frame(folder: &Path) {
@@ -77,6 +98,10 @@ fn path() -> String {
 
 fn frame() -> String {
     format!("{}?imageFrameId={FRAME}", path())
+}
+
+fn dicom() -> String {
+    format!("/datastore/{STORE}/studies/1.2/series/3.4/instances/5.6/frames/1")
 }
 
 impl Stage {
@@ -106,6 +131,22 @@ fn check(reply: &Reply, word: &str) {
     assert_eq!(reply.header("x-cache"), format!("{word} from cloudfront"));
 }
 
+/// Tokens that do not open the frames: none, forged, expired, for others, of others.
+async fn bad_tokens(stage: &Stage) -> [String; 7] {
+    let other = Issuer::start(0).await.unwrap();
+    let mut forged = stage.issuer().token();
+    forged.replace_range(forged.len() - 8..forged.len() - 4, "AAAA");
+    [
+        String::new(),
+        "x.y.z".to_owned(),
+        forged,
+        stage.issuer().mint(&json!({"exp": 1})),
+        stage.issuer().mint(&json!({"aud": "photos"})),
+        other.token(),
+        other.mint(&json!({"iss": stage.issuer().url()})),
+    ]
+}
+
 #[tokio::test]
 async fn a_frame_is_fetched_once_for_all_who_may_see_it() {
     let Some(stage) = stage(CheckedBy::Edge).await else { return };
@@ -126,28 +167,20 @@ async fn a_frame_is_fetched_once_for_all_who_may_see_it() {
     let asked = format!("POST {} {}", path(), json!({ "imageFrameId": FRAME }));
     assert_eq!(stage.imaging().asked(), [asked.clone(), asked]);
 
-    let dicom = format!("/datastore/{STORE}/studies/1.2/series/3.4/instances/5.6/frames/1");
-    check(&stage.view(&dicom, &token).await, "Miss");
-    check(&stage.view(&dicom, &token).await, "Hit");
-    assert_eq!(stage.imaging().asked(), [format!("GET {dicom}")]);
+    check(&stage.view(&dicom(), &token).await, "Miss");
+    check(&stage.view(&dicom(), &token).await, "Hit");
+    assert_eq!(stage.imaging().asked(), [format!("GET {}", dicom())]);
 }
 
-/// The functions that Lambda@Edge runs, in Node.js.
 #[tokio::test]
 async fn the_real_edge_checks_every_viewer_before_the_cache() {
-    let Some(mut stage) = stage(CheckedBy::Edge).await else { return };
-    let config = json!({
-        "authorize": stage.issuer().settings(),
-        "normalize": {"passOn": ["imageFrameId"]},
-    });
-    let Some(folder) = edge(&config) else { return };
-    let function = Arc::new(NodeEdge::start(folder.path()).unwrap());
-    stage.cdn = distribute(&mut stage.cloud, function).await;
-    let stranger = Issuer::start(0).await.unwrap();
-    let bad = [String::new(), "x.y.z".to_owned(), stranger.token(), stage.issuer().mint(&json!({"exp": 1}))];
+    let Some(stage) = real_stage(REGION).await else { return };
+    let bad = bad_tokens(&stage).await;
     for word in ["Miss", "Hit"] {
         for token in &bad {
-            assert_eq!(stage.view(&frame(), token).await.status, 401, "{token}");
+            for reply in [stage.view(&frame(), token).await, stage.post(token).await] {
+                assert_eq!((reply.status, reply.header("cache-control")), (401, "no-store"), "{token}");
+            }
         }
         check(&stage.view(&frame(), &stage.issuer().token()).await, word);
         let with_tracker = format!("{}&utm_source=mail&token={}", frame(), stage.issuer().token());
@@ -155,26 +188,34 @@ async fn the_real_edge_checks_every_viewer_before_the_cache() {
     }
     assert_eq!(stage.imaging().asked().len(), 1);
 
-    stage.issuer().rotate();
-    check(&stage.view(&frame(), &stage.issuer().token()).await, "Hit");
+    let token = stage.issuer().token();
+    let posted = stage.post(&token).await;
+    check(&posted, "Miss");
+    assert_eq!(posted.header("content-type"), "image/jph");
+    check(&stage.view(&dicom(), &token).await, "Miss");
+    check(&stage.view(&dicom(), &token).await, "Hit");
+    let asked = format!("POST {} {}", path(), json!({ "imageFrameId": FRAME }));
+    assert_eq!(stage.imaging().asked(), [asked, format!("GET {}", dicom())]);
+    keys_rotate(&stage).await;
+}
+
+#[tokio::test]
+async fn what_the_real_edge_signs_for_another_region_is_refused_and_not_kept() {
+    let Some(stage) = real_stage("eu-west-1").await else { return };
+    let token = stage.issuer().token();
+    for _ in 0..2 {
+        for reply in [stage.view(&frame(), &token).await, stage.post(&token).await] {
+            assert_eq!((reply.status, reply.header("x-cache")), (403, "Error from cloudfront"));
+        }
+    }
+    assert_eq!(stage.imaging().asked(), [""; 0]);
 }
 
 #[tokio::test]
 async fn who_has_no_good_token_reaches_neither_origin_nor_cache() {
     let Some(stage) = stage(CheckedBy::Edge).await else { return };
     let good = stage.issuer().token();
-    let other = Issuer::start(0).await.unwrap();
-    let mut forged = good.clone();
-    forged.replace_range(good.len() - 8..good.len() - 4, "AAAA");
-    let bad = [
-        String::new(),
-        "x".to_owned(),
-        forged,
-        stage.issuer().mint(&json!({"exp": 1})),
-        stage.issuer().mint(&json!({"aud": "photos"})),
-        other.token(),
-        other.mint(&json!({"iss": stage.issuer().url()})),
-    ];
+    let bad = bad_tokens(&stage).await;
     for is_cached in [false, true] {
         for token in &bad {
             for reply in [stage.view(&frame(), token).await, stage.post(token).await] {
@@ -193,21 +234,22 @@ async fn who_has_no_good_token_reaches_neither_origin_nor_cache() {
 #[tokio::test]
 async fn keys_rotate_and_a_revoked_one_ends_within_the_refresh() {
     let Some(stage) = stage(CheckedBy::Edge).await else { return };
+    check(&stage.view(&frame(), &stage.issuer().token()).await, "Miss");
+    keys_rotate(&stage).await;
+}
+
+/// Of a stage whose cache has the frame.
+async fn keys_rotate(stage: &Stage) {
     let old = stage.issuer().token();
-    check(&stage.view(&frame(), &old).await, "Miss");
     stage.issuer().rotate();
     let new = stage.issuer().token();
     check(&stage.view(&frame(), &new).await, "Hit");
     check(&stage.view(&frame(), &old).await, "Hit");
 
     stage.issuer().revoke_old_keys();
-    stage.cloud.clock().advance(Duration::from_secs(viewer_refresh()));
+    stage.cloud.clock().advance(Duration::from_secs(REFRESH_SECS));
     assert_eq!(stage.view(&frame(), &old).await.status, 401);
     check(&stage.view(&frame(), &new).await, "Hit");
-}
-
-fn viewer_refresh() -> u64 {
-    common::viewer::REFRESH_SECS
 }
 
 #[tokio::test]
@@ -292,4 +334,18 @@ async fn faults_have_their_status_and_are_kept_by_nobody() {
     let slow = body(SourceFault::Slow { pause: Duration::from_micros(100) });
     stage.imaging().faults().fail_frame(slow);
     check(&stage.view(&format!("{}&version=100", frame()), &token).await, "Miss");
+}
+
+/// The function's own requests, refused by the service.
+#[tokio::test]
+async fn keys_that_the_service_refuses_are_not_the_viewers_fault() {
+    for wrong in [("SAFELIGHT_HEALTHIMAGING_REGION", "eu-west-1"), ("AWS_SESSION_TOKEN", "of-yesterday")] {
+        let Some(stage) = stage_of(CheckedBy::Edge, &[wrong]).await else { return };
+        let token = stage.issuer().token();
+        for _ in 0..2 {
+            let reply = stage.view(&frame(), &token).await;
+            assert_eq!((reply.status, reply.header("x-cache")), (502, "Error from cloudfront"), "{wrong:?}");
+            stage.cloud.clock().advance(Duration::from_secs(10));
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use super::{EdgeEvent, EdgeFunction, Verdict, edge_event};
 use crate::{
     body::BoxError,
+    clock::Clock,
     sign::{EDGE, REGION},
 };
 use async_trait::async_trait;
@@ -14,6 +15,7 @@ use std::{
     path::Path,
     process::Stdio,
     sync::atomic::{AtomicU64, Ordering},
+    time::SystemTime,
 };
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
@@ -32,6 +34,7 @@ pub struct NodeEdge {
     /// One event is in work at a time, as in a sandbox of Lambda's.
     process: Mutex<Process>,
     count: AtomicU64,
+    clock: Clock,
     normalizes: bool,
     signs: bool,
 }
@@ -47,6 +50,8 @@ struct Process {
 struct Question<'a> {
     id: u64,
     handler: &'static str,
+    /// Milliseconds since the epoch.
+    now: u128,
     event: &'a Event,
 }
 
@@ -58,12 +63,12 @@ struct Outcome {
 }
 
 impl NodeEdge {
-    /// Starts Node.js with the functions in `folder`. Their environment holds what a role's does, and nothing
-    /// else but where programs are.
+    /// Starts Node.js with the functions in `folder`, which go by `clock`. Their environment holds what a
+    /// role's does, and nothing else but where programs are.
     ///
     /// # Errors
     /// If there is no such folder, or no `node`.
-    pub fn start(folder: &Path) -> io::Result<Self> {
+    pub fn start(folder: &Path, clock: Clock) -> io::Result<Self> {
         let config: Value = serde_json::from_slice(&fs::read(folder.join("config.json"))?)?;
         let mut command = Command::new("node");
         command.args(["--input-type=module", "--eval", RUNTIME]).arg(folder.canonicalize()?).env_clear();
@@ -82,6 +87,7 @@ impl NodeEdge {
         Ok(Self {
             process: Mutex::new(Process { _child: child, input, output }),
             count: AtomicU64::new(0),
+            clock,
             normalizes: config["normalize"].is_object(),
             signs: config["sign"].is_object(),
         })
@@ -99,7 +105,8 @@ impl NodeEdge {
 
     async fn ask(&self, handler: &'static str, event: &Event) -> Result<Answer, BoxError> {
         let id = self.count.fetch_add(1, Ordering::Relaxed);
-        let mut line = serde_json::to_vec(&Question { id, handler, event })?;
+        let now = self.clock.time().duration_since(SystemTime::UNIX_EPOCH)?.as_millis();
+        let mut line = serde_json::to_vec(&Question { id, handler, now, event })?;
         line.push(b'\n');
         let mut process = self.process.lock().await;
         process.input.write_all(&line).await?;

@@ -21,7 +21,6 @@ pub(crate) const REFRESH_SECS: u64 = 60;
 pub(crate) struct Viewer {
     authorizer: Authorizer,
     issuer: SocketAddr,
-    start: SystemTime,
     clock: Clock,
 }
 
@@ -30,12 +29,11 @@ impl Viewer {
         let mut settings = issuer.settings();
         settings["refreshSeconds"] = json!(REFRESH_SECS);
         let config = serde_json::from_value(settings).unwrap();
-        let start = SystemTime::now() - clock.now();
-        Self { authorizer: Authorizer::new(&config).unwrap(), issuer: issuer.address(), start, clock }
+        Self { authorizer: Authorizer::new(&config).unwrap(), issuer: issuer.address(), clock }
     }
 
     fn now(&self) -> u64 {
-        (self.start + self.clock.now()).duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()
+        self.clock.time().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()
     }
 }
 
