@@ -1,14 +1,11 @@
 // Makes a table of what was measured: node report.mjs edge.json
 
 import { readFileSync } from 'node:fs';
+import { printHead, spread } from '../table.mjs';
 
 const { settings, runs } = JSON.parse(readFileSync(process.argv[2]));
 
-const quantile = (values, at) => values.toSorted((a, b) => a - b)[Math.round((values.length - 1) * at)];
 const of = (name, unit) => runs.map((run) => run[name][unit]);
-const shown = (number) => number.toLocaleString('en', { maximumSignificantDigits: 3 });
-const spread = (values) =>
-  `${shown(quantile(values, 0.5))} (${shown(quantile(values, 0.25))}–${shown(quantile(values, 0.75))})`;
 
 const ROWS = [
   ['sign an origin request, addon', 'sign: addon', 'sign: aws4'],
@@ -19,10 +16,9 @@ const ROWS = [
   ['load the handlers, configuration included', 'load: handlers', 'load: peers'],
 ];
 
-console.log('# The edge in Node.js\n');
-for (const [name, value] of Object.entries(settings)) console.log(`- ${name}: ${value}`);
+printHead('The edge in Node.js', settings);
 console.log(
-  '\nµs of a call: the median of all rounds, with quartiles. `×` is the peer’s CPU time by ours, of each round.\n',
+  'µs of a call: the median of all rounds, with quartiles. `×` is the peer’s CPU time by ours, of each round.\n',
 );
 console.log('| | CPU | wall | peer, CPU | peer, wall | × |\n|---|---:|---:|---:|---:|---:|');
 for (const [label, ours, theirs] of ROWS) {
