@@ -61,10 +61,10 @@ fn animation_frame(frame: &Picture) -> Result<Vec<u8>> {
 
 /// The content of the `VP8 ` chunk that libwebp makes of `picture`.
 fn lossy(picture: &Picture) -> Result<Vec<u8>> {
-    let encoder = webp::Encoder::from_rgb(&picture.rgb, picture.w as u32, picture.h as u32);
-    let file =
-        encoder.encode_simple(false, 75.0).map_err(|error| GenerateError::Webp(format!("{error:?}")))?;
-    let webp = WebP::from_bytes(Bytes::copy_from_slice(&file))?;
+    let encoder = webpx::Encoder::new_rgb(&picture.rgb, picture.w as u32, picture.h as u32);
+    let file = encoder.quality(75.0).encode(webpx::Unstoppable);
+    let file = file.map_err(|error| GenerateError::Webp(error.to_string()))?;
+    let webp = WebP::from_bytes(Bytes::from(file))?;
     let content = webp.chunk_by_id(CHUNK_VP8).and_then(|chunk| chunk.content().data().cloned());
     content.map(Vec::from).ok_or_else(|| GenerateError::Webp("no VP8 chunk".to_owned()))
 }

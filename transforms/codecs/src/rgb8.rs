@@ -15,11 +15,16 @@ pub(crate) struct Rgb8<'a> {
 }
 
 impl<'a> Rgb8<'a> {
-    /// The picture of a whole frame; copied only where it is grey or has 16 bits.
+    /// The picture of a whole frame; copied only where it is not of colours in 8 bits already.
     ///
     /// # Errors
-    /// [`safelight_core::Kind::Internal`] if the frame is not one whole plane.
+    /// [`safelight_core::Kind::Internal`] if the planes of the frame are not whole.
     pub(crate) fn from_frame(codec: &'static str, frame: &'a Frame) -> Result<Self> {
+        if let Model::Ycc { .. } = frame.model {
+            let frame = frame.clone().into_rgb()?;
+            let Rgb8 { size, has_alpha, samples } = Rgb8::from_frame(codec, &frame)?;
+            return Ok(Self { size, has_alpha, samples: samples.into_owned().into() });
+        }
         let broken = || CodecError::NotEncoded(codec, "the frame is not one whole plane".into());
         let samples = eight(&whole(frame).ok_or_else(broken)?.samples);
         let samples = match frame.model {

@@ -8,8 +8,8 @@ use common::{
     Judge, assert_round_trip, assert_survives, corpus, decode, decode_all, image, psnr, sample, scene,
     to_rgba,
 };
-use safelight_codecs::Webp;
-use safelight_core::{Codec, Encode, Frame, Image, Kind, Limits, Model, Samples, Size};
+use safelight_codecs::{Jpeg, Webp};
+use safelight_core::{Codec, Decode, Encode, Frame, Image, Kind, Limits, Model, Samples, Size};
 
 #[test]
 fn a_still_picture_is_decoded_and_turned() {
@@ -78,6 +78,30 @@ fn lossy_pictures_come_back_nearly() {
 }
 
 #[test]
+fn luma_and_chroma_are_coded_without_a_way_round_by_colours() {
+    // Of odd sides, and without restart markers in the way.
+    let jpeg =
+        Jpeg.encode(&image(vec![scene(Size::new(161, 121), Model::Rgb, 0)]), &Encode::default()).unwrap();
+    let planes = Jpeg.decode(&jpeg, &Decode { chroma: (2, 2), ..common::wanted(false) }, &Limits::default());
+    let planes = planes.unwrap().frames.remove(0).flatten().unwrap();
+    assert!(matches!(planes.model, Model::Ycc { .. }));
+    let colours = planes.clone().into_rgb().unwrap();
+    let after = |frame: &Frame| {
+        let bytes = Webp.encode(&image(vec![frame.clone()]), &Encode::default()).unwrap();
+        psnr(&decode(&Webp, &bytes).frames[0], &colours)
+    };
+    let (of_planes, of_colours) = (after(&planes), after(&colours));
+    assert!(34.0 < of_planes && of_colours - 0.1 < of_planes, "{of_planes} dB, by colours {of_colours} dB");
+
+    // What VP8 does not code as it is goes by colours.
+    let lossless = Encode { lossless: true, ..Encode::default() };
+    let back = decode(&Webp, &Webp.encode(&image(vec![planes.clone()]), &lossless).unwrap());
+    assert_eq!(to_rgba(&back.frames[0]), to_rgba(&colours));
+    let two = Image { delays_ms: vec![50, 50], ..image(vec![planes, colours]) };
+    assert_eq!(decode_all(&Webp, &Webp.encode(&two, &lossless).unwrap()).frames.len(), 2);
+}
+
+#[test]
 fn animations_keep_frames_delays_and_plays() {
     let lossless = Encode { lossless: true, ..Encode::default() };
     let frames: Vec<_> = (0..5).map(|shift| scene(Size::new(31, 22), Model::Rgba, shift / 2)).collect();
@@ -132,10 +156,10 @@ fn frames_are_composed_as_libwebp_composes_them() {
     }
     for bytes in files {
         let ours = decode_all(&Webp, &bytes);
-        let theirs = webp::AnimDecoder::new(&bytes).decode().unwrap();
+        let theirs = webpx::AnimationDecoder::new(&bytes).unwrap().decode_all().unwrap();
         assert_eq!(ours.frames.len(), theirs.len());
-        for (frame, theirs) in ours.frames.iter().zip(&theirs) {
-            let samples = Samples::U8(theirs.get_image().to_vec());
+        for (frame, theirs) in ours.frames.iter().zip(theirs) {
+            let samples = Samples::U8(theirs.data);
             let theirs = Frame::whole(frame.geometry.size, Model::Rgba, samples);
             let decibels = psnr(frame, &theirs);
             assert!(45.0 < decibels, "{decibels} dB");

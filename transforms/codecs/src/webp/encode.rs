@@ -3,18 +3,18 @@
 //! An animation is not left to libwebp's own encoder of animations: it merges frames that are the
 //! same, and the wrapper at hand loses how long the last one is shown.
 
-use super::NAME;
+use super::{NAME, planes::Planes};
 use crate::animation::{changed, cut};
 use crate::error::CodecError;
 use crate::rgb8::Rgb8;
 use safelight_core::{Encode, Image, Rect, Result, Size};
 use std::iter::zip;
-use webp::{Encoder, PixelLayout, WebPConfig};
+use webpx::{Encoder, EncoderConfig, Unstoppable};
 
 /// The longest side that a picture can have (RFC 9649, section 3.4).
 const MOST_SIDE: u32 = (1 << 14) - 1;
 /// As in libwebp's own tools: beyond it, time doubles for a few percent of bytes.
-const METHOD: i32 = 4;
+const METHOD: u8 = 4;
 const DEFAULT_QUALITY: u8 = 80;
 
 /// Flags of `VP8X` (RFC 9649, section 2.7).
@@ -24,43 +24,49 @@ const ANIMATION: u8 = 0x02;
 
 /// Encodes all frames; with the colour profile, if the image has one, and no other metadata.
 pub(super) fn image(image: &Image, options: &Encode) -> Result<Vec<u8>> {
-    let frames = image.frames.iter().map(|frame| Rgb8::from_frame(NAME, frame));
-    let config = config(options)?;
-    match frames.collect::<Result<Vec<_>>>()?.as_slice() {
-        [] => Err(CodecError::NotEncoded(NAME, "there is no frame".into()).into()),
-        [frame] => Ok(still(frame, image.profile.as_deref(), &config)?),
-        [first, ..] if first.size.pixels() == 0 => Err(no_pixels().into()),
-        frames => Ok(animation(frames, image, &config)?),
+    let config = config(options);
+    let colours = |frame| Rgb8::from_frame(NAME, frame);
+    match image.frames.as_slice() {
+        [] => Err(not_encoded("there is no frame").into()),
+        [frame] => {
+            let planes = Planes::of(frame).filter(|_| !options.lossless);
+            let picture = match &planes {
+                Some(planes) => coded(Encoder::new_yuv(planes.as_yuv()), frame.geometry.size, &config)?,
+                None => of_colours(&colours(frame)?, &config)?,
+            };
+            Ok(still(&picture, frame.geometry.size, image.profile.as_deref()))
+        }
+        [first, ..] if first.geometry.size.pixels() == 0 => Err(no_pixels().into()),
+        frames => {
+            let frames = frames.iter().map(colours).collect::<Result<Vec<_>>>()?;
+            Ok(animation(&frames, image, &config)?)
+        }
     }
 }
 
-fn config(options: &Encode) -> Result<WebPConfig, CodecError> {
-    let mut config = WebPConfig::new().map_err(|()| not_encoded("the library is of another version"))?;
-    config.method = METHOD;
-    config.quality = options.quality.unwrap_or(DEFAULT_QUALITY).into();
-    config.lossless = options.lossless.into();
+fn config(options: &Encode) -> EncoderConfig {
+    let config = EncoderConfig::new().method(METHOD);
     if options.lossless {
         // Here it is effort, not quality; and what transparent pixels hide is kept too.
-        config.quality = 75.0;
-        config.exact = 1;
+        return config.lossless(true).quality(75.0).exact(true);
     }
-    Ok(config)
+    config.quality(options.quality.unwrap_or(DEFAULT_QUALITY).into())
 }
 
-fn still(frame: &Rgb8, profile: Option<&[u8]>, config: &WebPConfig) -> Result<Vec<u8>, CodecError> {
-    let picture = coded(frame, config)?;
+/// The file of one coded picture.
+fn still(picture: &[u8], size: Size, profile: Option<&[u8]>) -> Vec<u8> {
     // A profile, or alpha in a chunk of its own, makes it a file of the extended format.
     if profile.is_none() && !picture.starts_with(b"ALPH") {
-        return Ok(riff(&picture));
+        return riff(picture);
     }
-    let flags = if profile.is_some() { ICC } else { 0 } | if is_translucent(&picture) { ALPHA } else { 0 };
+    let flags = if profile.is_some() { ICC } else { 0 } | if is_translucent(picture) { ALPHA } else { 0 };
     let icc = profile.map(|icc| chunk(b"ICCP", icc)).unwrap_or_default();
-    Ok(riff(&[extended(flags, frame.size), icc, picture].concat()))
+    riff(&[&*extended(flags, size), &icc, picture].concat())
 }
 
 /// Codes whole frames as what changes from each to the next: what lies in the rectangle takes the place
 /// of what was there.
-fn animation(frames: &[Rgb8], image: &Image, config: &WebPConfig) -> Result<Vec<u8>, CodecError> {
+fn animation(frames: &[Rgb8], image: &Image, config: &EncoderConfig) -> Result<Vec<u8>, CodecError> {
     let Some(first) = frames.first() else { return Err(not_encoded("there is no frame")) };
     let mut has_alpha = false;
     let mut parts = Vec::new();
@@ -82,7 +88,7 @@ fn animation(frames: &[Rgb8], image: &Image, config: &WebPConfig) -> Result<Vec<
             [rect.x / 2, rect.y / 2, rect.size.w - 1, rect.size.h - 1, (*delay_ms).min((1 << 24) - 1)];
         // In place of what is there, and nothing is cleared.
         let head = [place.map(u24).concat(), vec![0x02]].concat();
-        let picture = coded(&part, config)?;
+        let picture = of_colours(&part, config)?;
         has_alpha |= is_translucent(&picture);
         parts.extend(chunk(b"ANMF", &[head, picture].concat()));
         before = Some(frame);
@@ -108,20 +114,23 @@ const fn even(Rect { x, y, size }: Rect) -> Rect {
     Rect { x: x & !1, y: y & !1, size: Size::new(size.w + (x & 1), size.h + (y & 1)) }
 }
 
-/// The chunks of a coded picture.
-fn coded(frame: &Rgb8, config: &WebPConfig) -> Result<Vec<u8>, CodecError> {
+/// The chunks of a picture of colours.
+fn of_colours(frame: &Rgb8, config: &EncoderConfig) -> Result<Vec<u8>, CodecError> {
     let Size { w, h } = frame.size;
-    if w == 0 || h == 0 {
+    let new = if frame.has_alpha { Encoder::new_rgba } else { Encoder::new_rgb };
+    coded(new(&frame.samples, w, h), frame.size, config)
+}
+
+/// The chunks of the picture of this size that `encoder` has.
+fn coded(encoder: Encoder<'_>, size: Size, config: &EncoderConfig) -> Result<Vec<u8>, CodecError> {
+    if size.pixels() == 0 {
         return Err(no_pixels());
     }
-    if MOST_SIDE < w || MOST_SIDE < h {
-        return Err(CodecError::TooLong { codec: NAME, size: frame.size, max: MOST_SIDE });
+    if MOST_SIDE < size.w.max(size.h) {
+        return Err(CodecError::TooLong { codec: NAME, size, max: MOST_SIDE });
     }
-    let layout = if frame.has_alpha { PixelLayout::Rgba } else { PixelLayout::Rgb };
-    let encoder = Encoder::new(&frame.samples, layout, w, h);
-    let file = encoder
-        .encode_advanced(config)
-        .map_err(|error| CodecError::NotEncoded(NAME, format!("libwebp says {error:?}").into()))?;
+    let file = encoder.config(config.clone()).encode(Unstoppable);
+    let file = file.map_err(|error| CodecError::NotEncoded(NAME, error.decompose().0.into()))?;
     // The header of the file, and that of the extended format, are written anew.
     let chunks = file.get(12..).ok_or_else(|| not_encoded("libwebp wrote no header"))?;
     Ok(if chunks.starts_with(b"VP8X") { chunks.get(18..).unwrap_or_default() } else { chunks }.to_vec())

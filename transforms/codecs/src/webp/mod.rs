@@ -4,6 +4,7 @@
 mod decode;
 mod encode;
 mod file;
+mod planes;
 mod segments;
 
 use crate::animation::{check_frames, frames_bytes};
@@ -34,6 +35,11 @@ impl Codec for Webp {
 
     fn carries_profile(&self) -> bool {
         true
+    }
+
+    fn chroma(&self, options: &Encode) -> Option<(u8, u8)> {
+        // RFC 6386, section 5; lossless pictures have colours.
+        (!options.lossless).then_some((2, 2))
     }
 
     fn header(&self, bytes: &[u8], limits: &Limits) -> Result<Header> {
