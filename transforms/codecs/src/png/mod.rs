@@ -1,8 +1,12 @@
-//! PNG (W3C PNG Third Edition) by the `png` crate. Of an animation, the default image, which every PNG
+//! PNG (W3C PNG Third Edition) by the `png` crate, its commonest kind by `rows.rs`. Of an animation, the default image, which every PNG
 //! has, is decoded.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
 mod encode;
 mod palette;
+#[cfg(target_arch = "x86_64")]
+mod rows;
 
 use crate::{
     colour::{self, PROFILE_BYTES},
@@ -71,7 +75,8 @@ impl Codec for Png {
         let most_bytes = limits.max_metadata_bytes.saturating_add(ROWS * row_bytes);
         decoder.set_limits(png::Limits { bytes: usize::try_from(most_bytes).unwrap_or(usize::MAX) });
         let mut reader = decoder.read_info().map_err(|error| damaged(error, limits))?;
-        let (model, samples) = read_samples(&mut reader, size).map_err(|error| damaged(error, limits))?;
+        let (model, samples) =
+            read_samples(bytes, &mut reader, size).map_err(|error| damaged(error, limits))?;
         let geometry = Geometry { size, orientation: header::orientation(bytes, limits) };
         let stored = significant(reader.info()).filter(|_| matches!(samples, Samples::U16(_)));
         let mut frames = vec![Frame { geometry, stored, ..Frame::whole(size, model, samples) }];
@@ -94,8 +99,12 @@ fn pixel_bytes(info: &Info) -> u32 {
     channels * (info.bit_depth as u32).div_ceil(8)
 }
 
-/// Decodes the default image.
-fn read_samples(reader: &mut Reader<Cursor<&[u8]>>, size: Size) -> Result<(Model, Samples), DecodingError> {
+/// Decodes the default image of the file `bytes`, of which `reader` has read the header.
+fn read_samples(
+    bytes: &[u8],
+    reader: &mut Reader<Cursor<&[u8]>>,
+    size: Size,
+) -> Result<(Model, Samples), DecodingError> {
     let (colours, depth) = reader.output_color_type();
     let model = match colours {
         ColorType::Grayscale => Model::Grey,
@@ -106,13 +115,25 @@ fn read_samples(reader: &mut Reader<Cursor<&[u8]>>, size: Size) -> Result<(Model
     };
     let row = size.w as usize * usize::from(model.channels());
     if depth != png::BitDepth::Sixteen {
-        return Ok((model, Samples::U8(read_rows(reader, row, size.h)?)));
+        let samples = match read_common(bytes, reader.info()) {
+            Some(samples) => samples,
+            None => read_rows(reader, row, size.h)?,
+        };
+        return Ok((model, Samples::U8(samples)));
     }
     let mut samples = read_rows(reader, row, size.h)?;
     for sample in &mut samples {
         *sample = u16::from_be(*sample);
     }
     Ok((model, Samples::U16(samples)))
+}
+
+/// The samples of a picture of the commonest kind, where there is a faster way to them.
+fn read_common(bytes: &[u8], info: &Info) -> Option<Vec<u8>> {
+    #[cfg(target_arch = "x86_64")]
+    return rows::read(bytes, info);
+    #[cfg(not(target_arch = "x86_64"))]
+    None
 }
 
 /// Decodes `rows` of `row` samples each.
