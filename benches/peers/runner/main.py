@@ -127,7 +127,8 @@ def settings(options):
     )
     parts = [f"{name} {versions[name]}" for name in ("vips", "mozjpeg", "webp", "aom", "heif", "zlib-ng") if name in versions]
     commit = said("git", "rev-parse", "--short", "HEAD")
-    if said("git", "status", "--porcelain"):
+    # What was measured before may lie there.
+    if said("git", "status", "--porcelain", "--", ":(top)", ":(top,exclude)benches/runs"):
         commit += " with changes"
     return {
         "date": datetime.date.today().isoformat(),
