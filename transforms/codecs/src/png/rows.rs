@@ -98,7 +98,8 @@ impl<const N: usize> Rows<N> {
             let (named, after) = after.split_at_checked(length)?;
             let (checksum, after) = after.split_first_chunk::<4>()?;
             if is_data {
-                if crc32fast::hash(named) != u32::from_be_bytes(*checksum) {
+                // A fuzzer guesses no checksum; the crate lets it off as well.
+                if !cfg!(fuzzing) && crc32fast::hash(named) != u32::from_be_bytes(*checksum) {
                     return None;
                 }
                 self.push(&named[4..], false)?;
