@@ -1,5 +1,5 @@
-//! PNG (W3C PNG Third Edition) by the `png` crate, its commonest kind by `rows.rs`. Of an animation, the default image, which every PNG
-//! has, is decoded.
+//! PNG (W3C PNG Third Edition) by the `png` crate, its commonest kind by `rows.rs`. Of an animation, the
+//! default image, which every PNG has, is decoded.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -16,6 +16,8 @@ use crate::{
 };
 use bytemuck::Pod;
 use png::{ColorType, Decoder, DecodingError, Info, Reader, Transformations};
+#[cfg(target_arch = "x86_64")]
+use rows::read as read_common;
 use safelight_core::{
     Codec, Decode, Encode, Frame, Geometry, Header, Image, Limits, Model, Result, Samples, Size, Stored,
 };
@@ -128,11 +130,9 @@ fn read_samples(
     Ok((model, Samples::U16(samples)))
 }
 
-/// The samples of a picture of the commonest kind, where there is a faster way to them.
-fn read_common(bytes: &[u8], info: &Info) -> Option<Vec<u8>> {
-    #[cfg(target_arch = "x86_64")]
-    return rows::read(bytes, info);
-    #[cfg(not(target_arch = "x86_64"))]
+/// There is no faster way to pictures of the commonest kind here.
+#[cfg(not(target_arch = "x86_64"))]
+fn read_common(_: &[u8], _: &Info) -> Option<Vec<u8>> {
     None
 }
 
