@@ -2,7 +2,7 @@
 
 use super::palette::{self, Paletted};
 use crate::{error::CodecError, samples};
-use png::{BitDepth, ColorType, Compression, Encoder, Filter, Info};
+use png::{BitDepth, ColorType, Compression, DeflateCompression, Encoder, Filter, Info};
 use safelight_core::{Image, Model, Samples, Size};
 use std::borrow::Cow;
 
@@ -45,6 +45,10 @@ pub(super) fn encode(image: &Image) -> Result<Vec<u8>, CodecError> {
     encoded.map_err(|error| CodecError::NotEncoded("png", Box::new(error)))
 }
 
+/// How far the deflater looks. Level 6 takes a third more time for 1 or 2 % fewer bytes, level 4 a fifth less for
+/// up to 8 % more.
+const DRAWING_LEVEL: u8 = 5;
+
 /// What pays for a kind of picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Effort {
@@ -77,12 +81,13 @@ fn write(
 ) -> Result<Vec<u8>, png::EncodingError> {
     let mut file = Vec::new();
     let mut encoder = Encoder::with_info(&mut file, info)?;
-    let (compression, filter) = match effort {
-        Effort::Photo => (Compression::Fast, Filter::Adaptive),
-        Effort::Drawing => (Compression::Balanced, Filter::NoFilter),
-    };
-    encoder.set_compression(compression);
-    encoder.set_filter(filter);
+    match effort {
+        Effort::Photo => encoder.set_compression(Compression::Fast),
+        Effort::Drawing => {
+            encoder.set_filter(Filter::NoFilter);
+            encoder.set_deflate_compression(DeflateCompression::Level(DRAWING_LEVEL));
+        }
+    }
     let mut writer = encoder.write_header()?;
     if let Some(bits) = significant {
         writer.write_chunk(png::chunk::sBIT, &bits)?;
