@@ -16,7 +16,11 @@ use safelight_runtime::{
     source::origin,
     workshop::WorkshopLimits,
 };
-use std::{io::Write, process::ExitCode, sync::Arc};
+use std::{
+    io::Write,
+    process::{ExitCode, exit},
+    sync::Arc,
+};
 use tokio::{net::TcpListener, select, signal, task::spawn_blocking};
 use tracing::info;
 
@@ -70,17 +74,25 @@ fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
     })
 }
 
+/// What a shell says of a program that Ctrl-C has ended.
+const INTERRUPTED: i32 = 130;
+
 async fn transform(arguments: Transform) -> anyhow::Result<ExitCode> {
     let Transform { query, input: inputs, output, force, policy } = arguments;
     let has_several = 1 < inputs.len() || inputs.iter().any(|input| input.is_dir());
     let job = Job { query, inputs, output, force };
-    let report =
-        spawn_blocking(move || transform_files(&policy.service(&WorkshopLimits::default()), &job)).await?;
+    let stop = stop_signal()?;
+    let service = policy.service(&WorkshopLimits::default());
+    let report = spawn_blocking(move || transform_files(&service, &job, stop)).await?;
     for failure in &report.failures {
         eprintln!("safelight: {}: {}", failure.input.display(), chain(&failure.error));
     }
-    if has_several {
+    if has_several || 0 < report.stopped {
         eprintln!("{report}");
+    }
+    if 0 < report.stopped {
+        // Not by returning: a read from a terminal cannot be called off, and the runtime would wait for it.
+        exit(INTERRUPTED);
     }
     Ok(if report.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

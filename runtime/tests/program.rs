@@ -4,9 +4,15 @@
 
 mod common;
 
-use common::{Program, fetch, get, run, safelight, send};
+use common::{Program, fetch, get, run, safelight, send, signal};
 use serde_json::json;
-use std::{fs, path::Path, process::Output};
+use std::{
+    fs,
+    io::Write,
+    path::Path,
+    process::{Output, Stdio},
+    time::Duration,
+};
 use tempfile::TempDir;
 use tokio::io::AsyncReadExt;
 
@@ -195,6 +201,29 @@ fn pipes_are_files_too() {
     assert!(from_file.status.success() && from_pipe.status.success(), "{}", stderr(&from_pipe));
     assert!(from_file.stdout.starts_with(b"\xff\xd8"));
     assert_eq!(from_file.stdout, from_pipe.stdout);
+}
+
+#[test]
+fn what_is_stopped_leaves_nothing_behind() {
+    let folder = TempDir::new().unwrap();
+    let output = folder.path().join("out.jpg");
+    let mut child = safelight(&["transform", "", "-", "-o", output.to_str().unwrap()])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Without its end, and held open: more could come.
+    let mut source = child.stdin.take().unwrap();
+    let photo = safelight_images::long_jpeg(1 << 20);
+    source.write_all(&photo[..photo.len() - 2]).unwrap();
+    while names(folder.path()).is_empty() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    signal(&child, "-INT");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+    assert!(stderr(&output).contains(" 1 not made before it was stopped"), "{}", stderr(&output));
+    assert_eq!(names(folder.path()), [""; 0]);
 }
 
 #[test]

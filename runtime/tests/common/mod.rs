@@ -9,7 +9,7 @@ mod toy;
 
 pub(crate) use client::{Reply, fetch, get, read, send};
 pub(crate) use memory::Memory;
-pub(crate) use program::{Program, run, safelight};
+pub(crate) use program::{Program, run, safelight, signal};
 pub(crate) use toy::{TOY, toy};
 
 use safelight_core::{Registry, Settings};

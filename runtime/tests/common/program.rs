@@ -26,6 +26,11 @@ pub(crate) fn run(arguments: &[&str]) -> Output {
     safelight(arguments).output().unwrap()
 }
 
+/// Sends `child` the signal of this name.
+pub(crate) fn signal(child: &Child, name: &str) {
+    assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
+}
+
 impl Program {
     /// Serves `source` on a port of its own, with these variables.
     pub(crate) fn serve(source: &str, variables: &[(&str, &str)]) -> Self {
@@ -50,8 +55,7 @@ impl Program {
 
     /// Asks it to stop, as a container platform does, and says whether it ended well.
     pub(crate) fn terminate(mut self) -> bool {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        signal(&self.child, "-TERM");
         self.child.wait().unwrap().success()
     }
 

@@ -4,6 +4,7 @@ mod targets;
 mod task;
 
 use crate::handle::Service;
+use futures_util::FutureExt;
 use indicatif::{HumanBytes, ParallelProgressIterator, ProgressBar, ProgressStyle};
 use rayon::{
     ThreadPoolBuilder,
@@ -14,8 +15,8 @@ use std::{
     fmt::{self, Display, Formatter},
     path::{Path, PathBuf},
 };
-use task::{Made, Task};
-use tokio::runtime::Handle;
+use task::{Outcome, Task};
+use tokio::{runtime::Handle, select};
 
 /// The name that stands for standard input and output.
 const DASH: &str = "-";
@@ -46,6 +47,8 @@ pub struct Report {
     pub bytes_out: u64,
     /// Files in folders that are no pictures.
     pub left_out: u64,
+    /// Files that were not made, or looked at, before the work was stopped.
+    pub stopped: u64,
     /// Those that were not made, in the order of the inputs.
     pub failures: Vec<Failure>,
 }
@@ -60,16 +63,25 @@ pub struct Failure {
 }
 
 /// Does the job, a file on each core at a time; one that fails keeps no other from being made, and leaves
-/// nothing behind. Progress is shown where standard error is a terminal.
+/// nothing behind. When `stop` is done, what is not made yet is given up. Progress is shown where standard
+/// error is a terminal.
 ///
 /// To be called on a thread that may block, within a Tokio runtime.
-pub fn transform_files(service: &Service, job: &Job) -> Report {
+pub fn transform_files(
+    service: &Service,
+    job: &Job,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Report {
     let failed = |failure| Report { failures: vec![failure], ..Report::default() };
-    run(service, job).unwrap_or_else(failed)
+    run(service, job, stop).unwrap_or_else(failed)
 }
 
 /// Fails if no file can be begun.
-fn run(service: &Service, job: &Job) -> Result<Report, Failure> {
+fn run(
+    service: &Service,
+    job: &Job,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<Report, Failure> {
     let tasks = targets::tasks(service, job)?;
     let no_threads = |error| {
         let error = Error::new(Kind::Internal, "files", "no threads can be started").with_source(error);
@@ -79,10 +91,26 @@ fn run(service: &Service, job: &Job) -> Result<Report, Failure> {
     let pool = ThreadPoolBuilder::new().build().map_err(no_threads)?;
     let progress = progress(tasks.len());
     let runtime = Handle::current();
+    let stop = stop.shared();
     let make = |task: Task| {
         let input = task.input.clone();
-        let defect = |_| Err(Error::new(Kind::Internal, "run", "failed unexpectedly"));
-        (input, runtime.block_on(runtime.spawn(task.run())).unwrap_or_else(defect))
+        let mut work = runtime.spawn(task.run());
+        let done = runtime.block_on(async {
+            select! {
+                biased;
+                () = stop.clone() => {
+                    work.abort();
+                    work.await
+                }
+                done = &mut work => done,
+            }
+        });
+        let outcome = match done {
+            Ok(outcome) => outcome,
+            Err(error) if error.is_cancelled() => Ok(Outcome::Stopped),
+            Err(_) => Err(Error::new(Kind::Internal, "run", "failed unexpectedly")),
+        };
+        (input, outcome)
     };
     let done: Vec<_> =
         pool.install(|| tasks.into_par_iter().progress_with(progress.clone()).map(make).collect());
@@ -91,14 +119,15 @@ fn run(service: &Service, job: &Job) -> Result<Report, Failure> {
 }
 
 impl Report {
-    fn with(mut self, (input, made): (PathBuf, Result<Option<Made>>)) -> Self {
-        match made {
-            Ok(Some(Made { bytes_in, bytes_out })) => {
+    fn with(mut self, (input, outcome): (PathBuf, Result<Outcome>)) -> Self {
+        match outcome {
+            Ok(Outcome::Made { bytes_in, bytes_out }) => {
                 self.made += 1;
                 self.bytes_in += bytes_in;
                 self.bytes_out += bytes_out;
             }
-            Ok(None) => self.left_out += 1,
+            Ok(Outcome::LeftOut) => self.left_out += 1,
+            Ok(Outcome::Stopped) => self.stopped += 1,
             Err(error) => self.failures.push(Failure { input, error }),
         }
         self
@@ -108,8 +137,11 @@ impl Report {
 impl Display for Report {
     /// One line.
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Self { made, bytes_in, bytes_out, left_out, failures } = self;
+        let Self { made, bytes_in, bytes_out, left_out, stopped, failures } = self;
         write!(f, "{made} made, {} failed, {left_out} left out that are no pictures", failures.len())?;
+        if 0 < *stopped {
+            write!(f, ", {stopped} not made before it was stopped")?;
+        }
         if *bytes_in == 0 {
             return Ok(());
         }
@@ -154,6 +186,9 @@ mod tests {
             "3 made, 0 failed, 1 left out that are no pictures; 1.00 KiB became 1.50 KiB, 50 % more",
         );
         check(0, 0, "3 made, 0 failed, 1 left out that are no pictures");
+        let report = Report { made: 1, stopped: 4, ..Report::default() };
+        let expected = "1 made, 0 failed, 0 left out that are no pictures, 4 not made before it was stopped";
+        assert_eq!(report.to_string(), expected);
     }
 
     #[test]

@@ -40,18 +40,18 @@ pub(super) enum Target {
     Folder(PathBuf),
 }
 
-/// What was made of what.
-pub(super) struct Made {
-    pub(super) bytes_in: u64,
-    pub(super) bytes_out: u64,
+/// What became of it.
+pub(super) enum Outcome {
+    Made { bytes_in: u64, bytes_out: u64 },
+    LeftOut,
+    Stopped,
 }
 
 impl Task {
-    /// `None` if the input was left out.
-    pub(super) async fn run(self) -> Result<Option<Made>> {
+    pub(super) async fn run(self) -> Result<Outcome> {
         let Service { registry, settings, source_timeout, workshop } = &self.service;
         if self.may_be_left_out && !is_picture(&self.input, *registry) {
-            return Ok(None);
+            return Ok(Outcome::LeftOut);
         }
         let plan = Plan::new(*registry, registry.query(&self.query, "")?)?;
         let source: Arc<dyn Source> = match self.input.as_path() {
@@ -85,7 +85,7 @@ impl Task {
             }
         };
         let bytes_in = size.unwrap_or_else(|| meter.read());
-        Ok(Some(Made { bytes_in, bytes_out }))
+        Ok(Outcome::Made { bytes_in, bytes_out })
     }
 }
 
