@@ -40,7 +40,8 @@ pub struct Policy {
           default_value_t = Limits::default().max_output_side)]
     max_output_side: u32,
 
-    /// Keep colour profiles in re-encoded pictures instead of converting to sRGB
+    /// Keep the profiles of colours in re-encoded pictures instead of converting to sRGB; grey and inks are
+    /// always converted
     #[arg(long, env = "SAFELIGHT_KEEP_PROFILE", value_parser = BoolishValueParser::new())]
     keep_profile: bool,
 

@@ -21,14 +21,14 @@ const MOST_ENTRIES: usize = 800_000;
 /// Pixels that are converted at a time: source and result stay in the first-level cache.
 const RUN: usize = 1024;
 
-/// Brings `frames`, of one model and sample type, to sRGB, or leaves them in their profile where it is to be
-/// kept and belongs to the frames' channels. Returns the profile that they are in, `None` for sRGB.
+/// Brings `frames`, of one model and sample type, to sRGB, or leaves colours in their profile where it is to be
+/// kept and belongs to them. Returns the profile that they are in, `None` for sRGB.
 pub(crate) fn settle(frames: &mut [Frame], icc: Option<Vec<u8>>, decode: &Decode) -> Option<Vec<u8>> {
     let icc = icc?;
     let profile = parse(&icc)?;
-    let is_grey = |model| matches!(model, Model::Grey | Model::GreyAlpha);
-    let own = if is_grey(frames.first()?.model) { DataColorSpace::Gray } else { DataColorSpace::Rgb };
-    if decode.keep_profile && profile.color_space == own {
+    // Grey comes to be colours where it is padded with some, or coded as WebP: its profile would fit no more.
+    let is_grey = matches!(frames.first()?.model, Model::Grey | Model::GreyAlpha);
+    if decode.keep_profile && !is_grey && profile.color_space == DataColorSpace::Rgb {
         return Some(icc);
     }
     let is_wide = matches!(frames.first()?.planes.first()?.samples, Samples::U16(_));

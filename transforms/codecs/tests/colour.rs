@@ -83,6 +83,10 @@ fn grey_profiles_move_greys() {
     let expected: &[(u32, u32, &[i32])] =
         &[(150, 66, &[54]), (200, 133, &[57]), (300, 100, &[128]), (100, 200, &[7]), (350, 233, &[0])];
     check("sharp/concert.jpg", 2, expected);
+    // Even if profiles are to be kept: greys may yet come to stand among colours.
+    let Some(corpus) = safelight_images::corpus() else { return };
+    let [kept, not] = [true, false].map(|keep| decode(&corpus.join("sharp/concert.jpg"), keep));
+    assert_eq!((kept.profile, &kept.frames[0].planes), (None, &not.frames[0].planes));
 }
 
 #[test]

@@ -26,8 +26,8 @@ pub struct Decode {
     pub needed: Size,
     /// Whether all frames of an animation are wanted, or the first.
     pub all_frames: bool,
-    /// Whether samples stay in the source's colour profile, which then comes along; else they are
-    /// brought to sRGB.
+    /// Whether colours stay in the source's profile, which then comes along; else, and always if they are
+    /// grey or inks, samples are brought to sRGB.
     pub keep_profile: bool,
     /// Pixels of the answer, columns and rows, for which one sample of chroma is enough. A codec that has
     /// planes of luma and chroma hands them out with no more than that: [`crate::Model::Ycc`].

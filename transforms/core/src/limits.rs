@@ -8,7 +8,7 @@ pub struct Settings {
     /// Whether answers in JSON leave out where a picture was taken and the serial numbers and names
     /// that tell whose camera took it. Defaults to `false`.
     pub redact: bool,
-    /// Whether re-encoded images keep the source's colour profile, where the format can carry one,
+    /// Whether re-encoded images of colours keep the source's profile, where the format can carry one,
     /// instead of being brought to sRGB. Defaults to `false`.
     pub keep_profile: bool,
 }
