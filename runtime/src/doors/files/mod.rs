@@ -94,23 +94,16 @@ fn run(
     let stop = stop.shared();
     let make = |task: Task| {
         let input = task.input.clone();
-        let mut work = runtime.spawn(task.run());
-        let done = runtime.block_on(async {
+        let stop = stop.clone();
+        let work = async {
             select! {
                 biased;
-                () = stop.clone() => {
-                    work.abort();
-                    work.await
-                }
-                done = &mut work => done,
+                () = stop => Ok(Outcome::Stopped),
+                outcome = task.run() => outcome,
             }
-        });
-        let outcome = match done {
-            Ok(outcome) => outcome,
-            Err(error) if error.is_cancelled() => Ok(Outcome::Stopped),
-            Err(_) => Err(Error::new(Kind::Internal, "run", "failed unexpectedly")),
         };
-        (input, outcome)
+        let defect = |_| Err(Error::new(Kind::Internal, "run", "failed unexpectedly"));
+        (input, runtime.block_on(runtime.spawn(work)).unwrap_or_else(defect))
     };
     let done: Vec<_> =
         pool.install(|| tasks.into_par_iter().progress_with(progress.clone()).map(make).collect());
