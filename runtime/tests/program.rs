@@ -217,6 +217,7 @@ fn what_is_stopped_leaves_nothing_behind() {
     let photo = safelight_images::long_jpeg(1 << 20);
     source.write_all(&photo[..photo.len() - 2]).unwrap();
     while names(folder.path()).is_empty() {
+        assert_eq!(child.try_wait().unwrap(), None, "it ended by itself");
         std::thread::sleep(Duration::from_millis(1));
     }
     signal(&child, "-INT");
