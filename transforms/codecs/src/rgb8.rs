@@ -20,18 +20,13 @@ impl<'a> Rgb8<'a> {
     /// # Errors
     /// [`safelight_core::Kind::Internal`] if the planes of the frame are not whole.
     pub(crate) fn from_frame(codec: &'static str, frame: &'a Frame) -> Result<Self> {
-        if let Model::Ycc { .. } = frame.model {
-            let frame = frame.clone().into_rgb()?;
-            let Rgb8 { size, has_alpha, samples } = Rgb8::from_frame(codec, &frame)?;
-            return Ok(Self { size, has_alpha, samples: samples.into_owned().into() });
-        }
-        let broken = || CodecError::NotEncoded(codec, "the frame is not one whole plane".into());
-        let samples = eight(&whole(frame).ok_or_else(broken)?.samples);
         let samples = match frame.model {
-            Model::Rgb | Model::Rgba | Model::Ycc { .. } => samples,
-            Model::Grey => samples.iter().flat_map(|&grey| [grey; 3]).collect(),
+            Model::Rgb | Model::Rgba => samples(codec, frame)?,
+            Model::Ycc { .. } => samples(codec, &frame.clone().into_rgb()?)?.into_owned().into(),
+            Model::Grey => samples(codec, frame)?.iter().flat_map(|&grey| [grey; 3]).collect(),
             Model::GreyAlpha => {
-                samples.chunks_exact(2).flat_map(|pixel| [pixel[0], pixel[0], pixel[0], pixel[1]]).collect()
+                let repeated = |pixel: &[u8]| [pixel[0], pixel[0], pixel[0], pixel[1]];
+                samples(codec, frame)?.chunks_exact(2).flat_map(repeated).collect()
             }
         };
         Ok(Self { size: frame.geometry.size, has_alpha: frame.model.has_alpha(), samples })
@@ -41,6 +36,12 @@ impl<'a> Rgb8<'a> {
     pub(crate) const fn channels(&self) -> usize {
         if self.has_alpha { 4 } else { 3 }
     }
+}
+
+/// The samples of the one plane of `frame`, in 8 bits.
+fn samples<'a>(codec: &'static str, frame: &'a Frame) -> Result<Cow<'a, [u8]>> {
+    let broken = || CodecError::NotEncoded(codec, "the frame is not one whole plane".into());
+    Ok(eight(&whole(frame).ok_or_else(broken)?.samples))
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ pub(super) fn image(image: &Image, options: &Encode) -> Result<Vec<u8>> {
     match image.frames.as_slice() {
         [] => Err(not_encoded("there is no frame").into()),
         [frame] => {
-            let planes = Planes::of(frame).filter(|_| !options.lossless);
+            let planes = if options.lossless { None } else { Planes::of(frame) };
             let picture = match &planes {
                 Some(planes) => coded(Encoder::new_yuv(planes.as_yuv()), frame.geometry.size, &config)?,
                 None => of_colours(&colours(frame)?, &config)?,
