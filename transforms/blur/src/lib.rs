@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 use safelight_core::{Frame, Geometry, Param, ParamKind, PixelOp, Query, Result, Step, Transform};
-use safelight_gaussian::gaussian;
+use safelight_filters::gaussian;
 
 const BLUR: Param = Param {
     key: "blur",

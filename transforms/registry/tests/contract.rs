@@ -56,7 +56,7 @@ fn particular(raw: &str) -> Option<&'static [&'static str]> {
 }
 
 fn codestream(name: &'static str) -> (&'static str, Bytes) {
-    let path = format!("{}/../containers/tests/codestreams/{name}", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/../../engine/containers/tests/codestreams/{name}", env!("CARGO_MANIFEST_DIR"));
     (name, Bytes::from(std::fs::read(path).expect("the codestream is there")))
 }
 

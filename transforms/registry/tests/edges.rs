@@ -122,7 +122,7 @@ fn check_refused(param: &Param, value: &str) {
 #[test]
 fn the_ends_of_every_range_make_a_picture() {
     let photo = Bytes::from(safelight_images::read("orientation-6.jpg"));
-    let codestream = include_bytes!("../../containers/tests/codestreams/ht-grey16.j2c");
+    let codestream = include_bytes!("../../../engine/containers/tests/codestreams/ht-grey16.j2c");
     let codestream = Bytes::from_static(codestream);
     for param in params() {
         let source = if PARTICULAR.contains(&param.key) { &codestream } else { &photo };

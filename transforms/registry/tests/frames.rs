@@ -17,7 +17,7 @@ fn png(raw: &str, source: &Bytes) -> DynamicImage {
 }
 
 fn codestream(name: &str) -> Bytes {
-    let path = format!("{}/../containers/tests/codestreams/{name}", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/../../engine/containers/tests/codestreams/{name}", env!("CARGO_MANIFEST_DIR"));
     Bytes::from(std::fs::read(path).expect("the codestream is there"))
 }
 

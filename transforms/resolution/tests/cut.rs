@@ -7,7 +7,7 @@ use safelight_core::{Answer, Encode, Kind, Query, Result, Settings, Step, Transf
 use safelight_resolution::Resolution;
 
 fn sample(name: &str) -> Bytes {
-    let path = format!("{}/../containers/tests/codestreams/{name}", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/../../engine/containers/tests/codestreams/{name}", env!("CARGO_MANIFEST_DIR"));
     std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}")).into()
 }
 

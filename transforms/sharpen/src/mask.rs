@@ -1,7 +1,7 @@
 //! The unsharp mask: what a blur takes away, once more.
 
 use safelight_core::{Plane, Samples};
-use safelight_gaussian::gaussian;
+use safelight_filters::gaussian;
 
 /// How much of what a blur takes away is added.
 const AMOUNT: f32 = 1.0;

@@ -1,0 +1,75 @@
+//! The forward transform and quantisation.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod reciprocal;
+mod scalar;
+#[cfg(test)]
+mod tests;
+
+/// The forward transform of the blocks of one component, and the division by its table.
+///
+/// Both are libjpeg's, bit by bit: the accurate integer transform, and quotients rounded to the nearest
+/// integer, halves away from zero.
+#[derive(Clone, Debug)]
+pub(crate) struct Forward {
+    /// In natural order.
+    quantisation: [u16; 64],
+    kernel: Kernel,
+}
+
+#[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "a picture has as many as components")]
+enum Kernel {
+    #[cfg_attr(all(target_arch = "aarch64", not(test)), expect(dead_code, reason = "every aarch64 has NEON"))]
+    Scalar,
+    #[cfg(target_arch = "x86_64")]
+    Avx2(avx2::Tables),
+    #[cfg(target_arch = "aarch64")]
+    Neon(reciprocal::Reciprocals),
+}
+
+impl Forward {
+    /// Prepares the transform for `quantisation`, a table in natural order (row by row), where 0
+    /// counts as 1.
+    pub(crate) fn new(quantisation: &[u16; 64]) -> Self {
+        let quantisation = quantisation.map(|step| step.max(1));
+        Self { quantisation, kernel: Kernel::new(&quantisation) }
+    }
+
+    /// Writes the quantised coefficients of the 8×8 samples that start at the beginning of `samples`, in rows
+    /// `stride` apart, to `out` in zigzag order. Bit k of the result is set where `out[k]` is not zero.
+    ///
+    /// # Panics
+    /// If there are fewer samples.
+    #[inline]
+    pub(crate) fn block(&self, samples: &[u8], stride: usize, out: &mut [i16; 64]) -> u64 {
+        match &self.kernel {
+            Kernel::Scalar => scalar::block(&self.quantisation, samples, stride, out),
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Avx2(tables) => tables.block(samples, stride, out),
+            #[cfg(target_arch = "aarch64")]
+            Kernel::Neon(reciprocals) => neon::block(reciprocals, samples, stride, out),
+        }
+    }
+}
+
+impl Kernel {
+    #[cfg(target_arch = "x86_64")]
+    fn new(quantisation: &[u16; 64]) -> Self {
+        avx2::Tables::detect(quantisation).map_or(Self::Scalar, Self::Avx2)
+    }
+
+    #[cfg(target_arch = "aarch64")]
+    fn new(quantisation: &[u16; 64]) -> Self {
+        Self::Neon(reciprocal::Reciprocals::new(quantisation))
+    }
+
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    fn new(_: &[u16; 64]) -> Self {
+        Self::Scalar
+    }
+}

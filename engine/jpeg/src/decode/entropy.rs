@@ -1,0 +1,258 @@
+//! Entropy-coded data as it arrives, in the pieces that markers cut it into (ITU-T T.81 B.1.1.5).
+//!
+//! Stuffed bytes are taken out when data comes in: searching for 0xFF runs at memory speed, and the bit reader
+//! needs to know nothing of markers.
+
+use crate::markers::RST0;
+use std::collections::VecDeque;
+
+/// Most bytes that come in before those there are must be decoded, while restart intervals are collected.
+pub(super) const MOST_BATCH_BYTES: usize = 4 << 20;
+
+/// The data of one scan.
+///
+/// call order = take* then those that look at the first piece
+#[derive(Debug, Default)]
+pub(super) struct Entropy {
+    /// Without stuffed bytes and markers.
+    bytes: Vec<u8>,
+    /// Bits of `bytes` that were decoded.
+    pub(super) position: usize,
+    /// Where each piece ends, and the marker there.
+    pieces: VecDeque<(usize, u8)>,
+    /// Whether the last byte that came in was 0xFF.
+    is_after_ff: bool,
+    /// Whether the last piece ends with the scan.
+    is_over: bool,
+}
+
+/// How it goes on where a restart marker should be.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Restart {
+    /// That cannot be said before more comes in.
+    Wait,
+    /// With the next piece.
+    Go,
+    /// With an interval that is missing.
+    Missing,
+}
+
+impl Entropy {
+    /// Takes up to about `most` bytes from the front of `rest`, not beyond the marker that ends the scan.
+    pub(super) fn take(&mut self, rest: &mut &[u8], most: usize) {
+        let mut left = most;
+        while !self.is_over && !rest.is_empty() && left != 0 {
+            if self.is_after_ff {
+                match rest.split_off_first() {
+                    Some(0) => self.bytes.push(0xFF),
+                    // Fill bytes (B.1.1.2).
+                    Some(0xFF) | None => continue,
+                    Some(marker) => {
+                        self.pieces.push_back((self.bytes.len(), *marker));
+                        self.is_over = is_end(*marker);
+                    }
+                }
+                self.is_after_ff = false;
+                continue;
+            }
+            let ahead = &rest[..rest.len().min(left)];
+            let plain = memchr::memchr(0xFF, ahead);
+            self.bytes.extend_from_slice(&ahead[..plain.unwrap_or(ahead.len())]);
+            self.is_after_ff = plain.is_some();
+            let used = plain.map_or(ahead.len(), |at| at + 1);
+            *rest = &rest[used..];
+            left -= used;
+        }
+    }
+
+    /// Says that nothing more comes in.
+    pub(super) fn end(&mut self) {
+        self.is_over = true;
+    }
+
+    /// Bytes that are held and not decoded.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len() - (self.position / 8).min(self.bytes.len())
+    }
+
+    /// Markers that are held.
+    pub(super) fn markers(&self) -> usize {
+        self.pieces.len()
+    }
+
+    /// Whether nothing more comes in.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// The first piece, and whether it is whole.
+    pub(super) fn first(&self) -> (&[u8], bool) {
+        match self.pieces.front() {
+            Some((end, _)) => (&self.bytes[..*end], true),
+            None => (&self.bytes, self.is_over),
+        }
+    }
+
+    /// The first of the pieces that are followed by the restart markers that should, as many as there are; the
+    /// first of those is `next`. The piece that the scan ends with is one of them.
+    pub(super) fn intervals(&self, next: u8) -> Vec<&[u8]> {
+        let mut intervals = Vec::new();
+        let mut start = self.position.div_ceil(8);
+        for ((end, marker), number) in self.pieces.iter().zip((0..8).cycle().skip(next.into())) {
+            intervals.push(&self.bytes[start.min(*end)..*end]);
+            start = *end;
+            if *marker != RST0 + number {
+                break;
+            }
+        }
+        intervals
+    }
+
+    /// Passes over whole pieces and their markers.
+    pub(super) fn pass(&mut self, pieces: usize) {
+        for (end, _) in self.pieces.drain(..pieces) {
+            self.position = 8 * end;
+        }
+    }
+
+    /// Looks for the restart marker of number `next` behind the first piece, as `jpeg_resync_to_restart` of
+    /// libjpeg does: a marker of one of the two numbers before is passed over with the piece behind it, one of
+    /// the two numbers after is left for its turn, and any other is taken for the one that should be there.
+    pub(super) fn restart(&mut self, next: u8) -> Restart {
+        while let Some((_, marker)) = self.pieces.front() {
+            if is_end(*marker) {
+                return Restart::Missing;
+            }
+            match marker.checked_sub(RST0).map(|number| number.wrapping_sub(next) & 7) {
+                Some(1 | 2) => return Restart::Missing,
+                None | Some(6 | 7) => self.pass(1),
+                Some(_) => {
+                    self.pass(1);
+                    return Restart::Go;
+                }
+            }
+        }
+        if self.is_over {
+            return Restart::Missing;
+        }
+        // Nothing of what is there can count any more.
+        self.position = self.bytes.len() * 8;
+        Restart::Wait
+    }
+
+    /// Forgets what was decoded. Costs no more over all than the bytes that came in.
+    pub(super) fn compact(&mut self) {
+        let used = (self.position / 8).min(self.bytes.len());
+        if used < self.bytes.len() - used {
+            return;
+        }
+        self.bytes.drain(..used);
+        self.position -= 8 * used;
+        for (end, _) in &mut self.pieces {
+            *end -= used;
+        }
+    }
+
+    /// What came in of the segment behind the scan. Makes ready for the next scan.
+    pub(super) fn finish(&mut self) -> Vec<u8> {
+        let marker = self.pieces.back().map(|(_, marker)| *marker).filter(|it| is_end(*it));
+        let is_after_ff = self.is_after_ff;
+        self.bytes.clear();
+        self.pieces.clear();
+        (self.position, self.is_after_ff, self.is_over) = (0, false, false);
+        match marker {
+            Some(marker) => vec![0xFF, marker],
+            None if is_after_ff => vec![0xFF],
+            None => Vec::new(),
+        }
+    }
+}
+
+/// Whether a marker ends a scan. Those below are none that T.81 defines, and restart markers do not.
+fn is_end(marker: u8) -> bool {
+    0xC0 <= marker && !(RST0..RST0 + 8).contains(&marker)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The pieces of `source` up to the end of the scan, whether each is whole, and how much is left behind.
+    fn pieces(source: &[u8], chunk: usize) -> (Vec<(Vec<u8>, bool)>, usize) {
+        let mut entropy = Entropy::default();
+        let mut left = 0;
+        for mut chunk in source.chunks(chunk) {
+            while !chunk.is_empty() && !entropy.is_over() {
+                entropy.take(&mut chunk, 3);
+            }
+            left += chunk.len();
+        }
+        let mut pieces = Vec::new();
+        for _ in 0..=entropy.markers() {
+            let (first, is_whole) = entropy.first();
+            pieces.push((first[entropy.position / 8..].to_vec(), is_whole));
+            entropy.pass(entropy.markers().min(1));
+            entropy.compact();
+        }
+        (pieces, left)
+    }
+
+    #[test]
+    fn pieces_are_the_same_in_any_chunks() {
+        let source = b"ab\xFF\0c\xFF\xFF\xD0\xFF\x42\xFF\0\xFF\xFF\0de\xFF\xC4rest";
+        let piece = |bytes: &[u8]| (bytes.to_vec(), true);
+        let expected = [&b"ab\xFFc"[..], b"", b"\xFF\xFFde", b""].map(piece);
+        for chunk in 1..=source.len() {
+            assert_eq!(pieces(source, chunk), (expected.to_vec(), 4), "{chunk}");
+        }
+    }
+
+    #[test]
+    fn the_marker_behind_is_handed_on() {
+        let check = |source: &[u8], expected: &[u8]| {
+            let mut entropy = Entropy::default();
+            entropy.take(&mut &source[..], usize::MAX);
+            assert_eq!(entropy.finish(), expected, "{source:?}");
+            assert_eq!((entropy.len(), entropy.is_over()), (0, false));
+        };
+        check(b"ab", b"");
+        check(b"ab\xFF\0", b"");
+        check(b"ab\xFF\xD3", b"");
+        check(b"ab\xFF", b"\xFF");
+        check(b"ab\xFF\xFF", b"\xFF");
+        check(b"ab\xFF\xFF\xC4", b"\xFF\xC4");
+    }
+
+    #[test]
+    fn restart_markers_resume_by_their_number() {
+        let check = |source: &[u8], next: u8, expected: Restart, rest: &[u8]| {
+            let mut entropy = Entropy::default();
+            entropy.take(&mut &source[..], usize::MAX);
+            assert_eq!(entropy.restart(next), expected, "{source:?}");
+            assert_eq!(&entropy.first().0[entropy.position / 8..], rest, "{source:?}");
+        };
+        check(b"a\xFF\xD2b\xFF\xD9", 2, Restart::Go, b"b");
+        check(b"a\xFF\xD3b\xFF\xD9", 2, Restart::Missing, b"a");
+        check(b"a\xFF\xD4b\xFF\xD9", 2, Restart::Missing, b"a");
+        check(b"a\xFF\xD0b\xFF\xD9", 7, Restart::Missing, b"a");
+        check(b"a\xFF\xD5b\xFF\xD9", 2, Restart::Go, b"b");
+        check(b"a\xFF\xD1b\xFF\xD2c\xFF\xD9", 2, Restart::Go, b"c");
+        check(b"a\xFF\xD0b\xFF\x02c\xFF\xD2d\xFF\xD9", 2, Restart::Go, b"d");
+        check(b"a\xFF\xD0b\xFF\xD9", 2, Restart::Missing, b"b");
+        check(b"a\xFF\xC4", 2, Restart::Missing, b"a");
+        check(b"ab", 2, Restart::Wait, b"");
+    }
+
+    #[test]
+    fn intervals_end_where_another_marker_stands() {
+        let check = |source: &[u8], next: u8, expected: &[&[u8]]| {
+            let mut entropy = Entropy::default();
+            entropy.take(&mut &source[..], usize::MAX);
+            assert_eq!(entropy.intervals(next), expected, "{source:?}");
+        };
+        check(b"a\xFF\xD6b\xFF\xD7c\xFF\xD0d\xFF\xD1e", 6, &[b"a", b"b", b"c", b"d"]);
+        check(b"a\xFF\xD6b\xFF\xD0c\xFF\xD0d\xFF\xD9", 6, &[b"a", b"b"]);
+        check(b"a\xFF\xD9", 0, &[b"a"]);
+        check(b"a", 0, &[]);
+    }
+}

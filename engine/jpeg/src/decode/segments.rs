@@ -1,0 +1,118 @@
+//! Marker segments as they arrive (ITU-T T.81 B.1.1).
+
+use super::error::DecodeError;
+use crate::markers::{EOI, RST0, RST7, SOI};
+
+/// Collects one segment after the other. Bytes before a marker are passed over, as libjpeg does.
+///
+/// call order = (take* body clear)*
+#[derive(Debug, Default)]
+pub(super) struct Segments {
+    /// The segment so far: 0xFF, the marker, two bytes of length, the body.
+    held: Vec<u8>,
+}
+
+impl Segments {
+    /// Goes on behind what came in with entropy-coded data: nothing, or up to the marker.
+    pub(super) fn resume(&mut self, held: Vec<u8>) {
+        self.held = held;
+    }
+
+    /// Takes what belongs to the segment from the front of `rest`, and says its marker once it is whole.
+    ///
+    /// # Errors
+    /// [`DecodeError::Damaged`] for a length below the least.
+    pub(super) fn take(&mut self, rest: &mut &[u8]) -> Result<Option<u8>, DecodeError> {
+        loop {
+            match *self.held {
+                [] => {
+                    let Some(at) = memchr::memchr(0xFF, rest) else {
+                        *rest = &[];
+                        return Ok(None);
+                    };
+                    *rest = &rest[at + 1..];
+                    self.held.push(0xFF);
+                }
+                [_] => match rest.split_off_first().copied() {
+                    None => return Ok(None),
+                    // Fill bytes (B.1.1.2).
+                    Some(0xFF) => (),
+                    // A stuffed byte, a marker that T.81 does not define, or one without a segment.
+                    Some(0..=0xBF | RST0..=RST7 | SOI) => self.held.clear(),
+                    Some(marker) => self.held.push(marker),
+                },
+                [_, EOI, ..] => return Ok(Some(EOI)),
+                [_, marker, ref behind @ ..] => {
+                    let missing = match behind {
+                        [high, low, body @ ..] => {
+                            let length = usize::from(u16::from_be_bytes([*high, *low]));
+                            let length = length
+                                .checked_sub(2)
+                                .ok_or(DecodeError::Damaged("a segment without a length"))?;
+                            length - body.len()
+                        }
+                        _ => 2 - behind.len(),
+                    };
+                    if missing == 0 {
+                        return Ok(Some(marker));
+                    }
+                    let Some(more) = rest.split_off(..missing.min(rest.len())).filter(|it| !it.is_empty())
+                    else {
+                        return Ok(None);
+                    };
+                    self.held.extend_from_slice(more);
+                }
+            }
+        }
+    }
+
+    /// What the segment holds.
+    pub(super) fn body(&self) -> &[u8] {
+        self.held.get(4..).unwrap_or_default()
+    }
+
+    /// Makes room for the next.
+    pub(super) fn clear(&mut self) {
+        self.held.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::markers::{APP0, DHT, DQT};
+
+    fn all(source: &[u8], chunk: usize) -> Vec<(u8, Vec<u8>)> {
+        let mut segments = Segments::default();
+        let mut found = Vec::new();
+        for mut chunk in source.chunks(chunk) {
+            while let Some(marker) = segments.take(&mut chunk).unwrap() {
+                found.push((marker, segments.body().to_vec()));
+                segments.clear();
+            }
+            assert!(chunk.is_empty());
+        }
+        found
+    }
+
+    #[test]
+    fn segments_are_the_same_in_any_chunks() {
+        let source = [
+            &b"\xFF\xD8\xFF\xE0\0\x04ab"[..],
+            b"garbage\xFF\0",
+            b"\xFF\xFF\xFF\xDB\0\x02",
+            b"\xFF\xD3\xFF\xC4\0\x03\xFF",
+            b"\xFF\xD9\xFF\xDA\0\x09",
+        ];
+        let expected = vec![(APP0, b"ab".to_vec()), (DQT, vec![]), (DHT, vec![0xFF]), (EOI, vec![])];
+        for chunk in 1..9 {
+            assert_eq!(all(&source.concat(), chunk), expected, "{chunk}");
+        }
+    }
+
+    #[test]
+    fn a_length_counts_itself() {
+        let result = Segments::default().take(&mut &b"\xFF\xE0\0\x01"[..]);
+        assert_eq!(result, Err(DecodeError::Damaged("a segment without a length")));
+    }
+}

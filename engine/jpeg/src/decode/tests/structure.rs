@@ -1,0 +1,235 @@
+//! Parts of a file that stand in unusual places, and limits.
+
+use super::judge::{Picture, make};
+use super::{decode, decode_with, find, header, scales};
+use crate::decode::{DecodeError, Decoder, Header, Progress, Scales};
+
+/// Files of about 1 KB, made by `cjpeg` of libjpeg-turbo 2.1.5 from [`Picture::scene`] of 41×27 pixels at
+/// quality 40, plain, with `-restart 2B`, and with `-progressive`.
+pub(super) struct Small {
+    pub(super) baseline: Vec<u8>,
+    pub(super) restarts: Vec<u8>,
+    pub(super) progressive: Vec<u8>,
+}
+
+pub(super) fn small() -> Small {
+    Small {
+        baseline: include_bytes!("baseline.jpg").to_vec(),
+        restarts: include_bytes!("restarts.jpg").to_vec(),
+        progressive: include_bytes!("progressive.jpg").to_vec(),
+    }
+}
+
+/// `file` with other bytes from `at` on in the place of `count`.
+fn replace(file: &[u8], at: usize, count: usize, with: &[u8]) -> Vec<u8> {
+    [&file[..at], with, &file[at + count..]].concat()
+}
+
+#[test]
+fn intervals_on_several_cores_give_the_same_bytes() {
+    // The last three have an interval that is no part of a row, one of uneven rows, and one too large to share.
+    for restart in ["1", "2", "5B", "100B", "113B", "2000B"] {
+        let scene = Picture::scene(1203, 901);
+        let Some(file) = make("cjpeg", &["-sample", "2x2", "-restart", restart], &scene) else { return };
+        let last = find(&file, 0xD0).pop().unwrap();
+        let damaged = replace(&file, last + 1, 1, &[0xD2]);
+        for (file, n) in [(&file, 8), (&file, 2), (&damaged, 3)] {
+            let serial = decode_with(file, scales(n), usize::MAX, false).unwrap();
+            for chunk in [usize::MAX, 5000] {
+                assert!(
+                    decode_with(file, scales(n), chunk, true).unwrap() == serial,
+                    "{restart} {n} {chunk}"
+                );
+            }
+        }
+    }
+}
+
+/// No tool of libjpeg-turbo has factors that do not divide each other: here three grey files become the scans of
+/// one.
+#[test]
+fn factors_need_not_divide_each_other() {
+    let (width, height) = (227, 149);
+    for factors in [[(3, 1), (2, 1), (1, 1)], [(2, 3), (1, 2), (2, 1)], [(1, 4), (4, 3), (3, 1)]] {
+        let most =
+            factors.iter().fold((0, 0), |most: (usize, usize), it| (most.0.max(it.0), most.1.max(it.1)));
+        let mut frame = vec![0xFF, 0xC0, 0, 17, 8, 0, height as u8, 0, width as u8, 3];
+        let mut scans = Vec::new();
+        let mut parts = Vec::new();
+        for ((h, v), id) in factors.into_iter().zip(1..) {
+            let scene = Picture::scene((width * h).div_ceil(most.0), (height * v).div_ceil(most.1));
+            let Some(grey) = make("cjpeg", &["-grayscale"], &scene) else { return };
+            frame.extend([id, (h << 4 | v) as u8, 0]);
+            let scan = find(&grey, 0xDA)[0];
+            scans.extend(replace(&grey[scan..grey.len() - 2], 5, 1, &[id]));
+            parts.push(grey);
+        }
+        let (start, codes) = (find(&parts[0], 0xC0)[0], find(&parts[0], 0xC4)[0]);
+        let tables = &parts[0][codes..find(&parts[0], 0xDA)[0]];
+        let file = [&parts[0][..start], &frame, tables, &scans, b"\xFF\xD9"].concat();
+        for n in [8, 5, 1] {
+            let planes = decode_with(&file, scales(n), 999, false).unwrap();
+            assert!(!planes.is_damaged);
+            for (component, part) in planes.components.iter().zip(&parts) {
+                let alone = &decode(part, n).unwrap().components[0];
+                assert!(alone.w <= component.w && alone.h <= component.h);
+                let rows =
+                    component.samples.chunks_exact(component.w).zip(alone.samples.chunks_exact(alone.w));
+                assert!(
+                    rows.into_iter().all(|(whole, alone)| whole[..alone.len()] == *alone),
+                    "{factors:?} {n}/8"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_height_may_come_behind_the_first_scan() {
+    for file in [small().baseline, small().restarts] {
+        let expected = decode(&file, 8).unwrap();
+        let frame = find(&file, 0xC0)[0];
+        let height = [file[frame + 5], file[frame + 6]];
+        let lines = [&[0xFF, 0xDC, 0, 4], &height[..]].concat();
+        let late = replace(&file, file.len() - 2, 0, &lines);
+        let late = replace(&late, frame + 5, 2, &[0, 0]);
+        assert_eq!(decode(&late, 8).unwrap(), expected);
+        let end = late.len() - 2;
+        assert_eq!(Header::read(&late[..end - 1]), Ok(None));
+        assert!(Header::read(&late[..end]).unwrap().is_some());
+        let never = replace(&late, end - 6, 6, &[]);
+        assert_eq!(header(&never), Err(DecodeError::Damaged("a height of 0")));
+    }
+}
+
+#[test]
+fn progressive_files_stop_where_nothing_behind_counts() {
+    let file = small().progressive;
+    let end = |n| {
+        let mut decoder = Decoder::new(header(&file).unwrap(), scales(n), false);
+        file.iter().position(|byte| decoder.push(&[*byte]).unwrap() == Progress::Done).unwrap()
+    };
+    let scans = find(&file, 0xDA);
+    assert_eq!(scans.len(), 10);
+    // The seventh scan refines the DC coefficients, and the last the AC coefficients of luma.
+    assert!((scans[6]..=scans[7]).contains(&end(1)), "{} of {scans:?}", end(1));
+    assert!(scans[9] < end(2));
+    let luma = Scales { first: 1, others: 8 };
+    let whole = decode(&file, 8).unwrap();
+    assert_eq!(decode_with(&file, luma, 3, false).unwrap().components[1..], whole.components[1..]);
+}
+
+#[test]
+fn fill_bytes_and_strangers_between_segments_are_passed_over() {
+    let file = small().restarts;
+    let expected = decode(&file, 8).unwrap();
+    let scan = find(&file, 0xDA)[0];
+    assert_eq!(decode(&replace(&file, scan, 0, b"\xFF\xFF\xFF"), 8).unwrap(), expected);
+    assert_eq!(decode(&replace(&file, scan, 0, b"nothing\xFF\0"), 8).unwrap(), expected);
+    assert_eq!(decode(&replace(&file, scan, 0, b"\xFF\xFE\0\x05abc"), 8).unwrap(), expected);
+    let restart = find(&file, 0xD0)[0];
+    assert_eq!(decode(&replace(&file, restart, 0, b"\xFF\xFF"), 8).unwrap(), expected);
+    let end = file.len() - 2;
+    assert_eq!(decode(&file[..end], 8).unwrap(), expected, "without an end of image");
+    assert_eq!(decode(&[&file, &file[..]].concat(), 8).unwrap(), expected, "with another behind");
+}
+
+#[test]
+fn adobe_and_jfif_say_what_the_colours_are() {
+    use crate::decode::Colours::{Rgb, Ycc};
+    let file = small().baseline;
+    let jfif = find(&file, 0xE0)[0];
+    let plain = replace(&file, jfif, 18, &[]);
+    let named = |file: &[u8], names: [u8; 3]| {
+        let mut file = file.to_vec();
+        let frame = find(&file, 0xC0)[0];
+        (0..3).for_each(|index| file[frame + 10 + 3 * index] = names[index]);
+        file
+    };
+    let adobe = |transform| [b"\xFF\xEE\0\x0EAdobe\0\x64\0\0\0\0", &[transform][..]].concat();
+    let check = |file: Vec<u8>, expected| assert_eq!(header(&file).unwrap().colours, expected);
+    check(file.clone(), Ycc);
+    check(plain.clone(), Ycc);
+    check(named(&plain, *b"RGB"), Rgb);
+    check(named(&plain, [0, 1, 2]), Ycc);
+    check(named(&file, *b"RGB"), Ycc);
+    check(replace(&plain, 2, 0, &adobe(0)), Rgb);
+    check(replace(&plain, 2, 0, &adobe(1)), Ycc);
+    check(replace(&file, 2, 0, &adobe(0)), Ycc);
+}
+
+#[test]
+fn damage_before_the_first_scan_is_an_error() {
+    let file = small().baseline;
+    let (frame, scan, codes) = (find(&file, 0xC0)[0], find(&file, 0xDA)[0], find(&file, 0xC4)[0]);
+    let check = |file: Vec<u8>, expected: &str| {
+        assert_eq!(decode(&file, 8).unwrap_err().to_string(), expected);
+    };
+    check(b"\x89PNG".to_vec(), "no start of image");
+    check(file[..scan].to_vec(), "the end before the first scan");
+    check(replace(&file, frame, 19, &[]), "a scan before its frame header");
+    check(replace(&file, frame, 0, &file[frame..frame + 19]), "a second frame header");
+    check(replace(&file, frame + 4, 1, &[12]), "a precision other than 8 bits is not decoded here");
+    check(replace(&file, frame + 7, 2, &[0, 0]), "a width of 0");
+    check(replace(&file, frame + 11, 1, &[0x51]), "a sampling factor outside 1 to 4");
+    check(replace(&file, frame + 11, 1, &[0x01]), "a sampling factor outside 1 to 4");
+    check(replace(&file, frame + 12, 1, &[4]), "a quantisation table outside 0 to 3");
+    check(replace(&file, frame + 12, 1, &[3]), "a scan without its tables");
+    check(replace(&file, frame + 9, 1, &[4]), "a frame header of the wrong length");
+    check(
+        replace(&file, frame + 1, 1, &[0xC3]),
+        "lossless, hierarchical or arithmetic coding is not decoded here",
+    );
+    check(replace(&file, codes + 5, 3, &[3, 1, 2]), "a Huffman table with too many codes");
+    check(replace(&file, codes + 5, 1, &[3]), "a segment of Huffman tables that is none");
+    check(replace(&file, codes + 4, 1, &[0x20]), "a segment of Huffman tables that is none");
+    check(replace(&file, scan + 5, 1, &[9]), "a scan of a component that there is not");
+    check(replace(&file, scan + 6, 1, &[0x40]), "a scan header that is none");
+}
+
+#[test]
+fn damage_between_scans_ends_the_picture() {
+    let file = small().progressive;
+    let second = find(&file, 0xDA)[1];
+    let damaged = decode(&replace(&file, second + 5, 1, &[9]), 8).unwrap();
+    assert!(damaged.is_damaged);
+    let mut cut = decode(&file[..second], 8).unwrap();
+    assert_eq!(damaged, cut);
+    cut.is_damaged = false;
+    assert!(decode(&file, 8).unwrap() != cut);
+}
+
+#[test]
+fn scans_without_end_are_refused() {
+    let file = small().progressive;
+    let refinement = find(&file, 0xDA)[9];
+    let repeated = |count| {
+        let scan = &file[refinement..file.len() - 2];
+        [&file[..file.len() - 2], &scan.repeat(count), b"\xFF\xD9"].concat()
+    };
+    // The last scan settles the picture, so the file must be left open before it.
+    let open = |file: Vec<u8>| {
+        let settling = find(&file, 0xDA)[6];
+        replace(&file, settling, find(&file, 0xC4)[4].max(settling + 12) - settling, b"\xFF\xFE\0\x02")
+    };
+    assert!(decode(&open(repeated(100)), 8).is_ok());
+    assert_eq!(decode(&open(repeated(300)), 8), Err(DecodeError::TooManyScans(200)));
+}
+
+#[test]
+fn a_decoder_takes_only_the_frame_that_it_was_made_for() {
+    let file = small().baseline;
+    let mut decoder = Decoder::new(header(&file).unwrap(), scales(8), false);
+    let larger = replace(&file, find(&file, 0xC0)[0] + 5, 1, &[0xF0]);
+    assert_eq!(decoder.push(&larger), Err(DecodeError::OtherHeader));
+}
+
+#[test]
+fn memory_counts_planes_and_coefficients() {
+    let sample = |header: &Header, n| header.memory(scales(n), false) - header.memory(scales(1), false);
+    let baseline = header(&small().baseline).unwrap();
+    // 3×2 MCUs of 4 + 2 blocks.
+    assert_eq!(sample(&baseline, 8), 36 * 63);
+    let progressive = header(&small().progressive).unwrap();
+    assert_eq!(sample(&progressive, 8), 36 * (63 + 2 * 63 + 8));
+}

@@ -1,0 +1,71 @@
+//! The marker segments of a file (T.81 B.2), but for the tables and headers of its scans.
+
+use super::{EncodeError, Options, Picture, component::Component, quantisation::Quantisation};
+use crate::{
+    markers::{APP0, APP1, APP2, DQT, EOI, SOF0, SOF2, SOI},
+    zigzag::NATURAL_ORDER,
+};
+
+/// What a segment holds besides its marker, its length included.
+const MOST_SEGMENT_BYTES: usize = 65_535;
+/// ICC.1:2022 B.4: before two bytes that number the part and count the parts.
+const ICC_SIGNATURE: &[u8] = b"ICC_PROFILE\0";
+const ICC_PART_BYTES: usize = MOST_SEGMENT_BYTES - 2 - ICC_SIGNATURE.len() - 2;
+
+/// The start of a file, with everything that is no part of the coding: JFIF, orientation, profile.
+///
+/// # Errors
+/// [`EncodeError::LongProfile`] and [`EncodeError::LongExif`].
+pub(super) fn head(options: &Options) -> Result<Vec<u8>, EncodeError> {
+    let mut file = vec![0xFF, SOI];
+    // JFIF 1.01, square pixels, no thumbnail.
+    put(&mut file, APP0, b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0");
+    if let Some(exif) = options.exif {
+        if MOST_SEGMENT_BYTES - 2 < exif.len() {
+            return Err(EncodeError::LongExif);
+        }
+        put(&mut file, APP1, exif);
+    }
+    let parts = options.icc.unwrap_or_default().chunks(ICC_PART_BYTES);
+    let Ok(count) = u8::try_from(parts.len()) else {
+        return Err(EncodeError::LongProfile);
+    };
+    for (number, part) in (1..=count).zip(parts) {
+        put(&mut file, APP2, &[ICC_SIGNATURE, &[number, count], part].concat());
+    }
+    Ok(file)
+}
+
+/// Defines the quantisation tables 0, 1, … (T.81 B.2.4.1).
+pub(super) fn put_quantisation(file: &mut Vec<u8>, tables: &[Quantisation]) {
+    let mut content = Vec::new();
+    for (number, table) in (0..).zip(tables) {
+        content.push(number);
+        content.extend(NATURAL_ORDER.iter().map(|&natural| table[usize::from(natural)] as u8));
+    }
+    put(file, DQT, &content);
+}
+
+/// Opens the frame (T.81 B.2.2): baseline, or progressive with Huffman codes.
+pub(super) fn put_frame(file: &mut Vec<u8>, picture: &Picture, parts: &[Component], is_progressive: bool) {
+    let mut content = vec![8];
+    content.extend(picture.height.to_be_bytes());
+    content.extend(picture.width.to_be_bytes());
+    content.push(parts.len() as u8);
+    for part in parts {
+        content.extend([part.id(), (part.sampling.0 << 4 | part.sampling.1) as u8, part.table as u8]);
+    }
+    put(file, if is_progressive { SOF2 } else { SOF0 }, &content);
+}
+
+/// Closes the file.
+pub(super) fn put_end(file: &mut Vec<u8>) {
+    file.extend([0xFF, EOI]);
+}
+
+/// A segment; `content` is no longer than one can be.
+pub(super) fn put(file: &mut Vec<u8>, marker: u8, content: &[u8]) {
+    file.extend([0xFF, marker]);
+    file.extend((content.len() as u16 + 2).to_be_bytes());
+    file.extend_from_slice(content);
+}

@@ -1,0 +1,70 @@
+//! RGB to YCbCr, as JFIF 1.02 has it (all of 0..=255 is used), in libjpeg's fixed point, to the bit.
+
+use super::avx2::vectorised;
+
+/// Fractional bits of the weights.
+const BITS: u32 = 16;
+const HALF: i32 = 1 << (BITS - 1);
+/// Chroma of grey.
+const MIDDLE: i32 = 128 << BITS;
+
+/// Splits a row of interleaved pixels to a row of each component, as long as the shortest of the four.
+pub fn from_rgb(rgb: &[u8], luma: &mut [u8], blue: &mut [u8], red: &mut [u8]) {
+    vectorised(|| split(rgb, luma, blue, red));
+}
+
+#[expect(clippy::inline_always, reason = "vectorised code must be inlined")]
+#[inline(always)]
+fn split(rgb: &[u8], luma: &mut [u8], blue: &mut [u8], red: &mut [u8]) {
+    let (pixels, _) = rgb.as_chunks::<3>();
+    for (((pixel, luma), blue), red) in pixels.iter().zip(luma).zip(blue).zip(red) {
+        let [r, g, b] = pixel.map(i32::from);
+        // 0.299, 0.587 and 0.114, and halves of (b − y)/0.886 and (r − y)/0.701. Chroma is rounded with one
+        // less than half, so that its largest does not come out as 256.
+        *luma = ((19_595 * r + 38_470 * g + 7_471 * b + HALF) >> BITS) as u8;
+        *blue = ((32_768 * b - 11_059 * r - 21_709 * g + MIDDLE + HALF - 1) >> BITS) as u8;
+        *red = ((32_768 * r - 27_439 * g - 5_329 * b + MIDDLE + HALF - 1) >> BITS) as u8;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{from_rgb, split};
+
+    /// Every fifth level of each channel, with the ends, in rows long enough for vectors and their rests.
+    fn cube() -> Vec<u8> {
+        let levels = || (0..=255u8).step_by(5);
+        let pixels = levels().flat_map(|a| levels().flat_map(move |b| levels().map(move |c| [a, b, c])));
+        pixels.flatten().collect()
+    }
+
+    #[test]
+    fn splits_to_the_nearest_levels() {
+        let rgb = cube();
+        let [mut luma, mut blue, mut red] = [(); 3].map(|()| vec![0; rgb.len() / 3]);
+        from_rgb(&rgb, &mut luma, &mut blue, &mut red);
+        for (i, pixel) in rgb.chunks(3).enumerate() {
+            let [r, g, b] = [0, 1, 2].map(|c| f64::from(pixel[c]));
+            let y = 0.299 * r + 0.587 * g + 0.114 * b;
+            let exact = [y, (b - y) / 1.772 + 128.0, (r - y) / 1.402 + 128.0];
+            for (level, exact) in [luma[i], blue[i], red[i]].into_iter().zip(exact) {
+                assert!((f64::from(level) - exact.min(255.0)).abs() < 0.503, "{pixel:?}: {level}, {exact}");
+            }
+        }
+    }
+
+    /// What the compiler makes of the loops for the processor of the test and for any processor is the same.
+    #[test]
+    fn kernels_agree() {
+        let cube = cube();
+        for pixels in (0..70).chain([cube.len() / 3]) {
+            let source = &cube[cube.len() - pixels * 3..];
+            let mut rows = [(); 6].map(|()| vec![0; pixels]);
+            let [luma, blue, red, plain_luma, plain_blue, plain_red] = &mut rows;
+            from_rgb(source, luma, blue, red);
+            split(source, plain_luma, plain_blue, plain_red);
+            let (fast, plain) = rows.split_at(3);
+            assert_eq!(fast, plain);
+        }
+    }
+}
