@@ -1,0 +1,128 @@
+//! Detection of a format from the first bytes of a source.
+
+use crate::Format;
+
+/// The number of bytes with which [`Format::detect`] never answers [`Detection::NeedMore`].
+pub const DETECT_BYTES: usize = 64;
+
+/// The result of looking at the first bytes of a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detection {
+    /// The source has this format.
+    Known(Format),
+    /// The source has no format of the table.
+    Unknown,
+    /// The bytes may still begin a format of the table.
+    NeedMore,
+}
+
+/// The longest signature below, `ftyp` boxes and BMP apart.
+const SIGNATURE_BYTES: usize = 12;
+
+/// The signature box of JP2 and JPH files (ITU-T T.800 I.5.1).
+const JP2_SIGNATURE: [u8; 12] = *b"\0\0\0\x0CjP  \r\n\x87\n";
+
+impl Format {
+    /// Detects the format of a source that begins with `head`: its first [`DETECT_BYTES`], or all there are.
+    pub fn detect(head: &[u8]) -> Detection {
+        let format = match head {
+            [0xFF, 0xD8, 0xFF, ..] => Self::Jpeg,
+            [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => Self::Png,
+            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Self::Webp,
+            [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Self::Gif,
+            [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Self::Tiff,
+            // Start of codestream, then the marker SIZ (ITU-T T.800 A.4.1, A.5.1).
+            [0xFF, 0x4F, 0xFF, 0x51, ..] => Self::Jpeg2000,
+            [a, b, c, d, b'f', b't', b'y', b'p', ..] => {
+                let bytes = u32::from_be_bytes([*a, *b, *c, *d]);
+                let bytes = usize::try_from(bytes).unwrap_or(usize::MAX).min(DETECT_BYTES);
+                let Some(ftyp) = head.get(..bytes) else { return Detection::NeedMore };
+                return Self::from_brands(ftyp).map_or(Detection::Unknown, Detection::Known);
+            }
+            _ if head.starts_with(&JP2_SIGNATURE) => Self::Jpeg2000,
+            // The size of one of the information headers that exist follows the file header.
+            [b'B', b'M', ..] => match head.get(14..18) {
+                Some([12 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0]) => Self::Bmp,
+                Some(_) => return Detection::Unknown,
+                None => return Detection::NeedMore,
+            },
+            // At least one entry, whose reserved byte is 0.
+            [0, 0, 1, 0, low, high, _, _, _, 0, ..] if (*low, *high) != (0, 0) => Self::Ico,
+            _ if head.len() < SIGNATURE_BYTES => return Detection::NeedMore,
+            _ => return Detection::Unknown,
+        };
+        Detection::Known(format)
+    }
+
+    /// The format that the brands in the box `ftyp` state (ISO/IEC 14496-12, 4.3).
+    fn from_brands(ftyp: &[u8]) -> Option<Self> {
+        // The major brand, a version, the compatible brands.
+        let brands = || ftyp.chunks_exact(4).enumerate().filter(|(at, _)| *at == 2 || 3 < *at);
+        let has = |known: &[&[u8]]| brands().any(|(_, brand)| known.contains(&brand));
+        if has(&[b"avif", b"avis"]) {
+            Some(Self::Avif)
+        } else if has(&[b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"]) {
+            Some(Self::Heic)
+        } else if has(&[b"mif1", b"mif2", b"msf1"]) {
+            Some(Self::Heif)
+        } else {
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(head: &[u8], expected: Detection) {
+        assert_eq!(Format::detect(head), expected, "{head:?}");
+    }
+
+    #[test]
+    fn signatures_are_detected() {
+        check(b"\xFF\xD8\xFF", Detection::Known(Format::Jpeg));
+        check(b"MM\0\x2B", Detection::Known(Format::Tiff));
+        check(b"RIFF1234WEBP", Detection::Known(Format::Webp));
+        check(b"RIFF1234WAVE", Detection::Unknown);
+        check(b"RIFF1234", Detection::NeedMore);
+        check(b"\xFF\x4F\xFF\x51\0", Detection::Known(Format::Jpeg2000));
+        check(&JP2_SIGNATURE, Detection::Known(Format::Jpeg2000));
+        check(&JP2_SIGNATURE[..11], Detection::NeedMore);
+        check(b"BM0123456789AB\x28\0\0\0", Detection::Known(Format::Bmp));
+        check(b"BM0123456789AB\x29\0\0\0", Detection::Unknown);
+        check(b"BM0123456789AB\x28\0\0", Detection::NeedMore);
+        check(b"\0\0\x01\0\x01\0\x10\x10\0\0", Detection::Known(Format::Ico));
+        check(b"\0\0\x01\0\0\0\x10\x10\0\0\0\0", Detection::Unknown);
+        check(b"%PDF-1.7\n%%%", Detection::Unknown);
+        check(b"", Detection::NeedMore);
+    }
+
+    #[test]
+    fn iso_bmff_is_detected_by_all_its_brands() {
+        let check = |brands: &[u8], expected| {
+            let head = [&(8 + brands.len() as u32).to_be_bytes()[..], b"ftyp", brands, b"more"].concat();
+            check(&head, expected);
+            check(&head[..14], Detection::NeedMore);
+        };
+        check(b"avif\0\0\0\0mif1", Detection::Known(Format::Avif));
+        check(b"mif1\0\0\0\0mif1avif", Detection::Known(Format::Avif));
+        check(b"mif1\0\0\0\0mif1heic", Detection::Known(Format::Heic));
+        check(b"mif1\0\0\0\0mif1miaf", Detection::Known(Format::Heif));
+        check(b"isom\0\0\0\0isommp42", Detection::Unknown);
+        check(b"isomavif", Detection::Unknown);
+    }
+
+    #[test]
+    fn enough_bytes_always_decide() {
+        for first in 0..=u8::MAX {
+            for second in 0..=u8::MAX {
+                let mut head = [0; DETECT_BYTES];
+                (head[0], head[1]) = (first, second);
+                assert_ne!(Format::detect(&head), Detection::NeedMore);
+                head[4..8].copy_from_slice(b"ftyp");
+                assert_ne!(Format::detect(&head), Detection::NeedMore);
+            }
+        }
+    }
+}

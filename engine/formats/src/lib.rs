@@ -1,0 +1,9 @@
+#![doc = include_str!("../README.md")]
+
+mod format;
+mod table;
+mod detect;
+
+pub use detect::{DETECT_BYTES, Detection};
+pub use format::Format;
+pub use table::Abilities;
