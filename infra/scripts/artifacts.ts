@@ -18,7 +18,7 @@ export function buildArtifacts(config: Config): void {
     'zip',
     '--locked',
   ];
-  const program = ['-p', 'safelight-runtime', '--bin', 'bootstrap', '--features', 'lambda'];
+  const program = ['-p', 'safelight-lambda', '--bin', 'bootstrap'];
   const target = config.architecture === 'arm64' ? '--arm64' : '--x86-64';
   // It makes a folder for the program in the one that it is given.
   const out = dirname(dirname(BUILT.bootstrap));

@@ -48,7 +48,7 @@ async function commands(
 }
 
 const BOOTSTRAP =
-  'cargo lambda build --release --skip-target-check --disable-optimizations --output-format zip --locked --arm64 -p safelight-runtime --bin bootstrap --features lambda --lambda-dir build/lambda';
+  'cargo lambda build --release --skip-target-check --disable-optimizations --output-format zip --locked --arm64 -p safelight-lambda --bin bootstrap --lambda-dir build/lambda';
 const edge = (name: string) =>
   `node edge/node/build/build.mjs --config build/${name}.json --out build/${name}`;
 

@@ -1,0 +1,183 @@
+//! Settings of the function: from its environment, and from the access point that it serves.
+
+use clap::{
+    ArgAction, Args, Command, CommandFactory, FromArgMatches, Parser, builder::Resettable, error::ContextKind,
+};
+use safelight_service::{
+    auth::AuthSettings,
+    health_imaging::{FrameSettings, region},
+    policy::{Policy, blamed},
+};
+use serde_json::{Map, Value};
+use std::fmt::Display;
+use tracing::level_filters::LevelFilter;
+
+/// What the function's environment says.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "bootstrap", disable_help_flag = true)]
+pub struct Settings {
+    /// Bucket of the pictures that a Function URL or an API serves
+    #[arg(long, env = "SAFELIGHT_BUCKET")]
+    pub bucket: Option<String>,
+
+    /// What every key of them begins with; never a part of a URL
+    #[arg(long, env = "SAFELIGHT_PREFIX", default_value = "")]
+    pub prefix: String,
+
+    /// Region of HealthImaging whose image frames a Function URL or an API serves, instead of a bucket
+    #[arg(long, env = "SAFELIGHT_HEALTHIMAGING_REGION", value_parser = region)]
+    pub healthimaging_region: Option<String>,
+
+    /// Where image frames come from, besides the region.
+    #[command(flatten)]
+    pub frames: FrameSettings,
+
+    /// Who may see what a Function URL or an API serves.
+    #[command(flatten)]
+    pub guard: AuthSettings,
+
+    /// What to log: off, error, warn, info (a line for each request), debug, trace
+    #[arg(long, env = "SAFELIGHT_LOG", value_name = "LEVEL", default_value = "info")]
+    pub log: LevelFilter,
+
+    /// What the operator allows.
+    #[command(flatten)]
+    pub policy: Policy,
+
+    /// Megabytes that the function may use.
+    #[arg(long, env = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", default_value_t = 128)]
+    pub memory_megabytes: u64,
+
+    /// Region of the bucket and of the access point.
+    #[arg(long, env = "AWS_REGION", default_value = "us-east-1")]
+    pub region: String,
+
+    /// Endpoint of S3, where it is not that of the region.
+    #[arg(long, env = "AWS_ENDPOINT_URL_S3")]
+    pub s3_endpoint: Option<String>,
+
+    /// Endpoint of every service.
+    #[arg(long, env = "AWS_ENDPOINT_URL")]
+    pub endpoint: Option<String>,
+}
+
+/// Why settings are refused; names the setting.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{setting}: {reason}")]
+pub struct SettingsError {
+    /// Name of the setting, as the operator wrote it.
+    pub setting: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl Settings {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// [`SettingsError`] for a value that cannot be meant.
+    pub fn from_env() -> Result<Self, SettingsError> {
+        Self::try_parse_from(["bootstrap"]).map_err(|error| refused(&error))
+    }
+
+    /// Reads the environment and, over it, an access point's `payload`: the text of a JSON object of the
+    /// same settings by the same names.
+    ///
+    /// # Errors
+    /// [`SettingsError`] for a setting that does not exist, or for a value that cannot be meant.
+    pub fn with_payload(payload: &str) -> Result<Policy, SettingsError> {
+        let wrong = |setting: &str, reason: &dyn Display| SettingsError {
+            setting: setting.to_owned(),
+            reason: reason.to_string(),
+        };
+        let own: Map<String, Value> =
+            serde_json::from_str(payload).map_err(|error| wrong("payload", &error))?;
+
+        let known = Policy::augment_args(Command::new("payload"));
+        let mut command = Self::command();
+        let mut arguments = vec!["bootstrap".to_owned()];
+        for (name, value) in own {
+            let argument = known
+                .get_arguments()
+                .find(|argument| argument.get_env().is_some_and(|variable| variable == name.as_str()))
+                .ok_or_else(|| wrong(&name, &"is no setting of an access point"))?;
+            let long = argument.get_long().unwrap_or_default();
+            let is_switch = matches!(argument.get_action(), ArgAction::SetTrue);
+            arguments.extend(match value {
+                Value::Bool(false) if is_switch => None,
+                Value::Bool(true) if is_switch => Some(format!("--{long}")),
+                Value::String(text) if !is_switch => Some(format!("--{long}={text}")),
+                Value::Number(number) if !is_switch => Some(format!("--{long}={number}")),
+                other => return Err(wrong(&name, &format!("{other} is of a wrong type"))),
+            });
+            // Else the function's environment would win over a switch that is turned off.
+            command = command.mut_arg(argument.get_id(), |argument| argument.env(Resettable::Reset));
+        }
+        let matches = command.try_get_matches_from(arguments).map_err(|error| refused(&error))?;
+        Policy::from_arg_matches(&matches).map_err(|error| refused(&error))
+    }
+
+    /// Where S3 is, if not where AWS has it.
+    pub fn endpoint(&self) -> Option<&str> {
+        self.s3_endpoint.as_deref().or(self.endpoint.as_deref())
+    }
+
+    /// Bytes that pictures may take where nothing is set: a part of what the function has, for the program,
+    /// its buffers and its connections take some too.
+    pub fn memory_bytes(&self) -> u64 {
+        (self.memory_megabytes << 20) / 4 * 3
+    }
+}
+
+/// What is wrong, in the operator's terms: there is no command line.
+fn refused(error: &clap::Error) -> SettingsError {
+    let mut command = Settings::command();
+    command.build();
+    let variable = blamed(command.get_arguments(), error).and_then(|argument| argument.get_env());
+    let setting = variable.map_or_else(|| "settings".to_owned(), |name| name.to_string_lossy().into_owned());
+    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
+    let reason = match error.get(ContextKind::InvalidValue) {
+        Some(value) => format!("{:?} cannot be meant{cause}", value.to_string()),
+        None => error.to_string().lines().next().unwrap_or_default().to_owned(),
+    };
+    SettingsError { setting, reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use safelight_service::{decode_pool::PoolLimits, handle::Service};
+
+    fn service(payload: &str) -> Service {
+        Settings::with_payload(payload).unwrap().service(&PoolLimits::default())
+    }
+
+    #[test]
+    fn a_payload_is_settings_by_their_names() {
+        assert!(!service("{}").settings.redact);
+        let set = service(
+            r#"{"SAFELIGHT_REDACT": true, "SAFELIGHT_MAX_PIXELS": 1000, "SAFELIGHT_MAX_FRAMES": "7",
+                "SAFELIGHT_KEEP_PROFILE": false}"#,
+        );
+        assert!(set.settings.redact && !set.settings.keep_profile);
+        assert_eq!((set.settings.limits.max_pixels, set.settings.limits.max_frames), (1000, 7));
+    }
+
+    #[test]
+    fn a_payload_that_cannot_be_meant_is_refused_by_name() {
+        for (payload, name) in [
+            ("", "payload"),
+            ("[]", "payload"),
+            (r#"{"SAFELIGHT_REDAKT": true}"#, "SAFELIGHT_REDAKT"),
+            (r#"{"SAFELIGHT_BUCKET": "b"}"#, "SAFELIGHT_BUCKET"),
+            (r#"{"SAFELIGHT_REDACT": "yes"}"#, "SAFELIGHT_REDACT"),
+            (r#"{"SAFELIGHT_MAX_PIXELS": "much"}"#, "SAFELIGHT_MAX_PIXELS"),
+            (r#"{"SAFELIGHT_MAX_PIXELS": -1}"#, "SAFELIGHT_MAX_PIXELS"),
+            (r#"{"SAFELIGHT_SOURCE_TIMEOUT_SECS": 0}"#, "SAFELIGHT_SOURCE_TIMEOUT_SECS"),
+        ] {
+            let error = Settings::with_payload(payload).unwrap_err();
+            assert_eq!(error.setting, name, "{payload}: {error}");
+            assert!(!error.reason.is_empty());
+        }
+    }
+}

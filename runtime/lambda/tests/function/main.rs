@@ -1,0 +1,12 @@
+//! The function as Lambda runs it: the program `bootstrap` between a Runtime API, an S3 and a caller of an
+//! access point, all of them in this process.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod access_point;
+mod cloud;
+mod events;
+mod faults;
+mod function_url;
+mod head_list;
+mod running;
