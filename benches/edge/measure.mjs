@@ -138,10 +138,10 @@ for (let round = 0; round <= rounds; round++) {
   texts = tokens.map((token) => JSON.stringify(viewer(token)));
   const names = Object.keys(JOBS);
   // Who comes first changes; a token's first time stays before its second.
-  const [signs, firsts, agains] = ['sign', 'verify first', ''].map((word) =>
+  const [signs, firsts, repeats] = ['sign', 'verify first', ''].map((word) =>
     names.filter((name) => name.startsWith(word)),
   );
-  const rest = agains.filter((name) => !signs.includes(name) && !firsts.includes(name));
+  const rest = repeats.filter((name) => !signs.includes(name) && !firsts.includes(name));
   const order = [signs, firsts, rest].flatMap((group) => (round % 2 ? group : group.toReversed()));
   const loads = ['addon', 'handlers', 'peers'];
   const result = Object.fromEntries(order.map((name) => [name, measure(JOBS[name])]));

@@ -65,7 +65,7 @@ fn pairs(random: &mut Random) -> Vec<String> {
 }
 
 #[test]
-fn canonical_queries_are_the_registrys() {
+fn canonical_queries_are_those_of_the_registry() {
     let normalizer = Normalizer::new(&Config::default()).unwrap();
     let mut random = Random(20_261_122);
     let (mut right, mut wrong) = (0, 0);
