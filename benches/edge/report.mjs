@@ -1,4 +1,4 @@
-// Makes a table of what was measured: node report.mjs edge.json
+// Prints a table of the measurements: node report.mjs edge.json
 
 import { readFileSync } from 'node:fs';
 import { printHead, spread } from '../table.mjs';
@@ -18,7 +18,7 @@ const ROWS = [
 
 printHead('The edge in Node.js', settings);
 console.log(
-  'µs of a call: the median of all rounds, with quartiles. `×` is the peer’s CPU time by ours, of each round.\n',
+  'µs per call: the median of all rounds, with quartiles. `×` is the peer’s CPU time divided by Safelight’s, per round.\n',
 );
 console.log('| | CPU | wall | peer, CPU | peer, wall | × |\n|---|---:|---:|---:|---:|---:|');
 for (const [label, ours, theirs] of ROWS) {
@@ -36,6 +36,6 @@ for (const [label, name] of [
 ]) {
   const own = of(name, 'cpu_us').map((value, round) => value - none[round]);
   console.log(
-    `${label === 'first' ? '\n' : ''}- The check alone, ${label}: ${spread(own)} µs of CPU, by the difference to the mode \`none\`.`,
+    `${label === 'first' ? '\n' : ''}- The check alone, ${label}: ${spread(own)} µs of CPU, computed as the difference to the mode \`none\`.`,
   );
 }
