@@ -75,11 +75,11 @@ export function stacks(): string {
   drawing.box(886, 150, 266, 70, 'photos-viewer, photos-origin', ['for signing: edge, or photoAuth'], 'edge');
   drawing.box(886, 410, 266, 70, 'frames-viewer, frames-origin', ['with imageFrames'], 'edge');
   drawing.box(886, 280, 266, 70, 'SSM parameters', ['versions of the functions'], 'plain');
-  drawing.text({ x: 1019, y: 530 }, 'Each has its own role. Deletion takes hours', {
+  drawing.text({ x: 1019, y: 530 }, 'Each has its own role. Replicas delay the', {
     colour: '#5b6675',
     anchor: 'middle',
   });
-  drawing.text({ x: 1019, y: 547 }, 'after the stack’s: npm run destroy waits.', {
+  drawing.text({ x: 1019, y: 547 }, 'deletion by hours: npm run destroy waits.', {
     colour: '#5b6675',
     anchor: 'middle',
   });

@@ -263,9 +263,16 @@ export function parseConfig(input: unknown): Config {
   const lines = parsed.error.issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
       ? issue.keys.map((key) => `${[...issue.path, key].join('.')}: unknown key`)
-      : [`${issue.path.join('.') || 'config'}: ${issue.message}`],
+      : [`${issue.path.join('.') || 'config'}: ${issue.message}${found(input, issue)}`],
   );
   throw new Error(`invalid configuration:\n${lines.map((line) => `  ${line}`).join('\n')}`);
+}
+
+/** Returns `, not VALUE` for an issue whose message names the expected value but not the actual one. */
+function found(input: unknown, { message, path }: z.core.$ZodIssue): string {
+  if (!/must be|expected/.test(message) || message.includes('received')) return '';
+  const value = path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown>)[key], input);
+  return ['string', 'number', 'boolean'].includes(typeof value) ? `, not ${JSON.stringify(value)}` : '';
 }
 
 /** Returns warnings about settings that are allowed but rarely intended. */

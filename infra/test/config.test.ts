@@ -40,7 +40,11 @@ describe('a configuration', () => {
 
   const invalid: [string, object, RegExp][] = [
     ['region', {}, /region: /],
-    ['region', { region: 'Frankfurt' }, /region: must be the name of a region/],
+    [
+      'region',
+      { region: 'Frankfurt' },
+      /region: must be the name of a region, such as eu-central-1, not "Frankfurt"$/,
+    ],
     ['prefix', { ...MINIMAL, prefix: 'Safe_Light' }, /prefix: must be 2 to 20 lower-case/],
     ['photoOrigin', { ...MINIMAL, photoOrigin: 'alb' }, /photoOrigin: .*functionUrl/],
     ['signing', { ...MINIMAL, signing: 'none' }, /signing: .*originAccessControl/],
@@ -77,7 +81,7 @@ describe('a configuration', () => {
     [
       'logs.retentionDays',
       { ...MINIMAL, logs: { retentionDays: 2 } },
-      /logs\.retentionDays: must be a period/,
+      /logs\.retentionDays: must be a retention period .*, not 2$/,
     ],
     [
       'settings',
