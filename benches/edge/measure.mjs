@@ -153,7 +153,7 @@ const settings = {
   date: new Date().toISOString().slice(0, 10),
   commit: process.env.EDGE_COMMIT,
   processor: `${cpus()[0].model}, ${cpus().length} cores`,
-  'load when it began, and ended': [began, loadavg()[0]].map((load) => load.toFixed(1)).join(', '),
+  'system load at start and end': [began, loadavg()[0]].map((load) => load.toFixed(1)).join(', '),
   'Node.js': process.version,
   peers: 'aws4 1.13.2, aws-jwt-verify 5.2.1',
   rounds: `${rounds} of ${PER_ROUND} calls`,

@@ -9,9 +9,9 @@ const of = (name, unit) => runs.map((run) => run[name][unit]);
 
 const ROWS = [
   ['sign an origin request, addon', 'sign: addon', 'sign: aws4'],
-  ['the same, with JSON to and from it', 'sign: handler', 'sign: aws4'],
-  ['check RS256 for the first time', 'verify first: addon', 'verify first: aws-jwt-verify'],
-  ['check it again', 'verify again: addon', 'verify again: aws-jwt-verify'],
+  ['the same, including JSON parsing and writing', 'sign: handler', 'sign: aws4'],
+  ['check an RS256 token for the first time', 'verify first: addon', 'verify first: aws-jwt-verify'],
+  ['check the same token again', 'verify again: addon', 'verify again: aws-jwt-verify'],
   ['load the addon', 'load: addon', 'load: peers'],
   ['load the handlers, configuration included', 'load: handlers', 'load: peers'],
 ];
