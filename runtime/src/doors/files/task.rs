@@ -7,8 +7,8 @@ use crate::{
     run::Run,
     source::{File, Reader, Source, Stdin},
 };
-use safelight_containers::Container;
 use safelight_core::{Error, Head, Kind, Plan, Registry, Result};
+use safelight_formats::{Detection, Format};
 use std::{
     collections::HashSet,
     ffi::OsString,
@@ -95,7 +95,9 @@ fn is_picture(path: &Path, registry: Registry) -> bool {
     const HEAD_BYTES: u64 = 4096;
     let mut head = Vec::new();
     let read = std::fs::File::open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
-    read.is_err() || Container::of(&head).is_some() || registry.codecs.iter().any(|codec| codec.sniff(&head))
+    read.is_err()
+        || matches!(Format::detect(&head), Detection::Known(_))
+        || registry.codecs.iter().any(|codec| codec.sniff(&head))
 }
 
 /// The input's name, with the extension of what the answer is.
