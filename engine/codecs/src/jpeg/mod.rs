@@ -12,7 +12,7 @@ use crate::{error::CodecError, header};
 use safelight_core::{
     Codec, Decode, Decoding, Encode, Geometry, Header, Image, Limits, Orientation, Result, Size, Streaming,
 };
-use safelight_jpeg::decode::{self, Colours, DecodeError, Decoder, Progress};
+use safelight_jpeg::decode::{self, ColourModel, DecodeError, Decoder, Progress};
 
 /// The JPEG codec.
 #[derive(Clone, Copy, Debug)]
@@ -94,10 +94,12 @@ enum Source {
 fn read(head: &[u8]) -> Result<Source, CodecError> {
     match decode::Header::read(head) {
         // Red, green and blue of different resolutions make no pixels.
-        Ok(Some(header)) if header.colours == Colours::Rgb && !header.is_even() => Ok(Source::Other),
+        Ok(Some(header)) if header.colour_model == ColourModel::Rgb && !header.has_one_resolution() => {
+            Ok(Source::Other)
+        }
         Ok(Some(header)) => Ok(Source::Covered(header)),
         Ok(None) => Ok(Source::Short),
-        Err(DecodeError::NotCovered(_)) => Ok(Source::Other),
+        Err(DecodeError::Unsupported(_)) => Ok(Source::Other),
         Err(error) => Err(error.into()),
     }
 }

@@ -5,9 +5,9 @@ use safelight_core::{
     Decode, Encode, Frame, Geometry, Image, Model, Orientation, Plane, Result, Samples, Size, View,
 };
 use safelight_jpeg::{
-    decode::{Colours, Component, Header, Planes, Scales},
+    decode::{ColourModel, Component, Header, Planes, Scales},
     downsample,
-    encode::{self, Chroma, Options, Picture},
+    encode::{self, Chroma, Options},
     ycbcr,
 };
 use std::borrow::Cow;
@@ -50,7 +50,7 @@ pub(super) fn scales(header: &Header, decode: &Decode) -> Scales {
             eighths => eighths,
         }
     };
-    let wanted = if header.colours == Colours::Ycc { decode.chroma } else { (1, 1) };
+    let wanted = if header.colour_model == ColourModel::Ycc { decode.chroma } else { (1, 1) };
     let [first, others @ ..] = &*header.steps() else { return Scales { first: 8, others: 8 } };
     let others = others.iter().map(|step| eighths(*step, wanted)).max().unwrap_or(8);
     Scales { first: eighths(*first, (1, 1)), others }
@@ -64,13 +64,15 @@ pub(super) fn memory(header: &Header, decode: &Decode) -> u64 {
 /// The image that `planes` are.
 pub(super) fn image(planes: Planes, orientation: Orientation, decode: &Decode) -> Result<Image> {
     let size = Size::new(planes.width, planes.height);
-    let (model, planes, profile) = match planes.colours {
-        Colours::Grey => (Model::Grey, planes.components.into_iter().map(plane).collect(), planes.profile),
-        Colours::Ycc => {
+    let (model, planes, profile) = match planes.colour_model {
+        ColourModel::Grey => {
+            (Model::Grey, planes.components.into_iter().map(plane).collect(), planes.profile)
+        }
+        ColourModel::Ycc => {
             let chroma = decode.chroma;
             (Model::Ycc { chroma }, planes.components.into_iter().map(plane).collect(), planes.profile)
         }
-        Colours::Rgb => (Model::Rgb, vec![interleaved(&planes.components)?], planes.profile),
+        ColourModel::Rgb => (Model::Rgb, vec![interleaved(&planes.components)?], planes.profile),
     };
     let geometry = Geometry { size, orientation };
     let mut frames = vec![Frame { geometry, view: View::whole(size), model, planes, stored: None }];
@@ -111,7 +113,7 @@ pub(super) fn encode(image: &Image, options: &Encode) -> Result<Vec<u8>> {
         icc: image.profile.as_deref(),
         exif: None,
     };
-    let encoded = encode::encode(&Picture { width, height, planes: sheets.planes() }, &options);
+    let encoded = encode::encode(&encode::Image { width, height, planes: sheets.planes() }, &options);
     Ok(encoded.map_err(|error| CodecError::NotEncoded("jpeg", Box::new(error)))?)
 }
 

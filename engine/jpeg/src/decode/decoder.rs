@@ -191,7 +191,7 @@ impl Decoder {
         Ok(Planes {
             width: self.header.width,
             height: self.header.height,
-            colours: self.header.colours,
+            colour_model: self.header.colour_model,
             components,
             profile: self.profile.into_bytes(),
             is_damaged: self.is_damaged,
@@ -207,7 +207,7 @@ impl Decoder {
             }
             SOF0..=SOF2 => {
                 if !self.header.is_frame(&Header::parse(marker, body)?) {
-                    return Err(DecodeError::OtherHeader);
+                    return Err(DecodeError::HeaderMismatch);
                 }
                 self.stage = Stage::Frame;
             }

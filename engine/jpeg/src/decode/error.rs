@@ -9,11 +9,11 @@ pub enum DecodeError {
     Damaged(&'static str),
     /// The file is of a kind that another decoder must take.
     #[error("{0} is not decoded here")]
-    NotCovered(&'static str),
+    Unsupported(&'static str),
     /// The file has more scans than any encoder writes.
     #[error("the picture has more than {0} scans")]
     TooManyScans(u32),
     /// The bytes are not those that the header was read from.
     #[error("the frame header is another than the one that the decoder was made for")]
-    OtherHeader,
+    HeaderMismatch,
 }

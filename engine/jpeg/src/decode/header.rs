@@ -11,7 +11,7 @@ pub struct Header {
     /// Pixels, 1 to 65535.
     pub height: u32,
     /// The colour model of the components.
-    pub colours: Colours,
+    pub colour_model: ColourModel,
     /// Whether coefficients are refined scan by scan.
     pub is_progressive: bool,
     /// One or three.
@@ -20,7 +20,7 @@ pub struct Header {
 
 /// What the planes are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Colours {
+pub enum ColourModel {
     /// Luma only.
     Grey,
     /// Luma, blue difference, red difference by the equations of JFIF 1.02.
@@ -48,7 +48,7 @@ impl Header {
     /// behind that scan (T.81 B.2.5).
     ///
     /// # Errors
-    /// [`DecodeError::Damaged`], or [`DecodeError::NotCovered`] for what another decoder may know.
+    /// [`DecodeError::Damaged`], or [`DecodeError::Unsupported`] for what another decoder may know.
     pub fn read(source: &[u8]) -> Result<Option<Self>, DecodeError> {
         let mut rest = source;
         match rest.split_off(..2) {
@@ -65,7 +65,7 @@ impl Header {
                 SOF0..=SOF2 if header.is_none() => header = Some(Self::parse(marker, body)?),
                 SOF0..=SOF2 => return Err(DecodeError::Damaged("a second frame header")),
                 0xC3..=SOF15 => {
-                    return Err(DecodeError::NotCovered("lossless, hierarchical or arithmetic coding"));
+                    return Err(DecodeError::Unsupported("lossless, hierarchical or arithmetic coding"));
                 }
                 APP0 => has_jfif |= body.starts_with(b"JFIF\0") && body.len() >= 14,
                 // Adobe Technical Note 5116, section 18: the transform is the twelfth byte.
@@ -75,7 +75,7 @@ impl Header {
                 EOI => return Err(DecodeError::Damaged("the end before the first scan")),
                 SOS => {
                     let mut header = header.ok_or(DecodeError::Damaged("a scan before its frame header"))?;
-                    header.colours = Self::colours(&header.components, has_jfif, adobe_transform);
+                    header.colour_model = Self::colour_model(&header.components, has_jfif, adobe_transform);
                     if header.height == 0 {
                         let Some(lines) = lines_behind(rest)? else { return Ok(None) };
                         header.height = lines;
@@ -95,13 +95,13 @@ impl Header {
             return Err(DecodeError::Damaged("a frame header that is too short"));
         };
         if *precision != 8 {
-            return Err(DecodeError::NotCovered("a precision other than 8 bits"));
+            return Err(DecodeError::Unsupported("a precision other than 8 bits"));
         }
         if components.len() != 3 * usize::from(*count) {
             return Err(DecodeError::Damaged("a frame header of the wrong length"));
         }
         if !matches!(count, 1 | 3) {
-            return Err(DecodeError::NotCovered("a number of components other than one and three"));
+            return Err(DecodeError::Unsupported("a number of components other than one and three"));
         }
         let width = u16::from_be_bytes([*x1, *x0]).into();
         if width == 0 {
@@ -122,19 +122,19 @@ impl Header {
         Ok(Self {
             width,
             height: u16::from_be_bytes([*y1, *y0]).into(),
-            colours: if components.len() == 1 { Colours::Grey } else { Colours::Ycc },
+            colour_model: if components.len() == 1 { ColourModel::Grey } else { ColourModel::Ycc },
             is_progressive: marker == SOF2,
             components,
         })
     }
 
     /// Guesses as libjpeg does (`default_decompress_parms` of jdapimin.c).
-    fn colours(components: &[Sampling], has_jfif: bool, adobe_transform: Option<u8>) -> Colours {
-        let [first, second, third] = components else { return Colours::Grey };
+    fn colour_model(components: &[Sampling], has_jfif: bool, adobe_transform: Option<u8>) -> ColourModel {
+        let [first, second, third] = components else { return ColourModel::Grey };
         match (adobe_transform, [first.id, second.id, third.id]) {
-            _ if has_jfif => Colours::Ycc,
-            (Some(0), _) | (None, [b'R', b'G', b'B']) => Colours::Rgb,
-            _ => Colours::Ycc,
+            _ if has_jfif => ColourModel::Ycc,
+            (Some(0), _) | (None, [b'R', b'G', b'B']) => ColourModel::Rgb,
+            _ => ColourModel::Ycc,
         }
     }
 
@@ -152,7 +152,7 @@ impl Header {
     }
 
     /// Whether all components are of one resolution.
-    pub fn is_even(&self) -> bool {
+    pub fn has_one_resolution(&self) -> bool {
         self.components.windows(2).all(|two| (two[0].h, two[0].v) == (two[1].h, two[1].v))
     }
 

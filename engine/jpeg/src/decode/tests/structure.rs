@@ -136,7 +136,7 @@ fn fill_bytes_and_strangers_between_segments_are_passed_over() {
 
 #[test]
 fn adobe_and_jfif_say_what_the_colours_are() {
-    use crate::decode::Colours::{Rgb, Ycc};
+    use crate::decode::ColourModel::{Rgb, Ycc};
     let file = small().baseline;
     let jfif = find(&file, 0xE0)[0];
     let plain = replace(&file, jfif, 18, &[]);
@@ -147,7 +147,7 @@ fn adobe_and_jfif_say_what_the_colours_are() {
         file
     };
     let adobe = |transform| [b"\xFF\xEE\0\x0EAdobe\0\x64\0\0\0\0", &[transform][..]].concat();
-    let check = |file: Vec<u8>, expected| assert_eq!(header(&file).unwrap().colours, expected);
+    let check = |file: Vec<u8>, expected| assert_eq!(header(&file).unwrap().colour_model, expected);
     check(file.clone(), Ycc);
     check(plain.clone(), Ycc);
     check(named(&plain, *b"RGB"), Rgb);
@@ -221,7 +221,7 @@ fn a_decoder_takes_only_the_frame_that_it_was_made_for() {
     let file = small().baseline;
     let mut decoder = Decoder::new(header(&file).unwrap(), scales(8), false);
     let larger = replace(&file, find(&file, 0xC0)[0] + 5, 1, &[0xF0]);
-    assert_eq!(decoder.push(&larger), Err(DecodeError::OtherHeader));
+    assert_eq!(decoder.push(&larger), Err(DecodeError::HeaderMismatch));
 }
 
 #[test]
