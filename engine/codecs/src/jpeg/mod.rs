@@ -56,7 +56,7 @@ impl Codec for Jpeg {
         // Checked here too: whoever decodes may not have asked for the header.
         let geometry = described(&source, bytes, limits)?.geometry;
         let Source::Covered(header) = source else { return fallback::decode(bytes, geometry, decode) };
-        let mut decoding = Box::new(JpegDecoding::new(header, geometry.orientation, decode));
+        let mut decoding = Box::new(JpegDecoding::new(header, geometry.orientation, decode)?);
         decoding.push(bytes)?;
         decoding.finish()
     }
@@ -77,7 +77,7 @@ impl Streaming for Jpeg {
         let Source::Covered(frame) = read(head)? else {
             return Err(damaged("the head is not one that can be decoded as it arrives").into());
         };
-        Ok(Box::new(JpegDecoding::new(frame, header.geometry.orientation, decode)))
+        Ok(Box::new(JpegDecoding::new(frame, header.geometry.orientation, decode)?))
     }
 }
 
@@ -97,9 +97,9 @@ fn read(head: &[u8]) -> Result<Source, CodecError> {
         Ok(Some(header)) if header.colour_model == ColourModel::Rgb && !header.has_one_resolution() => {
             Ok(Source::Other)
         }
-        Ok(Some(header)) => Ok(Source::Covered(header)),
+        Ok(Some(header)) if header.is_covered() => Ok(Source::Covered(header)),
+        Ok(Some(_)) => Ok(Source::Other),
         Ok(None) => Ok(Source::Short),
-        Err(DecodeError::Unsupported(_)) => Ok(Source::Other),
         Err(error) => Err(error.into()),
     }
 }
@@ -123,7 +123,10 @@ fn damaged(what: &'static str) -> CodecError {
 
 impl From<DecodeError> for CodecError {
     fn from(error: DecodeError) -> Self {
-        Self::Damaged("jpeg", Box::new(error))
+        match error {
+            DecodeError::Unsupported(what) => Self::Unsupported("jpeg", what),
+            error => Self::Damaged("jpeg", Box::new(error)),
+        }
     }
 }
 
@@ -135,9 +138,9 @@ struct JpegDecoding {
 }
 
 impl JpegDecoding {
-    fn new(header: decode::Header, orientation: Orientation, decode: &Decode) -> Self {
+    fn new(header: decode::Header, orientation: Orientation, decode: &Decode) -> Result<Self, CodecError> {
         let scales = picture::scales(&header, decode);
-        Self { decoder: Decoder::new(header, scales, true), orientation, decode: decode.clone() }
+        Ok(Self { decoder: Decoder::new(header, scales, true)?, orientation, decode: decode.clone() })
     }
 }
 

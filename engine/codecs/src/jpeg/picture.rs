@@ -73,6 +73,9 @@ pub(super) fn image(planes: Planes, orientation: Orientation, decode: &Decode) -
             (Model::Ycc { chroma }, planes.components.into_iter().map(plane).collect(), planes.profile)
         }
         ColourModel::Rgb => (Model::Rgb, vec![interleaved(&planes.components)?], planes.profile),
+        ColourModel::Cmyk | ColourModel::Ycck => {
+            return Err(CodecError::Damaged("jpeg", "planes of four components".into()).into());
+        }
     };
     let geometry = Geometry { size, orientation };
     let mut frames = vec![Frame { geometry, view: View::whole(size), model, planes, stored: None }];

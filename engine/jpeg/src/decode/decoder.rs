@@ -86,8 +86,17 @@ pub(super) struct Output {
 }
 
 impl Decoder {
-    /// Begins a file whose header has been read. `is_parallel` says whether all cores may work on it.
-    pub fn new(header: Header, scales: Scales, is_parallel: bool) -> Self {
+    /// Creates a decoder for the file that `header` was read from.
+    ///
+    /// With `is_parallel`, files of a mebipixel or more are decoded on all threads of rayon's pool. The planes are
+    /// the same.
+    ///
+    /// # Errors
+    /// [`DecodeError::Unsupported`] if the header is not [covered](Header::is_covered).
+    pub fn new(header: Header, scales: Scales, is_parallel: bool) -> Result<Self, DecodeError> {
+        if !header.is_covered() {
+            return Err(DecodeError::Unsupported("a JPEG of four components"));
+        }
         let layout = Layout::new(&header, scales);
         let is_large = FEWEST_PARALLEL_PIXELS <= u64::from(header.width) * u64::from(header.height);
         let output = |part: &super::layout::Part| Output {
@@ -98,7 +107,7 @@ impl Decoder {
             inverse: None,
             settled: 0,
         };
-        Self {
+        Ok(Self {
             outputs: layout.parts.iter().map(output).collect(),
             header,
             layout,
@@ -112,7 +121,7 @@ impl Decoder {
             entropy: Entropy::default(),
             scans: 0,
             is_damaged: false,
-        }
+        })
     }
 
     /// Takes the next bytes of the file, from its first on, and does the work that they allow.
