@@ -171,13 +171,13 @@ impl<S: Sample> Conversion<S> {
 }
 
 /// Whether `transform` changes any of 216 colours spread over the cube.
-fn moves_colours<S: Sample>(transform: &dyn TransformExecutor<S>, model: Model) -> bool {
+fn changes_colours<S: Sample>(transform: &dyn TransformExecutor<S>, model: Model) -> bool {
     let channels = usize::from(model.channels());
     let steps = [0_u8, 51, 102, 153, 204, 255].map(S::from_u8);
     let colour = |index: usize| [steps[index / 36], steps[index / 6 % 6], steps[index % 6], S::from_u8(255)];
     let colours: Vec<_> = (0..216).flat_map(|index| colour(index).into_iter().take(channels)).collect();
-    let mut moved = colours.clone();
-    transform.transform(&colours, &mut moved).is_ok() && changes(&colours, &moved)
+    let mut changed = colours.clone();
+    transform.transform(&colours, &mut changed).is_ok() && changes(&colours, &changed)
 }
 
 /// Whether any sample changes by more than 1 of 255: less is rounding, not another profile.
