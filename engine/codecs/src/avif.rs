@@ -1,6 +1,5 @@
 //! AVIF: encoded by `ravif`, which is Rust; not decoded, for reasons that the README gives.
 
-use crate::colour;
 use crate::error::CodecError;
 use crate::rgb8::Rgb8;
 use ravif::{BitDepth, EncodedImage, Encoder, Img, RGB8, RGBA8};
@@ -51,16 +50,10 @@ impl Codec for Avif {
         let not_encoded = |cause| CodecError::NotEncoded(NAME, cause);
         let mut frame = image.frames.first().ok_or_else(|| not_encoded("there is no frame".into()))?;
         let mut converted = None;
-        if let Some(icc) = &image.profile {
+        if let Some(profile) = &image.profile {
             // The encoder writes no profile.
-            let decode = Decode {
-                needed: frame.geometry.size,
-                all_frames: false,
-                keep_profile: false,
-                chroma: (1, 1),
-            };
             let copy = converted.insert(frame.clone());
-            colour::settle(std::slice::from_mut(copy), Some(icc.clone()), &decode);
+            profile.to_srgb(std::slice::from_mut(copy));
             frame = copy;
         }
         let picture = Rgb8::from_frame(NAME, frame)?;

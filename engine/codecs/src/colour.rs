@@ -7,7 +7,7 @@ use moxcms::{
     ColorProfile, DataColorSpace, Layout, ParsingOptions, RenderingIntent, TransformExecutor,
     TransformOptions,
 };
-use safelight_core::{Decode, Frame, Model, Samples};
+use safelight_core::{ColourClass, Decode, Frame, Model, Profile, Samples};
 use std::sync::Arc;
 
 /// Most bytes that a conversion holds besides the samples: a profile as it lies in the source, its tables as
@@ -23,18 +23,33 @@ const RUN: usize = 1024;
 
 /// Brings `frames`, of one model and sample type, to sRGB, or leaves colours in their profile where it is to be
 /// kept and belongs to them. Returns the profile that they are in, `None` for sRGB.
-pub(crate) fn settle(frames: &mut [Frame], icc: Option<Vec<u8>>, decode: &Decode) -> Option<Vec<u8>> {
+pub(crate) fn settle(frames: &mut [Frame], icc: Option<Vec<u8>>, decode: &Decode) -> Option<Profile> {
     let icc = icc?;
     let profile = parse(&icc)?;
-    // Grey comes to be colours where it is padded with some, or coded as WebP: its profile would fit no more.
+    // Grey is always converted: a WebP encoder, for example, turns it into RGB, which a grey profile does not
+    // describe.
     let is_grey = matches!(frames.first()?.model, Model::Grey | Model::GreyAlpha);
     if decode.keep_profile && !is_grey && profile.color_space == DataColorSpace::Rgb {
-        return Some(icc);
+        return Some(Profile::new(icc, ColourClass::Rgb, to_srgb));
     }
-    let is_wide = matches!(frames.first()?.planes.first()?.samples, Samples::U16(_));
-    let converted = if is_wide { convert::<u16>(frames, &profile) } else { convert::<u8>(frames, &profile) };
-    // What cannot be converted, or need not be, is sRGB already.
-    converted.and(None)
+    convert_samples(frames, &profile);
+    None
+}
+
+/// Converts `frames`, of one model and sample type, from the profile `icc` to sRGB. Frames that the profile
+/// does not describe are taken for sRGB.
+fn to_srgb(frames: &mut [Frame], icc: &[u8]) {
+    if let Some(profile) = parse(icc) {
+        convert_samples(frames, &profile);
+    }
+}
+
+/// Converts `frames` from `profile`, unless it does not describe them or changes nothing.
+fn convert_samples(frames: &mut [Frame], profile: &ColorProfile) -> Option<()> {
+    match frames.first()?.planes.first()?.samples {
+        Samples::U8(_) => convert::<u8>(frames, profile),
+        Samples::U16(_) => convert::<u16>(frames, profile),
+    }
 }
 
 /// Converts `samples`, shape `[.., 4]`, cyan, magenta, yellow and black from 0, no ink, to 255, to sRGB of

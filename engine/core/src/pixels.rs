@@ -1,4 +1,4 @@
-//! The shared session of all pixel steps: one decode, the steps in order, one encode.
+//! The session that all pixel steps share: one decode, the steps in order, one encode.
 
 use crate::{
     Codec, Decode, Decoding, Encode, Error, Flow, Frame, Geometry, Head, Header, Image, Kind, Limits,
@@ -6,8 +6,8 @@ use crate::{
 };
 use bytes::{Bytes, BytesMut};
 
-/// Decodes once, applies every step and encodes once. The source is decoded while it arrives, or else held
-/// whole.
+/// Decodes once, applies every step and encodes once. The source is decoded while it arrives if its format
+/// allows that, else it is buffered whole.
 pub(crate) struct Pixels {
     registry: Registry,
     settings: Settings,
@@ -15,16 +15,16 @@ pub(crate) struct Pixels {
     encode: Encode,
     /// Bytes of the source that were pushed.
     length: u64,
-    /// Those that no decode has taken yet.
+    /// Bytes that are not yet passed to a decoder.
     source: BytesMut,
-    /// The header is looked for again when so many bytes are there.
-    next_look: usize,
+    /// Number of buffered bytes at which the header is tried again.
+    next_attempt: usize,
     ready: Option<Ready>,
     decoding: Option<Box<dyn Decoding>>,
 }
 
-/// A source whose header is longer is held whole.
-const MOST_HEAD_BYTES: usize = 1 << 20;
+/// Maximum length of a header; a source with a longer one is buffered whole.
+const MAX_HEAD_BYTES: usize = 1 << 20;
 
 /// What is settled once the header is read.
 struct Ready {
@@ -33,39 +33,39 @@ struct Ready {
     header: Header,
     decode: Decode,
     encode: Encode,
-    /// Whether the encoder takes planes of luma and chroma.
+    /// Whether the encoder accepts planes of luma and chroma.
     takes_chroma: bool,
-    /// Pixels of the largest picture that any step makes.
-    most_pixels: u64,
+    /// Pixels of the largest image that any step produces.
+    max_pixels: u64,
 }
 
-/// What a chain of steps makes of a source.
+/// The sizes that follow from a chain of steps and a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Folded {
-    /// What comes out.
-    pub answer: Geometry,
-    /// The smallest decode that serves all steps.
+pub struct SizePlan {
+    /// Geometry of the output.
+    pub output: Geometry,
+    /// The smallest decode that is enough for all steps.
     pub needed: Size,
-    /// Pixels of the largest picture that any step makes.
-    pub most_pixels: u64,
+    /// Pixels of the largest image that any step produces.
+    pub max_pixels: u64,
 }
 
-/// Folds geometries forwards over the steps, and needs backwards.
+/// Computes geometries forwards through the steps, and needed sizes backwards.
 ///
 /// # Errors
-/// [`Kind::InvalidParam`] if a step cannot be applied to what comes before it.
-pub fn fold(ops: &[Box<dyn PixelOp>], source: Geometry) -> Result<Folded> {
+/// [`Kind::InvalidParam`] if a step cannot be applied to its input.
+pub fn plan_sizes(ops: &[Box<dyn PixelOp>], source: Geometry) -> Result<SizePlan> {
     let mut inputs = Vec::with_capacity(ops.len());
-    let (mut answer, mut most_pixels) = (source, 0);
+    let (mut output, mut max_pixels) = (source, 0);
     for op in ops {
-        inputs.push(answer);
-        answer = op.output(answer)?;
-        most_pixels = most_pixels.max(answer.size.pixels());
+        inputs.push(output);
+        output = op.output(output)?;
+        max_pixels = max_pixels.max(output.size.pixels());
     }
-    let seams = ops.iter().zip(&inputs).rev();
-    let needed = seams.fold(answer.size, |need, (op, &input)| op.needed(input, need));
+    let backwards = ops.iter().zip(&inputs).rev();
+    let needed = backwards.fold(output.size, |need, (op, &input)| op.needed(input, need));
     let needed = Size::new(needed.w.min(source.size.w), needed.h.min(source.size.h));
-    Ok(Folded { answer, needed, most_pixels })
+    Ok(SizePlan { output, needed, max_pixels })
 }
 
 impl Pixels {
@@ -82,7 +82,7 @@ impl Pixels {
             encode,
             length: 0,
             source: BytesMut::new(),
-            next_look: 1,
+            next_attempt: 1,
             ready: None,
             decoding: None,
         }
@@ -92,15 +92,15 @@ impl Pixels {
         self.registry.codecs.iter().copied().find(|codec| codec.sniff(&self.source))
     }
 
-    /// Starts to decode if what has come is enough for that.
+    /// Starts to decode if the header is complete.
     fn begin(&mut self) -> Result<Flow> {
-        if MOST_HEAD_BYTES < self.source.len() {
+        if MAX_HEAD_BYTES < self.source.len() {
             return Ok(Flow::Keep);
         }
-        if self.source.len() < self.next_look {
+        if self.source.len() < self.next_attempt {
             return Ok(Flow::More);
         }
-        self.next_look = 2 * self.source.len();
+        self.next_attempt = 2 * self.source.len();
         let limits = &self.settings.limits;
         let Some(input) = self.codec() else { return Ok(Flow::Keep) };
         let Some(streaming) = input.streaming() else { return Ok(Flow::Keep) };
@@ -115,42 +115,42 @@ impl Pixels {
     /// Reads the header of a source that is whole.
     fn prepare(&self) -> Result<Ready> {
         let input = self.codec().ok_or_else(|| {
-            let message = "the source is of no image format that can be decoded";
+            let message = "unsupported image format: the source cannot be decoded";
             Error::new(Kind::UnsupportedFormat, "pixels", message)
         })?;
         let header = input.header(&self.source, &self.settings.limits)?;
         self.settle(input, header)
     }
 
-    /// Settles codecs, sizes and the decode.
+    /// Chooses codecs, sizes and decode options.
     fn settle(&self, input: &'static dyn Codec, header: Header) -> Result<Ready> {
         let limits = &self.settings.limits;
         let codecs = self.registry.codecs;
-        let Folded { answer, needed, most_pixels } = fold(&self.ops, header.geometry)?;
-        check_answer(answer.size, limits)?;
+        let SizePlan { output: geometry, needed, max_pixels } = plan_sizes(&self.ops, header.geometry)?;
+        check_output(geometry.size, limits)?;
         let animated = self.encode.animated_format.filter(|_| header.is_animated);
         let mime = animated.or(self.encode.format).unwrap_or(input.encoded_as());
         let can = |codec: &&&dyn Codec| codec.mime() == mime && codec.encoded_as() == mime;
         let output = *codecs.iter().find(can).ok_or_else(|| {
-            let message = format!("{mime} cannot be encoded; ask for another with format=");
+            let message = format!("{mime} cannot be encoded: choose another format with format=");
             Error::new(Kind::UnsupportedFormat, "pixels", message)
         })?;
         let all_frames = header.is_animated && output.is_animated();
         let keep_profile = self.settings.keep_profile && output.carries_profile();
-        // A palette is of drawings, where a loss shows and costs more bytes than it saves.
+        // Palette images are mostly drawings, where lossy coding is visible and often takes more bytes.
         let lossless = self.encode.lossless || (header.has_palette && self.encode.quality.is_none());
         let encode = Encode { lossless, ..self.encode.clone() };
         let takes_chroma = output.chroma(&encode);
         let decode = Decode { needed, all_frames, keep_profile, chroma: takes_chroma.unwrap_or((1, 1)) };
-        Ok(Ready { input, output, header, decode, encode, takes_chroma: takes_chroma.is_some(), most_pixels })
+        Ok(Ready { input, output, header, decode, encode, takes_chroma: takes_chroma.is_some(), max_pixels })
     }
 
-    /// The picture, when there is no more of the source.
+    /// Decodes the rest of the source and returns the image.
     fn decode(&mut self, ready: &Ready) -> Result<Image> {
         let source = self.source.split().freeze();
         match self.decoding.take() {
             Some(mut decoding) => {
-                // Nothing came behind what the header was found in.
+                // The source ended with the chunk that completed the header.
                 if !source.is_empty() {
                     decoding.push(&source)?;
                 }
@@ -160,12 +160,13 @@ impl Pixels {
         }
     }
 
-    /// Decodes what is left, and answers.
-    fn answer(&mut self, ready: &Ready, out: &mut dyn Sink) -> Result<()> {
+    /// Decodes the rest of the source, applies the steps and encodes.
+    fn encode(&mut self, ready: &Ready, out: &mut dyn Sink) -> Result<()> {
         let mut image = self.decode(ready)?;
         let frames = std::mem::take(&mut image.frames).into_iter();
         image.frames = frames.map(|frame| self.apply(frame, ready, out)).collect::<Result<_>>()?;
-        check_wanted(out)?;
+        let image = image.with_fitting_profile();
+        check_connected(out)?;
         let encoded = ready.output.encode(&image, &ready.encode)?;
         out.head(Head { content_type: ready.output.mime() });
         out.body(Bytes::from(encoded));
@@ -175,47 +176,47 @@ impl Pixels {
     /// Applies every step.
     fn apply(&self, mut frame: Frame, ready: &Ready, out: &dyn Sink) -> Result<Frame> {
         for op in &self.ops {
-            check_wanted(out)?;
+            check_connected(out)?;
             frame = op.apply(frame)?;
         }
-        let frame = frame.flatten()?;
+        let frame = frame.materialize()?;
         if ready.takes_chroma { Ok(frame) } else { frame.into_rgb() }
     }
 }
 
-fn check_wanted(out: &dyn Sink) -> Result<()> {
+fn check_connected(out: &dyn Sink) -> Result<()> {
     if out.is_gone() {
-        return Err(Error::new(Kind::Cancelled, "pixels", "nobody waits for the answer any more"));
+        return Err(Error::new(Kind::Cancelled, "pixels", "client disconnected"));
     }
     Ok(())
 }
 
-/// Most bytes that a run may hold besides its decode, which is reserved apart.
+/// Returns the maximum number of bytes that a session buffers; the decode is reserved separately.
 pub(crate) fn memory(settings: &Settings) -> u64 {
-    // The buffer doubles as it grows.
+    // A growing buffer doubles its capacity.
     settings.limits.max_source_bytes.saturating_mul(2)
 }
 
-fn check_answer(Size { w, h }: Size, limits: &Limits) -> Result<()> {
+fn check_output(Size { w, h }: Size, limits: &Limits) -> Result<()> {
     let Limits { max_output_side: side, max_pixels: pixels, .. } = *limits;
     if w.max(h) <= side && u64::from(w) * u64::from(h) <= pixels {
         return Ok(());
     }
     let message = format!(
-        "the answer would have {w} × {h} pixels; sides of {side} and {pixels} pixels are the most allowed"
+        "output of {w} × {h} pixels is too large: the limit is {side} a side and {pixels} pixels in all"
     );
     Err(Error::new(Kind::LimitExceeded, "pixels", message))
 }
 
 impl Ready {
-    /// Most bytes that decode and steps hold at once.
+    /// Returns the maximum number of bytes that decode and steps use at once.
     fn bytes(&self, head: &[u8], limits: &Limits) -> u64 {
-        /// Of four channels of 16 bits.
-        const MOST_PIXEL_BYTES: u64 = 8;
+        /// Four channels of 16 bits.
+        const MAX_PIXEL_BYTES: u64 = 8;
         let decode = self.input.decode_bytes(head, &self.header, &self.decode, limits);
         let frames = if self.decode.all_frames { u64::from(self.header.frames) } else { 1 };
-        // One frame at a time is held as a step's input and output; what is done is held till the encode.
-        let steps = self.most_pixels.saturating_mul(MOST_PIXEL_BYTES).saturating_mul(frames + 1);
+        // One frame exists twice, as a step's input and output; finished frames stay until the encode.
+        let steps = self.max_pixels.saturating_mul(MAX_PIXEL_BYTES).saturating_mul(frames + 1);
         decode.saturating_add(steps).max(1)
     }
 }
@@ -225,19 +226,19 @@ impl Session for Pixels {
         let max = self.settings.limits.max_source_bytes;
         self.length += chunk.len() as u64;
         if max < self.length {
-            let message = format!("the source is larger than {max} bytes, which is the limit");
+            let message = format!("source too large: the limit is {max} bytes");
             return Err(Error::new(Kind::LimitExceeded, "pixels", message));
         }
         let Some(decoding) = &mut self.decoding else {
             self.source.extend_from_slice(&chunk);
             return self.begin();
         };
-        // What the header was found in comes first.
+        // The decoder first gets the bytes in which the header was found.
         if decoding.push(&self.source.split())? && decoding.push(&chunk)? {
             return Ok(Flow::More);
         }
         if let Some(ready) = self.ready.take() {
-            self.answer(&ready, out)?;
+            self.encode(&ready, out)?;
         }
         Ok(Flow::Done)
     }
@@ -257,6 +258,6 @@ impl Session for Pixels {
             Some(ready) => ready,
             None => self.prepare()?,
         };
-        self.answer(&ready, out)
+        self.encode(&ready, out)
     }
 }

@@ -15,6 +15,7 @@ pub const TRANSFORMS: &[&dyn Transform] = &[
     &safelight_crop::Crop,
     &safelight_window::Window,
     &safelight_resize::Resize,
+    &safelight_background::Background,
     &safelight_rotate_flip::RotateFlip,
     &safelight_blur::Blur,
     &safelight_sharpen::Sharpen,

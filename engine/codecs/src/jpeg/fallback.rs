@@ -3,7 +3,7 @@
 
 use super::frame::FrameHeader;
 use crate::{colour, error::CodecError};
-use safelight_core::{Decode, Frame, Geometry, Image, Model, Result, Samples, Size, ycc};
+use safelight_core::{Decode, Frame, Geometry, Image, Model, Result, Samples, Size, frame::rgb_from_ycc};
 use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
 use zune_jpeg::JpegDecoder;
 
@@ -92,7 +92,7 @@ fn decode_samples(bytes: &[u8], frame: &FrameHeader) -> Result<Decoded, CodecErr
 /// Cyan, magenta and yellow are what red, green and blue lack (Adobe Technical Note 5116, section 18).
 fn ycck_to_cmyk(pixel: &mut [u8]) {
     let [y, cb, cr, _] = pixel else { return };
-    [*y, *cb, *cr] = ycc::colour(*y, *cb, *cr).map(|light| 255 - light);
+    [*y, *cb, *cr] = rgb_from_ycc(*y, *cb, *cr).map(|light| 255 - light);
 }
 
 #[cfg(test)]

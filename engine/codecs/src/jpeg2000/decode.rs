@@ -1,7 +1,7 @@
 //! Samples, at the lowest resolution that will do.
 
 use super::{Picture, decoder};
-use safelight_core::{Frame, Plane, Result, Samples, Size, Stored, View};
+use safelight_core::{Frame, Plane, Result, SampleEncoding, Samples, Size, View};
 
 /// Decodes `picture` so that it covers `needed`.
 pub(super) fn frame(picture: &Picture, needed: Size) -> Result<Frame> {
@@ -16,12 +16,12 @@ pub(super) fn frame(picture: &Picture, needed: Size) -> Result<Frame> {
     let samples = scale(picture.stored, values);
     let whole = Frame::whole(size, picture.model, Samples::U8(Vec::new()));
     let is_scaled = !matches!(picture.stored.bits, 8 | 16) || picture.stored.is_signed;
-    let stored = is_scaled.then_some(picture.stored);
+    let encoding = is_scaled.then_some(picture.stored);
     let planes = vec![place(reduced, picture.model.channels(), samples, skipped)];
     // A sample of a lower resolution lies on the first of the pixels that it stands for, not between them.
     let offset = (f64::from(1 << skipped) - 1.0) / 2.0;
     let view = View { x: offset, y: offset, ..View::whole(size) };
-    Ok(Frame { planes, view, stored, ..whole })
+    Ok(Frame { planes, view, encoding, ..whole })
 }
 
 /// How many resolutions are not needed. Of those that are left, the largest has half as many samples again as
@@ -44,7 +44,7 @@ fn skipped(picture: &Picture, needed: Size) -> u32 {
 }
 
 /// `values`, from 0 up also where they are signed, scaled to all of their type.
-fn scale(stored: Stored, values: Samples) -> Samples {
+fn scale(stored: SampleEncoding, values: Samples) -> Samples {
     match values {
         _ if matches!(stored.bits, 8 | 16) => values,
         Samples::U8(mut samples) => {

@@ -13,7 +13,7 @@ use crate::header::check_pixels;
 use file::File;
 use safelight_containers::codestream::{CODESTREAM_START, CodestreamError, Component, MainHeader};
 use safelight_core::{
-    Codec, Decode, Encode, Geometry, Header, Image, Limits, Model, Orientation, Result, Size, Stored,
+    Codec, Decode, Encode, Geometry, Header, Image, Limits, Model, Orientation, Result, SampleEncoding, Size,
 };
 
 /// What errors call this codec.
@@ -78,7 +78,7 @@ struct Picture<'a> {
     size: Size,
     model: Model,
     /// What samples are before they are scaled.
-    stored: Stored,
+    stored: SampleEncoding,
 }
 
 impl<'a> Picture<'a> {
@@ -111,7 +111,7 @@ impl<'a> Picture<'a> {
         };
         let size = sizes.picture();
         check_pixels(NAME, size, limits)?;
-        Ok(Self { file, size, model, stored: Stored { bits, is_signed }, header })
+        Ok(Self { file, size, model, stored: SampleEncoding { bits, is_signed }, header })
     }
 
     /// Most bytes that a decode holds for a pixel, besides the pieces that it is cut into.

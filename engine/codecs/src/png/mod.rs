@@ -19,7 +19,8 @@ use png::{ColorType, Decoder, DecodingError, Info, Reader, Transformations};
 #[cfg(target_arch = "x86_64")]
 use rows::read as read_common;
 use safelight_core::{
-    Codec, Decode, Encode, Frame, Geometry, Header, Image, Limits, Model, Result, Samples, Size, Stored,
+    Codec, Decode, Encode, Frame, Geometry, Header, Image, Limits, Model, Result, SampleEncoding, Samples,
+    Size,
 };
 use std::io::Cursor;
 
@@ -80,8 +81,8 @@ impl Codec for Png {
         let (model, samples) =
             read_samples(bytes, &mut reader, size).map_err(|error| damaged(error, limits))?;
         let geometry = Geometry { size, orientation: header::orientation(bytes, limits) };
-        let stored = significant(reader.info()).filter(|_| matches!(samples, Samples::U16(_)));
-        let mut frames = vec![Frame { geometry, stored, ..Frame::whole(size, model, samples) }];
+        let encoding = significant(reader.info()).filter(|_| matches!(samples, Samples::U16(_)));
+        let mut frames = vec![Frame { geometry, encoding, ..Frame::whole(size, model, samples) }];
         let profile = colour::settle(&mut frames, colours(reader.info()), decode);
         Ok(Image { frames, delays_ms: Vec::new(), plays: 0, profile })
     }
@@ -162,10 +163,10 @@ fn read_rows<T: Pod>(
 
 /// How many bits the samples had before they were scaled to sixteen (section 11.3.2.4), if they say so and had
 /// as many in every channel.
-fn significant(info: &Info) -> Option<Stored> {
+fn significant(info: &Info) -> Option<SampleEncoding> {
     let bits = info.sbit.as_deref()?;
     let &first = bits.first().filter(|first| (1..16).contains(*first))?;
-    bits.iter().all(|other| *other == first).then_some(Stored { bits: first, is_signed: false })
+    bits.iter().all(|other| *other == first).then_some(SampleEncoding { bits: first, is_signed: false })
 }
 
 /// The profile that the chunks before the pixels state, in their order of precedence (section 4.3): `cICP`,
