@@ -1,7 +1,7 @@
 //! Decoding of samples at the lowest sufficient resolution.
 
 use super::{Codestream, decoder};
-use safelight_core::{Frame, Plane, Result, Samples, Size, Stored, View};
+use safelight_core::{Frame, Plane, Result, SampleEncoding, Samples, Size, View};
 
 /// Decodes `codestream` at the lowest resolution that covers `needed`.
 pub(super) fn frame(codestream: &Codestream, needed: Size) -> Result<Frame> {
@@ -13,15 +13,15 @@ pub(super) fn frame(codestream: &Codestream, needed: Size) -> Result<Frame> {
     let is_high_throughput = codestream.header.is_high_throughput();
     let decode = if is_high_throughput { decoder::high_throughput } else { decoder::part_one };
     let values = decode(codestream, target, reduced)?;
-    let samples = scale(codestream.stored, values);
+    let samples = scale(codestream.encoding, values);
     let whole = Frame::whole(size, codestream.model, Samples::U8(Vec::new()));
-    let is_scaled = !matches!(codestream.stored.bits, 8 | 16) || codestream.stored.is_signed;
-    let stored = is_scaled.then_some(codestream.stored);
+    let is_scaled = !matches!(codestream.encoding.bits, 8 | 16) || codestream.encoding.is_signed;
+    let encoding = is_scaled.then_some(codestream.encoding);
     let planes = vec![place(reduced, codestream.model.channels(), samples, skipped)];
     // A sample of a lower resolution is at the first of the pixels that it covers, not in their middle.
     let offset = (f64::from(1 << skipped) - 1.0) / 2.0;
     let view = View { x: offset, y: offset, ..View::whole(size) };
-    Ok(Frame { planes, view, stored, ..whole })
+    Ok(Frame { planes, view, encoding, ..whole })
 }
 
 /// The number of resolutions that are not needed. The largest of the others has at least 1.5 times the needed
@@ -44,18 +44,18 @@ fn skipped(codestream: &Codestream, needed: Size) -> u32 {
 }
 
 /// Scales `values`, which start at 0 even if they are signed, to the full range of their type.
-fn scale(stored: Stored, values: Samples) -> Samples {
+fn scale(encoding: SampleEncoding, values: Samples) -> Samples {
     match values {
-        _ if matches!(stored.bits, 8 | 16) => values,
+        _ if matches!(encoding.bits, 8 | 16) => values,
         Samples::U8(mut samples) => {
-            let table: Vec<u8> = (0..=255).map(|value| stored.sample(value, 255) as u8).collect();
+            let table: Vec<u8> = (0..=255).map(|value| encoding.sample(value, 255) as u8).collect();
             for sample in &mut samples {
                 *sample = table[usize::from(*sample)];
             }
             Samples::U8(samples)
         }
         Samples::U16(mut samples) => {
-            let table: Vec<u16> = (0..=u16::MAX).map(|value| stored.sample(value, u16::MAX)).collect();
+            let table: Vec<u16> = (0..=u16::MAX).map(|value| encoding.sample(value, u16::MAX)).collect();
             for sample in &mut samples {
                 *sample = table[usize::from(*sample)];
             }

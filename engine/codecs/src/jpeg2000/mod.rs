@@ -14,7 +14,8 @@ use bytes::Bytes;
 use file::File;
 use safelight_containers::codestream::{CodestreamError, Component, MainHeader};
 use safelight_core::{
-    Decode, Decoder, Format, Geometry, Header, Image, Limits, Model, Opened, Orientation, Result, Size, Stored,
+    Decode, Decoder, Format, Geometry, Header, Image, Limits, Model, Opened, Orientation, Result,
+    SampleEncoding, Size,
 };
 
 /// The format in errors.
@@ -69,7 +70,7 @@ impl Opened for OpenedJpeg2000 {
     fn decode(self: Box<Self>, decode: &Decode) -> Result<Image> {
         let mut frames = vec![decode::frame(&self.codestream, decode.needed)?];
         let icc = self.codestream.file.icc.filter(|icc| icc.len() as u64 <= self.max_metadata_bytes);
-        let profile = colour::to_srgb(&mut frames, icc.map(|icc| icc.to_vec()), decode);
+        let profile = colour::convert_or_keep(&mut frames, icc.map(|icc| icc.to_vec()), decode);
         Ok(Image { frames, delays_ms: Vec::new(), plays: 0, profile })
     }
 }
@@ -81,7 +82,7 @@ struct Codestream {
     size: Size,
     model: Model,
     /// The samples before they are scaled.
-    stored: Stored,
+    encoding: SampleEncoding,
 }
 
 impl Codestream {
@@ -114,13 +115,13 @@ impl Codestream {
         };
         let size = sizes.picture();
         check_pixels(FORMAT, size, limits)?;
-        Ok(Self { file, size, model, stored: Stored { bits, is_signed }, header })
+        Ok(Self { file, size, model, encoding: SampleEncoding { bits, is_signed }, header })
     }
 
     /// The most bytes that a decode allocates for a pixel, besides tiles, precincts, blocks and layers.
     fn pixel_bytes(&self) -> u64 {
         let channels = u64::from(self.model.channels());
-        let sample_bytes = u64::from(self.stored.bits.div_ceil(8));
+        let sample_bytes = u64::from(self.encoding.bits.div_ceil(8));
         // Coefficients and transformed samples are floating-point numbers, for one component twice and for its
         // second-largest resolution too; then the samples that the decoder returns.
         8 * channels + 4 + 2 + sample_bytes * channels

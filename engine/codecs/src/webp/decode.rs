@@ -4,7 +4,7 @@
 //! clear the rectangle of a frame that requests it.
 
 use super::FORMAT;
-use super::file::{File, Part, Bitstream};
+use super::file::{Bitstream, File, Part};
 use super::segments::Segments;
 use crate::animation::{Canvas, drop_opaque_alpha};
 use crate::colour;
@@ -29,7 +29,7 @@ pub(super) fn image(
     };
     let mut frames: Vec<_> = samples.into_iter().map(frame).collect();
     let icc = file.profile.as_deref().filter(|icc| icc.len() as u64 <= limits.max_metadata_bytes);
-    let profile = colour::to_srgb(&mut frames, icc.map(<[u8]>::to_vec), decode);
+    let profile = colour::convert_or_keep(&mut frames, icc.map(<[u8]>::to_vec), decode);
     let is_animated = 1 < frames.len();
     let (delays_ms, plays) = if is_animated { (delays_ms, file.plays) } else { (Vec::new(), 0) };
     Ok(Image { frames, delays_ms, plays, profile })
