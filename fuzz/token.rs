@@ -1,11 +1,10 @@
-//! Any bytes as a key set, a token and a request that holds it: a decision, and never a token let through that
-//! nobody signed.
+//! Authorizes arbitrary requests, tokens and key sets. No unsigned token may be accepted.
 #![no_main]
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use libfuzzer_sys::fuzz_target;
 use safelight_edge::{
-    authorize::{Authorizer, Given, Outcome},
+    authorize::{Authorizer, Outcome, TokenPresence},
     config,
 };
 use std::sync::{
@@ -23,37 +22,40 @@ const CONFIG: &str = r#"{
 }"#;
 
 static AUTHORIZER: LazyLock<Authorizer> = LazyLock::new(|| {
-    let config = config::from_json(CONFIG).expect("these are settings");
-    Authorizer::new(&config).expect("these are good settings")
+    let config = config::from_json(CONFIG).expect("the settings are well-formed");
+    Authorizer::new(&config).expect("the settings are valid")
 });
 
-/// Seconds since the epoch. It grows beyond every age of keys, so that inputs do not depend on each other.
+/// Seconds since the epoch. The time advances beyond every key's age, so that inputs do not affect each other.
 static NOW: AtomicU64 = AtomicU64::new(0);
 
 fuzz_target!(|input: (&str, &str, &str, &[u8])| {
     let (header, query, payload, key_set) = input;
     let now = NOW.fetch_add(1_000_000, Ordering::Relaxed);
     let headers = [("authorization", header), ("cookie", header), ("token", query)];
-    let taken = AUTHORIZER.take(headers, query);
-    let rest =
-        taken.headers.iter().flat_map(|(name, values)| values.iter().map(move |value| (&**name, &**value)));
-    assert!(matches!(AUTHORIZER.take(rest, &taken.query).token, Given::Nothing), "a token was left");
+    let extracted = AUTHORIZER.take(headers, query);
+    let remaining = extracted
+        .headers
+        .iter()
+        .flat_map(|(name, values)| values.iter().map(move |value| (&**name, &**value)));
+    let second = AUTHORIZER.take(remaining, &extracted.query);
+    assert!(matches!(second.token, TokenPresence::Absent), "a token was not removed");
 
-    // As it was found, as it is, and as a payload that gets as far as the key set.
+    // The extracted token, the raw header, and tokens whose payload is valid enough to reach the key set.
     let token = |payload: &str| {
         let [header, payload] =
             [r#"{"alg":"ES256","kid":"1"}"#, payload].map(|part| URL_SAFE_NO_PAD.encode(part));
-        Given::One(format!("{header}.{payload}.AAAA").into())
+        TokenPresence::One(format!("{header}.{payload}.AAAA").into())
     };
     let claims = format!(r#"{{"iss":"https://id.example","exp":1e300,"x":{payload}}}"#);
-    for token in [taken.token, Given::One(header.into()), token(payload), token(&claims)] {
+    for token in [extracted.token, TokenPresence::One(header.into()), token(payload), token(&claims)] {
         match AUTHORIZER.authorize(&token, now) {
-            Outcome::Allowed(_) => panic!("nobody signed this"),
+            Outcome::Allowed(_) => panic!("an unsigned token was accepted"),
             Outcome::Fetch(url) => {
                 let _ = AUTHORIZER.keys_fetched(&url, key_set, now);
                 assert!(
                     !matches!(AUTHORIZER.authorize(&token, now), Outcome::Allowed(_)),
-                    "nobody signed this"
+                    "an unsigned token was accepted"
                 );
             }
             Outcome::Refused(_) | Outcome::Wait(_) | Outcome::Unavailable => (),

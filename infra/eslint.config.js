@@ -6,7 +6,7 @@ export default tseslint.config(
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
-      // node:test returns promises that it waits for itself.
+      // node:test awaits the promises that it returns.
       '@typescript-eslint/no-floating-promises': [
         'error',
         {
@@ -18,6 +18,6 @@ export default tseslint.config(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
     },
   },
-  // Parts of templates are looked at as text, whatever they are.
+  // Tests convert parts of templates to text, whatever their type.
   { files: ['test/**'], rules: { '@typescript-eslint/no-base-to-string': 'off' } },
 );

@@ -1,4 +1,4 @@
-// Loads what it is told to, and prints how long that took: node load.mjs WHAT BUILT
+// Loads the addon, the handlers or the peers and prints the duration: node load.mjs addon|handlers|peers BUILT
 
 import { createRequire } from 'node:module';
 

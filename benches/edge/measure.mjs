@@ -1,4 +1,4 @@
-// Measures everything in turn, and prints all of it as JSON: node measure.mjs BUILT ROUNDS
+// Runs all measurements alternately and prints them as JSON: node measure.mjs BUILT ROUNDS
 
 import { JwtVerifier } from 'aws-jwt-verify';
 import aws4 from 'aws4';
@@ -100,7 +100,7 @@ const signedBy = () =>
 let tokens;
 let texts;
 
-/** What is measured; each is given a number below PER_ROUND. */
+/** The measured functions. Each receives the number of the call, from 0 to PER_ROUND - 1. */
 const JOBS = {
   'sign: addon': () => edge.originRequest(originText, credentials, NOW),
   'sign: handler': () => JSON.parse(edge.originRequest(JSON.stringify(toOrigin), credentials, NOW)),
@@ -132,12 +132,12 @@ edge.keysFetched(`${ISSUER}/.well-known/jwks.json`, Buffer.from(JSON.stringify(k
 
 const began = loadavg()[0];
 const runs = [];
-// The first round warms up, and is not kept.
+// The first round is a warm-up and is not recorded.
 for (let round = 0; round <= rounds; round++) {
   tokens = Array.from({ length: PER_ROUND }, (_, number) => token(`${round}-${number}`));
   texts = tokens.map((token) => JSON.stringify(viewer(token)));
   const names = Object.keys(JOBS);
-  // Who comes first changes; a token's first time stays before its second.
+  // The order of the two sides alternates. The first check of a token always precedes its second.
   const [signs, firsts, repeats] = ['sign', 'verify first', ''].map((word) =>
     names.filter((name) => name.startsWith(word)),
   );
@@ -153,7 +153,7 @@ const settings = {
   date: new Date().toISOString().slice(0, 10),
   commit: process.env.EDGE_COMMIT,
   processor: `${cpus()[0].model}, ${cpus().length} cores`,
-  'load when it began, and ended': [began, loadavg()[0]].map((load) => load.toFixed(1)).join(', '),
+  'system load at start and end': [began, loadavg()[0]].map((load) => load.toFixed(1)).join(', '),
   'Node.js': process.version,
   peers: 'aws4 1.13.2, aws-jwt-verify 5.2.1',
   rounds: `${rounds} of ${PER_ROUND} calls`,

@@ -1,4 +1,4 @@
-// Makes a table of what was measured: node report.mjs edge.json
+// Prints a table of the measurements: node report.mjs edge.json
 
 import { readFileSync } from 'node:fs';
 import { printHead, spread } from '../table.mjs';
@@ -9,16 +9,16 @@ const of = (name, unit) => runs.map((run) => run[name][unit]);
 
 const ROWS = [
   ['sign an origin request, addon', 'sign: addon', 'sign: aws4'],
-  ['the same, with JSON to and from it', 'sign: handler', 'sign: aws4'],
-  ['check RS256 for the first time', 'verify first: addon', 'verify first: aws-jwt-verify'],
-  ['check it again', 'verify again: addon', 'verify again: aws-jwt-verify'],
+  ['the same, including JSON parsing and writing', 'sign: handler', 'sign: aws4'],
+  ['check an RS256 token for the first time', 'verify first: addon', 'verify first: aws-jwt-verify'],
+  ['check the same token again', 'verify again: addon', 'verify again: aws-jwt-verify'],
   ['load the addon', 'load: addon', 'load: peers'],
   ['load the handlers, configuration included', 'load: handlers', 'load: peers'],
 ];
 
 printHead('The edge in Node.js', settings);
 console.log(
-  'µs of a call: the median of all rounds, with quartiles. `×` is the peer’s CPU time by ours, of each round.\n',
+  'µs per call: the median of all rounds, with quartiles. `×` is the peer’s CPU time divided by Safelight’s, per round.\n',
 );
 console.log('| | CPU | wall | peer, CPU | peer, wall | × |\n|---|---:|---:|---:|---:|---:|');
 for (const [label, ours, theirs] of ROWS) {
@@ -36,6 +36,6 @@ for (const [label, name] of [
 ]) {
   const own = of(name, 'cpu_us').map((value, round) => value - none[round]);
   console.log(
-    `${label === 'first' ? '\n' : ''}- The check alone, ${label}: ${spread(own)} µs of CPU, by the difference to the mode \`none\`.`,
+    `${label === 'first' ? '\n' : ''}- The check alone, ${label}: ${spread(own)} µs of CPU, computed as the difference to the mode \`none\`.`,
   );
 }

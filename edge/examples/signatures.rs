@@ -1,4 +1,4 @@
-//! Prints signed requests as lines of JSON, for another program to judge: `signatures [COUNT]`.
+//! Prints signed requests as lines of JSON, for comparison with another signer: `signatures [COUNT]`.
 
 #[path = "../tests/sign/seeded.rs"]
 mod seeded;

@@ -1,12 +1,12 @@
-//! Prints what the authorizer decides, for a program that compares it with another's decision.
+//! Prints the authorizer's decisions, for comparison with another verifier.
 //!
 //! ```text
-//! stdin, a JSON value on each line: the settings · { URL: key set, … } · { "token": …, "now": seconds } …
-//! stdout, a line for each token:    allowed · or the reason of the refusal
+//! stdin, one JSON value per line: settings · { URL: key set, … } · { "token": …, "now": seconds } …
+//! stdout, one line per token:     `allowed` or the reason of the rejection
 //! ```
 
 use safelight_edge::{
-    authorize::{Authorizer, Given, Outcome},
+    authorize::{Authorizer, Outcome, TokenPresence},
     config,
 };
 use serde::Deserialize;
@@ -17,20 +17,25 @@ use std::{
 };
 
 #[derive(Deserialize)]
-struct Question {
+struct Input {
     token: String,
     now: u64,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut lines = io::stdin().lock().lines();
-    let mut line = || lines.next().ok_or("a line is missing")?.map_err(Box::<dyn Error>::from);
+    let mut line = || {
+        lines
+            .next()
+            .ok_or("missing input line: expected settings, key sets and tokens")?
+            .map_err(Box::<dyn Error>::from)
+    };
     let authorizer = Authorizer::new(&config::from_json(&line()?)?)?;
     let key_sets: Map<String, Value> = serde_json::from_str(&line()?)?;
     let mut out = io::stdout().lock();
     for line in lines {
-        let question: Question = serde_json::from_str(&line?)?;
-        writeln!(out, "{}", verdict(&authorizer, &key_sets, &question)?)?;
+        let input: Input = serde_json::from_str(&line?)?;
+        writeln!(out, "{}", verdict(&authorizer, &key_sets, &input)?)?;
     }
     Ok(())
 }
@@ -38,18 +43,20 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn verdict(
     authorizer: &Authorizer,
     key_sets: &Map<String, Value>,
-    question: &Question,
+    input: &Input,
 ) -> Result<String, Box<dyn Error>> {
-    let given = Given::One(question.token.as_str().into());
+    let token = TokenPresence::One(input.token.as_str().into());
     loop {
-        match authorizer.authorize(&given, question.now) {
+        match authorizer.authorize(&token, input.now) {
             Outcome::Allowed(_) => return Ok("allowed".to_owned()),
             Outcome::Refused(refusal) => return Ok(refusal.reason.to_string()),
             Outcome::Fetch(url) => {
-                let key_set = key_sets.get(&*url).ok_or_else(|| format!("no key set of {url}"))?;
-                authorizer.keys_fetched(&url, key_set.to_string().as_bytes(), question.now)?;
+                let key_set = key_sets.get(&*url).ok_or_else(|| format!("missing key set of {url}"))?;
+                authorizer.keys_fetched(&url, key_set.to_string().as_bytes(), input.now)?;
             }
-            Outcome::Wait(_) | Outcome::Unavailable => return Err("nobody else fetches".into()),
+            Outcome::Wait(_) | Outcome::Unavailable => {
+                return Err("unexpected outcome: no other caller fetches key sets".into());
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Tells the linker that Node.js has what the addon lacks.
+//! Configures the linker: Node.js provides the Node-API symbols that the addon imports.
 
 fn main() {
     napi_build::setup();

@@ -1,9 +1,9 @@
 /**
- * The functions that Lambda@Edge runs. Everything but I/O is done by the addon; what it throws has a fixed
- * message and a code, so that no log gets anything of a request.
+ * The Lambda@Edge handlers. The addon does everything except I/O. Its errors have a fixed message and a code, so
+ * that logs never contain parts of a request.
  *
- * @typedef {object} Event An event of CloudFront's (AWS, "Lambda@Edge event structure").
- * @typedef {object} Answer The request to go on with, or the response to the viewer.
+ * @typedef {object} Event A CloudFront event (AWS, "Lambda@Edge event structure").
+ * @typedef {object} Verdict The request that CloudFront continues with, or the response to the viewer.
  */
 
 import { readFileSync } from 'node:fs';
@@ -14,35 +14,35 @@ const { Edge, MAX_KEY_SET_BYTES } = createRequire(import.meta.url)('./safelight-
 
 const edge = new Edge(readFileSync(new URL('config.json', import.meta.url), 'utf8'));
 
-/** Fetches under way, by URL. @type {Map<string, Promise<void>>} */
+/** Fetches in progress, by URL. @type {Map<string, Promise<void>>} */
 const fetches = new Map();
 
-/** How often a request may wait for keys. One fetch decides; another request's may have to come first. */
+/** Maximum number of times that a request waits for keys: its own fetch, and fetches of other requests before it. */
 const MAX_WAITS = 4;
 
 /**
- * Checks the viewer's token, and brings the query into canonical form.
+ * Checks the viewer's token and normalises the query.
  *
  * @param {Event} event A viewer-request event.
- * @returns {Promise<Answer>}
+ * @returns {Promise<Verdict>}
  */
 export async function viewerRequest(event) {
   const text = JSON.stringify(event);
   for (let waits = 0; waits <= MAX_WAITS; waits++) {
-    const { answer, reason, fetch, wait } = edge.viewerRequest(text, now());
+    const { verdict, reason, fetch, wait } = edge.viewerRequest(text, now());
     if (reason) console.info(JSON.stringify({ refused: reason }));
-    if (answer) return JSON.parse(answer);
+    if (verdict) return JSON.parse(verdict);
     if (fetch) fetches.set(fetch, refresh(fetch));
     await fetches.get(fetch ?? wait);
   }
-  throw new Error('the key sets change faster than they are fetched');
+  throw new Error(`the signing key is still unknown after ${MAX_WAITS} fetches: the key set changes too often`);
 }
 
 /**
  * Signs the request with the credentials of the function's role.
  *
  * @param {Event} event An origin-request event.
- * @returns {Promise<Answer>}
+ * @returns {Promise<Verdict>}
  */
 export async function originRequest(event) {
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = process.env;
@@ -54,12 +54,12 @@ export async function originRequest(event) {
   return JSON.parse(edge.originRequest(JSON.stringify(event), credentials, now()));
 }
 
-/** Seconds since the epoch. */
+/** Returns the seconds since the epoch. */
 function now() {
   return Date.now() / 1000;
 }
 
-/** Fetches a key set; that it fails is the addon's to judge. @param {string} url */
+/** Fetches a key set and reports success or failure to the addon. @param {string} url */
 async function refresh(url) {
   try {
     const body = await keySet(url, MAX_KEY_SET_BYTES);

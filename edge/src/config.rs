@@ -1,24 +1,24 @@
-//! Reading settings: what is wrong is said with the path of the key that holds it.
+//! Reads settings from JSON. Errors name the path of the invalid key.
 
 use serde::de::DeserializeOwned;
 
-/// A setting that cannot be used.
+/// An invalid setting.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{key}: {message}")]
 pub struct ConfigError {
     /// Path of the key, such as `issuers[0].cognito.userPoolId`; `.` is the whole document.
     pub key: String,
-    /// What was wrong, with which value, and what would be right.
+    /// The problem: the expected value and the actual one.
     pub message: String,
 }
 
 impl ConfigError {
-    /// `key` must be `right`, and is `found`.
-    pub fn new(key: impl Into<String>, right: &str, found: impl std::fmt::Debug) -> Self {
-        Self { key: key.into(), message: format!("must be {right}, not {found:?}") }
+    /// Creates the error "`key` must be `expected`, not `found`".
+    pub fn new(key: impl Into<String>, expected: &str, found: impl std::fmt::Debug) -> Self {
+        Self { key: key.into(), message: format!("must be {expected}, not {found:?}") }
     }
 
-    /// The same of settings that stand under the key `outer` of others.
+    /// Prefixes the path with `outer`, the key that contains these settings.
     #[must_use]
     pub fn within(self, outer: &str) -> Self {
         let key = if self.key == "." { outer.to_owned() } else { format!("{outer}.{}", self.key) };
@@ -29,8 +29,8 @@ impl ConfigError {
 /// Reads settings from JSON.
 ///
 /// # Errors
-/// [`ConfigError`] for text that is not JSON, and for missing, unknown and mistyped keys. Values are checked
-/// by those who use them.
+/// [`ConfigError`] for text that is not JSON, for missing or unknown keys, and for values of the wrong type.
+/// The constructors that take the settings check their values.
 pub fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, ConfigError> {
     let mut reader = serde_json::Deserializer::from_str(text);
     let settings = serde_path_to_error::deserialize(&mut reader)

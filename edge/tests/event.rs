@@ -1,7 +1,7 @@
-//! Events as CloudFront writes them, and what it takes back.
+//! CloudFront's events, and the results that it accepts or rejects.
 
 use safelight_edge::event::{
-    Action, Answer, Encoding, Event, EventType, Origin, Request, Response, Violation, check_request,
+    Action, Encoding, Event, EventType, Origin, Request, Response, Verdict, Violation, check_request,
     check_response,
 };
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ fn viewer() -> Value {
     })
 }
 
-/// With everything that AWS documents, and fields that nobody knows.
+/// An origin request with every field that AWS documents, and with unknown fields.
 fn origin() -> Value {
     let mut request = viewer();
     request["origin"] = json!({"custom": {
@@ -52,7 +52,7 @@ fn origin() -> Value {
     request["body"] = json!({"inputTruncated": false, "action": "read-only", "encoding": "base64",
         "data": "aGk=", "new": 1.5});
     request["headers"]["via"] = json!([{"key": "Via", "value": "2.0 a.cloudfront.net (CloudFront)"}]);
-    request["new"] = json!("kept");
+    request["new"] = json!("unknown");
     request
 }
 
@@ -61,7 +61,7 @@ fn request(json: Value) -> Request {
 }
 
 #[test]
-fn events_come_back_as_they_were() {
+fn events_survive_a_round_trip() {
     let mut bucket = viewer();
     bucket["origin"] = json!({"s3": {"authMethod": "none", "customHeaders": {}, "domainName": "b",
         "path": "", "region": "eu-central-1", "readTimeout": 30, "new": false}});
@@ -73,14 +73,14 @@ fn events_come_back_as_they_were() {
         let expected = if event_type == "viewer-request" { ViewerRequest } else { OriginRequest };
         assert_eq!(event.config.event_type, expected);
         assert_eq!(check_request(expected, &event.request, &event.request), Ok(()));
-        let answer = Answer::Request(Box::new(event.request.clone()));
-        assert_eq!(serde_json::to_value(answer).unwrap(), request);
+        let verdict = Verdict::Request(Box::new(event.request.clone()));
+        assert_eq!(serde_json::to_value(verdict).unwrap(), request);
         assert_eq!(serde_json::to_value(event).unwrap(), json);
     }
 }
 
 #[test]
-fn fields_say_what_they_hold() {
+fn accessors_return_the_fields() {
     let request = request(origin());
     assert_eq!(request.headers.values("accept").collect::<Vec<_>>(), ["image/webp", "*/*"]);
     let body = request.body.unwrap();
@@ -92,7 +92,7 @@ fn fields_say_what_they_hold() {
 }
 
 #[test]
-fn what_is_no_event_is_refused() {
+fn invalid_events_are_rejected() {
     let check = |change: &dyn Fn(&mut Value), expected: &str| {
         let mut event = event("origin-request", &origin());
         change(&mut event);
@@ -107,7 +107,7 @@ fn what_is_no_event_is_refused() {
     check(&|e| *e = json!({}), "Records");
     check(&|e| e["Records"][0]["cf"]["config"]["eventType"] = json!("origin-response"), "origin-response");
     check(&|e| at(e, "/uri", json!(1)), "string");
-    check(&|e| at(e, "/headers", json!({"Accept": []})), "`Accept` is not");
+    check(&|e| at(e, "/headers", json!({"Accept": []})), "invalid header key `Accept`");
     check(&|e| at(e, "/headers", json!({"accept": [{"key": "Authorization", "value": ""}]})), "`accept`");
     check(&|e| at(e, "/headers", json!({"accept": [{"key": "Accept"}]})), "value");
     check(&|e| at(e, "/origin", json!({"other": {}})), "other");
@@ -117,7 +117,7 @@ fn what_is_no_event_is_refused() {
 }
 
 #[test]
-fn changes_that_cloudfront_takes() {
+fn valid_changes_are_accepted() {
     for event_type in [ViewerRequest, OriginRequest] {
         let before = request(if event_type == ViewerRequest { viewer() } else { origin() });
         let mut after = before.clone();
@@ -132,19 +132,19 @@ fn changes_that_cloudfront_takes() {
                 (Action::Replace, Encoding::Text, "a".repeat(1_000_000));
         }
         assert_eq!(check_request(event_type, &before, &after), Ok(()));
-        assert_eq!(Answer::Request(Box::new(after)).check(event_type, &before), Ok(()));
+        assert_eq!(Verdict::Request(Box::new(after)).check(event_type, &before), Ok(()));
     }
 }
 
 #[test]
-fn changes_that_would_be_a_502() {
+fn changes_that_cause_a_502_are_rejected() {
     let check = |event_type, change: &dyn Fn(&mut Request), expected: Violation| {
         let before = request(if event_type == ViewerRequest { viewer() } else { origin() });
         let mut after = before.clone();
         change(&mut after);
-        let verdict = check_request(event_type, &before, &after);
-        assert_eq!(verdict, Err(expected), "{after:?}");
-        assert_eq!(Answer::Request(Box::new(after)).check(event_type, &before), verdict);
+        let result = check_request(event_type, &before, &after);
+        assert_eq!(result, Err(expected), "{after:?}");
+        assert_eq!(Verdict::Request(Box::new(after)).check(event_type, &before), result);
     };
     let name = |name: &str| name.to_owned();
     for event_type in [ViewerRequest, OriginRequest] {
@@ -156,7 +156,7 @@ fn changes_that_would_be_a_502() {
         for query in ["a b", "a#b", "\0"] {
             check(event_type, &|r| r.querystring = name(query), Violation::InvalidQuery);
         }
-        let long = Violation::LongUri { length: 8192, limit: 8192 };
+        let long = Violation::UriTooLong { length: 8192, limit: 8192 };
         check(event_type, &|r| r.querystring = "a".repeat(8191), long);
         for header in [
             "connection",
@@ -221,9 +221,13 @@ fn changes_that_would_be_a_502() {
     check_origin(&|o| o["port"] = json!(22), "`port`");
     check_origin(&|o| o["customHeaders"]["x-amz-date"] = json!([{"value": "1"}]), "`x-amz-date`");
     check_origin(&|o| o["customHeaders"]["x-b"] = json!([]), "`x-b`");
-    check(OriginRequest, &|r| r.headers.set("x-own", "1"), Violation::HeaderTwice { name: name("x-own") });
-    let gone = Violation::InvalidOrigin { field: "origin", rule: "kept" };
-    check(OriginRequest, &|r| r.origin = None, gone);
+    check(
+        OriginRequest,
+        &|r| r.headers.set("x-own", "1"),
+        Violation::DuplicateHeader { name: name("x-own") },
+    );
+    let removed = Violation::InvalidOrigin { field: "origin", rule: "present" };
+    check(OriginRequest, &|r| r.origin = None, removed);
     let bucket = |domain: String| {
         let origin = json!({"s3": {"domainName": domain, "path": ""}});
         Some(serde_json::from_value::<Origin>(origin).unwrap())
@@ -234,7 +238,7 @@ fn changes_that_would_be_a_502() {
 }
 
 #[test]
-fn bodies_that_would_be_a_502_or_be_ignored() {
+fn body_changes_that_cause_a_502_or_are_ignored_are_rejected() {
     let check = |change: &dyn Fn(&mut Value), expected: Violation| {
         let before = request(origin());
         let mut json = origin();
@@ -248,24 +252,24 @@ fn bodies_that_would_be_a_502_or_be_ignored() {
     check(&|b| b["data"] = json!("aGo="), Violation::ChangeIgnored);
     check(&|b| b["encoding"] = json!("text"), Violation::ChangeIgnored);
     check(&|b| replace(b, "base64", "a b"), Violation::InvalidBody);
-    let (what, limit) = ("the body", 1_000_000);
+    let (part, limit) = ("the body", 1_000_000);
     check(
         &|b| replace(b, "text", &"a".repeat(limit + 1)),
-        Violation::Large { what, length: limit + 1, limit },
+        Violation::TooLarge { part, length: limit + 1, limit },
     );
     let (length, limit) = (1_330_004, 1_330_000);
-    check(&|b| replace(b, "base64", &"a".repeat(length)), Violation::Large { what, length, limit });
+    check(&|b| replace(b, "base64", &"a".repeat(length)), Violation::TooLarge { part, length, limit });
 
     let mut before = viewer();
     before["body"] = origin()["body"].clone();
     let mut after = before.clone();
     replace(&mut after["body"], "text", &"a".repeat(40_001));
-    let large = Violation::Large { what, length: 40_001, limit: 40_000 };
+    let large = Violation::TooLarge { part, length: 40_001, limit: 40_000 };
     assert_eq!(check_request(ViewerRequest, &request(before), &request(after)), Err(large));
 }
 
 #[test]
-fn responses_are_checked_too() {
+fn responses_are_checked() {
     let json = json!({
         "status": "401",
         "statusDescription": "Unauthorized",
@@ -275,10 +279,10 @@ fn responses_are_checked_too() {
     });
     let response: Response = serde_json::from_value(json.clone()).unwrap();
     assert_eq!(response.status, 401);
-    assert_eq!(serde_json::to_value(Answer::Response(response.clone())).unwrap(), json);
+    assert_eq!(serde_json::to_value(Verdict::Response(response.clone())).unwrap(), json);
     let before = request(viewer());
     for event_type in [ViewerRequest, OriginRequest] {
-        assert_eq!(Answer::Response(response.clone()).check(event_type, &before), Ok(()));
+        assert_eq!(Verdict::Response(response.clone()).check(event_type, &before), Ok(()));
     }
     let smallest: Response = serde_json::from_value(json!({"status": "204"})).unwrap();
     assert_eq!(serde_json::to_value(&smallest).unwrap(), json!({"status": "204", "headers": {}}));
@@ -295,7 +299,7 @@ fn responses_are_checked_too() {
         for status in [0, 199, 600] {
             check(event_type, &|r| r.status = status, Some(Violation::InvalidStatus { status }));
         }
-        check(event_type, &|r| r.status = 204, Some(Violation::BodyOfNoContent));
+        check(event_type, &|r| r.status = 204, Some(Violation::BodyNotAllowed));
         check(event_type, &|r| r.body = Some("a b".to_owned()), Some(Violation::InvalidBody));
         let name = "via".to_owned();
         check(event_type, &|r| r.headers.set("via", "1"), Some(Violation::ReadOnlyHeader { name }));
@@ -316,7 +320,7 @@ fn responses_are_checked_too() {
             }
         };
         check(event_type, &with(fits), None);
-        let large = Violation::Large { what: "the response", length: limit + 1, limit };
+        let large = Violation::TooLarge { part: "the response", length: limit + 1, limit };
         check(event_type, &with(fits + 1), Some(large));
     }
 }

@@ -1,4 +1,4 @@
-//! Origin requests as hostile viewers make them.
+//! Signing of origin requests, including requests of malicious viewers.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -36,7 +36,7 @@ fn credentials() -> Credentials {
     }
 }
 
-/// Signs `request`, and asserts that CloudFront takes what came out, or that nothing was changed.
+/// Signs `request`. Asserts that CloudFront accepts the result, or that an error leaves the request unchanged.
 fn sign(request: &mut Request, service: Service) -> Result<(), SignError> {
     let before = request.clone();
     let target = Target { service, region: "eu-central-1".to_owned() };
@@ -57,7 +57,7 @@ fn body(json: Value) -> Body {
 }
 
 #[test]
-fn the_signature_is_of_what_the_origin_needs_and_of_nothing_that_changes_on_the_way() {
+fn the_signature_covers_required_headers_and_none_that_cloudfront_changes() {
     for service in SERVICES {
         let mut request = request("GET", "/a.jpg", "width=8");
         sign(&mut request, service).unwrap();
@@ -70,7 +70,7 @@ fn the_signature_is_of_what_the_origin_needs_and_of_nothing_that_changes_on_the_
         assert_eq!(header(&request, "x-amz-security-token"), "the token");
         assert_eq!(header(&request, "host"), "origin.example");
         assert_eq!(header(&request, "accept"), "image/*");
-        assert!(!request.headers.contains("x-amz-cf-id"), "CloudFront sets it, and lets nobody else");
+        assert!(!request.headers.contains("x-amz-cf-id"), "only CloudFront may set it");
     }
 }
 
@@ -93,7 +93,7 @@ fn the_request_id_and_the_origins_path_are_signed() {
 }
 
 #[test]
-fn viewers_smuggle_no_signature() {
+fn signatures_of_viewers_are_removed() {
     let parameters = "x-amz-date=1&X-Amz-Signature=2&%58%2damz-credential=3&X-AMZ-SECURITY-TOKEN&x-amz-acl=5";
     let old = "AWSAccessKeyId=1&Signature=2&expires=3";
     for service in SERVICES {
@@ -108,12 +108,12 @@ fn viewers_smuggle_no_signature() {
 
         let mut hostile = request("GET", "/a.jpg", &format!("{old}&width=8"));
         sign(&mut hostile, service).unwrap();
-        assert_eq!(hostile == honest, service.takes_unsigned, "{}", service.name);
+        assert_eq!(hostile == honest, service.accepts_unsigned, "{}", service.name);
     }
 }
 
 #[test]
-fn a_token_that_is_left_of_an_older_signature_is_removed() {
+fn a_stale_session_token_is_removed() {
     let mut request = request("GET", "/", "");
     request.headers.set("x-amz-security-token", "of the viewer");
     let credentials = Credentials { session_token: None, ..credentials() };
@@ -125,7 +125,7 @@ fn a_token_that_is_left_of_an_older_signature_is_removed() {
 }
 
 #[test]
-fn bodies_are_hashed_where_the_service_or_the_way_to_it_wants_that() {
+fn bodies_are_hashed_unless_the_service_accepts_them_unsigned_over_tls() {
     const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
     const HI: &str = "8f434346648f6b96df89dda901c5176b10a6d83961dd3c1ac88b59b2dc327aa4";
     let hi = json!({"inputTruncated": false, "action": "read-only", "encoding": "base64", "data": "aGk="});
@@ -149,7 +149,7 @@ fn bodies_are_hashed_where_the_service_or_the_way_to_it_wants_that() {
         check(service, Protocol::Https, Some(&hi), HI);
         check(service, Protocol::Https, Some(&text), HI);
     }
-    // CloudFront may ask a bucket in clear text, and does not say so.
+    // CloudFront may use HTTP without TLS for an S3 origin; the event does not show it.
     let mut bucket = request("GET", "/", "");
     bucket.origin = Some(serde_json::from_value(json!({"s3": {"domainName": "b", "path": ""}})).unwrap());
     sign(&mut bucket, Service::S3).unwrap();
@@ -157,11 +157,11 @@ fn bodies_are_hashed_where_the_service_or_the_way_to_it_wants_that() {
 }
 
 #[test]
-fn what_cannot_be_signed_is_refused_and_left_as_it_was() {
+fn invalid_requests_are_rejected_and_left_unchanged() {
     let check = |service, change: &dyn Fn(&mut Request), is_expected: &dyn Fn(&SignError) -> bool| {
         let mut request = request("GET", "/a.jpg", "");
         change(&mut request);
-        let error = sign(&mut request, service).expect_err("it is refused");
+        let error = sign(&mut request, service).expect_err("the request is invalid");
         assert!(is_expected(&error), "{error:?}");
     };
     for service in SERVICES {
@@ -178,8 +178,8 @@ fn what_cannot_be_signed_is_refused_and_left_as_it_was() {
         check(&|r| r.querystring = "a=%C3".to_owned(), &|e| {
             matches!(e, SignError::NotUtf8 { part: "query" })
         });
-        check(&|r| r.uri = "/".repeat(8192), &|e| matches!(e, SignError::Long { length: 8192, .. }));
-        check(&|r| r.querystring = " ".repeat(3000), &|e| matches!(e, SignError::Long { .. }));
+        check(&|r| r.uri = "/".repeat(8192), &|e| matches!(e, SignError::TooLong { length: 8192, .. }));
+        check(&|r| r.querystring = " ".repeat(3000), &|e| matches!(e, SignError::TooLong { .. }));
         check(&|r| r.origin = None, &|e| matches!(e, SignError::NoOrigin));
         for (protocol, action) in
             [(Protocol::Http, "read-only"), (Protocol::Https, "read-only"), (Protocol::Https, "replace")]
@@ -224,7 +224,7 @@ fn what_cannot_be_signed_is_refused_and_left_as_it_was() {
         for uri in ["/a/../b", "/a/%2e%2E/b", "/.", "/a/.", "/..", "/%2e./"] {
             check(service, &|r| uri.clone_into(&mut r.uri), &|e| matches!(e, SignError::DotSegment));
         }
-        check(service, &|r| r.method = "POST".to_owned(), &|e| matches!(e, SignError::UnseenBody));
+        check(service, &|r| r.method = "POST".to_owned(), &|e| matches!(e, SignError::MissingBody));
         let wrong =
             json!({"inputTruncated": false, "action": "read-only", "encoding": "base64", "data": "?"});
         check(service, &|r| r.body = Some(body(wrong.clone())), &|e| matches!(e, SignError::InvalidBody));
@@ -232,7 +232,7 @@ fn what_cannot_be_signed_is_refused_and_left_as_it_was() {
 }
 
 #[test]
-fn arguments_that_are_none_are_refused() {
+fn invalid_arguments_are_rejected() {
     let sign = |id: &str, credentials: &Credentials, time: SystemTime| {
         let target = Target { service: Service::S3, region: "eu-central-1".to_owned() };
         sign_origin_request(&mut request("GET", "/", ""), id, &target, credentials, time)
@@ -243,12 +243,12 @@ fn arguments_that_are_none_are_refused() {
     }
     for text in ["", "a\nb", "ä"] {
         let text = text.to_owned();
-        for wrong in [
+        for invalid in [
             Credentials { access_key_id: text.clone(), ..credentials() },
             Credentials { secret_access_key: text.clone(), ..credentials() },
             Credentials { session_token: Some(text.clone()), ..credentials() },
         ] {
-            assert!(matches!(sign(ID, &wrong, now), Err(SignError::Credentials)), "{text}");
+            assert!(matches!(sign(ID, &invalid, now), Err(SignError::Credentials)), "{text}");
         }
     }
     let year_10000 = SystemTime::UNIX_EPOCH + Duration::from_hours(70_389_528);
@@ -261,7 +261,7 @@ fn arguments_that_are_none_are_refused() {
 }
 
 #[test]
-fn keys_of_buckets_keep_their_dots_and_slashes() {
+fn s3_keys_keep_dots_and_slashes() {
     for (uri, sent) in [("/a/../b", "/a/../b"), ("/%2e%2e//a%2Fb", "/..//a/b"), ("//", "//")] {
         let mut request = request("GET", uri, "");
         sign(&mut request, Service::S3).unwrap();
@@ -270,7 +270,7 @@ fn keys_of_buckets_keep_their_dots_and_slashes() {
 }
 
 #[test]
-fn nothing_that_is_logged_holds_a_secret() {
+fn debug_output_contains_no_secret() {
     let mut request = request("GET", "/", "token=hush");
     sign(&mut request, Service::LAMBDA).unwrap();
     let signature = header(&request, "authorization");

@@ -1,4 +1,4 @@
-//! Requests that a client of ours sends itself.
+//! Signing of requests that the caller sends itself.
 
 use http::{Request, header::HOST};
 use safelight_edge::sign::{Credentials, Payload, Service, SignError, Target, Unsigned, sign, sign_request};
@@ -29,7 +29,7 @@ fn signed(
 }
 
 #[test]
-fn host_and_headers_of_amazon_are_signed() {
+fn host_and_amz_headers_are_signed() {
     let check = |uri: &str, host: Option<&str>, expected: &str| {
         let mut request = Request::post(uri).header("x-amz-meta-b", " 2  3 ").header("x-amz-meta-a", "1");
         if let Some(host) = host {
@@ -61,7 +61,7 @@ fn host_and_headers_of_amazon_are_signed() {
 }
 
 #[test]
-fn the_uri_becomes_the_one_that_is_signed() {
+fn the_uri_is_rewritten_to_its_canonical_spelling() {
     let check = |uri: &str, service, expected: &str| {
         let request = Request::get(uri).body(()).unwrap();
         assert_eq!(*signed(request, service, Payload::Bytes(b"")).unwrap().uri(), expected);
@@ -72,11 +72,11 @@ fn the_uri_becomes_the_one_that_is_signed() {
 }
 
 #[test]
-fn an_older_signature_is_replaced() {
-    let request = |old: bool| {
+fn an_existing_signature_is_replaced() {
+    let request = |is_signed: bool| {
         let mut request = Request::get("https://a.org/");
         for name in ["authorization", "x-amz-date", "x-amz-content-sha256", "x-amz-security-token"] {
-            if old {
+            if is_signed {
                 request = request.header(name, "1").header(name, "2");
             }
         }
@@ -86,14 +86,15 @@ fn an_older_signature_is_replaced() {
 }
 
 #[test]
-fn what_cannot_be_signed_is_refused() {
+fn invalid_requests_are_rejected() {
     let relative = signed(Request::get("/a").body(()).unwrap(), Service::S3, Payload::Unsigned);
     assert!(matches!(relative, Err(SignError::NoHost)));
     let foreign = Request::get("https://a.org/").header("x-amz-meta-a", "ä").body(()).unwrap();
     let foreign = signed(foreign, Service::S3, Payload::Unsigned);
     assert!(matches!(foreign, Err(SignError::Header { name }) if name == "x-amz-meta-a"));
     for service in [Service::LAMBDA, Service::MEDICAL_IMAGING] {
-        let open = signed(Request::get("https://a.org/").body(()).unwrap(), service, Payload::Unsigned);
-        assert!(matches!(open, Err(SignError::UnsignedBody { .. })));
+        let unsigned_body =
+            signed(Request::get("https://a.org/").body(()).unwrap(), service, Payload::Unsigned);
+        assert!(matches!(unsigned_body, Err(SignError::UnsignedBody { .. })));
     }
 }

@@ -1,8 +1,9 @@
-//! The published vectors of Signature Version 4 in `corpus/sigv4`, signed in headers: canonical request,
-//! string to sign and signature are those of the suite, in every folder.
+//! The published test vectors of Signature Version 4 in `corpus/sigv4`, signed in headers. For every folder,
+//! the canonical request, the string to sign and the signature must equal those of the suite.
 //!
-//! The suite's service escapes paths once, as S3 does, and resolves them where a folder says so, as the others
-//! do. Escaping twice is not in it: `sign_oracle.rs` has that. Signatures in a query are not made here.
+//! The suite's service escapes paths once, like S3. It resolves paths if a folder says so, like the other
+//! services. The suite does not cover double escaping, which `sign_oracle.rs` tests. Signatures in the query
+//! are not supported by this crate.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -17,7 +18,7 @@ use std::{
 };
 use tracing::{Event, Metadata, Subscriber, field, span};
 
-/// 2015-08-30T12:36:00Z, the time of every vector.
+/// The time of every vector: 2015-08-30T12:36:00Z.
 const TIME: Duration = Duration::from_mins(24_015_636);
 
 #[test]
@@ -26,7 +27,7 @@ fn published_vectors() {
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus"), PathBuf::from);
     let folder = corpus.join("sigv4/tests/aws-signing-test-suite/v4");
     let Ok(vectors) = fs::read_dir(&folder) else {
-        return println!("no corpus: the vectors are not checked");
+        return println!("skipped: the corpus is missing");
     };
     let mut count = 0;
     for vector in vectors {
@@ -42,8 +43,8 @@ fn check(folder: &Path) {
     let context: Value = serde_json::from_str(&read("context.json")).unwrap();
     assert_eq!(context["timestamp"], "2015-08-30T12:36:00Z");
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    // The token that is added after signing, in `post-sts-header-after`, is not known to who signs. Ours signs
-    // every token that it knows: no service of ours wants one that is not signed.
+    // In `post-sts-header-after` the token is added after signing, so the signer does not receive it. This
+    // crate signs every token that it receives, because its services require signed tokens.
     let omits_token = context["omit_session_token"] == true;
     let token = context["credentials"]["token"].as_str().filter(|_| !omits_token).map(ToOwned::to_owned);
     let credentials = Credentials {
@@ -54,9 +55,9 @@ fn check(folder: &Path) {
     let service = Service {
         name: "service",
         escapes: Escapes::Once,
-        normalizes: context["normalize"].as_bool().unwrap(),
-        takes_unsigned: false,
-        says_hash: context["sign_body"].as_bool().unwrap(),
+        normalizes_path: context["normalize"].as_bool().unwrap(),
+        accepts_unsigned: false,
+        sends_body_hash: context["sign_body"].as_bool().unwrap(),
     };
     assert_eq!(context["service"], service.name);
     let target = Target { service, region: text(&context["region"]) };
@@ -78,7 +79,7 @@ fn check(folder: &Path) {
     let signed = tracing::subscriber::with_default(log.clone(), || {
         sign(unsigned, &target, &credentials, SystemTime::UNIX_EPOCH + TIME).unwrap()
     });
-    // AWS's crate logs its canonical request with the token's length in the place of the token.
+    // AWS's crate logs the canonical request with the token replaced by its length.
     let mut canonical = log.0.lock().unwrap().take().expect("the canonical request is logged");
     if let Some(token) = token {
         let redacted = format!("x-amz-security-token:** redacted (length={}) **", token.len());
@@ -87,7 +88,7 @@ fn check(folder: &Path) {
     }
     assert_eq!(canonical, read("header-canonical-request.txt"), "{name}");
 
-    let value = |wanted: &str| value(&signed, wanted);
+    let value = |name: &str| value(&signed, name);
     let authorization = value("authorization");
     let (_, scope) = authorization.split_once("Credential=AKIDEXAMPLE/").unwrap();
     let (scope, rest) = scope.split_once(", SignedHeaders=").unwrap();
@@ -101,11 +102,11 @@ fn check(folder: &Path) {
     assert!(signed_request.contains(&format!("Authorization:{authorization}")), "{name}");
 }
 
-fn value<'a>(signed: &'a Signed, wanted: &str) -> &'a str {
-    &signed.headers.iter().find(|(name, _)| *name == wanted).unwrap().1
+fn value<'a>(signed: &'a Signed, name: &str) -> &'a str {
+    &signed.headers.iter().find(|(found, _)| *found == name).unwrap().1
 }
 
-/// Header fields of `text`, names in lower case. A line that goes on is one line (RFC 9112 section 5.2).
+/// Parses the header fields of `text`, names in lower case. Folded lines are joined (RFC 9112 section 5.2).
 fn fields_of(text: &str) -> Vec<(String, String)> {
     let mut fields: Vec<(String, String)> = Vec::new();
     for line in text.lines() {
@@ -119,7 +120,7 @@ fn fields_of(text: &str) -> Vec<(String, String)> {
     fields
 }
 
-/// Keeps the canonical request that AWS's crate logs.
+/// A log subscriber that records the canonical request of AWS's crate.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Option<String>>>);
 

@@ -16,6 +16,6 @@ addStacks(
 for (const [index, warning] of warnings(config).entries()) {
   for (const stack of app.node.children) Annotations.of(stack).addWarningV2(`safelight:${index}`, warning);
 }
-// A finding that nobody acknowledged, with a reason, stops the deployment.
+// A cdk-nag finding that is not acknowledged with a reason stops the deployment.
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
 app.synth();

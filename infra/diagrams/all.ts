@@ -1,7 +1,7 @@
 import { architecture } from './architecture.ts';
 import { stacks } from './stacks.ts';
 
-/** Every diagram, by the name of its file in `images/`. */
+/** Every diagram, keyed by its file name in `images/`. */
 export const DIAGRAMS: Record<string, () => string> = {
   'architecture.svg': architecture,
   'stacks.svg': stacks,

@@ -1,18 +1,18 @@
 import { Drawing } from './svg.ts';
 
-/** The way of a request, for pictures and for image frames. */
+/** Draws the flow of a request, for images and for image frames. */
 export function architecture(): string {
   const drawing = new Drawing(
     1220,
     640,
-    'The way of a request',
-    'A viewer asks CloudFront. A function checks and cleans the request before the cache is asked; what the cache does not hold is signed and sent to the function bootstrap, by a Function URL or an Object Lambda access point, which reads the bucket or AWS HealthImaging.',
+    'Request flow',
+    'A viewer sends a request to CloudFront. A function checks and cleans the request before the cache look-up. After a cache miss, the request is signed and sent to the function bootstrap, through a Function URL or an Object Lambda access point. The function reads the bucket or AWS HealthImaging.',
   );
-  pictures(drawing);
+  images(drawing);
   frames(drawing);
   drawing.text(
     { x: 28, y: 618 },
-    'Dashed: the other choice of config.ts (photoOrigin). Whatever the door, only signed requests open it.',
+    'Dashed: the alternative in config.ts (photoOrigin). Both accept signed requests only.',
     {
       colour: '#5b6675',
     },
@@ -20,13 +20,13 @@ export function architecture(): string {
   return drawing.toString();
 }
 
-function pictures(drawing: Drawing) {
-  drawing.text({ x: 28, y: 84 }, 'Pictures', { size: 15, weight: 700 });
+function images(drawing: Drawing) {
+  drawing.text({ x: 28, y: 84 }, 'Images', { size: 15, weight: 700 });
   drawing.box(28, 172, 112, 84, 'Viewer', ['/beach.jpg', '?width=800'], 'viewer');
   drawing.group(184, 112, 470, 188, 'CloudFront', 'edge', 'HTTPS · HTTP/2 and 3 · access logs');
-  drawing.box(200, 164, 132, 100, 'Viewer request', ['drops unknown', 'keys; checks', 'tokens'], 'edge');
-  drawing.box(362, 164, 112, 100, 'Cache', ['key: parameters', 'of transforms'], 'plain');
-  drawing.box(504, 164, 134, 100, 'Origin request', ['signed: by CDN', 'or edge function'], 'edge');
+  drawing.box(200, 164, 132, 100, 'Viewer request', ['removes unknown', 'keys; checks', 'tokens'], 'edge');
+  drawing.box(362, 164, 112, 100, 'Cache', ['key: transform', 'parameters'], 'plain');
+  drawing.box(504, 164, 134, 100, 'Origin request', ['signed by CDN', 'or edge function'], 'edge');
   drawing.box(706, 120, 150, 76, 'Function URL', ['IAM only, streams'], 'aws');
   drawing.box(706, 232, 150, 76, 'Object Lambda', ['access point'], 'aws');
   drawing.box(
@@ -114,13 +114,13 @@ function frames(drawing: Drawing) {
     132,
     108,
     'Viewer request',
-    ['checks the token,', 'takes it out,', 'normalises'],
+    ['checks and removes', 'the token,', 'normalises'],
     'edge',
   );
   drawing.box(362, 440, 112, 108, 'Cache', ['key: ids of', 'the frame,', 'no token'], 'plain');
   drawing.box(504, 440, 134, 108, 'Origin request', ['signs GET, and', 'POST with its body'], 'edge');
   drawing.box(706, 450, 150, 84, 'Function URL', ['IAM only, streams'], 'aws');
-  drawing.box(916, 440, 128, 108, 'bootstrap', ['asks for frames of', 'named data stores'], 'function');
+  drawing.box(916, 440, 128, 108, 'bootstrap', ['reads frames of', 'listed data stores'], 'function');
   drawing.box(1088, 440, 112, 108, 'AWS', ['HealthImaging'], 'aws');
   drawing.arrow([
     { x: 140, y: 492 },

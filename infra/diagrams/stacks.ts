@@ -1,19 +1,19 @@
 import { Drawing } from './svg.ts';
 
-/** The stacks, what is in them, and what one knows of another. */
+/** Draws the stacks, their content and their references to each other. */
 export function stacks(): string {
   const drawing = new Drawing(
     1220,
     640,
     'The stacks',
-    'In the region that is configured: storage with bucket, function and door, cdn with the distribution of pictures, image-frames with the distribution of frames. In us-east-1: lambda-edge with functions, roles and their versions as SSM parameters.',
+    'In the configured region: storage with buckets, function and either Function URL or access points; cdn with the distribution of images; image-frames with the distribution of image frames. In us-east-1: lambda-edge with functions, roles, and SSM parameters with their versions.',
   );
   drawing.group(28, 64, 770, 548, 'Your region', 'plain');
-  drawing.group(846, 64, 346, 548, 'us-east-1', 'plain', 'where CloudFront takes them from');
+  drawing.group(846, 64, 346, 548, 'us-east-1', 'plain', 'required by CloudFront');
 
   drawing.group(48, 104, 330, 488, 'safelight-storage', 'aws', 'output s3bucket');
-  drawing.box(68, 144, 138, 70, 'Bucket', ['of the pictures'], 'plain');
-  drawing.box(220, 144, 138, 70, 'Bucket', ['of access logs'], 'plain');
+  drawing.box(68, 144, 138, 70, 'Bucket', ['images'], 'plain');
+  drawing.box(220, 144, 138, 70, 'Bucket', ['access logs'], 'plain');
   drawing.box(
     68,
     236,
@@ -33,7 +33,7 @@ export function stacks(): string {
     ['access point and policy', 'photoOrigin: objectLambda'],
     'plain',
   );
-  drawing.text({ x: 213, y: 566 }, 'One of the two doors is deployed.', {
+  drawing.text({ x: 213, y: 566 }, 'One of these two is deployed.', {
     colour: '#5b6675',
     anchor: 'middle',
   });
@@ -44,8 +44,8 @@ export function stacks(): string {
     144,
     290,
     74,
-    'Distribution of pictures',
-    ['cache policy from params.json', 'origin access control, or the edge signs'],
+    'Distribution of images',
+    ['cache policy from params.json', 'signed by CloudFront or at the edge'],
     'edge',
   );
   drawing.box(
@@ -53,41 +53,33 @@ export function stacks(): string {
     234,
     290,
     70,
-    'Query filter, or versions',
-    ['CloudFront Function, or what SSM says'],
+    'Query filter, or edge versions',
+    ['CloudFront Function, or read from SSM'],
     'plain',
   );
 
   drawing.group(448, 346, 330, 246, 'safelight-image-frames', 'function', 'with imageFrames');
-  drawing.box(468, 386, 290, 58, 'Distribution of frames', ['GET cached, POST passed'], 'edge');
+  drawing.box(468, 386, 290, 58, 'Distribution of frames', ['caches GET, forwards POST'], 'edge');
   drawing.box(
     468,
     456,
     290,
     58,
     'Function safelight-image-frames',
-    ['role for named data stores'],
+    ['role for listed data stores'],
     'function',
   );
-  drawing.box(468, 526, 290, 50, 'Versions', ['what SSM says'], 'plain');
+  drawing.box(468, 526, 290, 50, 'Edge versions', ['read from SSM'], 'plain');
 
   drawing.group(866, 104, 306, 488, 'safelight-lambda-edge', 'edge');
-  drawing.box(
-    886,
-    150,
-    266,
-    70,
-    'photos-viewer, photos-origin',
-    ['if signing is edge, or photoAuth asks'],
-    'edge',
-  );
+  drawing.box(886, 150, 266, 70, 'photos-viewer, photos-origin', ['for signing: edge, or photoAuth'], 'edge');
   drawing.box(886, 410, 266, 70, 'frames-viewer, frames-origin', ['with imageFrames'], 'edge');
   drawing.box(886, 280, 266, 70, 'SSM parameters', ['versions of the functions'], 'plain');
-  drawing.text({ x: 1019, y: 530 }, 'Each has a role of its own, and outlives the', {
+  drawing.text({ x: 1019, y: 530 }, 'Each has its own role. Replicas delay the', {
     colour: '#5b6675',
     anchor: 'middle',
   });
-  drawing.text({ x: 1019, y: 547 }, 'stack for some hours: npm run destroy waits.', {
+  drawing.text({ x: 1019, y: 547 }, 'deletion by hours: npm run destroy waits.', {
     colour: '#5b6675',
     anchor: 'middle',
   });

@@ -1,4 +1,4 @@
-/** What a thing is coloured by. */
+/** The kind of a box or group, which determines its colour. */
 export type Kind = 'viewer' | 'edge' | 'function' | 'aws' | 'plain';
 
 export interface Point {
@@ -14,12 +14,12 @@ const COLOURS: Record<Kind, { fill: string; line: string }> = {
   plain: { fill: '#ffffff', line: '#7b8798' },
 };
 
-const INK = '#1f2937';
+const TEXT = '#1f2937';
 const FAINT = '#5b6675';
 const LINE = '#475569';
 const FONT = "font-family=\"'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif\"";
 
-/** A picture made of boxes and arrows, written in the order in which they are added. */
+/** An SVG drawing of boxes and arrows. Later elements are drawn over earlier ones. */
 export class Drawing {
   private readonly parts: string[] = [];
 
@@ -29,13 +29,13 @@ export class Drawing {
       `<title id="title">${escaped(title)}</title>`,
       `<desc id="description">${escaped(description)}</desc>`,
       `<defs><marker id="head" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path d="M0 0L10 5L0 10z" fill="${LINE}"/></marker></defs>`,
-      // A ground of its own, so that it can be read on dark pages too.
+      // An opaque background keeps the drawing readable on dark pages.
       `<rect width="${width}" height="${height}" rx="14" fill="#ffffff"/>`,
     );
     this.text({ x: 28, y: 40 }, title, { size: 20, weight: 700 });
   }
 
-  /** A frame around other things, with its name at the top left. */
+  /** Adds a dashed frame around other elements, with its name at the top left and a note at the top right. */
   group(x: number, y: number, width: number, height: number, name: string, kind: Kind, note = ''): void {
     const { fill, line } = COLOURS[kind];
     this.parts.push(
@@ -45,7 +45,7 @@ export class Drawing {
     if (note) this.text({ x: x + width - 14, y: y + 23 }, note, { size: 12, colour: FAINT, anchor: 'end' });
   }
 
-  /** A thing: its name, and lines that say what it does. */
+  /** Adds a box with a name and lines of description. */
   box(x: number, y: number, width: number, height: number, name: string, lines: string[], kind: Kind): void {
     const { fill, line } = COLOURS[kind];
     this.parts.push(
@@ -59,7 +59,7 @@ export class Drawing {
     }
   }
 
-  /** An arrow through `points`, with a label at `at`. */
+  /** Adds an arrow through `points`, with an optional label. */
   arrow(points: Point[], label?: { text: string; at: Point }, isDashed = false): void {
     const path = points.map(({ x, y }, index) => `${index === 0 ? 'M' : 'L'}${x} ${y}`).join('');
     const dash = isDashed ? ' stroke-dasharray="6 4"' : '';
@@ -72,7 +72,7 @@ export class Drawing {
   text(
     { x, y }: Point,
     text: string,
-    { size = 12, weight = 400, colour = INK, anchor = 'start' }: TextStyle = {},
+    { size = 12, weight = 400, colour = TEXT, anchor = 'start' }: TextStyle = {},
   ): void {
     this.parts.push(
       `<text x="${x}" y="${y}" font-size="${size}" font-weight="${weight}" fill="${colour}" text-anchor="${anchor}">${escaped(text)}</text>`,

@@ -2,19 +2,19 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Node } from 'constructs';
 
-/** What `npm run build` makes, and the stacks deploy. */
+/** The artifacts that `npm run build` creates and the stacks deploy. */
 export interface Artifacts {
   /** Zip with the program `bootstrap`. */
   bootstrap: string;
-  /** Folder or zip with `index.mjs` for the distribution of pictures. */
+  /** Folder or zip with `index.mjs` for the distribution of images. */
   photosEdge: string;
-  /** The same for image frames. */
+  /** Folder or zip with `index.mjs` for image frames. */
   framesEdge: string;
 }
 
 const inBuild = (path: string) => fileURLToPath(new URL(`../build/${path}`, import.meta.url));
 
-/** Where they are unless the CDK context says otherwise. */
+/** The default paths; the CDK context can replace them. */
 export const BUILT: Artifacts = {
   bootstrap: inBuild('lambda/bootstrap/bootstrap.zip'),
   photosEdge: inBuild('photos-edge'),
@@ -28,11 +28,11 @@ export function artifacts(node: Node): Artifacts {
 }
 
 /**
- * The path of an artifact that is needed.
+ * Returns the path of a required artifact.
  *
- * @throws Error that says how to make it, if it is not there.
+ * @throws Error if the artifact is missing, with the command that builds it.
  */
-export function present(path: string): string {
-  if (!existsSync(path)) throw new Error(`${path} is missing: \`npm run build\` makes it`);
+export function requireArtifact(path: string): string {
+  if (!existsSync(path)) throw new Error(`missing artifact ${path}: run \`npm run build\` first`);
   return path;
 }

@@ -3,7 +3,7 @@ import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
 import { FunctionUrlOrigin, HttpOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
 import type { Construct } from 'constructs';
 import type { Config } from './config.ts';
-import { CacheKey, SafeHeaders, SecureDistribution, originProps } from './distribution.ts';
+import { CacheKey, SecurityHeaders, SecureDistribution, originProps } from './distribution.ts';
 import { photosNeedEdge } from './edge-config.ts';
 import { EdgeVersions } from './edge-versions.ts';
 import type { Names } from './names.ts';
@@ -18,7 +18,7 @@ export interface CdnProps extends StackProps {
   storage: StorageStack;
 }
 
-/** The distribution of pictures. */
+/** The distribution of images. */
 export class CdnStack extends Stack {
   constructor(scope: Construct, id: string, props: CdnProps) {
     super(scope, id, props);
@@ -28,7 +28,7 @@ export class CdnStack extends Stack {
 
     const { distribution } = new SecureDistribution(this, 'Pictures', {
       config,
-      comment: `${config.prefix}: pictures`,
+      comment: `${config.prefix}: images`,
       domain: config.domain,
       logs: storage.logs,
       logPrefix: 'cdn/',
@@ -38,8 +38,8 @@ export class CdnStack extends Stack {
         allowedMethods: cloudfront.AllowedMethods.ALLOW_GET_HEAD,
         compress: true,
         cachePolicy: cachePolicy(this, parameters, hasEdge, config.queryStringQuota),
-        originRequestPolicy: nothingMore(this),
-        responseHeadersPolicy: new SafeHeaders(this, 'Headers', {
+        originRequestPolicy: cacheKeyOnly(this),
+        responseHeadersPolicy: new SecurityHeaders(this, 'Headers', {
           origins: config.corsOrigins,
           methods: ['GET', 'HEAD'],
           requestHeaders: ['Range'],
@@ -50,11 +50,11 @@ export class CdnStack extends Stack {
     new CfnOutput(this, 'cf-domain', {
       value: config.domain?.names[0] ?? distribution.distributionDomainName,
       exportName: `${config.prefix}-cf-domain`,
-      description: 'Host name of the pictures',
+      description: 'Host name of the images',
     });
     new CfnOutput(this, 'distribution', {
       value: distribution.distributionDomainName,
-      description: 'What a CNAME or ALIAS record of the custom domain must point at',
+      description: 'Target of the CNAME or ALIAS record of the custom domain',
     });
   }
 
@@ -66,7 +66,10 @@ export class CdnStack extends Stack {
         ? new FunctionUrlOrigin(functionUrl, originProps(config))
         : FunctionUrlOrigin.withOriginAccessControl(functionUrl, originProps(config));
     }
-    if (!objectLambda) throw new Error('the storage stack has no door for CloudFront');
+    if (!objectLambda)
+      throw new Error(
+        'the storage stack has no origin: expected a Function URL or an Object Lambda access point',
+      );
     return config.signing === 'edge'
       ? new HttpOrigin(objectLambda.domain, {
           ...originProps(config),
@@ -96,7 +99,7 @@ export class CdnStack extends Stack {
 
   private filter(parameters: AllowedParameters): Partial<cloudfront.BehaviorOptions> {
     const filter = new cloudfront.Function(this, 'QueryFilter', {
-      comment: 'Drops every query parameter that is not of a transform',
+      comment: 'Removes query parameters that are not allowed',
       code: cloudfront.FunctionCode.fromInline(queryFilter(parameters)),
       runtime: cloudfront.FunctionRuntime.JS_2_0,
     });
@@ -107,9 +110,9 @@ export class CdnStack extends Stack {
 }
 
 /**
- * What tells cached answers apart: the parameters of transforms and, for `format=auto`, `Accept`.
+ * Creates the cache key of images: the parameters of transforms and, for `format=auto`, `Accept`.
  *
- * @param isNormalized whether a function at the edge has made short names long and resolved `auto`
+ * @param isNormalized whether a function at the edge has replaced short names by long ones and resolved `auto`
  */
 function cachePolicy(
   scope: Construct,
@@ -118,17 +121,17 @@ function cachePolicy(
   quota: number,
 ): cloudfront.CachePolicy {
   return new CacheKey(scope, 'CacheKey', {
-    comment: 'Parameters of transforms',
+    comment: 'Transform parameters',
     names: isNormalized ? parameters.keys : parameters.names,
     headers: isNormalized || parameters.autoNames.length === 0 ? [] : ['Accept'],
     quota,
   });
 }
 
-/** The origin gets what is in the cache key, and nothing else of the viewer. */
-function nothingMore(scope: Construct): cloudfront.OriginRequestPolicy {
+/** Creates a policy by which the origin receives only the parts of the viewer's request that are in the cache key. */
+function cacheKeyOnly(scope: Construct): cloudfront.OriginRequestPolicy {
   return new cloudfront.OriginRequestPolicy(scope, 'OriginRequest', {
-    comment: 'Nothing besides the cache key',
+    comment: 'Only the cache key',
     queryStringBehavior: cloudfront.OriginRequestQueryStringBehavior.none(),
     headerBehavior: cloudfront.OriginRequestHeaderBehavior.none(),
     cookieBehavior: cloudfront.OriginRequestCookieBehavior.none(),

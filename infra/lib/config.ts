@@ -19,36 +19,38 @@ const bucketName = z
 
 const https = z.url({ protocol: /^https$/, error: 'must be a URL that begins with https://' });
 
-/** A name that stands in a URL, a header or a cookie, and nothing that could end it. */
-const token = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'may hold letters, digits, - and _');
+/** The name of a query parameter, header or cookie, without characters that would need escaping. */
+const token = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be a name of 1 to 64 letters, digits, hyphens and underscores');
 
 const names = z.array(z.string().min(1)).min(1);
 
-const tokenPlaces = z
+const tokenLocations = z
   .strictObject({
-    /** `Authorization: Bearer …`. Defaults to true. */
+    /** Whether `Authorization: Bearer …` may contain the token. Defaults to true. */
     bearer: z.boolean().default(true),
-    /** Request headers that hold nothing but the token. Defaults to `token`. */
+    /** Request headers whose whole value may be the token. Defaults to `token`. */
     headers: z.array(token).default(['token']),
-    /** Cookies. Defaults to none. */
+    /** Cookies that may contain the token. Defaults to none. */
     cookies: z.array(token).default([]),
-    /** Query parameters. Defaults to none: they stand in access logs and browser histories. */
+    /** Query parameters that may contain the token. Defaults to none: access logs and browser histories store them. */
     query: z.array(token).default([]),
   })
   .refine(
-    (places) => places.bearer || places.headers.length + places.cookies.length + places.query.length > 0,
+    ({ bearer, headers, cookies, query }) => bearer || headers.length + cookies.length + query.length > 0,
     {
-      error: 'names no place where a token could be',
+      error: 'must allow at least one location: bearer, headers, cookies or query',
     },
   )
   .prefault({});
 
-const signedIn = {
-  /** Scopes of which a token must have one. Defaults to any. */
+const tokenRequirements = {
+  /** Accepted scopes; a token must have at least one. Defaults to no requirement. */
   scopes: names.optional(),
-  /** Where a token is looked for. */
-  token: tokenPlaces,
-  /** Seconds that clocks may differ. Defaults to none. */
+  /** Locations that may contain the token. */
+  token: tokenLocations,
+  /** Tolerated difference to the issuer's clock, in seconds. Defaults to 0. */
   graceSeconds: z.int().min(0).max(300).default(0),
 };
 
@@ -62,21 +64,21 @@ const auth = z.discriminatedUnion('mode', [
         /^[a-z]{2}(-[a-z]+)+-\d_[A-Za-z0-9]+$/,
         'must be the ID of a user pool, such as eu-west-1_AbCdEf123',
       ),
-    /** Clients whose tokens are good. */
-    clientIds: z.array(z.string().regex(/^\w{1,128}$/, 'must be the ID of a client of the pool')).min(1),
-    /** Defaults to `access`. */
+    /** App clients whose tokens are accepted. */
+    clientIds: z.array(z.string().regex(/^\w{1,128}$/, 'must be the ID of an app client of the pool')).min(1),
+    /** Accepted kind of token. Defaults to `access`. */
     tokenUse: z.enum(['access', 'id']).default('access'),
-    /** Groups of which a token must have one. Defaults to any. */
+    /** Accepted groups; a token must have at least one. Defaults to no requirement. */
     groups: names.optional(),
-    ...signedIn,
+    ...tokenRequirements,
   }),
   z.strictObject({
     mode: z.literal('oidc'),
     issuer: https,
     audiences: names,
-    /** Defaults to `/.well-known/jwks.json` below the issuer. */
+    /** URL of the key set. Defaults to `/.well-known/jwks.json` below the issuer. */
     jwksUri: https.optional(),
-    ...signedIn,
+    ...tokenRequirements,
   }),
 ]);
 
@@ -91,7 +93,7 @@ const domain = z.strictObject({
         ),
     )
     .min(1),
-  /** CloudFront takes certificates from us-east-1 only. */
+  /** Certificate, in us-east-1: CloudFront accepts no other region. */
   certificateArn: arn('acm', 'us-east-1', 'certificate/[0-9a-f-]{36}'),
 });
 
@@ -102,159 +104,183 @@ const origin = z
 
 const memoryMb = z.int().min(128).max(10240);
 
-/** Settings that the stacks make themselves. */
-const MADE = /^SAFELIGHT_(BUCKET|PREFIX|HEALTHIMAGING_.*)$/;
+/** Settings that the stacks set themselves. */
+const RESERVED_SETTINGS = /^SAFELIGHT_(BUCKET|PREFIX|HEALTHIMAGING_.*)$/;
 
 const settings = z
   .record(
-    z.string().regex(/^SAFELIGHT_[A-Z_]+$/, 'must be a setting of Safelight, such as SAFELIGHT_REDACT'),
+    z
+      .string()
+      .regex(/^SAFELIGHT_[A-Z_]+$/, 'must be the name of a Safelight setting, such as SAFELIGHT_REDACT'),
     z.string(),
   )
-  .refine((all) => !Object.keys(all).some((name) => MADE.test(name)), {
-    error: 'may not hold what the stacks set: SAFELIGHT_BUCKET, SAFELIGHT_PREFIX, SAFELIGHT_HEALTHIMAGING_*',
+  .refine((all) => !Object.keys(all).some((name) => RESERVED_SETTINGS.test(name)), {
+    error:
+      'must not contain settings that the stacks set: SAFELIGHT_BUCKET, SAFELIGHT_PREFIX, SAFELIGHT_HEALTHIMAGING_*',
   });
 
 const imageFrames = z.strictObject({
-  /** Data stores whose image sets are delivered; no other can be read. */
+  /** Data stores whose image sets are delivered. The function can read no others. */
   dataStoreIds: z
     .array(
       z.string().regex(/^[0-9a-z]{32}$/, 'must be the ID of a data store: 32 digits and lower-case letters'),
     )
     .min(1),
-  /** Region of the data stores. Defaults to that of the stacks. */
+  /** Region of the data stores. Defaults to the region of the stacks. */
   region: region.optional(),
-  /** Who may see them. */
+  /** Authorization of viewers. */
   auth,
   /** Parameters of transforms that viewers may use. Defaults to all. */
   parameters: names.optional(),
-  /** Sites whose scripts may read answers. Defaults to any. */
+  /** Sites whose scripts may read responses (CORS). Defaults to any. */
   corsOrigins: z.array(origin).min(1).default(['*']),
   domain: domain.optional(),
-  /** Memory of the function. Defaults to 1024. */
+  /** Memory of the function in MB. Defaults to 1024. */
   memoryMb: memoryMb.default(1024),
 });
 
 export const Config = z
   .strictObject({
-    /** What every name begins with; no two deployments of an account may share it. Defaults to `safelight`. */
+    /** Prefix of every resource name, unique among the deployments of an account. Defaults to `safelight`. */
     prefix: z
       .string()
       .regex(/^[a-z][a-z0-9-]{0,18}[a-z0-9]$/, 'must be 2 to 20 lower-case letters, digits and hyphens')
       .default('safelight'),
-    /** Where bucket and functions are. Edge functions are in us-east-1 whatever stands here. */
+    /** Region of buckets and functions. Edge functions are always in us-east-1. */
     region,
-    /** Defaults to the account whose credentials deploy. */
+    /** AWS account. Defaults to the account of the credentials. */
     account: z
       .string()
-      .regex(/^\d{12}$/, 'must be twelve digits')
+      .regex(/^\d{12}$/, 'must be an account ID of twelve digits')
       .optional(),
 
-    /** Who hands pictures to CloudFront. S3 Object Lambda is closed to accounts that did not use it before 2025-11-07. */
+    /**
+     * Origin of the images. S3 Object Lambda is closed to accounts that did not use it before 2025-11-07. Defaults to
+     * `functionUrl`.
+     */
     photoOrigin: z.enum(['functionUrl', 'objectLambda']).default('functionUrl'),
-    /** Who signs CloudFront's requests: CloudFront itself, or a function at the edge. */
+    /** Signer of requests to the origin: CloudFront, or a function at the edge. Defaults to `originAccessControl`. */
     signing: z.enum(['originAccessControl', 'edge']).default('originAccessControl'),
-    /** Who may see pictures. Defaults to everybody. */
+    /** Authorization of viewers of images. Defaults to public access. */
     photoAuth: auth.default({ mode: 'none' }),
     /** Parameters of transforms that viewers may use, by their long names. Defaults to all. */
     parameters: names.optional(),
-    /** Sites whose scripts may read answers. Defaults to any. */
+    /** Sites whose scripts may read responses (CORS). Defaults to any. */
     corsOrigins: z.array(origin).min(1).default(['*']),
 
     bucket: z
       .strictObject({
-        /** A bucket that is there already. Defaults to a new one. */
+        /** Name of an existing bucket. Defaults to a new bucket. */
         name: bucketName.optional(),
-        /** Folder of the pictures, without slashes at its ends. Defaults to the whole bucket. */
+        /** Folder of the images, without leading or trailing slash. Defaults to the whole bucket. */
         folder: z
           .string()
-          .regex(/^[\w.-]+(\/[\w.-]+)*$/, 'must be a path of letters, digits, _ . - and inner slashes')
+          .regex(
+            /^[\w.-]+(\/[\w.-]+)*$/,
+            'must be a path of letters, digits, _ . - and inner slashes, such as public/web',
+          )
           .optional(),
-        /** Whether a new bucket keeps what is overwritten. Defaults to true. */
+        /** Whether a new bucket keeps overwritten versions. Defaults to true. */
         versioned: z.boolean().default(true),
-        /** Key that an existing bucket is encrypted with, if it is one of KMS. */
+        /** KMS key of an existing bucket, if it is encrypted with one. Defaults to none. */
         kmsKeyArn: arn('kms', '[a-z0-9-]+', 'key/[0-9a-zA-Z-]+').optional(),
       })
       .prefault({}),
 
-    /** Defaults to the name that CloudFront gives. */
+    /** Custom domain. Defaults to the domain that CloudFront assigns. */
     domain: domain.optional(),
-    /** Defaults to no firewall. */
+    /** Web ACL of AWS WAF. Defaults to none. */
     webAclArn: arn('wafv2', 'us-east-1', 'global/webacl/[\\w-]+/[0-9a-f-]{36}').optional(),
-    /** Places that serve: 100 is North America and Europe, 200 adds Asia, Africa and the Middle East. Defaults to `100`. */
+    /**
+     * Edge locations: `100` covers North America and Europe, `200` adds Asia, Africa and the Middle East. Defaults to
+     * `100`.
+     */
     priceClass: z.enum(['100', '200', 'all']).default('100'),
-    /** One cache in front of the origin, in this region. Defaults to none. */
+    /** Region of an additional cache in front of the origin (Origin Shield). Defaults to none. */
     originShieldRegion: region.optional(),
-    /** Names of parameters that a cache policy may list: 10, unless AWS raised it for the account. */
+    /** The account's quota of query parameters per cache policy. Defaults to 10, AWS's default. */
     queryStringQuota: z.int().min(1).max(100).default(10),
 
     logs: z
       .strictObject({
-        /** A bucket for access logs, with ACLs enabled. Defaults to a new one. */
+        /** Name of an existing bucket for access logs, with ACLs enabled. Defaults to a new bucket. */
         bucket: bucketName.optional(),
-        /** Days that logs are kept. Defaults to 90. */
+        /** Retention of logs, in days. Defaults to 90. */
         retentionDays: z
-          .enum(RetentionDays, { error: 'must be a period that CloudWatch knows, such as 7, 30, 90 or 365' })
+          .enum(RetentionDays, {
+            error: 'must be a retention period of CloudWatch, such as 7, 30, 90 or 365',
+          })
           .default(RetentionDays.THREE_MONTHS),
       })
       .prefault({}),
-    /** Topic that alarms go to. Defaults to none: they only change their colour. */
+    /** SNS topic that alarms notify. Defaults to none: alarms are then visible only in CloudWatch. */
     alarmTopicArn: arn('sns', '[a-z0-9-]+', '[\\w.-]+').optional(),
 
-    /** Memory of the function that transforms, which also says how much of a processor it has. Defaults to 1769: one whole. */
+    /**
+     * Memory of the transforming function in MB. Lambda assigns CPU in proportion. Defaults to 1769, which is one whole
+     * vCPU.
+     */
     memoryMb: memoryMb.default(1769),
-    /** Defaults to `arm64`, which costs less. */
+    /** Processor of the functions. Defaults to `arm64`, which costs less. */
     architecture: z.enum(['arm64', 'x86_64']).default('arm64'),
-    /** Most copies of each function that run at a time. Defaults to what the account allows. */
+    /** Maximum concurrent executions of each function. Defaults to the account's limit. */
     reservedConcurrency: z.int().min(1).optional(),
-    /** Environment variables of the function, as README.md lists them. */
+    /** Environment variables of the functions; the project's README.md lists them. Defaults to none. */
     settings: settings.default({}),
 
     /** Delivery of AWS HealthImaging. Defaults to none. */
     imageFrames: imageFrames.optional(),
 
-    /** Whether the new buckets and logs outlive the stacks. Defaults to `retain`. */
+    /** Whether new buckets and logs are retained or deleted with their stack. Defaults to `retain`. */
     removalPolicy: z.enum(['retain', 'destroy']).default('retain'),
   })
   .refine((config) => !(config.photoOrigin === 'objectLambda' && config.bucket.kmsKeyArn), {
     path: ['bucket', 'kmsKeyArn'],
     error:
-      'is for functionUrl: with objectLambda it is CloudFront or the edge that reads, and the key policy must say so',
+      'is supported only with photoOrigin functionUrl: with objectLambda, CloudFront or the edge function reads the bucket, and the key policy must allow that',
   })
   .refine((config) => config.bucket.name || !config.bucket.kmsKeyArn, {
     path: ['bucket', 'kmsKeyArn'],
-    error: 'is for a bucket that is there already; a new one is encrypted with keys of S3',
+    error: 'requires bucket.name, an existing bucket: new buckets are encrypted with S3-managed keys',
   });
 
-/** What an operator writes. */
+/** The configuration as an operator writes it. */
 export type ConfigInput = z.input<typeof Config>;
-/** The same, checked, with its defaults. */
+/** The validated configuration, with defaults. */
 export type Config = z.output<typeof Config>;
 export type Auth = Config['photoAuth'];
 export type ImageFrames = NonNullable<Config['imageFrames']>;
 export type Domain = NonNullable<Config['domain']>;
 
 /**
- * Checks what an operator wrote.
+ * Validates a configuration.
  *
- * @throws Error that names every key with a wrong value, and says what would be right.
+ * @throws Error that lists every invalid key with the expected value.
  */
 export function parseConfig(input: unknown): Config {
   const parsed = Config.safeParse(input);
   if (parsed.success) return parsed.data;
   const lines = parsed.error.issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => `${[...issue.path, key].join('.')}: is no setting`)
-      : [`${issue.path.join('.') || 'config'}: ${issue.message}`],
+      ? issue.keys.map((key) => `${[...issue.path, key].join('.')}: unknown key`)
+      : [`${issue.path.join('.') || 'config'}: ${issue.message}${found(input, issue)}`],
   );
-  throw new Error(`The configuration cannot be meant:\n${lines.map((line) => `  ${line}`).join('\n')}`);
+  throw new Error(`invalid configuration:\n${lines.map((line) => `  ${line}`).join('\n')}`);
 }
 
-/** Choices that are allowed but hardly ever right. */
+/** Returns `, not VALUE` for an issue whose message names the expected value but not the actual one. */
+function found(input: unknown, { message, path }: z.core.$ZodIssue): string {
+  if (!/must be|expected/.test(message) || message.includes('received')) return '';
+  const value = path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown>)[key], input);
+  return ['string', 'number', 'boolean'].includes(typeof value) ? `, not ${JSON.stringify(value)}` : '';
+}
+
+/** Returns warnings about settings that are allowed but rarely intended. */
 export function warnings(config: Config): string[] {
   const found: string[] = [];
   if (config.imageFrames?.auth.mode === 'none') {
     found.push(
-      'imageFrames.auth is none: ANYBODY WHO KNOWS OR GUESSES A URL CAN READ THE MEDICAL IMAGES of the data stores',
+      'imageFrames.auth is none: ANYONE WHO KNOWS OR GUESSES A URL CAN READ THE MEDICAL IMAGES of the data stores',
     );
   }
   for (const [key, auth] of [
@@ -262,9 +288,7 @@ export function warnings(config: Config): string[] {
     ['imageFrames.auth', config.imageFrames?.auth],
   ] as const) {
     if (auth && auth.mode !== 'none' && auth.token.query.length > 0) {
-      found.push(
-        `${key}.token.query: tokens in URLs are written to the access logs and to the histories of browsers`,
-      );
+      found.push(`${key}.token.query: access logs and browser histories store tokens in URLs`);
     }
   }
   return found;

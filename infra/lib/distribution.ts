@@ -12,11 +12,11 @@ export interface SecureDistributionProps {
   additionalBehaviors?: Record<string, cloudfront.BehaviorOptions>;
   domain: Domain | undefined;
   logs: IBucket;
-  /** Folder of the access logs. */
+  /** Prefix of the access logs in the log bucket. */
   logPrefix: string;
 }
 
-/** A distribution as all of this project are: HTTPS only, HTTP/2 and 3, logged. */
+/** A distribution with this project's common settings: HTTP/2 and 3, access logs, price class, firewall and domain. */
 export class SecureDistribution extends Construct {
   readonly distribution: cloudfront.Distribution;
 
@@ -29,7 +29,7 @@ export class SecureDistribution extends Construct {
       additionalBehaviors: props.additionalBehaviors ?? {},
       httpVersion: cloudfront.HttpVersion.HTTP2_AND_3,
       priceClass: PRICE_CLASSES[config.priceClass],
-      // CloudFront's own certificate comes with a security policy of its own.
+      // CloudFront's own certificate has a fixed security policy.
       minimumProtocolVersion: domain && cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
       enableLogging: true,
       logBucket: props.logs,
@@ -48,18 +48,18 @@ export class SecureDistribution extends Construct {
     };
     acknowledge(
       'AwsSolutions-CFR1',
-      'Where viewers may be is for the operator to say, and differs from one to the next. A list here would be a guess; a firewall (webAclArn) can hold it.',
+      'Allowed countries depend on the operator, so a default list would be a guess. A firewall (webAclArn) can restrict them.',
     );
     if (!config.webAclArn) {
       acknowledge(
         'AwsSolutions-CFR2',
-        'webAclArn attaches a firewall, and README says how. None is made here: what it should count, and what it may cost, is the operator’s decision. Unknown parameters never reach the function, its copies are bounded by reservedConcurrency, and answers are cached.',
+        'webAclArn attaches a firewall, as described in README.md. The stack creates none, because its rules and its cost are the operator’s decision. Unknown parameters never reach the function, reservedConcurrency limits its executions, and responses are cached.',
       );
     }
     if (!domain) {
       acknowledge(
         'AwsSolutions-CFR4',
-        'CloudFront’s own certificate admits TLS 1.0 and cannot be told otherwise. With a custom domain the distribution admits TLS 1.2 (TLSv1.2_2021) and later only.',
+        'CloudFront’s own certificate always accepts TLS 1.0. With a custom domain, the distribution accepts only TLS 1.2 (TLSv1.2_2021) and later.',
       );
     }
   }
@@ -74,12 +74,12 @@ const PRICE_CLASSES = {
 export interface SafeHeadersProps {
   origins: string[];
   methods: string[];
-  /** Of requests that other sites' scripts may send. */
+  /** Request headers that scripts of other sites may send. */
   requestHeaders: string[];
 }
 
-/** What viewers are told with every answer, whoever made it. */
-export class SafeHeaders extends cloudfront.ResponseHeadersPolicy {
+/** Security and CORS headers of every response, including responses of the edge and of the cache. */
+export class SecurityHeaders extends cloudfront.ResponseHeadersPolicy {
   constructor(scope: Construct, id: string, { origins, methods, requestHeaders }: SafeHeadersProps) {
     super(scope, id, {
       securityHeadersBehavior: {
@@ -108,15 +108,15 @@ export interface CacheKeyProps {
   /** Query parameters. */
   names: string[];
   headers: string[];
-  /** Most names that a policy of this account may list. */
+  /** Maximum number of names that a policy of this account may list. */
   quota: number;
 }
 
 /**
- * What tells cached answers apart.
+ * The cache key: query parameters and headers, but no cookies and no tokens.
  *
- * A viewer-request function has dropped every other parameter before, so where the names are more than a policy may
- * list, all that is left counts. No cookie counts, and no token.
+ * A viewer-request function removes every other parameter first. If there are more names than the quota allows, the key
+ * therefore includes all remaining parameters.
  */
 export class CacheKey extends cloudfront.CachePolicy {
   constructor(scope: Construct, id: string, { comment, names, headers, quota }: CacheKeyProps) {
@@ -137,7 +137,7 @@ export class CacheKey extends cloudfront.CachePolicy {
   }
 }
 
-/** Shield and times that every origin has. */
+/** Returns the timeouts and the Origin Shield region of every origin. */
 export function originProps(config: Config) {
   return {
     readTimeout: Duration.minutes(1),

@@ -1,7 +1,10 @@
 import type { Auth, Config } from './config.ts';
 import { AllowedParameters } from './parameters.ts';
 
-/** What is baked into a zip of edge functions, which have no environment; `edge/node` says what it means. */
+/**
+ * The configuration embedded in the zip of the edge functions, which have no environment variables. `edge/node/README.md`
+ * documents it.
+ */
 export interface EdgeConfig {
   authorize:
     | { mode: 'none' }
@@ -11,9 +14,9 @@ export interface EdgeConfig {
         graceSeconds: number;
         tokenFrom: { authorization: boolean; headers: string[]; cookies: string[]; queries: string[] };
       };
-  /** `keys` are parameters of transforms, all if there are none; `passOn` are let through as they are. */
+  /** `keys` lists the allowed parameters, by default all; `passOn` lists keys that are forwarded unchanged. */
   normalize: { keys?: string[]; passOn: string[] };
-  /** `auto` takes service and region from the origin's domain. */
+  /** `auto` takes the service and the region from the origin's domain. */
   sign: { target: 'auto' } | null;
 }
 
@@ -32,10 +35,10 @@ interface OidcIssuer {
   scopes?: string[];
 }
 
-/** What a question for an image frame, a DICOMweb frame or metadata may hold besides parameters of transforms. */
+/** Query keys of requests for image frames, DICOMweb frames and metadata, besides the parameters of transforms. */
 export const FRAME_KEYS = ['imageFrameId', 'imageSetId', 'version'];
 
-/** Whether pictures need functions at the edge at all. */
+/** Returns whether the distribution of images needs functions at the edge. */
 export function photosNeedEdge(config: Config): boolean {
   return config.signing === 'edge' || config.photoAuth.mode !== 'none';
 }

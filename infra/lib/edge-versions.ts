@@ -12,13 +12,13 @@ export interface EdgeVersionsProps {
   functions: EdgeFunctionName[];
 }
 
-/** CDK context that is another at each deployment: `npm run deploy` sets it to the time. */
+/** CDK context key whose value differs at each deployment: `npm run deploy` sets it to the time. */
 export const DEPLOYMENT = 'deployment';
 
 /**
- * The versions of edge functions, as the parameters in us-east-1 name them at the time of the deployment.
+ * The current versions of edge functions, read from SSM parameters in us-east-1 at each deployment.
  *
- * CloudFormation cannot read a parameter of another region, so a function does.
+ * CloudFormation cannot read parameters of another region, so a custom resource reads them.
  */
 export class EdgeVersions extends Construct {
   private readonly resource: CustomResource;
@@ -42,7 +42,7 @@ export class EdgeVersions extends Construct {
       }),
     );
     const reader = new lambda.Function(this, 'Reader', {
-      description: 'Reads which versions of edge functions CloudFront is to run',
+      description: 'Reads the versions of edge functions from us-east-1',
       runtime: lambda.Runtime.NODEJS_24_X,
       handler: 'index.handler',
       code: lambda.Code.fromInline(readFileSync(new URL('edge-versions-reader.js', import.meta.url), 'utf8')),
@@ -57,11 +57,11 @@ export class EdgeVersions extends Construct {
       properties: {
         Region: EDGE_REGION,
         Parameters: parameters,
-        // CloudFormation asks again only if a property is another.
+        // CloudFormation calls the function again only if a property has changed.
         Deployment: String(this.node.tryGetContext(DEPLOYMENT) ?? ''),
       },
     });
-    // Deleting the role's policy first would leave the last call without an answer.
+    // If the role's policy were deleted first, the function could not handle the final Delete call.
     this.resource.node.addDependency(role);
     this.names = names;
   }

@@ -6,7 +6,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import type { Auth, Config, ImageFrames } from './config.ts';
-import { CacheKey, SafeHeaders, SecureDistribution, originProps } from './distribution.ts';
+import { CacheKey, SecurityHeaders, SecureDistribution, originProps } from './distribution.ts';
 import { FRAME_KEYS } from './edge-config.ts';
 import { EdgeVersions } from './edge-versions.ts';
 import type { Names } from './names.ts';
@@ -23,21 +23,21 @@ export interface ImageFramesProps extends StackProps {
   logs: IBucket;
 }
 
-/** Settings by which `bootstrap` delivers image frames. */
+/** Environment variables that make `bootstrap` deliver image frames. */
 const SETTINGS = {
   dataStores: 'SAFELIGHT_HEALTHIMAGING_DATASTORES',
   region: 'SAFELIGHT_HEALTHIMAGING_REGION',
 };
 
-/** What the function asks AWS HealthImaging for. */
+/** Actions of AWS HealthImaging that the function calls. */
 const IMAGE_SET_ACTIONS = ['GetImageFrame', 'GetImageSet', 'GetImageSetMetadata'];
 const DICOMWEB_ACTIONS = ['GetDICOMInstanceFrames'];
 
 /**
- * The distribution of image frames: tokens are checked at the edge before the cache is asked, and requests are signed
- * there too, because origin access control cannot sign the body that clients of earlier samples POST.
+ * The distribution of image frames. The edge checks tokens before the cache look-up. It also signs requests, because
+ * origin access control cannot sign the body that clients of earlier samples POST.
  *
- * The function is one of its own, so that no role reads both pictures and medical images.
+ * A separate function delivers the frames, so that no role can read both images and medical images.
  */
 export class ImageFramesStack extends Stack {
   constructor(scope: Construct, id: string, props: ImageFramesProps) {
@@ -50,7 +50,7 @@ export class ImageFramesStack extends Stack {
     const viewer = versions.version('frames-viewer');
     const origin = versions.version('frames-origin');
     const originRequestPolicy = preflight(this);
-    const responseHeadersPolicy = new SafeHeaders(this, 'Headers', {
+    const responseHeadersPolicy = new SecurityHeaders(this, 'Headers', {
       origins: frames.corsOrigins,
       methods: ['GET', 'HEAD', 'POST', 'OPTIONS'],
       requestHeaders,
@@ -59,7 +59,7 @@ export class ImageFramesStack extends Stack {
     const behavior = (key: cloudfront.ICachePolicy): cloudfront.BehaviorOptions => ({
       origin: new FunctionUrlOrigin(url, originProps(config)),
       viewerProtocolPolicy: cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
-      // CloudFront knows no smaller set with POST. The edge signs GET, HEAD and POST, so nothing else gets through.
+      // This is CloudFront's smallest set of methods with POST. The edge signs only GET, HEAD and POST and rejects others.
       allowedMethods: cloudfront.AllowedMethods.ALLOW_ALL,
       cachedMethods: cloudfront.CachedMethods.CACHE_GET_HEAD,
       compress: true,
@@ -86,7 +86,7 @@ export class ImageFramesStack extends Stack {
       logs: props.logs,
       logPrefix: 'frames/',
       defaultBehavior: behavior(cacheKey(this, 'CacheKey', frames, config.queryStringQuota)),
-      // Accept says in which transfer syntax a frame is wanted.
+      // `Accept` selects the transfer syntax of a frame.
       additionalBehaviors: {
         '/datastore/*/studies/*': behavior(
           cacheKey(this, 'DicomWebCacheKey', frames, config.queryStringQuota, ['Accept']),
@@ -99,7 +99,7 @@ export class ImageFramesStack extends Stack {
     });
     new CfnOutput(this, 'distribution', {
       value: distribution.distributionDomainName,
-      description: 'What a CNAME or ALIAS record of the custom domain must point at',
+      description: 'Target of the CNAME or ALIAS record of the custom domain',
     });
   }
 
@@ -126,12 +126,12 @@ export class ImageFramesStack extends Stack {
     acknowledgeWildcards(
       deliver.role,
       imageSets,
-      'Image sets come and go in a data store, so their ids are not known beforehand. The wildcard begins inside one data store that the operator named, for actions that read.',
+      'Image sets are added to and removed from a data store, so their ids are unknown at deployment. The wildcard is limited to one configured data store and to read actions.',
     );
     return deliver.function.addFunctionUrl({
       authType: lambda.FunctionUrlAuthType.AWS_IAM,
       invokeMode: lambda.InvokeMode.RESPONSE_STREAM,
-      // Lambda answers preflight requests by this, which nobody can sign.
+      // Browsers cannot sign preflight requests, so Lambda answers them with these settings.
       cors: {
         allowedOrigins: frames.corsOrigins,
         allowedMethods: [lambda.HttpMethod.GET, lambda.HttpMethod.HEAD, lambda.HttpMethod.POST],
@@ -142,13 +142,13 @@ export class ImageFramesStack extends Stack {
   }
 }
 
-/** Headers in which other sites' scripts send a token. */
+/** Returns the headers in which scripts of other sites may send a token. */
 function tokenHeaders(auth: Auth): string[] {
   if (auth.mode === 'none') return [];
   return [...(auth.token.bearer ? ['Authorization'] : []), ...auth.token.headers];
 }
 
-/** The token is in no cache key: the viewer-request function has checked it, and taken it out, before. */
+/** Creates the cache key of frames. It contains no token: the viewer-request function has checked and removed it. */
 function cacheKey(
   scope: Construct,
   id: string,
@@ -157,17 +157,17 @@ function cacheKey(
   headers: string[] = [],
 ): cloudfront.CachePolicy {
   return new CacheKey(scope, id, {
-    comment: 'Identifiers of frames, parameters of transforms',
+    comment: 'Frame ids and transform parameters',
     names: [...FRAME_KEYS, ...new AllowedParameters(frames.parameters, 'imageFrames.parameters').keys],
     headers,
     quota,
   });
 }
 
-/** What Lambda answers preflight requests by; of the viewer's other headers and cookies the origin gets none. */
+/** Creates a policy that forwards only the headers of preflight requests, and no cookies. */
 function preflight(scope: Construct): cloudfront.OriginRequestPolicy {
   return new cloudfront.OriginRequestPolicy(scope, 'OriginRequest', {
-    comment: 'What preflight requests ask',
+    comment: 'Preflight headers',
     queryStringBehavior: cloudfront.OriginRequestQueryStringBehavior.none(),
     headerBehavior: cloudfront.OriginRequestHeaderBehavior.allowList(
       'Origin',

@@ -12,14 +12,14 @@ import { CompositePrincipal, Policy, PolicyStatement, Role, ServicePrincipal } f
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
-import { type Artifacts, present } from './artifacts.ts';
+import { type Artifacts, requireArtifact } from './artifacts.ts';
 import type { Config } from './config.ts';
 import { photosNeedEdge } from './edge-config.ts';
 import { EDGE_REGION, EDGE_TAG, type Names } from './names.ts';
-import { BY_OBJECT_LAMBDA } from './object-lambda.ts';
+import { VIA_OBJECT_LAMBDA } from './object-lambda.ts';
 import { acknowledgeWildcards } from './wildcards.ts';
 
-/** Edge functions, by the names under which their versions are published. */
+/** Names of the edge functions, under which their versions are published in SSM. */
 export type EdgeFunctionName = 'photos-viewer' | 'photos-origin' | 'frames-viewer' | 'frames-origin';
 
 export interface LambdaEdgeProps extends StackProps {
@@ -29,9 +29,10 @@ export interface LambdaEdgeProps extends StackProps {
 }
 
 /**
- * The functions that CloudFront runs at its edges, each with a role of its own.
+ * The functions that CloudFront runs at its edge locations, each with its own role.
  *
- * They outlive the stack, since their replicas cannot be deleted for some hours: `npm run destroy` waits for that.
+ * The stack retains them when it is deleted, because their replicas cannot be deleted for some hours. `npm run destroy`
+ * deletes them afterwards.
  */
 export class LambdaEdgeStack extends Stack {
   private readonly names: Names;
@@ -44,18 +45,18 @@ export class LambdaEdgeStack extends Stack {
       this.edgeFunction('photos-viewer', artifacts.photosEdge, []);
     }
     if (config.signing === 'edge') {
-      const behindUrl = config.photoOrigin === 'functionUrl';
-      const mayAsk = behindUrl
-        ? mayInvokeUrl(this.names.functionArn(this.names.transform))
-        : mayAskObjectLambda(this.names);
-      this.edgeFunction('photos-origin', artifacts.photosEdge, mayAsk);
+      const hasFunctionUrl = config.photoOrigin === 'functionUrl';
+      const permissions = hasFunctionUrl
+        ? invokeUrlStatements(this.names.functionArn(this.names.transform))
+        : objectLambdaStatements(this.names);
+      this.edgeFunction('photos-origin', artifacts.photosEdge, permissions);
     }
     if (config.imageFrames) {
       this.edgeFunction('frames-viewer', artifacts.framesEdge, []);
       this.edgeFunction(
         'frames-origin',
         artifacts.framesEdge,
-        mayInvokeUrl(this.names.functionArn(this.names.frames)),
+        invokeUrlStatements(this.names.functionArn(this.names.frames)),
       );
     }
   }
@@ -73,38 +74,38 @@ export class LambdaEdgeStack extends Stack {
       description: isViewer
         ? 'Safelight: checks tokens and normalises queries'
         : 'Safelight: signs requests to the origin',
-      // The newest that AWS names for Lambda@Edge; the addon is of Node-API, so it runs on any.
+      // The newest version in the Lambda@Edge documentation. The addon uses Node-API, so it runs on any version.
       runtime: lambda.Runtime.NODEJS_22_X,
       handler: isViewer ? 'index.viewerRequest' : 'index.originRequest',
-      code: lambda.Code.fromAsset(present(code)),
+      code: lambda.Code.fromAsset(requireArtifact(code)),
       architecture: lambda.Architecture.X86_64,
       memorySize: 128,
-      // Fetching a key set takes 3 s at most.
+      // Fetching a key set takes at most 3 s.
       timeout: Duration.seconds(5),
       role,
       currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
     });
     edgeFunction.applyRemovalPolicy(RemovalPolicy.RETAIN);
-    // By this `npm run destroy` finds it when the stack is gone.
+    // `npm run destroy` finds the function by this tag after the stack is deleted.
     Tags.of(edgeFunction).add(EDGE_TAG, this.names.prefix);
     Validations.of(edgeFunction).acknowledge({
       id: 'AwsSolutions-L1',
       reason:
-        'Lambda@Edge takes fewer runtimes than Lambda: Node.js 22 is the newest that its documentation names, and is maintained until 2027-04-30.',
+        'Lambda@Edge supports fewer runtimes than Lambda: Node.js 22 is the newest in its documentation, and is maintained until 2027-04-30.',
     });
 
-    const log = mayLog(edgeFunction);
-    // Not a child of the role, on which the function depends: the policy names the function.
+    const log = logStatement(edgeFunction);
+    // A child of the role would cause a cycle: the function depends on the role, and the policy names the function.
     const policy = new Policy(this, `${id}Policy`, { roles: [role], statements: [log, ...permissions] });
     acknowledgeWildcards(
       policy,
       log.resources,
-      'A function at the edge logs in whichever region serves the viewer, so the region is a wildcard. The log group is the one of this very function.',
+      'A function at the edge logs in the region that serves the viewer, so the region is a wildcard. The log group is limited to this function.',
     );
     acknowledgeWildcards(
       policy,
       permissions.flatMap((statement) => statement.resources),
-      'Pictures are read by keys that are not known beforehand. The wildcard begins inside one access point, for s3:GetObject alone, and only Object Lambda can use it on behalf of this role.',
+      'Keys of images are unknown at deployment. The wildcard is limited to one access point and to s3:GetObject, and only Object Lambda can use it on behalf of this role.',
     );
 
     const parameterName = this.names.versionParameter(name);
@@ -120,7 +121,7 @@ export class LambdaEdgeStack extends Stack {
   }
 }
 
-function mayLog(edgeFunction: lambda.Function): PolicyStatement {
+function logStatement(edgeFunction: lambda.Function): PolicyStatement {
   const logGroup = `arn:${Aws.PARTITION}:logs:*:${Aws.ACCOUNT_ID}:log-group:/aws/lambda/${EDGE_REGION}.${edgeFunction.functionName}`;
   return new PolicyStatement({
     actions: ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents'],
@@ -128,8 +129,11 @@ function mayLog(edgeFunction: lambda.Function): PolicyStatement {
   });
 }
 
-/** A Function URL asks for both actions (since October 2025); neither lets the role invoke the function otherwise. */
-function mayInvokeUrl(functionArn: string): PolicyStatement[] {
+/**
+ * Returns the permissions to call a Function URL. Since October 2025 both actions are required. Neither lets the role
+ * invoke the function in another way.
+ */
+function invokeUrlStatements(functionArn: string): PolicyStatement[] {
   return [
     new PolicyStatement({
       actions: ['lambda:InvokeFunctionUrl'],
@@ -144,19 +148,22 @@ function mayInvokeUrl(functionArn: string): PolicyStatement[] {
   ];
 }
 
-/** Object Lambda acts in its caller's name: reading the picture and invoking the function are his to be allowed. */
-function mayAskObjectLambda(names: Names): PolicyStatement[] {
+/**
+ * Returns the permissions to call Object Lambda. It acts on behalf of its caller, so the caller's role must be allowed
+ * to read the image and to invoke the function.
+ */
+function objectLambdaStatements(names: Names): PolicyStatement[] {
   return [
     new PolicyStatement({ actions: ['s3-object-lambda:GetObject'], resources: [names.objectLambdaArn] }),
     new PolicyStatement({
       actions: ['s3:GetObject'],
       resources: [`${names.accessPointArn}/object/${names.keys}`],
-      conditions: BY_OBJECT_LAMBDA,
+      conditions: VIA_OBJECT_LAMBDA,
     }),
     new PolicyStatement({
       actions: ['lambda:InvokeFunction'],
       resources: [names.functionArn(names.transform)],
-      conditions: BY_OBJECT_LAMBDA,
+      conditions: VIA_OBJECT_LAMBDA,
     }),
   ];
 }

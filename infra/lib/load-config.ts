@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { config as written } from '../config.ts';
+import { config as defaultConfig } from '../config.ts';
 import { type Config, parseConfig } from './config.ts';
 
 /**
- * The configuration in `config.ts` or, if `path` names one, in a JSON file of the same shape.
+ * Loads the configuration from the JSON file `path`, or from `config.ts` if `path` is undefined.
  *
- * @throws Error that names every key with a wrong value.
+ * @throws Error that lists every invalid key.
  */
 export function loadConfig(path: string | undefined): Config {
-  return parseConfig(path === undefined ? written : JSON.parse(readFileSync(path, 'utf8')));
+  return parseConfig(path === undefined ? defaultConfig : JSON.parse(readFileSync(path, 'utf8')));
 }

@@ -1,25 +1,25 @@
 import { Aws } from 'aws-cdk-lib';
 import type { Config } from './config.ts';
 
-/** Where edge functions, certificates and firewalls of CloudFront must be. */
+/** The region of CloudFront's edge functions, certificates and firewalls. */
 export const EDGE_REGION = 'us-east-1';
 
-/** Tag of functions at the edge; its value is the deployment's prefix. */
+/** Key of the tag of functions at the edge. The value is the deployment's prefix. */
 export const EDGE_TAG = 'safelight:edge';
 
 /**
- * Names that are known before anything is deployed.
+ * Resource names that are known before the deployment.
  *
- * A policy in one region can name a resource of another by them, without a value that would have to travel first.
+ * With them, a policy in one region can reference a resource in another region without exporting a value first.
  */
 export class Names {
-  /** Of the function that transforms pictures. */
+  /** Name of the function that transforms images. */
   readonly transform: string;
-  /** Of the function that delivers image frames. */
+  /** Name of the function that delivers image frames. */
   readonly frames: string;
-  /** Of the access point that Object Lambda reads through. */
+  /** Name of the access point through which Object Lambda reads the bucket. */
   readonly accessPoint: string;
-  /** Of the access point that hands out what the function makes. */
+  /** Name of the Object Lambda access point, which returns the function's output. */
   readonly objectLambda: string;
 
   readonly prefix: string;
@@ -38,7 +38,7 @@ export class Names {
     return `${this.config.prefix}-${name}`;
   }
 
-  /** ARN of a resource of this deployment's region. */
+  /** Returns the ARN of a resource in this deployment's region. */
   arn(service: string, resource: string): string {
     return `arn:${Aws.PARTITION}:${service}:${this.config.region}:${Aws.ACCOUNT_ID}:${resource}`;
   }
@@ -55,12 +55,12 @@ export class Names {
     return this.arn('s3-object-lambda', `accesspoint/${this.objectLambda}`);
   }
 
-  /** Objects that may be read, as a pattern of keys. */
+  /** Pattern of the object keys that may be read. */
   get keys(): string {
     return this.config.bucket.folder ? `${this.config.bucket.folder}/*` : '*';
   }
 
-  /** Name of the SSM parameter, in us-east-1, that holds the ARN of an edge function's version. */
+  /** Returns the name of the SSM parameter, in us-east-1, with the ARN of an edge function's version. */
   versionParameter(edgeFunction: string): string {
     return `/${this.config.prefix}/edge/${edgeFunction}`;
   }

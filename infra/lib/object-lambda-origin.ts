@@ -5,7 +5,7 @@ import { CfnAccessPointPolicy } from 'aws-cdk-lib/aws-s3objectlambda';
 import type { Construct } from 'constructs';
 import type { ObjectLambda } from './object-lambda.ts';
 
-/** An Object Lambda access point that CloudFront signs its requests to, and that answers this distribution alone. */
+/** An Object Lambda access point as an origin: CloudFront signs the requests, and only this distribution is allowed. */
 export class ObjectLambdaOrigin extends cloudfront.OriginBase {
   private readonly objectLambda: ObjectLambda;
 
@@ -38,7 +38,7 @@ export class ObjectLambdaOrigin extends cloudfront.OriginBase {
       }),
     });
     const { originProperty, ...config } = super.bind(scope, options);
-    if (!originProperty) throw new Error('an origin describes itself');
+    if (!originProperty) throw new Error('the CDK returned no origin property');
     return {
       ...config,
       originProperty: { ...originProperty, originAccessControlId: control.originAccessControlId },
@@ -46,7 +46,7 @@ export class ObjectLambdaOrigin extends cloudfront.OriginBase {
   }
 
   protected override renderS3OriginConfig(): cloudfront.CfnDistribution.S3OriginConfigProperty {
-    // With origin access control there is no identity.
+    // Origin access control requires an empty identity.
     return { originAccessIdentity: '' };
   }
 }

@@ -14,20 +14,20 @@ export interface ObjectLambdaProps {
   transform: lambda.Function;
 }
 
-/** Requests for parts, which are answered of the transformed picture; without these Object Lambda answers 501. */
+/** Requests for ranges and parts, which the function serves from the transformed image. By default Object Lambda returns 501. */
 const FEATURES = ['GetObject-Range', 'GetObject-PartNumber', 'HeadObject-Range', 'HeadObject-PartNumber'];
 
-/** What is true of every call that Object Lambda makes in its caller's name. */
-export const BY_OBJECT_LAMBDA = {
+/** Condition that matches the calls of Object Lambda on behalf of its caller. */
+export const VIA_OBJECT_LAMBDA = {
   'ForAnyValue:StringEquals': { 'aws:CalledVia': 's3-object-lambda.amazonaws.com' },
 };
 
-/** The access point that hands out what the function makes of a picture, and the one it reads the picture through. */
+/** The Object Lambda access point, which returns transformed images, and the access point through which they are read. */
 export class ObjectLambda extends Construct {
   readonly accessPoint: CfnObjectLambdaAccessPoint;
-  /** `{alias}.s3.{region}.amazonaws.com`, for origin access control. */
+  /** Domain for origin access control: `{alias}.s3.{region}.amazonaws.com`. */
   readonly aliasDomain: string;
-  /** `{name}-{account}.s3-object-lambda.{region}.amazonaws.com`, for requests that are signed at the edge. */
+  /** Domain for requests signed at the edge: `{name}-{account}.s3-object-lambda.{region}.amazonaws.com`. */
   readonly domain: string;
 
   constructor(scope: Construct, id: string, props: ObjectLambdaProps) {
@@ -36,7 +36,7 @@ export class ObjectLambda extends Construct {
     const stack = Stack.of(this);
     const isSignedAtEdge = config.signing === 'edge';
 
-    // The bucket leaves the decision to the access point. An existing bucket's policy is its owner's: see README.
+    // The bucket's policy delegates to the access point. The policy of an existing bucket is not changed: see README.md.
     bucket.addToResourcePolicy(delegation(bucket, names, isSignedAtEdge));
     const source = new s3.CfnAccessPoint(this, 'Source', {
       name: names.accessPoint,
@@ -47,7 +47,7 @@ export class ObjectLambda extends Construct {
         ignorePublicAcls: true,
         restrictPublicBuckets: true,
       },
-      // Signed at the edge, the role's own policy says who may read.
+      // For requests signed at the edge, the policy of the signing role decides.
       policy: isSignedAtEdge ? undefined : new PolicyDocument({ statements: [readByObjectLambda(names)] }),
     });
 
@@ -66,8 +66,8 @@ export class ObjectLambda extends Construct {
       },
     });
     if (!isSignedAtEdge) {
-      // AWS documents this permission without a source: the call comes from Object Lambda, in CloudFront's name, and
-      // there is no Function URL by which anybody else's distribution could reach the function.
+      // AWS documents this permission without a source condition, because Object Lambda calls on behalf of CloudFront.
+      // The function has no URL in this mode, so distributions of other accounts cannot reach it.
       props.transform.addPermission('ByObjectLambda', {
         principal: CLOUDFRONT,
         action: 'lambda:InvokeFunction',
@@ -81,18 +81,19 @@ export class ObjectLambda extends Construct {
 const CLOUDFRONT = new ServicePrincipal('cloudfront.amazonaws.com');
 
 /**
- * Lets the bucket be read through the one access point. AWS documents this for any principal and any access point of
- * the account.
+ * Returns a statement that allows reading the bucket through this access point. AWS documents it for any principal and
+ * any access point of the account; this one is narrower.
  */
 function delegation(bucket: s3.IBucket, names: Names, isSignedAtEdge: boolean): PolicyStatement {
-  // A statement for the account itself would leave it to the identity's own policy, which knows the access point only.
-  const whom = isSignedAtEdge ? { 'aws:PrincipalAccount': Aws.ACCOUNT_ID } : {};
+  // With the account as the principal, the identity's own policy would also need the bucket, but it has only the access
+  // point. The principal is therefore `*`, limited to the account by a condition.
+  const accountCondition = isSignedAtEdge ? { 'aws:PrincipalAccount': Aws.ACCOUNT_ID } : {};
   return new PolicyStatement({
     sid: 'ThroughTheAccessPoint',
     principals: [isSignedAtEdge ? new StarPrincipal() : CLOUDFRONT],
     actions: ['s3:GetObject'],
     resources: [bucket.arnForObjects(names.keys)],
-    conditions: { StringEquals: { 's3:DataAccessPointArn': names.accessPointArn, ...whom } },
+    conditions: { StringEquals: { 's3:DataAccessPointArn': names.accessPointArn, ...accountCondition } },
   });
 }
 
@@ -102,6 +103,6 @@ function readByObjectLambda(names: Names): PolicyStatement {
     principals: [CLOUDFRONT],
     actions: ['s3:GetObject'],
     resources: [`${names.accessPointArn}/object/${names.keys}`],
-    conditions: BY_OBJECT_LAMBDA,
+    conditions: VIA_OBJECT_LAMBDA,
   });
 }

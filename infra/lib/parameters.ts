@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** A parameter of a transform, as the registry describes it. */
+/** An entry of the registry's `params.json`. */
 interface Parameter {
   key: string;
   aliases: string[];
@@ -9,7 +9,7 @@ interface Parameter {
 
 const REGISTRY = new URL('../../transforms/registry/params.json', import.meta.url);
 
-/** Every parameter that a transform declares. */
+/** The parameters of all transforms. */
 export const PARAMETERS = JSON.parse(readFileSync(REGISTRY, 'utf8')) as Parameter[];
 
 /** The parameters that a deployment allows. */
@@ -17,15 +17,15 @@ export class AllowedParameters {
   private readonly parameters: Parameter[];
 
   /**
-   * @param keys long names; all if there are none
-   * @param setting what the operator calls the list
-   * @throws Error that names a key which no transform has.
+   * @param keys long names of the allowed parameters; all if undefined
+   * @param setting key of the list in the configuration, for the error message
+   * @throws Error for an unknown key.
    */
   constructor(keys: string[] | undefined, setting: string) {
     const known = PARAMETERS.map((parameter) => parameter.key);
     const unknown = keys?.find((key) => !known.includes(key));
     if (unknown !== undefined) {
-      throw new Error(`${setting}: no transform has a parameter ${unknown}; there are ${known.join(', ')}`);
+      throw new Error(`${setting}: unknown parameter ${unknown}: expected ${known.join(', ')}`);
     }
     this.parameters = PARAMETERS.filter((parameter) => keys?.includes(parameter.key) ?? true);
   }
@@ -40,13 +40,13 @@ export class AllowedParameters {
     return this.parameters.flatMap((parameter) => [parameter.key, ...parameter.aliases]);
   }
 
-  /** Names of the parameters whose value may be `auto`: what comes then depends on `Accept`. */
+  /** Names of the parameters whose value may be `auto`, which makes the response depend on `Accept`. */
   get autoNames(): string[] {
     const automatic = this.parameters.filter((parameter) => parameter.value.auto);
     return automatic.flatMap((parameter) => [parameter.key, ...parameter.aliases]);
   }
 
-  /** The types that `auto` looks for in `Accept`. */
+  /** The media types that `auto` searches for in `Accept`. */
   get autoTypes(): string[] {
     return this.parameters.flatMap((parameter) => parameter.value.auto?.map((choice) => choice.accept) ?? []);
   }

@@ -1,11 +1,11 @@
 import type { AllowedParameters } from './parameters.ts';
 
 /**
- * Source of a CloudFront Function for viewer requests, where no function at the edge normalises them.
+ * Returns the source of a CloudFront Function for viewer requests, used if no function at the edge normalises them.
  *
- * It drops every parameter that is not allowed, and of `Accept` it leaves what `auto` goes by, in one spelling
- * and only where `auto` is asked for; so requests for the same answer share a cache entry. A cache policy's own
- * allow-list would do for the first, but holds ten names unless AWS raises the quota.
+ * It removes every parameter that is not allowed. If a parameter is `auto`, it reduces `Accept` to the types that `auto`
+ * uses, in one spelling; otherwise it removes `Accept`. Requests for the same response then share a cache entry. The
+ * allow-list of a cache policy could remove parameters too, but it is limited to ten names unless AWS raises the quota.
  */
 export function queryFilter(parameters: AllowedParameters): string {
   return `'use strict';

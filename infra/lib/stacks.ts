@@ -10,7 +10,7 @@ import { EDGE_REGION, Names } from './names.ts';
 import { StorageStack } from './storage.ts';
 
 /**
- * Adds to `app` what `config` asks for, in the order in which it is deployed.
+ * Adds the stacks of `config` to `app`, in the order of deployment.
  *
  * ```text
  * storage ──────┬──▶ cdn
@@ -21,28 +21,29 @@ import { StorageStack } from './storage.ts';
 export function addStacks(app: App, config: Config, artifacts: Artifacts): void {
   const names = new Names(config);
   const { account } = config;
-  const here: StackProps = { env: { region: config.region, account } };
+  const main: StackProps = { env: { region: config.region, account } };
   const edge: StackProps = { env: { region: EDGE_REGION, account } };
   const code = artifacts.bootstrap;
 
-  const storage = new StorageStack(app, names.stack('storage'), { ...here, config, names, code });
+  const storage = new StorageStack(app, names.stack('storage'), { ...main, config, names, code });
   const needsEdge = photosNeedEdge(config) || config.imageFrames !== undefined;
   const lambdaEdge = needsEdge
     ? new LambdaEdgeStack(app, names.stack('lambda-edge'), { ...edge, config, names, artifacts })
     : undefined;
-  const cdn = new CdnStack(app, names.stack('cdn'), { ...here, config, names, storage });
-  if (lambdaEdge && photosNeedEdge(config)) cdn.addStackDependency(lambdaEdge, 'it runs the edge functions');
+  const cdn = new CdnStack(app, names.stack('cdn'), { ...main, config, names, storage });
+  if (lambdaEdge && photosNeedEdge(config))
+    cdn.addStackDependency(lambdaEdge, 'it reads the versions of the edge functions');
 
   if (config.imageFrames) {
     const frames = new ImageFramesStack(app, names.stack('image-frames'), {
-      ...here,
+      ...main,
       config,
       frames: config.imageFrames,
       names,
       code,
       logs: storage.logs,
     });
-    if (lambdaEdge) frames.addStackDependency(lambdaEdge, 'it runs the edge functions');
+    if (lambdaEdge) frames.addStackDependency(lambdaEdge, 'it reads the versions of the edge functions');
   }
   Tags.of(app).add('safelight:deployment', config.prefix);
 }

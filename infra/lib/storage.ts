@@ -16,39 +16,39 @@ export interface StorageProps extends StackProps {
   code: string;
 }
 
-/** The bucket of pictures, the function that transforms them, and the door by which CloudFront reaches it. */
+/** The image bucket, the function that transforms images, and its Function URL or Object Lambda access point. */
 export class StorageStack extends Stack {
   readonly bucket: s3.IBucket;
-  /** Access logs of bucket and distributions. */
+  /** The bucket for access logs of the image bucket and the distributions. */
   readonly logs: s3.IBucket;
   readonly transform: lambda.Function;
-  /** With `functionUrl`. */
+  /** The Function URL; defined with `photoOrigin: 'functionUrl'`. */
   readonly functionUrl: lambda.FunctionUrl | undefined;
-  /** With `objectLambda`. */
+  /** The access points; defined with `photoOrigin: 'objectLambda'`. */
   readonly objectLambda: ObjectLambda | undefined;
 
   constructor(scope: Construct, id: string, props: StorageProps) {
     super(scope, id, props);
     const { config, names } = props;
     this.logs = this.logBucket(config);
-    this.bucket = this.pictureBucket(config);
+    this.bucket = this.imageBucket(config);
 
-    const behindUrl = config.photoOrigin === 'functionUrl';
+    const hasFunctionUrl = config.photoOrigin === 'functionUrl';
     const transform = new TransformFunction(this, 'Transform', {
       config,
       functionName: names.transform,
-      description: 'Safelight: strips, shows and transforms pictures',
+      description: 'Safelight: strips metadata, shows EXIF and transforms images',
       code: props.code,
       memoryMb: config.memoryMb,
-      environment: behindUrl ? this.whereThePicturesAre(config) : {},
-      permissions: behindUrl ? this.mayReadPictures(config, names) : [mayAnswer(names)],
+      environment: hasFunctionUrl ? this.sourceSettings(config) : {},
+      permissions: hasFunctionUrl ? this.readStatements(config, names) : [responseStatement(names)],
     });
     this.transform = transform.function;
-    if (behindUrl) {
+    if (hasFunctionUrl) {
       acknowledgeWildcards(
         transform.role,
         [this.bucket.arnForObjects(names.keys)],
-        'Pictures are read by keys that are not known beforehand. The wildcard begins inside the one bucket and folder that is served, for s3:GetObject alone: the role cannot list, write, delete or leave it.',
+        'Keys of images are unknown at deployment. The wildcard is limited to the served bucket and folder and to s3:GetObject: the role cannot list, write, delete or read anything else.',
       );
       this.functionUrl = this.transform.addFunctionUrl({
         authType: lambda.FunctionUrlAuthType.AWS_IAM,
@@ -62,19 +62,19 @@ export class StorageStack extends Stack {
         transform: this.transform,
       });
     }
-    new CfnOutput(this, 's3bucket', { value: this.bucket.bucketName, description: 'Bucket of the pictures' });
+    new CfnOutput(this, 's3bucket', { value: this.bucket.bucketName, description: 'Bucket of the images' });
     new CfnOutput(this, 'logbucket', {
       value: this.logs.bucketName,
       description: 'Bucket of the access logs',
     });
   }
 
-  private whereThePicturesAre(config: Config): Record<string, string> {
+  private sourceSettings(config: Config): Record<string, string> {
     const folder = config.bucket.folder;
     return { SAFELIGHT_BUCKET: this.bucket.bucketName, ...(folder ? { SAFELIGHT_PREFIX: folder } : {}) };
   }
 
-  private mayReadPictures(config: Config, names: Names): PolicyStatement[] {
+  private readStatements(config: Config, names: Names): PolicyStatement[] {
     const statements = [
       new PolicyStatement({ actions: ['s3:GetObject'], resources: [this.bucket.arnForObjects(names.keys)] }),
     ];
@@ -90,10 +90,10 @@ export class StorageStack extends Stack {
     return statements;
   }
 
-  private pictureBucket(config: Config): s3.IBucket {
+  private imageBucket(config: Config): s3.IBucket {
     if (config.bucket.name) return s3.Bucket.fromBucketName(this, 'Pictures', config.bucket.name);
     const bucket = new s3.Bucket(this, 'Pictures', {
-      ...keptPrivate(config),
+      ...privateBucketProps(config),
       versioned: config.bucket.versioned,
       objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
       serverAccessLogsBucket: this.logs,
@@ -106,22 +106,22 @@ export class StorageStack extends Stack {
   private logBucket(config: Config): s3.IBucket {
     if (config.logs.bucket) return s3.Bucket.fromBucketName(this, 'AccessLogs', config.logs.bucket);
     const logs = new s3.Bucket(this, 'AccessLogs', {
-      ...keptPrivate(config),
-      // CloudFront's standard logging writes with an ACL.
+      ...privateBucketProps(config),
+      // CloudFront's standard logging requires ACLs.
       objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_PREFERRED,
       lifecycleRules: [{ expiration: Duration.days(config.logs.retentionDays) }],
     });
     Validations.of(logs).acknowledge({
       id: 'AwsSolutions-S1',
       reason:
-        'This is the bucket that access logs go to. Logging its own accesses into itself would log every log for ever; who reads it is in CloudTrail, where data events are switched on.',
+        'This is the bucket for access logs. Logging its own accesses would create a log for every log. CloudTrail records its readers if data events are enabled.',
     });
     return logs;
   }
 }
 
-/** Keys of S3 itself: a KMS key would cost a call for each picture, and guard against nobody who may read them. */
-function keptPrivate(config: Config): s3.BucketProps {
+/** Returns the properties of a private bucket. Decision 0043 explains the S3-managed keys. */
+function privateBucketProps(config: Config): s3.BucketProps {
   return {
     encryption: s3.BucketEncryption.S3_MANAGED,
     blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
@@ -131,7 +131,7 @@ function keptPrivate(config: Config): s3.BucketProps {
   };
 }
 
-function mayAnswer(names: Names): PolicyStatement {
+function responseStatement(names: Names): PolicyStatement {
   return new PolicyStatement({
     actions: ['s3-object-lambda:WriteGetObjectResponse'],
     resources: [names.objectLambdaArn],

@@ -6,11 +6,11 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import { present } from './artifacts.ts';
+import { requireArtifact } from './artifacts.ts';
 import type { Config } from './config.ts';
 
-/** Longest answer: Object Lambda gives a minute, and so does CloudFront. */
-export const LONGEST_ANSWER = Duration.minutes(1);
+/** Maximum duration of a response: the limit of Object Lambda and of CloudFront. */
+export const MAX_RESPONSE_TIME = Duration.minutes(1);
 
 export interface TransformFunctionProps {
   config: Config;
@@ -20,11 +20,11 @@ export interface TransformFunctionProps {
   code: string;
   memoryMb: number;
   environment: Record<string, string>;
-  /** What it may do besides writing its own log. */
+  /** Permissions in addition to writing its own log. */
   permissions: PolicyStatement[];
 }
 
-/** `bootstrap` as a function, with a role of its own, a log group that it can only append to, and alarms. */
+/** The program `bootstrap` as a Lambda function, with its own role, an append-only log group and alarms. */
 export class TransformFunction extends Construct {
   readonly function: lambda.Function;
   readonly role: Role;
@@ -47,17 +47,17 @@ export class TransformFunction extends Construct {
       description: props.description,
       runtime: lambda.Runtime.PROVIDED_AL2023,
       handler: 'bootstrap',
-      code: lambda.Code.fromAsset(present(props.code)),
+      code: lambda.Code.fromAsset(requireArtifact(props.code)),
       architecture: config.architecture === 'arm64' ? lambda.Architecture.ARM_64 : lambda.Architecture.X86_64,
       memorySize: props.memoryMb,
-      timeout: LONGEST_ANSWER,
+      timeout: MAX_RESPONSE_TIME,
       role: this.role,
       logGroup,
       environment: { ...config.settings, ...props.environment },
       reservedConcurrentExecutions: config.reservedConcurrency,
     });
 
-    this.alarm('Errors', 'fails', this.function.metricErrors({ period: Duration.minutes(5) }), config);
+    this.alarm('Errors', 'has errors', this.function.metricErrors({ period: Duration.minutes(5) }), config);
     this.alarm(
       'Throttles',
       'is throttled',

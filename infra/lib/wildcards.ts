@@ -3,9 +3,9 @@ import { flattenCfnReference } from 'cdk-nag/lib/utils/flatten-cfn-reference.js'
 import type { Construct } from 'constructs';
 
 /**
- * Says why a role or a policy names `resources` that end in a wildcard.
+ * Acknowledges the wildcards in a role or a policy to cdk-nag, with a reason.
  *
- * @param resources ARNs as they stand in the policy; those without a wildcard need no reason
+ * @param resources ARNs as written in the policy; those without a wildcard are skipped
  */
 export function acknowledgeWildcards(scope: Construct, resources: string[], reason: string): void {
   for (const resource of resources) {

@@ -5,14 +5,14 @@ import type { Config } from '../lib/config.ts';
 import { type EdgeConfig, framesEdgeConfig, photosEdgeConfig, photosNeedEdge } from '../lib/edge-config.ts';
 import { PROJECT, run } from './command-line.ts';
 
-/** Builds what `config` deploys: `bootstrap`, and the edge functions that it needs. */
+/** Builds the artifacts that `config` deploys: `bootstrap` and the required edge functions. */
 export function buildArtifacts(config: Config): void {
   const lambda = [
     'lambda',
     'build',
     '--release',
     '--skip-target-check',
-    // Else a panic would end the function: cargo-lambda sets `panic = "abort"`.
+    // cargo-lambda would set `panic = "abort"`, and a panic would then end the function.
     '--disable-optimizations',
     '--output-format',
     'zip',
@@ -20,7 +20,7 @@ export function buildArtifacts(config: Config): void {
   ];
   const program = ['-p', 'safelight-lambda', '--bin', 'bootstrap'];
   const target = config.architecture === 'arm64' ? '--arm64' : '--x86-64';
-  // It makes a folder for the program in the one that it is given.
+  // cargo-lambda creates a folder named after the program inside this one.
   const out = dirname(dirname(BUILT.bootstrap));
   run('cargo', [...lambda, target, ...program, '--lambda-dir', out], PROJECT);
 

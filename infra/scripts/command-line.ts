@@ -4,19 +4,19 @@ import { parseArgs } from 'node:util';
 import { type Config, warnings } from '../lib/config.ts';
 import { loadConfig } from '../lib/load-config.ts';
 
-/** The folder of the stacks, and that of the whole project. */
+/** The folder of the stacks and the folder of the project. */
 export const INFRA = fileURLToPath(new URL('..', import.meta.url));
 export const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 
 export interface CommandLine {
   config: Config;
-  /** What tells the CDK app of the same configuration. */
+  /** Arguments that pass the same configuration to the CDK app. */
   context: string[];
-  /** Everything else on the command line. */
+  /** The remaining arguments of the command line. */
   rest: string[];
 }
 
-/** Reads `[--config FILE] [REST …]`, prints what the configuration warns of, and ends the program if it is wrong. */
+/** Parses `[--config FILE] [REST …]`, prints warnings, and exits with status 2 if the configuration is invalid. */
 export function commandLine(): CommandLine {
   try {
     const { values, tokens } = parseArgs({
@@ -40,10 +40,10 @@ export function commandLine(): CommandLine {
   }
 }
 
-/** Runs a program in the foreground, and ends this one as it did, if it failed. */
+/** Runs a program in the foreground. If it fails, this process exits with the same status. */
 export function run(program: string, args: string[], cwd = INFRA): void {
   console.log(`\n$ ${[program, ...args].join(' ')}`);
   const { status, error } = spawnSync(program, args, { cwd, stdio: 'inherit' });
-  if (error) console.error(`${program}: ${error.message}`);
+  if (error) console.error(`cannot run ${program}: ${error.message}`);
   if (status !== 0) process.exit(status ?? 1);
 }

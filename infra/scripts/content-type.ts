@@ -15,7 +15,7 @@ const TYPES: Record<string, string> = {
   '.webp': 'image/webp',
 };
 
-/** The media type of a picture by the end of its name; `undefined` for what is no picture. */
+/** Returns the media type of an image by its file extension; `undefined` for other files. */
 export function contentType(name: string): string | undefined {
   return TYPES[extname(name).toLowerCase()];
 }

@@ -5,6 +5,6 @@ import { commandLine, run } from './command-line.ts';
 
 const { config, context, rest } = commandLine();
 buildArtifacts(config);
-// So that versions of edge functions are read again, whatever else has changed.
+// A new value makes the custom resource read the versions of edge functions again.
 const deployment = ['--context', `${DEPLOYMENT}=${new Date().toISOString()}`];
 run('npx', ['cdk', 'deploy', '--all', ...context, ...deployment, ...rest]);

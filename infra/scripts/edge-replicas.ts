@@ -10,21 +10,21 @@ import {
 } from '@aws-sdk/client-lambda';
 import { EDGE_TAG } from '../lib/names.ts';
 
-const MINUTE = 60_000;
+const MINUTE_MS = 60_000;
 
-export interface Waiting {
+export interface RetryOptions {
   /** Milliseconds between two attempts. Defaults to five minutes. */
-  pause?: number;
-  /** Attempts before it gives up. Defaults to those of eight hours. */
+  pauseMs?: number;
+  /** Maximum number of attempts. Defaults to 96, which is eight hours. */
   attempts?: number;
 }
 
-/** Names of the functions that a deployment has left at the edge, whether or not their stack is there still. */
+/** Returns the names of a deployment's functions at the edge, also after their stack is deleted. */
 export async function edgeFunctions(client: LambdaClient, prefix: string): Promise<string[]> {
   const names: string[] = [];
   for await (const page of paginateListFunctions({ client }, {})) {
     for (const { FunctionArn, FunctionName, Description } of page.Functions ?? []) {
-      // Spares the functions of others a question each.
+      // Avoids a request for each function of other projects.
       if (!Description?.startsWith('Safelight: ')) continue;
       const { Tags } = await client.send(new ListTagsCommand({ Resource: FunctionArn }));
       if (FunctionName !== undefined && Tags?.[EDGE_TAG] === prefix) names.push(FunctionName);
@@ -34,34 +34,35 @@ export async function edgeFunctions(client: LambdaClient, prefix: string): Promi
 }
 
 /**
- * Deletes functions whose replicas CloudFront removes in its own time, trying again until it has.
+ * Deletes functions at the edge, and tries again until CloudFront has removed their replicas.
  *
- * @returns names of those that are there still
+ * @returns the names of the functions that remain after the last attempt
  */
 export async function deleteEdgeFunctions(
   client: LambdaClient,
   names: string[],
-  say: (line: string) => void,
-  { pause = 5 * MINUTE, attempts = 96 }: Waiting = {},
+  log: (line: string) => void,
+  { pauseMs = 5 * MINUTE_MS, attempts = 96 }: RetryOptions = {},
 ): Promise<string[]> {
-  let left = names;
-  for (let attempt = 1; left.length > 0; attempt += 1) {
-    const still: string[] = [];
-    for (const name of left) {
-      if (await wasDeleted(client, name)) say(`deleted ${name}`);
-      else still.push(name);
+  let remaining = names;
+  for (let attempt = 1; remaining.length > 0; attempt += 1) {
+    const replicated: string[] = [];
+    for (const name of remaining) {
+      if (await tryDelete(client, name)) log(`deleted ${name}`);
+      else replicated.push(name);
     }
-    left = still;
-    if (left.length === 0 || attempt === attempts) break;
-    say(
-      `${left.length} still replicated; next attempt in ${pause / MINUTE} minutes (${attempt} of ${attempts})`,
+    remaining = replicated;
+    if (remaining.length === 0 || attempt === attempts) break;
+    log(
+      `${remaining.length} functions still have replicas; next attempt in ${pauseMs / MINUTE_MS} minutes (attempt ${attempt} of ${attempts})`,
     );
-    await sleep(pause);
+    await sleep(pauseMs);
   }
-  return left;
+  return remaining;
 }
 
-async function wasDeleted(client: LambdaClient, name: string): Promise<boolean> {
+/** Deletes a function. Returns false if it still has replicas. */
+async function tryDelete(client: LambdaClient, name: string): Promise<boolean> {
   try {
     await client.send(new DeleteFunctionCommand({ FunctionName: name }));
     return true;

@@ -5,35 +5,38 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { MODES, type Mode } from '../test/modes.ts';
-import { standIns } from '../test/stand-ins.ts';
+import { placeholderArtifacts } from '../test/placeholder-artifacts.ts';
 
 const run = promisify(execFile);
 const out = resolve(process.argv[2] ?? 'build/synth');
-// An old report there would be taken for a new one.
+// Results of an earlier run must not be mistaken for those of this run.
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
-const standing = Object.entries(standIns(join(out, 'stand-ins')));
+const placeholders = Object.entries(placeholderArtifacts(join(out, 'placeholders')));
 
-const waiting = [...MODES];
+const queue = [...MODES];
 const failures: string[] = [];
 await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, work));
 console.log(`${MODES.length - failures.length} of ${MODES.length} modes synthesised into ${out}`);
 process.exitCode = failures.length > 0 ? 1 : 0;
 
 async function work() {
-  for (let mode = waiting.shift(); mode; mode = waiting.shift()) await synth(mode);
+  for (let mode = queue.shift(); mode; mode = queue.shift()) await synth(mode);
 }
 
 async function synth({ name, config }: Mode) {
   const path = join(out, `${name}.json`);
   writeFileSync(path, JSON.stringify(config));
-  const context = [['config', path], ...standing].flatMap(([key, value]) => ['--context', `${key}=${value}`]);
+  const context = [['config', path], ...placeholders].flatMap(([key, value]) => [
+    '--context',
+    `${key}=${value}`,
+  ]);
   const folder = join(out, name);
   try {
     await run(
       'npx',
       ['cdk', 'synth', '--quiet', '--no-notices', '--no-lookups', '--output', folder, ...context],
-      // Whoever runs this may have credentials; synthesis must do without.
+      // The caller may have credentials, but synthesis must work without them.
       { env: { PATH: process.env.PATH, HOME: out, AWS_EC2_METADATA_DISABLED: 'true' }, maxBuffer: 1 << 26 },
     );
     console.log(`ok      ${name}`);

@@ -1,11 +1,11 @@
-// Puts the pictures of a folder, and of all folders in it, into the bucket: `npm run upload -- FOLDER [--config FILE]`.
+// Uploads the images of a folder and its subfolders to the bucket: `npm run upload -- FOLDER [--config FILE]`.
 import { createReadStream, readdirSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { Names } from '../lib/names.ts';
 import { commandLine } from './command-line.ts';
 import { contentType } from './content-type.ts';
-import { outputs } from './stack-facts.ts';
+import { outputs } from './stack-outputs.ts';
 
 const { config, rest } = commandLine();
 const [folder] = rest;
@@ -17,7 +17,7 @@ if (folder === undefined || rest.length > 1) {
 const bucket =
   config.bucket.name ?? (await outputs(new Names(config).stack('storage'), config.region)).s3bucket;
 if (!bucket) {
-  console.error('There is no bucket yet: `npm run deploy` makes it.');
+  console.error('the bucket does not exist yet: run `npm run deploy` first');
   process.exit(1);
 }
 
@@ -41,4 +41,4 @@ for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }
   console.log(`s3://${bucket}/${key}  ${type}`);
   count += 1;
 }
-console.log(`${count} pictures`);
+console.log(`${count} images uploaded`);

@@ -4,22 +4,22 @@ import { Deployment } from './deployment.ts';
 import { ACCOUNT, MODES } from './modes.ts';
 import { type Policy, resourcePolicies, role } from './policies.ts';
 
-/** Who calls: a role of the deployment, a service, or somebody else. */
+/** The caller: a role of the deployment, an AWS service, or any other principal. */
 export type Caller = { stack: string; role: string } | { service: string } | { arn: string };
 
 export interface Call {
   what: string;
   action: string;
   resource: string;
-  /** Policy that stands at the resource, if it is that of a part of it: a bucket's is asked for its objects. */
-  at?: string;
+  /** ARN of the resource with the policy, if it differs from `resource`: the policy of a bucket applies to its objects. */
+  policyArn?: string;
   context?: Record<string, string | string[]>;
 }
 
-/** What is true of every call that is not said otherwise. */
+/** Default condition values of every call. */
 const OVER_TLS = { 'aws:SecureTransport': 'true', 's3:TlsVersion': '1.3' };
 
-/** Decides as IAM does, given every policy of the deployment. */
+/** An AWS account with the policies of a deployment. It decides calls like IAM. */
 export class Account {
   private readonly deployment: Deployment;
   private readonly policies: Map<string, Policy>;
@@ -45,12 +45,12 @@ export class Account {
   edgeFunction(id: string): string {
     const { resources } = this.deployment.stack('lambda-edge');
     return (
-      resources.find((one) => one.type === 'AWS::Lambda::Function' && one.id.startsWith(id))?.id ??
+      resources.find(({ type, id: own }) => type === 'AWS::Lambda::Function' && own.startsWith(id))?.id ??
       assert.fail()
     );
   }
 
-  async allows(caller: Caller, { action, resource, at, context = {} }: Call): Promise<boolean> {
+  async allows(caller: Caller, { action, resource, policyArn, context = {} }: Call): Promise<boolean> {
     const isRole = 'role' in caller;
     const principal = isRole
       ? `arn:aws:iam::${ACCOUNT}:role/${caller.role}`
@@ -69,21 +69,21 @@ export class Account {
         contextVariables: { ...OVER_TLS, ...context },
       },
       identityPolicies,
-      resourcePolicy: this.policies.get(at ?? resource),
+      resourcePolicy: this.policies.get(policyArn ?? resource),
       serviceControlPolicies: [],
       resourceControlPolicies: [],
     };
-    const result = await runSimulation(known(simulation), {});
+    const result = await runSimulation(withSupportedKeys(simulation), {});
     assert.notEqual(result.resultType, 'error', `${action} ${resource}: ${JSON.stringify(result)}`);
     return 'overallResult' in result && result.overallResult === 'Allowed';
   }
 }
 
 /**
- * The simulator knows `s3:DataAccessPointArn` for objects of access points only, while S3 says it of what lies beneath
- * them too. Another key that is an ARN stands in for it, in policies and requests alike.
+ * Replaces the condition key `s3:DataAccessPointArn`, in policies and requests, by another key with an ARN. The simulator
+ * supports it only for objects of access points, but S3 also sets it for the objects of the underlying bucket.
  */
-function known(simulation: Simulation): Simulation {
+function withSupportedKeys(simulation: Simulation): Simulation {
   const text = JSON.stringify(simulation);
   return JSON.parse(text.replaceAll('s3:DataAccessPointArn', 'aws:SourceArn')) as Simulation;
 }

@@ -11,17 +11,17 @@ import { pathToFileURL } from 'node:url';
 import { BUILT } from '../lib/artifacts.ts';
 import { ACCOUNT, REGION } from './modes.ts';
 
-/** What `npm run build` made, or what these variables name. */
+/** The artifacts: those of `npm run build`, or the ones in these variables. */
 const BOOTSTRAP = process.env.SAFELIGHT_BOOTSTRAP_ZIP ?? BUILT.bootstrap;
 const EDGE = process.env.SAFELIGHT_EDGE_FOLDER ?? BUILT.photosEdge;
 
-const PICTURE = readFileSync(new URL('../../images/photo.jpg', import.meta.url));
+const IMAGE = readFileSync(new URL('../../images/photo.jpg', import.meta.url));
 const SECRET = 'Ada Lumen';
 
-/** Unpacks a zip, or takes a folder as it is, for the length of a test; `undefined`, and a word, if there is none. */
+/** Returns a folder with the content of a zip or folder for the duration of a test. Skips the test if it is missing. */
 function unpacked(context: TestContext, path: string): string | undefined {
   if (!existsSync(path)) {
-    context.skip(`${path} is not there: npm run build makes it`);
+    context.skip(`missing artifact ${path}: run \`npm run build\` first`);
     return undefined;
   }
   if (statSync(path).isDirectory()) return path;
@@ -33,55 +33,55 @@ function unpacked(context: TestContext, path: string): string | undefined {
   return folder;
 }
 
-describe('what the stacks deploy', () => {
-  test('bootstrap answers a Function URL with a stripped picture', async (context) => {
+describe('artifacts', () => {
+  test('bootstrap responds to a Function URL event with a stripped image', async (context) => {
     const folder = unpacked(context, BOOTSTRAP);
     if (folder === undefined) return;
     if (!runsHere(join(folder, 'bootstrap'))) {
-      context.skip('bootstrap is for another processor');
+      context.skip('bootstrap was built for another processor');
       return;
     }
-    assert.ok(PICTURE.includes(SECRET));
+    assert.ok(IMAGE.includes(SECRET));
 
-    const s3 = await serve((request, answer) => {
-      answer(request.url?.split('?')[0] === '/pictures/photo.jpg' ? 200 : 404, PICTURE);
+    const s3 = await serve((request, respond) => {
+      respond(request.url?.split('?')[0] === '/pictures/photo.jpg' ? 200 : 404, IMAGE);
     });
-    let answered: (answer: Buffer) => void = () => undefined;
-    const promise = new Promise<Buffer>((resolve) => (answered = resolve));
+    let resolveResponse: (response: Buffer) => void = () => undefined;
+    const promise = new Promise<Buffer>((resolve) => (resolveResponse = resolve));
     let invoked = false;
-    const runtimeApi = await serve((request, answer, body) => {
+    const runtimeApi = await serve((request, respond, body) => {
       if (request.url?.endsWith('/invocation/next')) {
-        // The next question after the answer stays open until the function is killed.
-        if (!invoked) answer(200, Buffer.from(JSON.stringify(functionUrlEvent('/photo.jpg'))));
+        // The request for the next invocation stays open until the function is killed.
+        if (!invoked) respond(200, Buffer.from(JSON.stringify(functionUrlEvent('/photo.jpg'))));
         invoked = true;
       } else {
-        answered(Buffer.concat([Buffer.from(`${request.url ?? ''}\n`), body]));
-        answer(202, Buffer.from('{}'));
+        resolveResponse(Buffer.concat([Buffer.from(`${request.url ?? ''}\n`), body]));
+        respond(202, Buffer.from('{}'));
       }
     });
     const child = spawn(join(folder, 'bootstrap'), {
       env: environment(runtimeApi, s3),
       stdio: ['ignore', 'ignore', 'inherit'],
     });
-    const died = once(child, 'exit').then(([code]) =>
-      Promise.reject(new Error(`bootstrap ended with ${String(code)}`)),
+    const exited = once(child, 'exit').then(([code]) =>
+      Promise.reject(new Error(`bootstrap exited with status ${String(code)}`)),
     );
     try {
-      const answer = await Promise.race([promise, died]);
-      const [url] = answer.toString('latin1').split('\n');
+      const response = await Promise.race([promise, exited]);
+      const [url] = response.toString('latin1').split('\n');
       assert.match(url ?? '', /\/invocation\/request-1\/response$/);
-      const end = answer.indexOf(Buffer.alloc(8));
-      const prelude = JSON.parse(answer.subarray((url?.length ?? 0) + 1, end).toString()) as Record<
+      const end = response.indexOf(Buffer.alloc(8));
+      const prelude = JSON.parse(response.subarray((url?.length ?? 0) + 1, end).toString()) as Record<
         string,
         unknown
       >;
-      const picture = answer.subarray(end + 8);
+      const image = response.subarray(end + 8);
       assert.equal(prelude.statusCode, 200);
-      assert.deepEqual([...picture.subarray(0, 2)], [0xff, 0xd8]);
-      assert.ok(!picture.includes(SECRET), 'the photographer is still named');
-      assert.ok(picture.length > PICTURE.length / 2);
+      assert.deepEqual([...image.subarray(0, 2)], [0xff, 0xd8]);
+      assert.ok(!image.includes(SECRET), 'the image still contains the photographer');
+      assert.ok(image.length > IMAGE.length / 2);
     } finally {
-      died.catch(() => undefined);
+      exited.catch(() => undefined);
       child.kill('SIGKILL');
       for (const server of [s3, runtimeApi]) {
         server.closeAllConnections();
@@ -90,7 +90,7 @@ describe('what the stacks deploy', () => {
     }
   });
 
-  test('index.mjs handles a viewer’s request', async (context) => {
+  test('index.mjs handles a viewer request', async (context) => {
     const folder = unpacked(context, EDGE);
     if (folder === undefined) return;
     const url = pathToFileURL(join(folder, 'index.mjs')).href;
@@ -99,28 +99,28 @@ describe('what the stacks deploy', () => {
       (event: object) => Promise<{ uri?: string; status?: string }>
     >;
     assert.equal(typeof handlers.originRequest, 'function');
-    const answer = await handlers.viewerRequest?.(viewerRequest('/photo.jpg', 'w=300&utm_source=x'));
-    assert.equal(answer?.uri, '/photo.jpg');
-    assert.equal((answer as { querystring?: string }).querystring, 'width=300');
+    const verdict = await handlers.viewerRequest?.(viewerRequest('/photo.jpg', 'w=300&utm_source=x'));
+    assert.equal(verdict?.uri, '/photo.jpg');
+    assert.equal((verdict as { querystring?: string }).querystring, 'width=300');
   });
 });
 
-/** Whether a program is for this machine's processor, by its ELF header (`e_machine`). */
+/** Returns whether a program is for this machine's processor, by its ELF header (`e_machine`). */
 function runsHere(program: string): boolean {
   const machines: Partial<Record<NodeJS.Architecture, number>> = { x64: 0x3e, arm64: 0xb7 };
   return readFileSync(program).readUInt16LE(18) === machines[process.arch];
 }
 
-type Answer = (status: number, body: Buffer) => void;
+type Respond = (status: number, body: Buffer) => void;
 
 async function serve(
-  handle: (request: IncomingMessage, answer: Answer, body: Buffer) => void,
+  handle: (request: IncomingMessage, respond: Respond, body: Buffer) => void,
 ): Promise<Server> {
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      const answer: Answer = (status, body) => {
+      const respond: Respond = (status, body) => {
         const deadline = String(Date.now() + 60_000);
         response.writeHead(status, {
           'content-length': body.length,
@@ -132,7 +132,7 @@ async function serve(
         });
         response.end(request.method === 'HEAD' ? undefined : body);
       };
-      handle(request, answer, Buffer.concat(chunks));
+      handle(request, respond, Buffer.concat(chunks));
     });
   });
   server.listen(0, '127.0.0.1');
@@ -142,7 +142,7 @@ async function serve(
 
 const address = (server: Server) => `127.0.0.1:${(server.address() as AddressInfo).port}`;
 
-/** What Lambda sets, and a bucket on loopback. */
+/** Returns the environment variables that Lambda sets, and the settings of a bucket on loopback. */
 function environment(runtimeApi: Server, s3: Server): NodeJS.ProcessEnv {
   return {
     AWS_LAMBDA_RUNTIME_API: address(runtimeApi),
@@ -158,7 +158,7 @@ function environment(runtimeApi: Server, s3: Server): NodeJS.ProcessEnv {
   };
 }
 
-/** Payload format 2.0. */
+/** Returns a Function URL event in payload format 2.0. */
 function functionUrlEvent(path: string): object {
   return {
     version: '2.0',

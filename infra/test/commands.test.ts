@@ -12,7 +12,7 @@ import { DATA_STORE, REGION } from './modes.ts';
 
 const INFRA = fileURLToPath(new URL('..', import.meta.url));
 
-/** Runs a script of `package.json` with programs that only note how they were called, and answers for AWS. */
+/** Runs a script with placeholder programs that log their arguments, and with `aws` as the endpoint of AWS. */
 async function commands(
   script: string,
   config: object,
@@ -53,7 +53,7 @@ const edge = (name: string) =>
   `node edge/node/build/build.mjs --config build/${name}.json --out build/${name}`;
 
 describe('deploy', () => {
-  test('builds bootstrap and hands over to the CDK, with what else was said', async () => {
+  test('builds bootstrap and passes the other arguments to the CDK', async () => {
     const { lines } = await commands('deploy', { region: REGION }, ['--profile', 'work']);
     assert.equal(lines.length, 2);
     assert.equal(lines[0], BOOTSTRAP);
@@ -63,7 +63,7 @@ describe('deploy', () => {
     );
   });
 
-  test('builds the functions at the edge that are needed, and warns first', async () => {
+  test('prints warnings and builds the required functions at the edge', async () => {
     const config = {
       region: REGION,
       signing: 'edge',
@@ -71,18 +71,18 @@ describe('deploy', () => {
     };
     const { lines, stderr } = await commands('deploy', config, []);
     assert.deepEqual(lines.slice(0, 3), [BOOTSTRAP, edge('photos-edge'), edge('frames-edge')]);
-    assert.match(stderr, /WARNING {2}imageFrames\.auth is none: ANYBODY/);
-    const baked = JSON.parse(readFileSync(join(INFRA, 'build/frames-edge.json'), 'utf8')) as object;
-    assert.deepEqual(Object.keys(baked), ['authorize', 'normalize', 'sign']);
+    assert.match(stderr, /WARNING {2}imageFrames\.auth is none: ANYONE/);
+    const embedded = JSON.parse(readFileSync(join(INFRA, 'build/frames-edge.json'), 'utf8')) as object;
+    assert.deepEqual(Object.keys(embedded), ['authorize', 'normalize', 'sign']);
   });
 
-  test('builds nothing for a configuration that cannot be meant', async () => {
+  test('builds nothing if the configuration is invalid', async () => {
     await assert.rejects(commands('deploy', { region: 'x' }, []), /region: must be the name of a region/);
   });
 });
 
 describe('destroy', () => {
-  test('takes distributions down first, and says that all is gone', async () => {
+  test('deletes the distributions first, then all stacks', async () => {
     const { lines } = await commands('destroy', { region: REGION }, ['--force'], (request, response) => {
       if (request.url?.includes('functions')) response.end('{"Functions": []}');
       else {
@@ -93,7 +93,7 @@ describe('destroy', () => {
           .end(`<ErrorResponse><Error><Type>Sender</Type>${error}</Error></ErrorResponse>`);
       }
     });
-    const asked = lines.map((line) => line.replace(/--context \w+=\S+ /g, ''));
-    assert.deepEqual(asked, ['npx cdk destroy --force safelight-cdn', 'npx cdk destroy --force --all']);
+    const calls = lines.map((line) => line.replace(/--context \w+=\S+ /g, ''));
+    assert.deepEqual(calls, ['npx cdk destroy --force safelight-cdn', 'npx cdk destroy --force --all']);
   });
 });

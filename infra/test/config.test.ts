@@ -4,20 +4,20 @@ import { config as shipped } from '../config.ts';
 import { parseConfig, warnings } from '../lib/config.ts';
 import { DATA_STORE } from './modes.ts';
 
-const LEAST = { region: 'eu-central-1' };
+const MINIMAL = { region: 'eu-central-1' };
 const COGNITO = {
   mode: 'cognito',
   userPoolId: 'eu-west-1_AbCdEf123',
   clientIds: ['3n4b5urk1ft4fl3mg5e62d9ado'],
 };
 const frames = (more: object) => ({
-  ...LEAST,
+  ...MINIMAL,
   imageFrames: { dataStoreIds: [DATA_STORE], auth: COGNITO, ...more },
 });
 
 describe('a configuration', () => {
-  test('needs a region and nothing else', () => {
-    const config = parseConfig(LEAST);
+  test('requires only a region', () => {
+    const config = parseConfig(MINIMAL);
     assert.equal(config.prefix, 'safelight');
     assert.equal(config.photoOrigin, 'functionUrl');
     assert.equal(config.signing, 'originAccessControl');
@@ -27,40 +27,44 @@ describe('a configuration', () => {
     assert.equal(config.imageFrames, undefined);
   });
 
-  test('that is shipped can be deployed', () => {
+  test('in the repository is valid and without warnings', () => {
     assert.deepEqual(warnings(parseConfig(shipped)), []);
   });
 
-  test('looks for tokens in headers, and not in URLs', () => {
+  test('allows tokens in headers but not in URLs by default', () => {
     const { auth } = parseConfig(frames({})).imageFrames ?? assert.fail();
     assert.ok(auth.mode === 'cognito');
     assert.deepEqual(auth.token, { bearer: true, headers: ['token'], cookies: [], query: [] });
     assert.equal(auth.tokenUse, 'access');
   });
 
-  const wrong: [string, object, RegExp][] = [
+  const invalid: [string, object, RegExp][] = [
     ['region', {}, /region: /],
-    ['region', { region: 'Frankfurt' }, /region: must be the name of a region/],
-    ['prefix', { ...LEAST, prefix: 'Safe_Light' }, /prefix: must be 2 to 20 lower-case/],
-    ['photoOrigin', { ...LEAST, photoOrigin: 'alb' }, /photoOrigin: .*functionUrl/],
-    ['signing', { ...LEAST, signing: 'none' }, /signing: .*originAccessControl/],
-    ['sigining', { ...LEAST, sigining: 'edge' }, /sigining: is no setting/],
-    ['bucket.nam', { ...LEAST, bucket: { nam: 'b' } }, /bucket\.nam: is no setting/],
+    [
+      'region',
+      { region: 'Frankfurt' },
+      /region: must be the name of a region, such as eu-central-1, not "Frankfurt"$/,
+    ],
+    ['prefix', { ...MINIMAL, prefix: 'Safe_Light' }, /prefix: must be 2 to 20 lower-case/],
+    ['photoOrigin', { ...MINIMAL, photoOrigin: 'alb' }, /photoOrigin: .*functionUrl/],
+    ['signing', { ...MINIMAL, signing: 'none' }, /signing: .*originAccessControl/],
+    ['sigining', { ...MINIMAL, sigining: 'edge' }, /sigining: unknown key/],
+    ['bucket.nam', { ...MINIMAL, bucket: { nam: 'b' } }, /bucket\.nam: unknown key/],
     [
       'bucket.name',
-      { ...LEAST, bucket: { name: 's3://photos' } },
+      { ...MINIMAL, bucket: { name: 's3://photos' } },
       /bucket\.name: must be the name of a bucket/,
     ],
-    ['bucket.folder', { ...LEAST, bucket: { folder: '/a/' } }, /bucket\.folder: must be a path/],
+    ['bucket.folder', { ...MINIMAL, bucket: { folder: '/a/' } }, /bucket\.folder: must be a path/],
     [
       'bucket.kmsKeyArn',
-      { ...LEAST, bucket: { kmsKeyArn: 'arn:aws:kms:eu-west-1:123456789012:key/ab-1' } },
-      /bucket\.kmsKeyArn: is for a bucket that is there already/,
+      { ...MINIMAL, bucket: { kmsKeyArn: 'arn:aws:kms:eu-west-1:123456789012:key/ab-1' } },
+      /bucket\.kmsKeyArn: requires bucket\.name, an existing bucket/,
     ],
     [
       'domain.certificateArn',
       {
-        ...LEAST,
+        ...MINIMAL,
         domain: {
           names: ['a.example.com'],
           certificateArn: 'arn:aws:acm:eu-west-1:123456789012:certificate/1',
@@ -70,24 +74,28 @@ describe('a configuration', () => {
     ],
     [
       'webAclArn',
-      { ...LEAST, webAclArn: 'arn:aws:wafv2:eu-west-1:1:regional/webacl/a/b' },
+      { ...MINIMAL, webAclArn: 'arn:aws:wafv2:eu-west-1:1:regional/webacl/a/b' },
       /webAclArn: .*us-east-1/,
     ],
-    ['memoryMb', { ...LEAST, memoryMb: 64 }, /memoryMb: /],
-    ['logs.retentionDays', { ...LEAST, logs: { retentionDays: 2 } }, /logs\.retentionDays: must be a period/],
+    ['memoryMb', { ...MINIMAL, memoryMb: 64 }, /memoryMb: /],
+    [
+      'logs.retentionDays',
+      { ...MINIMAL, logs: { retentionDays: 2 } },
+      /logs\.retentionDays: must be a retention period .*, not 2$/,
+    ],
     [
       'settings',
-      { ...LEAST, settings: { SAFELIGHT_BUCKET: 'b' } },
-      /settings: may not hold what the stacks set/,
+      { ...MINIMAL, settings: { SAFELIGHT_BUCKET: 'b' } },
+      /settings: must not contain settings that the stacks set/,
     ],
-    ['settings.PATH', { ...LEAST, settings: { PATH: '/' } }, /settings\.PATH: /],
+    ['settings.PATH', { ...MINIMAL, settings: { PATH: '/' } }, /settings\.PATH: /],
     [
       'imageFrames.dataStoreIds.0',
       frames({ dataStoreIds: ['*'] }),
       /imageFrames\.dataStoreIds\.0: must be the ID of a data store/,
     ],
     ['imageFrames.auth', frames({ auth: undefined }), /imageFrames\.auth: /],
-    ['imageFrames.auth.mode', frames({ auth: { mode: 'nobody' } }), /imageFrames\.auth\.mode: /],
+    ['imageFrames.auth.mode', frames({ auth: { mode: 'unknown' } }), /imageFrames\.auth\.mode: /],
     [
       'imageFrames.auth.userPoolId',
       frames({ auth: { ...COGNITO, userPoolId: 'pool' } }),
@@ -111,26 +119,26 @@ describe('a configuration', () => {
     [
       'imageFrames.auth.token',
       frames({ auth: { ...COGNITO, token: { bearer: false, headers: [] } } }),
-      /imageFrames\.auth\.token: names no place/,
+      /imageFrames\.auth\.token: must allow at least one location/,
     ],
   ];
-  for (const [key, input, message] of wrong) {
-    test(`is refused by the name of ${key}: ${message.source}`, () => {
+  for (const [key, input, message] of invalid) {
+    test(`is rejected with an error for ${key}: ${message.source}`, () => {
       assert.throws(() => parseConfig(input), message);
     });
   }
 
-  test('names every key that is wrong', () => {
+  test('is rejected with an error for every invalid key', () => {
     assert.throws(
       () => parseConfig({ region: 'x', memoryMb: 1, priceClass: 'cheap' }),
       (error: Error) => ['region:', 'memoryMb:', 'priceClass:'].every((key) => error.message.includes(key)),
     );
   });
 
-  test('warns of image frames that anybody may read, and of tokens in URLs', () => {
+  test('causes warnings for public image frames and for tokens in URLs', () => {
     assert.match(
       warnings(parseConfig(frames({ auth: { mode: 'none' } }))).join(),
-      /imageFrames\.auth.*ANYBODY/,
+      /imageFrames\.auth.*ANYONE/,
     );
     const inUrls = frames({ auth: { ...COGNITO, token: { query: ['token'] } } });
     assert.match(warnings(parseConfig(inUrls)).join(), /imageFrames\.auth\.token\.query/);

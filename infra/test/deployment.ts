@@ -6,9 +6,9 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { type ConfigInput, parseConfig } from '../lib/config.ts';
 import { addStacks } from '../lib/stacks.ts';
 import cdk from '../cdk.json' with { type: 'json' };
-import { standIns } from './stand-ins.ts';
+import { placeholderArtifacts } from './placeholder-artifacts.ts';
 
-/** A part of a template. */
+/** A JSON value of a template. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
@@ -20,7 +20,7 @@ export interface Resource {
   dependsOn: Json | undefined;
 }
 
-/** A stack as it is synthesised. */
+/** A synthesised stack. */
 export interface Stack {
   name: string;
   region: string;
@@ -29,7 +29,7 @@ export interface Stack {
   dependsOn: string[];
 }
 
-/** The stacks of a configuration, by the end of their names: `storage`, `lambda-edge`, `cdn`, `image-frames`. */
+/** The synthesised stacks of a configuration, named without prefix: `storage`, `lambda-edge`, `cdn`, `image-frames`. */
 export class Deployment {
   readonly stacks: Stack[];
 
@@ -38,7 +38,7 @@ export class Deployment {
     const folder = mkdtempSync(join(tmpdir(), 'safelight-'));
     try {
       const app = new App({ context: { ...cdk.context, ...context }, outdir: join(folder, 'out') });
-      addStacks(app, config, standIns(join(folder, 'stand-ins')));
+      addStacks(app, config, placeholderArtifacts(join(folder, 'placeholders')));
       Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
       this.stacks = app.synth().stacks.map(({ stackName, environment, template, dependencies }) => ({
         name: stackName.slice(config.prefix.length + 1),
@@ -54,7 +54,7 @@ export class Deployment {
 
   stack(name: string): Stack {
     const found = this.stacks.find((stack) => stack.name === name);
-    if (!found) throw new Error(`there is no stack ${name}`);
+    if (!found) throw new Error(`missing stack ${name}`);
     return found;
   }
 
@@ -62,7 +62,7 @@ export class Deployment {
     return this.stacks.some((stack) => stack.name === name);
   }
 
-  /** All resources of one type. */
+  /** Returns all resources of one type. */
   all(type: string): Resource[] {
     return this.stacks.flatMap((stack) => stack.resources.filter((resource) => resource.type === type));
   }

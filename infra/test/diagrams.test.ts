@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { DIAGRAMS, IMAGES } from '../diagrams/all.ts';
 
 describe('diagrams', () => {
-  test('are what npm run diagrams draws, all of them', () => {
+  test('equal the output of npm run diagrams', () => {
     assert.deepEqual(
       readdirSync(IMAGES).filter((name) => name.endsWith('.svg')),
       Object.keys(DIAGRAMS),

@@ -7,17 +7,17 @@ import { DATA_STORE, REGION } from './modes.ts';
 const parse = (more: Partial<ConfigInput>) => parseConfig({ region: REGION, ...more });
 const TOKEN = { authorization: true, headers: ['token'], cookies: [], queries: [] };
 
-describe('what is baked into edge functions', () => {
-  test('is a signer and a normaliser for pictures that anybody may see', () => {
+describe('the configuration of edge functions', () => {
+  test('contains a signer and a normaliser for public images', () => {
     assert.deepEqual(photosEdgeConfig(parse({ signing: 'edge', parameters: ['format', 'width'] })), {
       authorize: { mode: 'none' },
-      // In the order of the registry.
+      // The order is that of the registry.
       normalize: { keys: ['width', 'format'], passOn: [] },
       sign: { target: 'auto' },
     });
   });
 
-  test('leaves out the keys where all are allowed, and the signer where CloudFront signs', () => {
+  test('has no keys if all are allowed, and no signer if CloudFront signs', () => {
     const config = parse({
       photoAuth: { mode: 'oidc', issuer: 'https://idp.example.com/', audiences: ['photos'] },
     });
@@ -34,7 +34,7 @@ describe('what is baked into edge functions', () => {
     });
   });
 
-  test('checks tokens of a user pool for image frames, whoever signs for pictures', () => {
+  test('checks tokens for image frames, whatever signs the requests for images', () => {
     const config = parse({
       imageFrames: {
         dataStoreIds: [DATA_STORE],

@@ -6,16 +6,16 @@ import { runInNewContext } from 'node:vm';
 const source = readFileSync(new URL('../lib/edge-versions-reader.js', import.meta.url), 'utf8');
 const VERSION = 'arn:aws:lambda:us-east-1:123456789012:function:viewer:7';
 
-interface Answer {
+interface Result {
   Status: string;
   Reason?: string;
   PhysicalResourceId: string;
   Data?: Record<string, string>;
 }
 
-/** What the function tells CloudFormation, given the parameters that there are. */
-async function answer(event: object, parameters: Record<string, string>): Promise<Answer> {
-  const answers: Answer[] = [];
+/** Runs the function with existing SSM `parameters` and returns the result that it sends to CloudFormation. */
+async function run(event: object, parameters: Record<string, string>): Promise<Result> {
+  const results: Result[] = [];
   class SSMClient {
     readonly region: string;
     constructor({ region }: { region: string }) {
@@ -45,7 +45,7 @@ async function answer(event: object, parameters: Record<string, string>): Promis
     require: () => ({ SSMClient, GetParametersCommand }),
     fetch: (url: string, { method, body }: { method: string; body: string }) => {
       assert.deepEqual([url, method], ['https://answer.example.com', 'PUT']);
-      answers.push(JSON.parse(body) as Answer);
+      results.push(JSON.parse(body) as Result);
       return Promise.resolve({ ok: true });
     },
   });
@@ -55,35 +55,35 @@ async function answer(event: object, parameters: Record<string, string>): Promis
     ResourceProperties: { Region: 'us-east-1', Parameters: ['/safelight/edge/viewer'] },
     ...event,
   });
-  assert.equal(answers.length, 1);
-  return answers[0] ?? assert.fail();
+  assert.equal(results.length, 1);
+  return results[0] ?? assert.fail();
 }
 
 describe('the reader of edge versions', () => {
-  const there = { '/safelight/edge/viewer': VERSION };
+  const existing = { '/safelight/edge/viewer': VERSION };
 
-  test('answers with the values, and keeps its name on updates', async () => {
-    const created = await answer({ RequestType: 'Create' }, there);
+  test('returns the values and keeps its physical id on updates', async () => {
+    const created = await run({ RequestType: 'Create' }, existing);
     assert.deepEqual(
       [created.Status, created.Data, created.PhysicalResourceId],
-      ['SUCCESS', there, 'request'],
+      ['SUCCESS', existing, 'request'],
     );
-    const updated = await answer({ RequestType: 'Update', PhysicalResourceId: 'first' }, there);
-    assert.deepEqual([updated.Data, updated.PhysicalResourceId], [there, 'first']);
+    const updated = await run({ RequestType: 'Update', PhysicalResourceId: 'first' }, existing);
+    assert.deepEqual([updated.Data, updated.PhysicalResourceId], [existing, 'first']);
   });
 
-  test('fails, and says why, where a parameter is missing', async () => {
-    const { Status, Reason } = await answer({ RequestType: 'Create' }, {});
+  test('fails with a reason if a parameter is missing', async () => {
+    const { Status, Reason } = await run({ RequestType: 'Create' }, {});
     assert.equal(Status, 'FAILED');
-    assert.match(Reason ?? '', /no such parameters in us-east-1: \/safelight\/edge\/viewer/);
+    assert.match(Reason ?? '', /SSM parameters not found in us-east-1: \/safelight\/edge\/viewer/);
   });
 
-  test('lets itself be deleted where the parameters are gone', async () => {
-    const { Status, Data } = await answer({ RequestType: 'Delete', PhysicalResourceId: 'first' }, {});
+  test('can be deleted after the parameters are deleted', async () => {
+    const { Status, Data } = await run({ RequestType: 'Delete', PhysicalResourceId: 'first' }, {});
     assert.deepEqual([Status, Data], ['SUCCESS', undefined]);
   });
 
-  test('is short enough to be inline', () => {
+  test('is short enough for inline code', () => {
     assert.ok(Buffer.byteLength(source) <= 4096);
   });
 });

@@ -1,13 +1,13 @@
 import type { ConfigInput } from '../lib/config.ts';
 
-/** A deployment that is synthesised, and its name. */
+/** A configuration to synthesise, with a name. */
 export interface Mode {
   name: string;
   config: ConfigInput;
 }
 
 export const ACCOUNT = '123456789012';
-/** Another account, whom nothing is allowed. */
+/** Another account, which must have no access. */
 export const STRANGER = '999999999999';
 export const REGION = 'eu-west-1';
 export const DATA_STORE = '0123456789abcdef0123456789abcdef';

@@ -52,16 +52,16 @@ const ownLog = (name: string): Call[] =>
     resource: here('logs', `log-group:/aws/lambda/${name}:log-stream:2026`),
   }));
 
-describe('a Function URL that CloudFront signs for', () => {
+describe('a Function URL with requests signed by CloudFront', () => {
   const account = new Account('functionUrl-originAccessControl');
   const distribution = { 'aws:SourceArn': account.distribution('cdn') };
   check(account, CLOUDFRONT, true, invokeUrl('safelight-transform', distribution));
   check(account, TRANSFORM, true, [
     {
-      what: 'read a picture',
+      what: 'read an image',
       action: 's3:GetObject',
       resource: object(account.bucket, 'a/b.jpg'),
-      at: `arn:aws:s3:::${account.bucket}`,
+      policyArn: `arn:aws:s3:::${account.bucket}`,
     },
     ...ownLog('safelight-transform'),
   ]);
@@ -79,39 +79,39 @@ describe('a Function URL that CloudFront signs for', () => {
       what: 'read the bucket',
       action: 's3:GetObject',
       resource: object(account.bucket, 'a.jpg'),
-      at: `arn:aws:s3:::${account.bucket}`,
+      policyArn: `arn:aws:s3:::${account.bucket}`,
       context: distribution,
     },
   ]);
   check(account, OTHERS_ROLE, false, [
     ...invokeUrl('safelight-transform'),
     {
-      what: 'read a picture',
+      what: 'read an image',
       action: 's3:GetObject',
       resource: object(account.bucket, 'a.jpg'),
-      at: `arn:aws:s3:::${account.bucket}`,
+      policyArn: `arn:aws:s3:::${account.bucket}`,
     },
   ]);
   check(account, TRANSFORM, false, [
     { what: 'read another bucket', action: 's3:GetObject', resource: object('other', 'a.jpg') },
     {
-      what: 'write a picture',
+      what: 'write an image',
       action: 's3:PutObject',
       resource: object(account.bucket, 'a.jpg'),
-      at: `arn:aws:s3:::${account.bucket}`,
+      policyArn: `arn:aws:s3:::${account.bucket}`,
     },
     {
-      what: 'delete a picture',
+      what: 'delete an image',
       action: 's3:DeleteObject',
       resource: object(account.bucket, 'a.jpg'),
-      at: `arn:aws:s3:::${account.bucket}`,
+      policyArn: `arn:aws:s3:::${account.bucket}`,
     },
     { what: 'list the bucket', action: 's3:ListBucket', resource: `arn:aws:s3:::${account.bucket}` },
     {
-      what: 'read a picture without TLS',
+      what: 'read an image without TLS',
       action: 's3:GetObject',
       resource: object(account.bucket, 'a.jpg'),
-      at: `arn:aws:s3:::${account.bucket}`,
+      policyArn: `arn:aws:s3:::${account.bucket}`,
       context: { 'aws:SecureTransport': 'false' },
     },
     { what: 'read old versions', action: 's3:GetObjectVersion', resource: object(account.bucket, 'a.jpg') },
@@ -136,11 +136,11 @@ describe('a Function URL that CloudFront signs for', () => {
       action: 'logs:DeleteLogGroup',
       resource: here('logs', 'log-group:/aws/lambda/safelight-transform'),
     },
-    { what: 'take another role', action: 'sts:AssumeRole', resource: `arn:aws:iam::${ACCOUNT}:role/admin` },
+    { what: 'assume another role', action: 'sts:AssumeRole', resource: `arn:aws:iam::${ACCOUNT}:role/admin` },
   ]);
 });
 
-describe('a Function URL that the edge signs for', () => {
+describe('a Function URL with requests signed at the edge', () => {
   const account = new Account('functionUrl-edge-frames');
   const edgeLog = (region: string): Call => ({
     what: `log in ${region}`,
@@ -162,16 +162,16 @@ describe('a Function URL that the edge signs for', () => {
       resource: lambda('safelight-transform'),
     },
     {
-      what: 'call a URL that asks for no signature',
+      what: 'call a URL that requires no signature',
       action: 'lambda:InvokeFunctionUrl',
       resource: lambda('safelight-transform'),
       context: { 'lambda:FunctionUrlAuthType': 'NONE' },
     },
     {
-      what: 'read the bucket itself',
+      what: 'read the bucket directly',
       action: 's3:GetObject',
       resource: object(account.bucket, 'a.jpg'),
-      at: `arn:aws:s3:::${account.bucket}`,
+      policyArn: `arn:aws:s3:::${account.bucket}`,
     },
     {
       what: 'write the log of another function',
@@ -179,7 +179,7 @@ describe('a Function URL that the edge signs for', () => {
       resource: `arn:aws:logs:eu-west-1:${ACCOUNT}:log-group:/aws/lambda/us-east-1.other:log-stream:1`,
     },
     {
-      what: 'move itself to another version',
+      what: 'change its own version',
       action: 'ssm:PutParameter',
       resource: `arn:aws:ssm:us-east-1:${ACCOUNT}:parameter/safelight/edge/photos-origin`,
     },
@@ -187,10 +187,10 @@ describe('a Function URL that the edge signs for', () => {
   check(account, VIEWER, false, [
     ...invokeUrl('safelight-transform'),
     {
-      what: 'read a picture',
+      what: 'read an image',
       action: 's3:GetObject',
       resource: object(account.bucket, 'a.jpg'),
-      at: `arn:aws:s3:::${account.bucket}`,
+      policyArn: `arn:aws:s3:::${account.bucket}`,
     },
     { what: 'read a frame', action: 'medical-imaging:GetImageFrame', resource: imageSet(DATA_STORE) },
   ]);
@@ -202,7 +202,7 @@ describe('a Function URL that the edge signs for', () => {
   );
 });
 
-describe('Object Lambda that CloudFront signs for', () => {
+describe('Object Lambda with requests signed by CloudFront', () => {
   const account = new Account('objectLambda-originAccessControl');
   const distribution = { 'aws:SourceArn': account.distribution('cdn') };
   const objectLambda = here('s3-object-lambda', 'accesspoint/safelight-photos');
@@ -211,86 +211,86 @@ describe('Object Lambda that CloudFront signs for', () => {
     what: `read ${key} through the access point${Object.keys(context).length > 0 ? ' by Object Lambda' : ''}`,
     action: 's3:GetObject',
     resource: `${accessPoint}/object/${key}`,
-    at: accessPoint,
+    policyArn: accessPoint,
     context,
   });
-  const beneath = (context: Record<string, string>): Call => ({
-    what: `have the bucket read${'s3:DataAccessPointArn' in context ? ' through an access point' : ''}: ${Object.values(context).join()}`,
+  const readBucket = (context: Record<string, string>): Call => ({
+    what: `cause a read of the bucket${'s3:DataAccessPointArn' in context ? ' through an access point' : ''}: ${Object.values(context).join()}`,
     action: 's3:GetObject',
     resource: object(account.bucket, 'a.jpg'),
-    at: `arn:aws:s3:::${account.bucket}`,
+    policyArn: `arn:aws:s3:::${account.bucket}`,
     context,
   });
   check(account, CLOUDFRONT, true, [
     {
-      what: 'get a picture',
+      what: 'get an image',
       action: 's3-object-lambda:GetObject',
       resource: objectLambda,
       context: distribution,
     },
     {
-      what: 'have the function invoked',
+      what: 'cause an invocation of the function',
       action: 'lambda:InvokeFunction',
       resource: lambda('safelight-transform'),
     },
     source('a.jpg', VIA_OBJECT_LAMBDA),
-    beneath({ 's3:DataAccessPointArn': accessPoint, 's3:DataAccessPointAccount': ACCOUNT }),
+    readBucket({ 's3:DataAccessPointArn': accessPoint, 's3:DataAccessPointAccount': ACCOUNT }),
   ]);
   check(account, TRANSFORM, true, [
-    { what: 'answer', action: 's3-object-lambda:WriteGetObjectResponse', resource: objectLambda },
+    { what: 'write a response', action: 's3-object-lambda:WriteGetObjectResponse', resource: objectLambda },
     ...ownLog('safelight-transform'),
   ]);
 
   check(account, CLOUDFRONT, false, [
     {
-      what: 'get a picture for another distribution',
+      what: 'get an image for another distribution',
       action: 's3-object-lambda:GetObject',
       resource: objectLambda,
       context: OTHERS_DISTRIBUTION,
     },
     {
-      what: 'list pictures',
+      what: 'list images',
       action: 's3-object-lambda:ListBucket',
       resource: objectLambda,
       context: distribution,
     },
     {
-      what: 'write a picture',
+      what: 'write an image',
       action: 's3-object-lambda:PutObject',
       resource: objectLambda,
       context: distribution,
     },
     source('a.jpg'),
     { ...source('a.jpg', VIA_OBJECT_LAMBDA), what: 'write through the access point', action: 's3:PutObject' },
-    beneath({
+    readBucket({
       's3:DataAccessPointArn': here('s3', 'accesspoint/other'),
       's3:DataAccessPointAccount': ACCOUNT,
     }),
-    beneath(distribution),
+    readBucket(distribution),
     ...invokeUrl('safelight-transform', distribution).slice(0, 1),
   ]);
   check(account, TRANSFORM, false, [
     source('a.jpg'),
     {
-      what: 'read the bucket: it has the URL that its caller signed',
+      what: 'read the bucket directly instead of through the presigned URL',
       action: 's3:GetObject',
       resource: object(account.bucket, 'a.jpg'),
-      at: `arn:aws:s3:::${account.bucket}`,
+      policyArn: `arn:aws:s3:::${account.bucket}`,
     },
     {
-      what: 'answer for another access point',
+      what: 'write a response of another access point',
       action: 's3-object-lambda:WriteGetObjectResponse',
       resource: here('s3-object-lambda', 'accesspoint/other'),
     },
   ]);
   check(account, OTHERS_ROLE, false, [
-    { what: 'get a picture', action: 's3-object-lambda:GetObject', resource: objectLambda },
+    { what: 'get an image', action: 's3-object-lambda:GetObject', resource: objectLambda },
     { what: 'invoke the function', action: 'lambda:InvokeFunction', resource: lambda('safelight-transform') },
     source('a.jpg', VIA_OBJECT_LAMBDA),
   ]);
 });
 
-describe('Object Lambda that the edge signs for', () => {
+describe('Object Lambda with requests signed at the edge', () => {
   const account = new Account('objectLambda-edge');
   const objectLambda = here('s3-object-lambda', 'accesspoint/safelight-photos');
   const accessPoint = here('s3', 'accesspoint/safelight-source');
@@ -298,59 +298,59 @@ describe('Object Lambda that the edge signs for', () => {
     what: 'read through the access point by Object Lambda',
     action: 's3:GetObject',
     resource: `${accessPoint}/object/a.jpg`,
-    at: accessPoint,
+    policyArn: accessPoint,
     context: VIA_OBJECT_LAMBDA,
   };
   const invoke: Call = {
-    what: 'have the function invoked',
+    what: 'cause an invocation of the function',
     action: 'lambda:InvokeFunction',
     resource: lambda('safelight-transform'),
     context: VIA_OBJECT_LAMBDA,
   };
-  const beneath = (principalAccount: string): Call => ({
-    what: `have the bucket read through the access point as one of ${principalAccount}`,
+  const readBucket = (principalAccount: string): Call => ({
+    what: `cause a read of the bucket through the access point as a principal of ${principalAccount}`,
     action: 's3:GetObject',
     resource: object(account.bucket, 'a.jpg'),
-    at: `arn:aws:s3:::${account.bucket}`,
+    policyArn: `arn:aws:s3:::${account.bucket}`,
     context: { 's3:DataAccessPointArn': accessPoint, 'aws:PrincipalAccount': principalAccount },
   });
   check(account, SIGNER, true, [
-    { what: 'get a picture', action: 's3-object-lambda:GetObject', resource: objectLambda },
+    { what: 'get an image', action: 's3-object-lambda:GetObject', resource: objectLambda },
     source,
     invoke,
-    beneath(ACCOUNT),
+    readBucket(ACCOUNT),
   ]);
 
   check(account, SIGNER, false, [
-    { ...source, what: 'read through the access point itself', context: {} },
-    { ...invoke, what: 'invoke the function itself', context: {} },
+    { ...source, what: 'read directly through the access point', context: {} },
+    { ...invoke, what: 'invoke the function directly', context: {} },
     {
-      what: 'read the bucket itself',
+      what: 'read the bucket directly',
       action: 's3:GetObject',
       resource: object(account.bucket, 'a.jpg'),
-      at: `arn:aws:s3:::${account.bucket}`,
+      policyArn: `arn:aws:s3:::${account.bucket}`,
     },
     {
       what: 'write through the access point',
       action: 's3:PutObject',
       resource: `${accessPoint}/object/a.jpg`,
-      at: accessPoint,
+      policyArn: accessPoint,
       context: VIA_OBJECT_LAMBDA,
     },
     {
-      what: 'ask another access point',
+      what: 'read from another access point',
       action: 's3-object-lambda:GetObject',
       resource: here('s3-object-lambda', 'accesspoint/other'),
     },
     {
-      what: 'answer in place of the function',
+      what: 'write a response in place of the function',
       action: 's3-object-lambda:WriteGetObjectResponse',
       resource: objectLambda,
     },
   ]);
   check(account, CLOUDFRONT, false, [
     {
-      what: 'get a picture',
+      what: 'get an image',
       action: 's3-object-lambda:GetObject',
       resource: objectLambda,
       context: { 'aws:SourceArn': account.distribution('cdn') },
@@ -358,7 +358,7 @@ describe('Object Lambda that the edge signs for', () => {
     { what: 'invoke the function', action: 'lambda:InvokeFunction', resource: lambda('safelight-transform') },
     source,
   ]);
-  check(account, OTHERS_ROLE, false, [beneath(STRANGER), source]);
+  check(account, OTHERS_ROLE, false, [readBucket(STRANGER), source]);
 });
 
 describe('image frames', () => {
@@ -401,10 +401,10 @@ describe('image frames', () => {
     read('SearchImageSets', store(DATA_STORE)),
     read('DeleteDatastore', store(DATA_STORE)),
     {
-      what: 'read pictures',
+      what: 'read images',
       action: 's3:GetObject',
       resource: object(account.bucket, 'a.jpg'),
-      at: `arn:aws:s3:::${account.bucket}`,
+      policyArn: `arn:aws:s3:::${account.bucket}`,
     },
   ]);
   check(account, TRANSFORM, false, [read('GetImageFrame', imageSet(DATA_STORE))]);

@@ -16,7 +16,7 @@ export interface Policy {
 
 export const list = (value: string | string[]): string[] => (Array.isArray(value) ? value : [value]);
 
-/** The roles of a stack, with everything that their policies allow, references resolved. */
+/** Returns the roles of a stack with the statements of their policies. References are resolved. */
 export function roles(deployment: Deployment, stack: Stack): { id: string; statements: Statement[] }[] {
   return stack.resources
     .filter((resource) => resource.type === 'AWS::IAM::Role')
@@ -36,20 +36,21 @@ export function roles(deployment: Deployment, stack: Stack): { id: string; state
     });
 }
 
-/** The statements of one role, found by the beginning of its logical id. */
+/** Returns the statements of one role, which is found by the beginning of its logical id. */
 export function role(deployment: Deployment, stackName: string, id: string): Policy {
   const found = roles(deployment, deployment.stack(stackName)).filter((one) => one.id.startsWith(id));
   const [only] = found;
-  if (!only || found.length > 1) throw new Error(`${found.length} roles of ${stackName} begin with ${id}`);
+  if (!only || found.length > 1)
+    throw new Error(`${found.length} roles of ${stackName} begin with ${id}: expected one`);
   return { Version: '2012-10-17', Statement: only.statements };
 }
 
-/** Every policy of a resource, by the ARN of what it is attached to. */
+/** Returns every resource policy, by the ARN of its resource. */
 export function resourcePolicies(deployment: Deployment): Map<string, Policy> {
   const policies = new Map<string, Policy>();
   const add = (arn: string, statements: Statement[]) => {
-    const there = policies.get(arn)?.Statement ?? [];
-    policies.set(arn, { Version: '2012-10-17', Statement: [...there, ...statements] });
+    const previous = policies.get(arn)?.Statement ?? [];
+    policies.set(arn, { Version: '2012-10-17', Statement: [...previous, ...statements] });
   };
   for (const stack of deployment.stacks) {
     for (const resource of stack.resources) {
@@ -83,7 +84,7 @@ function attachedTo(deployment: Deployment, stack: Stack, { id, type, properties
   }
 }
 
-/** The statement that Lambda makes of a permission. */
+/** Returns the policy statement of a Lambda permission. */
 function permission(deployment: Deployment, stack: Stack, properties: JsonObject): Statement {
   const text = (name: string) => String(resolve(deployment, stack, properties[name] ?? null));
   const condition: JsonObject = {};

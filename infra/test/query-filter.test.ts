@@ -14,7 +14,7 @@ const registry = JSON.parse(
   readFileSync(new URL('../../transforms/registry/params.json', import.meta.url), 'utf8'),
 ) as { key: string; aliases: string[] }[];
 
-/** What the function lets through of a query and an `Accept` header. */
+/** Runs the filter on a query and an `Accept` header. Returns the remaining keys and the remaining header. */
 function filtered(parameters: string[] | undefined, query: Record<string, string>, accept?: string) {
   const source = queryFilter(new AllowedParameters(parameters, 'parameters'));
   const event = {
@@ -28,7 +28,7 @@ function filtered(parameters: string[] | undefined, query: Record<string, string
 }
 
 describe('the query filter', () => {
-  test('lets through what the registry declares, and nothing else', () => {
+  test('keeps only the parameters of the registry', () => {
     const declared = registry.flatMap(({ key, aliases }) => [key, ...aliases]);
     const all = Object.fromEntries(declared.map((name) => [name, '1']));
     const noise = {
@@ -42,7 +42,7 @@ describe('the query filter', () => {
     assert.deepEqual(filtered(undefined, { ...noise, ...all }).keys, declared);
   });
 
-  test('lets through what the operator allows', () => {
+  test('keeps only the parameters that the operator allows', () => {
     assert.deepEqual(filtered(['width', 'showExif'], { w: '1', h: '1', showExif: 'true', width: '1' }).keys, [
       'w',
       'showExif',
@@ -50,7 +50,7 @@ describe('the query filter', () => {
     ]);
     assert.throws(
       () => new AllowedParameters(['widht'], 'parameters'),
-      /parameters: .*widht; there are .*showExif, /,
+      /parameters: unknown parameter widht: expected .*showExif, /,
     );
   });
 
@@ -63,7 +63,7 @@ describe('the query filter', () => {
     [{ format: 'webp' }, 'image/avif', undefined],
     [{}, 'image/avif', undefined],
   ] as const) {
-    test(`makes ${expected} of Accept ${accept} for ${JSON.stringify(query)}`, () => {
+    test(`reduces Accept ${accept} to ${expected} for ${JSON.stringify(query)}`, () => {
       assert.equal(filtered(undefined, query, accept).accept, expected);
     });
   }

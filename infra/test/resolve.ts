@@ -1,10 +1,10 @@
 import type { Deployment, Json, JsonObject, Resource, Stack } from './deployment.ts';
 import { ACCOUNT } from './modes.ts';
 
-/** Attributes and names that CloudFormation would give, made from what the template says. */
+/** Properties that contain the physical name of a resource. */
 const PHYSICAL_NAMES = ['FunctionName', 'BucketName', 'LogGroupName', 'RoleName', 'Name'];
 
-/** A value of a template of `stack`, with every reference replaced by what it would be once deployed. */
+/** Resolves the references in a value of the template of `stack` to the values that they would have when deployed. */
 export function resolve(deployment: Deployment, stack: Stack, value: Json): Json {
   if (Array.isArray(value)) return value.map((one) => resolve(deployment, stack, one));
   if (value === null || typeof value !== 'object') return value;
@@ -51,7 +51,7 @@ function reference(deployment: Deployment, stack: Stack, id: string): Json {
 
 function find(stack: Stack, id: string): Resource {
   const found = stack.resources.find((resource) => resource.id === id);
-  if (!found) throw new Error(`${stack.name} has no resource ${id}`);
+  if (!found) throw new Error(`stack ${stack.name} has no resource ${id}`);
   return found;
 }
 
@@ -91,5 +91,5 @@ function imported(deployment: Deployment, name: string): Json {
     const output = outputs.find((one) => (one.Export as JsonObject | undefined)?.Name === name);
     if (output) return resolve(deployment, stack, output.Value ?? null);
   }
-  throw new Error(`nobody exports ${name}`);
+  throw new Error(`no stack exports ${name}`);
 }

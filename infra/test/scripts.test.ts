@@ -16,9 +16,9 @@ import { REGION } from './modes.ts';
 
 const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };
 
-/** Runs `use` beside a service on loopback that answers with `answer`. */
-async function beside(answer: RequestListener, use: (endpoint: string) => Promise<void>) {
-  const server = createServer(answer);
+/** Runs `use` with the endpoint of a server on loopback that responds with `respond`. */
+async function withServer(respond: RequestListener, use: (endpoint: string) => Promise<void>) {
+  const server = createServer(respond);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   try {
     await use(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
@@ -31,67 +31,69 @@ async function beside(answer: RequestListener, use: (endpoint: string) => Promis
 const pathOf = ({ url }: IncomingMessage) => decodeURIComponent(new URL(url ?? '', 'http://x').pathname);
 
 describe('destroy', () => {
-  test('finds the edge functions of this deployment alone', async () => {
+  test('finds only the edge functions of this deployment', async () => {
     const edge = { Description: 'Safelight: checks tokens and normalises queries' };
     const Functions = [
       { FunctionName: 'own', FunctionArn: 'arn:own', ...edge },
       { FunctionName: 'of-another', FunctionArn: 'arn:another', ...edge },
       { FunctionName: 'foreign', FunctionArn: 'arn:foreign', Description: 'payroll' },
     ];
-    const asked: string[] = [];
-    const answer: RequestListener = (request, response) => {
+    const requested: string[] = [];
+    const respond: RequestListener = (request, response) => {
       const path = pathOf(request);
-      asked.push(path);
+      requested.push(path);
       const deployment = path.endsWith('arn:own') ? 'photos' : 'photos-2';
       response.end(
         JSON.stringify(path.includes('/tags/') ? { Tags: { 'safelight:edge': deployment } } : { Functions }),
       );
     };
-    await beside(answer, async (endpoint) => {
+    await withServer(respond, async (endpoint) => {
       const client = new LambdaClient({ region: 'us-east-1', endpoint, credentials });
       assert.deepEqual(await edgeFunctions(client, 'photos'), ['own']);
     });
-    assert.ok(!asked.some((path) => path.includes('foreign')), asked.join());
+    assert.ok(!requested.some((path) => path.includes('foreign')), requested.join());
   });
 
-  test('tries again while functions are replicated, and takes what is gone for deleted', async () => {
+  test('tries again while functions have replicas, and counts missing functions as deleted', async () => {
     const attempts: Record<string, number> = {};
-    const answer: RequestListener = (request, response) => {
+    const respond: RequestListener = (request, response) => {
       const name = pathOf(request).split('/').pop() ?? '';
       attempts[name] = (attempts[name] ?? 0) + 1;
-      const refuse = (status: number, type: string, Message: string) => {
+      const reject = (status: number, type: string, Message: string) => {
         response.writeHead(status, { 'x-amzn-errortype': type }).end(JSON.stringify({ Message }));
       };
-      if (name === 'gone') refuse(404, 'ResourceNotFoundException', 'Function not found');
+      if (name === 'gone') reject(404, 'ResourceNotFoundException', 'Function not found');
       else if (name === 'slow' && attempts[name] < 3) {
-        refuse(
+        reject(
           400,
           'InvalidParameterValueException',
           'Lambda was unable to delete it because it is a replicated function.',
         );
       } else response.writeHead(204).end();
     };
-    await beside(answer, async (endpoint) => {
+    await withServer(respond, async (endpoint) => {
       const client = new LambdaClient({ region: 'us-east-1', endpoint, credentials });
-      const said: string[] = [];
-      const say = (line: string) => said.push(line);
+      const lines: string[] = [];
+      const log = (line: string) => lines.push(line);
       assert.deepEqual(
-        await deleteEdgeFunctions(client, ['gone', 'slow', 'quick'], say, { pause: 0, attempts: 5 }),
+        await deleteEdgeFunctions(client, ['gone', 'slow', 'quick'], log, { pauseMs: 0, attempts: 5 }),
         [],
       );
       assert.deepEqual(attempts, { gone: 1, slow: 3, quick: 1 });
-      assert.equal(said.filter((line) => line.startsWith('deleted')).length, 3);
+      assert.equal(lines.filter((line) => line.startsWith('deleted')).length, 3);
 
       attempts.slow = 0;
-      assert.deepEqual(await deleteEdgeFunctions(client, ['slow'], say, { pause: 0, attempts: 2 }), ['slow']);
+      assert.deepEqual(await deleteEdgeFunctions(client, ['slow'], log, { pauseMs: 0, attempts: 2 }), [
+        'slow',
+      ]);
     });
   });
 
-  test('does not hide other failures', async () => {
-    const answer: RequestListener = (_, response) => {
+  test('rethrows other errors', async () => {
+    const respond: RequestListener = (_, response) => {
       response.writeHead(403, { 'x-amzn-errortype': 'AccessDeniedException' }).end('{"Message":"no"}');
     };
-    await beside(answer, async (endpoint) => {
+    await withServer(respond, async (endpoint) => {
       const client = new LambdaClient({ region: 'us-east-1', endpoint, credentials });
       await assert.rejects(
         deleteEdgeFunctions(client, ['own'], () => undefined),
@@ -100,7 +102,7 @@ describe('destroy', () => {
     });
   });
 
-  test('empties the buckets that it made, and no other', () => {
+  test('empties only the buckets that the stacks created', () => {
     const storage = { s3bucket: 'pictures', logbucket: 'logs' };
     const empty = (more: object) => bucketsToEmpty(parseConfig({ region: REGION, ...more }), storage);
     assert.deepEqual(empty({}), []);
@@ -111,16 +113,16 @@ describe('destroy', () => {
 });
 
 describe('upload', () => {
-  test('puts pictures with their types into the folder of the bucket, and nothing else', async () => {
+  test('uploads only images, with their types, to the folder of the bucket', async () => {
     const put: string[] = [];
-    const answer: RequestListener = (request, response) => {
+    const respond: RequestListener = (request, response) => {
       put.push(`${request.method ?? ''} ${pathOf(request)} ${request.headers['content-type'] ?? ''}`);
       request.resume().on('end', () => response.end());
     };
     const config = join(mkdtempSync(join(tmpdir(), 'safelight-')), 'config.json');
     writeFileSync(config, JSON.stringify({ region: REGION, bucket: { name: 'photos', folder: 'web' } }));
     const infra = fileURLToPath(new URL('..', import.meta.url));
-    await beside(answer, async (endpoint) => {
+    await withServer(respond, async (endpoint) => {
       const environment = {
         PATH: process.env.PATH,
         AWS_ENDPOINT_URL_S3: endpoint,

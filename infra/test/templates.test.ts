@@ -6,7 +6,7 @@ import { ACCOUNT, CERTIFICATE, MODES, REGION } from './modes.ts';
 import { list, resourcePolicies, roles } from './policies.ts';
 import { resolve } from './resolve.ts';
 
-const at = (json: Json | undefined, ...path: (string | number)[]): Json | undefined =>
+const valueAt = (json: Json | undefined, ...path: (string | number)[]): Json | undefined =>
   path.reduce<Json | undefined>((inner, key) => (inner as JsonObject | undefined)?.[key as never], json);
 
 const keys = PARAMETERS.map(({ key }) => key);
@@ -19,7 +19,7 @@ for (const { name, config } of MODES) {
   const hasFrames = config.imageFrames !== undefined;
 
   describe(name, () => {
-    test('has the stacks that it needs, each in its region and behind those that it uses', () => {
+    test('has the required stacks, with their regions and dependencies', () => {
       const expected = [
         ['safelight-storage', REGION, []],
         ...(hasEdge || hasFrames ? [['safelight-lambda-edge', 'us-east-1', []]] : []),
@@ -40,7 +40,7 @@ for (const { name, config } of MODES) {
       assert.deepEqual(found.sort(), expected.sort());
     });
 
-    test('keeps every bucket private, encrypted and behind TLS', () => {
+    test('has private, encrypted buckets that require TLS', () => {
       const policies = resourcePolicies(deployment);
       const buckets = deployment.all('AWS::S3::Bucket');
       assert.equal(buckets.length, 2);
@@ -61,12 +61,12 @@ for (const { name, config } of MODES) {
       }
     });
 
-    test('lets nobody in whom it does not name', () => {
+    test('allows only named principals and actions', () => {
       for (const [arn, { Statement }] of resourcePolicies(deployment)) {
         for (const { Effect, Principal, Action, Condition } of Statement) {
           if (Effect === 'Deny') continue;
-          const isAnybody = JSON.stringify(Principal).includes('*');
-          assert.ok(!isAnybody || at(Condition, 'StringEquals', 'aws:PrincipalAccount') === ACCOUNT, arn);
+          const isPublic = JSON.stringify(Principal).includes('*');
+          assert.ok(!isPublic || valueAt(Condition, 'StringEquals', 'aws:PrincipalAccount') === ACCOUNT, arn);
           for (const action of list(Action)) assert.doesNotMatch(action, /\*/, arn);
         }
       }
@@ -81,7 +81,7 @@ for (const { name, config } of MODES) {
       }
     });
 
-    test('gives every role what is spelled out here, and nothing else', () => {
+    test('gives every role exactly the permissions listed in this test', () => {
       const found = deployment.stacks.flatMap((stack) =>
         roles(deployment, stack).map(({ id, statements }) => [
           `${stack.name}/${id.replace(/[0-9A-F]{8}$/, '')}`,
@@ -97,24 +97,26 @@ for (const { name, config } of MODES) {
       assert.deepEqual(Object.fromEntries(found), expectedRoles(isObjectLambda, hasEdge, hasFrames));
     });
 
-    test('serves over HTTPS only, with HTTP/2 and 3, and logs', () => {
+    test('serves over HTTPS only, with HTTP/2 and 3 and access logs', () => {
       const distributions = deployment.all('AWS::CloudFront::Distribution');
       assert.equal(distributions.length, hasFrames ? 2 : 1);
       for (const { properties } of distributions) {
         const settings = properties.DistributionConfig as JsonObject;
         assert.equal(settings.HttpVersion, 'http2and3');
-        assert.ok(at(settings, 'Logging', 'Bucket'));
-        assert.equal(at(settings, 'Logging', 'IncludeCookies') ?? false, false);
+        assert.ok(valueAt(settings, 'Logging', 'Bucket'));
+        assert.equal(valueAt(settings, 'Logging', 'IncludeCookies') ?? false, false);
         const behaviors = [settings.DefaultCacheBehavior, ...((settings.CacheBehaviors ?? []) as Json[])];
         for (const behavior of behaviors) {
-          assert.match(String(at(behavior, 'ViewerProtocolPolicy')), /^(redirect-to-https|https-only)$/);
-          assert.ok(at(behavior, 'ResponseHeadersPolicyId') && at(behavior, 'OriginRequestPolicyId'));
+          assert.match(String(valueAt(behavior, 'ViewerProtocolPolicy')), /^(redirect-to-https|https-only)$/);
+          assert.ok(
+            valueAt(behavior, 'ResponseHeadersPolicyId') && valueAt(behavior, 'OriginRequestPolicyId'),
+          );
         }
         for (const origin of settings.Origins as Json[]) {
-          const custom = at(origin, 'CustomOriginConfig');
+          const custom = valueAt(origin, 'CustomOriginConfig');
           if (custom) {
-            assert.equal(at(custom, 'OriginProtocolPolicy'), 'https-only');
-            assert.deepEqual(at(custom, 'OriginSSLProtocols'), ['TLSv1.2']);
+            assert.equal(valueAt(custom, 'OriginProtocolPolicy'), 'https-only');
+            assert.deepEqual(valueAt(custom, 'OriginSSLProtocols'), ['TLSv1.2']);
           }
         }
         const certificate = settings.ViewerCertificate as JsonObject | undefined;
@@ -123,16 +125,16 @@ for (const { name, config } of MODES) {
       }
       for (const { properties } of deployment.all('AWS::CloudFront::ResponseHeadersPolicy')) {
         const headers = properties.ResponseHeadersPolicyConfig;
-        assert.equal(at(headers, 'SecurityHeadersConfig', 'ContentTypeOptions', 'Override'), true);
+        assert.equal(valueAt(headers, 'SecurityHeadersConfig', 'ContentTypeOptions', 'Override'), true);
         assert.equal(
-          at(headers, 'SecurityHeadersConfig', 'StrictTransportSecurity', 'AccessControlMaxAgeSec'),
+          valueAt(headers, 'SecurityHeadersConfig', 'StrictTransportSecurity', 'AccessControlMaxAgeSec'),
           31536000,
         );
-        assert.equal(at(headers, 'CorsConfig', 'AccessControlAllowCredentials'), false);
+        assert.equal(valueAt(headers, 'CorsConfig', 'AccessControlAllowCredentials'), false);
       }
     });
 
-    test('has CloudFront sign for its own distribution, or the edge', () => {
+    test('signs origin requests by CloudFront or at the edge', () => {
       const controls = deployment
         .stack('cdn')
         .resources.filter(({ type }) => type.endsWith('OriginAccessControl'));
@@ -144,14 +146,18 @@ for (const { name, config } of MODES) {
       assert.deepEqual(events(deployment.stack('cdn')), hasEdge ? ['viewer-request', 'origin-request'] : []);
     });
 
-    test('gives pictures a cache key of what the registry declares', () => {
+    test('has a cache key with the parameters of the registry', () => {
       const cdn = deployment.stack('cdn');
       const [policy] = cdn.resources.filter(({ type }) => type === 'AWS::CloudFront::CachePolicy');
-      const key = at(policy?.properties, 'CachePolicyConfig', 'ParametersInCacheKeyAndForwardedToOrigin');
-      assert.deepEqual(at(key, 'CookiesConfig'), { CookieBehavior: 'none' });
-      // More names than a policy may list by default: viewer-request functions drop all others.
-      assert.deepEqual(at(key, 'QueryStringsConfig'), { QueryStringBehavior: 'all' });
-      assert.deepEqual(at(key, 'HeadersConfig', 'Headers'), hasEdge ? undefined : ['Accept']);
+      const key = valueAt(
+        policy?.properties,
+        'CachePolicyConfig',
+        'ParametersInCacheKeyAndForwardedToOrigin',
+      );
+      assert.deepEqual(valueAt(key, 'CookiesConfig'), { CookieBehavior: 'none' });
+      // There are more names than a policy may list by default. Viewer-request functions remove all others.
+      assert.deepEqual(valueAt(key, 'QueryStringsConfig'), { QueryStringBehavior: 'all' });
+      assert.deepEqual(valueAt(key, 'HeadersConfig', 'Headers'), hasEdge ? undefined : ['Accept']);
       const filters = cdn.resources.filter(({ type }) => type === 'AWS::CloudFront::Function');
       assert.equal(filters.length, hasEdge ? 0 : 1);
       for (const { properties } of filters) {
@@ -160,12 +166,17 @@ for (const { name, config } of MODES) {
       const raised = new Deployment({ ...config, queryStringQuota: 40 }).stack('cdn').resources;
       const listing = raised.find(({ type }) => type === 'AWS::CloudFront::CachePolicy')?.properties;
       assert.deepEqual(
-        at(listing, 'CachePolicyConfig', 'ParametersInCacheKeyAndForwardedToOrigin', 'QueryStringsConfig'),
+        valueAt(
+          listing,
+          'CachePolicyConfig',
+          'ParametersInCacheKeyAndForwardedToOrigin',
+          'QueryStringsConfig',
+        ),
         { QueryStringBehavior: 'whitelist', QueryStrings: hasEdge ? keys : names },
       );
     });
 
-    test('keeps logs for a while, and raises alarms', () => {
+    test('has a log retention and alarms', () => {
       const functions = deployment
         .all('AWS::Lambda::Function')
         .filter(({ properties }) => properties.FunctionName);
@@ -180,7 +191,7 @@ for (const { name, config } of MODES) {
 describe('edge functions', () => {
   const modes = MODES.filter(({ name }) => name.endsWith('-edge-frames'));
   for (const { name, config } of modes) {
-    test(`are what Lambda@Edge takes: ${name}`, () => {
+    test(`meet the restrictions of Lambda@Edge: ${name}`, () => {
       const { region, resources } = new Deployment({ ...config, region: 'ap-southeast-2' }).stack(
         'lambda-edge',
       );
@@ -209,7 +220,7 @@ describe('edge functions', () => {
       ]);
       for (const { properties } of resources.filter(({ type }) => type === 'AWS::IAM::Role')) {
         assert.deepEqual(
-          at(properties.AssumeRolePolicyDocument, 'Statement'),
+          valueAt(properties.AssumeRolePolicyDocument, 'Statement'),
           ['lambda', 'edgelambda'].map((service) => ({
             Action: 'sts:AssumeRole',
             Effect: 'Allow',
@@ -220,7 +231,7 @@ describe('edge functions', () => {
     });
   }
 
-  test('check tokens of pictures too, while CloudFront signs', () => {
+  test('check tokens for images while CloudFront signs', () => {
     const deployment = new Deployment({
       region: REGION,
       account: ACCOUNT,
@@ -231,7 +242,7 @@ describe('edge functions', () => {
     assert.equal(deployment.all('AWS::CloudFront::Function').length, 0);
   });
 
-  test('are read anew at each deployment', () => {
+  test('have their versions read at each deployment', () => {
     const properties = (deployment: string) => {
       const config = { region: REGION, account: ACCOUNT, signing: 'edge' as const };
       const [versions] = new Deployment(config, { deployment }).all('Custom::EdgeVersions');
@@ -248,16 +259,16 @@ describe('image frames', () => {
   const deployment = new Deployment(config);
   const stack = deployment.stack('image-frames');
 
-  test('are checked before the cache is asked, and signed with their body', () => {
+  test('are authorized before the cache look-up, and signed with their body', () => {
     assert.deepEqual(events(stack), ['viewer-request', 'origin-request']);
     const settings = stack.resources.find(({ type }) => type.endsWith('::Distribution'))?.properties;
     const behaviors = [
-      at(settings, 'DistributionConfig', 'DefaultCacheBehavior'),
-      at(settings, 'DistributionConfig', 'CacheBehaviors', 0),
+      valueAt(settings, 'DistributionConfig', 'DefaultCacheBehavior'),
+      valueAt(settings, 'DistributionConfig', 'CacheBehaviors', 0),
     ];
-    assert.equal(at(behaviors[1], 'PathPattern'), '/datastore/*/studies/*');
+    assert.equal(valueAt(behaviors[1], 'PathPattern'), '/datastore/*/studies/*');
     for (const behavior of behaviors) {
-      const functions = (at(behavior, 'LambdaFunctionAssociations') ?? []) as JsonObject[];
+      const functions = (valueAt(behavior, 'LambdaFunctionAssociations') ?? []) as JsonObject[];
       assert.deepEqual(
         functions.map((one) => [one.EventType, one.IncludeBody ?? false]),
         [
@@ -265,12 +276,12 @@ describe('image frames', () => {
           ['origin-request', true],
         ],
       );
-      assert.ok((at(behavior, 'AllowedMethods') as string[]).includes('POST'));
-      assert.deepEqual(at(behavior, 'CachedMethods'), ['GET', 'HEAD']);
+      assert.ok((valueAt(behavior, 'AllowedMethods') as string[]).includes('POST'));
+      assert.deepEqual(valueAt(behavior, 'CachedMethods'), ['GET', 'HEAD']);
     }
   });
 
-  test('have no token in their cache keys, nor in what the origin gets', () => {
+  test('have no token in cache keys and origin requests', () => {
     const policies = stack.resources.filter(({ type }) => /::(CachePolicy|OriginRequestPolicy)$/.test(type));
     assert.equal(policies.length, 3);
     for (const { properties } of policies) {
@@ -280,31 +291,31 @@ describe('image frames', () => {
     }
   });
 
-  test('come from a function that knows its data stores', () => {
+  test('come from a function configured with the data stores', () => {
     const [deliver] = stack.resources.filter(
       ({ properties }) => properties.FunctionName === 'safelight-image-frames',
     );
-    assert.deepEqual(at(deliver?.properties, 'Environment', 'Variables'), {
+    assert.deepEqual(valueAt(deliver?.properties, 'Environment', 'Variables'), {
       SAFELIGHT_HEALTHIMAGING_DATASTORES: '0123456789abcdef0123456789abcdef',
       SAFELIGHT_HEALTHIMAGING_REGION: REGION,
     });
   });
 });
 
-describe('a configuration of its own', () => {
-  const given = { region: REGION, account: ACCOUNT };
+describe('a custom configuration', () => {
+  const base = { region: REGION, account: ACCOUNT };
   const variables = (deployment: Deployment) => {
     const [transform] = deployment.all('AWS::Lambda::Function');
     return resolve(
       deployment,
       deployment.stack('storage'),
-      at(transform?.properties, 'Environment', 'Variables') ?? {},
+      valueAt(transform?.properties, 'Environment', 'Variables') ?? {},
     );
   };
 
-  test('serves a folder of a bucket that is there', () => {
+  test('serves a folder of an existing bucket', () => {
     const deployment = new Deployment({
-      ...given,
+      ...base,
       bucket: {
         name: 'my-photos',
         folder: 'public/web',
@@ -328,12 +339,12 @@ describe('a configuration of its own', () => {
     );
   });
 
-  test('serves a folder through Object Lambda, whoever signs', () => {
+  test('serves a folder through Object Lambda with both kinds of signing', () => {
     for (const signing of ['originAccessControl', 'edge'] as const) {
       const bucket = { name: 'my-photos', folder: 'web' };
-      const deployment = new Deployment({ ...given, photoOrigin: 'objectLambda', signing, bucket });
+      const deployment = new Deployment({ ...base, photoOrigin: 'objectLambda', signing, bucket });
       const [distribution] = deployment.all('AWS::CloudFront::Distribution');
-      assert.equal(at(distribution?.properties.DistributionConfig, 'Origins', 0, 'OriginPath'), '/web');
+      assert.equal(valueAt(distribution?.properties.DistributionConfig, 'Origins', 0, 'OriginPath'), '/web');
       const policies = JSON.stringify([
         ...resourcePolicies(deployment),
         ...deployment.all('AWS::IAM::Policy'),
@@ -343,17 +354,17 @@ describe('a configuration of its own', () => {
     }
   });
 
-  test('need not know its account', () => {
+  test('does not require the account id', () => {
     for (const { config } of MODES.filter(({ name }) => name.endsWith('-edge-frames-domain'))) {
       assert.equal(new Deployment({ ...config, account: undefined }).stacks.length, 4);
     }
   });
 
-  test('reaches the function and the distribution', () => {
+  test('is applied to the function and the distribution', () => {
     const webAclArn = `arn:aws:wafv2:us-east-1:${ACCOUNT}:global/webacl/wall/11111111-2222-3333-4444-555555555555`;
     const topic = `arn:aws:sns:${REGION}:${ACCOUNT}:operators`;
     const deployment = new Deployment({
-      ...given,
+      ...base,
       prefix: 'pictures',
       webAclArn,
       alarmTopicArn: topic,
@@ -366,8 +377,11 @@ describe('a configuration of its own', () => {
     });
     const [distribution] = deployment.all('AWS::CloudFront::Distribution');
     const settings = distribution?.properties.DistributionConfig;
-    assert.deepEqual([at(settings, 'WebACLId'), at(settings, 'PriceClass')], [webAclArn, 'PriceClass_All']);
-    assert.deepEqual(at(settings, 'Origins', 0, 'OriginShield'), {
+    assert.deepEqual(
+      [valueAt(settings, 'WebACLId'), valueAt(settings, 'PriceClass')],
+      [webAclArn, 'PriceClass_All'],
+    );
+    assert.deepEqual(valueAt(settings, 'Origins', 0, 'OriginShield'), {
       Enabled: true,
       OriginShieldRegion: 'eu-central-1',
     });
@@ -384,26 +398,26 @@ describe('a configuration of its own', () => {
       assert.equal(deletionPolicy, 'Delete');
   });
 
-  test('lists a few parameters in the cache policy', () => {
-    const [policy] = new Deployment({ ...given, parameters: ['showExif', 'width'] }).all(
+  test('lists parameters in the cache policy if they fit the quota', () => {
+    const [policy] = new Deployment({ ...base, parameters: ['showExif', 'width'] }).all(
       'AWS::CloudFront::CachePolicy',
     );
-    const key = at(policy?.properties, 'CachePolicyConfig', 'ParametersInCacheKeyAndForwardedToOrigin');
-    assert.deepEqual(at(key, 'QueryStringsConfig', 'QueryStrings'), ['showExif', 'width', 'w']);
-    // Nothing of these depends on it.
-    assert.deepEqual(at(key, 'HeadersConfig'), { HeaderBehavior: 'none' });
+    const key = valueAt(policy?.properties, 'CachePolicyConfig', 'ParametersInCacheKeyAndForwardedToOrigin');
+    assert.deepEqual(valueAt(key, 'QueryStringsConfig', 'QueryStrings'), ['showExif', 'width', 'w']);
+    // These parameters do not depend on `Accept`.
+    assert.deepEqual(valueAt(key, 'HeadersConfig'), { HeaderBehavior: 'none' });
   });
 });
 
-/** Events of a distribution's default behaviour at which edge functions run. */
+/** Returns the events at which the default behaviour of a distribution runs edge functions. */
 function events(stack: Stack): Json[] {
   const distribution = stack.resources.find(({ type }) => type === 'AWS::CloudFront::Distribution');
   const path = ['DistributionConfig', 'DefaultCacheBehavior', 'LambdaFunctionAssociations'];
-  const functions = (at(distribution?.properties, ...path) ?? []) as JsonObject[];
+  const functions = (valueAt(distribution?.properties, ...path) ?? []) as JsonObject[];
   return functions.map(({ EventType }) => EventType ?? null);
 }
 
-/** Effect, action and resource of everything that roles may do; random parts of names are left out. */
+/** Returns effect, action and resource of every permission of the roles, without the random parts of names. */
 function expectedRoles(
   isObjectLambda: boolean,
   hasEdge: boolean,

@@ -1,5 +1,5 @@
 /**
- * Makes what Lambda@Edge runs, a folder and a zip of it:
+ * Builds the package for Lambda@Edge, as a folder and as a zip:
  *
  *     node edge/node/build/build.mjs --config FILE.json --out DIR [--zigbuild] [--addon FILE]
  */
@@ -21,12 +21,12 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { newestGlibc } from './glibc.mjs';
 
-/** That of Amazon Linux 2023, on which Lambda's Node.js runs. */
+/** The glibc version of Amazon Linux 2023, on which Lambda runs Node.js. */
 const GLIBC = [2, 34];
 
 const MAX_ZIP_BYTES = 2_000_000;
 
-/** The one platform that Lambda@Edge has. */
+/** The only platform of Lambda@Edge. */
 const TARGET = 'x86_64-unknown-linux-gnu';
 
 const here = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
@@ -40,7 +40,7 @@ function main() {
       addon: { type: 'string' },
     },
   }).values;
-  if (!config || !out) fail('both --config FILE.json and --out DIR must be given');
+  if (!config || !out) fail('missing option: expected --config FILE.json and --out DIR');
 
   const text = readFileSync(config, 'utf8');
   const built = addon ? resolve(addon) : build(zigbuild);
@@ -54,11 +54,11 @@ function main() {
   zip(folder);
 }
 
-/** Builds the addon with cargo, and says where it is. */
+/** Builds the addon with cargo and returns its path. */
 function build(zigbuild, profile = 'edge') {
   const program = zigbuild ? 'cargo-zigbuild' : 'cargo';
   const target = zigbuild ? ['--target', `${TARGET}.${GLIBC.join('.')}`] : [];
-  // Of this type alone: cargo optimises none together with its dependencies that is a Rust library too.
+  // Only as a cdylib: cargo applies no link-time optimisation to a crate that is also built as a Rust library.
   const flags = ['rustc', '--locked', '--package', 'safelight-edge-node', '--lib', '--crate-type', 'cdylib'];
   flags.push('--profile', profile, '--message-format=json', ...target);
   const run = spawnSync(program, flags, {
@@ -75,24 +75,24 @@ function build(zigbuild, profile = 'edge') {
   const files = messages.flatMap(({ target, filenames }) =>
     target?.name === 'safelight_edge_node' ? filenames : [],
   );
-  return files.find((file) => /\.(so|dylib|dll)$/.test(file)) ?? fail('cargo built no addon');
+  return files.find((file) => /\.(so|dylib|dll)$/.test(file)) ?? fail('cargo succeeded but reported no addon (.so, .dylib or .dll)');
 }
 
-/** Whether Lambda can load the addon. */
+/** Checks that Lambda can load the addon. */
 function checkPlatform(addon) {
   const bytes = readFileSync(addon);
-  const build = `build with --zigbuild, for ${TARGET} and glibc ${GLIBC.join('.')}`;
+  const build = `build with --zigbuild for ${TARGET} and glibc ${GLIBC.join('.')}`;
   // ELF, 64 bits, little-endian; the machine x86-64 (System V ABI, "ELF Header").
   const isX86 =
     bytes.subarray(0, 6).equals(Buffer.from('\x7fELF\x02\x01', 'latin1')) && bytes.readUInt16LE(18) === 62;
   if (!isX86) fail(`${addon} is not for Linux on x86-64: ${build}`);
   const [major, minor] = newestGlibc(bytes);
   if (major > GLIBC[0] || (major === GLIBC[0] && minor > GLIBC[1])) {
-    fail(`${addon} needs glibc ${major}.${minor}, and Lambda has ${GLIBC.join('.')}: ${build}`);
+    fail(`${addon} requires glibc ${major}.${minor}, but Lambda has ${GLIBC.join('.')}: ${build}`);
   }
 }
 
-/** Whether the addon takes the configuration; elsewhere than on Lambda's platform, one of this platform's is asked. */
+/** Checks the configuration with the addon. On other platforms than Lambda's, it builds one for this platform. */
 function checkConfig(text, addon, name) {
   const { platform, arch } = process;
   const native = platform === 'linux' && arch === 'x64' ? addon : `${addon}.check.node`;
@@ -108,14 +108,14 @@ function checkConfig(text, addon, name) {
   }
 }
 
-/** Zips the folder: the same bytes for the same content, whenever and by whomever it is done. */
+/** Zips the folder reproducibly: the same content always makes the same bytes. */
 function zip(folder) {
   const names = ['config.json', 'index.mjs', 'key-set.mjs', 'safelight-edge.node'];
   const file = `${folder}.zip`;
   rmSync(file, { force: true });
   for (const name of names) {
     chmodSync(join(folder, name), 0o644);
-    // The first day that a zip can name.
+    // The earliest date that the zip format supports.
     utimesSync(join(folder, name), new Date('1980-01-01T00:00:00Z'), new Date('1980-01-01T00:00:00Z'));
   }
   const { error, status, stderr } = spawnSync('python3', ['-m', 'zipfile', '-c', file, ...names], {
@@ -123,9 +123,9 @@ function zip(folder) {
     encoding: 'utf8',
     env: { ...process.env, TZ: 'UTC' },
   });
-  if (error || status !== 0) fail(`python3, which makes the zip, failed: ${error?.message ?? stderr}`);
+  if (error || status !== 0) fail(`python3 could not create the zip: ${error?.message ?? stderr}`);
   const { size } = statSync(file);
-  if (size > MAX_ZIP_BYTES) fail(`${file} has ${size} bytes, and may have ${MAX_ZIP_BYTES}`);
+  if (size > MAX_ZIP_BYTES) fail(`${file} has ${size} bytes: the limit is ${MAX_ZIP_BYTES}`);
   console.log(`${file}: ${size} bytes`);
 }
 

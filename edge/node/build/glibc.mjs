@@ -1,11 +1,11 @@
 /**
- * The newest version of the GNU C library whose symbols a shared object asks for.
+ * Returns the newest version of the GNU C library that a shared object requires.
  *
- * Versions stand as text of their own in the table of strings (Linux Standard Base, "Symbol Versioning"); a
- * version that only looks like one would be refused for nothing, never taken.
+ * Versions are separate entries of the string table (Linux Standard Base, "Symbol Versioning"). Other text that
+ * looks like a version can only make the result too new: a false rejection, never a false acceptance.
  *
  * @param {Buffer} bytes A shared object.
- * @returns {[number, number]} Major and minor; `[0, 0]` if it asks for none.
+ * @returns {[number, number]} Major and minor version; `[0, 0]` if it requires none.
  */
 export function newestGlibc(bytes) {
   const versions = [...bytes.toString('latin1').matchAll(/\0GLIBC_(\d+)\.(\d+)(?:\.\d+)?(?=\0)/g)];

@@ -1,4 +1,4 @@
-//! What is baked in at build.
+//! The configuration, which is embedded at build time.
 
 use safelight_edge::{
     authorize,
@@ -12,46 +12,46 @@ use serde::{
 };
 use std::fmt;
 
-/// Everything that the handlers do.
+/// The configuration of both handlers.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
-    /// Who may see what.
+    /// Authorization of viewers.
     pub(crate) authorize: authorize::Config,
-    /// What viewers may ask for. Defaults to null: queries stay as they are, but for tokens.
+    /// Normalisation of queries. Defaults to null: only tokens are removed from queries.
     #[serde(default)]
     pub(crate) normalize: Option<normalize::Config>,
-    /// How requests to the origin are signed. Defaults to null: they are not.
+    /// Signing of requests to the origin. Defaults to null: requests are not signed.
     #[serde(default)]
     pub(crate) sign: Option<Sign>,
 }
 
-/// How requests to the origin are signed.
+/// Signing of requests to the origin.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Sign {
     pub(crate) target: Target,
 }
 
-/// Whom requests are signed for.
+/// The service and the region that requests are signed for.
 #[derive(Debug)]
 pub(crate) enum Target {
-    /// What the origin's domain says.
+    /// The service and the region of the origin's domain.
     Auto,
-    /// One service of one region.
-    Given { service: String, region: String },
+    /// A fixed service and region.
+    Fixed { service: String, region: String },
 }
 
 impl Sign {
-    /// Whom requests are signed for; `None` is what the origin's domain says.
+    /// Returns the target of the signature; `None` if it depends on the origin's domain.
     ///
     /// # Errors
-    /// [`ConfigError`] for what is no service or no region.
+    /// [`ConfigError`] for an unknown service or an invalid region.
     pub(crate) fn target(&self) -> Result<Option<safelight_edge::sign::Target>, ConfigError> {
-        let Target::Given { service: name, region } = &self.target else { return Ok(None) };
+        let Target::Fixed { service: name, region } = &self.target else { return Ok(None) };
         let Some(service) = Service::ALL.into_iter().find(|service| service.name == name) else {
-            let right = format!("one of {}", Service::ALL.map(|service| service.name).join(", "));
-            return Err(ConfigError::new("target.service", &right, name));
+            let expected = format!("one of {}", Service::ALL.map(|service| service.name).join(", "));
+            return Err(ConfigError::new("target.service", &expected, name));
         };
         if !is_region(region) {
             return Err(ConfigError::new("target.region", "a region such as eu-central-1", region));
@@ -61,11 +61,11 @@ impl Sign {
 }
 
 impl<'de> Deserialize<'de> for Target {
-    /// By hand, since an untagged enum does not say which key is wrong.
+    /// Implemented by hand, because the errors of an untagged enum do not name the invalid key.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
-        struct Given {
+        struct Fixed {
             service: String,
             region: String,
         }
@@ -75,7 +75,7 @@ impl<'de> Deserialize<'de> for Target {
             type Value = Target;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("\"auto\", or a `service` and a `region`")
+                f.write_str("\"auto\", or an object with `service` and `region`")
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Target, E> {
@@ -86,8 +86,8 @@ impl<'de> Deserialize<'de> for Target {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Target, A::Error> {
-                let Given { service, region } = Given::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(Target::Given { service, region })
+                let Fixed { service, region } = Fixed::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(Target::Fixed { service, region })
             }
         }
         deserializer.deserialize_any(Reader)

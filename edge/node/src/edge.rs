@@ -1,10 +1,10 @@
-//! What the handlers do, but for fetching keys and reading the environment.
+//! The logic of the handlers, without I/O: the caller fetches keys and reads credentials.
 
 use crate::{config::Config, failure::Failure, response};
 use safelight_edge::{
     authorize::{Authorizer, Outcome, Reason},
     config::{self, ConfigError},
-    event::{Answer, Event, EventType, Request, Response},
+    event::{Event, EventType, Request, Response, Verdict},
     normalize::Normalizer,
     sign::{self, Credentials, Target, sign_origin_request},
 };
@@ -13,112 +13,118 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// The edge, by one configuration.
+/// The handlers with one configuration.
 #[derive(Debug)]
 pub(crate) struct Edge {
     authorizer: Authorizer,
     normalizer: Option<Normalizer>,
-    signs: Signs,
+    signing: Signing,
 }
 
-/// Whether requests to the origin are signed.
+/// Signing of requests to the origin.
 #[derive(Debug)]
-enum Signs {
-    Nothing,
-    ForDomain,
-    For(Target),
+enum Signing {
+    Disabled,
+    /// For the service and the region of the origin's domain.
+    FromDomain,
+    /// For a fixed service and region.
+    Fixed(Target),
 }
 
-/// What comes of a viewer's request. Answers are in JSON.
+/// The next step for a viewer request.
 #[derive(Debug)]
 pub(crate) enum Step {
-    Answer(String),
-    Refuse(String, Reason),
-    /// The caller fetches this key set, and asks again.
+    /// Return this verdict, in JSON.
+    Return(String),
+    /// Return this response, in JSON, and log the reason of the rejection.
+    Reject(String, Reason),
+    /// Fetch this key set and call again.
     Fetch(Arc<str>),
-    /// Somebody else is fetching this key set; the caller asks again after that.
+    /// Wait for the fetch of this key set, which is in progress, and call again.
     Wait(Arc<str>),
 }
 
 impl Edge {
-    /// The edge by a configuration in JSON.
+    /// Creates the handlers from a configuration in JSON.
     ///
     /// # Errors
-    /// [`ConfigError`] with the path of the key that is wrong.
+    /// [`ConfigError`] with the path of the invalid key.
     pub(crate) fn new(config: &str) -> Result<Self, ConfigError> {
         let Config { authorize, normalize, sign } = config::from_json(config)?;
         let normalizer = normalize.as_ref().map(Normalizer::new).transpose();
-        let signs = match &sign {
-            None => Signs::Nothing,
+        let signing = match &sign {
+            None => Signing::Disabled,
             Some(sign) => {
                 let target = sign.target().map_err(|error| error.within("sign"))?;
-                target.map_or(Signs::ForDomain, Signs::For)
+                target.map_or(Signing::FromDomain, Signing::Fixed)
             }
         };
         Ok(Self {
             authorizer: Authorizer::new(&authorize).map_err(|error| error.within("authorize"))?,
             normalizer: normalizer.map_err(|error| error.within("normalize"))?,
-            signs,
+            signing,
         })
     }
 
-    /// What comes of a viewer-request event at `now`, seconds since the epoch.
+    /// Handles a viewer-request event at `now`, seconds since the epoch.
     ///
     /// # Errors
-    /// If it is no such event, or CloudFront would not take the answer.
+    /// [`Failure::Event`] for any other event, [`Failure::Violation`] if CloudFront would reject the result.
     pub(crate) fn viewer_request(&self, event: &str, now: u64) -> Result<Step, Failure> {
         let (request_id, before) = read(event, EventType::ViewerRequest)?;
-        let check = |answer: Answer| write(&answer, EventType::ViewerRequest, &before);
-        let respond = |response: Response| check(Answer::Response(response));
-        // A browser asks this without a token, and the answer holds nothing.
+        let to_json = |verdict: Verdict| write(&verdict, EventType::ViewerRequest, &before);
+        let respond = |response: Response| to_json(Verdict::Response(response));
+        // Browsers send preflight requests without a token, and the response contains no data.
         if is_preflight(&before) {
-            return respond(response::preflight()).map(Step::Answer);
+            return respond(response::preflight()).map(Step::Return);
         }
-        let all = before.headers.iter();
-        let pairs = all.flat_map(|(name, values)| values.iter().map(move |one| (name, one.value.as_str())));
-        let taken = self.authorizer.take(pairs, &before.querystring);
-        match self.authorizer.authorize(&taken.token, now) {
+        let headers = before.headers.iter();
+        let pairs =
+            headers.flat_map(|(name, values)| values.iter().map(move |header| (name, header.value.as_str())));
+        let extracted = self.authorizer.take(pairs, &before.querystring);
+        match self.authorizer.authorize(&extracted.token, now) {
             Outcome::Allowed(_) => (),
             Outcome::Refused(refusal) => {
-                let answer = respond(response::refused(refusal, &request_id))?;
-                return Ok(Step::Refuse(answer, refusal.reason));
+                let response = respond(response::refused(refusal, &request_id))?;
+                return Ok(Step::Reject(response, refusal.reason));
             }
             Outcome::Fetch(url) => return Ok(Step::Fetch(url)),
             Outcome::Wait(url) => return Ok(Step::Wait(url)),
-            Outcome::Unavailable => return respond(response::unavailable(&request_id)).map(Step::Answer),
+            Outcome::Unavailable => return respond(response::unavailable(&request_id)).map(Step::Return),
         }
 
         let mut after = before.clone();
-        for (name, values) in taken.headers {
+        for (name, values) in extracted.headers {
             after.headers.set_all(&name, values);
         }
         after.querystring = match &self.normalizer {
             Some(normalizer) => {
                 let accept: Vec<_> = before.headers.values("accept").collect();
-                normalizer.normalize(&taken.query, &accept.join(",")).query
+                normalizer.normalize(&extracted.query, &accept.join(",")).query
             }
-            None => taken.query.into_owned(),
+            None => extracted.query.into_owned(),
         };
-        check(Answer::Request(Box::new(after))).map(Step::Answer)
+        to_json(Verdict::Request(Box::new(after))).map(Step::Return)
     }
 
-    /// Takes the body of a key set's 200 answer.
+    /// Stores a fetched key set: the body of a 200 response.
     ///
     /// # Errors
-    /// If it is no key set, or nobody asked.
+    /// [`Failure::KeySet`] if the body is not a key set, or no fetch from `url` is in progress.
     pub(crate) fn keys_fetched(&self, url: &str, body: &[u8], now: u64) -> Result<(), Failure> {
         self.authorizer.keys_fetched(url, body, now).map_err(Failure::KeySet)
     }
 
-    /// Takes the failure of a fetch.
+    /// Records a failed fetch.
     pub(crate) fn fetch_failed(&self, url: &str, now: u64) {
         self.authorizer.fetch_failed(url, now);
     }
 
-    /// What the function for an origin-request event returns, in JSON.
+    /// Handles an origin-request event at `now`, seconds since the epoch, and returns the verdict in JSON.
     ///
     /// # Errors
-    /// If it is no such event, the request cannot be signed, or CloudFront would not take the answer.
+    /// [`Failure::Event`] for any other event, [`Failure::Target`] or [`Failure::Sign`] if the request cannot be
+    /// signed, [`Failure::Violation`] if CloudFront would reject the result.
     pub(crate) fn origin_request(
         &self,
         event: &str,
@@ -126,12 +132,12 @@ impl Edge {
         now: u64,
     ) -> Result<String, Failure> {
         let (request_id, before) = read(event, EventType::OriginRequest)?;
-        let answer = if is_preflight(&before) {
-            Answer::Response(response::preflight())
+        let verdict = if is_preflight(&before) {
+            Verdict::Response(response::preflight())
         } else {
             self.signed(before.clone(), &request_id, credentials, now)?
         };
-        write(&answer, EventType::OriginRequest, &before)
+        write(&verdict, EventType::OriginRequest, &before)
     }
 
     fn signed(
@@ -140,42 +146,42 @@ impl Edge {
         request_id: &str,
         credentials: &Credentials,
         now: u64,
-    ) -> Result<Answer, Failure> {
-        let of_domain;
-        let target = match &self.signs {
-            Signs::Nothing => return Ok(Answer::Request(Box::new(request))),
-            Signs::For(target) => target,
-            Signs::ForDomain => {
+    ) -> Result<Verdict, Failure> {
+        let from_domain;
+        let target = match &self.signing {
+            Signing::Disabled => return Ok(Verdict::Request(Box::new(request))),
+            Signing::Fixed(target) => target,
+            Signing::FromDomain => {
                 let origin = request.origin.as_ref().ok_or(Failure::Event)?;
-                of_domain = sign::Target::of_domain(origin.domain_name()).ok_or(Failure::Target)?;
-                &of_domain
+                from_domain = sign::Target::of_domain(origin.domain_name()).ok_or(Failure::Target)?;
+                &from_domain
             }
         };
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs(now);
         match sign_origin_request(&mut request, request_id, target, credentials, time) {
-            Ok(()) => Ok(Answer::Request(Box::new(request))),
+            Ok(()) => Ok(Verdict::Request(Box::new(request))),
             Err(error) => match response::unsigned(&error, request_id) {
-                Some(response) => Ok(Answer::Response(response)),
+                Some(response) => Ok(Verdict::Response(response)),
                 None => Err(Failure::Sign(error)),
             },
         }
     }
 }
 
-/// Name and request of an event of this type.
+/// Parses an event of this type and returns its request id and its request.
 fn read(event: &str, event_type: EventType) -> Result<(String, Request), Failure> {
-    // What is wrong about it could hold a part of it.
+    // The parser's message is dropped, because it could contain parts of the event.
     let Event { config, request } = serde_json::from_str(event).map_err(|_| Failure::Event)?;
     if config.event_type == event_type { Ok((config.request_id, request)) } else { Err(Failure::Event) }
 }
 
-/// The answer in JSON, if CloudFront takes it.
-fn write(answer: &Answer, event_type: EventType, before: &Request) -> Result<String, Failure> {
-    answer.check(event_type, before).map_err(Failure::Violation)?;
-    Ok(serde_json::to_string(answer).expect("text, numbers and lists are always JSON"))
+/// Returns the verdict in JSON after checking that CloudFront accepts it.
+fn write(verdict: &Verdict, event_type: EventType, before: &Request) -> Result<String, Failure> {
+    verdict.check(event_type, before).map_err(Failure::Violation)?;
+    Ok(serde_json::to_string(verdict).expect("text, numbers and lists are always valid JSON"))
 }
 
-/// Whether a browser asks if it may ask (Fetch standard, "CORS-preflight request").
+/// Returns whether `request` is a CORS preflight (Fetch standard, "CORS-preflight request").
 fn is_preflight(request: &Request) -> bool {
     let has = |name| request.headers.contains(name);
     request.method == "OPTIONS" && has("origin") && has("access-control-request-method")

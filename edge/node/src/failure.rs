@@ -1,40 +1,40 @@
-//! Why a handler throws, which makes a 502 or 503 for the viewer.
+//! Errors that the handlers throw. CloudFront turns them into a 502 or 503 for the viewer.
 //!
-//! Both code and message end in a log, so neither holds anything of a request.
+//! Lambda logs the code and the message, so neither contains any part of a request.
 
 use safelight_edge::{authorize::KeySetError, config::ConfigError, event::Violation, sign::SignError};
 
-/// Why a handler throws.
+/// An error that a handler throws.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// A setting that cannot be used. Its message is for the operator who wrote it.
+    /// An invalid setting. Its message is for the operator who wrote it.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The time is none.
-    #[error("the time must be in seconds since the epoch")]
+    /// The time is out of range.
+    #[error("invalid time: expected seconds since the epoch, before the year 10000")]
     Now,
     /// The event is not one that CloudFront sends to this function.
-    #[error("this is no event of CloudFront's for this function")]
+    #[error("not a CloudFront event of the expected type")]
     Event,
-    /// The fetched text is no key set.
-    #[error("the key set cannot be used: {0}")]
+    /// The fetched body is not a usable key set.
+    #[error("{0}")]
     KeySet(KeySetError),
-    /// No service or region can be read from the origin's domain.
-    #[error("the origin's domain says no service and region: give `sign.target`")]
+    /// The origin's domain contains no known service or no region.
+    #[error("the origin's domain contains no known service and region: set `sign.target`")]
     Target,
-    /// The request cannot be signed, through no fault of the viewer's.
-    #[error("the request cannot be signed: {}", word(.0))]
+    /// The request cannot be signed, and the viewer is not the cause.
+    #[error("the request cannot be signed: {}", operator_hint(.0))]
     Sign(SignError),
-    /// CloudFront would not take what is returned.
-    #[error("CloudFront would not take the answer")]
+    /// CloudFront would reject the result.
+    #[error("CloudFront would reject the result: {}", self.code())]
     Violation(Violation),
-    /// A defect.
-    #[error("the edge failed: a defect")]
+    /// A panic, caused by a bug.
+    #[error("internal error: the edge panicked")]
     Panic,
 }
 
 impl Failure {
-    /// The failure in a word.
+    /// Returns the error code, one word for programs.
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Config(_) => "config",
@@ -48,12 +48,12 @@ impl Failure {
                 Violation::ReadOnlyHeader { .. } => "read-only-header",
                 Violation::DisallowedHeader { .. } => "disallowed-header",
                 Violation::InvalidHeader { .. } => "invalid-header",
-                Violation::HeaderTwice { .. } => "header-twice",
+                Violation::DuplicateHeader { .. } => "header-twice",
                 Violation::InvalidUri | Violation::InvalidQuery => "invalid-uri",
-                Violation::LongUri { .. } => "long-uri",
+                Violation::UriTooLong { .. } => "long-uri",
                 Violation::InvalidOrigin { .. } => "invalid-origin",
-                Violation::ChangeIgnored | Violation::InvalidBody | Violation::BodyOfNoContent => "body",
-                Violation::Large { .. } => "large",
+                Violation::ChangeIgnored | Violation::InvalidBody | Violation::BodyNotAllowed => "body",
+                Violation::TooLarge { .. } => "large",
                 Violation::InvalidStatus { .. } => "status",
             },
             Self::Panic => "panic",
@@ -61,15 +61,15 @@ impl Failure {
     }
 }
 
-/// What the operator has to mend.
-fn word(error: &SignError) -> &'static str {
+/// Returns what the operator must change.
+fn operator_hint(error: &SignError) -> &'static str {
     match error {
-        SignError::UnseenBody | SignError::UnsignedBody { .. } => {
-            "the function must be given the right to see bodies"
-        }
+        SignError::MissingBody | SignError::UnsignedBody { .. } => "enable \"Include Body\" for the function",
         SignError::OriginPath { .. } => "the origin's path must begin with a slash and be escaped",
-        SignError::OriginHeader { .. } => "a header of the origin's own is the signature's",
-        SignError::Credentials => "there are no credentials in the environment",
-        _ => "the event is not as CloudFront's are",
+        SignError::OriginHeader { .. } => {
+            "the origin's custom headers must not contain `host` or headers of the signature"
+        }
+        SignError::Credentials => "the environment contains no valid credentials",
+        _ => "the event differs from CloudFront's documented structure",
     }
 }

@@ -1,4 +1,4 @@
-//! Answers that the edge gives itself: problem details for HTTP (RFC 9457), as the origin's are.
+//! Responses of the edge: problem details for HTTP (RFC 9457), in the same form as the origin's.
 
 use safelight_edge::{
     authorize::{PENALTY_SECS, Refusal},
@@ -7,7 +7,7 @@ use safelight_edge::{
 };
 use serde_json::json;
 
-/// A status, its words, what a program tells problems apart by, and what a person is told.
+/// A problem: the status, its title, a `kind` for programs and a `detail` for people.
 struct Problem<'a> {
     status: u16,
     title: &'static str,
@@ -15,38 +15,37 @@ struct Problem<'a> {
     detail: &'a str,
 }
 
-/// The answer to a viewer whose token does not count.
+/// Returns the response to a rejected request: 401 or 403.
 pub(crate) fn refused(refusal: Refusal, request_id: &str) -> Response {
     let problem = match refusal.status() {
         403 => Problem {
             status: 403,
             title: "Forbidden",
             kind: "forbidden",
-            detail: "the token does not allow this",
+            detail: "the token lacks a required group or scope",
         },
         _ => Problem {
             status: 401,
             title: "Unauthorized",
             kind: "unauthorized",
-            detail: "this needs a valid token",
+            detail: "missing or invalid token",
         },
     };
     problem.response(request_id, Some(("www-authenticate", refusal.www_authenticate())))
 }
 
-/// The answer while nobody can tell whether a token counts.
+/// Returns the response while tokens cannot be checked: 503.
 pub(crate) fn unavailable(request_id: &str) -> Response {
     let problem = Problem {
         status: 503,
         title: "Service Unavailable",
         kind: "upstream",
-        detail: "tokens cannot be checked now",
+        detail: "tokens cannot be checked at the moment: retry later",
     };
     problem.response(request_id, Some(("retry-after", &PENALTY_SECS.to_string())))
 }
 
-/// The answer to a browser that asks beforehand whether it may ask. It says nothing: CloudFront's response
-/// headers policy does.
+/// Returns the response to a CORS preflight: an empty 204. CloudFront's response headers policy adds the headers.
 pub(crate) fn preflight() -> Response {
     Response {
         status: 204,
@@ -57,7 +56,7 @@ pub(crate) fn preflight() -> Response {
     }
 }
 
-/// The answer to a viewer whose request cannot be signed as it is; `None` where that is not the viewer's fault.
+/// Returns the response to a request that cannot be signed; `None` if the viewer is not the cause.
 pub(crate) fn unsigned(error: &SignError, request_id: &str) -> Option<Response> {
     let (status, title, kind) = match error {
         SignError::Path | SignError::NotUtf8 { .. } | SignError::DotSegment => {
@@ -65,7 +64,7 @@ pub(crate) fn unsigned(error: &SignError, request_id: &str) -> Option<Response> 
         }
         SignError::Method { .. } => (405, "Method Not Allowed", "method-not-allowed"),
         SignError::TruncatedBody => (413, "Content Too Large", "limit-exceeded"),
-        SignError::Long { .. } => (414, "URI Too Long", "limit-exceeded"),
+        SignError::TooLong { .. } => (414, "URI Too Long", "limit-exceeded"),
         _ => return None,
     };
     let allow = (status == 405).then_some(("allow", "GET, HEAD, POST"));

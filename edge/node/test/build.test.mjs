@@ -12,7 +12,7 @@ import { viewerEvent } from './support/events.mjs';
 
 const BUILD = fileURLToPath(new URL('../build/build.mjs', import.meta.url));
 
-/** Builds with this configuration around an addon, by default the one to test. */
+/** Runs the build with this configuration and an addon, by default the one under test. */
 function build(folder, config, { addon = process.env.SAFELIGHT_EDGE, out = 'out' } = {}) {
   writeFileSync(join(folder, 'edge.json'), JSON.stringify(config));
   const flags = ['--config', join(folder, 'edge.json'), '--out', join(folder, out), '--addon', addon];
@@ -26,11 +26,11 @@ function scratch(t) {
   return folder;
 }
 
-test('what is built is what runs', async (t) => {
+test('the built package runs', async (t) => {
   const folder = scratch(t);
   const { text } = build(folder, { ...OPEN, normalize: {} });
   // A debug build of the addon is too large for Lambda.
-  assert.match(text, /out\.zip(: \d+ bytes| has \d+ bytes, and may have 2000000)/);
+  assert.match(text, /out\.zip(: \d+ bytes| has \d+ bytes: the limit is 2000000)/);
   const names = ['config.json', 'index.mjs', 'key-set.mjs', 'safelight-edge.node'];
   assert.deepEqual(readdirSync(join(folder, 'out')).sort(), names);
   const { viewerRequest } = await import(pathToFileURL(join(folder, 'out', 'index.mjs')));
@@ -48,14 +48,14 @@ test('the same content makes the same zip', (t) => {
   assert.equal(hashes[0], hashes[1]);
 });
 
-test('a wrong setting is named', (t) => {
+test('an error names the invalid setting', (t) => {
   const folder = scratch(t);
   const { status, text } = build(folder, { ...OPEN, normalize: { keys: ['colour'] } });
   assert.equal(status, 1);
   assert.match(text, /edge\.json: normalize\.keys\[0\]: must be one of .*showExif, .* not "colour"/);
 });
 
-test('an addon that Lambda cannot load is refused', (t) => {
+test('an addon that Lambda cannot load is rejected', (t) => {
   const folder = scratch(t);
   const bytes = readFileSync(process.env.SAFELIGHT_EDGE);
   for (const [name, changed, message] of [
@@ -72,7 +72,7 @@ test('an addon that Lambda cannot load is refused', (t) => {
     [
       'new',
       Buffer.concat([bytes, Buffer.from('\0GLIBC_2.35\0')]),
-      /needs glibc 2\.35, and Lambda has 2\.34: build with --zigbuild/,
+      /requires glibc 2\.35, but Lambda has 2\.34: build with --zigbuild/,
     ],
   ]) {
     writeFileSync(join(folder, name), changed);
@@ -82,7 +82,7 @@ test('an addon that Lambda cannot load is refused', (t) => {
   }
 });
 
-test('versions of glibc are numbers', () => {
+test('glibc versions are compared as numbers', () => {
   const check = (text, expected) =>
     assert.deepEqual(newestGlibc(Buffer.from(text, 'latin1')), expected, text);
   check('', [0, 0]);

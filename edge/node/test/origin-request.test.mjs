@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash, createHmac } from 'node:crypto';
 import { beforeEach, test } from 'node:test';
-import { header, taken } from './support/cloudfront.mjs';
+import { header, accepted } from './support/cloudfront.mjs';
 import { load, OPEN } from './support/edge.mjs';
 import { body, customOrigin, originEvent, REQUEST_ID, S3_ORIGIN } from './support/events.mjs';
 
@@ -16,7 +16,7 @@ beforeEach(() => {
 const sha256 = (data) => createHash('sha256').update(data).digest('hex');
 const hmac = (key, data) => createHmac('sha256', key).update(data).digest();
 
-/** The signature that AWS computes of what CloudFront sends (for paths that are signed as they are sent). */
+/** Computes AWS's signature of the request that CloudFront sends, for paths that are signed as they are sent. */
 function signature(request, region, service, signedHeaders) {
   const sent = { ...request.headers, 'x-amz-cf-id': [{ value: REQUEST_ID }] };
   const date = header(request, 'x-amz-date');
@@ -40,13 +40,13 @@ function verify(request, region, service) {
   const open = Object.keys(request.headers).filter(
     (name) => name.startsWith('x-amz-') && !names.includes(name),
   );
-  assert.deepEqual(open, [], 'S3 wants every such header signed');
+  assert.deepEqual(open, [], 'S3 requires every such header to be signed');
   assert.ok(names.split(';').includes('x-amz-cf-id') && names.split(';').includes('host'));
   assert.equal(header(request, 'x-amz-security-token'), process.env.AWS_SESSION_TOKEN);
   assert.equal(signed, signature(request, region, service, names.split(';')));
 }
 
-test('requests are signed for the service that the domain says', async () => {
+test('requests are signed for the service of the domain', async () => {
   for (const [origin, region, service] of [
     [S3_ORIGIN, 'eu-central-1', 's3'],
     [
@@ -58,23 +58,23 @@ test('requests are signed for the service that the domain says', async () => {
     [customOrigin('runtime-medical-imaging.us-west-2.amazonaws.com'), 'us-west-2', 'medical-imaging'],
   ]) {
     const event = originEvent(origin, { querystring: 'width=300&format=webp' });
-    const answer = taken(event, await auto.originRequest(event));
+    const answer = accepted(event, await auto.originRequest(event));
     verify(answer, region, service);
     assert.equal(header(answer, 'host'), Object.values(origin)[0].domainName);
   }
 });
 
-test('a bucket behind another name is signed for as configured', async () => {
+test('an origin with a custom domain is signed as configured', async () => {
   const { originRequest } = await load({
     ...OPEN,
     sign: { target: { service: 's3', region: 'eu-north-1' } },
   });
   const event = originEvent(customOrigin('photos.example', { port: 8443 }));
-  verify(taken(event, await originRequest(event)), 'eu-north-1', 's3');
+  verify(accepted(event, await originRequest(event)), 'eu-north-1', 's3');
   await assert.rejects(auto.originRequest(event), { code: 'target' });
 });
 
-test('the hash of a body is signed where the service wants it', async () => {
+test('the hash of a body is signed if the service requires it', async () => {
   const frame = '{"imageFrameId":"0123456789abcdef0123456789abcdef"}';
   const imaging = customOrigin('runtime-medical-imaging.us-east-1.amazonaws.com');
   const post = { method: 'POST', uri: '/datastore/a/imageSet/b/getImageFrame' };
@@ -83,17 +83,17 @@ test('the hash of a body is signed where the service wants it', async () => {
     body: body(frame),
     headers: { 'Content-Length': `${frame.length}` },
   });
-  const answer = taken(event, await auto.originRequest(event));
+  const answer = accepted(event, await auto.originRequest(event));
   verify(answer, 'us-east-1', 'medical-imaging');
   assert.equal(header(answer, 'x-amz-content-sha256'), sha256(frame));
 
   const cut = originEvent(imaging, { ...post, body: body(frame, { inputTruncated: true }) });
-  assert.equal(taken(cut, await auto.originRequest(cut)).status, '413');
+  assert.equal(accepted(cut, await auto.originRequest(cut)).status, '413');
   const unseen = originEvent(imaging, post);
-  await assert.rejects(auto.originRequest(unseen), { code: 'sign', message: /the right to see bodies/ });
+  await assert.rejects(auto.originRequest(unseen), { code: 'sign', message: /enable "Include Body"/ });
 });
 
-test('what a viewer sent to be taken for a signature is gone', async () => {
+test('signatures of viewers are removed', async () => {
   const viewers = {
     Authorization: 'Basic eA==',
     'X-Amz-Date': '20200101T000000Z',
@@ -101,12 +101,12 @@ test('what a viewer sent to be taken for a signature is gone', async () => {
   };
   const querystring = 'width=5&X-Amz-Signature=00&x-amz-tagging=a';
   const event = originEvent(S3_ORIGIN, { headers: viewers, querystring });
-  const answer = taken(event, await auto.originRequest(event));
+  const answer = accepted(event, await auto.originRequest(event));
   verify(answer, 'eu-central-1', 's3');
   assert.deepEqual([answer.querystring, answer.headers['x-amz-acl']], ['width=5', undefined]);
 });
 
-test('a request that cannot be signed is the viewer’s to mend, or the operator’s', async () => {
+test('errors of the viewer are responses, errors of the operator are thrown', async () => {
   const url = customOrigin('abcdefg.lambda-url.us-east-1.on.aws');
   for (const [origin, fields, status] of [
     [S3_ORIGIN, { uri: '/%ff.jpg' }, '400'],
@@ -115,18 +115,18 @@ test('a request that cannot be signed is the viewer’s to mend, or the operator
     [S3_ORIGIN, { uri: `/${'['.repeat(3000)}` }, '414'],
   ]) {
     const event = originEvent(origin, fields);
-    const answer = taken(event, await auto.originRequest(event));
+    const answer = accepted(event, await auto.originRequest(event));
     assert.equal(answer.status, status);
     assert.equal(JSON.parse(answer.body).status, Number(status));
   }
   const custom = { authorization: [{ key: 'Authorization', value: 'x' }] };
   const clash = originEvent(customOrigin('b.s3.eu-west-1.amazonaws.com', { customHeaders: custom }));
-  await assert.rejects(auto.originRequest(clash), { code: 'sign', message: /origin's own/ });
+  await assert.rejects(auto.originRequest(clash), { code: 'sign', message: /origin's custom headers/ });
 
   delete process.env.AWS_ACCESS_KEY_ID;
   await assert.rejects(auto.originRequest(originEvent(S3_ORIGIN)), {
     code: 'sign',
-    message: /no credentials/,
+    message: /no valid credentials/,
   });
 });
 
@@ -134,13 +134,13 @@ test('credentials are read for each request', async () => {
   const event = originEvent(S3_ORIGIN);
   delete process.env.AWS_SESSION_TOKEN;
   process.env.AWS_ACCESS_KEY_ID = 'AKIDOTHER';
-  const answer = taken(event, await auto.originRequest(event));
+  const answer = accepted(event, await auto.originRequest(event));
   assert.match(header(answer, 'authorization'), /Credential=AKIDOTHER\//);
   assert.equal(answer.headers['x-amz-security-token'], undefined);
 });
 
-test('without settings for it nothing is signed', async () => {
+test('requests are not signed without a `sign` setting', async () => {
   const { originRequest } = await load(OPEN);
   const event = originEvent(S3_ORIGIN);
-  assert.deepEqual(taken(event, await originRequest(event)), event.Records[0].cf.request);
+  assert.deepEqual(accepted(event, await originRequest(event)), event.Records[0].cf.request);
 });

@@ -1,6 +1,6 @@
 /**
- * Every function of the addon throws. `#[napi]` returns errors as values where a function's type is `Result`
- * under another name.
+ * Checks that every function of the addon throws its errors. `#[napi]` would return them as values if a function
+ * used `Result` under another name.
  */
 
 import assert from 'node:assert/strict';
@@ -15,7 +15,7 @@ const NOW = 1_800_000_000;
 const config = (more) => JSON.stringify({ ...OPEN, ...more });
 const credentials = { accessKeyId: 'AKID', secretAccessKey: 'secret' };
 
-test('the addon has no function that is not asked here', () => {
+test('these tests cover every function of the addon', () => {
   assert.deepEqual(Object.keys(addon).sort(), ['Edge', 'MAX_KEY_SET_BYTES']);
   const functions = Object.getOwnPropertyNames(addon.Edge.prototype).sort();
   assert.deepEqual(functions, [
@@ -27,13 +27,13 @@ test('the addon has no function that is not asked here', () => {
   ]);
 });
 
-test('a wrong configuration is thrown, with the key that is wrong', () => {
+test('an invalid configuration throws an error that names the key', () => {
   for (const [text, message] of [
     ['', /EOF/],
     ['{}', /missing field `authorize`/],
     [config({ extra: 1 }), /^extra: unknown field `extra`/],
     [config({ authorize: { mode: 'off' } }), /^authorize\.mode: unknown variant `off`/],
-    [config({ authorize: { mode: 'token' } }), /^authorize\.issuers: must be 1 to 32/],
+    [config({ authorize: { mode: 'token' } }), /^authorize\.issuers: must be a list of 1 to 32/],
     [config({ normalize: { keys: ['widht'] } }), /^normalize\.keys\[0\]: must be one of .*showExif/],
     [config({ sign: {} }), /^sign: missing field `target`/],
     [
@@ -60,14 +60,14 @@ test('a wrong configuration is thrown, with the key that is wrong', () => {
   assert.throws(() => new addon.Edge(7));
 });
 
-test('what is wrong about an event is thrown, and nothing of it said', () => {
+test('an invalid event throws an error without any part of the event', () => {
   const edge = new addon.Edge(config({ sign: { target: 'auto' } }));
   const [viewer, origin] = [viewerEvent(), originEvent(customOrigin('b.s3.eu-west-1.amazonaws.com'))].map(
     (event) => JSON.stringify(event),
   );
   const twice = JSON.stringify({ Records: [...viewerEvent().Records, ...viewerEvent().Records] });
   for (const text of ['', 'secret', '{"Records":[]}', twice, viewer.replace('"method"', '"secret"')]) {
-    const error = { code: 'event', message: "this is no event of CloudFront's for this function" };
+    const error = { code: 'event', message: 'not a CloudFront event of the expected type' };
     assert.throws(() => edge.viewerRequest(text, NOW), error);
     assert.throws(() => edge.originRequest(text, credentials, NOW), error);
   }
@@ -91,7 +91,7 @@ test('what is wrong about an event is thrown, and nothing of it said', () => {
   }
 });
 
-test('what CloudFront would not take is thrown', () => {
+test('a result that CloudFront would reject throws an error', () => {
   const authorize = { mode: 'none', tokenFrom: { headers: ['via'] } };
   const edge = new addon.Edge(config({ authorize }));
   const event = viewerEvent({ headers: { Via: '1.1 a' } });

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { header, taken } from './support/cloudfront.mjs';
+import { header, accepted } from './support/cloudfront.mjs';
 import { load, OPEN } from './support/edge.mjs';
 import { body, REQUEST_ID, viewerEvent } from './support/events.mjs';
 import { claims, key, keySet, oidc, serve, token } from './support/issuer.mjs';
 
-test('a query becomes canonical, and nothing else changes', async () => {
+test('the query is normalised, and nothing else changes', async () => {
   const { viewerRequest } = await load({ ...OPEN, normalize: { passOn: ['imageFrameId'] } });
   for (const [querystring, accept, expected] of [
     ['', '*/*', ''],
@@ -17,27 +17,27 @@ test('a query becomes canonical, and nothing else changes', async () => {
   ]) {
     const event = viewerEvent({ querystring, headers: { Accept: accept } });
     const before = structuredClone(event);
-    const answer = taken(event, await viewerRequest(event));
+    const answer = accepted(event, await viewerRequest(event));
     assert.deepEqual(answer, { ...before.Records[0].cf.request, querystring: expected });
-    assert.deepEqual(event, before, 'the event is left alone');
+    assert.deepEqual(event, before, 'the event is not modified');
   }
 });
 
-test('without settings for it a query stays as it is', async () => {
+test('queries do not change without a `normalize` setting', async () => {
   const { viewerRequest } = await load(OPEN);
   const event = viewerEvent({ querystring: 'w=0300&utm_source=mail' });
-  assert.deepEqual(taken(event, await viewerRequest(event)), event.Records[0].cf.request);
+  assert.deepEqual(accepted(event, await viewerRequest(event)), event.Records[0].cf.request);
 });
 
-test('a body is passed on unread, cut or whole', async () => {
+test('a body is forwarded unchanged, truncated or complete', async () => {
   const { viewerRequest } = await load({ ...OPEN, normalize: {} });
   for (const inputTruncated of [false, true]) {
     const event = viewerEvent({ method: 'POST', body: body('{"imageFrameId":"ab"}', { inputTruncated }) });
-    assert.deepEqual(taken(event, await viewerRequest(event)), event.Records[0].cf.request);
+    assert.deepEqual(accepted(event, await viewerRequest(event)), event.Records[0].cf.request);
   }
 });
 
-test('a token opens the door, and is gone from wherever it stood', async (t) => {
+test('a valid token is accepted and removed from every place', async (t) => {
   const ours = key('one');
   const issuer = await serve(t, keySet([ours]));
   const { viewerRequest } = await load(oidc(issuer.url));
@@ -50,9 +50,9 @@ test('a token opens the door, and is gone from wherever it stood', async (t) => 
     [{ querystring: `w=5&token=${good}` }, { querystring: 'width=5' }],
   ]) {
     const event = viewerEvent(place);
-    const answer = taken(event, await viewerRequest(event));
+    const answer = accepted(event, await viewerRequest(event));
     assert.equal(answer.uri, '/holiday/beach.jpg');
-    assert.ok(!JSON.stringify(answer).includes(good.split('.')[1]), 'the token goes no farther');
+    assert.ok(!JSON.stringify(answer).includes(good.split('.')[1]), 'the token is removed');
     assert.deepEqual(
       answer.headers.cookie?.map(({ value }) => value),
       left.cookie,
@@ -63,7 +63,7 @@ test('a token opens the door, and is gone from wherever it stood', async (t) => 
   assert.deepEqual(issuer.paths, ['/.well-known/jwks.json'], 'fetched once');
 });
 
-test('who may not see is told so, and no more', async (t) => {
+test('rejections reveal only the status and the challenge', async (t) => {
   const [ours, theirs] = [key('one'), key('one')];
   const issuer = await serve(t, keySet([ours]));
   const { oidc: settings } = oidc(issuer.url).authorize.issuers[0];
@@ -72,7 +72,7 @@ test('who may not see is told so, and no more', async (t) => {
   const { viewerRequest } = await load(config);
   const scope = { scope: 'openid photos/read' };
   const realm = 'Bearer realm="safelight"';
-  for (const [given, status, challenge] of [
+  for (const [tokenHeader, status, challenge] of [
     [undefined, '401', realm],
     ['', '401', realm],
     ['x.y.z', '401', `${realm}, error="invalid_token"`],
@@ -82,8 +82,8 @@ test('who may not see is told so, and no more', async (t) => {
     [token(ours, claims(issuer.url)), '403', `${realm}, error="insufficient_scope"`],
     [token(ours, claims(issuer.url, scope)), undefined, undefined],
   ]) {
-    const event = viewerEvent({ headers: given === undefined ? {} : { Token: given } });
-    const answer = taken(event, await viewerRequest(event));
+    const event = viewerEvent({ headers: tokenHeader === undefined ? {} : { Token: tokenHeader } });
+    const answer = accepted(event, await viewerRequest(event));
     assert.equal(answer.status, status);
     if (status === undefined) continue;
     assert.equal(header(answer, 'www-authenticate'), challenge);
@@ -95,22 +95,22 @@ test('who may not see is told so, and no more', async (t) => {
   }
 });
 
-test('a preflight passes without a token, and reaches nobody', async (t) => {
+test('a preflight is answered without a token and without the origin', async (t) => {
   const { viewerRequest, originRequest } = await load({
     ...oidc('http://127.0.0.1:9'),
     sign: { target: 'auto' },
   });
   const asks = { Origin: 'https://app.example', 'Access-Control-Request-Method': 'GET' };
   const event = viewerEvent({ method: 'OPTIONS', headers: asks });
-  assert.deepEqual(taken(event, await viewerRequest(event)), { status: '204', headers: {} });
+  assert.deepEqual(accepted(event, await viewerRequest(event)), { status: '204', headers: {} });
   const next = structuredClone(event);
   next.Records[0].cf.config.eventType = 'origin-request';
-  assert.deepEqual(taken(next, await originRequest(next)), { status: '204', headers: {} });
+  assert.deepEqual(accepted(next, await originRequest(next)), { status: '204', headers: {} });
 
   for (const headers of [{}, { Origin: asks.Origin }, { 'Access-Control-Request-Method': 'GET' }]) {
     const plain = viewerEvent({ method: 'OPTIONS', headers });
-    assert.equal(taken(plain, await viewerRequest(plain)).status, '401');
+    assert.equal(accepted(plain, await viewerRequest(plain)).status, '401');
   }
   const get = viewerEvent({ headers: asks });
-  assert.equal(taken(get, await viewerRequest(get)).status, '401');
+  assert.equal(accepted(get, await viewerRequest(get)).status, '401');
 });

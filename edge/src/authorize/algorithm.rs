@@ -1,4 +1,4 @@
-//! The signature algorithms (RFC 7518 section 3.1, RFC 8037). There is no `none`, and no shared secret.
+//! Signature algorithms (RFC 7518 section 3.1, RFC 8037). `none` and shared-secret algorithms are unsupported.
 
 use serde::Deserialize;
 
@@ -27,7 +27,7 @@ impl Algorithm {
     pub const ALL: [Self; 7] =
         [Self::RS256, Self::RS384, Self::RS512, Self::ES256, Self::ES384, Self::ES512, Self::EdDsa];
 
-    /// The algorithm of a header's or a key's `alg`, `None` for every other name. Names have one spelling.
+    /// Parses the value of `alg` in a token header or a key; `None` if it is unsupported. Case-sensitive.
     pub(super) fn from_name(name: &str) -> Option<Self> {
         Some(match name {
             "RS256" => Self::RS256,

@@ -1,56 +1,56 @@
-//! Settings of who may see what.
+//! Authorization settings.
 
 use super::{algorithm::Algorithm, issuer::Issuer};
 use crate::config::ConfigError;
 use serde::{Deserialize, Deserializer};
 use std::{collections::HashSet, ops::RangeInclusive};
 
-/// Who may see what. There is no default: an open door is asked for by name.
+/// The authorization settings. There is no default mode, so that open access is always an explicit choice.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Config {
-    /// Whether a token is asked for.
+    /// Whether a token is required.
     pub mode: Mode,
-    /// Who may issue tokens: 1 to 32 with [`Mode::Token`], none with [`Mode::None`].
+    /// Trusted issuers: 1 to 32 with [`Mode::Token`], empty with [`Mode::None`].
     #[serde(default)]
     pub issuers: Vec<IssuerConfig>,
-    /// Where a token may be. Defaults to `Authorization: Bearer` alone.
+    /// Places that may contain the token. Defaults to `Authorization: Bearer` only.
     #[serde(default)]
     pub token_from: TokenFrom,
-    /// Seconds by which the issuer's clock may differ, 0 to 600. Defaults to 0.
+    /// Tolerated difference to the issuer's clock, 0 to 600 seconds. Defaults to 0.
     #[serde(default)]
     pub grace_seconds: u64,
-    /// Age in seconds at which a key set is fetched again, 10 to 86,400. Tokens of a key that was taken out of
-    /// the set are refused from then on at the latest. Defaults to 3,600.
+    /// Age at which a key set is fetched again, 10 to 86,400 seconds. This is also the longest time for which
+    /// tokens of a removed key are still accepted. Defaults to 3,600.
     #[serde(default = "one_hour")]
     pub refresh_seconds: u64,
-    /// How many seconds longer a key set is used while fetching it again fails, 0 to 86,400. Defaults to
-    /// 3,600.
+    /// Time for which an expired key set stays in use while fetching it fails, 0 to 86,400 seconds. Defaults
+    /// to 3,600.
     #[serde(default = "one_hour")]
     pub stale_seconds: u64,
-    /// Most verified tokens that are remembered, 0 to 1,000,000; each takes about 300 bytes. Defaults to
+    /// Maximum number of cached verified tokens, 0 to 1,000,000; each takes about 300 bytes. Defaults to
     /// 10,000.
     #[serde(default = "ten_thousand")]
     pub remembered_tokens: usize,
 }
 
-/// Whether a token is asked for.
+/// Whether a token is required.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Mode {
-    /// Everybody may see everything.
+    /// Every request is allowed, without a token.
     None,
-    /// Who has a good token of one of the issuers.
+    /// Only requests with a valid token of one of the issuers are allowed.
     Token,
 }
 
-/// Who may issue tokens, and for whom.
+/// A trusted issuer and the requirements on its tokens.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum IssuerConfig {
     /// An Amazon Cognito user pool.
     Cognito(Cognito),
-    /// Any other issuer of JWTs, by OIDC or OAuth 2.
+    /// Any other issuer of JWTs (OIDC or OAuth 2).
     Oidc(Oidc),
 }
 
@@ -58,17 +58,17 @@ pub enum IssuerConfig {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Cognito {
-    /// Such as `eu-central-1_a1B2c3D4e`.
+    /// Id of the pool, such as `eu-central-1_a1B2c3D4e`.
     pub user_pool_id: String,
-    /// App clients whose tokens are good. Must be given; `null` is every client of the pool.
-    #[serde(deserialize_with = "given")]
+    /// Accepted app clients. Required; `null` accepts every client of the pool.
+    #[serde(deserialize_with = "required_nullable")]
     pub client_ids: Option<Vec<String>>,
-    /// Which of the pool's tokens are good. Must be given.
+    /// Accepted kind of token. Required.
     pub token_use: TokenUse,
-    /// The user must be in one of these groups. Defaults to none: no group is asked for.
+    /// Accepted groups: the user must be in at least one. Defaults to an empty list: no group is required.
     #[serde(default)]
     pub groups: Vec<String>,
-    /// The token must have one of these scopes. Defaults to none: no scope is asked for.
+    /// Accepted scopes: the token must have at least one. Defaults to an empty list: no scope is required.
     #[serde(default)]
     pub scopes: Vec<String>,
 }
@@ -77,11 +77,11 @@ pub struct Cognito {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum TokenUse {
-    /// What a client shows to a service.
+    /// Access tokens, which authorize a client.
     Access,
-    /// What a client learns about its user.
+    /// Id tokens, which identify a user to a client.
     Id,
-    /// Both.
+    /// Access tokens and id tokens.
     Either,
 }
 
@@ -89,33 +89,33 @@ pub enum TokenUse {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Oidc {
-    /// The value of `iss`, byte for byte: an `https` URL, or `http` on loopback.
+    /// The exact value of `iss`: an `https` URL, or `http` on loopback.
     pub issuer: String,
-    /// `aud` must have one of these. Must be given; `null` is every audience.
-    #[serde(deserialize_with = "given")]
+    /// Accepted audiences: `aud` must contain at least one. Required; `null` accepts every audience.
+    #[serde(deserialize_with = "required_nullable")]
     pub audiences: Option<Vec<String>>,
-    /// The token must have one of these scopes. Defaults to none: no scope is asked for.
+    /// Accepted scopes: the token must have at least one. Defaults to an empty list: no scope is required.
     #[serde(default)]
     pub scopes: Vec<String>,
-    /// Where the key set is. Defaults to `/.well-known/jwks.json` below the issuer.
+    /// URL of the key set. Defaults to `/.well-known/jwks.json` below the issuer.
     #[serde(default)]
     pub jwks_uri: Option<String>,
-    /// Algorithms that are good. Defaults to all of [`Algorithm`].
+    /// Accepted algorithms. Defaults to every [`Algorithm`].
     #[serde(default = "all_algorithms")]
     pub algorithms: Vec<Algorithm>,
 }
 
-/// Where a token may be. It is looked for in all of these places, and taken out of all of them.
+/// Places that may contain the token. All of them are searched, and the token is removed from all of them.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct TokenFrom {
-    /// `Authorization: Bearer`. Defaults to true.
+    /// Whether `Authorization: Bearer` is searched. Defaults to true.
     pub authorization: bool,
-    /// Names of headers, in any letter case. Defaults to none.
+    /// Header names, in any letter case. Defaults to an empty list.
     pub headers: Vec<String>,
-    /// Names of cookies. Defaults to none.
+    /// Cookie names. Defaults to an empty list.
     pub cookies: Vec<String>,
-    /// Keys of the query. Defaults to none.
+    /// Query keys. Defaults to an empty list.
     pub queries: Vec<String>,
 }
 
@@ -126,28 +126,30 @@ impl Default for TokenFrom {
 }
 
 impl Config {
-    /// Checks every value, and makes the issuers of it.
+    /// Validates every setting and returns the issuers.
     ///
     /// # Errors
-    /// [`ConfigError`] with the path of the first key that is wrong.
+    /// [`ConfigError`] with the path of the first invalid key.
     pub(super) fn issuers(&self) -> Result<Vec<Issuer>, ConfigError> {
         in_range("graceSeconds", self.grace_seconds, 0..=600)?;
         in_range("refreshSeconds", self.refresh_seconds, 10..=86_400)?;
         in_range("staleSeconds", self.stale_seconds, 0..=86_400)?;
         in_range("rememberedTokens", self.remembered_tokens as u64, 0..=1_000_000)?;
         self.token_from.check()?;
-        let right = match self.mode {
-            Mode::None if !self.issuers.is_empty() => "empty with the mode `none`",
-            Mode::Token if !(1..=32).contains(&self.issuers.len()) => "1 to 32 with the mode `token`",
+        let expected = match self.mode {
+            Mode::None if !self.issuers.is_empty() => "an empty list with the mode `none`",
+            Mode::Token if !(1..=32).contains(&self.issuers.len()) => {
+                "a list of 1 to 32 issuers with the mode `token`"
+            }
             _ => "",
         };
-        if !right.is_empty() {
-            return Err(ConfigError::new("issuers", right, self.issuers.len()));
+        if !expected.is_empty() {
+            return Err(ConfigError::new("issuers", expected, self.issuers.len()));
         }
         let mut issuers = Vec::new();
         let mut names = HashSet::new();
         for (index, issuer) in self.issuers.iter().enumerate() {
-            let made = match issuer {
+            let validated = match issuer {
                 IssuerConfig::Cognito(pool) => {
                     pool.check(&format!("issuers[{index}].cognito"))?;
                     Issuer::from_cognito(pool).into()
@@ -157,9 +159,10 @@ impl Config {
                     vec![Issuer::from_oidc(oidc)]
                 }
             };
-            for issuer in made {
+            for issuer in validated {
                 if !names.insert(issuer.name.clone()) {
-                    return Err(ConfigError::new(format!("issuers[{index}]"), "another issuer", issuer.name));
+                    let expected = "an issuer that is not in the list already";
+                    return Err(ConfigError::new(format!("issuers[{index}]"), expected, issuer.name));
                 }
                 issuers.push(issuer);
             }
@@ -171,15 +174,15 @@ impl Config {
 impl Cognito {
     fn check(&self, path: &str) -> Result<(), ConfigError> {
         if !is_user_pool_id(&self.user_pool_id) {
-            let right = "a user pool id such as eu-central-1_a1B2c3D4e";
-            return Err(ConfigError::new(format!("{path}.userPoolId"), right, &self.user_pool_id));
+            let expected = "a user pool id such as eu-central-1_a1B2c3D4e";
+            return Err(ConfigError::new(format!("{path}.userPoolId"), expected, &self.user_pool_id));
         }
-        names(&format!("{path}.clientIds"), self.client_ids.as_deref())?;
-        entries(&format!("{path}.groups"), &self.groups)?;
-        entries(&format!("{path}.scopes"), &self.scopes)?;
+        check_nullable_list(&format!("{path}.clientIds"), self.client_ids.as_deref())?;
+        check_entries(&format!("{path}.groups"), &self.groups)?;
+        check_entries(&format!("{path}.scopes"), &self.scopes)?;
         if self.token_use == TokenUse::Id && !self.scopes.is_empty() {
-            let right = "empty with the token use `id`, whose tokens have no scope";
-            return Err(ConfigError::new(format!("{path}.scopes"), right, &self.scopes));
+            let expected = "an empty list with the token use `id`, because id tokens have no scope";
+            return Err(ConfigError::new(format!("{path}.scopes"), expected, &self.scopes));
         }
         Ok(())
     }
@@ -194,10 +197,11 @@ impl Oidc {
         if let Some(uri) = self.jwks_uri.as_ref().filter(|uri| !is_url(uri)) {
             return Err(ConfigError::new(format!("{path}.jwksUri"), URL, uri));
         }
-        names(&format!("{path}.audiences"), self.audiences.as_deref())?;
-        entries(&format!("{path}.scopes"), &self.scopes)?;
+        check_nullable_list(&format!("{path}.audiences"), self.audiences.as_deref())?;
+        check_entries(&format!("{path}.scopes"), &self.scopes)?;
         if self.algorithms.is_empty() {
-            return Err(ConfigError::new(format!("{path}.algorithms"), "one or more", &self.algorithms));
+            let expected = "a list of at least one algorithm";
+            return Err(ConfigError::new(format!("{path}.algorithms"), expected, &self.algorithms));
         }
         Ok(())
     }
@@ -205,22 +209,24 @@ impl Oidc {
 
 impl TokenFrom {
     fn check(&self) -> Result<(), ConfigError> {
-        let check = |list: &str, items: &[String], right: &str, is_right: fn(&str) -> bool| match items
+        let check = |list: &str, items: &[String], expected: &str, is_valid: fn(&str) -> bool| match items
             .iter()
             .enumerate()
-            .find(|(_, item)| !is_right(item))
+            .find(|(_, item)| !is_valid(item))
         {
-            Some((index, item)) => Err(ConfigError::new(format!("tokenFrom.{list}[{index}]"), right, item)),
+            Some((index, item)) => {
+                Err(ConfigError::new(format!("tokenFrom.{list}[{index}]"), expected, item))
+            }
             None => Ok(()),
         };
         let is_header = |name: &str| {
-            const OTHERS: [&str; 3] = ["authorization", "cookie", "host"];
-            is_token(name) && !OTHERS.iter().any(|other| other.eq_ignore_ascii_case(name))
+            const EXCLUDED: [&str; 3] = ["authorization", "cookie", "host"];
+            is_token(name) && !EXCLUDED.iter().any(|excluded| excluded.eq_ignore_ascii_case(name))
         };
-        let right = "the name of a header other than Authorization, Cookie and Host";
-        check("headers", &self.headers, right, is_header)?;
-        check("cookies", &self.cookies, "the name of a cookie", is_token)?;
-        check("queries", &self.queries, "a key of a query", |key| !key.is_empty())
+        let expected = "a header name other than Authorization, Cookie and Host";
+        check("headers", &self.headers, expected, is_header)?;
+        check("cookies", &self.cookies, "a cookie name", is_token)?;
+        check("queries", &self.queries, "a query key", |key| !key.is_empty())
     }
 }
 
@@ -231,25 +237,25 @@ fn in_range(key: &str, value: u64, range: RangeInclusive<u64>) -> Result<(), Con
     Err(ConfigError::new(key, &format!("a whole number from {} to {}", range.start(), range.end()), value))
 }
 
-/// A list that must have an entry, unless it was given as `null`.
-fn names(path: &str, list: Option<&[String]>) -> Result<(), ConfigError> {
+/// Checks a list that must have an entry or be `null`.
+fn check_nullable_list(path: &str, list: Option<&[String]>) -> Result<(), ConfigError> {
     match list {
-        Some([]) => Err(ConfigError::new(path, "one or more, or null for every one", "[]")),
-        Some(list) => entries(path, list),
+        Some([]) => Err(ConfigError::new(path, "a list of at least one entry, or null to accept all", "[]")),
+        Some(list) => check_entries(path, list),
         None => Ok(()),
     }
 }
 
-fn entries(path: &str, list: &[String]) -> Result<(), ConfigError> {
-    // An empty scope would be that of a token without any.
+fn check_entries(path: &str, list: &[String]) -> Result<(), ConfigError> {
+    // An empty scope would match a token without any scope.
     match list.iter().position(String::is_empty) {
-        Some(index) => Err(ConfigError::new(format!("{path}[{index}]"), "some text", "")),
+        Some(index) => Err(ConfigError::new(format!("{path}[{index}]"), "non-empty text", "")),
         None => Ok(()),
     }
 }
 
-/// `^(eusc-[a-z]{2}|[a-z]{2})-(gov-)?[a-z]+-[0-9]_[a-zA-Z0-9]+$`, up to 55 characters: the ids that
-/// aws-jwt-verify takes, and Cognito's longest.
+/// Whether `id` matches `^(eusc-[a-z]{2}|[a-z]{2})-(gov-)?[a-z]+-[0-9]_[a-zA-Z0-9]+$`, the pattern of
+/// aws-jwt-verify, and has at most 55 characters, Cognito's limit.
 fn is_user_pool_id(id: &str) -> bool {
     let letters = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase());
     let Some((region, name)) = id.split_once('_') else { return false };
@@ -268,7 +274,8 @@ fn is_user_pool_id(id: &str) -> bool {
     is_name && is_region && id.len() <= 55
 }
 
-/// Whether `text` is a URL that keys may come from. Without TLS anybody on the way could put in theirs.
+/// Whether `text` is a URL that keys may be fetched from. Without TLS, anyone on the network path could
+/// replace the keys.
 fn is_url(text: &str) -> bool {
     let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#@\\\"<>".contains(&byte));
     let host = |rest: &str| rest.split(['/', ':']).next().unwrap_or_default().to_owned();
@@ -279,14 +286,14 @@ fn is_url(text: &str) -> bool {
     }
 }
 
-/// Whether `name` is a token of RFC 9110 section 5.6.2, as names of headers and cookies are.
+/// Whether `name` is a token as defined by RFC 9110 section 5.6.2: the syntax of header and cookie names.
 fn is_token(name: &str) -> bool {
     !name.is_empty()
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
-/// A key that must be there, though it may be `null`.
-fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+/// Deserializes a required key whose value may be `null`.
+fn required_nullable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
     Option::deserialize(deserializer)
 }
 

@@ -1,29 +1,29 @@
-//! What each issuer's claims must say.
+//! Claim checks per issuer.
 
 use super::{algorithm::Algorithm, config, refusal::Reason, token::Claims};
 
-/// One value of `iss`, and what goes with it.
+/// A trusted value of `iss`, with its key set and its claim checks.
 #[derive(Debug)]
 pub(super) struct Issuer {
     /// The value of `iss`, compared byte for byte.
     pub(super) name: String,
-    /// Where its keys are.
+    /// URL of its key set.
     pub(super) key_set_url: String,
     pub(super) algorithms: Vec<Algorithm>,
-    /// One of these must be granted, if there are any.
+    /// Accepted scopes: a token needs at least one. If empty, no scope is required.
     scopes: Vec<String>,
-    demands: Demands,
+    claim_rules: ClaimRules,
 }
 
 #[derive(Clone, Debug)]
-enum Demands {
+enum ClaimRules {
     Cognito { clients: Option<Vec<String>>, token_use: config::TokenUse, groups: Vec<String> },
     Oidc { audiences: Option<Vec<String>> },
 }
 
 impl Issuer {
-    /// Both names under which a Cognito pool issues tokens: of its Region, and since the pool's issuer can be
-    /// configured, the other one.
+    /// Returns both issuers that a Cognito pool can be configured with: the regional one
+    /// (`cognito-idp.{region}`) and the other one (`issuer-cognito-idp.{region}`).
     pub(super) fn from_cognito(pool: &config::Cognito) -> [Self; 2] {
         let region = pool.user_pool_id.split_once('_').map_or("", |(region, _)| region);
         ["cognito-idp", "issuer-cognito-idp"].map(|service| {
@@ -33,7 +33,7 @@ impl Issuer {
                 name,
                 algorithms: Algorithm::ALL.to_vec(),
                 scopes: pool.scopes.clone(),
-                demands: Demands::Cognito {
+                claim_rules: ClaimRules::Cognito {
                     clients: pool.client_ids.clone(),
                     token_use: pool.token_use,
                     groups: pool.groups.clone(),
@@ -43,24 +43,24 @@ impl Issuer {
     }
 
     pub(super) fn from_oidc(oidc: &config::Oidc) -> Self {
-        let beside_issuer = || format!("{}/.well-known/jwks.json", oidc.issuer.trim_end_matches('/'));
+        let default_url = || format!("{}/.well-known/jwks.json", oidc.issuer.trim_end_matches('/'));
         Self {
             name: oidc.issuer.clone(),
-            key_set_url: oidc.jwks_uri.clone().unwrap_or_else(beside_issuer),
+            key_set_url: oidc.jwks_uri.clone().unwrap_or_else(default_url),
             algorithms: oidc.algorithms.clone(),
             scopes: oidc.scopes.clone(),
-            demands: Demands::Oidc { audiences: oidc.audiences.clone() },
+            claim_rules: ClaimRules::Oidc { audiences: oidc.audiences.clone() },
         }
     }
 
-    /// Checks the claims of a token that this issuer signed; not their times.
+    /// Checks the claims of a token that this issuer signed, except their times.
     ///
     /// # Errors
-    /// [`Reason::Audience`] to [`Reason::Scope`]. Who the token is for is asked first, what it allows last.
+    /// [`Reason::Audience`] to [`Reason::Scope`]. The audience is checked first and the scope last.
     pub(super) fn check(&self, claims: &Claims) -> Result<(), Reason> {
-        match &self.demands {
-            Demands::Cognito { clients, token_use, groups } => {
-                // A token's use says where its client stands, so it is not left open even where both do.
+        match &self.claim_rules {
+            ClaimRules::Cognito { clients, token_use, groups } => {
+                // `token_use` determines the claim that contains the client, so it is always checked.
                 let client = match (claims.text("token_use"), token_use) {
                     (Some("access"), config::TokenUse::Access | config::TokenUse::Either) => "client_id",
                     (Some("id"), config::TokenUse::Id | config::TokenUse::Either) => "aud",
@@ -76,7 +76,7 @@ impl Issuer {
                     return Err(Reason::Group);
                 }
             }
-            Demands::Oidc { audiences } => {
+            ClaimRules::Oidc { audiences } => {
                 if !audiences.as_ref().is_none_or(|audiences| overlap(audiences, claims.list("aud"))) {
                     return Err(Reason::Audience);
                 }
@@ -90,6 +90,6 @@ impl Issuer {
     }
 }
 
-fn overlap<'a>(wanted: &[String], mut given: impl Iterator<Item = &'a str>) -> bool {
-    given.any(|one| wanted.iter().any(|wanted| wanted == one))
+fn overlap<'a>(accepted: &[String], mut values: impl Iterator<Item = &'a str>) -> bool {
+    values.any(|value| accepted.iter().any(|accepted| accepted == value))
 }

@@ -1,14 +1,14 @@
-//! JSON objects without a second reading: no name twice, no deep nesting.
+//! Strict JSON objects: duplicate names and deep nesting are rejected.
 //!
-//! Two programs that read the same duplicate differently are how a token means one thing to who checks it
-//! and another to who uses it (RFC 7515 section 4).
+//! Parsers differ in which of two duplicate names they use. A token with duplicates could therefore mean one
+//! thing to the program that checks it and another to the program that uses it (RFC 7515 section 4).
 
 use super::refusal::Reason;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use std::{cell::Cell, fmt};
 
-/// Most levels of arrays and objects in a token or a key set. Real ones have up to four.
+/// Maximum nesting of arrays and objects in a token or a key set. Real ones have up to four levels.
 pub const MAX_DEPTH: usize = 16;
 
 /// Parses an object.
@@ -16,9 +16,11 @@ pub const MAX_DEPTH: usize = 16;
 /// # Errors
 /// [`Reason::Malformed`], [`Reason::DuplicateName`] or [`Reason::TooDeep`].
 pub(super) fn object(bytes: &[u8]) -> Result<Map<String, Value>, Reason> {
-    let flaw = Cell::new(Reason::Malformed);
+    let reason = Cell::new(Reason::Malformed);
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = Strict { room: MAX_DEPTH, flaw: &flaw }.deserialize(&mut reader).map_err(|_| flaw.get())?;
+    let value = StrictValue { levels_left: MAX_DEPTH, reason: &reason }
+        .deserialize(&mut reader)
+        .map_err(|_| reason.get())?;
     reader.end().map_err(|_| Reason::Malformed)?;
     match value {
         Value::Object(object) => Ok(object),
@@ -27,28 +29,28 @@ pub(super) fn object(bytes: &[u8]) -> Result<Map<String, Value>, Reason> {
 }
 
 #[derive(Clone, Copy)]
-struct Strict<'a> {
-    /// Levels that may still be opened.
-    room: usize,
-    /// What is wrong, if not the JSON itself.
-    flaw: &'a Cell<Reason>,
+struct StrictValue<'a> {
+    /// Remaining levels of nesting.
+    levels_left: usize,
+    /// Reason to report if deserialization fails.
+    reason: &'a Cell<Reason>,
 }
 
-impl Strict<'_> {
+impl StrictValue<'_> {
     fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
-        match self.room.checked_sub(1) {
-            Some(room) => Ok(Self { room, ..self }),
+        match self.levels_left.checked_sub(1) {
+            Some(levels_left) => Ok(Self { levels_left, ..self }),
             None => Err(self.fail(Reason::TooDeep)),
         }
     }
 
-    fn fail<E: serde::de::Error>(self, flaw: Reason) -> E {
-        self.flaw.set(flaw);
-        E::custom(flaw)
+    fn fail<E: serde::de::Error>(self, reason: Reason) -> E {
+        self.reason.set(reason);
+        E::custom(reason)
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Strict<'_> {
+impl<'de> DeserializeSeed<'de> for StrictValue<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -56,7 +58,7 @@ impl<'de> DeserializeSeed<'de> for Strict<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Strict<'_> {
+impl<'de> Visitor<'de> for StrictValue<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -116,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_object_is_read_in_one_way() {
+    fn ambiguous_objects_are_rejected() {
         let check = |text: &str, expected| assert_eq!(object(text.as_bytes()).err(), expected, "{text}");
         check(r#"{"a":1,"b":[true,null,-1,1.5,"x",{"a":1}]} "#, None);
         check(r#"{"a":1,"a":1}"#, Some(Reason::DuplicateName));

@@ -7,34 +7,34 @@ use ring::signature::{self, RsaPublicKeyComponents, UnparsedPublicKey};
 use serde_json::{Map, Value};
 use std::{collections::HashMap, sync::Arc};
 
-/// Most bytes of a key set. Issuers' sets have 1 to 30 kB.
+/// Maximum size of a key set in bytes. Real key sets have 1 to 30 kB.
 pub const MAX_KEY_SET_BYTES: usize = 256 << 10;
-/// Most keys of a key set, of every use.
+/// Maximum number of keys in a key set, including keys with other uses.
 pub const MAX_KEYS: usize = 100;
 
-/// A key set that cannot be used.
+/// An unusable key set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeySetError {
-    /// No fetch from this URL is under way.
-    #[error("nobody asked for this key set")]
-    NotAsked,
+    /// No fetch from this URL is in progress.
+    #[error("unexpected key set: no fetch from this URL is in progress")]
+    NotRequested,
     /// Longer than [`MAX_KEY_SET_BYTES`].
-    #[error("longer than {MAX_KEY_SET_BYTES} bytes")]
+    #[error("key set too long: the limit is {MAX_KEY_SET_BYTES} bytes")]
     TooLong,
     /// More than [`MAX_KEYS`].
-    #[error("more than {MAX_KEYS} keys")]
+    #[error("too many keys: the limit is {MAX_KEYS}")]
     TooManyKeys,
-    /// Not an object with an array `keys`, or JSON with a second reading.
-    #[error("not a JSON web key set")]
+    /// Not an object with an array `keys`, or ambiguous JSON (see [`MAX_DEPTH`](super::MAX_DEPTH)).
+    #[error("invalid key set: expected a JSON web key set")]
     Malformed,
 }
 
 /// A public key that may sign tokens.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Key {
-    /// `kid`.
+    /// Value of `kid`.
     pub(super) id: String,
-    /// `alg`, if the set says it.
+    /// Value of `alg`, if present.
     algorithm: Option<Algorithm>,
     material: Material,
 }
@@ -58,14 +58,15 @@ impl Key {
     /// Checks `signature` over `message`.
     ///
     /// # Errors
-    /// [`Reason::KeyMismatch`] if this key is not one for `algorithm`, [`Reason::Signature`].
+    /// [`Reason::KeyMismatch`] if this key does not support `algorithm`, [`Reason::Signature`] if the signature
+    /// is invalid.
     pub(super) fn verify(
         &self,
         algorithm: Algorithm,
         message: &[u8],
         signature: &[u8],
     ) -> Result<(), Reason> {
-        if self.algorithm.is_some_and(|own| own != algorithm) {
+        if self.algorithm.is_some_and(|expected| expected != algorithm) {
             return Err(Reason::KeyMismatch);
         }
         let unparsed = |algorithm: &'static dyn signature::VerificationAlgorithm, key: &[u8]| {
@@ -93,7 +94,7 @@ impl Key {
         }
     }
 
-    /// The key of a JWK; `None` for one that signs no tokens: of another use, type, curve or size.
+    /// Parses a JWK; `None` if its use, type, curve or size is unsupported for token signatures.
     fn from_jwk(jwk: &Map<String, Value>) -> Option<Self> {
         let text = |name: &str| jwk.get(name).and_then(Value::as_str);
         let bytes = |name: &str| URL_SAFE_NO_PAD.decode(text(name)?).ok();
@@ -111,16 +112,16 @@ impl Key {
             None => None,
         };
         // RFC 7518 section 6.2.1.2: coordinates have the full length of the field.
-        let point = |side: usize| {
+        let point = |length: usize| {
             let (x, y) = (bytes("x")?, bytes("y")?);
-            (x.len() == side && y.len() == side).then(|| [&[4], &x[..], &y[..]].concat())
+            (x.len() == length && y.len() == length).then(|| [&[4], &x[..], &y[..]].concat())
         };
         let material = match (text("kty")?, text("crv")) {
             ("RSA", _) => {
                 let (n, e) = (bytes("n")?, bytes("e")?);
-                // 2,048 to 8,192 bits, minimal (RFC 7518 section 6.3.1.1). The rest is up to the verification.
-                let is_sound = (256..=1024).contains(&n.len()) && n.first() != Some(&0);
-                is_sound.then_some(Material::Rsa { n, e })?
+                // 2,048 to 8,192 bits without leading zeros (RFC 7518 section 6.3.1.1). `ring` checks the rest.
+                let is_supported = (256..=1024).contains(&n.len()) && n.first() != Some(&0);
+                is_supported.then_some(Material::Rsa { n, e })?
             }
             ("EC", Some("P-256")) => Material::P256(point(32)?),
             ("EC", Some("P-384")) => Material::P384(point(48)?),
@@ -135,12 +136,12 @@ impl Key {
     }
 }
 
-/// The signing keys of the JSON web key set `body`, by id.
+/// Parses the JSON web key set `body` into its signing keys by id.
 ///
-/// Keys that sign no tokens are left out, and so is every id that two keys have: it names neither.
+/// Unsupported keys are skipped. Keys that share an id are skipped too, because the id is ambiguous.
 ///
 /// # Errors
-/// [`KeySetError`], never [`KeySetError::NotAsked`].
+/// [`KeySetError`], but never [`KeySetError::NotRequested`].
 pub(super) fn key_set(body: &[u8]) -> Result<HashMap<String, Arc<Key>>, KeySetError> {
     if body.len() > MAX_KEY_SET_BYTES {
         return Err(KeySetError::TooLong);

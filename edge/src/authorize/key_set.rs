@@ -1,57 +1,58 @@
-//! The keys behind one URL: when they are good enough, when to fetch them, and who does.
+//! A cached key set: how long its keys are valid, when to fetch it again, and which caller fetches it.
 
 use super::key::{self, Key, KeySetError};
 use std::{collections::HashMap, sync::Arc};
 
-/// Seconds without another fetch after one that failed or did not bring the key it was for. Without them,
-/// anybody could have the issuer flooded by inventing key ids.
+/// Minimum seconds between a fetch that failed, or that lacked the requested key, and the next fetch. Without
+/// this limit, requests with invented key ids could flood the issuer.
 pub const PENALTY_SECS: u64 = 10;
-/// Seconds after which a fetch counts as given up, and is handed to somebody else.
+/// Seconds after which a fetch counts as abandoned and another caller may start one.
 pub const FETCH_SECS: u64 = 10;
 
-/// The keys behind one URL.
+/// The key set at one URL.
 #[derive(Debug)]
 pub(super) struct KeySet {
     pub(super) url: Arc<str>,
-    /// Age from which they are fetched again.
+    /// Age in seconds from which the set is fetched again.
     pub(super) refresh_secs: u64,
-    /// Age from which they are not used any more.
+    /// Age in seconds from which the set is no longer used.
     pub(super) expiry_secs: u64,
     keys: HashMap<String, Arc<Key>>,
-    /// When the fetch of `keys` began.
+    /// Start time of the fetch that returned `keys`, in seconds since the epoch.
     fetched: Option<u64>,
-    fetch: Fetch,
+    state: FetchState,
 }
 
-/// What goes on behind the URL; times are seconds since the epoch.
+/// The state of the latest fetch. Times are seconds since the epoch.
 #[derive(Debug)]
-enum Fetch {
+enum FetchState {
     Idle,
-    UnderWay {
+    InProgress {
         since: u64,
-        wanted: Option<String>,
+        /// The missing key id that the fetch was started for.
+        key_id: Option<String>,
     },
-    /// It brought no set.
+    /// The fetch returned no key set.
     Failed {
         at: u64,
     },
-    /// It brought a set without the key that it was for.
-    InVain {
+    /// The fetch returned a key set without the requested key.
+    KeyMissing {
         at: u64,
     },
 }
 
-/// What there is for a key id.
+/// The result of a look-up by key id.
 #[derive(Debug)]
-pub(super) enum Found {
-    Key(Arc<Key>),
-    /// The caller fetches the set, and asks again.
+pub(super) enum KeyLookup {
+    Found(Arc<Key>),
+    /// The caller must fetch the set and then look up again.
     Fetch,
-    /// Somebody else is fetching it; ask again when that is done.
+    /// Another caller is fetching the set. Look up again after that fetch.
     Wait,
-    /// The set, fetched for it a moment ago, does not have it.
+    /// The set, fetched less than [`PENALTY_SECS`] ago, does not contain the key.
     Unknown,
-    /// Nobody can tell: fetching the set failed a moment ago.
+    /// The key is unknown because the fetch failed less than [`PENALTY_SECS`] ago.
     Unavailable,
 }
 
@@ -63,53 +64,55 @@ impl KeySet {
             expiry_secs: refresh_secs + stale_secs,
             keys: HashMap::new(),
             fetched: None,
-            fetch: Fetch::Idle,
+            state: FetchState::Idle,
         }
     }
 
-    /// Looks for the key `id`.
-    pub(super) fn find(&mut self, id: &str, now: u64) -> Found {
-        // Distances, so that a clock that was set back makes keys old instead of young.
+    /// Looks up the key `id` at `now`, seconds since the epoch.
+    pub(super) fn find(&mut self, id: &str, now: u64) -> KeyLookup {
+        // Absolute differences: if the clock is set back, keys become older instead of younger.
         let age = self.fetched.map(|fetched| now.abs_diff(fetched));
         let is_younger_than = |secs| age.is_some_and(|age| age < secs);
         let key = self.keys.get(id).filter(|_| is_younger_than(self.expiry_secs));
         if let Some(key) = key
             && is_younger_than(self.refresh_secs)
         {
-            return Found::Key(Arc::clone(key));
+            return KeyLookup::Found(Arc::clone(key));
         }
-        let otherwise = match self.fetch {
-            Fetch::UnderWay { since, .. } if now.abs_diff(since) < FETCH_SECS => Found::Wait,
-            Fetch::Failed { at } if now.abs_diff(at) < PENALTY_SECS => Found::Unavailable,
-            Fetch::InVain { at } if now.abs_diff(at) < PENALTY_SECS => Found::Unknown,
+        let without_key = match self.state {
+            FetchState::InProgress { since, .. } if now.abs_diff(since) < FETCH_SECS => KeyLookup::Wait,
+            FetchState::Failed { at } if now.abs_diff(at) < PENALTY_SECS => KeyLookup::Unavailable,
+            FetchState::KeyMissing { at } if now.abs_diff(at) < PENALTY_SECS => KeyLookup::Unknown,
             _ => {
-                let wanted = key.is_none().then(|| id.to_owned());
-                self.fetch = Fetch::UnderWay { since: now, wanted };
-                return Found::Fetch;
+                let key_id = key.is_none().then(|| id.to_owned());
+                self.state = FetchState::InProgress { since: now, key_id };
+                return KeyLookup::Fetch;
             }
         };
-        key.map_or(otherwise, |key| Found::Key(Arc::clone(key)))
+        key.map_or(without_key, |key| KeyLookup::Found(Arc::clone(key)))
     }
 
-    /// Takes the answer to a fetch.
+    /// Stores the response to a fetch, received at `now`, seconds since the epoch.
     ///
     /// # Errors
-    /// [`KeySetError`]. Unless nobody asked, it counts as a fetch that failed.
+    /// [`KeySetError`]. Each except [`KeySetError::NotRequested`] counts as a failed fetch.
     pub(super) fn fetched(&mut self, body: &[u8], now: u64) -> Result<(), KeySetError> {
-        let Fetch::UnderWay { since, wanted } = &mut self.fetch else { return Err(KeySetError::NotAsked) };
-        let (since, wanted) = (*since, wanted.take());
-        self.fetch = Fetch::Failed { at: now };
+        let FetchState::InProgress { since, key_id } = &mut self.state else {
+            return Err(KeySetError::NotRequested);
+        };
+        let (since, key_id) = (*since, key_id.take());
+        self.state = FetchState::Failed { at: now };
         self.keys = key::key_set(body)?;
         self.fetched = Some(since);
-        let is_there = wanted.is_none_or(|id| self.keys.contains_key(&id));
-        self.fetch = if is_there { Fetch::Idle } else { Fetch::InVain { at: now } };
+        let has_key = key_id.is_none_or(|id| self.keys.contains_key(&id));
+        self.state = if has_key { FetchState::Idle } else { FetchState::KeyMissing { at: now } };
         Ok(())
     }
 
-    /// Takes the failure of a fetch.
+    /// Records a failed fetch at `now`, seconds since the epoch.
     pub(super) fn failed(&mut self, now: u64) {
-        if matches!(self.fetch, Fetch::UnderWay { .. }) {
-            self.fetch = Fetch::Failed { at: now };
+        if matches!(self.state, FetchState::InProgress { .. }) {
+            self.state = FetchState::Failed { at: now };
         }
     }
 }

@@ -1,92 +1,92 @@
-//! What a viewer is told who may not see, and what the log is told.
+//! Rejected requests: the response to the viewer, and the reason for the log.
 
-/// A request that may not go on.
+/// A rejected request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// Why, for the log. The viewer learns no more than [`Refusal::www_authenticate`] says.
+    /// The reason, for the log only. The viewer sees only [`Refusal::www_authenticate`].
     pub reason: Reason,
 }
 
-/// Why a token was refused. It holds no text of the token, so it may be logged.
+/// The reason why a token was rejected. It contains no part of the token, so it is safe to log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum Reason {
-    /// Nothing stands where a token may be.
-    #[error("no token")]
+    /// No token in any of the configured places.
+    #[error("missing token")]
     NoToken,
-    /// The places where a token may be hold different ones.
+    /// The request contains different tokens.
     #[error("several different tokens in one request")]
     SeveralTokens,
     /// Longer than [`MAX_TOKEN_BYTES`](super::MAX_TOKEN_BYTES).
     #[error("token too long")]
     TooLong,
     /// Not three parts, not strict base64url without padding, or not JSON.
-    #[error("not a signed JWT in compact form")]
+    #[error("malformed token: not a signed JWT in compact form")]
     Malformed,
-    /// A name stands twice in one JSON object.
-    #[error("a name stands twice in one object")]
+    /// A JSON object contains the same name twice.
+    #[error("duplicate name in a JSON object")]
     DuplicateName,
-    /// Nested deeper than [`MAX_DEPTH`](super::MAX_DEPTH).
-    #[error("nested too deeply")]
+    /// JSON nested deeper than [`MAX_DEPTH`](super::MAX_DEPTH).
+    #[error("JSON nested too deeply")]
     TooDeep,
-    /// The header has `crit` or `b64`: extensions that must be understood, and none is.
-    #[error("critical header extension")]
+    /// The header contains `crit` or `b64`: mandatory extensions, all of which are unsupported.
+    #[error("unsupported critical header extension")]
     CriticalHeader,
     /// `typ` is something other than `JWT` or `at+jwt`.
     #[error("token type not accepted")]
     Type,
-    /// `alg` is missing, none, a shared secret's or unknown.
-    #[error("algorithm not supported")]
+    /// `alg` is missing, `none`, a shared-secret algorithm or unknown.
+    #[error("unsupported algorithm")]
     Algorithm,
-    /// `kid` is missing, empty or no text.
-    #[error("no key id")]
+    /// `kid` is missing, empty, too long or not a string.
+    #[error("missing key id")]
     NoKeyId,
     /// A claim that RFC 7519 or RFC 9068 defines has a value of another type.
     #[error("claim of the wrong type")]
     ClaimType,
-    /// There is no `exp`.
-    #[error("no expiry")]
+    /// `exp` is missing.
+    #[error("missing expiry")]
     NoExpiry,
-    /// `iss` is missing or is no configured issuer.
+    /// `iss` is missing or not a configured issuer.
     #[error("issuer not configured")]
     Issuer,
-    /// The issuer may not use this algorithm.
+    /// The algorithm is not configured for this issuer.
     #[error("algorithm not allowed for this issuer")]
     AlgorithmNotAllowed,
-    /// The issuer's key set has no signing key of this id.
+    /// The issuer's key set contains no signing key with this id.
     #[error("key not in the issuer's key set")]
     UnknownKey,
-    /// The key is for another algorithm than the header says.
-    #[error("key and algorithm do not agree")]
+    /// The key does not support the algorithm in the header.
+    #[error("key does not match the algorithm")]
     KeyMismatch,
-    /// The signature is not that of this key over this token.
-    #[error("signature does not verify")]
+    /// The signature is invalid for this key and token.
+    #[error("invalid signature")]
     Signature,
-    /// `exp` is over.
+    /// `exp` is in the past.
     #[error("expired")]
     Expired,
-    /// `nbf` is to come.
+    /// `nbf` is in the future.
     #[error("not yet valid")]
     NotYetValid,
-    /// `aud` names none of the audiences.
+    /// `aud` contains no accepted audience.
     #[error("audience not accepted")]
     Audience,
-    /// `token_use` is not the one that is asked for.
+    /// `token_use` differs from the configured one.
     #[error("token use not accepted")]
     TokenUse,
-    /// `client_id`, or `aud` of an id token, is none of the clients.
+    /// `client_id`, or `aud` of an id token, is not an accepted client.
     #[error("client not accepted")]
     Client,
-    /// `cognito:groups` names none of the groups.
+    /// `cognito:groups` contains no accepted group.
     #[error("group not accepted")]
     Group,
-    /// `scope` names none of the scopes.
+    /// `scope` contains no accepted scope.
     #[error("scope not accepted")]
     Scope,
 }
 
 impl Refusal {
-    /// The status of the answer: 403 for a good token that does not allow this, else 401.
+    /// Returns the status of the response: 403 for a valid token without the required group or scope, else 401.
     pub fn status(&self) -> u16 {
         match self.reason {
             Reason::Group | Reason::Scope => 403,
@@ -94,10 +94,10 @@ impl Refusal {
         }
     }
 
-    /// The answer's `WWW-Authenticate` header (RFC 6750 section 3).
+    /// Returns the `WWW-Authenticate` header of the response (RFC 6750 section 3).
     ///
-    /// Two tokens are an `invalid_request`. For those the RFC proposes 400, but 401 tells every client that
-    /// another token may help.
+    /// Several tokens are an `invalid_request`. The RFC proposes status 400 for it; 401 is used because it
+    /// tells every client to try another token.
     pub fn www_authenticate(&self) -> &'static str {
         match self.reason {
             Reason::NoToken => r#"Bearer realm="safelight""#,

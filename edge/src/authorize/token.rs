@@ -1,18 +1,18 @@
-//! A token taken apart, strictly and without trust: nothing here says that it is genuine.
+//! Strict parsing of tokens. Nothing in this module verifies a signature.
 
 use super::{algorithm::Algorithm, json, refusal::Reason};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 
-/// Most bytes of a token. A cookie holds 4,096, a request's URL 8,192.
+/// Maximum size of a token in bytes. A cookie has at most 4,096 bytes, a URL in CloudFront 8,192.
 pub const MAX_TOKEN_BYTES: usize = 16 << 10;
-/// Most bytes of a `kid`. Cognito's have 44.
+/// Maximum size of a `kid` in bytes. Cognito's have 44.
 const MAX_KEY_ID_BYTES: usize = 256;
 
 /// A JWT in compact form (RFC 7515 section 3.1), not verified.
 #[derive(Debug)]
 pub(super) struct Token<'a> {
-    /// What was signed: header and payload as they were sent.
+    /// The signed bytes: header and payload as they were sent.
     pub(super) signed: &'a [u8],
     pub(super) signature: Vec<u8>,
     pub(super) algorithm: Algorithm,
@@ -20,14 +20,14 @@ pub(super) struct Token<'a> {
     pub(super) claims: Claims,
 }
 
-/// The payload's object, with an expiry and with registered claims of the right types.
+/// The payload: it has an expiry, and its registered claims have the correct types.
 #[derive(Debug)]
 pub(super) struct Claims {
     object: Map<String, Value>,
     pub(super) window: Window,
 }
 
-/// When a token is valid, in seconds since the epoch; finite.
+/// The validity period of a token, in seconds since the epoch. Both values are finite.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Window {
     expires: f64,
@@ -35,10 +35,10 @@ pub(super) struct Window {
 }
 
 impl<'a> Token<'a> {
-    /// Takes `text` apart, up to [`MAX_TOKEN_BYTES`] of it.
+    /// Parses `text`, which has at most [`MAX_TOKEN_BYTES`].
     ///
     /// # Errors
-    /// [`Reason::Malformed`] to [`Reason::NoExpiry`], those of the header before those of the payload.
+    /// [`Reason::Malformed`] to [`Reason::NoExpiry`]. Errors in the header are reported first.
     pub(super) fn parse(text: &'a str) -> Result<Self, Reason> {
         let (signed, signature) = text.rsplit_once('.').ok_or(Reason::Malformed)?;
         let (header, payload) = signed.split_once('.').ok_or(Reason::Malformed)?;
@@ -49,8 +49,8 @@ impl<'a> Token<'a> {
     }
 }
 
-/// Base64url without padding (RFC 7515 section 2); unused bits must be zero, so that a token has one
-/// spelling. A dot is no letter of it, so four parts end here too.
+/// Decodes base64url without padding (RFC 7515 section 2). Unused bits must be zero, so that each token has
+/// exactly one encoding. A dot is not a base64url character, so a token with four parts fails here.
 fn decode(part: &str) -> Result<Vec<u8>, Reason> {
     URL_SAFE_NO_PAD.decode(part).ok().filter(|bytes| !bytes.is_empty()).ok_or(Reason::Malformed)
 }
@@ -88,12 +88,12 @@ impl Claims {
                 return Err(Reason::ClaimType);
             }
         }
-        for (name, may_be_one) in [("aud", true), ("cognito:groups", false)] {
-            let is_right = |value: &Value| match value {
+        for (name, may_be_string) in [("aud", true), ("cognito:groups", false)] {
+            let is_valid = |value: &Value| match value {
                 Value::Array(items) => items.iter().all(Value::is_string),
-                _ => may_be_one && value.is_string(),
+                _ => may_be_string && value.is_string(),
             };
-            if object.get(name).is_some_and(|value| !is_right(value)) {
+            if object.get(name).is_some_and(|value| !is_valid(value)) {
                 return Err(Reason::ClaimType);
             }
         }
@@ -101,12 +101,12 @@ impl Claims {
         Ok(Self { object, window })
     }
 
-    /// The claim `name` if it is text.
+    /// Returns the claim `name` if it is a string.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.object.get(name)?.as_str()
     }
 
-    /// The claim `name` as a list, in which text is a list of one.
+    /// Returns the strings of the claim `name`: those of an array, or a single string.
     pub(super) fn list(&self, name: &str) -> impl Iterator<Item = &str> {
         let value = self.object.get(name);
         let items = value.and_then(Value::as_array).into_iter().flatten();
@@ -115,10 +115,12 @@ impl Claims {
 }
 
 impl Window {
-    /// Whether `now` is in it, with `grace_secs` on both sides for clocks that differ.
+    /// Checks that `now`, seconds since the epoch, is within the period, extended by `grace_secs` on both sides
+    /// for clock differences.
     ///
     /// # Errors
-    /// [`Reason::Expired`] from the second of `exp` on (RFC 7519 section 4.1.4), [`Reason::NotYetValid`].
+    /// [`Reason::Expired`] from the second of `exp` on (RFC 7519 section 4.1.4), [`Reason::NotYetValid`] before
+    /// `nbf`.
     pub(super) fn check(self, now: u64, grace_secs: u64) -> Result<(), Reason> {
         let (now, grace) = (now as f64, grace_secs as f64);
         if now >= self.expires + grace {

@@ -1,97 +1,97 @@
-//! Whether CloudFront takes what a function returns. What it does not take becomes a 502 to the viewer, so
-//! that these checks stand in tests, and before what is returned.
+//! Checks that CloudFront accepts what a function returns. CloudFront turns an invalid result into a 502 for
+//! the viewer, so tests and the handlers run these checks before a result is returned.
 
 use super::{Action, Body, Encoding, EventType, Header, Origin, Request, Response, limits};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderName, HeaderValue};
 use std::collections::BTreeSet;
 
-/// Why CloudFront does not take what a function returns.
+/// The reason why CloudFront rejects what a function returns.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Violation {
-    /// A field that CloudFront alone writes is another one.
-    #[error("`{field}` is read-only, and was changed")]
+    /// A field that only CloudFront may change was changed.
+    #[error("`{field}` is read-only and was changed")]
     ReadOnlyField {
-        /// Its name in JSON.
+        /// Name of the field in JSON.
         field: &'static str,
     },
-    /// A header that CloudFront alone writes is another one.
-    #[error("the header `{name}` is read-only here, and was changed")]
+    /// A header that only CloudFront may change was changed.
+    #[error("the header `{name}` is read-only for this event type and was changed")]
     ReadOnlyHeader {
-        /// Its name.
+        /// Name of the header.
         name: String,
     },
-    /// A header that no function may write was written.
-    #[error("no function may set the header `{name}`")]
+    /// A header that functions may never set was set.
+    #[error("functions must not set the header `{name}`")]
     DisallowedHeader {
-        /// Its name.
+        /// Name of the header.
         name: String,
     },
-    /// A header cannot be sent.
-    #[error("the header `{name}` needs a name and values as in RFC 9110 section 5, and at least one value")]
+    /// A header has an invalid name, an invalid value or no value.
+    #[error("invalid header `{name}`: expected a name and at least one value as in RFC 9110 section 5")]
     InvalidHeader {
-        /// Its name.
+        /// Name of the header.
         name: String,
     },
-    /// A header comes from the request and from the origin's own headers.
-    #[error("the header `{name}` is one of the origin's own, and the request has it too")]
-    HeaderTwice {
-        /// Its name.
+    /// A header is in the request and in the origin's custom headers.
+    #[error("duplicate header `{name}`: it is in the request and in the origin's custom headers")]
+    DuplicateHeader {
+        /// Name of the header.
         name: String,
     },
-    /// The path cannot be sent.
-    #[error("`uri` must begin with a slash, and hold no space, control character, `?` or `#`")]
+    /// The path is invalid.
+    #[error("invalid `uri`: it must begin with a slash and contain no space, control character, `?` or `#`")]
     InvalidUri,
-    /// The query cannot be sent.
-    #[error("`querystring` must hold no space, control character or `#`")]
+    /// The query is invalid.
+    #[error("invalid `querystring`: it must contain no space, control character or `#`")]
     InvalidQuery,
     /// Path and query are too long.
-    #[error("`uri` and `querystring` have {length} characters together, and must have fewer than {limit}")]
-    LongUri {
-        /// How many they have.
+    #[error("`uri` and `querystring` together have {length} characters: expected fewer than {limit}")]
+    UriTooLong {
+        /// Their length in characters.
         length: usize,
-        /// One more than they may have.
+        /// The limit (exclusive).
         limit: usize,
     },
-    /// The origin cannot be asked.
+    /// The origin is invalid.
     #[error("`{field}` of the origin must be {rule}")]
     InvalidOrigin {
         /// Name of the field in JSON.
         field: &'static str,
-        /// What it must be.
+        /// The expected value.
         rule: &'static str,
     },
-    /// A body is said to be read-only and is another one: CloudFront would send the viewer's.
-    #[error("`body` was changed, and its `action` is not `replace`")]
+    /// A read-only body was changed. CloudFront would send the viewer's body.
+    #[error("`body` was changed but its `action` is not `replace`")]
     ChangeIgnored,
-    /// A body is not what it says.
-    #[error("a body is said to be in base64, and is not")]
+    /// A body is not valid base64.
+    #[error("invalid body: `encoding` is `base64` but the data is not")]
     InvalidBody,
-    /// There is too much.
-    #[error("{what} has {length} bytes, and may have {limit}")]
-    Large {
-        /// What has them.
-        what: &'static str,
-        /// How many it has.
+    /// A response or a body is too large.
+    #[error("{part} has {length} bytes: the limit is {limit}")]
+    TooLarge {
+        /// The part that is too large.
+        part: &'static str,
+        /// Its length in bytes.
         length: usize,
-        /// How many it may have.
+        /// The limit in bytes.
         limit: usize,
     },
-    /// A status that no response has.
-    #[error("`status` is {status}, and must be from 200 to 599")]
+    /// The status is out of range.
+    #[error("invalid `status` {status}: expected 200 to 599")]
     InvalidStatus {
         /// The status.
         status: u16,
     },
-    /// A body where none may be.
-    #[error("a response of status 204 has no `body`")]
-    BodyOfNoContent,
+    /// A 204 response has a body.
+    #[error("a response with status 204 must not have a `body`")]
+    BodyNotAllowed,
 }
 
-/// Whether CloudFront takes `after` from a function that got `before` in an event of `event_type`.
+/// Checks that CloudFront accepts `after` from a function that received `before` in an event of `event_type`.
 ///
 /// # Errors
-/// If not.
+/// The first [`Violation`].
 pub fn check_request(event_type: EventType, before: &Request, after: &Request) -> Result<(), Violation> {
     for (field, is_same) in
         [("clientIp", before.client_ip == after.client_ip), ("method", before.method == after.method)]
@@ -117,15 +117,16 @@ pub fn check_request(event_type: EventType, before: &Request, after: &Request) -
             require(before.origin == after.origin, Violation::ReadOnlyField { field: "origin" })?;
         }
         EventType::OriginRequest => {
-            let missing = Violation::InvalidOrigin { field: "origin", rule: "kept" };
+            let missing = Violation::InvalidOrigin { field: "origin", rule: "present" };
             let origin = after.origin.as_ref().ok_or(missing)?;
             if before.origin.as_ref() != Some(origin) {
                 check_origin(origin)?;
             }
-            let mut own = origin.custom_headers().iter().map(|(name, _)| name);
-            let twice = own.find(|name| after.headers.contains(name) && !before.headers.contains(name));
-            if let Some(name) = twice {
-                return Err(Violation::HeaderTwice { name: name.to_owned() });
+            let mut custom = origin.custom_headers().iter().map(|(name, _)| name);
+            let duplicate =
+                custom.find(|name| after.headers.contains(name) && !before.headers.contains(name));
+            if let Some(name) = duplicate {
+                return Err(Violation::DuplicateHeader { name: name.to_owned() });
             }
         }
     }
@@ -135,14 +136,14 @@ pub fn check_request(event_type: EventType, before: &Request, after: &Request) -
     }
 }
 
-/// Whether CloudFront takes `response` from a function in an event of `event_type`.
+/// Checks that CloudFront accepts `response` from a function in an event of `event_type`.
 ///
 /// # Errors
-/// If not.
+/// The first [`Violation`].
 pub fn check_response(event_type: EventType, response: &Response) -> Result<(), Violation> {
     let status = response.status;
     require((200..600).contains(&status), Violation::InvalidStatus { status })?;
-    require(status != 204 || response.body.is_none(), Violation::BodyOfNoContent)?;
+    require(status != 204 || response.body.is_none(), Violation::BodyNotAllowed)?;
     let mut length = response.status_description.as_ref().map_or(0, String::len);
     for (name, values) in response.headers.iter() {
         let is_reserved = limits::reserved(event_type).contains(&name);
@@ -156,20 +157,20 @@ pub fn check_response(event_type: EventType, response: &Response) -> Result<(), 
     }
     length += body.len();
     let limit = limits::response_bytes(event_type);
-    require(length <= limit, Violation::Large { what: "the response", length, limit })
+    require(length <= limit, Violation::TooLarge { part: "the response", length, limit })
 }
 
 fn check_uri(request: &Request) -> Result<(), Violation> {
-    let is_sendable = |text: &str| !text.chars().any(|c| c == ' ' || c == '#' || c.is_control());
+    let is_valid = |text: &str| !text.chars().any(|c| c == ' ' || c == '#' || c.is_control());
     let uri = &request.uri;
-    require(uri.starts_with('/') && !uri.contains('?') && is_sendable(uri), Violation::InvalidUri)?;
-    require(is_sendable(&request.querystring), Violation::InvalidQuery)?;
+    require(uri.starts_with('/') && !uri.contains('?') && is_valid(uri), Violation::InvalidUri)?;
+    require(is_valid(&request.querystring), Violation::InvalidQuery)?;
     let length = uri.len() + request.querystring.len();
     let limit = limits::URI_LENGTH;
-    require(length < limit, Violation::LongUri { length, limit })
+    require(length < limit, Violation::UriTooLong { length, limit })
 }
 
-/// Whether a function may write this header.
+/// Checks that functions may set this header, and that its name and values are valid.
 fn check_header(name: &str, values: &[Header]) -> Result<(), Violation> {
     require(!limits::is_disallowed(name), Violation::DisallowedHeader { name: name.to_owned() })?;
     let is_valid = HeaderName::from_lowercase(name.as_bytes()).is_ok()
@@ -179,20 +180,20 @@ fn check_header(name: &str, values: &[Header]) -> Result<(), Violation> {
 }
 
 fn check_origin(origin: &Origin) -> Result<(), Violation> {
-    let (longest, rule) = match origin {
+    let (max_length, rule) = match origin {
         Origin::Custom(_) => (253, "a name of 1 to 253 characters without a colon"),
         Origin::S3(_) => (128, "a name of 1 to 128 characters without a colon"),
     };
     let domain = origin.domain_name();
-    let is_domain = (1..=longest).contains(&domain.len()) && !domain.contains(':');
+    let is_domain = (1..=max_length).contains(&domain.len()) && !domain.contains(':');
     require(is_domain, Violation::InvalidOrigin { field: "domainName", rule })?;
     let path = origin.path();
     let is_path = path.is_empty() || path.starts_with('/') && !path.ends_with('/') && path.len() <= 255;
-    let rule = "empty, or begin with a slash, not end with one, and have at most 255 characters";
+    let rule = "empty, or text of at most 255 characters that begins with a slash and does not end with one";
     require(is_path, Violation::InvalidOrigin { field: "path", rule })?;
     if let Origin::Custom(custom) = origin {
         let is_port = matches!(custom.port, 80 | 443 | 1024..);
-        require(is_port, Violation::InvalidOrigin { field: "port", rule: "80, 443, or from 1024" })?;
+        require(is_port, Violation::InvalidOrigin { field: "port", rule: "80, 443 or at least 1024" })?;
     }
     origin.custom_headers().iter().try_for_each(|(name, values)| {
         require(!name.starts_with("x-amz-"), Violation::DisallowedHeader { name: name.to_owned() })?;
@@ -211,7 +212,7 @@ fn check_body(event_type: EventType, before: Option<&Body>, after: &Body) -> Res
     require(after.bytes().is_some(), Violation::InvalidBody)?;
     let (length, limit) =
         (after.data.len(), limits::body_bytes(event_type, after.encoding == Encoding::Base64));
-    require(length <= limit, Violation::Large { what: "the body", length, limit })
+    require(length <= limit, Violation::TooLarge { part: "the body", length, limit })
 }
 
 fn require(holds: bool, violation: Violation) -> Result<(), Violation> {

@@ -1,11 +1,11 @@
-//! What CloudFront lets functions do (AWS, "Restrictions on all edge functions" and "Quotas on Lambda@Edge").
+//! CloudFront's limits for functions (AWS, "Restrictions on all edge functions" and "Quotas on Lambda@Edge").
 
 use super::EventType;
 
-/// Characters of path and query together; fewer are allowed.
+/// Limit (exclusive) of the characters of path and query together.
 pub(super) const URI_LENGTH: usize = 8192;
 
-/// Names that functions neither see nor set. Those of [`DISALLOWED_PREFIXES`] belong to them.
+/// Header names that functions neither see nor set, in addition to [`DISALLOWED_PREFIXES`].
 const DISALLOWED: [&str; 25] = [
     "connection",
     "expect",
@@ -36,15 +36,15 @@ const DISALLOWED: [&str; 25] = [
 
 const DISALLOWED_PREFIXES: [&str; 2] = ["x-amz-cf-", "x-edge-"];
 
-/// Whether functions neither see nor set the header `name`, in lower case.
+/// Returns whether the header `name`, in lower case, is hidden from functions and must not be set by them.
 pub fn is_disallowed(name: &str) -> bool {
     DISALLOWED.contains(&name) || DISALLOWED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// Names, in lower case, that a function sees in a request and leaves alone.
+/// Names, in lower case, of request headers that a function sees but must not change.
 pub(super) const fn read_only(event_type: EventType) -> &'static [&'static str] {
     match event_type {
-        // The last is CloudFront's to say, and a function that says it makes a 502 as well.
+        // `cloudfront-viewer-country` is set by CloudFront. A function that sets it also causes a 502.
         EventType::ViewerRequest => {
             &["cdn-loop", "content-length", "host", "transfer-encoding", "via", "cloudfront-viewer-country"]
         }
@@ -62,8 +62,8 @@ pub(super) const fn read_only(event_type: EventType) -> &'static [&'static str] 
     }
 }
 
-/// Names, in lower case, that a function's own response leaves to CloudFront: those that are read-only where
-/// such a response goes next.
+/// Names, in lower case, of headers that a generated response must not contain: the headers that are
+/// read-only in the event that follows.
 pub(super) const fn reserved(event_type: EventType) -> &'static [&'static str] {
     match event_type {
         EventType::ViewerRequest => {
@@ -73,8 +73,8 @@ pub(super) const fn reserved(event_type: EventType) -> &'static [&'static str] {
     }
 }
 
-/// Bytes of a function's own response, headers and body together. AWS says 40 KB and 1 MB, and not how many
-/// bytes these have; the smaller reading holds with both.
+/// Limit in bytes of a generated response, headers and body together. AWS documents 40 KB and 1 MB without
+/// saying whether a KB has 1,000 or 1,024 bytes; the smaller value is safe in both cases.
 pub(super) const fn response_bytes(event_type: EventType) -> usize {
     match event_type {
         EventType::ViewerRequest => 40_000,
@@ -82,7 +82,7 @@ pub(super) const fn response_bytes(event_type: EventType) -> usize {
     }
 }
 
-/// Bytes of a body in place of the viewer's, as text or in base64.
+/// Limit in bytes of a body that replaces the viewer's, as text or in base64.
 pub(super) const fn body_bytes(event_type: EventType, is_base64: bool) -> usize {
     match (event_type, is_base64) {
         (EventType::ViewerRequest, false) => 40_000,

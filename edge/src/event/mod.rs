@@ -1,7 +1,7 @@
-//! What CloudFront tells a Lambda@Edge function before it asks its cache or an origin, and what the function
-//! returns (AWS, "Lambda@Edge event structure" and "Generate HTTP responses in request triggers").
+//! Request events of Lambda@Edge functions, and the results that the functions return (AWS, "Lambda@Edge event
+//! structure" and "Generate HTTP responses in request triggers").
 //!
-//! Fields that are not known here are kept, and stand in what the function returns as they stood in the event.
+//! Unknown fields are preserved: the result contains them as the event did.
 
 mod check;
 mod headers;
@@ -9,7 +9,7 @@ mod limits;
 mod origin;
 
 pub use check::{Violation, check_request, check_response};
-pub use headers::{Header, Headers, KeyedByOther};
+pub use headers::{Header, HeaderKeyError, Headers};
 pub use limits::is_disallowed;
 pub use origin::{CustomOrigin, Origin, Protocol, S3Origin};
 
@@ -18,66 +18,66 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::{borrow::Cow, fmt};
 
-/// An event of one request.
+/// An event with one request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Records", into = "Records")]
 pub struct Event {
-    /// What it is about.
+    /// The distribution, the event type and the request id.
     pub config: Config,
     /// The request.
     pub request: Request,
 }
 
-/// Where an event comes from.
+/// The context of an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Config {
-    /// Name that viewers know the distribution by.
+    /// Domain of the distribution.
     pub distribution_domain_name: String,
-    /// Name that AWS knows the distribution by.
+    /// Id of the distribution.
     pub distribution_id: String,
-    /// When the function runs.
+    /// Type of the event.
     pub event_type: EventType,
-    /// Name of the request; the origin gets it as `X-Amz-Cf-Id`.
+    /// Id of the request; CloudFront sends it to the origin as `X-Amz-Cf-Id`.
     pub request_id: String,
 }
 
-/// When a function runs.
+/// The type of an event: the point at which CloudFront runs the function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EventType {
-    /// Before the cache is asked.
+    /// Before the cache look-up.
     ViewerRequest,
-    /// Before the origin is asked.
+    /// After a cache miss, before the request to the origin.
     OriginRequest,
 }
 
-/// A request. [`check_request`] says whether CloudFront takes it back from a function.
+/// A request. [`check_request`] checks that CloudFront accepts it as a function's result.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Request {
-    /// Address of the viewer. Read-only.
+    /// IP address of the viewer. Read-only.
     pub client_ip: String,
     /// Method, in capitals. Read-only.
     pub method: String,
     /// Path, escaped or not, as the viewer sent it.
     pub uri: String,
-    /// Query without its question mark; empty where there is none.
+    /// Query without its question mark; may be empty.
     pub querystring: String,
     /// Headers.
     pub headers: Headers,
-    /// Body, where the function was given the right to see it.
+    /// Body, if the function is configured to receive bodies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Body>,
-    /// Where the request goes, in an origin-request event.
+    /// Origin, in an origin-request event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
-    /// Every other field.
+    /// All other fields.
     #[serde(flatten)]
     pub other: Map<String, Value>,
 }
 
-/// Leaves out what can hold a viewer's secrets.
+/// Omits the fields that can contain a viewer's secrets.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Request");
@@ -86,28 +86,28 @@ impl fmt::Debug for Request {
     }
 }
 
-/// Body of a request.
+/// The body of a request.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Body {
-    /// Whether only the first part of the body is here. Read-only.
+    /// Whether `data` is only the first part of the body. Read-only.
     pub input_truncated: bool,
-    /// What becomes of it. Defaults to read-only.
+    /// Whether the origin receives the viewer's body or this one. Defaults to read-only: the viewer's.
     #[serde(default)]
     pub action: Action,
-    /// How `data` is written. Defaults to base64.
+    /// Encoding of `data`. Defaults to base64.
     #[serde(default)]
     pub encoding: Encoding,
-    /// The bytes.
+    /// The encoded bytes.
     #[serde(default)]
     pub data: String,
-    /// Every other field.
+    /// All other fields.
     #[serde(flatten)]
     pub other: Map<String, Value>,
 }
 
 impl Body {
-    /// The bytes that `data` stands for; `None` where it is not what `encoding` says.
+    /// Decodes `data`; `None` if it is not valid in its `encoding`.
     pub fn bytes(&self) -> Option<Cow<'_, [u8]>> {
         match self.encoding {
             Encoding::Text => Some(Cow::Borrowed(self.data.as_bytes())),
@@ -116,7 +116,7 @@ impl Body {
     }
 }
 
-/// Leaves out the bytes.
+/// Omits the bytes.
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Body");
@@ -125,36 +125,36 @@ impl fmt::Debug for Body {
     }
 }
 
-/// What becomes of a request's body.
+/// The body that the origin receives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
-    /// The origin gets what the viewer sent.
+    /// The body that the viewer sent.
     #[default]
     ReadOnly,
-    /// The origin gets what the function returned.
+    /// The body that the function returned.
     Replace,
 }
 
-/// How bytes are written in JSON.
+/// The encoding of bytes in JSON.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Encoding {
-    /// RFC 4648 section 4, with padding.
+    /// Base64 with padding (RFC 4648 section 4).
     #[default]
     Base64,
-    /// As they are, in UTF-8.
+    /// Plain UTF-8 text.
     Text,
 }
 
-/// A response that a function makes itself. [`check_response`] says whether CloudFront takes it.
+/// A response generated by a function. [`check_response`] checks that CloudFront accepts it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Response {
     /// Status code from 200 to 599; a string in JSON.
     #[serde(with = "status")]
     pub status: u16,
-    /// Words behind the status. Defaults to none.
+    /// Reason phrase of the status. Defaults to none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_description: Option<String>,
     /// Headers. Defaults to none.
@@ -163,26 +163,26 @@ pub struct Response {
     /// Body. Defaults to none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
-    /// How `body` is written. Defaults to text, other than a request's.
+    /// Encoding of `body`. Defaults to text, unlike the encoding of a request's body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_encoding: Option<Encoding>,
 }
 
-/// What a function returns.
+/// The result of a function.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Answer {
-    /// Go on with this request.
+pub enum Verdict {
+    /// CloudFront continues with this request.
     Request(Box<Request>),
-    /// Answer the viewer with this.
+    /// CloudFront sends this response to the viewer.
     Response(Response),
 }
 
-impl Answer {
-    /// Whether CloudFront takes it from a function that got `before` in an event of `event_type`.
+impl Verdict {
+    /// Checks that CloudFront accepts this from a function that received `before` in an event of `event_type`.
     ///
     /// # Errors
-    /// If not.
+    /// The first [`Violation`].
     pub fn check(&self, event_type: EventType, before: &Request) -> Result<(), Violation> {
         match self {
             Self::Request(after) => check_request(event_type, before, after),
@@ -214,7 +214,7 @@ impl TryFrom<Records> for Event {
     fn try_from(records: Records) -> Result<Self, String> {
         let count = records.records.len();
         let [Record { cf: CloudFront { config, request } }] = <[Record; 1]>::try_from(records.records)
-            .map_err(|_| format!("an event has one record, not {count}"))?;
+            .map_err(|_| format!("invalid event: expected one record, not {count}"))?;
         Ok(Self { config, request })
     }
 }
@@ -234,6 +234,8 @@ mod status {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse().map_err(|_| D::Error::custom("a status is a number from 200 to 599 in a string"))
+        text.parse().map_err(|_| {
+            D::Error::custom(format!("invalid status {text:?}: expected a number from 200 to 599"))
+        })
     }
 }

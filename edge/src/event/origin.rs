@@ -1,67 +1,67 @@
-//! Where CloudFront sends a request.
+//! Origins, the servers that CloudFront sends requests to.
 
 use super::Headers;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// An origin, of one of two kinds.
+/// An origin.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Origin {
-    /// Any server.
+    /// Any HTTP server.
     Custom(CustomOrigin),
-    /// A bucket, which CloudFront asks in its own way.
+    /// An S3 bucket.
     S3(S3Origin),
 }
 
-/// Any server.
+/// Any HTTP server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CustomOrigin {
-    /// Sent with each request, in place of the viewer's. Defaults to none.
+    /// Headers that CloudFront adds to each request; they replace the viewer's. Defaults to none.
     #[serde(default)]
     pub custom_headers: Headers,
-    /// Name of the server, at most 253 characters.
+    /// Domain of the server, at most 253 characters.
     pub domain_name: String,
-    /// Put before each request's path: escaped, without a slash at its end, at most 255 characters.
+    /// Prefix of each request's path: escaped, without a trailing slash, at most 255 characters.
     pub path: String,
-    /// 80, 443, or from 1024.
+    /// Port: 80, 443 or at least 1024.
     pub port: u16,
-    /// How it is asked.
+    /// Protocol of the requests.
     pub protocol: Protocol,
-    /// Every other field: timeouts, versions of TLS.
+    /// All other fields: timeouts, TLS versions.
     #[serde(flatten)]
     pub other: Map<String, Value>,
 }
 
-/// A bucket.
+/// An S3 bucket.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct S3Origin {
-    /// Sent with each request, in place of the viewer's. Defaults to none.
+    /// Headers that CloudFront adds to each request; they replace the viewer's. Defaults to none.
     #[serde(default)]
     pub custom_headers: Headers,
-    /// Name of the bucket's server, at most 128 characters.
+    /// Domain of the bucket, at most 128 characters.
     pub domain_name: String,
-    /// Put before each request's path, without a slash at its end.
+    /// Prefix of each request's path, without a trailing slash.
     pub path: String,
-    /// Every other field: region, method of authorization, timeouts.
+    /// All other fields: region, authorization method, timeouts.
     #[serde(flatten)]
     pub other: Map<String, Value>,
 }
 
-/// How a server is asked.
+/// The protocol of requests to an origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Protocol {
-    /// In clear text.
+    /// HTTP without TLS.
     Http,
-    /// Over TLS.
+    /// HTTP over TLS.
     Https,
 }
 
 impl Origin {
-    /// Name of the server.
+    /// Returns the domain of the server.
     pub fn domain_name(&self) -> &str {
         match self {
             Self::Custom(origin) => &origin.domain_name,
@@ -69,7 +69,7 @@ impl Origin {
         }
     }
 
-    /// What is put before each request's path.
+    /// Returns the prefix of each request's path.
     pub fn path(&self) -> &str {
         match self {
             Self::Custom(origin) => &origin.path,
@@ -77,7 +77,7 @@ impl Origin {
         }
     }
 
-    /// What is sent with each request, in place of the viewer's.
+    /// Returns the headers that CloudFront adds to each request; they replace the viewer's.
     pub fn custom_headers(&self) -> &Headers {
         match self {
             Self::Custom(origin) => &origin.custom_headers,

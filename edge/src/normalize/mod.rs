@@ -1,7 +1,8 @@
-//! The canonical query: aliases, order, spelling and defaults settled, trackers dropped, `auto` decided.
+//! Normalisation of queries to a canonical form: one alias, order, spelling and default per parameter, unknown
+//! keys removed and `auto` resolved.
 //!
-//! Equal requests get equal queries, and with them one entry in the cache. What the origin would refuse
-//! reaches it: its 400 says what would be right.
+//! Equal requests get equal queries and therefore share a cache entry. Invalid parameters are forwarded, so
+//! that the origin's 400 explains the error.
 
 mod params;
 
@@ -10,21 +11,21 @@ use params::PARAMS;
 use safelight_core::{Param, Query};
 use serde::Deserialize;
 
-/// Most bytes of pairs passed on that are escaped anew. Escapes make three bytes of one, and CloudFront takes
-/// 8,192 of a URL.
+/// Maximum size of forwarded pairs after escaping, in bytes; longer ones keep their original spelling. An
+/// escape turns one byte into three, and CloudFront limits a URL to 8,192 bytes.
 const MAX_ESCAPED_BYTES: usize = 2_048;
 
-/// What the operator lets through.
+/// The query keys that the operator allows.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Config {
-    /// Canonical keys of the parameters that viewers may use; others are dropped. Defaults to `null`: all.
+    /// Canonical keys of the parameters that viewers may use; others are removed. Defaults to `null`: all.
     pub keys: Option<Vec<String>>,
-    /// Keys of other origins that pass with any value, such as `imageFrameId`. Defaults to none.
+    /// Keys of other origins that are forwarded with any value, such as `imageFrameId`. Defaults to none.
     pub pass_on: Vec<String>,
 }
 
-/// Brings queries into canonical form.
+/// Converts queries to their canonical form.
 ///
 /// # Examples
 /// ```
@@ -45,30 +46,30 @@ pub struct Normalizer {
 /// A canonical query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Normalized {
-    /// Without the question mark; empty if nothing is asked for.
+    /// The query without its question mark; empty if no parameter remains.
     pub query: String,
-    /// Whether the `Accept` header had a say, which the query now contains.
+    /// Whether the `Accept` header was evaluated. If so, the query contains its result.
     pub is_negotiated: bool,
 }
 
 impl Normalizer {
-    /// A normaliser for what `config` lets through.
+    /// Creates a normaliser from `config`.
     ///
     /// # Errors
-    /// [`ConfigError`] with the path of a key that is wrong.
+    /// [`ConfigError`] with the path of the invalid key.
     pub fn new(config: &Config) -> Result<Self, ConfigError> {
         let declared = |key: &str| PARAMS.iter().any(|param| is_named(param, key));
         for (index, key) in config.keys.iter().flatten().enumerate() {
             if !PARAMS.iter().any(|param| param.key == key) {
                 let known: Vec<_> = PARAMS.iter().map(|param| param.key).collect();
-                let right = format!("one of {}", known.join(", "));
-                return Err(ConfigError::new(format!("keys[{index}]"), &right, key));
+                let expected = format!("one of {}", known.join(", "));
+                return Err(ConfigError::new(format!("keys[{index}]"), &expected, key));
             }
         }
         for (index, key) in config.pass_on.iter().enumerate() {
             if key.is_empty() || declared(key) || is_reserved(key) {
-                let right = "a key that neither is a parameter nor means something to S3";
-                return Err(ConfigError::new(format!("passOn[{index}]"), right, key));
+                let expected = "a key that is neither a Safelight parameter nor reserved by S3";
+                return Err(ConfigError::new(format!("passOn[{index}]"), expected, key));
             }
         }
         let is_allowed =
@@ -78,11 +79,12 @@ impl Normalizer {
         Ok(Self { params: PARAMS.iter().filter(is_allowed).collect(), pass_on })
     }
 
-    /// The canonical form of the query `raw` (without the question mark) of a request with this `Accept`
-    /// header, empty if it has none.
+    /// Returns the canonical form of the query `raw` (without the question mark). `accept` is the request's
+    /// `Accept` header, or empty.
     ///
-    /// Parameters come first, in the registry's order; then keys that are passed on, by name and then as they
-    /// came. A parameter that has a wrong value, or two values, keeps them in the spelling in which they came.
+    /// Parameters come first, in the registry's order. Forwarded keys follow, sorted by name; pairs with the
+    /// same key keep their order. A parameter with an invalid value or several values keeps its original
+    /// spelling.
     pub fn normalize(&self, raw: &str, accept: &str) -> Normalized {
         let (mut parts, mut is_negotiated) = (Vec::new(), false);
         for (param, pairs) in group(raw, &self.params, |param, key| is_named(param, key)) {
@@ -107,7 +109,8 @@ impl Normalizer {
     }
 }
 
-/// The pairs of the query `raw` whose key is that of one of `items`, by item; the rest is left out.
+/// Groups the pairs of the query `raw` by the item of `items` that their key belongs to. Other pairs are
+/// skipped.
 fn group<'a, T>(
     raw: &'a str,
     items: &'a [T],
@@ -128,7 +131,7 @@ fn is_named(param: &Param, key: &str) -> bool {
     param.key == key || param.aliases.contains(&key)
 }
 
-/// Whether S3, or an Object Lambda access point, takes `key` for itself.
+/// Returns whether S3 or an Object Lambda access point interprets the query key `key`.
 fn is_reserved(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     let words = ["signature", "expires", "awsaccesskeyid", "versionid", "partnumber", "range"];
@@ -165,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_accept_decides_stands_in_the_query() {
+    fn accept_resolves_auto_in_the_query() {
         let normalizer = normalizer("{}");
         let check = |accept, expected: &str| {
             let expected = Normalized { query: expected.to_owned(), is_negotiated: true };
@@ -179,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_reaches_the_origin_as_it_came() {
+    fn invalid_parameters_are_forwarded_unchanged() {
         let normalizer = normalizer(r#"{"passOn":["version"]}"#);
         let check = |raw, expected: &str| {
             let found = normalizer.normalize(raw, "image/webp").query;
@@ -191,14 +194,14 @@ mod tests {
         check("width=6&fit=PAD&w=5", "width=6&w=5&fit=pad");
         check("fit=pad&fit=scale-down", "fit=pad&fit=scale-down");
         check("version=%31&height=%6dany&&", "height=%6dany&version=1");
-        // The right ones beside it are settled all the same: an unsettled `auto` must not reach a cache.
+        // Valid parameters beside it are still normalised: an unresolved `auto` must not reach a cache.
         check("utm=1&f=auto&w=0300&h=-1&x=y", "width=300&h=-1&format=webp");
         let long = format!("crop={}", "[".repeat(101));
         check(&format!("f=auto&b=1&{long}"), &format!("{long}&format=webp"));
     }
 
     #[test]
-    fn the_operator_decides_what_passes() {
+    fn the_settings_decide_which_keys_pass() {
         let some = normalizer(r#"{"keys":["width","format"],"passOn":["version","imageFrameId"]}"#);
         let check = |raw, expected: &str| assert_eq!(some.normalize(raw, "").query, expected, "{raw}");
         check("version=1&showExif=true&w=5&h=5&imageFrameId=a/b", "width=5&imageFrameId=a%2Fb&version=1");
@@ -211,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_query_does_not_grow_too_long_for_cloudfront() {
+    fn a_query_never_exceeds_cloudfronts_limit() {
         let normalizer = normalizer(r#"{"passOn":["version"]}"#);
         let raw = format!("version={}&w=05", "/".repeat(1_000));
         let expected = format!("width=5&version={}", "/".repeat(1_000));
@@ -219,17 +222,16 @@ mod tests {
     }
 
     #[test]
-    fn wrong_settings_are_named() {
+    fn errors_name_the_invalid_setting() {
         let check = |config: &str, expected: &str| {
-            let made = crate::config::from_json(config).and_then(|config| Normalizer::new(&config));
-            assert!(made.unwrap_err().to_string().starts_with(expected), "{config}");
+            let result = crate::config::from_json(config).and_then(|config| Normalizer::new(&config));
+            assert!(result.unwrap_err().to_string().starts_with(expected), "{config}");
         };
         check(r#"{"keys":["width","w"]}"#, "keys[1]: must be one of ");
-        let right = "must be a key that neither is a parameter nor means something to S3, not";
-        for wrong in
-            ["", "w", "quality", "versionId", "X-Amz-Signature", "response-content-type", "partnumber"]
+        let expected = "must be a key that is neither a Safelight parameter nor reserved by S3, not";
+        for key in ["", "w", "quality", "versionId", "X-Amz-Signature", "response-content-type", "partnumber"]
         {
-            check(&format!(r#"{{"passOn":["a","{wrong}"]}}"#), &format!("passOn[1]: {right} {wrong:?}"));
+            check(&format!(r#"{{"passOn":["a","{key}"]}}"#), &format!("passOn[1]: {expected} {key:?}"));
         }
         check(r#"{"key":[]}"#, "key: unknown field `key`, expected `keys` or `passOn`");
     }

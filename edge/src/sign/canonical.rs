@@ -1,21 +1,22 @@
-//! The one way in which paths and queries are written.
+//! The canonical spelling of paths and queries.
 
 use super::{Escapes, Service, SignError};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use std::fmt::Write;
 
-/// What is not in the unreserved set of RFC 3986.
+/// Characters outside the unreserved set of RFC 3986, which are escaped.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 const RESERVED_IN_KEYS: &AsciiSet = &RESERVED.remove(b'/');
 
-/// `path` with everything escaped that is not in the unreserved set, and nothing else.
+/// Escapes `path` canonically: every character outside the unreserved set, and no other.
 ///
-/// An escaped slash is a slash to a service that escapes once, for its keys have no segments; to others it is
-/// part of a segment, and stays.
+/// For a service that escapes once, an escaped slash becomes a slash, because its keys have no segments. For
+/// other services it is part of a segment and stays escaped.
 ///
 /// # Errors
-/// If it does not begin with a slash, or is not UTF-8 behind its escapes.
+/// [`SignError::Path`] if `path` does not begin with a slash, [`SignError::NotUtf8`] if it is not UTF-8 after
+/// unescaping.
 pub(super) fn path(path: &str, service: Service) -> Result<String, SignError> {
     if !path.starts_with('/') {
         return Err(SignError::Path);
@@ -34,11 +35,11 @@ pub(super) fn path(path: &str, service: Service) -> Result<String, SignError> {
     Ok(written)
 }
 
-/// `query` with everything escaped that is not in the unreserved set, and nothing else; a plus is a space.
-/// Parameters keep their order; empty ones, and those whose name `keep` says no to, are left out.
+/// Escapes `query` canonically: every character outside the unreserved set, and no other; a plus is a space.
+/// Parameters keep their order. Empty parameters and those for whose name `keep` returns false are removed.
 ///
 /// # Errors
-/// If it is not UTF-8 behind its escapes.
+/// [`SignError::NotUtf8`] if `query` is not UTF-8 after unescaping.
 pub(super) fn query(query: &str, keep: impl Fn(&str) -> bool) -> Result<String, SignError> {
     let mut written = String::with_capacity(query.len());
     for parameter in query.split('&') {
@@ -58,7 +59,7 @@ pub(super) fn query(query: &str, keep: impl Fn(&str) -> bool) -> Result<String, 
     Ok(written)
 }
 
-/// Whether `path`, written as above, has a segment that a service that normalises would resolve.
+/// Returns whether the canonical `path` has a segment `.` or `..`, which some services would resolve.
 pub(super) fn has_dot_segment(path: &str) -> bool {
     path.split('/').any(|segment| matches!(segment, "." | ".."))
 }
@@ -74,11 +75,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_written_in_one_way() {
+    fn paths_have_one_canonical_spelling() {
         let check = |from: &str, once: &str, twice: &str| {
             assert_eq!(path(from, Service::S3).unwrap(), once, "{from}");
             assert_eq!(path(from, Service::LAMBDA).unwrap(), twice, "{from}");
-            // What is written so stays so.
+            // The canonical form does not change.
             assert_eq!(path(once, Service::S3).unwrap(), once);
             assert_eq!(path(twice, Service::LAMBDA).unwrap(), twice);
         };
@@ -99,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn queries_are_written_in_one_way() {
+    fn queries_have_one_canonical_spelling() {
         let check = |from: &str, to: &str| {
             assert_eq!(query(from, |_| true).unwrap(), to, "{from}");
             assert_eq!(query(to, |_| true).unwrap(), to);
@@ -116,20 +117,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_utf8_is_not_written() {
+    fn invalid_utf8_is_rejected() {
         for text in ["/%ff", "/a%C3", "/%C3/%A4", "/%ED%A0%80"] {
             assert!(matches!(path(text, Service::S3), Err(SignError::NotUtf8 { part: "path" })), "{text}");
             let text = &text[1..];
-            let verdict = query(text, |_| true);
-            assert!(matches!(verdict, Err(SignError::NotUtf8 { part: "query" })), "{text}");
+            let result = query(text, |_| true);
+            assert!(matches!(result, Err(SignError::NotUtf8 { part: "query" })), "{text}");
         }
         assert!(matches!(path("a", Service::S3), Err(SignError::Path)));
         assert!(matches!(path("", Service::S3), Err(SignError::Path)));
     }
 
     #[test]
-    fn names_are_judged_behind_their_escapes() {
-        let kept = query("a=1&%58-Amz-Date=1&X-Amz%2DDate&b=2", |key| key != "X-Amz-Date");
-        assert_eq!(kept.unwrap(), "a=1&b=2");
+    fn names_are_unescaped_before_they_are_filtered() {
+        let filtered = query("a=1&%58-Amz-Date=1&X-Amz%2DDate&b=2", |key| key != "X-Amz-Date");
+        assert_eq!(filtered.unwrap(), "a=1&b=2");
     }
 }

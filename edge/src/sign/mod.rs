@@ -1,7 +1,7 @@
-//! Signs requests to AWS with Signature Version 4, in their headers (AWS, "Create a signed AWS API request").
+//! Signs requests to AWS with Signature Version 4, in headers (AWS, "Create a signed AWS API request").
 //!
-//! Whatever could be written in two ways in a path or a query is written in one before it is signed, and sent
-//! so: then a request is what its signature says it is, however the service reads it.
+//! Paths and queries are converted to a canonical spelling, signed, and sent in that spelling. The service
+//! therefore computes the same signature, however it decodes them.
 
 mod canonical;
 mod origin;
@@ -16,102 +16,102 @@ pub use target::{Escapes, Service, Target, is_region};
 
 use std::fmt;
 
-/// Keys that requests are signed with.
+/// AWS credentials for signing requests.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
     /// Access key id.
     pub access_key_id: String,
     /// Secret access key.
     pub secret_access_key: String,
-    /// Token of temporary keys. Defaults to none.
+    /// Session token of temporary credentials. Defaults to none.
     pub session_token: Option<String>,
 }
 
-/// Leaves out the secrets.
+/// Omits the secrets.
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Credentials").field("access_key_id", &self.access_key_id).finish_non_exhaustive()
     }
 }
 
-/// Why a request is not signed.
+/// The reason why a request cannot be signed.
 #[derive(Debug, thiserror::Error)]
 pub enum SignError {
-    /// A method that no image is asked for with.
-    #[error("the method is `{method}`, and must be GET, HEAD or POST")]
+    /// The method is unsupported.
+    #[error("unsupported method `{method}`: expected GET, HEAD or POST")]
     Method {
         /// The method.
         method: String,
     },
-    /// The path is none.
-    #[error("the path must begin with a slash")]
+    /// The path is invalid.
+    #[error("invalid path: it must begin with a slash")]
     Path,
-    /// Path or query holds bytes that no service reads alike.
-    #[error("the {part} must be UTF-8 behind its escapes")]
+    /// Path or query is not UTF-8, so services may decode it differently.
+    #[error("invalid {part}: it must be UTF-8 after unescaping")]
     NotUtf8 {
         /// Path or query.
         part: &'static str,
     },
-    /// The path holds `.` or `..` for a service that resolves them: it could leave the origin's path.
-    #[error("the path must have no segment `.` or `..`")]
+    /// The path contains `.` or `..` and the service resolves them, so it could leave the origin's path.
+    #[error("invalid path: it must not contain a segment `.` or `..`")]
     DotSegment,
-    /// What the origin would be asked for is longer than CloudFront asks for.
-    #[error("path and query have {length} characters when escaped, and must have fewer than {limit}")]
-    Long {
-        /// How many they have.
+    /// The escaped path and query are longer than CloudFront's limit.
+    #[error("path and query too long: {length} characters when escaped, expected fewer than {limit}")]
+    TooLong {
+        /// Their length in characters when escaped.
         length: usize,
-        /// One more than they may have.
+        /// The limit (exclusive).
         limit: usize,
     },
-    /// CloudFront showed only the first part of the body.
-    #[error("the body is longer than what CloudFront shows to functions, and cannot be signed")]
+    /// CloudFront passed only the first part of the body to the function.
+    #[error("the body is too long to be signed: CloudFront passes only its first part to functions")]
     TruncatedBody,
-    /// The service wants the body's hash, and there is no body.
-    #[error("there is no body to sign: the function must be given the right to see it")]
-    UnseenBody,
-    /// The body is not what the event says.
-    #[error("the body is said to be in base64, and is not")]
+    /// The service requires the hash of the body, but the event has no body.
+    #[error("there is no body to sign: enable \"Include Body\" for the function")]
+    MissingBody,
+    /// The body is not valid base64.
+    #[error("invalid body: the event declares it as base64, but it is not")]
     InvalidBody,
-    /// The service takes no request without the hash of its body.
-    #[error("the service `{service}` wants the hash of the body signed")]
+    /// The service rejects requests without the hash of the body.
+    #[error("the service `{service}` requires the hash of the body to be signed")]
     UnsignedBody {
-        /// Its name.
+        /// Name of the service.
         service: &'static str,
     },
-    /// The event names no origin.
-    #[error("only origin-request events can be signed: the request has no origin")]
+    /// The event has no origin.
+    #[error("the request has no origin: only origin-request events can be signed")]
     NoOrigin,
-    /// The origin is set up with a path that is not written as it is signed.
-    #[error("the origin's path must begin with a slash and be escaped, as in `{escaped}`")]
+    /// The origin's path is not in canonical spelling.
+    #[error("the origin's path must begin with a slash and be escaped: expected `{escaped}`")]
     OriginPath {
-        /// How it must be written.
+        /// The path in canonical spelling.
         escaped: String,
     },
-    /// The origin is set up with a header that would replace one of the signature's.
-    #[error("the origin must not be set up with the header `{name}`, which is the signature's")]
+    /// The origin has a custom header that would replace a header of the signature.
+    #[error("the origin must not have the custom header `{name}`: the signature sets it")]
     OriginHeader {
-        /// Its name.
+        /// Name of the header.
         name: String,
     },
-    /// A header cannot be signed.
-    #[error("the header `{name}` must be ASCII without control characters")]
+    /// A header value cannot be signed.
+    #[error("invalid value of the header `{name}`: it must be ASCII without control characters")]
     Header {
-        /// Its name.
+        /// Name of the header.
         name: String,
     },
-    /// There is no host to sign.
-    #[error("the request names no host")]
+    /// The request has no host.
+    #[error("the request has no host: expected a `Host` header or an absolute URI")]
     NoHost,
-    /// No request is named so.
-    #[error("the request id must be ASCII letters, digits and signs, and not empty")]
+    /// The request id is invalid.
+    #[error("invalid request id: it must be non-empty, printable ASCII without spaces")]
     RequestId,
-    /// The keys are none.
-    #[error("access key id, secret access key and session token must be printable ASCII, and not empty")]
+    /// The credentials are empty or invalid.
+    #[error("access key id, secret access key and session token must be non-empty, printable ASCII")]
     Credentials,
-    /// The time cannot be written.
+    /// The time is out of range.
     #[error("the time must be from 1970 to 9999")]
     Time,
-    /// AWS's own code refuses.
+    /// The AWS signing library failed.
     #[error("the request cannot be signed")]
     Signing(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

@@ -1,4 +1,4 @@
-//! Requests that CloudFront sends to an origin.
+//! Signing of requests that CloudFront sends to an origin.
 
 use super::{
     Credentials, Payload, Service, SignError, Target, Unsigned, canonical, request::SIGNATURE_HEADERS, sign,
@@ -6,19 +6,22 @@ use super::{
 use crate::event::{Origin, Protocol, Request};
 use std::{borrow::Cow, time::SystemTime};
 
-/// Characters of path and query together; CloudFront asks for fewer.
+/// CloudFront's limit (exclusive) of the characters of path and query together.
 const URI_LENGTH: usize = 8192;
 
-/// Signs `request`, of an origin-request event whose `config.requestId` is `request_id`: the host, the
-/// signature's own headers, and `x-amz-cf-id`, which CloudFront sets when the function is done.
+/// Signs `request`, from an origin-request event whose `config.requestId` is `request_id`.
 ///
-/// What the viewer sent to be taken for a signature is removed: `authorization`, every header and parameter
-/// `x-amz-*`, and for S3 the parameters of Signature Version 2. So are parameters without a name, which not
-/// every service signs alike. Path and query are rewritten to the form that is signed. A body goes unsigned over TLS to services that take it so. Where there is an error, the request
-/// is as it was.
+/// The signature covers the host, the signature's own headers, and `x-amz-cf-id`, which CloudFront sets after
+/// the function returns. Path and query are rewritten to their canonical spelling. If the service accepts it,
+/// a body is sent unsigned over TLS. In case of an error, the request is unchanged.
+///
+/// Headers and parameters of the viewer that the service could interpret as a signature are removed:
+/// `authorization`, every header and parameter `x-amz-*`, and for S3 the parameters of Signature Version 2.
+/// Parameters without a name are removed too, because services sign them differently.
 ///
 /// # Errors
-/// If the request has no origin, cannot be signed as [`sign()`] has it, or its body is not wholly there.
+/// [`SignError::NoOrigin`] if the request has no origin, [`SignError::TruncatedBody`] or
+/// [`SignError::MissingBody`] if its body is incomplete, and the errors of [`sign()`].
 pub fn sign_origin_request(
     request: &mut Request,
     request_id: &str,
@@ -34,22 +37,22 @@ pub fn sign_origin_request(
     if request_id.is_empty() || !request_id.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(SignError::RequestId);
     }
-    let mut own = origin.custom_headers().iter().map(|(name, _)| name);
-    if let Some(name) = own.find(|name| is_of_signature(name) || *name == "host") {
+    let mut custom = origin.custom_headers().iter().map(|(name, _)| name);
+    if let Some(name) = custom.find(|name| is_signature_header(name) || *name == "host") {
         return Err(SignError::OriginHeader { name: name.to_owned() });
     }
 
     let prefix = origin_path(origin, service)?;
     let path = canonical::path(&request.uri, service)?;
-    // S3's keys have no segments to resolve; they are what they are.
-    if service.normalizes && canonical::has_dot_segment(&path) {
+    // S3 does not resolve dot segments: its keys are plain text.
+    if service.normalizes_path && canonical::has_dot_segment(&path) {
         return Err(SignError::DotSegment);
     }
-    let keep = |key: &str| !key.is_empty() && !is_parameter_of_signature(key, service);
+    let keep = |key: &str| !key.is_empty() && !is_signature_parameter(key, service);
     let query = canonical::query(&request.querystring, keep)?;
     let length = path.len() + query.len();
     if URI_LENGTH <= length {
-        return Err(SignError::Long { length, limit: URI_LENGTH });
+        return Err(SignError::TooLong { length, limit: URI_LENGTH });
     }
 
     let bytes;
@@ -71,7 +74,7 @@ pub fn sign_origin_request(
     };
     let signed = sign(unsigned, target, credentials, time)?;
 
-    request.headers.retain(|name| !is_of_signature(name));
+    request.headers.retain(|name| !is_signature_header(name));
     request.headers.set("host", host);
     for (name, value) in signed.headers {
         request.headers.set(name, value);
@@ -81,19 +84,20 @@ pub fn sign_origin_request(
     Ok(())
 }
 
-/// Whether the service could take the header `name`, in lower case, for part of a signature, or for an order
-/// that the viewer has no right to give.
-fn is_of_signature(name: &str) -> bool {
+/// Returns whether the service could interpret the header `name`, in lower case, as part of a signature or as
+/// an instruction that the viewer is not authorized to give (such as `x-amz-acl`).
+fn is_signature_header(name: &str) -> bool {
     name.starts_with("x-amz-") || SIGNATURE_HEADERS.contains(&name)
 }
 
-fn is_parameter_of_signature(key: &str, service: Service) -> bool {
+fn is_signature_parameter(key: &str, service: Service) -> bool {
     let key = key.to_ascii_lowercase();
     let is_version_2 = matches!(key.as_str(), "awsaccesskeyid" | "expires" | "signature");
-    key.starts_with("x-amz-") || is_version_2 && service.takes_unsigned
+    key.starts_with("x-amz-") || is_version_2 && service.accepts_unsigned
 }
 
-/// What is put before the path, if it is written as it will be signed: it is CloudFront that sends it.
+/// Returns the origin's path, which CloudFront puts before the request's path. It must be in canonical
+/// spelling, because CloudFront sends it as configured.
 fn origin_path(origin: &Origin, service: Service) -> Result<&str, SignError> {
     let path = origin.path();
     if path.is_empty() {
@@ -103,7 +107,7 @@ fn origin_path(origin: &Origin, service: Service) -> Result<&str, SignError> {
     if escaped == path { Ok(path) } else { Err(SignError::OriginPath { escaped }) }
 }
 
-/// The bytes to sign; `None` where the body goes unsigned.
+/// Returns the body to sign; `None` if it is sent unsigned.
 fn body<'a>(
     request: &'a Request,
     service: Service,
@@ -112,10 +116,10 @@ fn body<'a>(
     let is_tls = matches!(origin, Origin::Custom(custom) if custom.protocol == Protocol::Https);
     match &request.body {
         Some(body) if body.input_truncated => Err(SignError::TruncatedBody),
-        // CloudFront asks buckets as the viewer asked it, which may be in clear text.
-        _ if service.takes_unsigned && is_tls => Ok(None),
+        // CloudFront uses the viewer's protocol for S3 origins, which may be HTTP without TLS.
+        _ if service.accepts_unsigned && is_tls => Ok(None),
         Some(body) => body.bytes().ok_or(SignError::InvalidBody).map(Some),
-        None if request.method == "POST" => Err(SignError::UnseenBody),
+        None if request.method == "POST" => Err(SignError::MissingBody),
         None => Ok(Some(Cow::Borrowed(&[]))),
     }
 }

@@ -1,18 +1,18 @@
-//! Requests that a client of ours sends itself.
+//! Signing of requests that the caller sends itself.
 
 use super::{Credentials, Payload, SignError, Target, Unsigned, sign};
 use http::{HeaderValue, Request, Uri, header::HOST};
 use std::time::SystemTime;
 
-/// Headers that a signature consists of, names in lower case.
+/// Headers of a signature, in lower case.
 pub(super) const SIGNATURE_HEADERS: [&str; 4] =
     ["authorization", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"];
 
-/// Signs `request`, whose URI is absolute, with its host and its `x-amz-*` headers. An older signature in
-/// its headers is replaced, and the URI is rewritten to the form that is signed.
+/// Signs `request`, whose URI is absolute, with its host and its `x-amz-*` headers. An existing signature in
+/// its headers is replaced, and the URI is rewritten to its canonical spelling.
 ///
 /// # Errors
-/// If the URI names no host, or as [`sign()`] has it.
+/// [`SignError::NoHost`] if the URI has no host, and the errors of [`sign()`].
 pub fn sign_request<B>(
     request: &mut Request<B>,
     target: &Target,
@@ -48,14 +48,14 @@ pub fn sign_request<B>(
     *request.uri_mut() = Uri::from_parts(parts).map_err(invalid)?;
     for (name, value) in signed.headers {
         let mut value = HeaderValue::try_from(value).map_err(invalid)?;
-        // All of them, so that no log of a client's headers says more than that they are there.
+        // Sensitive values are hidden when headers are logged.
         value.set_sensitive(true);
         request.headers_mut().insert(name, value);
     }
     Ok(())
 }
 
-/// What the `Host` header says, or will say.
+/// Returns the value of the `Host` header, or the one that the client will send.
 fn host<B>(request: &Request<B>) -> Result<String, SignError> {
     if let Some(host) = request.headers().get(HOST) {
         let host = host.to_str().map_err(|_| SignError::Header { name: HOST.to_string() })?;

@@ -1,4 +1,4 @@
-//! The signature of any request.
+//! Signature Version 4 of a request.
 
 use super::{Credentials, Escapes, SignError, Target, canonical};
 use aws_credential_types::Credentials as Identity;
@@ -11,10 +11,10 @@ use aws_sigv4::{
 };
 use std::time::SystemTime;
 
-/// A request, and what of it is signed.
+/// The parts of a request that are signed.
 #[derive(Clone, Copy, Debug)]
 pub struct Unsigned<'a> {
-    /// Method, in capitals.
+    /// Method in upper case.
     pub method: &'a str,
     /// Value of the `Host` header.
     pub host: &'a str,
@@ -22,46 +22,47 @@ pub struct Unsigned<'a> {
     pub path: &'a str,
     /// Query without its question mark, escaped or not.
     pub query: &'a str,
-    /// Further headers to sign, names in lower case: every `x-amz-*` that reaches the service, but none of
-    /// those that the signature consists of.
+    /// Additional headers to sign, names in lower case: every `x-amz-*` header that the service receives,
+    /// except those of the signature itself.
     pub headers: &'a [(&'a str, &'a str)],
-    /// How the body is signed.
+    /// Body.
     pub payload: Payload<'a>,
 }
 
-/// How the body of a request is signed.
+/// The signed form of a request's body.
 #[derive(Clone, Copy, Debug)]
 pub enum Payload<'a> {
-    /// Not at all; only over TLS, and not for every service.
+    /// The body is not signed. Only some services accept this, and only over TLS.
     Unsigned,
-    /// By its hash.
+    /// The hash of these bytes.
     Bytes(&'a [u8]),
-    /// By this hash, in hexadecimal digits.
+    /// This SHA-256 hash, in hexadecimal digits.
     Hash(&'a str),
 }
 
-/// What a request must be sent with, so that its signature holds.
+/// The parts of a signed request. It must be sent with exactly these.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Signed {
-    /// Path, escaped.
+    /// Path in canonical spelling.
     pub path: String,
-    /// Query without its question mark, escaped.
+    /// Query in canonical spelling, without its question mark.
     pub query: String,
     /// Headers of the signature, names in lower case.
     pub headers: Vec<(&'static str, String)>,
 }
 
-/// Leaves out the headers, for one is a secret.
+/// Omits the headers, because one of them is a secret.
 impl std::fmt::Debug for Signed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Signed").field("path", &self.path).finish_non_exhaustive()
     }
 }
 
-/// Signs `request` for `target`, as of `time`.
+/// Signs `request` for `target` with the date `time`.
 ///
 /// # Errors
-/// If path, query, a header, the credentials or the time cannot be signed, or the service wants a signed body.
+/// [`SignError`] if the path, the query, a header, the credentials or the time is invalid, or if the service
+/// requires a signed body.
 ///
 /// # Examples
 /// ```
@@ -82,7 +83,7 @@ impl std::fmt::Debug for Signed {
 ///     headers: &[],
 ///     payload: Payload::Bytes(br#"{"imageFrameId":"3"}"#),
 /// };
-/// let target = Target::of_domain(host).expect("HealthImaging's domains say their region");
+/// let target = Target::of_domain(host).expect("HealthImaging's domains contain their region");
 /// let time = SystemTime::UNIX_EPOCH + Duration::from_hours(500_000);
 /// let signed = sign(request, &target, &credentials, time)?;
 /// let names: Vec<_> = signed.headers.iter().map(|(name, _)| *name).collect();
@@ -99,7 +100,7 @@ pub fn sign(
     let path = canonical::path(request.path, service)?;
     let query = canonical::query(request.query, |_| true)?;
     let body = match request.payload {
-        Payload::Unsigned if !service.takes_unsigned => {
+        Payload::Unsigned if !service.accepts_unsigned => {
             return Err(SignError::UnsignedBody { service: service.name });
         }
         Payload::Unsigned => SignableBody::UnsignedPayload,
@@ -115,13 +116,13 @@ pub fn sign(
 
     let identity = identity(credentials)?.into();
     let mut settings = SigningSettings::default();
-    if service.says_hash {
+    if service.sends_body_hash {
         settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
     }
     if service.escapes == Escapes::Once {
         settings.percent_encoding_mode = PercentEncodingMode::Single;
     }
-    if !service.normalizes {
+    if !service.normalizes_path {
         settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
     }
     let params = v4::SigningParams::builder()
@@ -134,7 +135,7 @@ pub fn sign(
         .map_err(|error| SignError::Signing(error.into()))?
         .into();
     let headers = request.headers.iter().copied().chain([("host", request.host)]);
-    // The host is signed as the header says it; this one only makes the URI absolute.
+    // The signed host is that of the header; the host here only makes the URI absolute.
     let uri = format!("https://host{path}{}{query}", if query.is_empty() { "" } else { "?" });
     let signed = SignableRequest::new(request.method, uri, headers, body)
         .and_then(|request| aws_sigv4::http_request::sign(request, &params))
@@ -157,7 +158,7 @@ fn is_printable(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
-/// AWS's code formats years of four digits, and panics on others.
+/// Rejects times that the AWS library would panic on: it formats years with four digits.
 fn check_time(time: SystemTime) -> Result<(), SignError> {
     const YEAR_10000: u64 = 253_402_300_800;
     let since = time.duration_since(SystemTime::UNIX_EPOCH).map_err(|_| SignError::Time)?;

@@ -1,42 +1,47 @@
-//! Which service of which region a request is signed for.
+//! The service and the region that a request is signed for.
 
-/// A service, and how it reads signatures.
+/// A service and its rules for signatures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Service {
-    /// Its name in a signature's scope.
+    /// Name in the signature's scope.
     pub name: &'static str,
-    /// How often a path is escaped when it is signed.
+    /// Number of times that the signed path is escaped.
     pub escapes: Escapes,
-    /// Whether it signs a path without empty and dot segments (RFC 3986 section 5.2.4).
-    pub normalizes: bool,
-    /// Whether it takes bodies over TLS that are not signed.
-    pub takes_unsigned: bool,
-    /// Whether requests say the hash of their body in `x-amz-content-sha256`.
-    pub says_hash: bool,
+    /// Whether empty and dot segments are removed from the signed path (RFC 3986 section 5.2.4).
+    pub normalizes_path: bool,
+    /// Whether unsigned bodies are accepted over TLS.
+    pub accepts_unsigned: bool,
+    /// Whether requests contain the hash of their body in `x-amz-content-sha256`.
+    pub sends_body_hash: bool,
 }
 
-/// How often a path is escaped when it is signed; it is sent escaped once.
+/// The number of times that the signed path is escaped. The path in the request is always escaped once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Escapes {
-    /// As it is sent.
+    /// The path is signed as it is sent.
     Once,
-    /// With its escapes escaped once more.
+    /// The sent path is escaped again before it is signed.
     Twice,
 }
 
 impl Service {
     /// Buckets, access points, and aliases of access points.
-    pub const S3: Self =
-        Self { name: "s3", escapes: Escapes::Once, normalizes: false, takes_unsigned: true, says_hash: true };
-    /// Object Lambda access points under their own domain, and `WriteGetObjectResponse`.
+    pub const S3: Self = Self {
+        name: "s3",
+        escapes: Escapes::Once,
+        normalizes_path: false,
+        accepts_unsigned: true,
+        sends_body_hash: true,
+    };
+    /// Object Lambda access points at their own domain, and `WriteGetObjectResponse`.
     pub const S3_OBJECT_LAMBDA: Self = Self { name: "s3-object-lambda", ..Self::S3 };
     /// Function URLs.
     pub const LAMBDA: Self = Self {
         name: "lambda",
         escapes: Escapes::Twice,
-        normalizes: true,
-        takes_unsigned: false,
-        says_hash: true,
+        normalizes_path: true,
+        accepts_unsigned: false,
+        sends_body_hash: true,
     };
     /// `HealthImaging`.
     pub const MEDICAL_IMAGING: Self = Self { name: "medical-imaging", ..Self::LAMBDA };
@@ -44,26 +49,26 @@ impl Service {
     pub const ALL: [Self; 4] = [Self::S3, Self::S3_OBJECT_LAMBDA, Self::LAMBDA, Self::MEDICAL_IMAGING];
 }
 
-/// Whom a request is signed for.
+/// The service and the region that a request is signed for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// The service.
     pub service: Service,
-    /// Its region, as in `eu-central-1`.
+    /// The region, such as `eu-central-1`.
     pub region: String,
 }
 
 impl Target {
-    /// What the domain of an origin says; `None` where it says no service or no region.
+    /// Returns the target of an origin's domain; `None` if the domain contains no known service or no region.
     ///
-    /// An alias of an Object Lambda access point (`…--ol-s3.s3.{region}.amazonaws.com`) is signed for as a
-    /// bucket is: the endpoint rules of AWS's SDKs know no other name for it, and CloudFront wants an origin
-    /// access control of type `s3`.
+    /// An alias of an Object Lambda access point (`…--ol-s3.s3.{region}.amazonaws.com`) is signed like a
+    /// bucket: the endpoint rules of the AWS SDKs define no other service name for it, and CloudFront requires
+    /// an origin access control of type `s3`.
     pub fn of_domain(domain: &str) -> Option<Self> {
         let domain = domain.to_ascii_lowercase();
         let aws = domain.strip_suffix(".amazonaws.com").or_else(|| domain.strip_suffix(".amazonaws.com.cn"));
         let (service, region) = match aws {
-            Some(rest) => of_aws(&rest.split('.').collect::<Vec<_>>())?,
+            Some(rest) => from_aws_labels(&rest.split('.').collect::<Vec<_>>())?,
             None => match domain.strip_suffix(".on.aws")?.split('.').collect::<Vec<_>>()[..] {
                 [id, "lambda-url", region] if !id.is_empty() => (Service::LAMBDA, region),
                 _ => return None,
@@ -73,8 +78,8 @@ impl Target {
     }
 }
 
-/// Service and region of the labels before `amazonaws.com`.
-fn of_aws<'a>(labels: &[&'a str]) -> Option<(Service, &'a str)> {
+/// Returns the service and the region of the labels before `amazonaws.com`.
+fn from_aws_labels<'a>(labels: &[&'a str]) -> Option<(Service, &'a str)> {
     match *labels {
         [access_point, "s3-object-lambda" | "s3-object-lambda-fips", region] if !access_point.is_empty() => {
             Some((Service::S3_OBJECT_LAMBDA, region))
@@ -86,13 +91,13 @@ fn of_aws<'a>(labels: &[&'a str]) -> Option<(Service, &'a str)> {
         | [.., "s3" | "s3-fips" | "s3-accesspoint" | "s3-accesspoint-fips", "dualstack", region] => {
             Some((Service::S3, region))
         }
-        // The oldest form, in which only some regions have names.
+        // The oldest form (`s3-{region}`), which exists for some regions only.
         [.., last] => Some((Service::S3, last.strip_prefix("s3-")?)),
         [] => None,
     }
 }
 
-/// Whether `text` is written as regions are: `eu-central-1`, `us-gov-west-1`, `eusc-de-east-1`.
+/// Returns whether `text` has the form of a region: `eu-central-1`, `us-gov-west-1`, `eusc-de-east-1`.
 pub fn is_region(text: &str) -> bool {
     let parts: Vec<_> = text.split('-').collect();
     let is_word = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
@@ -107,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn domains_say_service_and_region() {
+    fn domains_contain_service_and_region() {
         let check = |domain: &str, expected: Option<(Service, &str)>| {
             let expected = expected.map(|(service, region)| Target { service, region: region.to_owned() });
             assert_eq!(Target::of_domain(domain), expected, "{domain}");
@@ -128,7 +133,7 @@ mod tests {
         check("runtime-medical-imaging.us-east-1.amazonaws.com", Some((imaging, "us-east-1")));
         check("dicom-medical-imaging.us-west-2.amazonaws.com", Some((imaging, "us-west-2")));
 
-        // No region, no signature, or no AWS.
+        // Domains without a region, without signatures, or outside AWS.
         check("photos.s3.amazonaws.com", None);
         check("photos.s3-accelerate.amazonaws.com", None);
         check("photos.s3-website.eu-central-1.amazonaws.com", None);

@@ -1,20 +1,21 @@
-//! Key sets that are missing, rotate, lose keys, cannot be fetched or hold what is not for tokens.
+//! Key sets that are missing, rotated, unreachable or invalid, and keys that are revoked or unsupported.
 
 use crate::{
-    NOW, ask, authorizer, claims,
+    NOW, authorize, authorizer, claims,
     forge::{Signer, base64, key_set},
-    oidc, refused,
+    oidc, reason,
 };
 use safelight_edge::authorize::{
-    Authorizer, FETCH_SECS, Given, KeySetError, MAX_KEY_SET_BYTES, MAX_KEYS, Outcome, PENALTY_SECS, Reason,
+    Authorizer, FETCH_SECS, KeySetError, MAX_KEY_SET_BYTES, MAX_KEYS, Outcome, PENALTY_SECS, Reason,
+    TokenPresence,
 };
 use serde_json::{Value, json};
 
 const URL: &str = "https://id.example/.well-known/jwks.json";
 
-/// In one word what becomes of `token`.
+/// Returns the outcome of `token` as one word.
 fn outcome(authorizer: &Authorizer, token: &str, now: u64) -> String {
-    match authorizer.authorize(&Given::One(token.into()), now) {
+    match authorizer.authorize(&TokenPresence::One(token.into()), now) {
         Outcome::Allowed(_) => "allowed".to_owned(),
         Outcome::Refused(refusal) => format!("{:?}", refusal.reason),
         Outcome::Fetch(url) => {
@@ -29,26 +30,26 @@ fn outcome(authorizer: &Authorizer, token: &str, now: u64) -> String {
     }
 }
 
-/// A token of `signer`, good for a day.
+/// Returns a token of `signer`, valid for a day.
 fn token(signer: &Signer) -> String {
     let mut claims = claims();
     claims["exp"] = json!(NOW + 86_400);
     signer.token(&claims)
 }
 
-fn bring(authorizer: &Authorizer, signers: &[&Signer], now: u64) {
+fn deliver(authorizer: &Authorizer, signers: &[&Signer], now: u64) {
     let body = key_set(signers.iter().copied()).to_string();
     authorizer.keys_fetched(URL, body.as_bytes(), now).unwrap();
 }
 
 #[test]
-fn one_fetches_and_the_others_wait() {
+fn one_caller_fetches_and_the_others_wait() {
     let signer = Signer::new("ES256", "1");
     let (authorizer, token) = (authorizer(&oidc()), token(&signer));
     assert_eq!(outcome(&authorizer, &token, NOW), "fetch");
     assert_eq!(outcome(&authorizer, &token, NOW), "wait");
     assert_eq!(outcome(&authorizer, &token, NOW + FETCH_SECS - 1), "wait");
-    bring(&authorizer, &[&signer], NOW + 1);
+    deliver(&authorizer, &[&signer], NOW + 1);
     assert_eq!(outcome(&authorizer, &token, NOW + 1), "allowed");
     assert_eq!(outcome(&authorizer, &token, NOW + 1), "allowed");
 }
@@ -66,7 +67,7 @@ fn threads_share_one_fetch() {
 }
 
 #[test]
-fn a_fetch_that_was_given_up_is_handed_to_another() {
+fn an_abandoned_fetch_passes_to_another_caller() {
     let signer = Signer::new("ES256", "1");
     let (authorizer, token) = (authorizer(&oidc()), token(&signer));
     assert_eq!(outcome(&authorizer, &token, NOW), "fetch");
@@ -83,7 +84,7 @@ fn a_failed_fetch_is_not_repeated_at_once() {
     assert_eq!(outcome(&authorizer, &token, NOW + 3), "unavailable");
     assert_eq!(outcome(&authorizer, &token, NOW + 2 + PENALTY_SECS), "unavailable");
     assert_eq!(outcome(&authorizer, &token, NOW + 3 + PENALTY_SECS), "fetch");
-    bring(&authorizer, &[&signer], NOW + 14);
+    deliver(&authorizer, &[&signer], NOW + 14);
     assert_eq!(outcome(&authorizer, &token, NOW + 14), "allowed");
 }
 
@@ -94,12 +95,12 @@ fn invented_key_ids_cause_one_fetch_in_ten_seconds() {
     let good = token(&signer);
     let invented: Vec<_> = (0..50).map(|i| token(&Signer::new("ES256", &format!("invented {i}")))).collect();
     assert_eq!(outcome(&authorizer, &good, NOW), "fetch");
-    bring(&authorizer, &[&signer], NOW);
-    // The set is new, but might have been changed since.
+    deliver(&authorizer, &[&signer], NOW);
+    // The set was fetched a second ago, but the issuer may have changed it since.
     assert_eq!(outcome(&authorizer, &invented[0], NOW + 1), "fetch");
     assert_eq!(outcome(&authorizer, &invented[1], NOW + 1), "wait");
     assert_eq!(outcome(&authorizer, &good, NOW + 1), "allowed");
-    bring(&authorizer, &[&signer], NOW + 1);
+    deliver(&authorizer, &[&signer], NOW + 1);
     for token in &invented {
         assert_eq!(outcome(&authorizer, token, NOW + 1), "UnknownKey");
         assert_eq!(outcome(&authorizer, token, NOW + PENALTY_SECS), "UnknownKey");
@@ -111,65 +112,65 @@ fn invented_key_ids_cause_one_fetch_in_ten_seconds() {
 #[test]
 fn keys_rotate_without_a_restart() {
     let (old, new) = (Signer::new("ES256", "old"), Signer::new("RS256", "new"));
-    let (of_old, of_new) = (token(&old), token(&new));
+    let (old_token, new_token) = (token(&old), token(&new));
     let authorizer = authorizer(&oidc());
-    assert_eq!(outcome(&authorizer, &of_old, NOW), "fetch");
-    bring(&authorizer, &[&old], NOW);
-    assert_eq!(outcome(&authorizer, &of_old, NOW), "allowed");
-    assert_eq!(outcome(&authorizer, &of_new, NOW + 5), "fetch");
-    // Whose keys are known need not wait.
-    assert_eq!(outcome(&authorizer, &of_old, NOW + 5), "allowed");
-    bring(&authorizer, &[&old, &new], NOW + 5);
-    assert_eq!(outcome(&authorizer, &of_new, NOW + 5), "allowed");
-    assert_eq!(outcome(&authorizer, &of_old, NOW + 5), "allowed");
+    assert_eq!(outcome(&authorizer, &old_token, NOW), "fetch");
+    deliver(&authorizer, &[&old], NOW);
+    assert_eq!(outcome(&authorizer, &old_token, NOW), "allowed");
+    assert_eq!(outcome(&authorizer, &new_token, NOW + 5), "fetch");
+    // Tokens with a known key do not wait for the fetch.
+    assert_eq!(outcome(&authorizer, &old_token, NOW + 5), "allowed");
+    deliver(&authorizer, &[&old, &new], NOW + 5);
+    assert_eq!(outcome(&authorizer, &new_token, NOW + 5), "allowed");
+    assert_eq!(outcome(&authorizer, &old_token, NOW + 5), "allowed");
 }
 
 #[test]
-fn tokens_of_a_revoked_key_stop_within_the_refresh() {
-    let (kept, revoked) = (Signer::new("ES256", "kept"), Signer::new("ES256", "revoked"));
-    let (of_kept, of_revoked) = (token(&kept), token(&revoked));
+fn tokens_of_a_revoked_key_are_rejected_after_the_refresh() {
+    let (active, revoked) = (Signer::new("ES256", "active"), Signer::new("ES256", "revoked"));
+    let (active_token, revoked_token) = (token(&active), token(&revoked));
     let authorizer = authorizer(&oidc());
-    assert_eq!(outcome(&authorizer, &of_kept, NOW), "fetch");
-    // The age counts from the beginning of the fetch: the answer may be that old.
-    bring(&authorizer, &[&kept, &revoked], NOW + 9);
-    for token in [&of_kept, &of_revoked] {
+    assert_eq!(outcome(&authorizer, &active_token, NOW), "fetch");
+    // The age counts from the start of the fetch, because the response may be that old.
+    deliver(&authorizer, &[&active, &revoked], NOW + 9);
+    for token in [&active_token, &revoked_token] {
         assert_eq!(outcome(&authorizer, token, NOW + 9), "allowed");
         assert_eq!(outcome(&authorizer, token, NOW + 3_599), "allowed");
     }
-    assert_eq!(outcome(&authorizer, &of_kept, NOW + 3_600), "fetch");
-    // While the fetch is under way nobody waits for it.
-    assert_eq!(outcome(&authorizer, &of_revoked, NOW + 3_600), "allowed");
-    bring(&authorizer, &[&kept], NOW + 3_601);
-    assert_eq!(outcome(&authorizer, &of_kept, NOW + 3_601), "allowed");
-    // The token is remembered, but its key is gone: perhaps the issuer knows better by now.
-    assert_eq!(outcome(&authorizer, &of_revoked, NOW + 3_601), "fetch");
-    bring(&authorizer, &[&kept], NOW + 3_601);
-    assert_eq!(outcome(&authorizer, &of_revoked, NOW + 3_601), "UnknownKey");
+    assert_eq!(outcome(&authorizer, &active_token, NOW + 3_600), "fetch");
+    // Tokens with a known key do not wait for a refresh in progress.
+    assert_eq!(outcome(&authorizer, &revoked_token, NOW + 3_600), "allowed");
+    deliver(&authorizer, &[&active], NOW + 3_601);
+    assert_eq!(outcome(&authorizer, &active_token, NOW + 3_601), "allowed");
+    // The token is cached, but its key is missing. The issuer may have added it again, so the set is fetched.
+    assert_eq!(outcome(&authorizer, &revoked_token, NOW + 3_601), "fetch");
+    deliver(&authorizer, &[&active], NOW + 3_601);
+    assert_eq!(outcome(&authorizer, &revoked_token, NOW + 3_601), "UnknownKey");
 }
 
 #[test]
-fn another_key_under_the_same_id_does_not_inherit_tokens() {
+fn a_new_key_with_the_same_id_invalidates_cached_tokens() {
     let (old, new) = (Signer::new("ES256", "1"), Signer::new("ES256", "1"));
-    let (of_old, of_new) = (token(&old), token(&new));
+    let (old_token, new_token) = (token(&old), token(&new));
     let authorizer = authorizer(&oidc());
-    assert_eq!(outcome(&authorizer, &of_old, NOW), "fetch");
-    bring(&authorizer, &[&old], NOW);
-    assert_eq!(outcome(&authorizer, &of_old, NOW), "allowed");
-    assert_eq!(outcome(&authorizer, &of_old, NOW + 3_600), "fetch");
-    bring(&authorizer, &[&new], NOW + 3_600);
-    assert_eq!(outcome(&authorizer, &of_old, NOW + 3_600), "Signature");
-    assert_eq!(outcome(&authorizer, &of_new, NOW + 3_600), "allowed");
+    assert_eq!(outcome(&authorizer, &old_token, NOW), "fetch");
+    deliver(&authorizer, &[&old], NOW);
+    assert_eq!(outcome(&authorizer, &old_token, NOW), "allowed");
+    assert_eq!(outcome(&authorizer, &old_token, NOW + 3_600), "fetch");
+    deliver(&authorizer, &[&new], NOW + 3_600);
+    assert_eq!(outcome(&authorizer, &old_token, NOW + 3_600), "Signature");
+    assert_eq!(outcome(&authorizer, &new_token, NOW + 3_600), "allowed");
 }
 
 #[test]
-fn old_keys_bridge_an_outage_for_a_bounded_time() {
+fn expired_keys_are_used_during_an_outage_for_a_limited_time() {
     let signer = Signer::new("ES256", "1");
     let token = token(&signer);
     let mut config = oidc();
     (config["refreshSeconds"], config["staleSeconds"]) = (json!(60), json!(100));
     let authorizer = authorizer(&config);
     assert_eq!(outcome(&authorizer, &token, NOW), "fetch");
-    bring(&authorizer, &[&signer], NOW);
+    deliver(&authorizer, &[&signer], NOW);
     for time in (60..160).step_by(10) {
         assert_eq!(outcome(&authorizer, &token, NOW + time), "fetch", "after {time} s");
         assert_eq!(outcome(&authorizer, &token, NOW + time), "allowed", "after {time} s");
@@ -184,36 +185,36 @@ fn old_keys_bridge_an_outage_for_a_bounded_time() {
 }
 
 #[test]
-fn a_clock_that_was_set_back_makes_keys_old() {
+fn keys_expire_when_the_clock_is_set_back() {
     let signer = Signer::new("ES256", "1");
     let (authorizer, token) = (authorizer(&oidc()), token(&signer));
     assert_eq!(outcome(&authorizer, &token, NOW + 50_000), "fetch");
-    bring(&authorizer, &[&signer], NOW + 50_000);
+    deliver(&authorizer, &[&signer], NOW + 50_000);
     assert_eq!(outcome(&authorizer, &token, NOW + 50_000), "allowed");
     assert_eq!(outcome(&authorizer, &token, NOW), "fetch");
 }
 
 #[test]
-fn only_what_was_asked_for_is_taken() {
+fn unrequested_key_sets_are_rejected() {
     let signer = Signer::new("ES256", "1");
     let (authorizer, token) = (authorizer(&oidc()), token(&signer));
     let body = key_set([&signer]).to_string();
-    let bring = |url, body: &[u8]| authorizer.keys_fetched(url, body, NOW);
-    assert_eq!(bring(URL, body.as_bytes()), Err(KeySetError::NotAsked));
+    let deliver = |url, body: &[u8]| authorizer.keys_fetched(url, body, NOW);
+    assert_eq!(deliver(URL, body.as_bytes()), Err(KeySetError::NotRequested));
     authorizer.fetch_failed(URL, NOW);
     assert_eq!(outcome(&authorizer, &token, NOW), "fetch");
-    assert_eq!(bring("https://evil.example", body.as_bytes()), Err(KeySetError::NotAsked));
-    assert_eq!(bring(URL, body.as_bytes()), Ok(()));
-    assert_eq!(bring(URL, br#"{"keys":[]}"#), Err(KeySetError::NotAsked));
+    assert_eq!(deliver("https://evil.example", body.as_bytes()), Err(KeySetError::NotRequested));
+    assert_eq!(deliver(URL, body.as_bytes()), Ok(()));
+    assert_eq!(deliver(URL, br#"{"keys":[]}"#), Err(KeySetError::NotRequested));
     assert_eq!(outcome(&authorizer, &token, NOW), "allowed");
 }
 
 #[test]
-fn a_damaged_key_set_leaves_the_old_one_in_use() {
+fn an_invalid_key_set_does_not_replace_the_old_one() {
     let signer = Signer::new("ES256", "1");
     let (authorizer, token) = (authorizer(&oidc()), token(&signer));
     assert_eq!(outcome(&authorizer, &token, NOW), "fetch");
-    bring(&authorizer, &[&signer], NOW);
+    deliver(&authorizer, &[&signer], NOW);
     let mut now = NOW + 3_600;
     let mut check = |body: &[u8], expected| {
         assert_eq!(outcome(&authorizer, &token, now), "fetch");
@@ -234,8 +235,8 @@ fn a_damaged_key_set_leaves_the_old_one_in_use() {
 }
 
 #[test]
-fn only_keys_that_sign_tokens_count() {
-    /// `jwk` with `name` set, or without it.
+fn only_signing_keys_are_accepted() {
+    /// Returns `jwk` with the member `name` set or removed.
     fn edited(mut jwk: Value, name: &str, value: Option<Value>) -> Value {
         match value {
             Some(value) => jwk[name] = value,
@@ -244,8 +245,8 @@ fn only_keys_that_sign_tokens_count() {
         jwk
     }
     let check = |signer: &Signer, jwks: Value, expected: Option<Reason>| {
-        let found = ask(&authorizer(&oidc()), &token(signer), NOW, |_| json!({ "keys": jwks }));
-        assert_eq!(refused(&found), expected, "{jwks}");
+        let outcome = authorize(&authorizer(&oidc()), &token(signer), NOW, |_| json!({ "keys": jwks }));
+        assert_eq!(reason(&outcome), expected, "{jwks}");
     };
     for signer in Signer::all() {
         let unknown = Some(Reason::UnknownKey);
@@ -280,7 +281,7 @@ fn only_keys_that_sign_tokens_count() {
             check_edited("crv", Some(json!("Ed448")), unknown);
         }
         check(&signer, json!([1, null, {}, signer.jwk()]), None);
-        // An id that two keys have names neither.
+        // An id that is used twice is ambiguous.
         check(&signer, json!([signer.jwk(), signer.jwk()]), unknown);
         check(&signer, json!([signer.jwk(), { "kid": signer.id }]), unknown);
     }
@@ -295,7 +296,7 @@ fn only_keys_that_sign_tokens_count() {
 }
 
 #[test]
-fn memory_of_tokens_is_bounded_and_optional() {
+fn the_token_cache_is_bounded_and_optional() {
     let signer = Signer::new("EdDSA", "1");
     for capacity in [0, 1, 2] {
         let mut config = oidc();
@@ -304,11 +305,11 @@ fn memory_of_tokens_is_bounded_and_optional() {
         for number in [1, 2, 3, 1, 2, 3] {
             let mut claims = claims();
             claims["n"] = json!(number);
-            let found = ask(&authorizer, &signer.token(&claims), NOW, |_| key_set([&signer]));
-            assert_eq!(refused(&found), None);
+            let outcome = authorize(&authorizer, &signer.token(&claims), NOW, |_| key_set([&signer]));
+            assert_eq!(reason(&outcome), None);
         }
         let size = if capacity == 0 { "None".to_owned() } else { format!("Some({capacity})") };
-        let shown = format!("{authorizer:?}");
-        assert!(shown.contains(&format!("Remembered({size})")), "{shown}");
+        let debug = format!("{authorizer:?}");
+        assert!(debug.contains(&format!("TokenCache({size})")), "{debug}");
     }
 }

@@ -1,4 +1,4 @@
-//! Who gets in: good tokens of every kind, forged ones, keys that come and go, settings.
+//! Authorization: valid and forged tokens, key rotation, settings.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -9,7 +9,7 @@ mod settings;
 mod zoo;
 
 use safelight_edge::{
-    authorize::{Authorizer, Given, Outcome, Reason},
+    authorize::{Authorizer, Outcome, Reason, TokenPresence},
     config,
 };
 use serde_json::{Value, json};
@@ -21,20 +21,20 @@ fn authorizer(config: &Value) -> Authorizer {
     Authorizer::new(&config::from_json(&config.to_string()).unwrap()).unwrap()
 }
 
-/// Asks about `token`, and answers fetches with what `key_set` says of a URL.
-fn ask(authorizer: &Authorizer, token: &str, now: u64, key_set: impl Fn(&str) -> Value) -> Outcome {
-    let given = Given::One(token.into());
-    match authorizer.authorize(&given, now) {
+/// Authorizes `token`. If a key set must be fetched, `key_set` returns the one at its URL.
+fn authorize(authorizer: &Authorizer, token: &str, now: u64, key_set: impl Fn(&str) -> Value) -> Outcome {
+    let token = TokenPresence::One(token.into());
+    match authorizer.authorize(&token, now) {
         Outcome::Fetch(url) => {
             authorizer.keys_fetched(&url, key_set(&url).to_string().as_bytes(), now).unwrap();
-            authorizer.authorize(&given, now)
+            authorizer.authorize(&token, now)
         }
         outcome => outcome,
     }
 }
 
-/// What became of a request: `None` if it may go on.
-fn refused(outcome: &Outcome) -> Option<Reason> {
+/// Returns the reason of a rejection, or `None` if the request is allowed.
+fn reason(outcome: &Outcome) -> Option<Reason> {
     match outcome {
         Outcome::Allowed(_) => None,
         Outcome::Refused(refusal) => Some(refusal.reason),
@@ -42,12 +42,12 @@ fn refused(outcome: &Outcome) -> Option<Reason> {
     }
 }
 
-/// One issuer that signs for the audience `photos`.
+/// Settings with one OIDC issuer and the audience `photos`.
 fn oidc() -> Value {
     json!({ "mode": "token", "issuers": [{ "oidc": { "issuer": "https://id.example", "audiences": ["photos"] } }] })
 }
 
-/// Claims of a token of [`oidc`], good for another hour.
+/// Valid claims for [`oidc`] that expire in an hour.
 fn claims() -> Value {
     json!({ "iss": "https://id.example", "aud": "photos", "sub": "ada", "iat": NOW, "exp": NOW + 3_600 })
 }

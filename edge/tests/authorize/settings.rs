@@ -1,20 +1,20 @@
-//! Settings: what is wrong is said with the key that holds it.
+//! Settings: errors name the invalid key.
 
 use crate::{NOW, authorizer, oidc};
 use safelight_edge::{
-    authorize::{Authorizer, Given, Outcome},
+    authorize::{Authorizer, Outcome, TokenPresence},
     config,
 };
 use serde_json::{Value, json};
 
 fn check(config: &Value, expected: &str) {
-    let made = config::from_json(&config.to_string()).and_then(|config| Authorizer::new(&config));
-    // What the JSON reader says ends in a line and a column.
-    let error = made.unwrap_err().to_string();
+    let result = config::from_json(&config.to_string()).and_then(|config| Authorizer::new(&config));
+    // Messages of the JSON parser end with a line and a column.
+    let error = result.unwrap_err().to_string();
     assert!(error.starts_with(expected), "{error}");
 }
 
-/// [`oidc`] with the value at `pointer` set.
+/// Returns [`oidc`] with the value at `pointer` set.
 fn with(pointer: &str, value: Value) -> Value {
     let mut config = oidc();
     let (parent, name) = pointer.rsplit_once('/').unwrap();
@@ -29,23 +29,26 @@ fn cognito(name: &str, value: Value) -> Value {
 }
 
 #[test]
-fn an_open_door_is_asked_for_by_name() {
+fn open_access_requires_the_mode_none() {
     let open = authorizer(&json!({ "mode": "none" }));
-    for given in [Given::Nothing, Given::Several, Given::One("x".into())] {
-        assert!(matches!(open.authorize(&given, NOW), Outcome::Allowed(None)));
+    for token in [TokenPresence::Absent, TokenPresence::Several, TokenPresence::One("x".into())] {
+        assert!(matches!(open.authorize(&token, NOW), Outcome::Allowed(None)));
     }
-    // No token goes farther, though nobody asks for one.
-    let taken = open.take([("authorization", "Bearer x")], "");
-    assert_eq!(taken.headers, [("authorization".to_owned(), vec![])]);
+    // Tokens are removed although they are not required.
+    let extracted = open.take([("authorization", "Bearer x")], "");
+    assert_eq!(extracted.headers, [("authorization".to_owned(), vec![])]);
 
     check(&json!({}), ".: missing field `mode`");
     check(&json!({ "mode": "off" }), "mode: unknown variant `off`, expected `none` or `token`");
-    check(&json!({ "mode": "token" }), "issuers: must be 1 to 32 with the mode `token`, not 0");
-    check(&with("/mode", json!("none")), "issuers: must be empty with the mode `none`, not 1");
+    check(
+        &json!({ "mode": "token" }),
+        "issuers: must be a list of 1 to 32 issuers with the mode `token`, not 0",
+    );
+    check(&with("/mode", json!("none")), "issuers: must be an empty list with the mode `none`, not 1");
 }
 
 #[test]
-fn wrong_settings_are_named() {
+fn errors_name_the_invalid_setting() {
     check(
         &with("/issuer", json!([])),
         "issuer: unknown field `issuer`, expected one of `mode`, `issuers`, `tokenFrom`, `graceSeconds`, \
@@ -68,15 +71,18 @@ fn wrong_settings_are_named() {
     let headers = json!({ "headers": ["token", "authorization"] });
     check(
         &with("/tokenFrom", headers),
-        "tokenFrom.headers[1]: must be the name of a header other than Authorization, Cookie and Host, not \
+        "tokenFrom.headers[1]: must be a header name other than Authorization, Cookie and Host, not \
          \"authorization\"",
     );
     let cookies = json!({ "cookies": ["a b"] });
-    check(&with("/tokenFrom", cookies), "tokenFrom.cookies[0]: must be the name of a cookie, not \"a b\"");
+    check(&with("/tokenFrom", cookies), "tokenFrom.cookies[0]: must be a cookie name, not \"a b\"");
     let queries = json!({ "queries": [""] });
-    check(&with("/tokenFrom", queries), "tokenFrom.queries[0]: must be a key of a query, not \"\"");
+    check(&with("/tokenFrom", queries), "tokenFrom.queries[0]: must be a query key, not \"\"");
     let twice = json!([oidc()["issuers"][0], oidc()["issuers"][0]]);
-    check(&with("/issuers", twice), "issuers[1]: must be another issuer, not \"https://id.example\"");
+    check(
+        &with("/issuers", twice),
+        "issuers[1]: must be an issuer that is not in the list already, not \"https://id.example\"",
+    );
     let text = format!("{} x", oidc());
     let error = config::from_json::<safelight_edge::authorize::Config>(&text).unwrap_err();
     assert_eq!(error.key, ".");
@@ -84,9 +90,9 @@ fn wrong_settings_are_named() {
 }
 
 #[test]
-fn wrong_issuers_are_named() {
+fn errors_name_the_invalid_issuer() {
     let url = "must be an https URL without query or fragment, or http on loopback, not";
-    for wrong in [
+    for invalid in [
         "",
         "id.example",
         "http://id.example",
@@ -96,21 +102,24 @@ fn wrong_issuers_are_named() {
         "https://a@b",
     ] {
         check(
-            &with("/issuers/0/oidc/issuer", json!(wrong)),
-            &format!("issuers[0].oidc.issuer: {url} {wrong:?}"),
+            &with("/issuers/0/oidc/issuer", json!(invalid)),
+            &format!("issuers[0].oidc.issuer: {url} {invalid:?}"),
         );
     }
     let uri = json!("ftp://a");
     check(&with("/issuers/0/oidc/jwksUri", uri), &format!("issuers[0].oidc.jwksUri: {url} \"ftp://a\""));
-    for right in ["https://a/b", "http://127.0.0.1:8080/x", "http://localhost/x"] {
-        let config = with("/issuers/0/oidc/issuer", json!(right)).to_string();
+    for valid in ["https://a/b", "http://127.0.0.1:8080/x", "http://localhost/x"] {
+        let config = with("/issuers/0/oidc/issuer", json!(valid)).to_string();
         Authorizer::new(&config::from_json(&config).unwrap()).unwrap();
     }
     let oidc = |name: &str, value| with(&format!("/issuers/0/oidc/{name}"), value);
-    let audiences = "issuers[0].oidc.audiences: must be one or more, or null for every one, not \"[]\"";
-    check(&oidc("audiences", json!([])), audiences);
-    check(&oidc("scopes", json!(["a", ""])), "issuers[0].oidc.scopes[1]: must be some text, not \"\"");
-    check(&oidc("algorithms", json!([])), "issuers[0].oidc.algorithms: must be one or more, not []");
+    let list = "must be a list of at least one entry, or null to accept all, not \"[]\"";
+    check(&oidc("audiences", json!([])), &format!("issuers[0].oidc.audiences: {list}"));
+    check(&oidc("scopes", json!(["a", ""])), "issuers[0].oidc.scopes[1]: must be non-empty text, not \"\"");
+    check(
+        &oidc("algorithms", json!([])),
+        "issuers[0].oidc.algorithms: must be a list of at least one algorithm, not []",
+    );
     check(
         &oidc("algorithms", json!(["HS256"])),
         "issuers[0].oidc.algorithms[0]: unknown variant `HS256`, expected one of `RS256`, `RS384`, `RS512`, \
@@ -119,29 +128,28 @@ fn wrong_issuers_are_named() {
     let missing = json!({ "mode": "token", "issuers": [{ "oidc": { "issuer": "https://a" } }] });
     check(&missing, "issuers[0].oidc: missing field `audiences`");
 
-    check(&cognito("scopes", json!([""])), "issuers[0].cognito.scopes[0]: must be some text, not \"\"");
-    let clients = "issuers[0].cognito.clientIds: must be one or more, or null for every one, not \"[]\"";
-    check(&cognito("clientIds", json!([])), clients);
-    let mut of_id = cognito("tokenUse", json!("id"));
-    of_id["issuers"][0]["cognito"]["scopes"] = json!(["a"]);
+    check(&cognito("scopes", json!([""])), "issuers[0].cognito.scopes[0]: must be non-empty text, not \"\"");
+    check(&cognito("clientIds", json!([])), &format!("issuers[0].cognito.clientIds: {list}"));
+    let mut id_with_scope = cognito("tokenUse", json!("id"));
+    id_with_scope["issuers"][0]["cognito"]["scopes"] = json!(["a"]);
     check(
-        &of_id,
-        "issuers[0].cognito.scopes: must be empty with the token use `id`, whose tokens have no scope, not \
-         [\"a\"]",
+        &id_with_scope,
+        "issuers[0].cognito.scopes: must be an empty list with the token use `id`, because id tokens have no \
+         scope, not [\"a\"]",
     );
 }
 
 #[test]
-fn user_pool_ids_are_those_that_aws_jwt_verify_takes() {
-    let made = |id: &str| {
+fn user_pool_ids_have_the_form_that_aws_jwt_verify_accepts() {
+    let create = |id: &str| {
         let config = cognito("userPoolId", json!(id)).to_string();
         Authorizer::new(&config::from_json(&config).unwrap())
     };
-    for right in ["us-east-1_a", "us-gov-west-1_Ab1", "eusc-de-east-1_Ab1", "ap-southeast-2_0"] {
-        made(right).unwrap();
+    for valid in ["us-east-1_a", "us-gov-west-1_Ab1", "eusc-de-east-1_Ab1", "ap-southeast-2_0"] {
+        create(valid).unwrap();
     }
     let long = format!("us-east-1_{}", "a".repeat(46));
-    for wrong in [
+    for invalid in [
         "",
         "_",
         "us-east-1",
@@ -157,7 +165,7 @@ fn user_pool_ids_are_those_that_aws_jwt_verify_takes() {
         "us-east-x_a",
         &long,
     ] {
-        let error = made(wrong).unwrap_err();
-        assert_eq!(error.key, "issuers[0].cognito.userPoolId", "{wrong}");
+        let error = create(invalid).unwrap_err();
+        assert_eq!(error.key, "issuers[0].cognito.userPoolId", "{invalid}");
     }
 }

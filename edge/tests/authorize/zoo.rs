@@ -1,16 +1,16 @@
-//! The token zoo: for each algorithm a good token passes, and each kind of bad one is refused for its own
-//! reason.
+//! The token zoo: for each algorithm, a valid token is accepted and each kind of invalid token is rejected with
+//! its own reason.
 
 use crate::{
-    NOW, ask, authorizer, claims,
+    NOW, authorize, authorizer, claims,
     forge::{self, Signer, base64, compact, key_set},
-    oidc, refused,
+    oidc, reason,
 };
 use ring::hmac;
-use safelight_edge::authorize::{Authorizer, Given, MAX_TOKEN_BYTES, Outcome, Reason, Refusal};
+use safelight_edge::authorize::{Authorizer, MAX_TOKEN_BYTES, Outcome, Reason, Refusal, TokenPresence};
 use serde_json::{Value, json};
 
-/// `value` with `name` set, or without it.
+/// Returns `value` with the member `name` set or removed.
 fn with(mut value: Value, name: &str, new: impl Into<Option<Value>>) -> Value {
     let object = value.as_object_mut().unwrap();
     match new.into() {
@@ -20,7 +20,7 @@ fn with(mut value: Value, name: &str, new: impl Into<Option<Value>>) -> Value {
     value
 }
 
-/// A zoo of one issuer.
+/// An authorizer with the key set of its issuer.
 struct Zoo {
     authorizer: Authorizer,
     key_set: Value,
@@ -31,17 +31,17 @@ impl Zoo {
         Self { authorizer: authorizer(config), key_set: key_set(signers) }
     }
 
-    /// Asks twice, since what is remembered must not change the answer.
+    /// Authorizes twice, because a cached token must have the same outcome.
     fn check(&self, token: &str, expected: Option<Reason>, what: &str) {
         for time in ["first", "second"] {
-            let outcome = ask(&self.authorizer, token, NOW, |_| self.key_set.clone());
-            assert_eq!(refused(&outcome), expected, "{what}, asked the {time} time");
+            let outcome = authorize(&self.authorizer, token, NOW, |_| self.key_set.clone());
+            assert_eq!(reason(&outcome), expected, "{what}, {time} time");
         }
     }
 }
 
 #[test]
-fn claims_decide_whatever_the_algorithm() {
+fn claims_are_checked_with_every_algorithm() {
     let signers = Signer::all();
     for signer in &signers {
         let zoo = Zoo::new(&oidc(), &signers);
@@ -78,7 +78,7 @@ fn claims_decide_whatever_the_algorithm() {
 }
 
 #[test]
-fn headers_decide_whatever_the_claims() {
+fn headers_are_checked_with_every_algorithm() {
     let signers = Signer::all();
     for signer in &signers {
         let zoo = Zoo::new(&oidc(), &signers);
@@ -101,7 +101,7 @@ fn headers_decide_whatever_the_claims() {
         check("kid", Some(json!("")), Some(Reason::NoKeyId));
         check("kid", Some(json!(1)), Some(Reason::NoKeyId));
         check("kid", Some(json!("k".repeat(257))), Some(Reason::NoKeyId));
-        check("kid", Some(json!("nobody's")), Some(Reason::UnknownKey));
+        check("kid", Some(json!("unknown")), Some(Reason::UnknownKey));
         check("alg", None, Some(Reason::Algorithm));
         for name in
             ["none", "None", "NONE", "", "HS256", "HS512", "PS256", "ES256K", "Ed25519", "rs256", "RS1"]
@@ -109,7 +109,7 @@ fn headers_decide_whatever_the_claims() {
             check("alg", Some(json!(name)), Some(Reason::Algorithm));
         }
         for other in signers.iter().filter(|other| other.algorithm != signer.algorithm) {
-            // The right key with another algorithm, and another key that would fit that algorithm.
+            // The signer's key with another algorithm, and the key of that algorithm.
             check("alg", Some(json!(other.algorithm)), Some(Reason::KeyMismatch));
             let header = with(signer.header(), "kid", json!(other.id));
             let token = signer.token_with(&header, &claims());
@@ -119,7 +119,7 @@ fn headers_decide_whatever_the_claims() {
 }
 
 #[test]
-fn a_key_that_says_no_algorithm_has_those_of_its_type_and_curve() {
+fn a_key_without_alg_accepts_the_algorithms_of_its_type_and_curve() {
     let signers = Signer::all();
     for signer in &signers {
         let key_set = json!({ "keys": [with(signer.jwk(), "alg", None)] });
@@ -136,7 +136,7 @@ fn a_key_that_says_no_algorithm_has_those_of_its_type_and_curve() {
 }
 
 #[test]
-fn signatures_are_of_this_key_over_this_token() {
+fn signatures_must_match_the_key_and_the_token() {
     let signers = Signer::all();
     for signer in &signers {
         let zoo = Zoo::new(&oidc(), &signers);
@@ -152,14 +152,14 @@ fn signatures_are_of_this_key_over_this_token() {
         let edited = base64(with(signer.header(), "x", json!(1)).to_string());
         check(&format!("{edited}.{payload}.{signature}"), Reason::Signature, "edited header");
         let unsigned = base64(with(signer.header(), "alg", json!("none")).to_string());
-        check(&format!("{unsigned}.{payload}."), Reason::Malformed, "none, without signature");
-        check(&format!("{unsigned}.{payload}.{signature}"), Reason::Algorithm, "none, with signature");
-        // Zeros are what faulty ECDSA verifiers took for every message (CVE-2022-21449).
+        check(&format!("{unsigned}.{payload}."), Reason::Malformed, "alg none, without signature");
+        check(&format!("{unsigned}.{payload}.{signature}"), Reason::Algorithm, "alg none, with signature");
+        // Faulty ECDSA verifiers accepted zeros as the signature of any message (CVE-2022-21449).
         let zeros = base64(vec![0; signer.sign(b"").len()]);
         check(&format!("{header}.{payload}.{zeros}"), Reason::Signature, "zeros");
         check(&format!("{header}.{payload}.AA"), Reason::Signature, "one byte");
         let long = base64([signer.sign(format!("{header}.{payload}").as_bytes()), vec![0]].concat());
-        check(&format!("{header}.{payload}.{long}"), Reason::Signature, "one byte more");
+        check(&format!("{header}.{payload}.{long}"), Reason::Signature, "one extra byte");
         let stolen = signer.token(&with(claims(), "sub", json!("eve")));
         let stolen = stolen.rsplit_once('.').unwrap().1;
         check(&format!("{header}.{payload}.{stolen}"), Reason::Signature, "another token's signature");
@@ -170,19 +170,19 @@ fn signatures_are_of_this_key_over_this_token() {
         let confused = compact(&confused, &claims().to_string(), sign);
         check(&confused, Reason::Algorithm, "HS256 with the public key");
         let fake = compact(&signer.header().to_string(), &claims().to_string(), sign);
-        check(&fake, Reason::Signature, "an HMAC under a good header");
+        check(&fake, Reason::Signature, "an HMAC with a valid header");
     }
     let second = Signer::second_rsa("key of RS256");
     Zoo::new(&oidc(), &signers).check(&second.token(&claims()), Some(Reason::Signature), "another key");
 }
 
 #[test]
-fn every_cut_and_every_changed_letter_is_refused() {
+fn every_truncation_and_every_changed_letter_is_rejected() {
     let signer = Signer::new("ES256", "1");
     let zoo = Zoo::new(&oidc(), std::slice::from_ref(&signer));
     let good = signer.token(&claims());
-    zoo.check(&good, None, "whole");
-    let decide = |token: &str| refused(&ask(&zoo.authorizer, token, NOW, |_| zoo.key_set.clone()));
+    zoo.check(&good, None, "unchanged");
+    let decide = |token: &str| reason(&authorize(&zoo.authorizer, token, NOW, |_| zoo.key_set.clone()));
     for end in 0..good.len() {
         assert!(decide(&good[..end]).is_some(), "cut at {end}");
     }
@@ -195,13 +195,13 @@ fn every_cut_and_every_changed_letter_is_refused() {
 }
 
 #[test]
-fn tokens_have_one_spelling_and_one_reading() {
+fn ambiguous_and_non_canonical_tokens_are_rejected() {
     let signer = Signer::new("ES256", "1");
     let zoo = Zoo::new(&oidc(), std::slice::from_ref(&signer));
     let raw = |header: &str, payload: &str| compact(header, payload, |message| signer.sign(message));
     let check = |token: &str, expected, what: &str| zoo.check(token, Some(expected), what);
     let (header, payload) = (signer.header().to_string(), claims().to_string());
-    zoo.check(&raw(&header, &payload), None, "the good one");
+    zoo.check(&raw(&header, &payload), None, "valid");
 
     let twice = |text: &str, extra: &str| format!("{{{extra},{}", &text[1..]);
     check(&raw(&header, &twice(&payload, r#""exp":99999999999"#)), Reason::DuplicateName, "exp twice");
@@ -212,13 +212,13 @@ fn tokens_have_one_spelling_and_one_reading() {
     let nested = |levels: usize| format!(r#""x":{}{}"#, "[".repeat(levels), "]".repeat(levels));
     zoo.check(&raw(&header, &twice(&payload, &nested(15))), None, "nested");
     check(&raw(&header, &twice(&payload, &nested(16))), Reason::TooDeep, "nested too deeply");
-    check(&raw(&header, &twice(&payload, &nested(5_000))), Reason::TooDeep, "nested absurdly");
+    check(&raw(&header, &twice(&payload, &nested(5_000))), Reason::TooDeep, "nested 5,000 levels");
     check(&raw(&twice(&header, &nested(16)), &payload), Reason::TooDeep, "a nested header");
 
     check(&raw(&header, "[]"), Reason::Malformed, "a list");
     check(&raw(&header, &format!("{payload}{payload}")), Reason::Malformed, "two payloads");
     check(&raw(&header, &format!("\u{feff}{payload}")), Reason::Malformed, "a byte order mark");
-    check(&raw(&header, &twice(&payload, r#""x":1e999"#)), Reason::Malformed, "a number without end");
+    check(&raw(&header, &twice(&payload, r#""x":1e999"#)), Reason::Malformed, "an infinite number");
     check(&raw(&header, ""), Reason::Malformed, "an empty payload");
 
     let good = raw(&header, &payload);
@@ -227,7 +227,7 @@ fn tokens_have_one_spelling_and_one_reading() {
     check(&format!(" {good}"), Reason::Malformed, "a space before it");
     check(&format!("{good}\n"), Reason::Malformed, "a line end after it");
     check(&good.replace('.', "%2E"), Reason::Malformed, "percent-encoded");
-    // 64 bytes end in two letters of which the last holds four unused bits.
+    // The last letter of 64 bytes in base64url has four unused bits.
     let last = good.chars().last().unwrap();
     let spelled = char::from_u32(u32::from(last) + 1).unwrap();
     check(&format!("{}{spelled}", &good[..good.len() - 1]), Reason::Malformed, "unused bits that are set");
@@ -235,13 +235,13 @@ fn tokens_have_one_spelling_and_one_reading() {
     check("..", Reason::Malformed, "two dots");
 
     let padded = |bytes: usize| signer.token(&with(claims(), "x", json!("x".repeat(bytes))));
-    zoo.check(&padded(11_000), None, "a long one");
-    check(&padded(13_000), Reason::TooLong, "too long a one");
+    zoo.check(&padded(11_000), None, "long");
+    check(&padded(13_000), Reason::TooLong, "too long");
     check(&".".repeat(MAX_TOKEN_BYTES + 1), Reason::TooLong, "dots");
 }
 
 #[test]
-fn a_clock_may_differ_by_the_grace() {
+fn the_grace_period_tolerates_clock_differences() {
     let signer = Signer::new("EdDSA", "1");
     let zoo = Zoo::new(&with(oidc(), "graceSeconds", json!(5)), std::slice::from_ref(&signer));
     let check = |name, value: u64, expected| {
@@ -254,13 +254,13 @@ fn a_clock_may_differ_by_the_grace() {
 }
 
 #[test]
-fn a_remembered_token_expires_too() {
+fn a_cached_token_expires() {
     let signer = Signer::new("EdDSA", "1");
     let authorizer = authorizer(&oidc());
     let token = signer.token(&with(claims(), "nbf", json!(NOW)));
     let check = |now, expected| {
-        let outcome = ask(&authorizer, &token, now, |_| key_set([&signer]));
-        assert_eq!(refused(&outcome), expected, "at {now}");
+        let outcome = authorize(&authorizer, &token, now, |_| key_set([&signer]));
+        assert_eq!(reason(&outcome), expected, "at {now}");
     };
     check(NOW, None);
     check(NOW + 3_599, None);
@@ -282,26 +282,26 @@ fn issuers_do_not_share_keys_or_rules() {
     let keys = |url: &str| match url {
         "https://id.example/.well-known/jwks.json" => key_set([&one, &rsa]),
         "https://keys.example/2" => key_set([&two, &same_id, &rsa]),
-        other => panic!("nobody's URL: {other}"),
+        other => panic!("unexpected URL: {other}"),
     };
     let check = |token: &str, expected| {
-        assert_eq!(refused(&ask(&authorizer, token, NOW, keys)), expected);
+        assert_eq!(reason(&authorize(&authorizer, token, NOW, keys)), expected);
     };
-    let of_two = with(with(claims(), "iss", json!("https://two.example")), "aud", None);
+    let second_issuer = with(with(claims(), "iss", json!("https://two.example")), "aud", None);
     check(&one.token(&claims()), None);
-    check(&two.token(&of_two), None);
-    check(&rsa.token(&of_two), None);
+    check(&two.token(&second_issuer), None);
+    check(&rsa.token(&second_issuer), None);
     check(&rsa.token(&claims()), Some(Reason::AlgorithmNotAllowed));
     check(&two.token(&claims()), Some(Reason::UnknownKey));
-    check(&same_id.token(&of_two), None);
+    check(&same_id.token(&second_issuer), None);
     check(&same_id.token(&claims()), Some(Reason::Signature));
-    check(&one.token(&of_two), Some(Reason::Signature));
-    // The answer to the one does not depend on the other being remembered.
+    check(&one.token(&second_issuer), Some(Reason::Signature));
+    // The outcome does not depend on other cached tokens.
     check(&one.token(&claims()), None);
 }
 
 #[test]
-fn cognito_tokens_are_for_a_client_a_use_and_a_group() {
+fn cognito_tokens_are_checked_for_client_use_group_and_scope() {
     const ISSUER: &str = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Ab1";
     let signer = Signer::new("RS256", "1");
     let cognito = |extra: Value| {
@@ -352,7 +352,7 @@ fn cognito_tokens_are_for_a_client_a_use_and_a_group() {
 }
 
 #[test]
-fn viewers_learn_no_more_than_the_standard_says() {
+fn responses_reveal_only_the_codes_of_rfc_6750() {
     let check = |reason, status, header| {
         let refusal = Refusal { reason };
         assert_eq!((refusal.status(), refusal.www_authenticate()), (status, header), "{reason}");
@@ -366,20 +366,20 @@ fn viewers_learn_no_more_than_the_standard_says() {
     check(Reason::Group, 403, r#"Bearer realm="safelight", error="insufficient_scope""#);
 
     let authorizer = authorizer(&oidc());
-    let check = |given, expected| assert_eq!(refused(&authorizer.authorize(&given, NOW)), Some(expected));
-    check(Given::Nothing, Reason::NoToken);
-    check(Given::Several, Reason::SeveralTokens);
+    let check = |token, expected| assert_eq!(reason(&authorizer.authorize(&token, NOW)), Some(expected));
+    check(TokenPresence::Absent, Reason::NoToken);
+    check(TokenPresence::Several, Reason::SeveralTokens);
 }
 
 #[test]
-fn logs_hold_no_text_of_a_token() {
+fn debug_output_contains_no_part_of_a_token() {
     let signer = Signer::new("EdDSA", "1");
     let authorizer = authorizer(&oidc());
     let token = signer.token(&claims());
-    let Outcome::Allowed(Some(claims)) = ask(&authorizer, &token, NOW, |_| key_set([&signer])) else {
-        panic!("refused")
+    let Outcome::Allowed(Some(claims)) = authorize(&authorizer, &token, NOW, |_| key_set([&signer])) else {
+        panic!("the token was rejected")
     };
     assert_eq!((claims.issuer.as_str(), claims.subject.as_deref()), ("https://id.example", Some("ada")));
-    let log = format!("{authorizer:?} {:?}", Given::One(token.as_str().into()));
+    let log = format!("{authorizer:?} {:?}", TokenPresence::One(token.as_str().into()));
     assert!(token.split('.').all(|part| !log.contains(part)), "{log}");
 }

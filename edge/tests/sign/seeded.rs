@@ -1,4 +1,4 @@
-//! Origin requests made from a seed, and what they are sent with when they are signed.
+//! Pseudo-random origin requests from a fixed seed, and their signatures.
 
 use safelight_edge::{
     event::{self, EventType},
@@ -7,7 +7,7 @@ use safelight_edge::{
 use serde_json::{Value, json};
 use std::time::{Duration, SystemTime};
 
-/// The services, with the domain of an origin in `{region}`.
+/// The services, each with the domain of an origin in `{region}`.
 const SERVICES: [(Service, &str); 4] = [
     (Service::S3, "photos.s3.{region}.amazonaws.com"),
     (Service::S3_OBJECT_LAMBDA, "photos-111122223333.s3-object-lambda.{region}.amazonaws.com"),
@@ -15,7 +15,7 @@ const SERVICES: [(Service, &str); 4] = [
     (Service::MEDICAL_IMAGING, "runtime-medical-imaging.{region}.amazonaws.com"),
 ];
 
-/// What paths and values are made of: unreserved, reserved, escaped, escaped in part, and none of ASCII.
+/// Pieces of paths and values: unreserved, reserved, escaped, partly escaped and non-ASCII characters.
 const PIECES: [&str; 46] = [
     "a", "Zq", "09", "-", "_", ".jpg", "~", " ", "+", "%", "%20", "%2F", "%2f", "%2b", "%41", "%zz",
     "%c3%a4", "é", "€", "🐱", "日本", "[", "]", "(", ")", "'", "*", "!", "$", ",", ";", ":", "@", "\"", "<",
@@ -24,7 +24,7 @@ const PIECES: [&str; 46] = [
 
 const KEYS: [&str; 10] = ["a", "b", "width", "showExif", "a[]", "é", "a b", "A", "a%5b", "x+y"];
 
-/// Numerical Recipes' linear congruential generator.
+/// The linear congruential generator of Numerical Recipes.
 struct Random(u32);
 
 impl Random {
@@ -33,12 +33,12 @@ impl Random {
         ((u64::from(self.0) * end as u64) >> 32) as usize
     }
 
-    fn of<'a>(&mut self, choices: &[&'a str]) -> &'a str {
+    fn choose<'a>(&mut self, choices: &[&'a str]) -> &'a str {
         choices[self.below(choices.len())]
     }
 
     fn text(&mut self, pieces: &[&str], count: usize) -> String {
-        (0..count).map(|_| self.of(pieces)).collect()
+        (0..count).map(|_| self.choose(pieces)).collect()
     }
 
     fn path(&mut self, and: &[&str]) -> String {
@@ -52,7 +52,7 @@ impl Random {
 
     fn query(&mut self) -> String {
         let parameters = (0..self.below(6)).map(|_| {
-            let key = self.of(&KEYS);
+            let key = self.choose(&KEYS);
             let count = self.below(4);
             let value = self.text(&PIECES, count);
             match self.below(12) {
@@ -68,18 +68,18 @@ impl Random {
         parameters.collect::<Vec<_>>().join("&")
     }
 
-    /// An event of one origin request to `domain`, and its configuration.
+    /// Returns an origin-request event with a request to `domain`.
     fn event(&mut self, domain: &str) -> Value {
         const HEX: [&str; 16] =
             ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f"];
-        let method = self.of(&["GET", "GET", "HEAD", "POST"]);
-        let path = self.of(&["", "", "/prefix", "/a/b-c"]);
+        let method = self.choose(&["GET", "GET", "HEAD", "POST"]);
+        let path = self.choose(&["", "", "/prefix", "/a/b-c"]);
         let origin = match self.below(3) {
             0 => {
                 json!({"s3": {"domainName": domain, "path": path, "customHeaders": {}, "authMethod": "none"}})
             }
-            of => {
-                let protocol = if of == 1 { "https" } else { "http" };
+            kind => {
+                let protocol = if kind == 1 { "https" } else { "http" };
                 json!({"custom": {"domainName": domain, "path": path, "port": 443, "protocol": protocol,
                     "customHeaders": {}, "keepaliveTimeout": 5, "readTimeout": 30, "sslProtocols": ["TLSv1.2"]}})
             }
@@ -110,12 +110,12 @@ impl Random {
     }
 }
 
-/// `count` requests for each service, as lines of what signed them and what they are sent with.
+/// Returns `count` signed requests for each service, in the format of [`signed`].
 pub(crate) fn requests(count: usize) -> impl Iterator<Item = Value> {
     let mut random = Random(20_261_122);
     SERVICES.into_iter().flat_map(move |service| std::iter::repeat_n(service, count)).map(
         move |(service, domain)| {
-            let region = random.of(&["us-east-1", "eu-central-1", "ap-southeast-2", "us-gov-west-1"]);
+            let region = random.choose(&["us-east-1", "eu-central-1", "ap-southeast-2", "us-gov-west-1"]);
             let domain = domain.replace("{region}", region);
             let token = ["", "IQoJb3JpZ2luX2VjEPT//////////wEaCXVz+/=="][random.below(2)];
             let keys = json!({
@@ -136,16 +136,17 @@ pub(crate) fn requests(count: usize) -> impl Iterator<Item = Value> {
     )
 }
 
-/// The line of `event`, signed by `keys` at `seconds` since the epoch for the service of the origin's domain.
+/// Signs the request of `event` with `keys`, at `seconds` since the epoch, for the service of the origin's
+/// domain. Returns the inputs and the signed request as JSON.
 pub(crate) fn signed(event: &Value, keys: &Value, seconds: u64) -> Result<Value, Box<dyn std::error::Error>> {
     let event::Event { config, mut request } = serde_json::from_value(event.clone())?;
     let before = request.clone();
-    let origin = before.origin.as_ref().ok_or("no origin")?;
-    let target = Target::of_domain(origin.domain_name()).ok_or("a domain of no service")?;
+    let origin = before.origin.as_ref().ok_or("missing origin")?;
+    let target = Target::of_domain(origin.domain_name()).ok_or("the domain contains no known service")?;
     let text = |name: &str| keys[name].as_str().map(ToOwned::to_owned);
     let credentials = Credentials {
-        access_key_id: text("access_key_id").ok_or("no key")?,
-        secret_access_key: text("secret_access_key").ok_or("no key")?,
+        access_key_id: text("access_key_id").ok_or("missing key")?,
+        secret_access_key: text("secret_access_key").ok_or("missing key")?,
         session_token: text("session_token"),
     };
     let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);

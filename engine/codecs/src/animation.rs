@@ -1,35 +1,37 @@
-//! What the animated formats share: limits over all frames, and the canvas that frames are drawn on.
+//! Shared by the animated formats: limits over all frames, and the canvas that frames are drawn on.
 
 use crate::error::CodecError;
 use crate::header::check_pixels;
-use safelight_core::{Decode, Header, Limits, Rect, Result, Size};
+use safelight_core::{Decode, Format, Header, Limits, Rect, Result, Size};
 
 /// Checks the frames of an animation and the pixels of all of them together, before anything is
 /// allocated for them.
 ///
 /// # Errors
 /// As for [`check_pixels`].
-pub(crate) fn check_frames(codec: &'static str, size: Size, frames: u32, limits: &Limits) -> Result<()> {
-    check_pixels(codec, size, limits)?;
+pub(crate) fn check_frames(format: Format, size: Size, frames: u32, limits: &Limits) -> Result<()> {
+    check_pixels(format, size, limits)?;
     if limits.max_frames < frames {
-        return Err(CodecError::TooManyFrames { codec, frames, max: limits.max_frames }.into());
+        return Err(CodecError::TooManyFrames { format, frames, max: limits.max_frames }.into());
     }
     if limits.max_pixels < size.pixels().saturating_mul(frames.into()) {
-        return Err(CodecError::TooManyFramePixels { codec, size, frames, max: limits.max_pixels }.into());
+        return Err(CodecError::TooManyFramePixels { format, size, frames, max: limits.max_pixels }.into());
     }
     Ok(())
 }
 
-/// Most bytes that a decode to frames of RGBA holds at once. What goes beyond the limits is never decoded.
-pub(crate) fn frames_bytes(header: &Header, decode: &Decode, limits: &Limits) -> u64 {
-    const FRAME: u64 = 4;
+/// The most bytes that a decode to frames of RGBA allocates at once, with `pixel_bytes` for each pixel of the first
+/// frame. Frames beyond the limits are never decoded.
+pub(crate) fn frames_bytes(header: &Header, pixel_bytes: u32, decode: &Decode, limits: &Limits) -> u64 {
+    /// A pixel of a further frame.
+    const FRAME_PIXEL_BYTES: u64 = 4;
     let pixels = header.geometry.size.pixels();
     let further = if decode.all_frames { header.frames.min(limits.max_frames).saturating_sub(1) } else { 0 };
     let further = pixels.saturating_mul(further.into()).min(limits.max_pixels);
-    pixels.saturating_mul(header.pixel_bytes.into()).saturating_add(further.saturating_mul(FRAME))
+    pixels.saturating_mul(pixel_bytes.into()).saturating_add(further.saturating_mul(FRAME_PIXEL_BYTES))
 }
 
-/// Where frames are drawn one over the other.
+/// The area on which frames are drawn one over the other.
 pub(crate) struct Canvas {
     size: Size,
     /// Shape `[size.h, size.w, 4]`, alpha straight; transparent at first.
@@ -42,12 +44,12 @@ impl Canvas {
         Self { size, rgba: vec![0; size.pixels() as usize * 4] }
     }
 
-    /// Makes `rect`, or what of it lies on the canvas, transparent.
+    /// Makes the part of `rect` that is on the canvas transparent.
     pub(crate) fn clear(&mut self, rect: Rect) {
         self.rows(rect).for_each(|row| row.fill(0));
     }
 
-    /// The rows of `rect`, or what of them lies on the canvas.
+    /// The rows of the part of `rect` that is on the canvas.
     pub(crate) fn rows(&mut self, rect: Rect) -> impl Iterator<Item = &mut [u8]> {
         let (left, right) = (rect.x.min(self.size.w), rect.x.saturating_add(rect.size.w).min(self.size.w));
         let columns = left as usize * 4..right as usize * 4;
@@ -58,7 +60,7 @@ impl Canvas {
     }
 }
 
-/// Takes the alpha out of RGBA frames if every pixel of all of them is opaque, and says whether it did.
+/// Removes the alpha of RGBA frames if every pixel of all of them is opaque, and returns whether it did.
 pub(crate) fn drop_opaque_alpha(frames: &mut [Vec<u8>]) -> bool {
     let is_opaque = frames.iter().all(|frame| frame.chunks_exact(4).all(|pixel| pixel[3] == u8::MAX));
     if is_opaque {
@@ -76,8 +78,8 @@ fn drop_alpha(rgba: &mut Vec<u8>) {
     rgba.shrink_to_fit();
 }
 
-/// The smallest rectangle outside of which two frames of `size` are the same; `None` if they are the
-/// same everywhere. `channels` is the length of a pixel in bytes.
+/// The smallest rectangle that contains all differences of two frames of `size`; `None` if there are none.
+/// `channels` is the length of a pixel in bytes.
 pub(crate) fn changed(before: &[u8], now: &[u8], size: Size, channels: usize) -> Option<Rect> {
     let row_bytes = size.w as usize * channels;
     let (mut left, mut right) = (size.w, 0);

@@ -1,7 +1,7 @@
-//! Brings samples from the colour profile of their source to sRGB.
+//! Converts samples from the colour profile of their source to sRGB.
 //!
-//! A profile that cannot be read, or that is of other channels than the picture, is passed over, and
-//! the samples are taken for sRGB, as viewers do.
+//! A profile that cannot be read, or that has other channels than the image, is ignored, and the samples are
+//! treated as sRGB, as viewers do.
 
 use moxcms::{
     ColorProfile, DataColorSpace, Layout, ParsingOptions, RenderingIntent, TransformExecutor,
@@ -10,72 +10,71 @@ use moxcms::{
 use safelight_core::{Decode, Frame, Model, Samples};
 use std::sync::Arc;
 
-/// Most bytes that a conversion holds besides the samples: a profile as it lies in the source, its tables as
-/// they are read, and the table in use.
+/// The most bytes that a conversion allocates besides the samples: the encoded profile, its tables as they are
+/// read, and the table in use.
 pub(crate) const PROFILE_BYTES: u64 = 16 << 20;
-/// The largest profile that is looked at, in bytes; those of presses have one or two million.
-const MOST_BYTES: usize = 3 << 20;
-/// The largest table of a profile that is looked at, in entries: 17 grid points for each of four inks are
-/// 250 563.
-const MOST_ENTRIES: usize = 800_000;
+/// The largest profile that is read, in bytes; profiles of printing presses have one or two million.
+const MAX_BYTES: usize = 3 << 20;
+/// The largest table of a profile that is read, in entries: 17 grid points for each channel of CMYK are 250 563.
+const MAX_ENTRIES: usize = 800_000;
 /// Pixels that are converted at a time: source and result stay in the first-level cache.
 const RUN: usize = 1024;
 
-/// Brings `frames`, of one model and sample type, to sRGB, or leaves colours in their profile where it is to be
-/// kept and belongs to them. Returns the profile that they are in, `None` for sRGB.
-pub(crate) fn settle(frames: &mut [Frame], icc: Option<Vec<u8>>, decode: &Decode) -> Option<Vec<u8>> {
+/// Converts `frames`, of one model and sample type, to sRGB, or leaves them in the profile `icc` if they are RGB
+/// and `decode` keeps profiles. Returns the profile that they are in, `None` for sRGB.
+pub(crate) fn to_srgb(frames: &mut [Frame], icc: Option<Vec<u8>>, decode: &Decode) -> Option<Vec<u8>> {
     let icc = icc?;
     let profile = parse(&icc)?;
-    // Grey comes to be colours where it is padded with some, or coded as WebP: its profile would fit no more.
+    // Grey becomes RGB where it is padded with a colour or encoded as WebP: its profile would no longer fit.
     let is_grey = matches!(frames.first()?.model, Model::Grey | Model::GreyAlpha);
     if decode.keep_profile && !is_grey && profile.color_space == DataColorSpace::Rgb {
         return Some(icc);
     }
     let is_wide = matches!(frames.first()?.planes.first()?.samples, Samples::U16(_));
     let converted = if is_wide { convert::<u16>(frames, &profile) } else { convert::<u8>(frames, &profile) };
-    // What cannot be converted, or need not be, is sRGB already.
+    // Frames that cannot be converted, or need no conversion, are treated as sRGB.
     converted.and(None)
 }
 
-/// Converts `samples`, shape `[.., 4]`, cyan, magenta, yellow and black from 0, no ink, to 255, to sRGB of
-/// shape `[.., 3]` in the same buffer.
+/// Converts `samples`, shape `[.., 4]`, CMYK from 0 (no ink) to 255, to sRGB of shape `[.., 3]` in the same
+/// buffer.
 pub(crate) fn cmyk_to_rgb(mut samples: Vec<u8>, icc: Option<&[u8]>) -> Vec<u8> {
     let profile = icc.and_then(parse).filter(|profile| profile.color_space == DataColorSpace::Cmyk);
-    // `Rgba` is four channels to the engine, whatever they are.
+    // The engine calls any four channels `Rgba`.
     let transform = profile.and_then(|profile| u8::transform(&profile, Layout::Rgba));
     let pixels = samples.len() / 4;
-    let (mut inks, mut colours) = ([0; 4 * RUN], [0; 3 * RUN]);
+    let (mut cmyk, mut rgb) = ([0; 4 * RUN], [0; 3 * RUN]);
     for start in (0..pixels).step_by(RUN) {
         let count = RUN.min(pixels - start);
-        let (inks, colours) = (&mut inks[..4 * count], &mut colours[..3 * count]);
-        inks.copy_from_slice(&samples[4 * start..][..4 * count]);
-        let is_done = transform.as_ref().is_some_and(|transform| transform.transform(inks, colours).is_ok());
+        let (cmyk, rgb) = (&mut cmyk[..4 * count], &mut rgb[..3 * count]);
+        cmyk.copy_from_slice(&samples[4 * start..][..4 * count]);
+        let is_done = transform.as_ref().is_some_and(|transform| transform.transform(cmyk, rgb).is_ok());
         if !is_done {
-            for (ink, colour) in inks.chunks_exact(4).zip(colours.chunks_exact_mut(3)) {
-                let light = 255 - u32::from(ink[3]);
-                for (ink, colour) in ink.iter().zip(colour) {
-                    *colour = ((light * (255 - u32::from(*ink)) + 127) / 255) as u8;
+            for (inks, colour) in cmyk.chunks_exact(4).zip(rgb.chunks_exact_mut(3)) {
+                let light = 255 - u32::from(inks[3]);
+                for (ink, channel) in inks.iter().zip(colour) {
+                    *channel = ((light * (255 - u32::from(*ink)) + 127) / 255) as u8;
                 }
             }
         }
-        // Three bytes take the place of four: what is written has been read.
-        samples[3 * start..][..3 * count].copy_from_slice(colours);
+        // Three bytes replace four, so only bytes that were read already are overwritten.
+        samples[3 * start..][..3 * count].copy_from_slice(rgb);
     }
     samples.truncate(3 * pixels);
     samples
 }
 
-/// Reads a profile, if it is one.
+/// Parses a profile; `None` if it is invalid or too large.
 fn parse(icc: &[u8]) -> Option<ColorProfile> {
     let options = ParsingOptions {
-        max_profile_size: MOST_BYTES,
-        max_allowed_clut_size: MOST_ENTRIES,
+        max_profile_size: MAX_BYTES,
+        max_allowed_clut_size: MAX_ENTRIES,
         ..ParsingOptions::default()
     };
     ColorProfile::new_from_slice_with_options(icc, options).ok()
 }
 
-/// Converts `frames` from `profile`; `None` if it does not fit, or would change nothing.
+/// Converts `frames` from `profile`; `None` if the profile does not fit, or would change nothing.
 fn convert<S: Sample>(frames: &mut [Frame], profile: &ColorProfile) -> Option<()> {
     let conversion = Conversion::<S>::new(profile, frames.first()?.model)?;
     for frame in &mut *frames {
@@ -84,55 +83,55 @@ fn convert<S: Sample>(frames: &mut [Frame], profile: &ColorProfile) -> Option<()
     }
     for plane in frames.iter_mut().flat_map(|frame| &mut frame.planes) {
         let channels = usize::from(plane.channels);
-        conversion.apply(S::of(&mut plane.samples)?, channels);
+        conversion.apply(S::slice(&mut plane.samples)?, channels);
     }
     Some(())
 }
 
-/// How samples of one model get to sRGB.
+/// A conversion of samples of one model to sRGB.
 enum Conversion<S> {
-    /// The result for each grey.
+    /// The result for each value of grey.
     Grey(Vec<S>),
-    /// Colours, with alpha beside them if the layout has it.
-    Colour(Transform<S>),
+    /// RGB, with alpha if the layout has it.
+    Rgb(Transform<S>),
 }
 
 type Transform<S> = Arc<dyn TransformExecutor<S> + Send + Sync>;
 
-/// A type of sample.
+/// A sample type.
 trait Sample: Copy + Default + Into<u32> {
     /// Every value, in order.
     fn all() -> Vec<Self>;
-    /// A value from `part` of 255.
-    fn of_255(part: u8) -> Self;
-    /// The same value of 65 535.
+    /// Scales `part` from 0–255.
+    fn from_u8(part: u8) -> Self;
+    /// Scales the value to 0–65 535.
     fn widen(self) -> u16;
-    /// The nearest value to `wide` of 65 535.
+    /// Scales `wide` from 0–65 535, rounded to the nearest.
     fn round(wide: u16) -> Self;
     /// The samples, if they are of this type.
-    fn of(samples: &mut Samples) -> Option<&mut [Self]>;
+    fn slice(samples: &mut Samples) -> Option<&mut [Self]>;
     /// A transform from `profile` to sRGB, with alpha if `layout` has it.
     fn transform(profile: &ColorProfile, layout: Layout) -> Option<Transform<Self>>;
 }
 
 impl<S: Sample> Conversion<S> {
-    /// `None` if `profile` does not fit `model`, or is sRGB to the eye.
+    /// Returns `None` if `profile` does not fit `model`, or is visually the same as sRGB.
     fn new(profile: &ColorProfile, model: Model) -> Option<Self> {
         match model {
-            Model::Grey | Model::GreyAlpha => Self::of_greys(profile),
+            Model::Grey | Model::GreyAlpha => Self::grey(profile),
             Model::Rgb | Model::Rgba | Model::Ycc { .. } if profile.color_space == DataColorSpace::Rgb => {
                 let layout = if model.has_alpha() { Layout::Rgba } else { Layout::Rgb };
                 let transform = S::transform(profile, layout)?;
-                moves_colours(transform.as_ref(), model).then_some(Self::Colour(transform))
+                changes_colours(transform.as_ref(), model).then_some(Self::Rgb(transform))
             }
             Model::Rgb | Model::Rgba | Model::Ycc { .. } => None,
         }
     }
 
-    /// Cameras and programs attach profiles of colours to grey pictures too; their neutral axis is meant.
-    fn of_greys(profile: &ColorProfile) -> Option<Self> {
+    /// Cameras and programs attach RGB profiles to grey images too; then the profile's neutral axis applies.
+    fn grey(profile: &ColorProfile) -> Option<Self> {
         let greys = S::all();
-        // In 16 bits whatever the samples: the engine's tables for 8 bits cut off.
+        // Always in 16 bits: the engine's tables for 8 bits truncate.
         let wide: Vec<_> = greys.iter().map(|grey| grey.widen()).collect();
         let mut colours = vec![0; 3 * greys.len()];
         match profile.color_space {
@@ -146,7 +145,7 @@ impl<S: Sample> Conversion<S> {
             _ => return None,
         }
         let table: Vec<_> = colours.chunks_exact(3).map(|colour| S::round(colour[1])).collect();
-        moves(&greys, &table).then_some(Self::Grey(table))
+        changes(&greys, &table).then_some(Self::Grey(table))
     }
 
     fn apply(&self, samples: &mut [S], channels: usize) {
@@ -157,7 +156,7 @@ impl<S: Sample> Conversion<S> {
                     *sample = table[value as usize];
                 }
             }
-            Self::Colour(transform) => {
+            Self::Rgb(transform) => {
                 let mut source = vec![S::default(); RUN * channels];
                 for run in samples.chunks_mut(RUN * channels) {
                     let source = &mut source[..run.len()];
@@ -172,26 +171,26 @@ impl<S: Sample> Conversion<S> {
 }
 
 /// Whether `transform` changes any of 216 colours spread over the cube.
-fn moves_colours<S: Sample>(transform: &dyn TransformExecutor<S>, model: Model) -> bool {
+fn changes_colours<S: Sample>(transform: &dyn TransformExecutor<S>, model: Model) -> bool {
     let channels = usize::from(model.channels());
-    let steps = [0_u8, 51, 102, 153, 204, 255].map(S::of_255);
-    let colour = |index: usize| [steps[index / 36], steps[index / 6 % 6], steps[index % 6], S::of_255(255)];
+    let steps = [0_u8, 51, 102, 153, 204, 255].map(S::from_u8);
+    let colour = |index: usize| [steps[index / 36], steps[index / 6 % 6], steps[index % 6], S::from_u8(255)];
     let colours: Vec<_> = (0..216).flat_map(|index| colour(index).into_iter().take(channels)).collect();
-    let mut moved = colours.clone();
-    transform.transform(&colours, &mut moved).is_ok() && moves(&colours, &moved)
+    let mut changed = colours.clone();
+    transform.transform(&colours, &mut changed).is_ok() && changes(&colours, &changed)
 }
 
-/// Whether any sample moves by more than one of 255: less is rounding, not another profile.
-fn moves<S: Sample>(before: &[S], after: &[S]) -> bool {
-    let least: u32 = S::of_255(1).into();
-    before.iter().zip(after).any(|(before, after)| least < (*before).into().abs_diff((*after).into()))
+/// Whether any sample changes by more than 1 of 255: less is rounding, not another profile.
+fn changes<S: Sample>(before: &[S], after: &[S]) -> bool {
+    let tolerance: u32 = S::from_u8(1).into();
+    before.iter().zip(after).any(|(before, after)| tolerance < (*before).into().abs_diff((*after).into()))
 }
 
 impl Sample for u8 {
     fn all() -> Vec<Self> {
         (0..=Self::MAX).collect()
     }
-    fn of_255(part: u8) -> Self {
+    fn from_u8(part: u8) -> Self {
         part
     }
     fn widen(self) -> u16 {
@@ -200,7 +199,7 @@ impl Sample for u8 {
     fn round(wide: u16) -> Self {
         ((u32::from(wide) + 128) / 257) as Self
     }
-    fn of(samples: &mut Samples) -> Option<&mut [Self]> {
+    fn slice(samples: &mut Samples) -> Option<&mut [Self]> {
         match samples {
             Samples::U8(samples) => Some(samples),
             Samples::U16(_) => None,
@@ -219,7 +218,7 @@ impl Sample for u16 {
     fn all() -> Vec<Self> {
         (0..=Self::MAX).collect()
     }
-    fn of_255(part: u8) -> Self {
+    fn from_u8(part: u8) -> Self {
         Self::from(part) * 257
     }
     fn widen(self) -> u16 {
@@ -228,7 +227,7 @@ impl Sample for u16 {
     fn round(wide: u16) -> Self {
         wide
     }
-    fn of(samples: &mut Samples) -> Option<&mut [Self]> {
+    fn slice(samples: &mut Samples) -> Option<&mut [Self]> {
         match samples {
             Samples::U16(samples) => Some(samples),
             Samples::U8(_) => None,
@@ -236,7 +235,7 @@ impl Sample for u16 {
     }
     fn transform(profile: &ColorProfile, layout: Layout) -> Option<Transform<Self>> {
         with_intents(|options| {
-            // Fixed point has 13 bits behind the point: too few for sixteen.
+            // Fixed point has 13 fractional bits: too few for 16-bit samples.
             let options = TransformOptions { prefer_fixed_point: false, ..options };
             profile
                 .create_transform_16bit(
@@ -250,7 +249,7 @@ impl Sample for u16 {
     }
 }
 
-/// What a transform from `layout` gives: alpha where there was alpha.
+/// The output layout of a transform from `layout`: with alpha if the input has alpha.
 fn to_layout(profile: &ColorProfile, layout: Layout) -> Layout {
     if layout == Layout::Rgba && profile.color_space == DataColorSpace::Rgb {
         Layout::Rgba
@@ -259,7 +258,7 @@ fn to_layout(profile: &ColorProfile, layout: Layout) -> Layout {
     }
 }
 
-/// The transform of the first intent that a profile has; profiles of matrices have but one.
+/// The transform for the first intent that a profile supports; matrix profiles have only one.
 fn with_intents<T>(transform: impl Fn(TransformOptions) -> Option<T>) -> Option<T> {
     let intents = [RenderingIntent::Perceptual, RenderingIntent::RelativeColorimetric];
     let options = |rendering_intent| TransformOptions { rendering_intent, ..TransformOptions::default() };

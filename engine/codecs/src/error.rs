@@ -1,88 +1,88 @@
-//! Why a picture cannot be decoded or encoded.
+//! Reasons for which an image cannot be decoded or encoded.
 
-use safelight_core::{Error, Kind, Size};
+use safelight_core::{Error, Format, Kind, Size};
 use std::error::Error as StdError;
 
-/// What a decoder or encoder says; for the log.
+/// The error of a decoder or encoder library; for the log.
 pub(crate) type Cause = Box<dyn StdError + Send + Sync>;
 
-/// Why a picture cannot be decoded or encoded. The first field is the codec.
+/// An image that cannot be decoded or encoded. The first field is its format.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CodecError {
     /// The source is damaged.
-    #[error("the picture is damaged and cannot be decoded")]
-    Damaged(&'static str, #[source] Cause),
-    /// The source uses a part of its format that is not decoded here.
-    #[error("{1} cannot be decoded")]
-    Unsupported(&'static str, &'static str),
-    /// The source has more pixels than are allowed.
-    #[error("the picture is {} × {} pixels, {} in all; {} is the limit", size.w, size.h, size.pixels(), max)]
+    #[error("the {0} image is damaged and cannot be decoded")]
+    Damaged(Format, #[source] Cause),
+    /// The source uses a part of its format that no decoder here supports.
+    #[error("unsupported {0} image: {1}")]
+    Unsupported(Format, &'static str),
+    /// The source has more pixels than allowed.
+    #[error("the image is {} × {} pixels, {} in total; {} is the limit", size.w, size.h, size.pixels(), max)]
     TooManyPixels {
-        /// The codec.
-        codec: &'static str,
-        /// What the header says.
+        /// The source's format.
+        format: Format,
+        /// The size in the header.
         size: Size,
-        /// What is allowed.
+        /// The limit.
         max: u64,
     },
-    /// The source has more frames than are allowed.
+    /// The source has more frames than allowed.
     #[error("the animation has {frames} frames or more; {max} is the limit")]
     TooManyFrames {
-        /// The codec.
-        codec: &'static str,
-        /// As many as were counted.
+        /// The source's format.
+        format: Format,
+        /// The number of frames that were counted.
         frames: u32,
-        /// What is allowed.
+        /// The limit.
         max: u32,
     },
-    /// The frames of the source have more pixels together than are allowed.
-    #[error("the animation is {frames} frames of {} × {} pixels, {} in all; {max} is the limit", size.w, size.h, size.pixels().saturating_mul((*frames).into()))]
+    /// The frames of the source have more pixels together than allowed.
+    #[error("the animation has {frames} frames of {} × {} pixels, {} in total; {max} is the limit", size.w, size.h, size.pixels().saturating_mul((*frames).into()))]
     TooManyFramePixels {
-        /// The codec.
-        codec: &'static str,
-        /// Of one frame.
+        /// The source's format.
+        format: Format,
+        /// The size of one frame.
         size: Size,
-        /// How many there are.
+        /// The number of frames.
         frames: u32,
-        /// What is allowed, in pixels of all frames together.
+        /// The limit, in pixels of all frames together.
         max: u64,
     },
-    /// The source has more beside its pixels than may be held.
-    #[error("the picture has more than {max_bytes} bytes of metadata before its pixels, which is the limit")]
+    /// The source has more metadata before its pixels than allowed.
+    #[error("the image has more than {max_bytes} bytes of metadata before its pixels, which is the limit")]
     TooMuchMetadata {
-        /// The codec.
-        codec: &'static str,
-        /// What is allowed.
+        /// The source's format.
+        format: Format,
+        /// The limit.
         max_bytes: u64,
     },
-    /// The image has more pixels a side than the format can say.
-    #[error("the format holds at most {max} pixels a side; the picture is {} × {}", size.w, size.h)]
+    /// The image has a longer side than the output format can represent.
+    #[error("the image is {} × {} pixels; {format} allows at most {max} on a side", size.w, size.h)]
     TooLong {
-        /// The codec.
-        codec: &'static str,
-        /// Of the image.
+        /// The output format.
+        format: Format,
+        /// The size of the image.
         size: Size,
-        /// What the format can say.
+        /// The longest side of the format.
         max: u32,
     },
-    /// The image is not what an encoder is promised, or the encoder failed.
-    #[error("the picture could not be encoded")]
-    NotEncoded(&'static str, #[source] Cause),
+    /// The image breaks a promise to the encoder, or the encoder failed.
+    #[error("the image cannot be encoded as {0}")]
+    NotEncoded(Format, #[source] Cause),
 }
 
 impl From<CodecError> for Error {
     fn from(error: CodecError) -> Self {
-        let (kind, codec) = match &error {
-            CodecError::Damaged(codec, _) => (Kind::Corrupt, *codec),
-            CodecError::Unsupported(codec, _) => (Kind::UnsupportedFormat, *codec),
-            CodecError::TooManyPixels { codec, .. }
-            | CodecError::TooMuchMetadata { codec, .. }
-            | CodecError::TooManyFrames { codec, .. }
-            | CodecError::TooManyFramePixels { codec, .. } => (Kind::LimitExceeded, *codec),
-            CodecError::TooLong { codec, .. } => (Kind::InvalidParam, *codec),
-            CodecError::NotEncoded(codec, _) => (Kind::Internal, *codec),
+        let (kind, format) = match &error {
+            CodecError::Damaged(format, _) => (Kind::Corrupt, *format),
+            CodecError::Unsupported(format, _) => (Kind::UnsupportedFormat, *format),
+            CodecError::TooManyPixels { format, .. }
+            | CodecError::TooMuchMetadata { format, .. }
+            | CodecError::TooManyFrames { format, .. }
+            | CodecError::TooManyFramePixels { format, .. } => (Kind::LimitExceeded, *format),
+            CodecError::TooLong { format, .. } => (Kind::InvalidParam, *format),
+            CodecError::NotEncoded(format, _) => (Kind::Internal, *format),
         };
-        let public = Self::new(kind, codec, error.to_string());
+        let public = Self::new(kind, format.name(), error.to_string());
         match error {
             CodecError::Damaged(_, cause) | CodecError::NotEncoded(_, cause) => {
                 public.with_source(Opaque(cause))
@@ -92,7 +92,7 @@ impl From<CodecError> for Error {
     }
 }
 
-/// A boxed cause is no error itself, as [`Error::with_source`] asks for.
+/// A boxed cause as an error of its own, which [`Error::with_source`] needs.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 struct Opaque(Cause);

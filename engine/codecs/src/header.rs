@@ -1,34 +1,33 @@
-//! What is asked of every source before its pixels: whether they are too many, and how they lie.
+//! Checks of every source before its pixels: their number and their orientation.
 
 use crate::error::CodecError;
 use bytes::Bytes;
-use safelight_containers::{Class, Container, Event, Walker, locate_tiff, read_orientation};
-use safelight_core::{Limits, Orientation, Result, Size};
+use safelight_containers::{Class, Event, Walker, locate_tiff, read_orientation};
+use safelight_core::{Format, Limits, Orientation, Result, Size};
 
 /// Bytes of the source that are walked at a time.
 const CHUNK_BYTES: usize = 16 << 10;
-/// Bytes of an EXIF block that are looked at: what a JPEG segment can hold.
+/// The bytes of an EXIF block that are read: the capacity of a JPEG segment.
 const EXIF_BYTES: usize = 64 << 10;
 
-/// Checks the pixels of one picture, or of all frames of an animation together, before anything is
-/// allocated for them.
+/// Checks the number of pixels of an image before anything is allocated for them.
 ///
 /// # Errors
 /// [`safelight_core::Kind::LimitExceeded`], or [`safelight_core::Kind::Corrupt`] if there are none.
-pub(crate) fn check_pixels(codec: &'static str, size: Size, limits: &Limits) -> Result<()> {
+pub(crate) fn check_pixels(format: Format, size: Size, limits: &Limits) -> Result<()> {
     match size.pixels() {
-        0 => Err(CodecError::Damaged(codec, "a side of no pixels".into()).into()),
+        0 => Err(CodecError::Damaged(format, "a side of no pixels".into()).into()),
         pixels if limits.max_pixels < pixels => {
-            Err(CodecError::TooManyPixels { codec, size, max: limits.max_pixels }.into())
+            Err(CodecError::TooManyPixels { format, size, max: limits.max_pixels }.into())
         }
         _ => Ok(()),
     }
 }
 
-/// How the picture in `source` must be turned, as its first EXIF block says; upright if nothing does.
+/// The orientation in the first EXIF block of `source`; upright if there is none.
 ///
-/// Holds one chunk of the source and one EXIF block. What the walker refuses says nothing: whether
-/// there are pixels behind it is the decoder's to find out.
+/// Allocates one chunk of the source and one EXIF block. A source that the walker rejects is upright: the decoder
+/// reports the damage, if there is any.
 pub(crate) fn orientation(source: &[u8], limits: &Limits) -> Orientation {
     let tiff = exif(source, limits).unwrap_or_default();
     locate_tiff(&tiff).and_then(read_orientation).unwrap_or(Orientation::UPRIGHT)
@@ -44,9 +43,9 @@ fn exif(source: &[u8], limits: &Limits) -> Option<Vec<u8>> {
             match event.ok()? {
                 Event::Begin(_) if block.is_some() => return block,
                 Event::Begin(part) if part.class == Class::Exif => block = Some(Vec::new()),
-                // Nobody reads EXIF from behind a JPEG's first scan, and finding it means walking them all.
-                Event::Begin(part) if part.class == Class::Picture => {
-                    if walker.container() == Some(Container::Jpeg) {
+                // No program reads EXIF after a JPEG's first scan, and finding it means walking all scans.
+                Event::Begin(part) if part.class == Class::ImageData => {
+                    if walker.format() == Some(Format::Jpeg) {
                         return None;
                     }
                 }
@@ -56,11 +55,11 @@ fn exif(source: &[u8], limits: &Limits) -> Option<Vec<u8>> {
                         block.extend_from_slice(bytes.get(..room).unwrap_or(&bytes));
                     }
                 }
-                Event::Begin(_) | Event::Frame(_) => (),
+                Event::Begin(_) | Event::Framing(_) => (),
             }
         }
         if block.is_none() {
-            let ahead = walker.ahead();
+            let ahead = walker.skippable_bytes();
             walker.skip(ahead);
             rest = usize::try_from(ahead).ok().and_then(|ahead| rest.get(ahead..)).unwrap_or_default();
         }

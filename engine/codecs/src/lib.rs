@@ -1,12 +1,33 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(
+    not(all(
+        feature = "jpeg",
+        feature = "png",
+        feature = "webp",
+        feature = "gif",
+        feature = "avif",
+        feature = "jpeg2000",
+        feature = "tiff",
+        feature = "bmp",
+        feature = "ico"
+    )),
+    allow(dead_code, reason = "a build of some formats needs a part of what they share")
+)]
 
-mod avif;
-mod gif;
+#[cfg(feature = "jpeg")]
 mod jpeg;
-mod jpeg2000;
+#[cfg(feature = "png")]
 mod png;
-mod still;
+#[cfg(feature = "webp")]
 mod webp;
+#[cfg(feature = "gif")]
+mod gif;
+#[cfg(feature = "avif")]
+mod avif;
+#[cfg(feature = "jpeg2000")]
+mod jpeg2000;
+#[cfg(any(feature = "tiff", feature = "bmp", feature = "ico"))]
+mod image_rs;
 
 mod animation;
 mod colour;
@@ -16,10 +37,21 @@ mod profile;
 mod rgb8;
 mod samples;
 
+#[cfg(feature = "avif")]
 pub use avif::Avif;
+#[cfg(feature = "gif")]
 pub use gif::Gif;
+#[cfg(feature = "bmp")]
+pub use image_rs::Bmp;
+#[cfg(feature = "ico")]
+pub use image_rs::Ico;
+#[cfg(feature = "tiff")]
+pub use image_rs::Tiff;
+#[cfg(feature = "jpeg")]
 pub use jpeg::Jpeg;
+#[cfg(feature = "jpeg2000")]
 pub use jpeg2000::Jpeg2000;
+#[cfg(feature = "png")]
 pub use png::Png;
-pub use still::{Bmp, Ico, Tiff};
+#[cfg(feature = "webp")]
 pub use webp::Webp;

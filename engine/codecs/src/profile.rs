@@ -1,11 +1,11 @@
-//! ICC profiles for colours that a source states in numbers instead.
+//! ICC profiles made from the numbers with which a source describes its colours.
 
 use moxcms::{
     Chromaticity, CicpColorPrimaries, CicpProfile, ColorPrimaries, ColorProfile, MatrixCoefficients,
     ToneReprCurve, TransferCharacteristics,
 };
 
-/// The transfer exponent by which programs of the last century wrote that they mean sRGB: 1/2.2.
+/// The transfer exponent that old programs write for sRGB: 1/2.2.
 const GAMMA_OF_SRGB: f32 = 0.45455;
 
 /// Chromaticities `(x, y)` of a set of primaries and their white (CIE 1931).
@@ -18,16 +18,16 @@ pub(crate) struct Primaries {
 }
 
 impl Primaries {
-    /// Those of sRGB, and of ITU-R BT.709.
+    /// The primaries of sRGB and of ITU-R BT.709.
     pub(crate) const SRGB: Self =
         Self { white: (0.3127, 0.329), colours: [(0.64, 0.33), (0.3, 0.6), (0.15, 0.06)] };
 }
 
 /// The profile of the code points `primaries` and `transfer` of ITU-T H.273, tables 2 and 3.
 ///
-/// `None` where they say sRGB, or nothing, or a curve of high dynamic range (PQ, HLG): that needs tone
-/// mapping, and its pictures carry an ICC profile for those who cannot. Curves of television are
-/// taken for that of sRGB, as browsers do: they say how a camera encodes, not how a screen shows.
+/// Returns `None` for sRGB, for unspecified values, and for curves of high dynamic range (PQ, HLG): they need tone
+/// mapping, and such images carry an ICC profile for programs without it. Television curves are treated as the
+/// curve of sRGB, as browsers do: they describe how a camera encodes, not how a screen displays.
 pub(crate) fn from_cicp(primaries: u8, transfer: u8) -> Option<Vec<u8>> {
     let transfer_characteristics = match transfer {
         1 | 6 | 13 | 14 | 15 => TransferCharacteristics::Srgb,
@@ -50,7 +50,7 @@ pub(crate) fn from_cicp(primaries: u8, transfer: u8) -> Option<Vec<u8>> {
 
 /// The profile of samples that were raised to `gamma` (PNG's `gAMA`) over `primaries` (its `cHRM`).
 ///
-/// `None` where that is sRGB, or nonsense.
+/// Returns `None` for sRGB, and for values that describe no colour space.
 pub(crate) fn from_gamma(gamma: f32, primaries: Primaries) -> Option<Vec<u8>> {
     let is_near = |found: f32, other: f32, tolerance: f32| (found - other).abs() <= tolerance;
     let is_same = |found: (f32, f32), other: (f32, f32)| {
@@ -87,14 +87,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_srgb_needs_no_profile() {
+    fn srgb_needs_no_profile() {
         assert_eq!(from_cicp(1, 13), None);
         assert_eq!(from_cicp(1, 1), None);
         assert_eq!(from_gamma(0.45455, Primaries::SRGB), None);
     }
 
     #[test]
-    fn what_says_nothing_gives_no_profile() {
+    fn unspecified_or_impossible_values_give_no_profile() {
         for (primaries, transfer) in [(2, 13), (0, 13), (255, 13), (12, 2), (9, 16), (9, 18), (1, 255)] {
             assert_eq!(from_cicp(primaries, transfer), None, "{primaries}/{transfer}");
         }

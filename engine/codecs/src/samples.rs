@@ -1,10 +1,9 @@
-//! The samples of a frame in the shape that an encoder asks for.
+//! Samples of a frame, converted for encoders.
 
 use safelight_core::{Frame, Model, Plane, Samples};
 use std::borrow::Cow;
 
-/// The one plane of `frame`, if it is what encoders are promised: whole, and of as many samples as its size
-/// and model say.
+/// The only plane of `frame`, if it is whole: it covers the frame, and has a sample for each pixel and channel.
 pub(crate) fn whole(frame: &Frame) -> Option<&Plane> {
     let [plane] = frame.planes.as_slice() else { return None };
     let count = match &plane.samples {
@@ -18,8 +17,8 @@ pub(crate) fn whole(frame: &Frame) -> Option<&Plane> {
     is_whole.then_some(plane)
 }
 
-/// `samples` in 8 bits, rounded to the nearest.
-pub(crate) fn eight(samples: &Samples) -> Cow<'_, [u8]> {
+/// Converts `samples` to 8 bits, rounded to the nearest.
+pub(crate) fn to_u8(samples: &Samples) -> Cow<'_, [u8]> {
     match samples {
         Samples::U8(samples) => Cow::Borrowed(samples),
         // 65 535 is 255 times 257.
@@ -29,9 +28,14 @@ pub(crate) fn eight(samples: &Samples) -> Cow<'_, [u8]> {
     }
 }
 
-/// `samples` of `model` on `background` where they let it through, and the model that they have then. In
-/// sRGB as it stands, not in linear light: as browsers compose.
-pub(crate) fn flatten(samples: Cow<'_, [u8]>, model: Model, background: [u8; 3]) -> (Cow<'_, [u8]>, Model) {
+/// Composites `samples` of `model` over `background`, and returns them with their new model.
+///
+/// Blends sRGB values, not linear light, as browsers do.
+pub(crate) fn composite_over(
+    samples: Cow<'_, [u8]>,
+    model: Model,
+    background: [u8; 3],
+) -> (Cow<'_, [u8]>, Model) {
     let [red, green, blue] = background;
     match model {
         Model::Grey | Model::Rgb | Model::Ycc { .. } => (samples, model),
@@ -69,13 +73,13 @@ mod tests {
     #[test]
     fn sixteen_bits_are_rounded() {
         let wide = Samples::U16(vec![0, 128, 129, 257, 0x7FFF, 0xFF7E, 0xFF7F, 0xFFFF]);
-        assert_eq!(*eight(&wide), [0, 0, 1, 1, 127, 254, 255, 255]);
+        assert_eq!(*to_u8(&wide), [0, 0, 1, 1, 127, 254, 255, 255]);
     }
 
     #[test]
-    fn what_lies_below_shows_through() {
+    fn transparent_pixels_show_the_background() {
         let check = |samples: &[u8], model, background, expected: &[u8], flat| {
-            let (found, model) = flatten(Cow::Borrowed(samples), model, background);
+            let (found, model) = composite_over(Cow::Borrowed(samples), model, background);
             assert_eq!((&*found, model), (expected, flat));
         };
         check(&[9, 255, 9, 0, 100, 51], Model::GreyAlpha, [200; 3], &[9, 200, 180], Model::Grey);

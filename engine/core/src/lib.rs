@@ -14,12 +14,13 @@ pub mod limits;
 pub mod error;
 
 pub use answer::Answer;
-pub use codec::{Codec, Decode, Decoding, Encode, Header, Streaming};
+pub use codec::{Decode, Decoder, Decoding, Encode, Encoder, Header, Opened, OpenedStream, Opening};
 pub use error::{Error, Kind, Result};
 pub use frame::{Frame, Geometry, Image, Model, Orientation, Plane, Rect, Samples, Size, Stored, View};
 pub use limits::{Limits, Settings};
 pub use plan::{Plan, Registry};
 pub use query::{Param, ParamKind, Query};
+pub use safelight_formats::{Detection, Format};
 pub use session::{Flow, Head, Session, Sink};
 pub use transform::{ByteOp, PixelOp, Step, Transform};
 pub use turn::Turn;

@@ -1,13 +1,13 @@
 //! The shared session of all pixel steps: one decode, the steps in order, one encode.
 
 use crate::{
-    Codec, Decode, Decoding, Encode, Error, Flow, Frame, Geometry, Head, Header, Image, Kind, Limits,
-    PixelOp, Registry, Result, Session, Settings, Sink, Size,
+    Decode, Decoder, Decoding, Detection, Encode, Encoder, Error, Flow, Format, Frame, Geometry, Head, Header,
+    Image, Kind, Limits, Opened, Opening, PixelOp, Registry, Result, Session, Settings, Sink, Size,
 };
 use bytes::{Bytes, BytesMut};
 
-/// Decodes once, applies every step and encodes once. The source is decoded while it arrives, or else held
-/// whole.
+/// Decodes once, applies every step and encodes once. The source is decoded while it arrives where its format
+/// allows that; otherwise it is buffered whole.
 pub(crate) struct Pixels {
     registry: Registry,
     settings: Settings,
@@ -15,27 +15,34 @@ pub(crate) struct Pixels {
     encode: Encode,
     /// Bytes of the source that were pushed.
     length: u64,
-    /// Those that no decode has taken yet.
+    /// The bytes among them that were not yet passed to a decoder.
     source: BytesMut,
-    /// The header is looked for again when so many bytes are there.
-    next_look: usize,
-    ready: Option<Ready>,
-    decoding: Option<Box<dyn Decoding>>,
+    /// The length at which opening the source is tried next; `None` once it is to be buffered whole.
+    next_try: Option<usize>,
+    input: Option<(Input, Prepared)>,
 }
 
-/// A source whose header is longer is held whole.
-const MOST_HEAD_BYTES: usize = 1 << 20;
+/// A source with a longer header is buffered whole.
+const MAX_HEAD_BYTES: usize = 1 << 20;
 
-/// What is settled once the header is read.
-struct Ready {
-    input: &'static dyn Codec,
-    output: &'static dyn Codec,
-    header: Header,
+/// A source that was opened.
+enum Input {
+    /// Decoded while it arrives.
+    Stream(Box<dyn Decoding>),
+    /// Buffered whole.
+    Whole(Box<dyn Opened>),
+}
+
+/// The decisions that follow from the header.
+struct Prepared {
+    output: &'static dyn Encoder,
     decode: Decode,
     encode: Encode,
-    /// Whether the encoder takes planes of luma and chroma.
+    /// Whether the encoder accepts planes of luma and chroma.
     takes_chroma: bool,
-    /// Pixels of the largest picture that any step makes.
+    /// Frames that are decoded.
+    frames: u32,
+    /// Pixels of the largest image that any step makes.
     most_pixels: u64,
 }
 
@@ -82,110 +89,133 @@ impl Pixels {
             encode,
             length: 0,
             source: BytesMut::new(),
-            next_look: 1,
-            ready: None,
-            decoding: None,
+            next_try: Some(1),
+            input: None,
         }
     }
 
-    fn codec(&self) -> Option<&'static dyn Codec> {
-        self.registry.codecs.iter().copied().find(|codec| codec.sniff(&self.source))
+    /// The decoder for the source; `None` while its format is not known yet.
+    fn decoder(&self) -> Result<Option<&'static dyn Decoder>> {
+        match Format::detect(&self.source) {
+            Detection::NeedMore => Ok(None),
+            Detection::Known(format) => match self.registry.decoder(format) {
+                Some(decoder) => Ok(Some(decoder)),
+                None => Err(self.undecodable(&format!("{format} cannot be decoded"))),
+            },
+            Detection::Unknown => Err(self.unrecognised()),
+        }
     }
 
-    /// Starts to decode if what has come is enough for that.
+    fn unrecognised(&self) -> Error {
+        self.undecodable("unrecognised image format")
+    }
+
+    fn undecodable(&self, problem: &str) -> Error {
+        let decoders = self.registry.decoders.iter();
+        let supported = Format::list(decoders.map(|decoder| decoder.format()));
+        Error::new(Kind::UnsupportedFormat, "pixels", format!("{problem}; supported: {supported}"))
+    }
+
+    /// Starts to decode if enough of the source has arrived.
     fn begin(&mut self) -> Result<Flow> {
-        if MOST_HEAD_BYTES < self.source.len() {
-            return Ok(Flow::Keep);
-        }
-        if self.source.len() < self.next_look {
+        let Some(next_try) = self.next_try else { return Ok(Flow::Keep) };
+        if self.source.len() < next_try {
             return Ok(Flow::More);
         }
-        self.next_look = 2 * self.source.len();
-        let limits = &self.settings.limits;
-        let Some(input) = self.codec() else { return Ok(Flow::Keep) };
-        let Some(streaming) = input.streaming() else { return Ok(Flow::Keep) };
-        let Some(header) = streaming.header(&self.source, limits)? else { return Ok(Flow::More) };
-        let ready = self.settle(input, header)?;
-        let bytes = ready.bytes(&self.source, limits);
-        self.decoding = Some(streaming.start(&self.source, &ready.header, &ready.decode)?);
-        self.ready = Some(ready);
-        Ok(Flow::Reserve(bytes))
+        if MAX_HEAD_BYTES < self.source.len() {
+            self.next_try = None;
+            return Ok(Flow::Keep);
+        }
+        self.next_try = Some(2 * self.source.len());
+        let Some(decoder) = self.decoder()? else { return Ok(Flow::More) };
+        match decoder.open_stream(&self.source, &self.settings.limits)? {
+            Opening::NeedMore => Ok(Flow::More),
+            Opening::NeedAll => {
+                self.next_try = None;
+                Ok(Flow::Keep)
+            }
+            Opening::Opened(opened) => {
+                let prepared = self.negotiate(decoder.format(), opened.header())?;
+                let bytes = prepared.bytes(opened.memory(&prepared.decode));
+                let decoding = opened.start(&prepared.decode)?;
+                self.input = Some((Input::Stream(decoding), prepared));
+                Ok(Flow::Reserve(bytes))
+            }
+        }
     }
 
-    /// Reads the header of a source that is whole.
-    fn prepare(&self) -> Result<Ready> {
-        let input = self.codec().ok_or_else(|| {
-            let message = "the source is of no image format that can be decoded";
-            Error::new(Kind::UnsupportedFormat, "pixels", message)
-        })?;
-        let header = input.header(&self.source, &self.settings.limits)?;
-        self.settle(input, header)
+    /// Opens a source that is whole.
+    fn open(&mut self) -> Result<(Box<dyn Opened>, Prepared)> {
+        let decoder = self.decoder()?.ok_or_else(|| self.unrecognised())?;
+        let opened = decoder.open(self.source.split().freeze(), &self.settings.limits)?;
+        let prepared = self.negotiate(decoder.format(), opened.header())?;
+        Ok((opened, prepared))
     }
 
-    /// Settles codecs, sizes and the decode.
-    fn settle(&self, input: &'static dyn Codec, header: Header) -> Result<Ready> {
+    /// Chooses the encoder, the sizes and the decode for a source.
+    fn negotiate(&self, input: Format, header: &Header) -> Result<Prepared> {
         let limits = &self.settings.limits;
-        let codecs = self.registry.codecs;
         let Folded { answer, needed, most_pixels } = fold(&self.ops, header.geometry)?;
         check_answer(answer.size, limits)?;
         let animated = self.encode.animated_format.filter(|_| header.is_animated);
-        let mime = animated.or(self.encode.format).unwrap_or(input.encoded_as());
-        let can = |codec: &&&dyn Codec| codec.mime() == mime && codec.encoded_as() == mime;
-        let output = *codecs.iter().find(can).ok_or_else(|| {
-            let message = format!("{mime} cannot be encoded; ask for another with format=");
+        let format = animated.or(self.encode.format).unwrap_or(input.encoded_as());
+        let output = self.registry.encoder(format).ok_or_else(|| {
+            let supported = Format::list(self.registry.encoders.iter().map(|encoder| encoder.format()));
+            let message = format!("{format} cannot be encoded; choose another format: {supported}");
             Error::new(Kind::UnsupportedFormat, "pixels", message)
         })?;
         let all_frames = header.is_animated && output.is_animated();
+        let frames = if all_frames { header.frames } else { 1 };
         let keep_profile = self.settings.keep_profile && output.carries_profile();
-        // A palette is of drawings, where a loss shows and costs more bytes than it saves.
+        // Images with a palette are drawings, where loss is visible and costs more bytes than it saves.
         let lossless = self.encode.lossless || (header.has_palette && self.encode.quality.is_none());
         let encode = Encode { lossless, ..self.encode.clone() };
-        let takes_chroma = output.chroma(&encode);
-        let decode = Decode { needed, all_frames, keep_profile, chroma: takes_chroma.unwrap_or((1, 1)) };
-        Ok(Ready { input, output, header, decode, encode, takes_chroma: takes_chroma.is_some(), most_pixels })
+        let chroma = output.chroma(&encode);
+        let decode = Decode { needed, all_frames, keep_profile, chroma: chroma.unwrap_or((1, 1)) };
+        Ok(Prepared { output, decode, encode, takes_chroma: chroma.is_some(), frames, most_pixels })
     }
 
-    /// The picture, when there is no more of the source.
-    fn decode(&mut self, ready: &Ready) -> Result<Image> {
-        let source = self.source.split().freeze();
-        match self.decoding.take() {
-            Some(mut decoding) => {
-                // Nothing came behind what the header was found in.
+    /// Decodes the rest of the source.
+    fn decode(&mut self, input: Input, decode: &Decode) -> Result<Image> {
+        match input {
+            Input::Whole(opened) => opened.decode(decode),
+            Input::Stream(mut decoding) => {
+                // The source ended with the chunk that completed the header.
+                let source = self.source.split();
                 if !source.is_empty() {
                     decoding.push(&source)?;
                 }
                 decoding.finish()
             }
-            None => ready.input.decode(&source, &ready.decode, &self.settings.limits),
         }
     }
 
-    /// Decodes what is left, and answers.
-    fn answer(&mut self, ready: &Ready, out: &mut dyn Sink) -> Result<()> {
-        let mut image = self.decode(ready)?;
+    /// Decodes the rest of the source, applies the steps, and encodes.
+    fn answer(&mut self, input: Input, prepared: &Prepared, out: &mut dyn Sink) -> Result<()> {
+        let mut image = self.decode(input, &prepared.decode)?;
         let frames = std::mem::take(&mut image.frames).into_iter();
-        image.frames = frames.map(|frame| self.apply(frame, ready, out)).collect::<Result<_>>()?;
+        image.frames = frames.map(|frame| self.apply(frame, prepared, out)).collect::<Result<_>>()?;
         check_wanted(out)?;
-        let encoded = ready.output.encode(&image, &ready.encode)?;
-        out.head(Head { content_type: ready.output.mime() });
+        let encoded = prepared.output.encode(&image, &prepared.encode)?;
+        out.head(Head { content_type: prepared.output.format().mime() });
         out.body(Bytes::from(encoded));
         Ok(())
     }
 
     /// Applies every step.
-    fn apply(&self, mut frame: Frame, ready: &Ready, out: &dyn Sink) -> Result<Frame> {
+    fn apply(&self, mut frame: Frame, prepared: &Prepared, out: &dyn Sink) -> Result<Frame> {
         for op in &self.ops {
             check_wanted(out)?;
             frame = op.apply(frame)?;
         }
         let frame = frame.flatten()?;
-        if ready.takes_chroma { Ok(frame) } else { frame.into_rgb() }
+        if prepared.takes_chroma { Ok(frame) } else { frame.into_rgb() }
     }
 }
 
 fn check_wanted(out: &dyn Sink) -> Result<()> {
     if out.is_gone() {
-        return Err(Error::new(Kind::Cancelled, "pixels", "nobody waits for the answer any more"));
+        return Err(Error::new(Kind::Cancelled, "pixels", "client disconnected"));
     }
     Ok(())
 }
@@ -207,15 +237,15 @@ fn check_answer(Size { w, h }: Size, limits: &Limits) -> Result<()> {
     Err(Error::new(Kind::LimitExceeded, "pixels", message))
 }
 
-impl Ready {
-    /// Most bytes that decode and steps hold at once.
-    fn bytes(&self, head: &[u8], limits: &Limits) -> u64 {
-        /// Of four channels of 16 bits.
-        const MOST_PIXEL_BYTES: u64 = 8;
-        let decode = self.input.decode_bytes(head, &self.header, &self.decode, limits);
-        let frames = if self.decode.all_frames { u64::from(self.header.frames) } else { 1 };
-        // One frame at a time is held as a step's input and output; what is done is held till the encode.
-        let steps = self.most_pixels.saturating_mul(MOST_PIXEL_BYTES).saturating_mul(frames + 1);
+impl Prepared {
+    /// The most bytes that the decode, which takes `decode` bytes, and the steps allocate at once.
+    fn bytes(&self, decode: u64) -> u64 {
+        /// Four channels of 16 bits.
+        const MAX_PIXEL_BYTES: u64 = 8;
+        // The input and the output of a step exist for one frame at a time; finished frames are kept for the
+        // encode.
+        let frames = u64::from(self.frames) + 1;
+        let steps = self.most_pixels.saturating_mul(MAX_PIXEL_BYTES).saturating_mul(frames);
         decode.saturating_add(steps).max(1)
     }
 }
@@ -228,35 +258,35 @@ impl Session for Pixels {
             let message = format!("the source is larger than {max} bytes, which is the limit");
             return Err(Error::new(Kind::LimitExceeded, "pixels", message));
         }
-        let Some(decoding) = &mut self.decoding else {
+        let Some((Input::Stream(decoding), _)) = &mut self.input else {
             self.source.extend_from_slice(&chunk);
             return self.begin();
         };
-        // What the header was found in comes first.
+        // The bytes in which the header was found come first.
         if decoding.push(&self.source.split())? && decoding.push(&chunk)? {
             return Ok(Flow::More);
         }
-        if let Some(ready) = self.ready.take() {
-            self.answer(&ready, out)?;
+        if let Some((input, prepared)) = self.input.take() {
+            self.answer(input, &prepared, out)?;
         }
         Ok(Flow::Done)
     }
 
     fn reserve(&mut self) -> Result<u64> {
-        if self.decoding.is_some() {
+        if self.input.is_some() {
             return Ok(0);
         }
-        let ready = self.prepare()?;
-        let bytes = ready.bytes(&self.source, &self.settings.limits);
-        self.ready = Some(ready);
+        let (opened, prepared) = self.open()?;
+        let bytes = prepared.bytes(opened.memory(&prepared.decode));
+        self.input = Some((Input::Whole(opened), prepared));
         Ok(bytes)
     }
 
     fn finish(&mut self, out: &mut dyn Sink) -> Result<()> {
-        let ready = match self.ready.take() {
-            Some(ready) => ready,
-            None => self.prepare()?,
+        let (input, prepared) = match self.input.take() {
+            Some(input) => input,
+            None => self.open().map(|(opened, prepared)| (Input::Whole(opened), prepared))?,
         };
-        self.answer(&ready, out)
+        self.answer(input, &prepared, out)
     }
 }

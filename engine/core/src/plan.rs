@@ -1,7 +1,7 @@
 //! Turns a query into the one session that answers it.
 
 use crate::{
-    ByteOp, Codec, Encode, Error, Kind, PixelOp, Query, Result, Session, Settings, Step, Transform,
+    ByteOp, Decoder, Encode, Encoder, Error, Format, Kind, PixelOp, Query, Result, Session, Settings, Step, Transform,
     pixels::{self, Pixels},
 };
 
@@ -10,8 +10,10 @@ use crate::{
 pub struct Registry {
     /// Plug-ins, in execution order.
     pub transforms: &'static [&'static dyn Transform],
-    /// Formats, in sniffing order.
-    pub codecs: &'static [&'static dyn Codec],
+    /// At most one for each format.
+    pub decoders: &'static [&'static dyn Decoder],
+    /// At most one for each format.
+    pub encoders: &'static [&'static dyn Encoder],
 }
 
 impl Registry {
@@ -22,6 +24,16 @@ impl Registry {
     /// [`Kind::InvalidParam`].
     pub fn query(&self, raw: &str, accept: &str) -> Result<Query> {
         Query::parse(raw, accept, self.transforms.iter().flat_map(|transform| transform.params()))
+    }
+
+    /// The decoder of `format`, if there is one.
+    pub fn decoder(&self, format: Format) -> Option<&'static dyn Decoder> {
+        self.decoders.iter().copied().find(|decoder| decoder.format() == format)
+    }
+
+    /// The encoder of `format`, if there is one.
+    pub fn encoder(&self, format: Format) -> Option<&'static dyn Encoder> {
+        self.encoders.iter().copied().find(|encoder| encoder.format() == format)
     }
 }
 

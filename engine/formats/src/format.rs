@@ -45,7 +45,7 @@ impl Format {
     }
 
     /// The MIME type that a response states.
-    pub fn mime(self) -> &'static str {
+    pub const fn mime(self) -> &'static str {
         self.row().mime
     }
 
@@ -89,7 +89,12 @@ impl Format {
 
     /// The names of the formats for which `can` is true, as `JPEG, PNG and WebP`.
     pub fn names(can: impl Fn(Abilities) -> bool) -> String {
-        let names: Vec<_> = TABLE.iter().filter(|row| can(row.abilities)).map(|row| row.name).collect();
+        Self::list(Self::all().filter(|format| can(format.abilities())))
+    }
+
+    /// The names of `formats`, as `JPEG, PNG and WebP`.
+    pub fn list(formats: impl IntoIterator<Item = Self>) -> String {
+        let names: Vec<_> = formats.into_iter().map(Self::name).collect();
         match names.as_slice() {
             [] => String::new(),
             [only] => (*only).to_owned(),
@@ -97,7 +102,7 @@ impl Format {
         }
     }
 
-    fn row(self) -> &'static Row {
+    const fn row(self) -> &'static Row {
         // The variants are in the order of the table, which a test holds.
         &TABLE[self as usize]
     }

@@ -4,8 +4,8 @@ pub mod decode;
 pub mod encode;
 pub mod downsample;
 pub mod ycbcr;
+pub mod markers;
 
 mod dct;
 mod avx2;
-mod markers;
 mod zigzag;

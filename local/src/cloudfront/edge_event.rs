@@ -6,8 +6,8 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use safelight_edge::event::{
-    Action, Answer, Body, Config, CustomOrigin, Encoding, Event, EventType, Headers, Origin, Protocol,
-    Request as EdgeRequest, Response as EdgeResponse, is_disallowed,
+    Action, Body, Config, CustomOrigin, Encoding, Event, EventType, Headers, Origin, Protocol,
+    Request as EdgeRequest, Response as EdgeResponse, Verdict as EdgeVerdict, is_disallowed,
 };
 use serde_json::Map;
 
@@ -41,9 +41,9 @@ pub(super) fn from_local(event: &EdgeEvent) -> Result<Event, BoxError> {
 ///
 /// # Errors
 /// If it cannot be sent.
-pub(super) fn to_verdict(answer: Answer, body: Bytes) -> Result<Verdict, BoxError> {
+pub(super) fn to_verdict(answer: EdgeVerdict, body: Bytes) -> Result<Verdict, BoxError> {
     match answer {
-        Answer::Request(request) => {
+        EdgeVerdict::Request(request) => {
             let separator = if request.querystring.is_empty() { "" } else { "?" };
             let body = match &request.body {
                 Some(new) if new.action == Action::Replace => {
@@ -57,7 +57,7 @@ pub(super) fn to_verdict(answer: Answer, body: Bytes) -> Result<Verdict, BoxErro
             *forward.headers_mut() = from_edge(&request.headers)?;
             Ok(Verdict::Forward(forward))
         }
-        Answer::Response(EdgeResponse { status, headers, body, body_encoding, .. }) => {
+        EdgeVerdict::Response(EdgeResponse { status, headers, body, body_encoding, .. }) => {
             let body = body.unwrap_or_default();
             let bytes = match body_encoding {
                 Some(Encoding::Base64) => STANDARD.decode(body)?,

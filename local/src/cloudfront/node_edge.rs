@@ -7,7 +7,7 @@ use crate::{
     sign::{EDGE, REGION},
 };
 use async_trait::async_trait;
-use safelight_edge::event::{Answer, Event, EventType};
+use safelight_edge::event::{Event, EventType, Verdict as EdgeVerdict};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
@@ -58,7 +58,7 @@ struct Question<'a> {
 #[derive(Deserialize)]
 struct Outcome {
     id: u64,
-    answer: Option<Answer>,
+    answer: Option<EdgeVerdict>,
     error: Option<String>,
 }
 
@@ -103,7 +103,7 @@ impl NodeEdge {
         self.signs
     }
 
-    async fn ask(&self, handler: &'static str, event: &Event) -> Result<Answer, BoxError> {
+    async fn ask(&self, handler: &'static str, event: &Event) -> Result<EdgeVerdict, BoxError> {
         let id = self.count.fetch_add(1, Ordering::Relaxed);
         let now = self.clock.time().duration_since(SystemTime::UNIX_EPOCH)?.as_millis();
         let mut line = serde_json::to_vec(&Question { id, handler, now, event })?;

@@ -1,13 +1,13 @@
 #![doc = include_str!("../README.md")]
 
-use safelight_core::{Encode, Param, ParamKind, Query, Result, Step, Transform};
+use safelight_core::{Encode, Format as ImageFormat, Param, ParamKind, Query, Result, Step, Transform};
 
 const FORMAT: Param = Param {
     key: "format",
     aliases: &["f"],
     kind: ParamKind::Negotiated {
         words: &["jpeg", "png", "webp", "avif", "gif", "auto-avif"],
-        auto: &[("image/avif", "auto-avif"), ("image/webp", "webp")],
+        auto: &[(ImageFormat::Avif.mime(), "auto-avif"), (ImageFormat::Webp.mime(), "webp")],
     },
     default: None,
     doc: "format of the answer; auto is the best that Accept names, AVIF or WebP, else the source's",
@@ -60,19 +60,14 @@ impl Transform for Format {
     }
 }
 
-/// MIME types of the answer to a still picture and, where it is another, to an animation.
-fn formats(word: &str) -> Option<(Option<&'static str>, Option<&'static str>)> {
-    match word {
-        "jpeg" => Some((Some("image/jpeg"), None)),
-        "png" => Some((Some("image/png"), None)),
-        "webp" => Some((Some("image/webp"), None)),
-        "avif" => Some((Some("image/avif"), None)),
-        "gif" => Some((Some("image/gif"), None)),
-        // Who did not ask for AVIF by name would miss all frames but the first. Every browser that
-        // shows AVIF shows WebP.
-        "auto-avif" => Some((Some("image/avif"), Some("image/webp"))),
-        _ => None,
+/// The output formats for a still image and, where it differs, for an animation.
+fn formats(word: &str) -> Option<(Option<ImageFormat>, Option<ImageFormat>)> {
+    if word == "auto-avif" {
+        // AVIF would lose all frames except the first, and the client did not choose it by name. Every browser
+        // that shows AVIF shows WebP.
+        return Some((Some(ImageFormat::Avif), Some(ImageFormat::Webp)));
     }
+    ImageFormat::from_word(word).map(|format| (Some(format), None))
 }
 
 /// The colour of `rrggbb` or `rrggbbaa`, as it is where nothing can shine through it.
@@ -114,27 +109,31 @@ mod tests {
     }
 
     #[test]
-    fn words_are_mime_types() {
-        let check = |raw, accept, expected: (Option<&str>, Option<&str>)| {
+    fn words_are_formats() {
+        let check = |raw, accept, expected: (Option<ImageFormat>, Option<ImageFormat>)| {
             let found = encode(raw, accept).unwrap();
             assert_eq!((found.format, found.animated_format), expected, "{raw} for {accept}");
             assert_eq!((found.quality, found.lossless, found.background), (None, false, [0; 3]), "{raw}");
         };
-        check("format=jpeg", "", (Some("image/jpeg"), None));
-        check("f=PNG", "", (Some("image/png"), None));
-        check("format=WebP", "image/avif", (Some("image/webp"), None));
-        check("format=avif", "", (Some("image/avif"), None));
-        check("f=gif", "", (Some("image/gif"), None));
-        check("f=auto-avif", "", (Some("image/avif"), Some("image/webp")));
-        check("f=Auto", "image/webp,image/avif;q=0.1", (Some("image/avif"), Some("image/webp")));
-        check("f=auto", "text/html,image/webp,*/*", (Some("image/webp"), None));
+        let avif = (Some(ImageFormat::Avif), Some(ImageFormat::Webp));
+        check("format=jpeg", "", (Some(ImageFormat::Jpeg), None));
+        check("f=PNG", "", (Some(ImageFormat::Png), None));
+        check("format=WebP", "image/avif", (Some(ImageFormat::Webp), None));
+        check("format=avif", "", (Some(ImageFormat::Avif), None));
+        check("f=gif", "", (Some(ImageFormat::Gif), None));
+        check("f=auto-avif", "", avif);
+        check("f=Auto", "image/webp,image/avif;q=0.1", avif);
+        check("f=auto", "text/html,image/webp,*/*", (Some(ImageFormat::Webp), None));
     }
 
     #[test]
-    fn every_word_has_a_mime_type() {
+    fn every_format_that_can_be_encoded_has_a_word() {
         let ParamKind::Negotiated { words, auto } = FORMAT.kind else { panic!("auto is negotiated") };
         assert!(words.iter().all(|word| formats(word).is_some()));
-        // What a cache passes on in place of `auto` must be a word too.
+        for word in ImageFormat::all().filter_map(ImageFormat::word) {
+            assert!(words.contains(&word), "{word}");
+        }
+        // A cache passes on the word that replaces `auto`, so it must be a valid word too.
         assert!(auto.iter().all(|(_, word)| words.contains(word)));
     }
 

@@ -4,7 +4,7 @@ mod params;
 
 pub use params::params_json;
 
-use safelight_core::{Codec, Registry, Transform};
+use safelight_core::{Decoder, Encoder, Registry, Transform};
 
 /// Every transform. The order is the order of execution.
 pub const TRANSFORMS: &[&dyn Transform] = &[
@@ -21,18 +21,39 @@ pub const TRANSFORMS: &[&dyn Transform] = &[
     &safelight_format::Format,
 ];
 
-/// Every codec, in sniffing order.
-pub const CODECS: &[&dyn Codec] = &[
+/// Every decoder.
+pub const DECODERS: &[&dyn Decoder] = &[
+    #[cfg(feature = "jpeg")]
     &safelight_codecs::Jpeg,
+    #[cfg(feature = "png")]
     &safelight_codecs::Png,
+    #[cfg(feature = "webp")]
     &safelight_codecs::Webp,
+    #[cfg(feature = "gif")]
     &safelight_codecs::Gif,
-    &safelight_codecs::Avif,
+    #[cfg(feature = "jpeg2000")]
     &safelight_codecs::Jpeg2000,
+    #[cfg(feature = "tiff")]
     &safelight_codecs::Tiff,
+    #[cfg(feature = "bmp")]
     &safelight_codecs::Bmp,
+    #[cfg(feature = "ico")]
     &safelight_codecs::Ico,
 ];
 
+/// Every encoder.
+pub const ENCODERS: &[&dyn Encoder] = &[
+    #[cfg(feature = "jpeg")]
+    &safelight_codecs::Jpeg,
+    #[cfg(feature = "png")]
+    &safelight_codecs::Png,
+    #[cfg(feature = "webp")]
+    &safelight_codecs::Webp,
+    #[cfg(feature = "gif")]
+    &safelight_codecs::Gif,
+    #[cfg(feature = "avif")]
+    &safelight_codecs::Avif,
+];
+
 /// Everything compiled in.
-pub const REGISTRY: Registry = Registry { transforms: TRANSFORMS, codecs: CODECS };
+pub const REGISTRY: Registry = Registry { transforms: TRANSFORMS, decoders: DECODERS, encoders: ENCODERS };

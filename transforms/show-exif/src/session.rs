@@ -2,8 +2,9 @@
 
 use crate::{ShowError, answer, directory::MAX_ENTRIES};
 use bytes::Bytes;
-use safelight_containers::{Class, Container, ContainerError, Event, Walker};
+use safelight_containers::{Class, ContainerError, Event, Walker};
 use safelight_core::{Flow, Head, Limits, Result, Session, Settings, Sink};
+use safelight_formats::Format;
 
 /// One run of [`crate::ShowExif`].
 pub(crate) struct ShowSession {
@@ -54,7 +55,7 @@ impl ShowSession {
     fn walk(&mut self) -> Result<bool> {
         loop {
             let next = self.walker.next();
-            if matches!(self.walker.container(), Some(Container::Gif | Container::Tiff)) {
+            if matches!(self.walker.format(), Some(Format::Gif | Format::Tiff)) {
                 return Ok(false);
             }
             match next {
@@ -66,16 +67,16 @@ impl ShowSession {
                     self.is_in_exif = part.class == Class::Exif;
                 }
                 Ok(Some(Event::Payload(bytes))) if self.is_in_exif => self.collect(&bytes)?,
-                Ok(Some(Event::Payload(_) | Event::Frame(_))) => (),
+                Ok(Some(Event::Payload(_) | Event::Framing(_))) => (),
                 // What follows a complete block is of no interest, be it damaged.
                 Err(error) => return self.end_at(error),
             }
         }
-        Ok(self.walker.ahead() == 0 && self.end_exif_part())
+        Ok(self.walker.skippable_bytes() == 0 && self.end_exif_part())
     }
 
     fn end_at(&mut self, error: ContainerError) -> Result<bool> {
-        if self.walker.ahead() == 0 {
+        if self.walker.skippable_bytes() == 0 {
             self.end_exif_part();
         }
         if self.block.is_empty() { Err(error.into()) } else { Ok(true) }
@@ -86,7 +87,7 @@ impl ShowSession {
         match next {
             Class::Exif => false,
             Class::Trailer => true,
-            Class::Picture if self.walker.container() == Some(Container::Jpeg) => true,
+            Class::ImageData if self.walker.format() == Some(Format::Jpeg) => true,
             _ => !self.block.is_empty(),
         }
     }
@@ -100,7 +101,7 @@ impl ShowSession {
             return false;
         }
         let part = std::mem::take(&mut self.part);
-        let is_continued = self.walker.container() == Some(Container::Jpeg);
+        let is_continued = self.walker.format() == Some(Format::Jpeg);
         if self.block.is_empty() {
             self.block = part;
             return !is_continued && !self.block.is_empty();
@@ -118,7 +119,8 @@ impl ShowSession {
         let max = self.settings.limits.max_metadata_bytes;
         let arrived = (self.block.len() + self.part.len() + bytes.len()) as u64;
         // What is announced as too large is not held up to the limit first.
-        let announced = arrived.saturating_add(self.walker.ahead()).saturating_sub(MOST_SUFFIX_BYTES);
+        let announced =
+            arrived.saturating_add(self.walker.skippable_bytes()).saturating_sub(MOST_SUFFIX_BYTES);
         if max < arrived.max(announced) {
             return Err(ShowError::LargeBlock(max));
         }
@@ -148,9 +150,9 @@ impl Session for ShowSession {
         let is_complete = self.walk();
         if let Stage::Sniffing(chunks) = &mut self.stage {
             chunks.push(chunk);
-            match self.walker.container() {
+            match self.walker.format() {
                 None => (),
-                Some(Container::Tiff) => {
+                Some(Format::Tiff) => {
                     let mut source = Vec::new();
                     for chunk in chunks {
                         extend_tiff(&mut source, chunk, &self.settings.limits)?;
@@ -161,7 +163,7 @@ impl Session for ShowSession {
                     return Ok(Flow::Keep);
                 }
                 // GIF has no place for EXIF.
-                Some(Container::Gif) => return self.answer(Vec::new(), out),
+                Some(Format::Gif) => return self.answer(Vec::new(), out),
                 Some(_) => self.stage = Stage::Walking,
             }
         }
@@ -169,7 +171,7 @@ impl Session for ShowSession {
             let block = std::mem::take(&mut self.block);
             return self.answer(block, out);
         }
-        match self.walker.ahead() {
+        match self.walker.skippable_bytes() {
             ahead if 0 < ahead && !self.is_in_exif => {
                 self.walker.skip(ahead);
                 Ok(Flow::Skip(ahead))

@@ -1,6 +1,6 @@
 /**
- * What CloudFront takes from a function, and sends (AWS, "Restrictions on all edge functions" and "Quotas on
- * Lambda@Edge"): written for these tests alone, beside the addon's own checks.
+ * CloudFront's checks of a handler's result (AWS, "Restrictions on all edge functions" and "Quotas on
+ * Lambda@Edge"), implemented independently of the addon's own checks.
  */
 
 import assert from 'node:assert/strict';
@@ -19,11 +19,11 @@ const READ_ONLY = {
   ],
 };
 
-/** Fails unless CloudFront goes on with this answer to `event`; returns it. */
-export function taken(event, answer) {
+/** Asserts that CloudFront accepts this answer to `event`, and returns it. */
+export function accepted(event, answer) {
   const { config, request } = event.Records[0].cf;
   const type = config.eventType;
-  if (answer.status !== undefined) return takenResponse(type, answer);
+  if (answer.status !== undefined) return acceptedResponse(type, answer);
   for (const field of ['clientIp', 'method']) assert.equal(answer[field], request[field], field);
   const names = new Set([...Object.keys(request.headers), ...Object.keys(answer.headers)]);
   for (const name of names) {
@@ -42,7 +42,7 @@ export function taken(event, answer) {
   return answer;
 }
 
-function takenResponse(type, response) {
+function acceptedResponse(type, response) {
   assert.equal(typeof response.status, 'string');
   assert.ok(response.status >= 200 && response.status < 600);
   for (const [name, values] of Object.entries(response.headers ?? {})) {
@@ -71,8 +71,8 @@ function checkHeader(name, values) {
   }
 }
 
-/** The one value of a header. */
+/** Returns the only value of a header. */
 export function header({ headers }, name) {
-  assert.ok((headers[name]?.length ?? 0) <= 1, `${name} stands twice`);
+  assert.ok((headers[name]?.length ?? 0) <= 1, `${name} has several values`);
   return headers[name]?.[0].value;
 }

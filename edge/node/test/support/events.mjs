@@ -1,4 +1,4 @@
-/** Events as CloudFront sends them (AWS, "Lambda@Edge event structure"). */
+/** CloudFront events (AWS, "Lambda@Edge event structure"). */
 
 export const REQUEST_ID = '4TyzHTaYWb1GX1qTfsHhEqV6HUDd_BzoBZnwfnvQc_1oF26ClkoUSEQ==';
 
@@ -17,7 +17,7 @@ const headers = (pairs) =>
     ]),
   );
 
-/** A viewer's request. `fields` replace those of the request, and `headers` add to its own. */
+/** Returns a viewer-request event. `fields` replace fields of the request; `headers` are added to its headers. */
 export function viewerEvent({ headers: more = {}, ...fields } = {}) {
   const own = { Host: 'd111111abcdef8.cloudfront.net', 'User-Agent': 'curl/7.66.0', Accept: '*/*' };
   const request = {
@@ -43,7 +43,7 @@ export const S3_ORIGIN = {
   },
 };
 
-/** Any server, over TLS. */
+/** Returns a custom origin, reached over TLS. */
 export const customOrigin = (domainName, fields = {}) => ({
   custom: {
     customHeaders: {},
@@ -59,7 +59,7 @@ export const customOrigin = (domainName, fields = {}) => ({
   },
 });
 
-/** A request on its way to `origin`. */
+/** Returns an origin-request event with a request to `origin`. */
 export function originEvent(origin, { headers: more = {}, ...fields } = {}) {
   const own = {
     'X-Forwarded-For': '203.0.113.178',
@@ -80,7 +80,7 @@ export function originEvent(origin, { headers: more = {}, ...fields } = {}) {
   return { Records: [{ cf: { config: config('origin-request'), request } }] };
 }
 
-/** A body as functions see it that were given the right to. */
+/** Returns a request body as passed to functions with "Include Body". */
 export const body = (text, fields = {}) => ({
   action: 'read-only',
   data: Buffer.from(text).toString('base64'),

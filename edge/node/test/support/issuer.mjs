@@ -1,10 +1,10 @@
-/** An issuer of tokens on loopback. */
+/** A token issuer on loopback. */
 
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 
-/** A key that signs tokens. */
+/** Generates a signing key. */
 export function key(kid) {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   return { kid, privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' } };
@@ -12,13 +12,13 @@ export function key(kid) {
 
 const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** A token of these claims. */
+/** Returns a signed token with these claims. */
 export function token({ kid, privateKey }, claims) {
   const signed = `${part({ alg: 'RS256', typ: 'JWT', kid })}.${part(claims)}`;
   return `${signed}.${sign('sha256', Buffer.from(signed), privateKey).toString('base64url')}`;
 }
 
-/** A server that answers each request with `answer(response, count)`; it ends with the test. */
+/** Starts a server that answers each request with `answer(response, count)`. It stops when the test ends. */
 export async function serve(test, answer) {
   const server = createServer((request, response) => {
     served.paths.push(request.url);
@@ -34,13 +34,13 @@ export async function serve(test, answer) {
   return served;
 }
 
-/** Answers with the keys that `keys` holds at the time. */
+/** Returns a handler that responds with the current content of `keys`. */
 export const keySet = (keys) => (response) => {
   response.setHeader('content-type', 'application/json');
   response.end(JSON.stringify({ keys: keys.map(({ jwk }) => jwk) }));
 };
 
-/** The configuration that takes tokens of the issuer at `url`. */
+/** Returns a configuration that accepts tokens of the issuer at `url`. */
 export const oidc = (url, more = {}) => ({
   authorize: {
     mode: 'token',
@@ -51,7 +51,7 @@ export const oidc = (url, more = {}) => ({
   ...more,
 });
 
-/** Claims that are good for an hour. */
+/** Returns claims that are valid for an hour. */
 export const claims = (url, more = {}) => ({
   iss: url,
   sub: 'ada',

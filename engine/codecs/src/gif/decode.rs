@@ -1,6 +1,6 @@
-//! From blocks to composed frames.
+//! Decoding of blocks to composed frames.
 
-use super::NAME;
+use super::FORMAT;
 use crate::animation::{Canvas, drop_opaque_alpha};
 use crate::colour;
 use crate::error::CodecError;
@@ -14,7 +14,7 @@ pub(super) fn canvas(bytes: &[u8]) -> Result<Size, CodecError> {
     Ok(Size::new(u16::from_le_bytes([a, b]).into(), u16::from_le_bytes([c, d]).into()))
 }
 
-/// How many frames there are, or one more than `limits` allow; decodes none of them.
+/// Counts the frames without decoding them, up to one more than `limits` allow.
 pub(super) fn count_frames(bytes: &[u8], limits: &Limits) -> Result<u32, CodecError> {
     let mut decoder = decoder(bytes, canvas(bytes)?, limits, true)?;
     let mut frames = 0;
@@ -24,7 +24,7 @@ pub(super) fn count_frames(bytes: &[u8], limits: &Limits) -> Result<u32, CodecEr
     Ok(frames)
 }
 
-/// Decodes the frames that are wanted. Their pixels have been checked against the limits.
+/// Decodes the first frame or all of them. The caller has checked their pixels against the limits.
 pub(super) fn image(bytes: &[u8], size: Size, decode: &Decode, limits: &Limits) -> Result<Image> {
     let mut decoder = decoder(bytes, size, limits, false)?;
     let mut composer = Composer { canvas: Canvas::new(size), disposal: None, indices: Vec::new() };
@@ -43,11 +43,11 @@ pub(super) fn image(bytes: &[u8], size: Size, decode: &Decode, limits: &Limits) 
     let model = if drop_opaque_alpha(&mut frames) { Model::Rgb } else { Model::Rgba };
     let mut frames: Vec<_> =
         frames.into_iter().map(|samples| Frame::whole(size, model, Samples::U8(samples))).collect();
-    let profile = colour::settle(&mut frames, decoder.icc_profile().map(<[u8]>::to_vec), decode);
+    let profile = colour::to_srgb(&mut frames, decoder.icc_profile().map(<[u8]>::to_vec), decode);
     if frames.len() == 1 {
         return Ok(Image { frames, delays_ms: Vec::new(), plays: 0, profile });
     }
-    // The extension of Netscape says how often an animation is repeated after it was played once.
+    // The Netscape extension states the repetitions after the animation was played once.
     let plays = match decoder.repeat() {
         Repeat::Infinite => 0,
         Repeat::Finite(repeats) => u32::from(repeats) + 1,
@@ -63,29 +63,29 @@ fn decoder<'a>(
 ) -> Result<Decoder<&'a [u8]>, CodecError> {
     let mut options = DecodeOptions::new();
     options.skip_frame_decoding(skip);
-    // Holds for a frame of indices, and for a profile or packet of metadata.
-    let most = NonZeroU64::new(size.pixels().max(limits.max_metadata_bytes)).unwrap_or(NonZeroU64::MIN);
-    options.set_memory_limit(MemoryLimit::Bytes(most));
+    // The limit applies to a frame of indices, and to a profile or packet of metadata.
+    let max = NonZeroU64::new(size.pixels().max(limits.max_metadata_bytes)).unwrap_or(NonZeroU64::MIN);
+    options.set_memory_limit(MemoryLimit::Bytes(max));
     options.read_info(bytes).map_err(not_decoded)
 }
 
 /// Draws frames one over the other (GIF89a, sections 20 and 23).
 struct Composer {
     canvas: Canvas,
-    /// What becomes of the last frame before the next is drawn.
+    /// The change to the canvas before the next frame is drawn.
     disposal: Option<Disposal>,
     indices: Vec<u8>,
 }
 
 enum Disposal {
-    /// Its rectangle becomes transparent. The background colour of the format is shown by no viewer.
+    /// The frame's rectangle becomes transparent. No viewer shows the background colour of the format.
     Clear(Rect),
-    /// The canvas becomes what it was.
+    /// The canvas is restored to its state before the frame.
     Restore(Vec<u8>),
 }
 
 impl Composer {
-    /// Draws the next frame, if there is one, and says how long it is shown.
+    /// Draws the next frame and returns its delay in milliseconds; `None` if there are no more frames.
     fn draw_next(&mut self, decoder: &mut Decoder<&[u8]>, size: Size) -> Result<Option<u32>, CodecError> {
         let Some(frame) = decoder.next_frame_info().map_err(not_decoded)? else { return Ok(None) };
         let rect = Rect {
@@ -95,7 +95,7 @@ impl Composer {
         };
         let (dispose, transparent, delay_ms) =
             (frame.dispose, frame.transparent, u32::from(frame.delay) * 10);
-        // What is allocated for it follows its own size, not the canvas.
+        // The buffer has the frame's own size, not that of the canvas.
         if !size.covers(rect.size) || rect.size.pixels() == 0 {
             return Err(damaged("a frame is empty, or larger than the screen"));
         }
@@ -116,7 +116,7 @@ impl Composer {
         let rows = self.indices.chunks_exact(rect.size.w as usize);
         for (row, indices) in self.canvas.rows(rect).zip(rows) {
             for (pixel, &index) in row.chunks_exact_mut(4).zip(indices) {
-                // An index beyond the table draws nothing.
+                // An index outside the table draws nothing.
                 if let Some([r, g, b]) = colours.get(usize::from(index))
                     && transparent != Some(index)
                 {
@@ -129,9 +129,9 @@ impl Composer {
 }
 
 fn damaged(what: &'static str) -> CodecError {
-    CodecError::Damaged(NAME, what.into())
+    CodecError::Damaged(FORMAT, what.into())
 }
 
 fn not_decoded(error: DecodingError) -> CodecError {
-    CodecError::Damaged(NAME, Box::new(error))
+    CodecError::Damaged(FORMAT, Box::new(error))
 }

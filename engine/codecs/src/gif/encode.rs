@@ -1,6 +1,6 @@
-//! From frames to blocks: each frame as what changes from the one before it.
+//! Encoding of frames to blocks: each frame as its difference from the previous one.
 
-use super::{NAME, palette};
+use super::{FORMAT, palette};
 use crate::animation::{changed, cut};
 use crate::colour;
 use crate::error::CodecError;
@@ -16,13 +16,13 @@ pub(super) fn image(image: &Image) -> Result<Vec<u8>> {
     let Some(first) = image.frames.first() else { return Err(not_encoded("there is no frame").into()) };
     let size = first.geometry.size;
     let (Ok(w @ 1..), Ok(h @ 1..)) = (u16::try_from(size.w), u16::try_from(size.h)) else {
-        return Err(CodecError::TooLong { codec: NAME, size, max: u16::MAX.into() }.into());
+        return Err(CodecError::TooLong { format: FORMAT, size, max: u16::MAX.into() }.into());
     };
     let mut encoder = Encoder::new(Vec::new(), w, h, &[]).map_err(failed)?;
     match image.plays {
         _ if image.frames.len() == 1 => (),
         0 => encoder.set_repeat(Repeat::Infinite).map_err(failed)?,
-        // The extension says how often it is repeated; without it, which is 0 here, it is played once.
+        // The extension states the repetitions; the encoder writes none for 0, and the animation is played once.
         plays => {
             let repeats = u16::try_from(plays - 1).unwrap_or(u16::MAX);
             encoder.set_repeat(Repeat::Finite(repeats)).map_err(failed)?;
@@ -38,8 +38,8 @@ pub(super) fn image(image: &Image) -> Result<Vec<u8>> {
         } else {
             None
         };
-        // What a pixel has been painted with cannot be taken from it, so that the whole canvas is
-        // cleared before a frame that has one less.
+        // A painted pixel cannot become transparent again, so the whole canvas is cleared before a frame in
+        // which one does.
         let is_cleared = next.as_deref().is_some_and(|next| uncovers(&samples, next));
         let mut frame = difference(before.as_deref(), &samples, size, is_cleared);
         frame.delay = delays.next();
@@ -48,24 +48,24 @@ pub(super) fn image(image: &Image) -> Result<Vec<u8>> {
         now = next;
         next_frame += 1;
     }
-    Ok(encoder.into_inner().map_err(|error| CodecError::NotEncoded(NAME, Box::new(error)))?)
+    Ok(encoder.into_inner().map_err(|error| CodecError::NotEncoded(FORMAT, Box::new(error)))?)
 }
 
-/// A frame that turns the canvas from `before` into `now`; from nothing, where there is no `before`.
+/// A frame that changes the canvas from `before` to `now`; `before` is `None` for an empty canvas.
 fn difference(before: Option<&[u8]>, now: &[u8], size: Size, is_cleared: bool) -> Frame<'static> {
     let whole = Rect { x: 0, y: 0, size };
     let rect = match before {
-        // All that was painted must lie in the rectangle that is cleared.
+        // The rectangle that is cleared must contain all painted pixels.
         _ if is_cleared => whole,
         None => whole,
         Some(before) => {
-            let nothing = Rect { size: Size::new(1, 1), ..whole };
-            changed(before, now, size, CHANNELS).unwrap_or(nothing)
+            let one_pixel = Rect { size: Size::new(1, 1), ..whole };
+            changed(before, now, size, CHANNELS).unwrap_or(one_pixel)
         }
     };
     let mut samples = cut(now, size, CHANNELS, rect);
     if let Some(before) = before {
-        // Pixels that stay need no colour.
+        // Unchanged pixels become transparent.
         let old = cut(before, size, CHANNELS, rect);
         let pixels = samples.chunks_exact_mut(CHANNELS).zip(old.chunks_exact(CHANNELS));
         pixels.filter(|(new, old)| new == old).for_each(|(new, _)| new.fill(0));
@@ -91,9 +91,9 @@ fn to_binary_alpha(image: &Image, index: usize, size: Size) -> Result<Vec<u8>> {
     if let Some(icc) = &image.profile {
         let decode = Decode { needed: size, all_frames: false, keep_profile: false, chroma: (1, 1) };
         let frame = converted.insert(frame.clone());
-        colour::settle(std::slice::from_mut(frame), Some(icc.clone()), &decode);
+        colour::to_srgb(std::slice::from_mut(frame), Some(icc.clone()), &decode);
     }
-    let pixels = Rgb8::from_frame(NAME, converted.as_ref().unwrap_or(frame))?;
+    let pixels = Rgb8::from_frame(FORMAT, converted.as_ref().unwrap_or(frame))?;
     if pixels.size != size {
         return Err(not_encoded("the frames differ in size").into());
     }
@@ -105,7 +105,7 @@ fn to_binary_alpha(image: &Image, index: usize, size: Size) -> Result<Vec<u8>> {
     Ok(pixels.samples.chunks_exact(pixels.channels()).flat_map(binary).collect())
 }
 
-/// Delays in hundredths of a second, whose rounding does not add up.
+/// Delays in hundredths of a second, rounded so that the errors do not add up.
 struct Delays<'a> {
     delays_ms: &'a [u32],
     shown_ms: u64,
@@ -122,11 +122,11 @@ impl Delays<'_> {
 }
 
 fn not_encoded(what: &'static str) -> CodecError {
-    CodecError::NotEncoded(NAME, what.into())
+    CodecError::NotEncoded(FORMAT, what.into())
 }
 
 fn failed(error: EncodingError) -> CodecError {
-    CodecError::NotEncoded(NAME, Box::new(error))
+    CodecError::NotEncoded(FORMAT, Box::new(error))
 }
 
 #[cfg(test)]

@@ -8,56 +8,74 @@ mod palette;
 use crate::animation::{check_frames, frames_bytes};
 use crate::colour;
 use crate::header::check_pixels;
-use safelight_core::{Codec, Decode, Encode, Geometry, Header, Image, Limits, Orientation, Result};
+use bytes::Bytes;
+use safelight_core::{
+    Decode, Decoder, Encode, Encoder, Format, Geometry, Header, Image, Limits, Opened, Orientation, Result,
+};
 
-/// What errors call this codec.
-const NAME: &str = "gif";
+/// The format in errors.
+const FORMAT: Format = Format::Gif;
 
-/// The canvas, what it was before a frame that leaves nothing behind, the indices of a frame, and what the
-/// canvas looks like with it.
+/// Bytes for a pixel: the canvas, its state before a frame that is removed again, the indices of a frame, and the
+/// canvas with that frame.
 const PIXEL_BYTES: u32 = 4 + 4 + 1 + 4;
 
-/// The GIF format.
+/// Decodes and encodes GIF.
 #[derive(Debug)]
 pub struct Gif;
 
-impl Codec for Gif {
-    fn mime(&self) -> &'static str {
-        "image/gif"
+impl Decoder for Gif {
+    fn format(&self) -> Format {
+        FORMAT
     }
 
-    fn sniff(&self, head: &[u8]) -> bool {
-        head.starts_with(b"GIF87a") || head.starts_with(b"GIF89a")
+    fn open(&self, source: Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
+        let size = decode::canvas(&source)?;
+        check_pixels(FORMAT, size, limits)?;
+        let frames = decode::count_frames(&source, limits)?;
+        let geometry = Geometry { size, orientation: Orientation::UPRIGHT };
+        let header = Header { geometry, is_animated: 1 < frames, frames, has_palette: true };
+        Ok(Box::new(OpenedGif { source, header, limits: limits.clone() }))
+    }
+}
+
+impl Encoder for Gif {
+    fn format(&self) -> Format {
+        FORMAT
     }
 
     fn is_animated(&self) -> bool {
         true
     }
 
-    fn header(&self, bytes: &[u8], limits: &Limits) -> Result<Header> {
-        let size = decode::canvas(bytes)?;
-        check_pixels(NAME, size, limits)?;
-        let frames = decode::count_frames(bytes, limits)?;
-        let geometry = Geometry { size, orientation: Orientation::UPRIGHT };
-        Ok(Header { geometry, is_animated: 1 < frames, frames, has_palette: true, pixel_bytes: PIXEL_BYTES })
-    }
-
-    fn decode_bytes(&self, _head: &[u8], header: &Header, decode: &Decode, limits: &Limits) -> u64 {
-        // A profile and a packet of XMP are held, and grow by doubling.
-        let metadata = limits.max_metadata_bytes.saturating_mul(4).saturating_add(colour::PROFILE_BYTES);
-        frames_bytes(header, decode, limits).saturating_add(metadata)
-    }
-
-    fn decode(&self, bytes: &[u8], decode: &Decode, limits: &Limits) -> Result<Image> {
-        let size = decode::canvas(bytes)?;
-        check_pixels(NAME, size, limits)?;
-        if decode.all_frames {
-            check_frames(NAME, size, decode::count_frames(bytes, limits)?, limits)?;
-        }
-        decode::image(bytes, size, decode, limits)
-    }
-
     fn encode(&self, image: &Image, _options: &Encode) -> Result<Vec<u8>> {
         encode::image(image)
+    }
+}
+
+/// A GIF whose frames were counted.
+struct OpenedGif {
+    source: Bytes,
+    header: Header,
+    limits: Limits,
+}
+
+impl Opened for OpenedGif {
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn memory(&self, decode: &Decode) -> u64 {
+        // A profile and a packet of XMP, whose buffers double as they grow.
+        let metadata = self.limits.max_metadata_bytes.saturating_mul(4).saturating_add(colour::PROFILE_BYTES);
+        frames_bytes(&self.header, PIXEL_BYTES, decode, &self.limits).saturating_add(metadata)
+    }
+
+    fn decode(self: Box<Self>, decode: &Decode) -> Result<Image> {
+        let Header { geometry, frames, .. } = self.header;
+        if decode.all_frames {
+            check_frames(FORMAT, geometry.size, frames, &self.limits)?;
+        }
+        decode::image(&self.source, geometry.size, decode, &self.limits)
     }
 }

@@ -1,12 +1,12 @@
-//! At most 256 colours for a frame: those that it has, or the nearest to them, dithered.
+//! Palettes of at most 256 colours for a frame: exact, or the nearest colours, dithered.
 
 use quantette::deps::palette::Srgb;
 use quantette::{ImageRef, PaletteSize, Pipeline};
 use safelight_core::Size;
 use std::collections::HashMap;
 
-/// Most entries of a palette (GIF89a, section 19).
-const MOST_COLOURS: usize = 256;
+/// The most entries of a palette (GIF89a, section 19).
+const MAX_COLOURS: usize = 256;
 
 /// A frame of indices.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,8 +22,8 @@ pub(super) struct Indexed {
 /// Indexes `rgba`, shape `[size.h, size.w, 4]`, whose alpha is 0 or 255.
 pub(super) fn index(rgba: &[u8], size: Size) -> Indexed {
     let has_transparent = rgba.chunks_exact(4).any(is_transparent);
-    let most = MOST_COLOURS - usize::from(has_transparent);
-    let (mut indices, mut palette) = exact(rgba, most).unwrap_or_else(|| nearest(rgba, size, most));
+    let max = MAX_COLOURS - usize::from(has_transparent);
+    let (mut indices, mut palette) = exact(rgba, max).unwrap_or_else(|| nearest(rgba, size, max));
     if !has_transparent {
         return Indexed { indices, palette, transparent: None };
     }
@@ -38,12 +38,13 @@ fn is_transparent(pixel: &[u8]) -> bool {
     matches!(pixel, [_, _, _, 0])
 }
 
-/// The colours of the opaque pixels, in order of appearance, if they are not more than `most`.
-fn exact(rgba: &[u8], most: usize) -> Option<(Vec<u8>, Vec<u8>)> {
+/// The indices and the palette of the opaque pixels' colours, in order of appearance; `None` if there are more
+/// than `max`.
+fn exact(rgba: &[u8], max: usize) -> Option<(Vec<u8>, Vec<u8>)> {
     let mut known: HashMap<[u8; 3], u8> = HashMap::new();
     let mut palette = Vec::new();
     let mut indices = Vec::with_capacity(rgba.len() / 4);
-    // Neighbours are mostly alike.
+    // Neighbours mostly have the same colour.
     let mut last = ([0; 3], None);
     for pixel in rgba.chunks_exact(4) {
         let &[r, g, b, _] = pixel else { continue };
@@ -54,7 +55,7 @@ fn exact(rgba: &[u8], most: usize) -> Option<(Vec<u8>, Vec<u8>)> {
         }
         if last.0 != colour || last.1.is_none() {
             let next = known.len();
-            if next == most && !known.contains_key(&colour) {
+            if next == max && !known.contains_key(&colour) {
                 return None;
             }
             let index = *known.entry(colour).or_insert_with(|| {
@@ -68,13 +69,13 @@ fn exact(rgba: &[u8], most: usize) -> Option<(Vec<u8>, Vec<u8>)> {
     Some((indices, palette))
 }
 
-/// The `most` colours that serve best, and the pixels dithered to them.
-fn nearest(rgba: &[u8], size: Size, most: usize) -> (Vec<u8>, Vec<u8>) {
+/// The pixels, dithered to the best `max` colours, and these colours.
+fn nearest(rgba: &[u8], size: Size, max: usize) -> (Vec<u8>, Vec<u8>) {
     let mut last = Srgb::new(0, 0, 0);
     if let Some(first) = rgba.chunks_exact(4).find(|pixel| !is_transparent(pixel)) {
         last = Srgb::new(first[0], first[1], first[2]);
     }
-    // Transparent pixels repeat a neighbour, so that they add no colour.
+    // Transparent pixels repeat a neighbour, so they add no colour.
     let colours = rgba.chunks_exact(4).map(|pixel| {
         if !is_transparent(pixel) {
             last = Srgb::new(pixel[0], pixel[1], pixel[2]);
@@ -82,9 +83,9 @@ fn nearest(rgba: &[u8], size: Size, most: usize) -> (Vec<u8>, Vec<u8>) {
         last
     });
     let colours: Vec<_> = colours.collect();
-    let most = PaletteSize::from_u16_clamped(most as u16);
-    let image = ImageRef::new(size.w, size.h, &colours).expect("a frame has as many pixels as its size says");
-    let indexed = Pipeline::new().palette_size(most).input_image(image).output_srgb8_indexed_image();
+    let max = PaletteSize::from_u16_clamped(max as u16);
+    let image = ImageRef::new(size.w, size.h, &colours).expect("the pixels match the size of the frame");
+    let indexed = Pipeline::new().palette_size(max).input_image(image).output_srgb8_indexed_image();
     let (palette, indices) = indexed.into_parts();
     (indices, palette.into_iter().flat_map(|colour| [colour.red, colour.green, colour.blue]).collect())
 }
@@ -125,7 +126,7 @@ mod tests {
             |i: u32| [(i % 64 * 4) as u8, (i / 64 * 4) as u8, 128, if i.is_multiple_of(7) { 0 } else { 255 }];
         let pixels: Vec<[u8; 4]> = (0..64 * 64).map(pixel).collect();
         let indexed = index(&pixels.concat(), size);
-        assert!(indexed.palette.len() <= MOST_COLOURS * 3);
+        assert!(indexed.palette.len() <= MAX_COLOURS * 3);
         let mut error = 0;
         for (now, before) in rgba(&indexed).iter().zip(&pixels) {
             assert_eq!(now[3], before[3], "transparency is exact");

@@ -1,30 +1,55 @@
 //! JPEG (ITU-T T.81): from entropy decode to entropy encode on planes of luma and chroma.
 //!
-//! `picture` converts between frames and the planes of [`safelight_jpeg`]. `fallback` decodes what that engine
-//! does not cover.
+//! `adapter` converts between frames and the planes of [`safelight_jpeg`]. `fallback` decodes files that
+//! [`safelight_jpeg`] does not support.
 
-mod picture;
+mod adapter;
 mod fallback;
-mod frame;
-mod markers;
 
-use crate::{error::CodecError, header};
+use crate::{colour::PROFILE_BYTES, error::CodecError, header};
+use bytes::Bytes;
+use fallback::OpenedFallback;
 use safelight_core::{
-    Codec, Decode, Decoding, Encode, Geometry, Header, Image, Limits, Orientation, Result, Size, Streaming,
+    Decode, Decoder, Decoding, Encode, Encoder, Format, Geometry, Header, Image, Limits, Opened, OpenedStream,
+    Opening, Orientation, Result, Size,
 };
-use safelight_jpeg::decode::{self, Colours, DecodeError, Decoder, Progress};
+use safelight_jpeg::decode::{self, ColourModel, DecodeError, Progress};
 
-/// The JPEG codec.
+/// The format in errors.
+const FORMAT: Format = Format::Jpeg;
+
+/// Decodes and encodes JPEG.
 #[derive(Clone, Copy, Debug)]
 pub struct Jpeg;
 
-impl Codec for Jpeg {
-    fn mime(&self) -> &'static str {
-        "image/jpeg"
+impl Decoder for Jpeg {
+    fn format(&self) -> Format {
+        FORMAT
     }
 
-    fn sniff(&self, head: &[u8]) -> bool {
-        head.starts_with(b"\xFF\xD8\xFF")
+    fn open(&self, source: Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
+        let Some(opened) = OpenedJpeg::read(&source, limits)? else {
+            return Err(CodecError::Damaged(FORMAT, "it ends before its first scan".into()).into());
+        };
+        Ok(if opened.is_covered() {
+            Box::new(WholeJpeg { source, opened })
+        } else {
+            Box::new(OpenedFallback { source, opened })
+        })
+    }
+
+    fn open_stream(&self, head: &[u8], limits: &Limits) -> Result<Opening> {
+        Ok(match OpenedJpeg::read(head, limits)? {
+            None => Opening::NeedMore,
+            Some(opened) if opened.is_covered() => Opening::Opened(Box::new(opened)),
+            Some(_) => Opening::NeedAll,
+        })
+    }
+}
+
+impl Encoder for Jpeg {
+    fn format(&self) -> Format {
+        FORMAT
     }
 
     fn carries_profile(&self) -> bool {
@@ -32,111 +57,88 @@ impl Codec for Jpeg {
     }
 
     fn chroma(&self, options: &Encode) -> Option<(u8, u8)> {
-        Some(picture::chroma(options))
-    }
-
-    fn streaming(&self) -> Option<&dyn Streaming> {
-        Some(self)
-    }
-
-    fn header(&self, bytes: &[u8], limits: &Limits) -> Result<Header> {
-        described(&read(bytes)?, bytes, limits)
-    }
-
-    fn decode_bytes(&self, head: &[u8], _header: &Header, decode: &Decode, _limits: &Limits) -> u64 {
-        let planes = match read(head) {
-            Ok(Source::Covered(header)) => picture::memory(&header, decode),
-            _ => fallback::memory(head),
-        };
-        planes + crate::colour::PROFILE_BYTES
-    }
-
-    fn decode(&self, bytes: &[u8], decode: &Decode, limits: &Limits) -> Result<Image> {
-        let source = read(bytes)?;
-        // Checked here too: whoever decodes may not have asked for the header.
-        let geometry = described(&source, bytes, limits)?.geometry;
-        let Source::Covered(header) = source else { return fallback::decode(bytes, geometry, decode) };
-        let mut decoding = Box::new(JpegDecoding::new(header, geometry.orientation, decode));
-        decoding.push(bytes)?;
-        decoding.finish()
+        Some(adapter::chroma(options))
     }
 
     fn encode(&self, image: &Image, options: &Encode) -> Result<Vec<u8>> {
-        picture::encode(image, options)
+        adapter::encode(image, options)
     }
 }
 
-impl Streaming for Jpeg {
-    fn header(&self, head: &[u8], limits: &Limits) -> Result<Option<Header>> {
-        let source = read(head)?;
-        let is_covered = matches!(source, Source::Covered(_));
-        is_covered.then(|| described(&source, head, limits)).transpose()
-    }
-
-    fn start(&self, head: &[u8], header: &Header, decode: &Decode) -> Result<Box<dyn Decoding>> {
-        let Source::Covered(frame) = read(head)? else {
-            return Err(damaged("the head is not one that can be decoded as it arrives").into());
-        };
-        Ok(Box::new(JpegDecoding::new(frame, header.geometry.orientation, decode)))
-    }
+/// The header of a JPEG.
+struct OpenedJpeg {
+    header: Header,
+    /// The same header, as the engine needs it.
+    jpeg: decode::Header,
 }
 
-/// What can be told from the start of a source.
-enum Source {
-    /// It is decoded here.
-    Covered(decode::Header),
-    /// It must be whole, for another decoder.
-    Other,
-    /// More of it is needed to tell.
-    Short,
-}
+impl OpenedJpeg {
+    /// Reads and checks the header; `None` if `head` does not contain all of it.
+    fn read(head: &[u8], limits: &Limits) -> Result<Option<Self>> {
+        let Some(jpeg) = decode::Header::read(head).map_err(CodecError::from)? else { return Ok(None) };
+        let size = Size::new(jpeg.width, jpeg.height);
+        header::check_pixels(FORMAT, size, limits)?;
+        let geometry = Geometry { size, orientation: header::orientation(head, limits) };
+        let header = Header { geometry, is_animated: false, frames: 1, has_palette: false };
+        Ok(Some(Self { header, jpeg }))
+    }
 
-fn read(head: &[u8]) -> Result<Source, CodecError> {
-    match decode::Header::read(head) {
-        // Red, green and blue of different resolutions make no pixels.
-        Ok(Some(header)) if header.colours == Colours::Rgb && !header.is_even() => Ok(Source::Other),
-        Ok(Some(header)) => Ok(Source::Covered(header)),
-        Ok(None) => Ok(Source::Short),
-        Err(DecodeError::NotCovered(_)) => Ok(Source::Other),
-        Err(error) => Err(error.into()),
+    /// Whether [`safelight_jpeg`] decodes it to planes of a frame. It does not interleave red, green and blue of
+    /// different resolutions.
+    fn is_covered(&self) -> bool {
+        let is_interleaved = self.jpeg.colour_model != ColourModel::Rgb || self.jpeg.has_one_resolution();
+        self.jpeg.is_covered() && is_interleaved
+    }
+
+    fn decoding(self, decode: &Decode) -> Result<JpegDecoding, CodecError> {
+        let scales = adapter::scales(&self.jpeg, decode);
+        let decoder = decode::Decoder::new(self.jpeg, scales, true)?;
+        let orientation = self.header.geometry.orientation;
+        Ok(JpegDecoding { decoder, orientation, decode: decode.clone() })
     }
 }
 
-fn described(source: &Source, head: &[u8], limits: &Limits) -> Result<Header> {
-    let size = match source {
-        Source::Covered(header) => Size::new(header.width, header.height),
-        Source::Other => fallback::size(head)?,
-        Source::Short => return Err(damaged("it ends before its first scan").into()),
-    };
-    header::check_pixels("jpeg", size, limits)?;
-    let orientation = header::orientation(head, limits);
-    let geometry = Geometry { size, orientation };
-    // What a decode holds, `decode_bytes` says: it depends on the scale.
-    Ok(Header { geometry, is_animated: false, frames: 1, has_palette: false, pixel_bytes: 3 })
-}
+impl OpenedStream for OpenedJpeg {
+    fn header(&self) -> &Header {
+        &self.header
+    }
 
-fn damaged(what: &'static str) -> CodecError {
-    CodecError::Damaged("jpeg", what.into())
-}
+    fn memory(&self, decode: &Decode) -> u64 {
+        adapter::memory(&self.jpeg, decode) + PROFILE_BYTES
+    }
 
-impl From<DecodeError> for CodecError {
-    fn from(error: DecodeError) -> Self {
-        Self::Damaged("jpeg", Box::new(error))
+    fn start(self: Box<Self>, decode: &Decode) -> Result<Box<dyn Decoding>> {
+        Ok(Box::new(self.decoding(decode)?))
     }
 }
 
-/// A decode under way.
+/// A JPEG that arrived before its header could be read from its first bytes.
+struct WholeJpeg {
+    source: Bytes,
+    opened: OpenedJpeg,
+}
+
+impl Opened for WholeJpeg {
+    fn header(&self) -> &Header {
+        &self.opened.header
+    }
+
+    fn memory(&self, decode: &Decode) -> u64 {
+        self.opened.memory(decode)
+    }
+
+    fn decode(self: Box<Self>, decode: &Decode) -> Result<Image> {
+        let mut decoding = Box::new(self.opened.decoding(decode)?);
+        decoding.push(&self.source)?;
+        decoding.finish()
+    }
+}
+
+/// A decode of a source that arrives.
 struct JpegDecoding {
-    decoder: Decoder,
+    decoder: decode::Decoder,
     orientation: Orientation,
     decode: Decode,
-}
-
-impl JpegDecoding {
-    fn new(header: decode::Header, orientation: Orientation, decode: &Decode) -> Self {
-        let scales = picture::scales(&header, decode);
-        Self { decoder: Decoder::new(header, scales, true), orientation, decode: decode.clone() }
-    }
 }
 
 impl Decoding for JpegDecoding {
@@ -146,6 +148,15 @@ impl Decoding for JpegDecoding {
 
     fn finish(self: Box<Self>) -> Result<Image> {
         let planes = self.decoder.finish().map_err(CodecError::from)?;
-        picture::image(planes, self.orientation, &self.decode)
+        adapter::image(planes, self.orientation, &self.decode)
+    }
+}
+
+impl From<DecodeError> for CodecError {
+    fn from(error: DecodeError) -> Self {
+        match error {
+            DecodeError::Unsupported(what) => Self::Unsupported(FORMAT, what),
+            error => Self::Damaged(FORMAT, Box::new(error)),
+        }
     }
 }

@@ -1,49 +1,49 @@
-//! Samples, at the lowest resolution that will do.
+//! Decoding of samples at the lowest sufficient resolution.
 
-use super::{Picture, decoder};
+use super::{Codestream, decoder};
 use safelight_core::{Frame, Plane, Result, Samples, Size, Stored, View};
 
-/// Decodes `picture` so that it covers `needed`.
-pub(super) fn frame(picture: &Picture, needed: Size) -> Result<Frame> {
-    let skipped = skipped(picture, needed);
-    let size = picture.size;
-    // The decoders take the logarithm of the quotient of the sizes, rounded down: of these it is exact.
+/// Decodes `codestream` at the lowest resolution that covers `needed`.
+pub(super) fn frame(codestream: &Codestream, needed: Size) -> Result<Frame> {
+    let skipped = skipped(codestream, needed);
+    let size = codestream.size;
+    // The decoders take the logarithm of the ratio of the sizes, rounded down: for these sizes it is exact.
     let target = (size.w >> skipped, size.h >> skipped);
     let reduced = Size::new(size.w.div_ceil(1 << skipped), size.h.div_ceil(1 << skipped));
-    let is_high_throughput = picture.header.is_high_throughput();
+    let is_high_throughput = codestream.header.is_high_throughput();
     let decode = if is_high_throughput { decoder::high_throughput } else { decoder::part_one };
-    let values = decode(picture, target, reduced)?;
-    let samples = scale(picture.stored, values);
-    let whole = Frame::whole(size, picture.model, Samples::U8(Vec::new()));
-    let is_scaled = !matches!(picture.stored.bits, 8 | 16) || picture.stored.is_signed;
-    let stored = is_scaled.then_some(picture.stored);
-    let planes = vec![place(reduced, picture.model.channels(), samples, skipped)];
-    // A sample of a lower resolution lies on the first of the pixels that it stands for, not between them.
+    let values = decode(codestream, target, reduced)?;
+    let samples = scale(codestream.stored, values);
+    let whole = Frame::whole(size, codestream.model, Samples::U8(Vec::new()));
+    let is_scaled = !matches!(codestream.stored.bits, 8 | 16) || codestream.stored.is_signed;
+    let stored = is_scaled.then_some(codestream.stored);
+    let planes = vec![place(reduced, codestream.model.channels(), samples, skipped)];
+    // A sample of a lower resolution is at the first of the pixels that it covers, not in their middle.
     let offset = (f64::from(1 << skipped) - 1.0) / 2.0;
     let view = View { x: offset, y: offset, ..View::whole(size) };
     Ok(Frame { planes, view, stored, ..whole })
 }
 
-/// How many resolutions are not needed. Of those that are left, the largest has half as many samples again as
-/// are needed on each axis, as the codec of JPEG has it.
-fn skipped(picture: &Picture, needed: Size) -> u32 {
-    let sizes = &picture.header.sizes;
-    let levels = picture.header.styles.iter().map(|style| u32::from(style.levels)).min().unwrap_or(0);
+/// The number of resolutions that are not needed. The largest of the others has at least 1.5 times the needed
+/// samples on each axis, as for JPEG.
+fn skipped(codestream: &Codestream, needed: Size) -> u32 {
+    let sizes = &codestream.header.sizes;
+    let levels = codestream.header.styles.iter().map(|style| u32::from(style.levels)).min().unwrap_or(0);
     let is_enough = |skipped: &u32| {
         let axis = |side: u32, needed: u32| {
             0 < side >> skipped && 3 * u64::from(needed) <= 2 * u64::from(side.div_ceil(1 << skipped))
         };
-        // A tile may have no sample of a resolution if it does not start on one.
+        // A tile that does not start at a sample of a resolution may contain none of its samples.
         let is_aligned = |tile: u32, side: u32| side <= tile || tile.is_multiple_of(1 << skipped);
-        axis(picture.size.w, needed.w)
-            && axis(picture.size.h, needed.h)
-            && is_aligned(sizes.tile.w, picture.size.w)
-            && is_aligned(sizes.tile.h, picture.size.h)
+        axis(codestream.size.w, needed.w)
+            && axis(codestream.size.h, needed.h)
+            && is_aligned(sizes.tile.w, codestream.size.w)
+            && is_aligned(sizes.tile.h, codestream.size.h)
     };
     (1..=levels.min(15)).take_while(is_enough).last().unwrap_or(0)
 }
 
-/// `values`, from 0 up also where they are signed, scaled to all of their type.
+/// Scales `values`, which start at 0 even if they are signed, to the full range of their type.
 fn scale(stored: Stored, values: Samples) -> Samples {
     match values {
         _ if matches!(stored.bits, 8 | 16) => values,
@@ -64,8 +64,8 @@ fn scale(stored: Stored, values: Samples) -> Samples {
     }
 }
 
-/// A plane at its resolution. One that is not the largest gets its last column and row once more, for a picture
-/// may reach half a sample beyond them.
+/// A plane at its resolution. Below full resolution, its last column and row are repeated, because the image may
+/// extend half a sample beyond them.
 fn place(size: Size, channels: u8, samples: Samples, skipped: u32) -> Plane {
     let step = f64::from(1_u32 << skipped);
     if skipped == 0 {

@@ -1,4 +1,4 @@
-//! Undoes the filters of rows (section 9.2), with AVX2.
+//! Reverses the filters of rows (section 9.2), with AVX2.
 #![allow(unsafe_code, reason = "code for AVX2 may be called only where there is AVX2")]
 #![allow(clippy::wildcard_imports, reason = "as in other kernels")]
 
@@ -15,7 +15,7 @@ impl Avx2 {
         is_x86_feature_detected!("avx2").then_some(Self(()))
     }
 
-    /// Undoes `filter` in `row`, which lies under the row `above`.
+    /// Reverses `filter` in `row`, which follows the row `above`.
     pub(super) fn row<const N: usize>(self, filter: Filter, above: &[[u8; N]], row: &mut [[u8; N]]) {
         match filter {
             Filter::None => (),
@@ -24,7 +24,7 @@ impl Avx2 {
                     *sample = sample.wrapping_add(*above);
                 }
             }
-            // SAFETY: there is AVX2 where there is an `Avx2`.
+            // SAFETY: an `Avx2` exists only where AVX2 was detected.
             Filter::Sub => unsafe { sub(row) },
             // SAFETY: as above.
             Filter::Average => unsafe { average(above, row) },
@@ -33,17 +33,17 @@ impl Avx2 {
         }
     }
 
-    /// Undoes [`Filter::Paeth`] in two rows under the row `above`, which are as long.
+    /// Reverses [`Filter::Paeth`] in the two rows after the row `above`, all of the same length.
     ///
-    /// A pixel waits for the one to its left, and that wait is what a row costs. The lower row follows one
-    /// pixel behind the upper one, so both wait together.
+    /// Each pixel depends on its left neighbour, and that latency is the cost of a row. The lower row follows the
+    /// upper row by one pixel, so both latencies overlap.
     pub(super) fn paeth_pair<const N: usize>(
         self,
         above: &[[u8; N]],
         upper: &mut [[u8; N]],
         lower: &mut [[u8; N]],
     ) {
-        // SAFETY: there is AVX2 where there is an `Avx2`.
+        // SAFETY: an `Avx2` exists only where AVX2 was detected.
         unsafe { paeth_pair(above, upper, lower) }
     }
 }
@@ -95,7 +95,7 @@ fn paeth_pair<const N: usize>(above: &[[u8; N]], upper: &mut [[u8; N]], lower: &
     }
 }
 
-/// How far a row is, in samples of 16 bits.
+/// The state of a row between two pixels, in samples of 16 bits.
 struct Paeth {
     left: __m128i,
     above_left: __m128i,
@@ -109,11 +109,10 @@ impl Paeth {
         Self { left: zero, above_left: zero }
     }
 
-    /// Undoes the filter in the next pixel, and returns it.
+    /// Reverses the filter in the next pixel, and returns it.
     ///
-    /// Of three times the pixel above left, less the two others, it is enough to know on which side of both it
-    /// lies: beyond the larger or the smaller one the nearest of the three is the other, else it is the pixel
-    /// above left itself.
+    /// Compares three times the pixel above left, less the two others, with both of these: above the larger or below
+    /// the smaller one, the predictor is the other one; in between, it is the pixel above left.
     #[inline]
     #[target_feature(enable = "avx2")]
     fn next<const N: usize>(&mut self, pixel: &mut [u8; N], above: __m128i) -> __m128i {
@@ -157,7 +156,7 @@ mod tests {
 
     const FILTERS: [Filter; 5] = [Filter::None, Filter::Sub, Filter::Up, Filter::Average, Filter::Paeth];
 
-    /// The same by the words of the standard (section 9.4), sample by sample.
+    /// The filter as the standard describes it (section 9.4), sample by sample.
     fn plain<const N: usize>(filter: Filter, above: &[[u8; N]], row: &mut [[u8; N]]) {
         for x in 0..row.len() {
             for channel in 0..N {
@@ -184,7 +183,7 @@ mod tests {
         let mut pixel = || {
             [(); N].map(|()| {
                 state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                // Small values and large ones meet, so that sums wrap and distances are equal.
+                // Small and large values are mixed, so that sums wrap and distances are equal.
                 [0, 1, 127, 128, 254, 255, (state >> 8) as u8, (state >> 16) as u8][state as usize >> 29]
             })
         };

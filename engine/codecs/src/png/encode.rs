@@ -1,6 +1,9 @@
-//! PNG files: nothing is lost, ever.
+//! Encoding of PNG, always lossless.
 
-use super::palette::{self, Paletted};
+use super::{
+    FORMAT,
+    palette::{self, Paletted},
+};
 use crate::{error::CodecError, samples};
 use png::{BitDepth, ColorType, Compression, DeflateCompression, Encoder, Filter, Info};
 use safelight_core::{Image, Model, Samples, Size};
@@ -8,7 +11,7 @@ use std::borrow::Cow;
 
 /// Encodes the first frame of `image`.
 pub(super) fn encode(image: &Image) -> Result<Vec<u8>, CodecError> {
-    let not_encoded = |what: &'static str| CodecError::NotEncoded("png", what.into());
+    let not_encoded = |what: &'static str| CodecError::NotEncoded(FORMAT, what.into());
     let frame = image.frames.first().ok_or_else(|| not_encoded("an image without frames"))?;
     let plane = samples::whole(frame).ok_or_else(|| not_encoded("planes that are not whole"))?;
     let Size { w, h } = plane.size;
@@ -42,24 +45,24 @@ pub(super) fn encode(image: &Image) -> Result<Vec<u8>, CodecError> {
             }
         }
     };
-    encoded.map_err(|error| CodecError::NotEncoded("png", Box::new(error)))
+    encoded.map_err(|error| CodecError::NotEncoded(FORMAT, Box::new(error)))
 }
 
-/// How far the deflater looks. Level 6 takes a quarter more time for 1 % fewer bytes, 4 % at most; level 4 a fifth
-/// less for up to 7 % more.
+/// The compression level. Level 6 takes a quarter more time for 1 % fewer bytes, 4 % at most; level 4 takes a fifth
+/// less time for up to 7 % more bytes.
 const DRAWING_LEVEL: u8 = 5;
 
-/// What pays for a kind of picture.
+/// The filters and compression that suit a kind of image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Effort {
-    /// Filters flatten gradients, and then there is little left for the deflater to find.
+    /// Filters flatten gradients, and leave few repetitions for the deflater to find.
     Photo,
     /// Filters break up the repetitions that the deflater finds.
     Drawing,
 }
 
 impl Effort {
-    /// A drawing if at least half of the pixels are as their left neighbours.
+    /// Returns `Drawing` if at least half of the pixels equal their left neighbours.
     fn of(samples: &[u8], row: usize, channels: usize) -> Self {
         let pairs = || {
             samples
@@ -72,7 +75,7 @@ impl Effort {
     }
 }
 
-/// `significant` is, for each channel, how many bits of a sample it had before it was scaled (section 11.3.2.4).
+/// Writes a file. `significant` is the number of bits of each channel before it was scaled (section 11.3.2.4).
 fn write(
     info: Info,
     rows: &[u8],

@@ -1,5 +1,5 @@
-//! PNG (W3C PNG Third Edition) by the `png` crate, its commonest kind by `rows.rs`. Of an animation, the
-//! default image, which every PNG has, is decoded.
+//! PNG (W3C PNG Third Edition) by the `png` crate; `rows.rs` decodes the most common kind faster. Of an
+//! animation, only the default image is decoded, which every PNG has.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -15,84 +15,103 @@ use crate::{
     profile::{self, Primaries},
 };
 use bytemuck::Pod;
-use png::{ColorType, Decoder, DecodingError, Info, Reader, Transformations};
+use bytes::Bytes;
+use png::{ColorType, DecodingError, Info, Reader, Transformations};
 #[cfg(target_arch = "x86_64")]
 use rows::read as read_common;
 use safelight_core::{
-    Codec, Decode, Encode, Frame, Geometry, Header, Image, Limits, Model, Result, Samples, Size, Stored,
+    Decode, Decoder, Encode, Encoder, Format, Frame, Geometry, Header, Image, Limits, Model, Opened, Result,
+    Samples, Size, Stored,
 };
 use std::io::Cursor;
 
-/// The PNG codec.
+/// The format in errors.
+const FORMAT: Format = Format::Png;
+
+/// Decodes and encodes PNG.
 #[derive(Clone, Copy, Debug)]
 pub struct Png;
 
-/// Bytes that a decode holds besides the samples and its rows: the window of the inflater and what
-/// was inflated ahead.
+/// Bytes that a decode allocates besides the samples and its rows: the window of the inflater and inflated data
+/// that was not yet read.
 const WORK_BYTES: u64 = 1 << 20;
-/// Rows that the decoder holds: this one, the one above, both in the making.
+/// Rows that the decoder buffers: the current row and the previous one, each filtered and unfiltered.
 const ROWS: u64 = 4;
 
-impl Codec for Png {
-    fn mime(&self) -> &'static str {
-        "image/png"
+impl Decoder for Png {
+    fn format(&self) -> Format {
+        FORMAT
     }
 
-    fn sniff(&self, head: &[u8]) -> bool {
-        head.starts_with(b"\x89PNG\r\n\x1A\n")
+    fn open(&self, source: Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
+        let mut decoder = png::Decoder::new(Cursor::new(source.clone()));
+        decoder.set_transformations(Transformations::EXPAND);
+        decoder.set_ignore_text_chunk(true);
+        let info = decoder.read_header_info().map_err(|error| damaged(error, limits))?;
+        let size = Size::new(info.width, info.height);
+        header::check_pixels(FORMAT, size, limits)?;
+        let pixel_bytes = pixel_bytes(info);
+        let header = Header {
+            geometry: Geometry { size, orientation: header::orientation(&source, limits) },
+            is_animated: false,
+            frames: 1,
+            has_palette: info.color_type == ColorType::Indexed,
+        };
+        Ok(Box::new(OpenedPng { source, decoder, header, pixel_bytes, limits: limits.clone() }))
+    }
+}
+
+impl Encoder for Png {
+    fn format(&self) -> Format {
+        FORMAT
     }
 
     fn carries_profile(&self) -> bool {
         true
     }
 
-    fn header(&self, bytes: &[u8], limits: &Limits) -> Result<Header> {
-        let mut decoder = Decoder::new(Cursor::new(bytes));
-        let info = decoder.read_header_info().map_err(|error| damaged(error, limits))?;
-        let size = Size::new(info.width, info.height);
-        header::check_pixels("png", size, limits)?;
-        Ok(Header {
-            geometry: Geometry { size, orientation: header::orientation(bytes, limits) },
-            is_animated: false,
-            frames: 1,
-            has_palette: info.color_type == ColorType::Indexed,
-            pixel_bytes: pixel_bytes(info),
-        })
-    }
-
-    fn decode_bytes(&self, _head: &[u8], header: &Header, _decode: &Decode, limits: &Limits) -> u64 {
-        let Size { w, h } = header.geometry.size;
-        let row = u64::from(w) * u64::from(header.pixel_bytes);
-        row * (u64::from(h) + ROWS) + WORK_BYTES + PROFILE_BYTES.max(limits.max_metadata_bytes)
-    }
-
-    fn decode(&self, bytes: &[u8], decode: &Decode, limits: &Limits) -> Result<Image> {
-        let mut decoder = Decoder::new(Cursor::new(bytes));
-        decoder.set_transformations(Transformations::EXPAND);
-        decoder.set_ignore_text_chunk(true);
-        let info = decoder.read_header_info().map_err(|error| damaged(error, limits))?;
-        let size = Size::new(info.width, info.height);
-        header::check_pixels("png", size, limits)?;
-        let row_bytes = u64::from(size.w) * u64::from(pixel_bytes(info));
-        let most_bytes = limits.max_metadata_bytes.saturating_add(ROWS * row_bytes);
-        decoder.set_limits(png::Limits { bytes: usize::try_from(most_bytes).unwrap_or(usize::MAX) });
-        let mut reader = decoder.read_info().map_err(|error| damaged(error, limits))?;
-        let (model, samples) =
-            read_samples(bytes, &mut reader, size).map_err(|error| damaged(error, limits))?;
-        let geometry = Geometry { size, orientation: header::orientation(bytes, limits) };
-        let stored = significant(reader.info()).filter(|_| matches!(samples, Samples::U16(_)));
-        let mut frames = vec![Frame { geometry, stored, ..Frame::whole(size, model, samples) }];
-        let profile = colour::settle(&mut frames, colours(reader.info()), decode);
-        Ok(Image { frames, delays_ms: Vec::new(), plays: 0, profile })
-    }
-
-    fn encode(&self, image: &Image, options: &Encode) -> Result<Vec<u8>> {
-        let _ = options;
+    fn encode(&self, image: &Image, _options: &Encode) -> Result<Vec<u8>> {
         Ok(encode::encode(image)?)
     }
 }
 
-/// Most bytes of an expanded pixel: a `tRNS` chunk, which comes later, adds alpha.
+/// A PNG whose first chunk was read.
+struct OpenedPng {
+    source: Bytes,
+    decoder: png::Decoder<Cursor<Bytes>>,
+    header: Header,
+    /// The most bytes of an expanded pixel.
+    pixel_bytes: u32,
+    limits: Limits,
+}
+
+impl Opened for OpenedPng {
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn memory(&self, _decode: &Decode) -> u64 {
+        let Size { w, h } = self.header.geometry.size;
+        let row = u64::from(w) * u64::from(self.pixel_bytes);
+        row * (u64::from(h) + ROWS) + WORK_BYTES + PROFILE_BYTES.max(self.limits.max_metadata_bytes)
+    }
+
+    fn decode(self: Box<Self>, decode: &Decode) -> Result<Image> {
+        let Self { source, mut decoder, header: Header { geometry, .. }, pixel_bytes, limits } = *self;
+        let row_bytes = u64::from(geometry.size.w) * u64::from(pixel_bytes);
+        let max_bytes = limits.max_metadata_bytes.saturating_add(ROWS * row_bytes);
+        decoder.set_limits(png::Limits { bytes: usize::try_from(max_bytes).unwrap_or(usize::MAX) });
+        let mut reader = decoder.read_info().map_err(|error| damaged(error, &limits))?;
+        let samples = read_samples(&source, &mut reader, geometry.size);
+        let (model, samples) = samples.map_err(|error| damaged(error, &limits))?;
+        let stored = significant(reader.info()).filter(|_| matches!(samples, Samples::U16(_)));
+        let mut frames = vec![Frame { geometry, stored, ..Frame::whole(geometry.size, model, samples) }];
+        let profile = colour::to_srgb(&mut frames, colours(reader.info()), decode);
+        Ok(Image { frames, delays_ms: Vec::new(), plays: 0, profile })
+    }
+}
+
+/// The most bytes of an expanded pixel: a `tRNS` chunk, which comes later, adds alpha.
 fn pixel_bytes(info: &Info) -> u32 {
     let channels = match info.color_type {
         ColorType::Grayscale | ColorType::GrayscaleAlpha => 2,
@@ -101,10 +120,10 @@ fn pixel_bytes(info: &Info) -> u32 {
     channels * (info.bit_depth as u32).div_ceil(8)
 }
 
-/// Decodes the default image of the file `bytes`, of which `reader` has read the header.
+/// Decodes the default image of the file `bytes`, whose header `reader` has read.
 fn read_samples(
     bytes: &[u8],
-    reader: &mut Reader<Cursor<&[u8]>>,
+    reader: &mut Reader<Cursor<Bytes>>,
     size: Size,
 ) -> Result<(Model, Samples), DecodingError> {
     let (colours, depth) = reader.output_color_type();
@@ -130,7 +149,7 @@ fn read_samples(
     Ok((model, Samples::U16(samples)))
 }
 
-/// There is no faster way to pictures of the commonest kind here.
+/// No faster decoder exists for this processor.
 #[cfg(not(target_arch = "x86_64"))]
 fn read_common(_: &[u8], _: &Info) -> Option<Vec<u8>> {
     None
@@ -138,7 +157,7 @@ fn read_common(_: &[u8], _: &Info) -> Option<Vec<u8>> {
 
 /// Decodes `rows` of `row` samples each.
 fn read_rows<T: Pod>(
-    reader: &mut Reader<Cursor<&[u8]>>,
+    reader: &mut Reader<Cursor<Bytes>>,
     row: usize,
     rows: u32,
 ) -> Result<Vec<T>, DecodingError> {
@@ -155,21 +174,21 @@ fn read_rows<T: Pod>(
         samples.resize(start + row, T::zeroed());
         reader.read_row(bytemuck::cast_slice_mut(&mut samples[start..]))?;
     }
-    // What follows the last row, up to the checksum.
+    // The rest after the last row, up to the checksum.
     reader.read_row(&mut [])?;
     Ok(samples)
 }
 
-/// How many bits the samples had before they were scaled to sixteen (section 11.3.2.4), if they say so and had
-/// as many in every channel.
+/// The bits of the samples before they were scaled to 16 (section 11.3.2.4), if they are stated and the same in
+/// every channel.
 fn significant(info: &Info) -> Option<Stored> {
     let bits = info.sbit.as_deref()?;
     let &first = bits.first().filter(|first| (1..16).contains(*first))?;
     bits.iter().all(|other| *other == first).then_some(Stored { bits: first, is_signed: false })
 }
 
-/// The profile that the chunks before the pixels state, in their order of precedence (section 4.3): `cICP`,
-/// `iCCP`, `sRGB`, `gAMA` with `cHRM`. `None` for sRGB.
+/// The profile stated by the chunks before the pixels, in their order of precedence (section 4.3): `cICP`, `iCCP`,
+/// `sRGB`, `gAMA` with `cHRM`. `None` for sRGB.
 fn colours(info: &Info) -> Option<Vec<u8>> {
     let points = info.coding_independent_code_points;
     let coded = points.and_then(|it| profile::from_cicp(it.color_primaries, it.transfer_function));
@@ -182,7 +201,7 @@ fn colours(info: &Info) -> Option<Vec<u8>> {
     if info.srgb.is_some() || points.is_some() {
         return None;
     }
-    // Chromaticities without a curve say nothing (section 11.3.2.1 asks for both).
+    // Chromaticities without a curve are ignored (section 11.3.2.1 requires both).
     let gamma = info.gama_chunk?.into_value();
     let primaries = info.chrm_chunk.map_or(Primaries::SRGB, |chunk| {
         let point = |(x, y): (png::ScaledFloat, png::ScaledFloat)| (x.into_value(), y.into_value());
@@ -194,8 +213,8 @@ fn colours(info: &Info) -> Option<Vec<u8>> {
 fn damaged(error: DecodingError, limits: &Limits) -> CodecError {
     match error {
         DecodingError::LimitsExceeded => {
-            CodecError::TooMuchMetadata { codec: "png", max_bytes: limits.max_metadata_bytes }
+            CodecError::TooMuchMetadata { format: FORMAT, max_bytes: limits.max_metadata_bytes }
         }
-        error => CodecError::Damaged("png", Box::new(error)),
+        error => CodecError::Damaged(FORMAT, Box::new(error)),
     }
 }

@@ -1,28 +1,28 @@
-//! Exact palettes for pictures of few colours.
+//! Exact palettes for images of few colours.
 
 use png::BitDepth;
 
-/// A picture as indices into a palette.
+/// An image as indices into a palette.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Paletted {
     /// `[r, g, b]` of each entry.
     pub(super) colours: Vec<u8>,
     /// Alpha of the first entries; the others are opaque.
     pub(super) alphas: Vec<u8>,
-    /// Of each index.
+    /// The depth of each index.
     pub(super) depth: BitDepth,
-    /// Indices, the first in the highest bits, rows filled up to whole bytes.
+    /// Indices, the first in the highest bits, rows padded to whole bytes.
     pub(super) rows: Vec<u8>,
 }
 
-const MOST_COLOURS: usize = 256;
-/// Slots for colours: four for each, so that searches are short.
+const MAX_COLOURS: usize = 256;
+/// Slots for colours: four for each colour, so that searches are short.
 const SLOTS: usize = 1024;
 
-/// The palette of `samples`, shape `[.., width, channels]`, with `channels` 3 or 4; `None` if there are more
-/// colours than a palette holds.
+/// The palette of `samples`, shape `[.., width, channels]`, with `channels` 3 or 4; `None` for more colours than a
+/// palette has entries.
 pub(super) fn of(samples: &[u8], width: usize, channels: usize) -> Option<Paletted> {
-    let mut palette = Palette { slots: [0; SLOTS], colours: Vec::with_capacity(MOST_COLOURS) };
+    let mut palette = Palette { slots: [0; SLOTS], colours: Vec::with_capacity(MAX_COLOURS) };
     let mut last = ([0; 4], None);
     let mut indices = Vec::new();
     for pixel in samples.chunks_exact(channels) {
@@ -37,13 +37,13 @@ pub(super) fn of(samples: &[u8], width: usize, channels: usize) -> Option<Palett
 }
 
 struct Palette {
-    /// Numbers of colours plus one, each at its hash or in the next free slot; 0 for none.
+    /// Indices of colours plus one, each at its hash or in the next free slot; 0 for an empty slot.
     slots: [u16; SLOTS],
     colours: Vec<[u8; 4]>,
 }
 
 impl Palette {
-    /// The number of `colour`, which is added if it is new; `None` if it is one too many.
+    /// The index of `colour`, which is added if it is new; `None` if the palette is full.
     fn index(&mut self, colour: [u8; 4]) -> Option<u8> {
         // Fibonacci hashing (Knuth, The Art of Computer Programming, 6.4).
         let hash = u32::from_le_bytes(colour).wrapping_mul(0x9E37_79B9) >> 22;
@@ -55,7 +55,7 @@ impl Palette {
                 _ => slot = (slot + 1) % SLOTS,
             }
         }
-        if self.colours.len() == MOST_COLOURS {
+        if self.colours.len() == MAX_COLOURS {
             return None;
         }
         self.colours.push(colour);
@@ -67,7 +67,7 @@ impl Palette {
         // Entries that are not opaque come first, so that the list of alphas can end early.
         let mut order: Vec<usize> = (0..self.colours.len()).collect();
         order.sort_by_key(|index| self.colours[*index][3] == 255);
-        let mut places = [0_u8; MOST_COLOURS];
+        let mut places = [0_u8; MAX_COLOURS];
         for (place, index) in order.iter().enumerate() {
             places[*index] = place as u8;
         }
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_are_packed_and_filled_up() {
+    fn rows_are_packed_and_padded() {
         let [black, white] = [[0; 3], [255; 3]];
         let picture = [black, white, white, white, black, white].concat();
         let expected = Paletted {

@@ -1,17 +1,17 @@
-//! The commonest pictures, faster: colours of 8 bits, not interlaced.
+//! A faster decoder for the most common images: RGB of 8 bits, not interlaced.
 //!
-//! What is not as it should be is left to the `png` crate, which can say what is wrong with it.
+//! It gives up on anything unexpected; the `png` crate then decodes the image or reports the error.
 
 use super::avx2::Avx2;
 use fdeflate::Decompressor;
 use png::{BitDepth, ColorType, Info};
 
-/// What the inflater looks back on (RFC 1951).
+/// The distance that the inflater looks back (RFC 1951).
 const WINDOW: usize = 32 << 10;
-/// Bytes that are inflated before the window moves on, at least: little enough to stay near the processor.
+/// The minimum of bytes that are inflated before the window moves: few enough to stay in the cache.
 const AHEAD: usize = 128 << 10;
 
-/// What a row's samples were made less of before they were deflated.
+/// The filter of a row (section 9.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Filter {
     None,
@@ -22,7 +22,7 @@ pub(super) enum Filter {
 }
 
 impl Filter {
-    /// The filter of this number.
+    /// The filter with this number.
     pub(super) const fn new(number: u8) -> Option<Self> {
         Some(match number {
             0 => Self::None,
@@ -35,12 +35,12 @@ impl Filter {
     }
 }
 
-/// The samples of the default image of the file `bytes`, whose header is `info`; `None` if it is of another kind
-/// or not whole, or if the processor is too old.
+/// The samples of the default image of the file `bytes`, whose header is `info`; `None` for an image of another
+/// kind, a damaged one, or a processor without AVX2.
 pub(super) fn read(bytes: &[u8], info: &Info) -> Option<Vec<u8>> {
-    let is_such =
+    let is_common =
         0 < info.width && !info.interlaced && info.bit_depth == BitDepth::Eight && info.trns.is_none();
-    let avx2 = Avx2::detect().filter(|_| is_such)?;
+    let avx2 = Avx2::detect().filter(|_| is_common)?;
     let (w, h) = (info.width as usize, info.height as usize);
     match info.color_type {
         ColorType::Rgb => Rows::<3>::new(avx2, w, h).read(bytes),
@@ -49,19 +49,19 @@ pub(super) fn read(bytes: &[u8], info: &Info) -> Option<Vec<u8>> {
     }
 }
 
-/// A picture of `N` channels in the making.
+/// An image of `N` channels while it is decoded.
 struct Rows<const N: usize> {
     avx2: Avx2,
     w: usize,
     h: usize,
     inflater: Decompressor,
-    /// The window, then filtered rows.
+    /// The window, followed by filtered rows.
     inflated: Vec<u8>,
-    /// Where the first row lies that is not yet a part of the picture.
+    /// The start of the first row that is not yet unfiltered.
     next: usize,
-    /// Where nothing is inflated yet.
+    /// The end of the inflated bytes.
     end: usize,
-    /// What lies above the first row.
+    /// The row above the first one, all zeros.
     blank: Vec<[u8; N]>,
     pixels: Vec<[u8; N]>,
 }
@@ -84,7 +84,7 @@ impl<const N: usize> Rows<N> {
         }
     }
 
-    /// All samples, if there are as many as there should be and not one more.
+    /// All samples; `None` if the file has more or fewer than its size requires.
     fn read(mut self, bytes: &[u8]) -> Option<Vec<u8>> {
         let mut rest = bytes.get(8..)?;
         let mut has_begun = false;
@@ -98,7 +98,7 @@ impl<const N: usize> Rows<N> {
             let (named, after) = after.split_at_checked(length)?;
             let (checksum, after) = after.split_first_chunk::<4>()?;
             if is_data {
-                // A fuzzer guesses no checksum; the crate lets it off as well.
+                // A fuzzer cannot guess a checksum; the crate skips the check as well.
                 if !cfg!(fuzzing) && crc32fast::hash(named) != u32::from_be_bytes(*checksum) {
                     return None;
                 }
@@ -112,7 +112,7 @@ impl<const N: usize> Rows<N> {
         is_whole.then(|| self.pixels.into_flattened())
     }
 
-    /// Inflates `data` and what of it is held back yet.
+    /// Inflates `data` and the bytes that the inflater buffered before.
     fn push(&mut self, mut data: &[u8], is_last: bool) -> Option<()> {
         while !self.inflater.is_done() {
             let (used, made) = self.inflater.read(data, &mut self.inflated, self.end, is_last).ok()?;
@@ -127,8 +127,8 @@ impl<const N: usize> Rows<N> {
         data.is_empty().then_some(())
     }
 
-    /// Takes rows as long as there are two, or the last one; `None` if there are more than there should be, or a
-    /// filter is unknown.
+    /// Unfilters rows while there are two of them, or the last one; `None` if there are too many rows, or for an
+    /// unknown filter.
     fn unfilter(&mut self) -> Option<()> {
         let Self { w, h, .. } = *self;
         let row_bytes = 1 + N * w;
@@ -161,7 +161,7 @@ impl<const N: usize> Rows<N> {
         }
     }
 
-    /// Moves the window to the front when there is little room behind it.
+    /// Moves the window to the front when little room is left after it.
     fn make_room(&mut self) {
         if self.inflated.len() - self.end < AHEAD / 16 {
             let first = self.next.min(self.end.saturating_sub(WINDOW));
@@ -176,10 +176,11 @@ impl<const N: usize> Rows<N> {
 mod tests {
     use super::*;
     use crate::png::read_rows;
+    use bytes::Bytes;
     use png::{Decoder, Encoder};
     use std::io::Cursor;
 
-    /// A file of `channels` whose samples run on in some places and jump in others.
+    /// A file of `channels` with smooth and with noisy samples.
     fn file(w: u32, h: u32, channels: usize, filter: png::Filter, chunk: usize) -> Vec<u8> {
         let mut state = w ^ h << 8;
         let samples = (0..w as usize * h as usize * channels).map(|index| {
@@ -199,9 +200,9 @@ mod tests {
         bytes
     }
 
-    /// What is read here, and what the crate reads.
+    /// The samples as decoded here, and as decoded by the crate.
     fn both(bytes: &[u8]) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
-        let Ok(mut reader) = Decoder::new(Cursor::new(bytes)).read_info() else { return (None, None) };
+        let Ok(mut reader) = Decoder::new(Cursor::new(Bytes::copy_from_slice(bytes))).read_info() else { return (None, None) };
         let (w, h) = reader.info().size();
         let row = w as usize * reader.info().color_type.samples();
         let ours = read(bytes, reader.info());
@@ -218,7 +219,7 @@ mod tests {
     ];
 
     #[test]
-    fn pictures_are_those_of_the_crate() {
+    fn images_equal_those_of_the_crate() {
         if Avx2::detect().is_none() {
             return;
         }
@@ -233,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_damaged_is_left_to_the_crate() {
+    fn damaged_images_are_left_to_the_crate() {
         let whole = file(60, 50, 4, png::Filter::Adaptive, 300);
         for end in 0..whole.len() {
             let (ours, theirs) = both(&whole[..end]);
@@ -247,7 +248,7 @@ mod tests {
                 let at = 33 + (state >> 8) as usize % (bytes.len() - 33);
                 bytes[at] ^= 1 << (state >> 29);
             }
-            // With checksums that fit, so that the inflater sees it.
+            // Correct the checksums, so that the damage reaches the inflater.
             let mut at = 8;
             while let Some(length) = bytes.get(at..).and_then(|rest| rest.first_chunk::<4>()) {
                 let end = at + 8 + u32::from_be_bytes(*length) as usize;

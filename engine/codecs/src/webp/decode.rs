@@ -1,10 +1,10 @@
-//! From coded pictures to frames.
+//! Decoding of images to frames.
 //!
-//! `image-webp` decodes each picture; the frames of an animation are composed here, because it clears
-//! no rectangle behind a frame that asks for that.
+//! `image-webp` decodes each image; the frames of an animation are composed here, because `image-webp` does not
+//! clear the rectangle of a frame that requests it.
 
-use super::NAME;
-use super::file::{File, Part, Picture};
+use super::FORMAT;
+use super::file::{File, Part, Bitstream};
 use super::segments::Segments;
 use crate::animation::{Canvas, drop_opaque_alpha};
 use crate::colour;
@@ -13,7 +13,7 @@ use image_webp::WebPDecoder;
 use safelight_core::{Decode, Frame, Image, Limits, Model, Orientation, Rect, Result, Samples};
 use std::borrow::Cow;
 
-/// Decodes the frames that are wanted. Their pixels have been checked against the limits.
+/// Decodes the first frame or all of them. The caller has checked their pixels against the limits.
 pub(super) fn image(
     file: &File,
     orientation: Orientation,
@@ -28,22 +28,22 @@ pub(super) fn image(
         frame
     };
     let mut frames: Vec<_> = samples.into_iter().map(frame).collect();
-    let icc = file.profile.filter(|icc| icc.len() as u64 <= limits.max_metadata_bytes);
-    let profile = colour::settle(&mut frames, icc.map(<[u8]>::to_vec), decode);
+    let icc = file.profile.as_deref().filter(|icc| icc.len() as u64 <= limits.max_metadata_bytes);
+    let profile = colour::to_srgb(&mut frames, icc.map(<[u8]>::to_vec), decode);
     let is_animated = 1 < frames.len();
     let (delays_ms, plays) = if is_animated { (delays_ms, file.plays) } else { (Vec::new(), 0) };
     Ok(Image { frames, delays_ms, plays, profile })
 }
 
-/// The states of a canvas.
+/// The successive states of a canvas.
 struct Composed {
     samples: Vec<Vec<u8>>,
-    /// How long each is shown; empty for a still picture.
+    /// The delay after each; empty for a still image.
     delays_ms: Vec<u32>,
     model: Model,
 }
 
-/// Draws `parts` one after the other.
+/// Draws `parts` in order.
 fn compose<'a>(
     file: &File,
     parts: impl Iterator<Item = Result<Part<'a>, CodecError>>,
@@ -53,7 +53,7 @@ fn compose<'a>(
     let mut to_clear: Option<Rect> = None;
     for part in parts {
         let part = part?;
-        let (samples, has_alpha) = picture(&part.picture)?;
+        let (samples, has_alpha) = decode_bitstream(&part.bitstream)?;
         if !file.is_animated {
             return Ok(Composed { samples: vec![samples], delays_ms, model: model(has_alpha) });
         }
@@ -67,7 +67,7 @@ fn compose<'a>(
         delays_ms.push(part.delay_ms);
     }
     if frames.is_empty() {
-        return Err(CodecError::Damaged(NAME, "the animation has no frame".into()));
+        return Err(CodecError::Damaged(FORMAT, "the animation has no frame".into()));
     }
     let is_opaque = drop_opaque_alpha(&mut frames);
     Ok(Composed { samples: frames, delays_ms, model: model(!is_opaque) })
@@ -77,38 +77,38 @@ const fn model(has_alpha: bool) -> Model {
     if has_alpha { Model::Rgba } else { Model::Rgb }
 }
 
-/// Decodes one picture to RGB or RGBA, and says whether it has alpha.
-fn picture(picture: &Picture) -> Result<(Vec<u8>, bool), CodecError> {
-    let damaged = |error| CodecError::Damaged(NAME, Box::new(error));
-    let mut decoder = WebPDecoder::new(Segments::new(single(picture))).map_err(damaged)?;
+/// Decodes one image to RGB or RGBA, and returns whether it has alpha.
+fn decode_bitstream(bitstream: &Bitstream) -> Result<(Vec<u8>, bool), CodecError> {
+    let damaged = |error| CodecError::Damaged(FORMAT, Box::new(error));
+    let mut decoder = WebPDecoder::new(Segments::new(single(bitstream))).map_err(damaged)?;
     let has_alpha = decoder.has_alpha();
     let channels = if has_alpha { 4 } else { 3 };
-    let mut samples = vec![0; picture.size.pixels() as usize * channels];
+    let mut samples = vec![0; bitstream.size.pixels() as usize * channels];
     decoder.read_image(&mut samples).map_err(damaged)?;
     Ok((samples, has_alpha))
 }
 
-/// A file of nothing but this picture, for a decoder of files: RFC 9649, section 2.
-fn single<'a>(picture: &Picture<'a>) -> Vec<Cow<'a, [u8]>> {
+/// A file with only this image, as input of the decoder: RFC 9649, section 2.
+fn single<'a>(bitstream: &Bitstream<'a>) -> Vec<Cow<'a, [u8]>> {
     let head = |kind: [u8; 4], bytes: usize| [kind, (bytes as u32).to_le_bytes()].concat();
     let mut body = Vec::new();
-    if let Some(alpha) = picture.alpha {
-        let [w, h] = [picture.size.w - 1, picture.size.h - 1].map(u32::to_le_bytes);
+    if let Some(alpha) = bitstream.alpha {
+        let [w, h] = [bitstream.size.w - 1, bitstream.size.h - 1].map(u32::to_le_bytes);
         let extended = [head(*b"VP8X", 10), vec![0x10, 0, 0, 0], w[..3].to_vec(), h[..3].to_vec()].concat();
         let padding = &[0][..alpha.len() & 1];
         body.push(Cow::Owned([extended, head(*b"ALPH", alpha.len())].concat()));
         body.push(Cow::Borrowed(alpha));
-        body.push(Cow::Owned([padding, &head(picture.kind, picture.coded.len())].concat()));
+        body.push(Cow::Owned([padding, &head(bitstream.kind, bitstream.coded.len())].concat()));
     } else {
-        body.push(Cow::Owned(head(picture.kind, picture.coded.len())));
+        body.push(Cow::Owned(head(bitstream.kind, bitstream.coded.len())));
     }
-    body.push(Cow::Borrowed(picture.coded));
+    body.push(Cow::Borrowed(bitstream.coded));
     let bytes = 4 + body.iter().map(|segment| segment.len()).sum::<usize>();
     body.insert(0, Cow::Owned([head(*b"RIFF", bytes), b"WEBP".to_vec()].concat()));
     body
 }
 
-/// Draws a decoded part: over the canvas, or in place of what is there (RFC 9649, section 2.7.1.1).
+/// Draws a decoded part: blended with the canvas, or replacing its pixels (RFC 9649, section 2.7.1.1).
 fn draw(canvas: &mut Canvas, part: &Part, samples: &[u8], has_alpha: bool) {
     let channels = if has_alpha { 4 } else { 3 };
     let sources = samples.chunks_exact(part.rect.size.w as usize * channels);
@@ -127,7 +127,7 @@ fn draw(canvas: &mut Canvas, part: &Part, samples: &[u8], has_alpha: bool) {
     }
 }
 
-/// Lays a translucent pixel over another; alpha is straight in both.
+/// Blends a translucent pixel over another; alpha is straight in both.
 fn blend(below: &mut [u8], above: &[u8]) {
     let opacity = u32::from(above[3]);
     // In units of 1 / 255², so that one division at the end rounds once.

@@ -1,9 +1,9 @@
-//! From frames to a file: libwebp codes the pictures, the chunks around them are written here.
+//! Encoding of frames to a file: libwebp encodes the images, the chunks around them are written here.
 //!
-//! An animation is not left to libwebp's own encoder of animations: it merges frames that are the
-//! same, and the wrapper at hand loses how long the last one is shown.
+//! libwebp's own encoder of animations is not used: it merges equal frames, and its wrapper loses the delay of the
+//! last one.
 
-use super::{NAME, planes::Planes};
+use super::{FORMAT, planes::Planes};
 use crate::animation::{changed, cut};
 use crate::error::CodecError;
 use crate::rgb8::Rgb8;
@@ -11,9 +11,9 @@ use safelight_core::{Encode, Image, Rect, Result, Size};
 use std::iter::zip;
 use webpx::{Encoder, EncoderConfig, Unstoppable};
 
-/// The longest side that a picture can have (RFC 9649, section 3.4).
-const MOST_SIDE: u32 = (1 << 14) - 1;
-/// As in libwebp's own tools: beyond it, time doubles for a few percent of bytes.
+/// The longest side of an image (RFC 9649, section 3.4).
+const MAX_SIDE: u32 = (1 << 14) - 1;
+/// The default of libwebp's own tools: higher methods double the time for a few percent of bytes.
 const METHOD: u8 = 4;
 const DEFAULT_QUALITY: u8 = 80;
 
@@ -25,20 +25,20 @@ const ANIMATION: u8 = 0x02;
 /// Encodes all frames; with the colour profile, if the image has one, and no other metadata.
 pub(super) fn image(image: &Image, options: &Encode) -> Result<Vec<u8>> {
     let config = config(options);
-    let colours = |frame| Rgb8::from_frame(NAME, frame);
+    let rgb = |frame| Rgb8::from_frame(FORMAT, frame);
     match image.frames.as_slice() {
         [] => Err(not_encoded("there is no frame").into()),
         [frame] => {
             let planes = if options.lossless { None } else { Planes::of(frame) };
-            let picture = match &planes {
+            let bitstream = match &planes {
                 Some(planes) => coded(Encoder::new_yuv(planes.as_yuv()), frame.geometry.size, &config)?,
-                None => of_colours(&colours(frame)?, &config)?,
+                None => encode_rgb(&rgb(frame)?, &config)?,
             };
-            Ok(still(&picture, frame.geometry.size, image.profile.as_deref()))
+            Ok(still(&bitstream, frame.geometry.size, image.profile.as_deref()))
         }
         [first, ..] if first.geometry.size.pixels() == 0 => Err(no_pixels().into()),
         frames => {
-            let frames = frames.iter().map(colours).collect::<Result<Vec<_>>>()?;
+            let frames = frames.iter().map(rgb).collect::<Result<Vec<_>>>()?;
             Ok(animation(&frames, image, &config)?)
         }
     }
@@ -47,25 +47,24 @@ pub(super) fn image(image: &Image, options: &Encode) -> Result<Vec<u8>> {
 fn config(options: &Encode) -> EncoderConfig {
     let config = EncoderConfig::new().method(METHOD);
     if options.lossless {
-        // Here it is effort, not quality; and what transparent pixels hide is kept too.
+        // Here `quality` means effort; `exact` keeps the colours of transparent pixels.
         return config.lossless(true).quality(75.0).exact(true);
     }
     config.quality(options.quality.unwrap_or(DEFAULT_QUALITY).into())
 }
 
-/// The file of one coded picture.
-fn still(picture: &[u8], size: Size, profile: Option<&[u8]>) -> Vec<u8> {
-    // A profile, or alpha in a chunk of its own, makes it a file of the extended format.
-    if profile.is_none() && !picture.starts_with(b"ALPH") {
-        return riff(picture);
+/// The file of one encoded image.
+fn still(bitstream: &[u8], size: Size, profile: Option<&[u8]>) -> Vec<u8> {
+    // A profile, or alpha in a chunk of its own, requires the extended format.
+    if profile.is_none() && !bitstream.starts_with(b"ALPH") {
+        return riff(bitstream);
     }
-    let flags = if profile.is_some() { ICC } else { 0 } | if is_translucent(picture) { ALPHA } else { 0 };
+    let flags = if profile.is_some() { ICC } else { 0 } | if is_translucent(bitstream) { ALPHA } else { 0 };
     let icc = profile.map(|icc| chunk(b"ICCP", icc)).unwrap_or_default();
-    riff(&[&*extended(flags, size), &icc, picture].concat())
+    riff(&[&*extended(flags, size), &icc, bitstream].concat())
 }
 
-/// Codes whole frames as what changes from each to the next: what lies in the rectangle takes the place
-/// of what was there.
+/// Encodes each frame as the rectangle that differs from the previous one, which replaces the pixels there.
 fn animation(frames: &[Rgb8], image: &Image, config: &EncoderConfig) -> Result<Vec<u8>, CodecError> {
     let Some(first) = frames.first() else { return Err(not_encoded("there is no frame")) };
     let mut has_alpha = false;
@@ -86,52 +85,52 @@ fn animation(frames: &[Rgb8], image: &Image, config: &EncoderConfig) -> Result<V
         let part = Rgb8 { size: rect.size, has_alpha: frame.has_alpha, samples: samples.into() };
         let place =
             [rect.x / 2, rect.y / 2, rect.size.w - 1, rect.size.h - 1, (*delay_ms).min((1 << 24) - 1)];
-        // In place of what is there, and nothing is cleared.
+        // The rectangle replaces the pixels there, and nothing is cleared.
         let head = [place.map(u24).concat(), vec![0x02]].concat();
-        let picture = of_colours(&part, config)?;
-        has_alpha |= is_translucent(&picture);
-        parts.extend(chunk(b"ANMF", &[head, picture].concat()));
+        let bitstream = encode_rgb(&part, config)?;
+        has_alpha |= is_translucent(&bitstream);
+        parts.extend(chunk(b"ANMF", &[head, bitstream].concat()));
         before = Some(frame);
     }
     let icc = image.profile.as_deref();
     let flags = ANIMATION | if has_alpha { ALPHA } else { 0 } | if icc.is_some() { ICC } else { 0 };
-    // A transparent background, which is shown nowhere, then how often it is played.
+    // A transparent background, which no viewer shows, and the number of plays.
     let plays = u16::try_from(image.plays).unwrap_or(u16::MAX).to_le_bytes();
     let icc = icc.map(|icc| chunk(b"ICCP", icc)).unwrap_or_default();
     let animation = chunk(b"ANIM", &[[0; 4].as_slice(), &plays].concat());
     Ok(riff(&[extended(flags, first.size), icc, animation, parts].concat()))
 }
 
-/// Whether the chunks of a coded picture hold alpha: one of their own, or a flag behind the sides (RFC
-/// 9649, sections 2.7.1.2 and 3.4).
-fn is_translucent(picture: &[u8]) -> bool {
-    picture.starts_with(b"ALPH")
-        || picture.starts_with(b"VP8L") && picture.get(12).is_some_and(|byte| byte & 0x10 != 0)
+/// Whether the chunks of an encoded image contain alpha: a chunk of its own, or a flag after the sides (RFC 9649,
+/// sections 2.7.1.2 and 3.4).
+fn is_translucent(bitstream: &[u8]) -> bool {
+    bitstream.starts_with(b"ALPH")
+        || bitstream.starts_with(b"VP8L") && bitstream.get(12).is_some_and(|byte| byte & 0x10 != 0)
 }
 
-/// A rectangle that begins at even coordinates, as frames must.
+/// Extends a rectangle so that it starts at even coordinates, as frames must.
 const fn even(Rect { x, y, size }: Rect) -> Rect {
     Rect { x: x & !1, y: y & !1, size: Size::new(size.w + (x & 1), size.h + (y & 1)) }
 }
 
-/// The chunks of a picture of colours.
-fn of_colours(frame: &Rgb8, config: &EncoderConfig) -> Result<Vec<u8>, CodecError> {
+/// Encodes RGB or RGBA to the chunks of an image.
+fn encode_rgb(frame: &Rgb8, config: &EncoderConfig) -> Result<Vec<u8>, CodecError> {
     let Size { w, h } = frame.size;
     let new = if frame.has_alpha { Encoder::new_rgba } else { Encoder::new_rgb };
     coded(new(&frame.samples, w, h), frame.size, config)
 }
 
-/// The chunks of the picture of this size that `encoder` has.
+/// The chunks of the image of this size in `encoder`.
 fn coded(encoder: Encoder<'_>, size: Size, config: &EncoderConfig) -> Result<Vec<u8>, CodecError> {
     if size.pixels() == 0 {
         return Err(no_pixels());
     }
-    if MOST_SIDE < size.w.max(size.h) {
-        return Err(CodecError::TooLong { codec: NAME, size, max: MOST_SIDE });
+    if MAX_SIDE < size.w.max(size.h) {
+        return Err(CodecError::TooLong { format: FORMAT, size, max: MAX_SIDE });
     }
     let file = encoder.config(config.clone()).encode(Unstoppable);
-    let file = file.map_err(|error| CodecError::NotEncoded(NAME, error.decompose().0.into()))?;
-    // The header of the file, and that of the extended format, are written anew.
+    let file = file.map_err(|error| CodecError::NotEncoded(FORMAT, error.decompose().0.into()))?;
+    // The headers of the file and of the extended format are replaced by our own.
     let chunks = file.get(12..).ok_or_else(|| not_encoded("libwebp wrote no header"))?;
     Ok(if chunks.starts_with(b"VP8X") { chunks.get(18..).unwrap_or_default() } else { chunks }.to_vec())
 }
@@ -157,9 +156,9 @@ fn u24(value: u32) -> [u8; 3] {
 }
 
 fn no_pixels() -> CodecError {
-    not_encoded("the picture has no pixels")
+    not_encoded("the image has no pixels")
 }
 
 fn not_encoded(what: &'static str) -> CodecError {
-    CodecError::NotEncoded(NAME, what.into())
+    CodecError::NotEncoded(FORMAT, what.into())
 }

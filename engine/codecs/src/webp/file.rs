@@ -1,68 +1,76 @@
 //! The chunks of a WebP file: RFC 9649, section 2.
 
-use super::NAME;
+use super::FORMAT;
 use crate::error::CodecError;
+use bytes::Bytes;
 use safelight_core::{Limits, Rect, Size};
 
-/// Coded bytes beyond its pixels that a picture may have: headers and tables.
+/// Allowance for coded bytes besides pixels: headers and tables.
 pub(super) const SPARE_BYTES: u64 = 64 << 10;
 
-/// What a file says before its pixels; borrowed, so that nothing is allocated from it.
-pub(super) struct File<'a> {
+/// The headers of a file. Its parts are slices of the source.
+pub(super) struct File {
     pub(super) canvas: Size,
-    pub(super) profile: Option<&'a [u8]>,
+    pub(super) profile: Option<Bytes>,
     /// How often the animation is played; 0 for ever.
     pub(super) plays: u32,
     pub(super) is_animated: bool,
-    chunks: Chunks<'a>,
+    /// All chunks.
+    chunks: Bytes,
 }
 
-/// A picture of a file, and where and how it is drawn.
+/// An image of a file, with its position and drawing method.
 pub(super) struct Part<'a> {
     pub(super) rect: Rect,
     pub(super) delay_ms: u32,
-    /// Whether it is blended with the canvas, or takes the place of what is there.
+    /// Whether it is blended with the canvas; otherwise it replaces the pixels there.
     pub(super) blends: bool,
     /// Whether its rectangle is cleared before the next part.
     pub(super) is_cleared: bool,
-    pub(super) picture: Picture<'a>,
+    pub(super) bitstream: Bitstream<'a>,
 }
 
-/// Coded samples.
-pub(super) struct Picture<'a> {
+/// An encoded image.
+pub(super) struct Bitstream<'a> {
     pub(super) size: Size,
-    /// The `ALPH` chunk that goes with a lossy picture.
+    /// The `ALPH` chunk of a lossy image.
     pub(super) alpha: Option<&'a [u8]>,
     /// `VP8 ` or `VP8L`.
     pub(super) kind: [u8; 4],
     pub(super) coded: &'a [u8],
 }
 
-impl<'a> File<'a> {
+impl File {
     /// Reads the first chunks of a file.
     ///
     /// # Errors
-    /// [`CodecError::Damaged`] if there is no picture.
-    pub(super) fn from_bytes(bytes: &'a [u8]) -> Result<Self, CodecError> {
-        let (head, rest) = bytes.split_first_chunk::<12>().ok_or_else(|| damaged("there is no header"))?;
+    /// [`CodecError::Damaged`] if there is no image.
+    pub(super) fn from_bytes(source: &Bytes) -> Result<Self, CodecError> {
+        let (head, rest) = source.split_first_chunk::<12>().ok_or_else(|| damaged("there is no header"))?;
         let riff_bytes = u32_le(&head[4..]) as usize;
-        let chunks = Chunks(rest.get(..riff_bytes.saturating_sub(4)).unwrap_or(rest));
-        let Some((first, content)) = chunks.clone().next() else { return Err(damaged("there is no chunk")) };
-        let mut file = Self { canvas: Size::new(0, 0), profile: None, plays: 1, is_animated: false, chunks };
+        let chunks = rest.get(..riff_bytes.saturating_sub(4)).unwrap_or(rest);
+        let Some((first, content)) = Chunks(chunks).next() else { return Err(damaged("there is no chunk")) };
+        let mut file = Self {
+            canvas: Size::new(0, 0),
+            profile: None,
+            plays: 1,
+            is_animated: false,
+            chunks: source.slice_ref(chunks),
+        };
         if first != *b"VP8X" {
-            file.canvas = Picture::from_chunks(file.chunks.clone())?.size;
+            file.canvas = Bitstream::from_chunks(Chunks(chunks))?.size;
             return Ok(file);
         }
         let extended = content.first_chunk::<10>().ok_or_else(|| damaged("VP8X is cut short"))?;
         file.canvas = Size::new(u24_le(&extended[4..]) + 1, u24_le(&extended[7..]) + 1);
         file.is_animated = extended[0] & 0x02 != 0;
-        for (kind, content) in file.chunks.clone() {
+        for (kind, content) in Chunks(chunks) {
             match (&kind, content) {
-                (b"ICCP", _) if file.profile.is_none() => file.profile = Some(content),
+                (b"ICCP", _) if file.profile.is_none() => file.profile = Some(source.slice_ref(content)),
                 (b"ANIM", [_, _, _, _, low, high, ..]) => {
                     file.plays = u16::from_le_bytes([*low, *high]).into();
                 }
-                // Neither comes behind a picture (RFC 9649, section 2.7).
+                // Neither follows an image (RFC 9649, section 2.7).
                 (b"ANMF" | b"VP8 " | b"VP8L", _) => break,
                 _ => (),
             }
@@ -70,30 +78,30 @@ impl<'a> File<'a> {
         Ok(file)
     }
 
-    /// How many frames there are, or one more than `limits` allow.
+    /// Counts the frames, up to one more than `limits` allow.
     pub(super) fn count_frames(&self, limits: &Limits) -> u32 {
         if !self.is_animated {
             return 1;
         }
-        let frames = self.chunks.clone().filter(|(kind, _)| kind == b"ANMF");
+        let frames = Chunks(&self.chunks).filter(|(kind, _)| kind == b"ANMF");
         frames.take((limits.max_frames as usize).saturating_add(1)).count() as u32
     }
 
-    /// Most bytes that a decode of one frame holds at once for a pixel, its result included.
+    /// The most bytes that a decode of one frame allocates at once for a pixel, its result included.
     pub(super) fn pixel_bytes(&self, limits: &Limits) -> u32 {
-        /// Of the canvas, and of what it looks like with a frame.
+        /// The canvas, and its copy with a frame.
         const CANVASES: u64 = 4 + 4;
         let parts = self.parts().take(limits.max_frames as usize).flatten();
-        let picture = parts.map(|part| part.picture.decode_bytes()).max().unwrap_or(0);
-        let picture = picture.div_ceil(self.canvas.pixels().max(1));
-        (picture + if self.is_animated { CANVASES } else { 0 }).try_into().unwrap_or(u32::MAX)
+        let bitstream = parts.map(|part| part.bitstream.decode_bytes()).max().unwrap_or(0);
+        let bitstream = bitstream.div_ceil(self.canvas.pixels().max(1));
+        (bitstream + if self.is_animated { CANVASES } else { 0 }).try_into().unwrap_or(u32::MAX)
     }
 
-    /// The pictures in order of display; one, if this is no animation.
-    pub(super) fn parts(&self) -> impl Iterator<Item = Result<Part<'a>, CodecError>> {
+    /// The images in order of display; a single one for a still image.
+    pub(super) fn parts(&self) -> impl Iterator<Item = Result<Part<'_>, CodecError>> {
         let canvas = self.canvas;
-        let still = (!self.is_animated).then(|| Part::still(self.chunks.clone(), canvas));
-        let frames = self.chunks.clone().filter(|(kind, _)| kind == b"ANMF");
+        let still = (!self.is_animated).then(|| Part::still(Chunks(&self.chunks), canvas));
+        let frames = Chunks(&self.chunks).filter(|(kind, _)| kind == b"ANMF");
         let frames = frames.map(move |(_, content)| Part::frame(content, canvas));
         still.into_iter().chain(frames.take(if self.is_animated { usize::MAX } else { 0 }))
     }
@@ -101,12 +109,12 @@ impl<'a> File<'a> {
 
 impl<'a> Part<'a> {
     fn still(chunks: Chunks<'a>, canvas: Size) -> Result<Self, CodecError> {
-        let picture = Picture::from_chunks(chunks)?;
-        let rect = Rect { x: 0, y: 0, size: picture.size };
-        if picture.size != canvas {
-            return Err(damaged("the picture is not as large as the canvas"));
+        let bitstream = Bitstream::from_chunks(chunks)?;
+        let rect = Rect { x: 0, y: 0, size: bitstream.size };
+        if bitstream.size != canvas {
+            return Err(damaged("the bitstream is not as large as the canvas"));
         }
-        Ok(Self { rect, delay_ms: 0, blends: false, is_cleared: false, picture })
+        Ok(Self { rect, delay_ms: 0, blends: false, is_cleared: false, bitstream })
     }
 
     /// Reads the content of an `ANMF` chunk.
@@ -118,24 +126,24 @@ impl<'a> Part<'a> {
         if canvas.w < rect.x + rect.size.w || canvas.h < rect.y + rect.size.h {
             return Err(damaged("a frame lies outside the canvas"));
         }
-        let picture = Picture::from_chunks(Chunks(chunks))?;
-        if picture.size != rect.size {
-            return Err(damaged("a picture is not as large as its frame"));
+        let bitstream = Bitstream::from_chunks(Chunks(chunks))?;
+        if bitstream.size != rect.size {
+            return Err(damaged("a bitstream is not as large as its frame"));
         }
         let (blends, is_cleared) = (head[15] & 0x02 == 0, head[15] & 0x01 != 0);
-        Ok(Self { rect, delay_ms, blends, is_cleared, picture })
+        Ok(Self { rect, delay_ms, blends, is_cleared, bitstream })
     }
 }
 
-impl<'a> Picture<'a> {
-    /// Most bytes that its decoder holds at once, its result included.
+impl<'a> Bitstream<'a> {
+    /// The most bytes that its decoder allocates at once, its result included.
     fn decode_bytes(&self) -> u64 {
-        /// The decoder reads what is coded to a buffer that doubles, and turns it into another.
+        /// The decoder reads coded bytes into a buffer that doubles, and converts it into another.
         const COPIES: u64 = 4;
         let (pixels, coded) = (self.size.pixels(), self.coded.len() as u64);
         match (self.alpha, &self.kind) {
-            // Samples of four channels, planes of luma and chroma, and what is coded, or later the alpha
-            // with the buffer that its decoder fills.
+            // Samples of four channels, planes of luma and chroma, and the coded bytes, or later the alpha
+            // with the buffer of its decoder.
             (Some(_), _) => pixels * (4 + 2) + (pixels * 5).max(coded * COPIES),
             // The same with three channels.
             (None, b"VP8 ") => pixels * (3 + 2) + coded * COPIES,
@@ -144,8 +152,8 @@ impl<'a> Picture<'a> {
         }
     }
 
-    /// The first picture among `chunks`, and the size that its own header states: what decoders
-    /// allocate follows that one, not the canvas.
+    /// The first image among `chunks`, with the size in its own header: decoders allocate by that size, not by that
+    /// of the canvas.
     fn from_chunks(chunks: Chunks<'a>) -> Result<Self, CodecError> {
         let mut alpha = None;
         for (kind, coded) in chunks {
@@ -158,13 +166,13 @@ impl<'a> Picture<'a> {
                 b"VP8L" => lossless_size(coded),
                 _ => continue,
             };
-            let size = size.ok_or_else(|| damaged("the picture has no header"))?;
-            // What a picture of this size cannot need is not handed to the decoder, which may copy it.
-            let most = size.pixels().saturating_mul(4).saturating_add(SPARE_BYTES);
-            let coded = coded.get(..usize::try_from(most).unwrap_or(usize::MAX)).unwrap_or(coded);
+            let size = size.ok_or_else(|| damaged("the bitstream has no header"))?;
+            // Bytes that an image of this size cannot need are withheld from the decoder, which may copy them.
+            let max = size.pixels().saturating_mul(4).saturating_add(SPARE_BYTES);
+            let coded = coded.get(..usize::try_from(max).unwrap_or(usize::MAX)).unwrap_or(coded);
             return Ok(Self { size, alpha: alpha.filter(|_| &kind == b"VP8 "), kind, coded });
         }
-        Err(damaged("there is no picture"))
+        Err(damaged("there is no bitstream"))
     }
 }
 
@@ -177,14 +185,14 @@ fn lossy_size(coded: &[u8]) -> Option<Size> {
     (tag & 0x01 == 0).then(|| Size::new(side(w_low, w_high), side(h_low, h_high)))
 }
 
-/// The size in the header of a lossless picture: RFC 9649, section 3.4.
+/// The size in the header of a lossless image: RFC 9649, section 3.4.
 fn lossless_size(coded: &[u8]) -> Option<Size> {
     let [0x2F, fields @ ..] = coded.first_chunk::<5>()? else { return None };
     let fields = u32::from_le_bytes(*fields);
     Some(Size::new((fields & 0x3FFF) + 1, (fields >> 14 & 0x3FFF) + 1))
 }
 
-/// Kinds and contents of chunks; the last may be cut short.
+/// Kinds and contents of chunks; the last may be truncated.
 #[derive(Clone)]
 struct Chunks<'a>(&'a [u8]);
 
@@ -211,5 +219,5 @@ fn u24_le(bytes: &[u8]) -> u32 {
 }
 
 fn damaged(what: &'static str) -> CodecError {
-    CodecError::Damaged(NAME, what.into())
+    CodecError::Damaged(FORMAT, what.into())
 }

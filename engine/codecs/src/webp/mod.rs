@@ -1,5 +1,5 @@
 //! WebP, still and animated: decoded by `image-webp`, which is Rust without `unsafe`, encoded by
-//! libwebp, which sees only our own samples.
+//! libwebp, whose only input are our own samples.
 
 mod decode;
 mod encode;
@@ -10,23 +10,38 @@ mod segments;
 use crate::animation::{check_frames, frames_bytes};
 use crate::colour;
 use crate::header::{check_pixels, orientation};
+use bytes::Bytes;
 use file::File;
-use safelight_core::{Codec, Decode, Encode, Geometry, Header, Image, Limits, Result};
+use safelight_core::{
+    Decode, Decoder, Encode, Encoder, Format, Geometry, Header, Image, Limits, Opened, Result,
+};
 
-/// What errors call this codec.
-const NAME: &str = "webp";
+/// The format in errors.
+const FORMAT: Format = Format::Webp;
 
-/// The WebP format.
+/// Decodes and encodes WebP.
 #[derive(Debug)]
 pub struct Webp;
 
-impl Codec for Webp {
-    fn mime(&self) -> &'static str {
-        "image/webp"
+impl Decoder for Webp {
+    fn format(&self) -> Format {
+        FORMAT
     }
 
-    fn sniff(&self, head: &[u8]) -> bool {
-        matches!(head, [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..])
+    fn open(&self, source: Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
+        let file = File::from_bytes(&source)?;
+        check_pixels(FORMAT, file.canvas, limits)?;
+        let frames = file.count_frames(limits);
+        let geometry = Geometry { size: file.canvas, orientation: orientation(&source, limits) };
+        let header = Header { geometry, is_animated: 1 < frames, frames, has_palette: false };
+        let pixel_bytes = file.pixel_bytes(limits);
+        Ok(Box::new(OpenedWebp { file, header, pixel_bytes, limits: limits.clone() }))
+    }
+}
+
+impl Encoder for Webp {
+    fn format(&self) -> Format {
+        FORMAT
     }
 
     fn is_animated(&self) -> bool {
@@ -38,40 +53,39 @@ impl Codec for Webp {
     }
 
     fn chroma(&self, options: &Encode) -> Option<(u8, u8)> {
-        // RFC 6386, section 5; lossless pictures have colours.
+        // RFC 6386, section 5; lossless images are RGB.
         (!options.lossless).then_some((2, 2))
-    }
-
-    fn header(&self, bytes: &[u8], limits: &Limits) -> Result<Header> {
-        let file = File::from_bytes(bytes)?;
-        check_pixels(NAME, file.canvas, limits)?;
-        let frames = file.count_frames(limits);
-        let geometry = Geometry { size: file.canvas, orientation: orientation(bytes, limits) };
-        let is_animated = 1 < frames;
-        Ok(Header {
-            geometry,
-            is_animated,
-            frames,
-            has_palette: false,
-            pixel_bytes: file.pixel_bytes(limits),
-        })
-    }
-
-    fn decode_bytes(&self, _head: &[u8], header: &Header, decode: &Decode, limits: &Limits) -> u64 {
-        let metadata = limits.max_metadata_bytes.saturating_mul(2).saturating_add(colour::PROFILE_BYTES);
-        frames_bytes(header, decode, limits).saturating_add(file::SPARE_BYTES).saturating_add(metadata)
-    }
-
-    fn decode(&self, bytes: &[u8], decode: &Decode, limits: &Limits) -> Result<Image> {
-        let file = File::from_bytes(bytes)?;
-        check_pixels(NAME, file.canvas, limits)?;
-        if decode.all_frames {
-            check_frames(NAME, file.canvas, file.count_frames(limits), limits)?;
-        }
-        decode::image(&file, orientation(bytes, limits), decode, limits)
     }
 
     fn encode(&self, image: &Image, options: &Encode) -> Result<Vec<u8>> {
         encode::image(image, options)
+    }
+}
+
+/// A WebP whose chunks were read.
+struct OpenedWebp {
+    file: File,
+    header: Header,
+    /// The most bytes that a decode of one frame allocates for a pixel.
+    pixel_bytes: u32,
+    limits: Limits,
+}
+
+impl Opened for OpenedWebp {
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn memory(&self, decode: &Decode) -> u64 {
+        let metadata = self.limits.max_metadata_bytes.saturating_mul(2).saturating_add(colour::PROFILE_BYTES);
+        let frames = frames_bytes(&self.header, self.pixel_bytes, decode, &self.limits);
+        frames.saturating_add(file::SPARE_BYTES).saturating_add(metadata)
+    }
+
+    fn decode(self: Box<Self>, decode: &Decode) -> Result<Image> {
+        if decode.all_frames {
+            check_frames(FORMAT, self.file.canvas, self.header.frames, &self.limits)?;
+        }
+        decode::image(&self.file, self.header.geometry.orientation, decode, &self.limits)
     }
 }

@@ -1,9 +1,9 @@
-//! From planes of luma and chroma to those that VP8 codes, without a way round by colours.
+//! Conversion of planes of luma and chroma to those of VP8, without a conversion to RGB.
 
 use safelight_core::{Frame, Model, Plane, Samples, Size};
 use webpx::YuvPlanesRef;
 
-/// Luma of every pixel, and of every two by two of them the differences of blue and red.
+/// Luma for each pixel, and the blue and red differences for each 2 × 2 pixels.
 #[derive(Debug)]
 pub(super) struct Planes {
     size: Size,
@@ -13,7 +13,7 @@ pub(super) struct Planes {
 }
 
 impl Planes {
-    /// The picture of `frame`, if its planes are whole and of the resolutions that VP8 has.
+    /// Converts `frame`; `None` if its planes are not whole or have other resolutions than VP8.
     pub(super) fn of(frame: &Frame) -> Option<Self> {
         let (Model::Ycc { .. }, [luma, blue, red]) = (frame.model, frame.planes.as_slice()) else {
             return None;
@@ -46,11 +46,11 @@ impl Planes {
     }
 }
 
-/// The samples of `plane`, if it is of 8 bits, one channel, and this size and step.
+/// The samples of `plane`, if it has 8 bits, one channel, and this size and step.
 fn samples(plane: &Plane, size: Size, step: f64) -> Option<&[u8]> {
     let Samples::U8(samples) = &plane.samples else { return None };
-    let is_such = (plane.size, plane.channels, plane.step) == (size, 1, (step, step));
-    (is_such && samples.len() as u64 == size.pixels()).then_some(samples)
+    let is_expected = (plane.size, plane.channels, plane.step) == (size, 1, (step, step));
+    (is_expected && samples.len() as u64 == size.pixels()).then_some(samples)
 }
 
 fn scaled(samples: &[u8], scale: &[u8; 256]) -> Vec<u8> {
@@ -63,7 +63,7 @@ const LUMA: [u8; 256] = scale(219, 0, 16);
 /// From 0–255 to 16–240, about 128.
 const CHROMA: [u8; 256] = scale(224, 128, 128);
 
-/// `range` of the answer for 255, and `middle` for `zero`.
+/// A table that scales 0–255 to `range` and maps `zero` to `middle`.
 const fn scale(range: i32, zero: i32, middle: i32) -> [u8; 256] {
     let mut table = [0; 256];
     let mut sample: i32 = 0;
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn only_planes_of_those_resolutions_are_taken() {
+    fn other_resolutions_are_rejected() {
         let size = Size::new(5, 3);
         let plane = |size: Size, step| Plane {
             size,

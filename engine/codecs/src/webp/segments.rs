@@ -1,9 +1,9 @@
-//! A reader over slices that lie apart, so that a picture can be handed on without a copy of it.
+//! A reader over separate slices, so that an image is passed on without a copy.
 
 use std::borrow::Cow;
 use std::io::{BufRead, Error, ErrorKind, Read, Result, Seek, SeekFrom};
 
-/// Reads several slices as if they were one.
+/// Reads several slices as one.
 pub(super) struct Segments<'a> {
     segments: Vec<Cow<'a, [u8]>>,
     position: u64,

@@ -86,8 +86,17 @@ pub(super) struct Output {
 }
 
 impl Decoder {
-    /// Begins a file whose header has been read. `is_parallel` says whether all cores may work on it.
-    pub fn new(header: Header, scales: Scales, is_parallel: bool) -> Self {
+    /// Creates a decoder for the file that `header` was read from.
+    ///
+    /// With `is_parallel`, files of a mebipixel or more are decoded on all threads of rayon's pool. The planes are
+    /// the same.
+    ///
+    /// # Errors
+    /// [`DecodeError::Unsupported`] if the header is not [covered](Header::is_covered).
+    pub fn new(header: Header, scales: Scales, is_parallel: bool) -> Result<Self, DecodeError> {
+        if !header.is_covered() {
+            return Err(DecodeError::Unsupported("a JPEG of four components"));
+        }
         let layout = Layout::new(&header, scales);
         let is_large = FEWEST_PARALLEL_PIXELS <= u64::from(header.width) * u64::from(header.height);
         let output = |part: &super::layout::Part| Output {
@@ -98,7 +107,7 @@ impl Decoder {
             inverse: None,
             settled: 0,
         };
-        Self {
+        Ok(Self {
             outputs: layout.parts.iter().map(output).collect(),
             header,
             layout,
@@ -112,7 +121,7 @@ impl Decoder {
             entropy: Entropy::default(),
             scans: 0,
             is_damaged: false,
-        }
+        })
     }
 
     /// Takes the next bytes of the file, from its first on, and does the work that they allow.
@@ -191,7 +200,7 @@ impl Decoder {
         Ok(Planes {
             width: self.header.width,
             height: self.header.height,
-            colours: self.header.colours,
+            colour_model: self.header.colour_model,
             components,
             profile: self.profile.into_bytes(),
             is_damaged: self.is_damaged,
@@ -207,7 +216,7 @@ impl Decoder {
             }
             SOF0..=SOF2 => {
                 if !self.header.is_frame(&Header::parse(marker, body)?) {
-                    return Err(DecodeError::OtherHeader);
+                    return Err(DecodeError::HeaderMismatch);
                 }
                 self.stage = Stage::Frame;
             }

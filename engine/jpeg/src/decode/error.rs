@@ -1,19 +1,19 @@
-//! Why a file is not decoded.
+//! The errors of the decoder.
 
-/// Why a file is not decoded at all. Damage behind the first scan header is none of these: see
+/// A file that yields no planes. Damage after the first scan header is no error: see
 /// [`Planes::is_damaged`](super::Planes::is_damaged).
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
-    /// The file is damaged before its first scan.
-    #[error("{0}")]
+    /// The file is damaged before its first scan. The text names the damage.
+    #[error("damaged JPEG: {0}")]
     Damaged(&'static str),
-    /// The file is of a kind that another decoder must take.
-    #[error("{0} is not decoded here")]
-    NotCovered(&'static str),
-    /// The file has more scans than any encoder writes.
-    #[error("the picture has more than {0} scans")]
+    /// The file uses a part of JPEG that this crate does not support. The text names it.
+    #[error("unsupported: {0}")]
+    Unsupported(&'static str),
+    /// The file has more scans than any encoder writes: more than this number.
+    #[error("more than {0} scans")]
     TooManyScans(u32),
-    /// The bytes are not those that the header was read from.
-    #[error("the frame header is another than the one that the decoder was made for")]
-    OtherHeader,
+    /// The frame header of the bytes is not the one that [`Decoder::new`](super::Decoder::new) was given.
+    #[error("the frame header is not that of the header the decoder was created with")]
+    HeaderMismatch,
 }

@@ -1,35 +1,47 @@
-//! What a file says before its first scan: ITU-T T.81 B.2.2 and B.2.3, JFIF's and Adobe's segments.
+//! The header of a file: its segments up to the first scan (ITU-T T.81 B.2.2 and B.2.3), with the segments of
+//! JFIF and Adobe that name its colour model.
 
 use super::{Scales, error::DecodeError, layout::Layout, segments::Segments};
-use crate::markers::{APP0, APP14, DAC, DHT, DNL, EOI, JPG, SOF0, SOF2, SOF15, SOI, SOS};
+use crate::markers::{APP0, APP14, DAC, DHT, DNL, EOI, JPG, SOF0, SOF2, SOF3, SOF15, SOI, SOS};
 
-/// The frame of a file that [`Decoder`](super::Decoder) covers.
+const NO_HEIGHT: DecodeError = DecodeError::Damaged("a height of 0");
+
+/// The header of a Huffman-coded file of 8 bits with 1, 3 or 4 components.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// Pixels, 1 to 65535.
+    /// Columns of pixels, 1 to 65535.
     pub width: u32,
-    /// Pixels, 1 to 65535.
+    /// Rows of pixels, 1 to 65535.
     pub height: u32,
     /// The colour model of the components.
-    pub colours: Colours,
-    /// Whether coefficients are refined scan by scan.
+    pub colour_model: ColourModel,
+    /// Whether scans refine coefficients step by step (SOF2).
     pub is_progressive: bool,
-    /// One or three.
+    /// Whether the first scan has fewer components than the frame, so that more scans follow.
+    pub has_partial_scan: bool,
+    /// Whether the file has an Adobe segment. Programs that write it store CMYK inverted: 255 is no ink.
+    pub has_adobe: bool,
+    /// One, three or four.
     pub(super) components: Vec<Sampling>,
 }
 
-/// What the planes are.
+/// A colour model, by the components of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Colours {
+pub enum ColourModel {
     /// Luma only.
     Grey,
     /// Luma, blue difference, red difference by the equations of JFIF 1.02.
     Ycc,
     /// Red, green and blue.
     Rgb,
+    /// Cyan, magenta, yellow and black. [`Decoder`](super::Decoder) does not support it.
+    Cmyk,
+    /// The complements of cyan, magenta and yellow as [`Ycc`](Self::Ycc), and black.
+    /// [`Decoder`](super::Decoder) does not support it.
+    Ycck,
 }
 
-/// What a frame header says of a component.
+/// The part of a frame header that describes a component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Sampling {
     pub(super) id: u8,
@@ -42,13 +54,15 @@ pub(super) struct Sampling {
 }
 
 impl Header {
-    /// Reads the start of a file; `None` says that more of it is needed.
+    /// Reads a header from `source`, the first bytes of a file. Returns `None` if it needs more of them.
     ///
-    /// That is up to the first scan, or where the frame header leaves the height open, up to the DNL segment
-    /// behind that scan (T.81 B.2.5).
+    /// The header extends to the first scan header. If the frame header leaves the height open, it extends to the
+    /// DNL segment after the first scan (T.81 B.2.5); files of four components must state their height.
     ///
     /// # Errors
-    /// [`DecodeError::Damaged`], or [`DecodeError::NotCovered`] for what another decoder may know.
+    /// - [`DecodeError::Damaged`] if the segments contradict T.81.
+    /// - [`DecodeError::Unsupported`] for lossless, hierarchical and arithmetic coding, for a precision other than
+    ///   8 bits, and for other numbers of components than 1, 3 and 4.
     pub fn read(source: &[u8]) -> Result<Option<Self>, DecodeError> {
         let mut rest = source;
         match rest.split_off(..2) {
@@ -57,27 +71,36 @@ impl Header {
             _ => return Err(DecodeError::Damaged("no start of image")),
         }
         let mut segments = Segments::default();
-        let (mut header, mut has_jfif, mut adobe_transform) = (None, false, None);
+        let (mut header, mut has_jfif, mut has_adobe, mut adobe_transform) = (None, false, false, None);
         while let Some(marker) = segments.take(&mut rest)? {
             let body = segments.body();
             match marker {
                 DHT | JPG | DAC => (),
                 SOF0..=SOF2 if header.is_none() => header = Some(Self::parse(marker, body)?),
                 SOF0..=SOF2 => return Err(DecodeError::Damaged("a second frame header")),
-                0xC3..=SOF15 => {
-                    return Err(DecodeError::NotCovered("lossless, hierarchical or arithmetic coding"));
+                SOF3..=SOF15 => {
+                    return Err(DecodeError::Unsupported(
+                        "a lossless, hierarchical or arithmetic-coded JPEG",
+                    ));
                 }
                 APP0 => has_jfif |= body.starts_with(b"JFIF\0") && body.len() >= 14,
                 // Adobe Technical Note 5116, section 18: the transform is the twelfth byte.
                 APP14 if body.starts_with(b"Adobe") => {
+                    has_adobe = true;
                     adobe_transform = body.get(11).copied().or(adobe_transform);
                 }
                 EOI => return Err(DecodeError::Damaged("the end before the first scan")),
                 SOS => {
                     let mut header = header.ok_or(DecodeError::Damaged("a scan before its frame header"))?;
-                    header.colours = Self::colours(&header.components, has_jfif, adobe_transform);
+                    header.colour_model = ColourModel::guess(&header.components, has_jfif, adobe_transform);
+                    header.has_adobe = has_adobe;
+                    let count = body.first().copied().unwrap_or_default();
+                    header.has_partial_scan = usize::from(count) < header.component_count();
                     if header.height == 0 {
-                        let Some(lines) = lines_behind(rest)? else { return Ok(None) };
+                        if !header.is_covered() {
+                            return Err(NO_HEIGHT);
+                        }
+                        let Some(lines) = find_lines(rest)? else { return Ok(None) };
                         header.height = lines;
                     }
                     return Ok(Some(header));
@@ -89,19 +112,19 @@ impl Header {
         Ok(None)
     }
 
-    /// Reads a frame header. The colours are those of one component or of three without further word.
+    /// Parses the body of a frame header (T.81 B.2.2). The fields that later segments decide have their defaults.
     pub(super) fn parse(marker: u8, body: &[u8]) -> Result<Self, DecodeError> {
         let [precision, y1, y0, x1, x0, count, components @ ..] = body else {
             return Err(DecodeError::Damaged("a frame header that is too short"));
         };
         if *precision != 8 {
-            return Err(DecodeError::NotCovered("a precision other than 8 bits"));
+            return Err(DecodeError::Unsupported("a JPEG of other than 8 bits"));
         }
         if components.len() != 3 * usize::from(*count) {
             return Err(DecodeError::Damaged("a frame header of the wrong length"));
         }
-        if !matches!(count, 1 | 3) {
-            return Err(DecodeError::NotCovered("a number of components other than one and three"));
+        if !matches!(count, 1 | 3 | 4) {
+            return Err(DecodeError::Unsupported("a JPEG of other than one, three or four components"));
         }
         let width = u16::from_be_bytes([*x1, *x0]).into();
         if width == 0 {
@@ -116,57 +139,90 @@ impl Header {
             return Err(DecodeError::Damaged("a quantisation table outside 0 to 3"));
         }
         if let [only] = &mut *components {
-            // There is nothing that the factors could relate to, and every MCU is one block (A.2.2).
+            // The factors of a single component relate to nothing, and every MCU is one block (A.2.2).
             (only.h, only.v) = (1, 1);
         }
         Ok(Self {
             width,
             height: u16::from_be_bytes([*y1, *y0]).into(),
-            colours: if components.len() == 1 { Colours::Grey } else { Colours::Ycc },
+            colour_model: ColourModel::guess(&components, false, None),
             is_progressive: marker == SOF2,
+            has_partial_scan: false,
+            has_adobe: false,
             components,
         })
     }
 
-    /// Guesses as libjpeg does (`default_decompress_parms` of jdapimin.c).
-    fn colours(components: &[Sampling], has_jfif: bool, adobe_transform: Option<u8>) -> Colours {
-        let [first, second, third] = components else { return Colours::Grey };
-        match (adobe_transform, [first.id, second.id, third.id]) {
-            _ if has_jfif => Colours::Ycc,
-            (Some(0), _) | (None, [b'R', b'G', b'B']) => Colours::Rgb,
-            _ => Colours::Ycc,
-        }
-    }
-
-    /// Whether `parsed`, as [`parse`](Self::parse) found it in the file, is the frame of this header.
+    /// Returns whether `parsed`, a frame header from [`parse`](Self::parse), describes the frame of this header.
     pub(super) fn is_frame(&self, parsed: &Self) -> bool {
         (self.width, self.is_progressive, &self.components)
             == (parsed.width, parsed.is_progressive, &parsed.components)
             && (parsed.height == self.height || parsed.height == 0)
     }
 
-    /// Pixels that each component's samples stand for at 8/8: columns, rows.
+    /// Returns whether [`Decoder`](super::Decoder) supports the file: its colour model is grey, YCbCr or RGB.
+    pub fn is_covered(&self) -> bool {
+        !matches!(self.colour_model, ColourModel::Cmyk | ColourModel::Ycck)
+    }
+
+    /// Returns the number of components: 1, 3 or 4.
+    pub fn component_count(&self) -> usize {
+        self.components.len()
+    }
+
+    /// Returns the pixels that a sample of each component covers at 8/8 of the size: columns, rows.
     pub fn steps(&self) -> Vec<(f64, f64)> {
         let layout = Layout::new(self, Scales { first: 8, others: 8 });
         layout.parts.iter().map(|part| part.step).collect()
     }
 
-    /// Whether all components are of one resolution.
-    pub fn is_even(&self) -> bool {
+    /// Returns whether all components have the same resolution.
+    pub fn has_one_resolution(&self) -> bool {
         self.components.windows(2).all(|two| (two[0].h, two[0].v) == (two[1].h, two[1].v))
     }
 
-    /// The most bytes that a decoder holds at once, whatever the file does behind its header. `is_parallel` says
-    /// whether it may work on all cores, for which it collects restart intervals.
+    /// Returns the maximum number of bytes that a [`Decoder`](super::Decoder) of these `scales` buffers at any
+    /// time, its planes included, whatever follows the header.
+    ///
+    /// `is_parallel` is that of [`Decoder::new`](super::Decoder::new): a parallel decoder also buffers restart
+    /// intervals.
     pub fn memory(&self, scales: Scales, is_parallel: bool) -> u64 {
         Layout::new(self, scales).memory(is_parallel)
     }
+
+    /// Returns the bytes for each pixel that a decoder of the full size buffers if it keeps a sample of every
+    /// component and, where the file has several scans, every coefficient in two bytes.
+    ///
+    /// This estimates other decoders, for files that are not [covered](Self::is_covered).
+    pub fn pixel_bytes(&self) -> u32 {
+        let blocks = |it: &Sampling| u32::from(it.h) * u32::from(it.v);
+        let largest = |side: fn(&Sampling) -> u8| self.components.iter().map(side).max().unwrap_or(1);
+        let unit = u32::from(largest(|it| it.h)) * u32::from(largest(|it| it.v));
+        let total: u32 = self.components.iter().map(blocks).sum();
+        let has_several_scans = self.is_progressive || self.has_partial_scan;
+        let coefficients = if has_several_scans { 2 * total.div_ceil(unit) } else { 0 };
+        self.components.len() as u32 + coefficients
+    }
 }
 
-/// The number of lines that a DNL segment behind the entropy-coded data of the first scan says, once it is
-/// there.
-fn lines_behind(mut data: &[u8]) -> Result<Option<u32>, DecodeError> {
-    const OPEN: DecodeError = DecodeError::Damaged("a height of 0");
+impl ColourModel {
+    /// Guesses as libjpeg does (`default_decompress_parms` of jdapimin.c).
+    fn guess(components: &[Sampling], has_jfif: bool, adobe_transform: Option<u8>) -> Self {
+        match (components, adobe_transform) {
+            ([_, _, _], _) if has_jfif => Self::Ycc,
+            ([_, _, _], Some(0)) => Self::Rgb,
+            ([red, green, blue], None) if [red.id, green.id, blue.id] == *b"RGB" => Self::Rgb,
+            ([_, _, _], _) => Self::Ycc,
+            ([_, _, _, _], None | Some(0)) => Self::Cmyk,
+            ([_, _, _, _], _) => Self::Ycck,
+            _ => Self::Grey,
+        }
+    }
+}
+
+/// Returns the number of lines in the DNL segment that follows the entropy-coded `data` of the first scan, or
+/// `None` if `data` does not reach it.
+fn find_lines(mut data: &[u8]) -> Result<Option<u32>, DecodeError> {
     while let Some(at) = memchr::memchr(0xFF, data) {
         data = &data[at..];
         match data {
@@ -174,12 +230,90 @@ fn lines_behind(mut data: &[u8]) -> Result<Option<u32>, DecodeError> {
             [_, 0 | 0xD0..=0xD7, ..] => data = &data[2..],
             [_, DNL, 0, 4, high, low, ..] => {
                 let lines = u32::from(u16::from_be_bytes([*high, *low]));
-                return if lines == 0 { Err(OPEN) } else { Ok(Some(lines)) };
+                return if lines == 0 { Err(NO_HEIGHT) } else { Ok(Some(lines)) };
             }
             [_] => break,
             [_, DNL, ..] if data.len() < 6 => break,
-            _ => return Err(OPEN),
+            _ => return Err(NO_HEIGHT),
         }
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ADOBE_CMYK: &[u8] = b"Adobe\0d\0\0\0\0\0";
+    const YCC_420: [u8; 9] = [1, 0x22, 0, 2, 0x11, 0, 3, 0x11, 0];
+
+    fn segment(marker: u8, body: &[u8]) -> Vec<u8> {
+        let length = (body.len() as u16 + 2).to_be_bytes();
+        [&[0xFF, marker], &length[..], body].concat()
+    }
+
+    /// A file of 0x0102 × 0x0304 pixels up to its first scan, which has `in_scan` components.
+    fn file(marker: u8, precision: u8, components: &[u8], in_scan: u8) -> Vec<u8> {
+        let count = components.len() as u8 / 3;
+        let frame = [&[precision, 3, 4, 1, 2, count], components].concat();
+        let (adobe, frame) = (segment(APP14, b"Adobe\0d"), segment(marker, &frame));
+        [&[0xFF, SOI], &*adobe, &frame, &segment(SOS, &[in_scan])].concat()
+    }
+
+    #[test]
+    fn pixel_bytes_count_coefficients_of_several_scans() {
+        let check = |marker, components: &[u8], in_scan, expected| {
+            let header = Header::read(&file(marker, 8, components, in_scan)).unwrap().unwrap();
+            assert_eq!((header.width, header.height), (0x0102, 0x0304));
+            assert_eq!((header.component_count(), header.pixel_bytes()), (components.len() / 3, expected));
+            assert!(header.has_adobe);
+        };
+        let cmyk = [1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0, 4, 0x11, 0];
+        check(SOF0, &[1, 0x22, 0], 1, 1);
+        check(SOF0, &YCC_420, 3, 3);
+        check(SOF0, &YCC_420, 1, 7);
+        check(SOF2, &[1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0], 3, 9);
+        check(SOF0, &cmyk, 4, 4);
+        check(SOF0, &cmyk, 1, 12);
+        check(SOF2, &cmyk, 4, 12);
+    }
+
+    #[test]
+    fn unsupported_and_damaged_headers_are_distinct() {
+        use DecodeError::{Damaged, Unsupported};
+        let check = |file: &[u8], expected| assert_eq!(Header::read(file), Err(expected), "{file:?}");
+        let frame = |body: &[u8]| [&[0xFF, SOI][..], &segment(SOF0, body)].concat();
+        check(&file(SOF0, 12, &[1, 0x11, 0], 1), Unsupported("a JPEG of other than 8 bits"));
+        check(
+            &file(0xC9, 8, &[1, 0x11, 0], 1),
+            Unsupported("a lossless, hierarchical or arithmetic-coded JPEG"),
+        );
+        check(
+            &file(SOF0, 8, &[1, 0x11, 0, 2, 0x11, 0], 1),
+            Unsupported("a JPEG of other than one, three or four components"),
+        );
+        check(&file(SOF0, 8, &[1, 0x51, 0], 1), Damaged("a sampling factor outside 1 to 4"));
+        check(&frame(&[8, 3, 4, 1, 2, 3, 1, 0x11, 0]), Damaged("a frame header of the wrong length"));
+        check(&frame(&[8, 3]), Damaged("a frame header that is too short"));
+        check(&file(0xDB, 8, &[1, 0x11, 0], 1), Damaged("a scan before its frame header"));
+    }
+
+    #[test]
+    fn four_components_are_read_and_not_covered() {
+        let cmyk = [1, 0x22, 0, 2, 0x11, 0, 3, 0x11, 0, 4, 0x22, 0];
+        let check = |adobe: &[u8], expected| {
+            let file = file(SOF0, 8, &cmyk, 4);
+            // The file's own Adobe segment, of 11 bytes, has no transform.
+            let file = [&[0xFF, SOI], &*segment(APP14, adobe), &file[13..]].concat();
+            let header = Header::read(&file).unwrap().unwrap();
+            assert_eq!((header.colour_model, header.is_covered()), (expected, false));
+            assert_eq!(Header::read(&file[..file.len() - 1]), Ok(None));
+        };
+        check(b"Adobe", ColourModel::Cmyk);
+        check(ADOBE_CMYK, ColourModel::Cmyk);
+        check(b"Adobe\0d\0\0\0\0\x02", ColourModel::Ycck);
+        let mut open = file(SOF0, 8, &cmyk, 4);
+        open[18..20].fill(0);
+        assert_eq!(Header::read(&open), Err(NO_HEIGHT));
+    }
 }

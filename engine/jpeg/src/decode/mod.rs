@@ -45,7 +45,7 @@ mod tests;
 
 pub use decoder::{Decoder, Progress};
 pub use error::DecodeError;
-pub use header::{Colours, Header};
+pub use header::{ColourModel, Header};
 pub use planes::{Component, Planes};
 
 /// How many samples a side eight samples of the source become, 1 to 8.

@@ -1,6 +1,6 @@
 //! What is decoded.
 
-use super::header::Colours;
+use super::header::ColourModel;
 
 /// A picture in planes.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,7 +10,7 @@ pub struct Planes {
     /// Source pixels.
     pub height: u32,
     /// The colour model of the components.
-    pub colours: Colours,
+    pub colour_model: ColourModel,
     /// One, or three in the order of the frame header.
     pub components: Vec<Component>,
     /// The colour profile, if there is a whole one of at most 3 MiB before the first scan.

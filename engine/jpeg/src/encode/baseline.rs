@@ -1,18 +1,18 @@
 //! The one scan of a baseline file (T.81 Annex F).
 
 use super::{
-    Picture,
+    Image,
     component::{Component, for_each_interleaved, mcus},
     symbols::Symbols,
 };
 
 /// Appends the scan of all components together: files with a scan for each are shown wrongly by some
 /// viewers and by none while they arrive.
-pub(super) fn put_scan(file: &mut Vec<u8>, picture: &Picture, components: &[Component]) {
+pub(super) fn put_scan(file: &mut Vec<u8>, image: &Image, components: &[Component]) {
     let mut symbols = Symbols::new();
     let mut block = [0; 64];
     let mut before = [0; 3];
-    for_each_interleaved(mcus(picture, components), components, |number, position| {
+    for_each_interleaved(mcus(image, components), components, |number, position| {
         let part = &components[number];
         let Some(position) = position else {
             // The cheapest that can be said of a block that nobody sees.

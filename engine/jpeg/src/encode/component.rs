@@ -1,6 +1,6 @@
 //! The components of a frame, cut into blocks of 8 × 8 samples.
 
-use super::{EncodeError, Picture, Plane, Planes, quantisation::Quantisation};
+use super::{EncodeError, Image, Plane, Planes, quantisation::Quantisation};
 use crate::dct::Forward;
 
 /// Quantised coefficients of a block, in zigzag order.
@@ -20,12 +20,12 @@ pub(super) struct Component<'a> {
 }
 
 impl<'a> Component<'a> {
-    /// The components of `picture`, quantised by `tables`: one of luma, or Y, Cb and Cr.
+    /// The components of `image`, quantised by `tables`: one of luma, or Y, Cb and Cr.
     ///
     /// # Errors
     /// [`EncodeError::Empty`] and [`EncodeError::ShortPlane`].
-    pub(super) fn all(picture: &Picture<'a>, tables: &[Quantisation; 2]) -> Result<Vec<Self>, EncodeError> {
-        let (width, height) = (usize::from(picture.width), usize::from(picture.height));
+    pub(super) fn all(image: &Image<'a>, tables: &[Quantisation; 2]) -> Result<Vec<Self>, EncodeError> {
+        let (width, height) = (usize::from(image.width), usize::from(image.height));
         let new =
             |number: u8, plane: Plane<'a>, sampling, steps: (usize, usize)| -> Result<Self, EncodeError> {
                 let (w, h) = (width.div_ceil(steps.0), height.div_ceil(steps.1));
@@ -39,7 +39,7 @@ impl<'a> Component<'a> {
                     forward: Forward::new(&tables[table]),
                 })
             };
-        match picture.planes {
+        match image.planes {
             Planes::Grey(plane) => Ok(vec![new(0, plane, (1, 1), (1, 1))?]),
             Planes::Ycc { planes: [y, cb, cr], chroma } => {
                 let steps = chroma.steps();
@@ -76,10 +76,10 @@ impl<'a> Component<'a> {
 }
 
 /// The MCUs of the frame, if all components stand in one scan: columns, rows (T.81 A.2).
-pub(super) fn mcus(picture: &Picture, components: &[Component]) -> (usize, usize) {
+pub(super) fn mcus(image: &Image, components: &[Component]) -> (usize, usize) {
     let most = |side: fn(&Component) -> usize| components.iter().map(side).max().unwrap_or(1);
     let (h, v) = (most(|part| part.sampling.0), most(|part| part.sampling.1));
-    (usize::from(picture.width).div_ceil(8 * h), usize::from(picture.height).div_ceil(8 * v))
+    (usize::from(image.width).div_ceil(8 * h), usize::from(image.height).div_ceil(8 * v))
 }
 
 /// Calls `each` with the number of a component and one of its blocks, in the order of a scan of all

@@ -81,7 +81,7 @@ pub enum Planes<'a> {
 
 /// A picture as it is to be shown before it is turned.
 #[derive(Clone, Copy)]
-pub struct Picture<'a> {
+pub struct Image<'a> {
     /// Columns.
     pub width: u16,
     /// Rows.
@@ -103,22 +103,22 @@ pub struct Options<'a> {
     pub exif: Option<&'a [u8]>,
 }
 
-/// Encodes `picture` to a whole file. The same picture and options give the same bytes on every machine.
+/// Encodes `image` to a whole file. The same picture and options give the same bytes on every machine.
 ///
 /// # Errors
 /// [`EncodeError`] if the picture has no pixels, a plane has too few samples, or the profile has
 /// more bytes than segments can hold.
-pub fn encode(picture: &Picture, options: &Options) -> Result<Vec<u8>, EncodeError> {
+pub fn encode(image: &Image, options: &Options) -> Result<Vec<u8>, EncodeError> {
     let tables = quantisation::tables(options.quality);
-    let components = Component::all(picture, &tables)?;
+    let components = Component::all(image, &tables)?;
     let mut file = segments::head(options)?;
     let used = if components.len() == 1 { &tables[..1] } else { &tables[..] };
     segments::put_quantisation(&mut file, used);
-    segments::put_frame(&mut file, picture, &components, options.is_progressive);
+    segments::put_frame(&mut file, image, &components, options.is_progressive);
     if options.is_progressive {
-        progressive::put_scans(&mut file, picture, &components);
+        progressive::put_scans(&mut file, image, &components);
     } else {
-        baseline::put_scan(&mut file, picture, &components);
+        baseline::put_scan(&mut file, image, &components);
     }
     segments::put_end(&mut file);
     Ok(file)

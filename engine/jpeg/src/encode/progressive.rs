@@ -1,7 +1,7 @@
 //! The scans of a progressive file (T.81 Annex G).
 
 use super::{
-    Picture,
+    Image,
     coefficients::{Coefficients, ones},
     component::{Component, for_each_interleaved, mcus},
     symbols::{SIXTEEN_ZEROS, Symbols, Table, size_and_bits},
@@ -53,9 +53,9 @@ const YCC: [Scan; 10] = [
 ];
 
 /// Appends all scans.
-pub(super) fn put_scans(file: &mut Vec<u8>, picture: &Picture, components: &[Component]) {
+pub(super) fn put_scans(file: &mut Vec<u8>, image: &Image, components: &[Component]) {
     let coefficients: Vec<_> = components.iter().map(Coefficients::of).collect();
-    let mcus = mcus(picture, components);
+    let mcus = mcus(image, components);
     let scans = if components.len() == 1 { &GREY[..] } else { &YCC[..] };
     let mut symbols = Symbols::new();
     for scan in scans {

@@ -1,6 +1,6 @@
 //! The marker segments of a file (T.81 B.2), but for the tables and headers of its scans.
 
-use super::{EncodeError, Options, Picture, component::Component, quantisation::Quantisation};
+use super::{EncodeError, Image, Options, component::Component, quantisation::Quantisation};
 use crate::{
     markers::{APP0, APP1, APP2, DQT, EOI, SOF0, SOF2, SOI},
     zigzag::NATURAL_ORDER,
@@ -47,10 +47,10 @@ pub(super) fn put_quantisation(file: &mut Vec<u8>, tables: &[Quantisation]) {
 }
 
 /// Opens the frame (T.81 B.2.2): baseline, or progressive with Huffman codes.
-pub(super) fn put_frame(file: &mut Vec<u8>, picture: &Picture, parts: &[Component], is_progressive: bool) {
+pub(super) fn put_frame(file: &mut Vec<u8>, image: &Image, parts: &[Component], is_progressive: bool) {
     let mut content = vec![8];
-    content.extend(picture.height.to_be_bytes());
-    content.extend(picture.width.to_be_bytes());
+    content.extend(image.height.to_be_bytes());
+    content.extend(image.width.to_be_bytes());
     content.push(parts.len() as u8);
     for part in parts {
         content.extend([part.id(), (part.sampling.0 << 4 | part.sampling.1) as u8, part.table as u8]);

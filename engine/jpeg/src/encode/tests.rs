@@ -72,7 +72,7 @@ impl Source {
             None => Planes::Grey(plane(0)),
             Some(chroma) => Planes::Ycc { planes: [plane(0), plane(1), plane(2)], chroma },
         };
-        encode(&Picture { width: self.w as u16, height: self.h as u16, planes }, options).unwrap()
+        encode(&Image { width: self.w as u16, height: self.h as u16, planes }, options).unwrap()
     }
 
     /// Checks what another decoder makes of `file`, channels interleaved, as far as that is certain.
@@ -180,7 +180,7 @@ fn what_lies_beyond_the_picture_is_ignored() {
     let planes = Planes::Ycc { planes: [plane(0, 21), plane(1, 11), plane(2, 11)], chroma: Chroma::Quarter };
     for is_progressive in [false, true] {
         let options = Options { quality: 90, is_progressive, icc: None, exif: None };
-        let file = encode(&Picture { width: 21, height: 19, planes }, &options).unwrap();
+        let file = encode(&Image { width: 21, height: 19, planes }, &options).unwrap();
         assert_eq!(file, source.encode(90, is_progressive));
     }
 }
@@ -190,7 +190,7 @@ fn what_cannot_be_encoded_is_refused() {
     let check = |width, height, plane: Plane, icc: usize| {
         let profile = vec![0; icc];
         let options = Options { quality: 80, is_progressive: false, icc: Some(&profile), exif: None };
-        encode(&Picture { width, height, planes: Planes::Grey(plane) }, &options).is_err()
+        encode(&Image { width, height, planes: Planes::Grey(plane) }, &options).is_err()
     };
     let plane = Plane { samples: &[0; 62], stride: 10, w: 9, h: 7 };
     assert!(!check(9, 6, plane, 255 * 65_519));

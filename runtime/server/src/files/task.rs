@@ -1,8 +1,8 @@
 //! One file made of another: at once and whole, or not at all.
 
 use super::is_dash;
-use safelight_containers::Container;
 use safelight_core::{Error, Head, Kind, Plan, Registry, Result};
+use safelight_formats::{Detection, Format};
 use safelight_service::{
     driver::SessionDriver,
     handle::Service,
@@ -95,7 +95,9 @@ fn is_picture(path: &Path, registry: Registry) -> bool {
     const HEAD_BYTES: u64 = 4096;
     let mut head = Vec::new();
     let read = std::fs::File::open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
-    read.is_err() || Container::of(&head).is_some() || registry.codecs.iter().any(|codec| codec.sniff(&head))
+    read.is_err()
+        || matches!(Format::detect(&head), Detection::Known(_))
+        || registry.codecs.iter().any(|codec| codec.sniff(&head))
 }
 
 /// The input's name, with the extension of what the answer is.

@@ -20,7 +20,7 @@ fn header(file: &[u8]) -> Result<Header, DecodeError> {
 }
 
 fn decode_with(file: &[u8], scales: Scales, chunk: usize, is_parallel: bool) -> Result<Planes, DecodeError> {
-    let mut decoder = Decoder::new(header(file)?, scales, is_parallel);
+    let mut decoder = Decoder::new(header(file)?, scales, is_parallel)?;
     for chunk in file.chunks(chunk) {
         if decoder.push(chunk)? == Progress::Done {
             break;

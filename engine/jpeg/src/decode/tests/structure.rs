@@ -106,7 +106,7 @@ fn a_height_may_come_behind_the_first_scan() {
 fn progressive_files_stop_where_nothing_behind_counts() {
     let file = small().progressive;
     let end = |n| {
-        let mut decoder = Decoder::new(header(&file).unwrap(), scales(n), false);
+        let mut decoder = Decoder::new(header(&file).unwrap(), scales(n), false).unwrap();
         file.iter().position(|byte| decoder.push(&[*byte]).unwrap() == Progress::Done).unwrap()
     };
     let scans = find(&file, 0xDA);
@@ -136,7 +136,7 @@ fn fill_bytes_and_strangers_between_segments_are_passed_over() {
 
 #[test]
 fn adobe_and_jfif_say_what_the_colours_are() {
-    use crate::decode::Colours::{Rgb, Ycc};
+    use crate::decode::ColourModel::{Rgb, Ycc};
     let file = small().baseline;
     let jfif = find(&file, 0xE0)[0];
     let plain = replace(&file, jfif, 18, &[]);
@@ -147,7 +147,7 @@ fn adobe_and_jfif_say_what_the_colours_are() {
         file
     };
     let adobe = |transform| [b"\xFF\xEE\0\x0EAdobe\0\x64\0\0\0\0", &[transform][..]].concat();
-    let check = |file: Vec<u8>, expected| assert_eq!(header(&file).unwrap().colours, expected);
+    let check = |file: Vec<u8>, expected| assert_eq!(header(&file).unwrap().colour_model, expected);
     check(file.clone(), Ycc);
     check(plain.clone(), Ycc);
     check(named(&plain, *b"RGB"), Rgb);
@@ -162,29 +162,28 @@ fn adobe_and_jfif_say_what_the_colours_are() {
 fn damage_before_the_first_scan_is_an_error() {
     let file = small().baseline;
     let (frame, scan, codes) = (find(&file, 0xC0)[0], find(&file, 0xDA)[0], find(&file, 0xC4)[0]);
-    let check = |file: Vec<u8>, expected: &str| {
-        assert_eq!(decode(&file, 8).unwrap_err().to_string(), expected);
-    };
-    check(b"\x89PNG".to_vec(), "no start of image");
-    check(file[..scan].to_vec(), "the end before the first scan");
-    check(replace(&file, frame, 19, &[]), "a scan before its frame header");
-    check(replace(&file, frame, 0, &file[frame..frame + 19]), "a second frame header");
-    check(replace(&file, frame + 4, 1, &[12]), "a precision other than 8 bits is not decoded here");
-    check(replace(&file, frame + 7, 2, &[0, 0]), "a width of 0");
-    check(replace(&file, frame + 11, 1, &[0x51]), "a sampling factor outside 1 to 4");
-    check(replace(&file, frame + 11, 1, &[0x01]), "a sampling factor outside 1 to 4");
-    check(replace(&file, frame + 12, 1, &[4]), "a quantisation table outside 0 to 3");
-    check(replace(&file, frame + 12, 1, &[3]), "a scan without its tables");
-    check(replace(&file, frame + 9, 1, &[4]), "a frame header of the wrong length");
+    use DecodeError::{Damaged, Unsupported};
+    let check = |file: Vec<u8>, expected: DecodeError| assert_eq!(decode(&file, 8), Err(expected));
+    check(b"\x89PNG".to_vec(), Damaged("no start of image"));
+    check(file[..scan].to_vec(), Damaged("the end before the first scan"));
+    check(replace(&file, frame, 19, &[]), Damaged("a scan before its frame header"));
+    check(replace(&file, frame, 0, &file[frame..frame + 19]), Damaged("a second frame header"));
+    check(replace(&file, frame + 4, 1, &[12]), Unsupported("a JPEG of other than 8 bits"));
+    check(replace(&file, frame + 7, 2, &[0, 0]), Damaged("a width of 0"));
+    check(replace(&file, frame + 11, 1, &[0x51]), Damaged("a sampling factor outside 1 to 4"));
+    check(replace(&file, frame + 11, 1, &[0x01]), Damaged("a sampling factor outside 1 to 4"));
+    check(replace(&file, frame + 12, 1, &[4]), Damaged("a quantisation table outside 0 to 3"));
+    check(replace(&file, frame + 12, 1, &[3]), Damaged("a scan without its tables"));
+    check(replace(&file, frame + 9, 1, &[4]), Damaged("a frame header of the wrong length"));
     check(
         replace(&file, frame + 1, 1, &[0xC3]),
-        "lossless, hierarchical or arithmetic coding is not decoded here",
+        Unsupported("a lossless, hierarchical or arithmetic-coded JPEG"),
     );
-    check(replace(&file, codes + 5, 3, &[3, 1, 2]), "a Huffman table with too many codes");
-    check(replace(&file, codes + 5, 1, &[3]), "a segment of Huffman tables that is none");
-    check(replace(&file, codes + 4, 1, &[0x20]), "a segment of Huffman tables that is none");
-    check(replace(&file, scan + 5, 1, &[9]), "a scan of a component that there is not");
-    check(replace(&file, scan + 6, 1, &[0x40]), "a scan header that is none");
+    check(replace(&file, codes + 5, 3, &[3, 1, 2]), Damaged("a Huffman table with too many codes"));
+    check(replace(&file, codes + 5, 1, &[3]), Damaged("a segment of Huffman tables that is none"));
+    check(replace(&file, codes + 4, 1, &[0x20]), Damaged("a segment of Huffman tables that is none"));
+    check(replace(&file, scan + 5, 1, &[9]), Damaged("a scan of a component that there is not"));
+    check(replace(&file, scan + 6, 1, &[0x40]), Damaged("a scan header that is none"));
 }
 
 #[test]
@@ -219,9 +218,9 @@ fn scans_without_end_are_refused() {
 #[test]
 fn a_decoder_takes_only_the_frame_that_it_was_made_for() {
     let file = small().baseline;
-    let mut decoder = Decoder::new(header(&file).unwrap(), scales(8), false);
+    let mut decoder = Decoder::new(header(&file).unwrap(), scales(8), false).unwrap();
     let larger = replace(&file, find(&file, 0xC0)[0] + 5, 1, &[0xF0]);
-    assert_eq!(decoder.push(&larger), Err(DecodeError::OtherHeader));
+    assert_eq!(decoder.push(&larger), Err(DecodeError::HeaderMismatch));
 }
 
 #[test]

@@ -1,46 +1,46 @@
-//! Where a token is found, and what is left of the request without it.
+//! Extraction of the token from a request's headers, cookies and query.
 
 use super::config::TokenFrom;
 use std::borrow::Cow;
 
-/// The token of a request, if there is one.
+/// The token of a request, if present.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Given<'a> {
-    /// None stands where one may be.
-    Nothing,
-    /// The one that stands there, once or several times.
+pub enum TokenPresence<'a> {
+    /// No token in any of the configured places.
+    Absent,
+    /// One token, in one or several places.
     One(Cow<'a, str>),
-    /// Different ones: which of them counts would be a guess, so none does.
+    /// Several different tokens. All are rejected, because choosing one would be a guess.
     Several,
 }
 
-/// A token, and what must change about the request so that neither the origin nor a cache key sees it.
-pub struct Taken<'a> {
+/// An extracted token, and the request changes that remove it from what the origin and the cache key see.
+pub struct Extracted<'a> {
     /// The token.
-    pub token: Given<'a>,
-    /// Headers that change: lower-case name, and all values that stay; none if the header goes.
+    pub token: TokenPresence<'a>,
+    /// Changed headers: the lower-case name and the remaining values. Without values, the header is removed.
     pub headers: Vec<(String, Vec<Cow<'a, str>>)>,
-    /// The query that stays, in the spelling in which it came.
+    /// The remaining query, with its original spelling.
     pub query: Cow<'a, str>,
 }
 
-impl<'a> Given<'a> {
-    /// An empty value is none: clients write `token=` for "not signed in".
+impl<'a> TokenPresence<'a> {
+    /// Adds a token. An empty value counts as absent: clients write `token=` when not signed in.
     fn add(&mut self, token: Cow<'a, str>) {
         match self {
             _ if token.is_empty() => (),
-            Self::Nothing => *self = Self::One(token),
+            Self::Absent => *self = Self::One(token),
             Self::One(other) if *other == token => (),
             Self::One(_) | Self::Several => *self = Self::Several,
         }
     }
 }
 
-/// Tells whether there is a token, never which.
-impl std::fmt::Debug for Given<'_> {
+/// Formats the variant only, never the token.
+impl std::fmt::Debug for TokenPresence<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Self::Nothing => "Nothing",
+            Self::Absent => "Absent",
             Self::One(_) => "One(…)",
             Self::Several => "Several",
         })
@@ -48,19 +48,19 @@ impl std::fmt::Debug for Given<'_> {
 }
 
 impl TokenFrom {
-    /// Takes the token out of a request with these headers (name in any letter case, and value) and this
-    /// query (without the question mark).
-    pub(super) fn take<'a>(
+    /// Extracts the token from headers (name in any letter case, and value) and a query (without the question
+    /// mark).
+    pub(super) fn extract<'a>(
         &self,
         headers: impl IntoIterator<Item = (&'a str, &'a str)>,
         query: &'a str,
-    ) -> Taken<'a> {
-        let mut token = Given::Nothing;
-        // Every header that may hold a token, with what stays of it and whether that is less than there was.
-        let mut rest: Vec<(String, Vec<Cow<'a, str>>, bool)> = Vec::new();
+    ) -> Extracted<'a> {
+        let mut token = TokenPresence::Absent;
+        // Every header that may contain a token, with its remaining values and whether they have changed.
+        let mut candidates: Vec<(String, Vec<Cow<'a, str>>, bool)> = Vec::new();
         for (name, value) in headers {
-            let is_own = |own: &String| own.eq_ignore_ascii_case(name);
-            let stays: Option<Cow<'a, str>> = if name.eq_ignore_ascii_case("authorization") {
+            let matches_name = |configured: &String| configured.eq_ignore_ascii_case(name);
+            let remaining: Option<Cow<'a, str>> = if name.eq_ignore_ascii_case("authorization") {
                 match bearer(value).filter(|_| self.authorization) {
                     Some(bearer) => {
                         token.add(bearer.into());
@@ -69,40 +69,40 @@ impl TokenFrom {
                     None => Some(value.into()),
                 }
             } else if name.eq_ignore_ascii_case("cookie") {
-                self.take_cookies(value, &mut token)
-            } else if self.headers.iter().any(is_own) {
+                self.extract_cookies(value, &mut token)
+            } else if self.headers.iter().any(matches_name) {
                 token.add(value.trim().into());
                 None
             } else {
                 continue;
             };
-            let is_changed = stays.as_deref() != Some(value);
+            let is_changed = remaining.as_deref() != Some(value);
             let name = name.to_ascii_lowercase();
-            match rest.iter_mut().find(|(known, ..)| *known == name) {
+            match candidates.iter_mut().find(|(known, ..)| *known == name) {
                 Some((_, values, changed)) => {
-                    values.extend(stays);
+                    values.extend(remaining);
                     *changed |= is_changed;
                 }
-                None => rest.push((name, stays.into_iter().collect(), is_changed)),
+                None => candidates.push((name, remaining.into_iter().collect(), is_changed)),
             }
         }
-        let query = self.take_query(query, &mut token);
-        let changed = rest.into_iter().filter(|(.., is_changed)| *is_changed);
-        Taken { token, headers: changed.map(|(name, values, _)| (name, values)).collect(), query }
+        let query = self.extract_query(query, &mut token);
+        let changed = candidates.into_iter().filter(|(.., is_changed)| *is_changed);
+        Extracted { token, headers: changed.map(|(name, values, _)| (name, values)).collect(), query }
     }
 
-    /// What stays of a `Cookie` header (RFC 6265 section 4.2), `None` if nothing does.
-    fn take_cookies<'a>(&self, header: &'a str, token: &mut Given<'a>) -> Option<Cow<'a, str>> {
-        let own = |pair: &'a str| {
+    /// Returns a `Cookie` header (RFC 6265 section 4.2) without the token; `None` if no cookie remains.
+    fn extract_cookies<'a>(&self, header: &'a str, token: &mut TokenPresence<'a>) -> Option<Cow<'a, str>> {
+        let token_in = |pair: &'a str| {
             let (name, value) = pair.split_once('=')?;
-            self.cookies.iter().any(|own| own == name.trim()).then_some(value.trim())
+            self.cookies.iter().any(|cookie| cookie == name.trim()).then_some(value.trim())
         };
-        if !header.split(';').any(|pair| own(pair).is_some()) {
+        if !header.split(';').any(|pair| token_in(pair).is_some()) {
             return Some(header.into());
         }
         let mut others = Vec::new();
         for pair in header.split(';') {
-            match own(pair) {
+            match token_in(pair) {
                 Some(value) => token.add(value.into()),
                 None => others.push(pair.trim()),
             }
@@ -110,18 +110,18 @@ impl TokenFrom {
         (!others.is_empty()).then(|| others.join("; ").into())
     }
 
-    /// What stays of a query.
-    fn take_query<'a>(&self, query: &'a str, token: &mut Given<'a>) -> Cow<'a, str> {
-        let own = |pair: &'a str| {
+    /// Returns a query without the token.
+    fn extract_query<'a>(&self, query: &'a str, token: &mut TokenPresence<'a>) -> Cow<'a, str> {
+        let token_in = |pair: &'a str| {
             let (key, value) = form_urlencoded::parse(pair.as_bytes()).next()?;
-            self.queries.iter().any(|own| *own == key).then_some(value)
+            self.queries.iter().any(|query| *query == key).then_some(value)
         };
-        if !query.split('&').any(|pair| own(pair).is_some()) {
+        if !query.split('&').any(|pair| token_in(pair).is_some()) {
             return query.into();
         }
         let mut others = Vec::new();
         for pair in query.split('&') {
-            match own(pair) {
+            match token_in(pair) {
                 Some(value) => token.add(value),
                 None => others.push(pair),
             }
@@ -141,7 +141,7 @@ fn bearer(value: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
-    fn places() -> TokenFrom {
+    fn token_from() -> TokenFrom {
         TokenFrom {
             authorization: true,
             headers: vec!["Token".to_owned()],
@@ -150,22 +150,25 @@ mod tests {
         }
     }
 
-    /// Shows what is taken from a request: `token | name: value, … | query`.
-    fn take(headers: &[(&str, &str)], query: &str) -> String {
-        let found = places().take(headers.iter().copied(), query);
-        let token = match found.token {
-            Given::Nothing => "-".into(),
-            Given::One(token) => token,
-            Given::Several => "several".into(),
+    /// Formats the extraction result: `token | name: value, … | query`.
+    fn extract(headers: &[(&str, &str)], query: &str) -> String {
+        let extracted = token_from().extract(headers.iter().copied(), query);
+        let token = match extracted.token {
+            TokenPresence::Absent => "-".into(),
+            TokenPresence::One(token) => token,
+            TokenPresence::Several => "several".into(),
         };
-        let headers: Vec<_> =
-            found.headers.iter().map(|(name, values)| format!("{name}: {}", values.join(" + "))).collect();
-        format!("{token} | {} | {}", headers.join(", "), found.query)
+        let headers: Vec<_> = extracted
+            .headers
+            .iter()
+            .map(|(name, values)| format!("{name}: {}", values.join(" + ")))
+            .collect();
+        format!("{token} | {} | {}", headers.join(", "), extracted.query)
     }
 
     #[test]
-    fn a_token_is_taken_out_of_every_place() {
-        let check = |headers: &[(&str, &str)], query, expected| assert_eq!(take(headers, query), expected);
+    fn the_token_is_removed_from_every_configured_place() {
+        let check = |headers: &[(&str, &str)], query, expected| assert_eq!(extract(headers, query), expected);
         check(&[], "", "- |  | ");
         check(&[("Authorization", "Bearer a.b.c")], "w=1", "a.b.c | authorization:  | w=1");
         check(&[("authorization", "  bEARER   a ")], "", "a | authorization:  | ");
@@ -191,8 +194,8 @@ mod tests {
     }
 
     #[test]
-    fn the_same_token_twice_is_one_and_two_tokens_are_none() {
-        let check = |headers: &[(&str, &str)], query, expected| assert_eq!(take(headers, query), expected);
+    fn equal_tokens_count_as_one_and_different_tokens_as_several() {
+        let check = |headers: &[(&str, &str)], query, expected| assert_eq!(extract(headers, query), expected);
         check(&[("token", "a"), ("cookie", "jwt=a")], "token=a", "a | token: , cookie:  | ");
         check(&[("token", "a")], "token=b", "several | token:  | ");
         check(&[("token", "a"), ("token", "b"), ("token", "a")], "", "several | token:  | ");
@@ -203,15 +206,18 @@ mod tests {
     }
 
     #[test]
-    fn places_that_are_not_named_are_not_looked_at() {
-        let places = TokenFrom { authorization: false, ..TokenFrom::default() };
+    fn only_configured_places_are_searched() {
+        let token_from = TokenFrom { authorization: false, ..TokenFrom::default() };
         let headers = [("authorization", "Bearer a"), ("cookie", "jwt=a"), ("token", "a")];
-        let taken = places.take(headers, "token=a");
-        assert_eq!((taken.token, taken.headers, taken.query), (Given::Nothing, vec![], "token=a".into()));
+        let extracted = token_from.extract(headers, "token=a");
+        assert_eq!(
+            (extracted.token, extracted.headers, extracted.query),
+            (TokenPresence::Absent, vec![], "token=a".into())
+        );
     }
 
     #[test]
-    fn a_log_does_not_show_it() {
-        assert_eq!(format!("{:?}", Given::One("secret".into())), "One(…)");
+    fn debug_output_hides_the_token() {
+        assert_eq!(format!("{:?}", TokenPresence::One("secret".into())), "One(…)");
     }
 }

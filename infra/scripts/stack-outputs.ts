@@ -1,6 +1,6 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 
-/** Outputs of a deployed stack, by name; none where there is no such stack. */
+/** Returns the outputs of a deployed stack, by name; an empty object if the stack does not exist. */
 export async function outputs(stack: string, region: string): Promise<Record<string, string>> {
   const client = new CloudFormationClient({ region });
   try {
@@ -10,7 +10,7 @@ export async function outputs(stack: string, region: string): Promise<Record<str
       pairs.map(({ OutputKey, OutputValue }) => [OutputKey ?? '', OutputValue ?? '']),
     );
   } catch (error) {
-    // CloudFormation has no error of its own for this.
+    // CloudFormation has no specific error code for a missing stack.
     if (error instanceof Error && error.message.includes('does not exist')) return {};
     throw error;
   }

@@ -1,11 +1,11 @@
-//! Tokens that were verified, so that each is verified once.
+//! A cache of verified tokens, so that each signature is checked once.
 
 use super::{Claims, key::Key, token::Window};
 use lru::LruCache;
 use ring::digest::{self, SHA256};
 use std::{num::NonZeroUsize, sync::Arc};
 
-/// SHA-256 of a token. The token itself is never kept: memory must not be worth stealing.
+/// SHA-256 of a token. The cache never stores the token itself, so a memory dump reveals no tokens.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Fingerprint([u8; 32]);
 
@@ -23,18 +23,18 @@ pub(super) struct Verified {
     pub(super) window: Window,
     /// Index of the key set.
     pub(super) key_set: usize,
-    /// It counts only as long as this key is in the set.
+    /// The key that signed the token. The entry is valid only while this key is in the set.
     pub(super) key: Arc<Key>,
     pub(super) claims: Arc<Claims>,
 }
 
-/// The tokens that were shown last, up to a number of them.
-pub(super) struct Remembered(Option<LruCache<Fingerprint, Verified>>);
+/// The most recently used tokens, up to a capacity. `None` if the capacity is 0.
+pub(super) struct TokenCache(Option<LruCache<Fingerprint, Verified>>);
 
-impl Remembered {
+impl TokenCache {
     pub(super) fn new(capacity: usize) -> Self {
         Self(NonZeroUsize::new(capacity).map(|capacity| {
-            // Bounded after it was made, since otherwise all of its memory would be reserved at once.
+            // Resized after construction: `LruCache::new(capacity)` would allocate all of its memory at once.
             let mut cache = LruCache::unbounded();
             cache.resize(capacity);
             cache
@@ -51,15 +51,15 @@ impl Remembered {
         }
     }
 
-    pub(super) fn forget(&mut self, token: &Fingerprint) {
+    pub(super) fn remove(&mut self, token: &Fingerprint) {
         if let Some(cache) = &mut self.0 {
             cache.pop(token);
         }
     }
 }
 
-impl std::fmt::Debug for Remembered {
+impl std::fmt::Debug for TokenCache {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Remembered").field(&self.0.as_ref().map(LruCache::len)).finish()
+        f.debug_tuple("TokenCache").field(&self.0.as_ref().map(LruCache::len)).finish()
     }
 }
