@@ -35,7 +35,7 @@ pub fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, ConfigError> {
     let mut reader = serde_json::Deserializer::from_str(text);
     let settings = serde_path_to_error::deserialize(&mut reader)
         .map_err(|error| ConfigError { key: error.path().to_string(), message: error.inner().to_string() })?;
-    let whole = |error: serde_json::Error| ConfigError { key: ".".to_owned(), message: error.to_string() };
-    reader.end().map_err(whole)?;
+    let trailing = |error: serde_json::Error| ConfigError { key: ".".to_owned(), message: error.to_string() };
+    reader.end().map_err(trailing)?;
     Ok(settings)
 }

@@ -277,9 +277,9 @@ function found(input: unknown, { message, path }: z.core.$ZodIssue): string {
 
 /** Returns warnings about settings that are allowed but rarely intended. */
 export function warnings(config: Config): string[] {
-  const found: string[] = [];
+  const texts: string[] = [];
   if (config.imageFrames?.auth.mode === 'none') {
-    found.push(
+    texts.push(
       'imageFrames.auth is none: ANYONE WHO KNOWS OR GUESSES A URL CAN READ THE MEDICAL IMAGES of the data stores',
     );
   }
@@ -288,8 +288,8 @@ export function warnings(config: Config): string[] {
     ['imageFrames.auth', config.imageFrames?.auth],
   ] as const) {
     if (auth && auth.mode !== 'none' && auth.token.query.length > 0) {
-      found.push(`${key}.token.query: access logs and browser histories store tokens in URLs`);
+      texts.push(`${key}.token.query: access logs and browser histories store tokens in URLs`);
     }
   }
-  return found;
+  return texts;
 }

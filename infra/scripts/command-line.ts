@@ -25,12 +25,12 @@ export function commandLine(): CommandLine {
       tokens: true,
     });
     const path = typeof values.config === 'string' ? values.config : undefined;
-    const own = tokens.flatMap((token) =>
+    const ownIndexes = tokens.flatMap((token) =>
       token.kind === 'option' && token.name === 'config'
         ? [token.index, token.inlineValue ? -1 : token.index + 1]
         : [],
     );
-    const rest = process.argv.slice(2).filter((_, index) => !own.includes(index));
+    const rest = process.argv.slice(2).filter((_, index) => !ownIndexes.includes(index));
     const config = loadConfig(path);
     for (const warning of warnings(config)) console.warn(`\nWARNING  ${warning}\n`);
     return { config, context: path === undefined ? [] : ['--context', `config=${path}`], rest };

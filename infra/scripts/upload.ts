@@ -1,5 +1,5 @@
 // Uploads the images of a folder and its subfolders to the bucket: `npm run upload -- FOLDER [--config FILE]`.
-import { createReadStream, readdirSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { Names } from '../lib/names.ts';
@@ -11,6 +11,10 @@ const { config, rest } = commandLine();
 const [folder] = rest;
 if (folder === undefined || rest.length > 1) {
   console.error('usage: npm run upload -- FOLDER [--config FILE]');
+  process.exit(2);
+}
+if (!existsSync(folder)) {
+  console.error(`cannot read ${folder}: expected an existing folder with images`);
   process.exit(2);
 }
 

@@ -8,6 +8,7 @@ import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
+  existsSync,
   mkdirSync,
   readFileSync,
   rmSync,
@@ -42,6 +43,7 @@ function main() {
   }).values;
   if (!config || !out) fail('missing option: expected --config FILE.json and --out DIR');
 
+  if (!existsSync(config)) fail(`cannot read ${config}: expected a configuration in JSON`);
   const text = readFileSync(config, 'utf8');
   const built = addon ? resolve(addon) : build(zigbuild);
   checkPlatform(built);

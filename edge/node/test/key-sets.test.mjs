@@ -85,10 +85,10 @@ test('concurrent requests share one fetch', async (t) => {
   const waiting = [];
   const issuer = await serve(t, (response) => waiting.push(response));
   const edge = await load(oidc(issuer.url));
-  const asked = Array.from({ length: 20 }, () => statusOf(edge, issuer.url));
+  const statuses = Array.from({ length: 20 }, () => statusOf(edge, issuer.url));
   while (waiting.length === 0) await new Promise(setImmediate);
   keySet([ours])(waiting[0]);
-  assert.deepEqual(new Set(await Promise.all(asked)), new Set([200]));
+  assert.deepEqual(new Set(await Promise.all(statuses)), new Set([200]));
   assert.equal(issuer.paths.length, 1);
 });
 

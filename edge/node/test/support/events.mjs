@@ -19,10 +19,10 @@ const headers = (pairs) =>
 
 /** Returns a viewer-request event. `fields` replace fields of the request; `headers` are added to its headers. */
 export function viewerEvent({ headers: more = {}, ...fields } = {}) {
-  const own = { Host: 'd111111abcdef8.cloudfront.net', 'User-Agent': 'curl/7.66.0', Accept: '*/*' };
+  const defaults = { Host: 'd111111abcdef8.cloudfront.net', 'User-Agent': 'curl/7.66.0', Accept: '*/*' };
   const request = {
     clientIp: '203.0.113.178',
-    headers: headers({ ...own, ...more }),
+    headers: headers({ ...defaults, ...more }),
     method: 'GET',
     querystring: '',
     uri: '/holiday/beach.jpg',
@@ -61,7 +61,7 @@ export const customOrigin = (domainName, fields = {}) => ({
 
 /** Returns an origin-request event with a request to `origin`. */
 export function originEvent(origin, { headers: more = {}, ...fields } = {}) {
-  const own = {
+  const defaults = {
     'X-Forwarded-For': '203.0.113.178',
     'User-Agent': 'Amazon CloudFront',
     Via: '2.0 2afae0d44e2540f472c0635ab62c232b.cloudfront.net (CloudFront)',
@@ -70,7 +70,7 @@ export function originEvent(origin, { headers: more = {}, ...fields } = {}) {
   };
   const request = {
     clientIp: '203.0.113.178',
-    headers: headers({ ...own, ...more }),
+    headers: headers({ ...defaults, ...more }),
     method: 'GET',
     origin,
     querystring: '',
