@@ -3,17 +3,17 @@
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use safelight_core::{Answer, Plan, Result, Settings};
+use safelight_core::{testing::Output, Plan, Result, Settings};
 use safelight_registry::REGISTRY;
 
-fn cut(source: &Bytes, resolutions: u8, chunk: usize) -> Result<Answer> {
+fn cut(source: &Bytes, resolutions: u8, chunk: usize) -> Result<Output> {
     let plan = Plan::new(REGISTRY, REGISTRY.query(&format!("resolution={resolutions}"), "")?)?;
-    Answer::new(plan.start(&Settings::default()), source, chunk)
+    Output::collect(plan.start(&Settings::default()), source, chunk)
 }
 
 fuzz_target!(|source: &[u8]| {
     let source = Bytes::copy_from_slice(source);
-    let body = |result: Result<Answer>| result.map(|answer| answer.body()).map_err(|error| error.kind);
+    let body = |result: Result<Output>| result.map(|answer| answer.body()).map_err(|error| error.kind);
     for resolutions in [1, 2, 33] {
         let whole = body(cut(&source, resolutions, usize::MAX));
         assert_eq!(whole, body(cut(&source, resolutions, 61)));

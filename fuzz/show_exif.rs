@@ -3,12 +3,12 @@
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use safelight_core::{Answer, Plan, Result, Settings};
+use safelight_core::{testing::Output, Plan, Result, Settings};
 use safelight_registry::REGISTRY;
 
 fn show(source: &Bytes, chunk: usize) -> Result<Vec<u8>> {
     let plan = Plan::new(REGISTRY, REGISTRY.query("showExif=true", "")?)?;
-    Ok(Answer::new(plan.start(&Settings::default()), source, chunk)?.body())
+    Ok(Output::collect(plan.start(&Settings::default()), source, chunk)?.body())
 }
 
 fuzz_target!(|source: &[u8]| {

@@ -3,12 +3,12 @@
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use safelight_core::{Answer, Plan, Result, Settings};
+use safelight_core::{testing::Output, Plan, Result, Settings};
 use safelight_registry::REGISTRY;
 
-fn strip(source: &[u8], chunk: usize) -> Result<Answer> {
+fn strip(source: &[u8], chunk: usize) -> Result<Output> {
     let plan = Plan::new(REGISTRY, REGISTRY.query("", "")?)?;
-    Answer::new(plan.start(&Settings::default()), &Bytes::copy_from_slice(source), chunk)
+    Output::collect(plan.start(&Settings::default()), &Bytes::copy_from_slice(source), chunk)
 }
 
 fuzz_target!(|source: &[u8]| {

@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use safelight_core::{Answer, Kind, Limits, Plan, Settings};
+use safelight_core::{testing::Output, Kind, Limits, Plan, Settings};
 use safelight_registry::{CODECS, REGISTRY};
 
 /// One of each, or none, makes a query. AVIF is left out: rav1e, which sees only our samples, would take
@@ -33,7 +33,7 @@ fuzz_target!(|source: &[u8]| {
     };
     let query = REGISTRY.query(&raw, "").expect("the grammar makes valid queries");
     let plan = Plan::new(REGISTRY, query).expect("the grammar makes no conflict");
-    match Answer::new(plan.start(&settings), &Bytes::copy_from_slice(source), 4096) {
+    match Output::collect(plan.start(&settings), &Bytes::copy_from_slice(source), 4096) {
         Err(error) => assert_ne!(error.kind, Kind::Internal, "{raw}: {error:?}"),
         Ok(answer) => {
             let body = answer.body();

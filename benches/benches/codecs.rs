@@ -51,7 +51,7 @@ fn photo() -> Image {
 
 fn part(mut frame: Frame) -> Frame {
     frame.crop(Rect { x: 400, y: 300, size: SIZE });
-    frame.flatten().expect("the part lies on whole pixels")
+    frame.materialize().expect("the part lies on whole pixels")
 }
 
 /// The same with a gradient of alpha.

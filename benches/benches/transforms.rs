@@ -27,7 +27,7 @@ fn photo() -> Frame {
     let image = decode(&safelight_images::read("photo.jpg")).expect("our own samples are sound");
     let frame = image.frames.into_iter().next().expect("a picture has a frame");
     // A codec may give planes larger than the picture; the peers index pixels.
-    frame.flatten().expect("a picture at full size")
+    frame.materialize().expect("a picture at full size")
 }
 
 fn translucent(frame: &Frame) -> Frame {

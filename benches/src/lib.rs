@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use safelight_core::{
-    Answer, Codec, Decode, Frame, Image, Limits, PixelOp, Plan, Result, Settings, Size, Step,
+    Codec, Decode, Frame, Image, Limits, PixelOp, Plan, Result, Settings, Size, Step, testing::Output,
 };
 use safelight_registry::{CODECS, REGISTRY, TRANSFORMS};
 
@@ -13,9 +13,9 @@ pub const CHUNK_BYTES: usize = 128 << 10;
 ///
 /// # Errors
 /// What the plan or the session refuses.
-pub fn run(query: &str, source: &Bytes) -> Result<Answer> {
+pub fn run(query: &str, source: &Bytes) -> Result<Output> {
     let plan = Plan::new(REGISTRY, REGISTRY.query(query, "")?)?;
-    Answer::new(plan.start(&Settings::default()), source, CHUNK_BYTES)
+    Output::collect(plan.start(&Settings::default()), source, CHUNK_BYTES)
 }
 
 /// The codec that `source` starts a file of.
@@ -66,7 +66,7 @@ pub fn op(transform: &str, query: &str) -> Box<dyn PixelOp> {
     let query = REGISTRY.query(query, "").expect("a sound query");
     let transform = TRANSFORMS.iter().find(|it| it.name() == transform).expect("a known transform");
     match transform.step(&query) {
-        Ok(Some(Step::Pixels(op) | Step::PixelsToo(op))) => op,
+        Ok(Some(Step::Pixels(op) | Step::PixelsIfDecoding(op))) => op,
         _ => panic!("{transform:?} has no step on pixels for it"),
     }
 }

@@ -5,7 +5,7 @@ use anyhow::Result;
 use bytes::Bytes;
 use rustix::time::{ClockId, clock_gettime};
 use safelight_benches::{CHUNK_BYTES, run};
-use safelight_core::{Answer, Flow, Plan, Settings};
+use safelight_core::{Flow, Plan, Settings, testing::Output};
 use safelight_registry::REGISTRY;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -73,7 +73,7 @@ struct Source {
 impl Job {
     fn run(self, source: &mut Source) -> Result<Report> {
         let query = self.task.query();
-        let answer: Box<dyn Fn() -> Result<Answer>> = match self.from {
+        let answer: Box<dyn Fn() -> Result<Output>> = match self.from {
             From::File => Box::new(|| from_file(&query, &self.input)),
             From::Memory => {
                 if source.path != self.input {
@@ -82,7 +82,7 @@ impl Job {
                 Box::new(|| Ok(run(&query, &source.bytes)?))
             }
         };
-        let mut last = Answer::default();
+        let mut last = Output::default();
         let (cpu, wall) = (nanoseconds(ClockId::ProcessCPUTime), nanoseconds(ClockId::Monotonic));
         for _ in 0..self.repeat {
             last = black_box(answer()?);
@@ -113,9 +113,9 @@ impl Task {
 }
 
 /// The answer to `query` for the file at `path`, of which no more than a chunk is held beside the session.
-fn from_file(query: &str, path: &Path) -> Result<Answer> {
+fn from_file(query: &str, path: &Path) -> Result<Output> {
     let mut session = Plan::new(REGISTRY, REGISTRY.query(query, "")?)?.start(&Settings::default());
-    let mut answer = Answer::default();
+    let mut answer = Output::default();
     let mut file = File::open(path)?;
     loop {
         let mut chunk = Vec::with_capacity(CHUNK_BYTES);

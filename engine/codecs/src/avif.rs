@@ -1,10 +1,9 @@
 //! AVIF: encoded by `ravif`, which is Rust. `docs/decisions/0062-avif-encode-only.md` says why it is not decoded.
 
-use crate::colour;
 use crate::error::CodecError;
 use crate::rgb8::Rgb8;
 use ravif::{BitDepth, EncodedImage, RGB8, RGBA8, Img};
-use safelight_core::{Decode, Encode, Encoder, Format, Image, Result, Size};
+use safelight_core::{Encode, Encoder, Format, Image, Result, Size};
 
 const DEFAULT_QUALITY: u8 = 50;
 /// Of 1, slow, to 10.
@@ -26,16 +25,10 @@ impl Encoder for Avif {
         let not_encoded = |cause| CodecError::NotEncoded(Format::Avif, cause);
         let mut frame = image.frames.first().ok_or_else(|| not_encoded("there is no frame".into()))?;
         let mut converted = None;
-        if let Some(icc) = &image.profile {
+        if let Some(profile) = &image.profile {
             // The encoder writes no profile.
-            let decode = Decode {
-                needed: frame.geometry.size,
-                all_frames: false,
-                keep_profile: false,
-                chroma: (1, 1),
-            };
             let copy = converted.insert(frame.clone());
-            colour::to_srgb(std::slice::from_mut(copy), Some(icc.clone()), &decode);
+            profile.to_srgb(std::slice::from_mut(copy));
             frame = copy;
         }
         let pixels = Rgb8::from_frame(Format::Avif, frame)?;

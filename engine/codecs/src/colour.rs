@@ -7,7 +7,7 @@ use moxcms::{
     ColorProfile, DataColorSpace, Layout, ParsingOptions, RenderingIntent, TransformExecutor,
     TransformOptions,
 };
-use safelight_core::{Decode, Frame, Model, Samples};
+use safelight_core::{ColourClass, Decode, Frame, Model, Profile, Samples};
 use std::sync::Arc;
 
 /// The most bytes that a conversion allocates besides the samples: the encoded profile, its tables as they are
@@ -22,18 +22,32 @@ const RUN: usize = 1024;
 
 /// Converts `frames`, of one model and sample type, to sRGB, or leaves them in the profile `icc` if they are RGB
 /// and `decode` keeps profiles. Returns the profile that they are in, `None` for sRGB.
-pub(crate) fn to_srgb(frames: &mut [Frame], icc: Option<Vec<u8>>, decode: &Decode) -> Option<Vec<u8>> {
+pub(crate) fn to_srgb(frames: &mut [Frame], icc: Option<Vec<u8>>, decode: &Decode) -> Option<Profile> {
     let icc = icc?;
     let profile = parse(&icc)?;
     // Grey becomes RGB where it is padded with a colour or encoded as WebP: its profile would no longer fit.
     let is_grey = matches!(frames.first()?.model, Model::Grey | Model::GreyAlpha);
     if decode.keep_profile && !is_grey && profile.color_space == DataColorSpace::Rgb {
-        return Some(icc);
+        return Some(Profile::new(icc, ColourClass::Rgb, apply_profile));
     }
-    let is_wide = matches!(frames.first()?.planes.first()?.samples, Samples::U16(_));
-    let converted = if is_wide { convert::<u16>(frames, &profile) } else { convert::<u8>(frames, &profile) };
-    // Frames that cannot be converted, or need no conversion, are treated as sRGB.
-    converted.and(None)
+    convert_samples(frames, &profile);
+    None
+}
+
+/// Converts `frames`, of one model and sample type, from the profile `icc` to sRGB. Frames that the profile
+/// does not describe are treated as sRGB.
+fn apply_profile(frames: &mut [Frame], icc: &[u8]) {
+    if let Some(profile) = parse(icc) {
+        convert_samples(frames, &profile);
+    }
+}
+
+/// Converts `frames` from `profile`, unless it does not describe them or changes nothing.
+fn convert_samples(frames: &mut [Frame], profile: &ColorProfile) -> Option<()> {
+    match frames.first()?.planes.first()?.samples {
+        Samples::U8(_) => convert::<u8>(frames, profile),
+        Samples::U16(_) => convert::<u16>(frames, profile),
+    }
 }
 
 /// Converts `samples`, shape `[.., 4]`, CMYK from 0 (no ink) to 255, to sRGB of shape `[.., 3]` in the same

@@ -24,7 +24,7 @@ fn decode(path: &Path, keep_profile: bool) -> Image {
     let decode =
         Decode { needed: Size::new(u32::MAX, u32::MAX), all_frames: false, keep_profile, chroma: (1, 1) };
     let mut image = codec.decode(&bytes, &decode, &Limits::default()).expect("the picture is sound");
-    let pixels = |frame: Frame| frame.flatten().and_then(Frame::into_rgb).expect("planes of one picture");
+    let pixels = |frame: Frame| frame.materialize().and_then(Frame::into_rgb).expect("planes of one picture");
     image.frames = image.frames.into_iter().map(pixels).collect();
     image
 }

@@ -7,7 +7,9 @@ mod common;
 
 use common::{assert_survives, decode, decode_with_profile, wanted};
 use safelight_codecs::{Jpeg2000, Png};
-use safelight_core::{Codec, Decode, Encode, Frame, Kind, Limits, Model, Samples, Size, Stored, View};
+use safelight_core::{
+    Codec, Decode, Encode, Frame, Kind, Limits, Model, SampleEncoding, Samples, Size, View,
+};
 
 const SIZE: Size = Size::new(40, 30);
 
@@ -29,9 +31,9 @@ fn picture(bits: u32, channels: u32) -> Vec<u32> {
 
 /// The values that the source stored, above the least that it could store.
 fn values(frame: &Frame) -> Vec<u32> {
-    let offset = frame.stored.filter(|it| it.is_signed).map_or(0, |it| 1 << (it.bits - 1));
+    let offset = frame.encoding.filter(|it| it.is_signed).map_or(0, |it| 1 << (it.bits - 1));
     let value = |sample, bits, most| {
-        let stored = frame.stored.unwrap_or(Stored { bits, is_signed: false });
+        let stored = frame.encoding.unwrap_or(SampleEncoding { bits, is_signed: false });
         (stored.value(sample, most) + offset) as u32
     };
     match &frame.planes[0].samples {
@@ -53,12 +55,12 @@ fn what_is_lossless_comes_out_as_it_went_in() {
             (header.geometry, SIZE, model),
             "{name}"
         );
-        assert_eq!((frame.stored, frame.view), (stored, View::whole(SIZE)), "{name}");
+        assert_eq!((frame.encoding, frame.view), (stored, View::whole(SIZE)), "{name}");
         assert!(values(frame) == picture(bits.into(), model.channels().into()), "{name}");
     };
-    let twelve = Some(Stored { bits: 12, is_signed: false });
+    let twelve = Some(SampleEncoding { bits: 12, is_signed: false });
     check("ht-grey16.j2c", 16, Model::Grey, None);
-    check("ht-signed16.j2c", 16, Model::Grey, Some(Stored { bits: 16, is_signed: true }));
+    check("ht-signed16.j2c", 16, Model::Grey, Some(SampleEncoding { bits: 16, is_signed: true }));
     check("ht-rgb8.j2c", 8, Model::Rgb, None);
     check("ht-whole.j2c", 16, Model::Grey, None);
     check("ht-tiles.j2c", 16, Model::Grey, None);
@@ -100,7 +102,7 @@ fn a_lower_resolution_lies_where_the_picture_does() {
             assert!(x + w <= f64::from(plane.size.w) * step && y + h <= f64::from(plane.size.h) * step);
             // A sample lies half a step into the plane, and the picture starts `x` into it.
             let (mut error, mut count) = (0.0, 0.0);
-            let most = f64::from(if frame.stored.is_some_and(|it| it.bits == 12) { 4095 } else { 65_535 });
+            let most = f64::from(if frame.encoding.is_some_and(|it| it.bits == 12) { 4095 } else { 65_535 });
             for (i, value) in values(frame).into_iter().enumerate() {
                 let (column, row) = (i as u32 % plane.size.w, i as u32 / plane.size.w);
                 let at = |index: u32, from: f64| ((f64::from(index) + 0.5) * step - from - 0.5) as u32;

@@ -17,7 +17,7 @@ fn decode(codec: &dyn Codec, bytes: &[u8]) -> safelight_core::Result<Image> {
 
 /// The frames as whole planes of pixels.
 fn whole_pixels(mut image: Image) -> safelight_core::Result<Image> {
-    let pixels = |frame: Frame| frame.flatten()?.into_rgb();
+    let pixels = |frame: Frame| frame.materialize()?.into_rgb();
     image.frames = image.frames.into_iter().map(pixels).collect::<safelight_core::Result<_>>()?;
     Ok(image)
 }

@@ -83,7 +83,7 @@ fn luma_and_chroma_are_coded_without_a_way_round_by_colours() {
     let jpeg =
         Jpeg.encode(&image(vec![scene(Size::new(161, 121), Model::Rgb, 0)]), &Encode::default()).unwrap();
     let planes = Jpeg.decode(&jpeg, &Decode { chroma: (2, 2), ..common::wanted(false) }, &Limits::default());
-    let planes = planes.unwrap().frames.remove(0).flatten().unwrap();
+    let planes = planes.unwrap().frames.remove(0).materialize().unwrap();
     assert!(matches!(planes.model, Model::Ycc { .. }));
     let colours = planes.clone().into_rgb().unwrap();
     let after = |frame: &Frame| {

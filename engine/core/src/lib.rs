@@ -1,26 +1,28 @@
 #![doc = include_str!("../README.md")]
 
 pub mod query;
+pub mod colour;
+pub mod params;
 pub mod transform;
 pub mod plan;
 pub mod session;
-pub mod answer;
 pub mod pixels;
 pub mod codec;
 pub mod frame;
-pub mod turn;
-pub mod ycc;
 pub mod limits;
 pub mod error;
+pub mod testing;
 
-pub use answer::Answer;
 pub use codec::{Decode, Decoder, Decoding, Encode, Encoder, Header, Opened, OpenedStream, Opening};
+pub use colour::Colour;
 pub use error::{Error, Kind, Result};
-pub use frame::{Frame, Geometry, Image, Model, Orientation, Plane, Rect, Samples, Size, Stored, View};
+pub use frame::{
+    ColourClass, Frame, Geometry, Image, Model, Orientation, Plane, Profile, Rect, SampleEncoding, Samples,
+    Size, Turn, View,
+};
 pub use limits::{Limits, Settings};
 pub use plan::{Plan, Registry};
 pub use query::{Param, ParamKind, Query};
 pub use safelight_formats::{Detection, Format};
 pub use session::{Flow, Head, Session, Sink};
 pub use transform::{ByteOp, PixelOp, Step, Transform};
-pub use turn::Turn;

@@ -1,33 +1,33 @@
-//! What an operator allows; every bound is checked before anything is allocated from it.
+//! Limits that an operator sets. Each is checked before memory is allocated from a size in the source.
 
-/// An operator's choices that transforms see.
+/// The operator's settings that transforms use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// Bounds on what a source may make this process hold. Defaults to [`Limits::default`].
+    /// Limits on one source. Defaults to [`Limits::default`].
     pub limits: Limits,
-    /// Whether answers in JSON leave out where a picture was taken and the serial numbers and names
-    /// that tell whose camera took it. Defaults to `false`.
+    /// Whether EXIF as JSON omits the place, and serial numbers and names that identify the camera's owner.
+    /// Defaults to `false`.
     pub redact: bool,
-    /// Whether re-encoded images of colours keep the source's profile, where the format can carry one,
-    /// instead of being brought to sRGB. Defaults to `false`.
+    /// Whether re-encoded RGB images keep the source's colour profile where the format supports one, instead
+    /// of being converted to sRGB. Greyscale and CMYK are always converted. Defaults to `false`.
     pub keep_profile: bool,
 }
 
-/// Bounds on what one source may make this process hold.
+/// Limits on one source and its output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Most bytes of a source that must be held whole (TIFF, and ISO-BMFF whose index comes last).
+    /// Maximum bytes of a source that must be buffered whole (TIFF, and ISO-BMFF with its index at the end).
     /// Defaults to 128 MiB.
     pub max_source_bytes: u64,
-    /// Most bytes of one metadata block or index (an EXIF block, an ISO-BMFF `meta` box).
+    /// Maximum bytes of one metadata block or index (an EXIF block, an ISO-BMFF `meta` box).
     /// Defaults to 4 MiB.
     pub max_metadata_bytes: u64,
-    /// Most pixels of a source to be decoded, all frames of an animation together.
+    /// Maximum pixels that are decoded of one source, all frames of an animation together.
     /// Defaults to 100 million.
     pub max_pixels: u64,
-    /// Most frames of an animation. Defaults to 1000.
+    /// Maximum frames of an animation. Defaults to 1000.
     pub max_frames: u32,
-    /// Longest side of an answer, in pixels. Defaults to 16 384.
+    /// Maximum width and height of the output, in pixels. Defaults to 16 384.
     pub max_output_side: u32,
 }
 

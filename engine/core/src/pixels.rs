@@ -1,4 +1,4 @@
-//! The shared session of all pixel steps: one decode, the steps in order, one encode.
+//! The session that all pixel steps share: one decode, the steps in order, one encode.
 
 use crate::{
     Decode, Decoder, Decoding, Detection, Encode, Encoder, Error, Flow, Format, Frame, Geometry, Head, Header,
@@ -18,7 +18,7 @@ pub(crate) struct Pixels {
     /// The bytes among them that were not yet passed to a decoder.
     source: BytesMut,
     /// The length at which opening the source is tried next; `None` once it is to be buffered whole.
-    next_try: Option<usize>,
+    next_attempt: Option<usize>,
     input: Option<(Input, Prepared)>,
 }
 
@@ -42,37 +42,37 @@ struct Prepared {
     takes_chroma: bool,
     /// Frames that are decoded.
     frames: u32,
-    /// Pixels of the largest image that any step makes.
-    most_pixels: u64,
+    /// Pixels of the largest image that any step produces.
+    max_pixels: u64,
 }
 
-/// What a chain of steps makes of a source.
+/// The sizes that follow from a chain of steps and a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Folded {
-    /// What comes out.
-    pub answer: Geometry,
-    /// The smallest decode that serves all steps.
+pub struct SizePlan {
+    /// Geometry of the output.
+    pub output: Geometry,
+    /// The smallest decode that is enough for all steps.
     pub needed: Size,
-    /// Pixels of the largest picture that any step makes.
-    pub most_pixels: u64,
+    /// Pixels of the largest image that any step produces.
+    pub max_pixels: u64,
 }
 
-/// Folds geometries forwards over the steps, and needs backwards.
+/// Computes geometries forwards through the steps, and needed sizes backwards.
 ///
 /// # Errors
-/// [`Kind::InvalidParam`] if a step cannot be applied to what comes before it.
-pub fn fold(ops: &[Box<dyn PixelOp>], source: Geometry) -> Result<Folded> {
+/// [`Kind::InvalidParam`] if a step cannot be applied to its input.
+pub fn plan_sizes(ops: &[Box<dyn PixelOp>], source: Geometry) -> Result<SizePlan> {
     let mut inputs = Vec::with_capacity(ops.len());
-    let (mut answer, mut most_pixels) = (source, 0);
+    let (mut output, mut max_pixels) = (source, 0);
     for op in ops {
-        inputs.push(answer);
-        answer = op.output(answer)?;
-        most_pixels = most_pixels.max(answer.size.pixels());
+        inputs.push(output);
+        output = op.output(output)?;
+        max_pixels = max_pixels.max(output.size.pixels());
     }
-    let seams = ops.iter().zip(&inputs).rev();
-    let needed = seams.fold(answer.size, |need, (op, &input)| op.needed(input, need));
+    let backwards = ops.iter().zip(&inputs).rev();
+    let needed = backwards.fold(output.size, |need, (op, &input)| op.needed(input, need));
     let needed = Size::new(needed.w.min(source.size.w), needed.h.min(source.size.h));
-    Ok(Folded { answer, needed, most_pixels })
+    Ok(SizePlan { output, needed, max_pixels })
 }
 
 impl Pixels {
@@ -89,7 +89,7 @@ impl Pixels {
             encode,
             length: 0,
             source: BytesMut::new(),
-            next_try: Some(1),
+            next_attempt: Some(1),
             input: None,
         }
     }
@@ -118,20 +118,20 @@ impl Pixels {
 
     /// Starts to decode if enough of the source has arrived.
     fn begin(&mut self) -> Result<Flow> {
-        let Some(next_try) = self.next_try else { return Ok(Flow::Keep) };
-        if self.source.len() < next_try {
+        let Some(next_attempt) = self.next_attempt else { return Ok(Flow::Keep) };
+        if self.source.len() < next_attempt {
             return Ok(Flow::More);
         }
         if MAX_HEAD_BYTES < self.source.len() {
-            self.next_try = None;
+            self.next_attempt = None;
             return Ok(Flow::Keep);
         }
-        self.next_try = Some(2 * self.source.len());
+        self.next_attempt = Some(2 * self.source.len());
         let Some(decoder) = self.decoder()? else { return Ok(Flow::More) };
         match decoder.open_stream(&self.source, &self.settings.limits)? {
             Opening::NeedMore => Ok(Flow::More),
             Opening::NeedAll => {
-                self.next_try = None;
+                self.next_attempt = None;
                 Ok(Flow::Keep)
             }
             Opening::Opened(opened) => {
@@ -155,8 +155,8 @@ impl Pixels {
     /// Chooses the encoder, the sizes and the decode for a source.
     fn negotiate(&self, input: Format, header: &Header) -> Result<Prepared> {
         let limits = &self.settings.limits;
-        let Folded { answer, needed, most_pixels } = fold(&self.ops, header.geometry)?;
-        check_answer(answer.size, limits)?;
+        let SizePlan { output: geometry, needed, max_pixels } = plan_sizes(&self.ops, header.geometry)?;
+        check_output(geometry.size, limits)?;
         let animated = self.encode.animated_format.filter(|_| header.is_animated);
         let format = animated.or(self.encode.format).unwrap_or(input.encoded_as());
         let output = self.registry.encoder(format).ok_or_else(|| {
@@ -167,12 +167,12 @@ impl Pixels {
         let all_frames = header.is_animated && output.is_animated();
         let frames = if all_frames { header.frames } else { 1 };
         let keep_profile = self.settings.keep_profile && output.carries_profile();
-        // Images with a palette are drawings, where loss is visible and costs more bytes than it saves.
+        // Palette images are mostly drawings, where lossy coding is visible and often takes more bytes.
         let lossless = self.encode.lossless || (header.has_palette && self.encode.quality.is_none());
         let encode = Encode { lossless, ..self.encode.clone() };
         let chroma = output.chroma(&encode);
         let decode = Decode { needed, all_frames, keep_profile, chroma: chroma.unwrap_or((1, 1)) };
-        Ok(Prepared { output, decode, encode, takes_chroma: chroma.is_some(), frames, most_pixels })
+        Ok(Prepared { output, decode, encode, takes_chroma: chroma.is_some(), frames, max_pixels })
     }
 
     /// Decodes the rest of the source.
@@ -191,11 +191,12 @@ impl Pixels {
     }
 
     /// Decodes the rest of the source, applies the steps, and encodes.
-    fn answer(&mut self, input: Input, prepared: &Prepared, out: &mut dyn Sink) -> Result<()> {
+    fn encode(&mut self, input: Input, prepared: &Prepared, out: &mut dyn Sink) -> Result<()> {
         let mut image = self.decode(input, &prepared.decode)?;
         let frames = std::mem::take(&mut image.frames).into_iter();
         image.frames = frames.map(|frame| self.apply(frame, prepared, out)).collect::<Result<_>>()?;
-        check_wanted(out)?;
+        let image = image.with_fitting_profile();
+        check_connected(out)?;
         let encoded = prepared.output.encode(&image, &prepared.encode)?;
         out.head(Head { content_type: prepared.output.format().mime() });
         out.body(Bytes::from(encoded));
@@ -205,34 +206,34 @@ impl Pixels {
     /// Applies every step.
     fn apply(&self, mut frame: Frame, prepared: &Prepared, out: &dyn Sink) -> Result<Frame> {
         for op in &self.ops {
-            check_wanted(out)?;
+            check_connected(out)?;
             frame = op.apply(frame)?;
         }
-        let frame = frame.flatten()?;
+        let frame = frame.materialize()?;
         if prepared.takes_chroma { Ok(frame) } else { frame.into_rgb() }
     }
 }
 
-fn check_wanted(out: &dyn Sink) -> Result<()> {
+fn check_connected(out: &dyn Sink) -> Result<()> {
     if out.is_gone() {
         return Err(Error::new(Kind::Cancelled, "pixels", "client disconnected"));
     }
     Ok(())
 }
 
-/// Most bytes that a run may hold besides its decode, which is reserved apart.
+/// Returns the maximum number of bytes that a session buffers; the decode is reserved separately.
 pub(crate) fn memory(settings: &Settings) -> u64 {
-    // The buffer doubles as it grows.
+    // A growing buffer doubles its capacity.
     settings.limits.max_source_bytes.saturating_mul(2)
 }
 
-fn check_answer(Size { w, h }: Size, limits: &Limits) -> Result<()> {
+fn check_output(Size { w, h }: Size, limits: &Limits) -> Result<()> {
     let Limits { max_output_side: side, max_pixels: pixels, .. } = *limits;
     if w.max(h) <= side && u64::from(w) * u64::from(h) <= pixels {
         return Ok(());
     }
     let message = format!(
-        "the answer would have {w} × {h} pixels; sides of {side} and {pixels} pixels are the most allowed"
+        "output of {w} × {h} pixels is too large: the limit is {side} a side and {pixels} pixels in all"
     );
     Err(Error::new(Kind::LimitExceeded, "pixels", message))
 }
@@ -245,7 +246,7 @@ impl Prepared {
         // The input and the output of a step exist for one frame at a time; finished frames are kept for the
         // encode.
         let frames = u64::from(self.frames) + 1;
-        let steps = self.most_pixels.saturating_mul(MAX_PIXEL_BYTES).saturating_mul(frames);
+        let steps = self.max_pixels.saturating_mul(MAX_PIXEL_BYTES).saturating_mul(frames);
         decode.saturating_add(steps).max(1)
     }
 }
@@ -255,19 +256,19 @@ impl Session for Pixels {
         let max = self.settings.limits.max_source_bytes;
         self.length += chunk.len() as u64;
         if max < self.length {
-            let message = format!("the source is larger than {max} bytes, which is the limit");
+            let message = format!("source too large: the limit is {max} bytes");
             return Err(Error::new(Kind::LimitExceeded, "pixels", message));
         }
         let Some((Input::Stream(decoding), _)) = &mut self.input else {
             self.source.extend_from_slice(&chunk);
             return self.begin();
         };
-        // The bytes in which the header was found come first.
+        // The decoder first gets the bytes in which the header was found.
         if decoding.push(&self.source.split())? && decoding.push(&chunk)? {
             return Ok(Flow::More);
         }
         if let Some((input, prepared)) = self.input.take() {
-            self.answer(input, &prepared, out)?;
+            self.encode(input, &prepared, out)?;
         }
         Ok(Flow::Done)
     }
@@ -287,6 +288,6 @@ impl Session for Pixels {
             Some(input) => input,
             None => self.open().map(|(opened, prepared)| (Input::Whole(opened), prepared))?,
         };
-        self.answer(input, &prepared, out)
+        self.encode(input, &prepared, out)
     }
 }

@@ -1,14 +1,14 @@
-//! Turns a query into the one session that answers it.
+//! Plans: from a validated query to one session.
 
 use crate::{
     ByteOp, Decoder, Encode, Encoder, Error, Format, Kind, PixelOp, Query, Result, Session, Settings, Step, Transform,
     pixels::{self, Pixels},
 };
 
-/// Everything compiled in.
+/// All transforms and codecs of the program.
 #[derive(Clone, Copy, Debug)]
 pub struct Registry {
-    /// Plug-ins, in execution order.
+    /// Transforms in execution order.
     pub transforms: &'static [&'static dyn Transform],
     /// At most one for each format.
     pub decoders: &'static [&'static dyn Decoder],
@@ -17,8 +17,8 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Parses and checks a raw query string against every declared parameter. `accept` is the request's
-    /// `Accept` header, empty if it has none.
+    /// Parses a raw query string and validates it against every declared parameter. `accept` is the
+    /// request's `Accept` header, empty if it has none.
     ///
     /// # Errors
     /// [`Kind::InvalidParam`].
@@ -37,9 +37,9 @@ impl Registry {
     }
 }
 
-/// A checked request, ready to start.
+/// A validated combination of steps, ready to start.
 pub struct Plan {
-    /// The canonical query: equal plans have equal ones, so it belongs into cache keys.
+    /// The canonical query. Equal plans have equal queries, so it is part of cache keys.
     pub query: Query,
     work: Work,
 }
@@ -50,38 +50,39 @@ enum Work {
 }
 
 impl Plan {
-    /// Plans `query`.
+    /// Plans the steps that `query` requests.
     ///
     /// # Errors
-    /// [`Kind::InvalidParam`], or [`Kind::Conflict`] for transforms that cannot run together.
+    /// [`Kind::InvalidParam`], or [`Kind::Conflict`] for transforms that cannot be combined.
     pub fn new(registry: Registry, query: Query) -> Result<Self> {
         let (mut bytes, mut ops, mut patches) = (Vec::new(), Vec::new(), Vec::new());
-        let mut asks_for_pixels = false;
+        let mut must_decode = false;
         for transform in registry.transforms {
             match transform.step(&query)? {
                 Some(Step::Bytes(op)) => bytes.push((transform.name(), op)),
                 Some(Step::Pixels(op)) => {
-                    asks_for_pixels = true;
+                    must_decode = true;
                     ops.push(op);
                 }
-                Some(Step::PixelsToo(op)) => ops.push(op),
+                Some(Step::PixelsIfDecoding(op)) => ops.push(op),
                 Some(Step::Encode(patch)) => {
-                    asks_for_pixels = true;
+                    must_decode = true;
                     patches.push(patch);
                 }
+                Some(Step::EncodeIfDecoding(patch)) => patches.push(patch),
                 None => (),
             }
         }
 
-        if !asks_for_pixels {
+        if !must_decode {
             let mut bytes = bytes.into_iter();
             return match (bytes.next(), bytes.next()) {
                 (Some((_, op)), None) => Ok(Self { query, work: Work::Bytes(op) }),
-                (Some((one, _)), Some((two, _))) => Err(conflict(two, &format!("with {one}"))),
-                // Keys that ask for nothing on their own (`dpr` without a side) are as if they were absent.
+                (Some((one, _)), Some((two, _))) => Err(conflict(two, one)),
+                // Keys without effect on their own, such as `dpr` without a side, are equivalent to no query.
                 (None, _) if !query.is_empty() => Self::new(registry, query.cleared()),
-                // A source never goes out as it came in because nothing had an opinion on it.
-                (None, _) => Err(Error::new(Kind::Internal, "plan", "no transform answers this query")),
+                // A source is never passed through unchanged because no transform handles the query.
+                (None, _) => Err(Error::new(Kind::Internal, "plan", "no transform handles this query")),
             };
         }
 
@@ -91,13 +92,14 @@ impl Plan {
         }
         for (name, op) in bytes {
             if !op.absorb(&mut encode) {
-                return Err(conflict(name, "with transforms that change the picture"));
+                return Err(conflict(name, "transforms that change the image"));
             }
         }
         Ok(Self { query, work: Work::Pixels { registry, ops, encode } })
     }
 
-    /// Most bytes that the run may hold at once, chunks handed in not counted.
+    /// Returns the maximum number of bytes that the session buffers at once; pushed chunks and the decode,
+    /// which is reserved separately, are not counted.
     pub fn memory(&self, settings: &Settings) -> u64 {
         match &self.work {
             Work::Bytes(op) => op.memory(settings),
@@ -105,7 +107,7 @@ impl Plan {
         }
     }
 
-    /// Starts the run.
+    /// Starts the session.
     pub fn start(self, settings: &Settings) -> Box<dyn Session> {
         match self.work {
             Work::Bytes(op) => op.start(settings),
@@ -114,6 +116,7 @@ impl Plan {
     }
 }
 
-fn conflict(name: &'static str, with: &str) -> Error {
-    Error::new(Kind::Conflict, name, format!("cannot be combined {with} in one request"))
+fn conflict(name: &'static str, other: &str) -> Error {
+    let message = format!("{name} cannot be combined with {other} in one request");
+    Error::new(Kind::Conflict, name, message)
 }

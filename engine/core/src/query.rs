@@ -1,85 +1,86 @@
-//! The query string, checked against the declared parameters and brought into canonical form.
+//! The query string, validated against the declared parameters and brought into canonical form.
 
 use crate::{Error, Kind, Result};
 use std::{borrow::Cow, fmt};
 
-/// One declared query parameter: the source of validation, help, `params.json` and the CDN's
-/// allow-list.
+/// A declared query parameter, from which validation, help, `params.json` and the CDN's allow-list are
+/// generated.
 #[derive(Clone, Copy, Debug)]
 pub struct Param {
     /// Canonical key, camelCase.
     pub key: &'static str,
-    /// Other spellings of the key.
+    /// Alternative keys with the same meaning.
     pub aliases: &'static [&'static str],
-    /// What a value may be.
+    /// Type and range of the value.
     pub kind: ParamKind,
-    /// The value that means as if the key were absent.
+    /// The value that is equivalent to omitting the key. Defaults to `None`, which means that every value
+    /// differs from omission.
     pub default: Option<&'static str>,
-    /// One line for humans, without a final dot.
+    /// One-line description without a final dot.
     pub doc: &'static str,
 }
 
-/// What a value may be.
+/// Type and range of a parameter's value.
 #[derive(Clone, Copy, Debug)]
 pub enum ParamKind {
-    /// `true` in any letter case asks for it; any other value is as if the key were absent.
+    /// `true` in any letter case; any other value is equivalent to omitting the key.
     Flag,
-    /// A whole number from `min` to `max`, both included.
+    /// An integer from `min` to `max`, inclusive.
     Integer {
-        /// Least value.
+        /// Minimum.
         min: u32,
-        /// Greatest value.
+        /// Maximum.
         max: u32,
-        /// Unit for humans, such as `px`.
+        /// Unit for documentation, such as `px`; empty if there is none.
         unit: &'static str,
     },
-    /// A number from `min` to `max`, both included, with up to three decimals.
+    /// A number from `min` to `max`, inclusive, rounded to three decimals.
     Decimal {
-        /// Least value.
+        /// Minimum.
         min: f64,
-        /// Greatest value.
+        /// Maximum.
         max: f64,
-        /// Unit for humans, empty if there is none.
+        /// Unit for documentation, such as `px`; empty if there is none.
         unit: &'static str,
     },
-    /// One of these words, in any letter case.
+    /// One of these words in any letter case.
     OneOf(&'static [&'static str]),
-    /// A word of [`ParamKind::OneOf`], or `auto`: the first of these words whose MIME type the request's
-    /// `Accept` header names, or as if the key were absent.
+    /// One of `words` in any letter case, or `auto`: the first entry of `auto` whose MIME type the request's
+    /// `Accept` header names. If it names none, `auto` is equivalent to omitting the key.
     Negotiated {
-        /// Words that can be asked for.
+        /// Words that a request can give.
         words: &'static [&'static str],
-        /// MIME type and word, the best first.
+        /// MIME types and words, best first.
         auto: &'static [(&'static str, &'static str)],
     },
-    /// Text of a form that the transform checks and brings into canonical spelling.
+    /// Text that the transform validates and brings into canonical spelling.
     Text {
-        /// The form for humans.
+        /// Description of the expected form, for error messages: "expected {form}".
         form: &'static str,
-        /// A value of this form.
+        /// A valid value.
         example: &'static str,
-        /// The canonical spelling of a value, `None` if it is not of this form.
+        /// Returns the canonical spelling of a value, or `None` if it is invalid.
         canonical: fn(&str) -> Option<String>,
     },
 }
 
-/// The known, checked key-value pairs of a request, in declaration order, in canonical spelling.
+/// The validated key-value pairs of a request, in declaration order and canonical spelling.
 ///
-/// Its `Display` is the canonical query string: equal requests have equal ones.
+/// `Display` gives the canonical query string, which is equal for equal requests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
     pairs: Vec<(&'static str, String)>,
-    /// Whether the request's `Accept` header had a say: caches must keep answers apart by it.
+    /// Whether the result depends on the request's `Accept` header, so that caches must vary by it.
     pub is_negotiated: bool,
 }
 
 impl Query {
     /// Parses `raw` (`a=1&b=2`, percent-encoded, without the question mark) against `params`.
     ///
-    /// Unknown keys are left out: trackers add them, and they mean nothing here.
+    /// Unknown keys are ignored, because trackers add them.
     ///
     /// # Errors
-    /// [`Kind::InvalidParam`] if a known key has a value outside its kind, or two different values.
+    /// [`Kind::InvalidParam`] if a known key has an invalid value, or two different values.
     pub fn parse(raw: &str, accept: &str, params: impl IntoIterator<Item = &'static Param>) -> Result<Self> {
         let pairs: Vec<_> = form_urlencoded::parse(raw.as_bytes()).collect();
         let mut query = Self::default();
@@ -89,8 +90,7 @@ impl Query {
             let Some(value) = values.next() else { continue };
             if let Some(other) = values.find(|other| *other != value) {
                 let (value, other) = (shown(value), shown(other));
-                let message = format!("was given twice, as {value:?} and {other:?}; give it once");
-                return Err(Error::new(Kind::InvalidParam, param.key, message));
+                return Err(param.error(&format!("expected one value, got {value:?} and {other:?}")));
             }
             let is_auto = value.eq_ignore_ascii_case("auto");
             let value = match param.kind {
@@ -106,33 +106,33 @@ impl Query {
         Ok(query)
     }
 
-    /// Whether nothing is asked for.
+    /// Returns whether there are no pairs.
     pub fn is_empty(&self) -> bool {
         self.pairs.is_empty()
     }
 
-    /// The query that asks for nothing, with as much of a say for the `Accept` header.
+    /// Removes all pairs, and keeps whether the query depends on `Accept`.
     #[must_use]
     pub(crate) fn cleared(self) -> Self {
         Self { pairs: Vec::new(), ..self }
     }
 
-    /// The canonical value of `key`, if it was given.
+    /// Returns the canonical value of `key`, if present.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.pairs.iter().find(|(known, _)| *known == key).map(|(_, value)| value.as_str())
     }
 
-    /// Whether the [`ParamKind::Flag`] `key` was asked for.
+    /// Returns whether the [`ParamKind::Flag`] `key` is set.
     pub fn flag(&self, key: &str) -> bool {
         self.get(key).is_some()
     }
 
-    /// The value of the [`ParamKind::Integer`] `key`, if it was given.
+    /// Returns the value of the [`ParamKind::Integer`] `key`, if present.
     pub fn integer(&self, key: &str) -> Option<u32> {
         self.get(key).and_then(|value| value.parse().ok())
     }
 
-    /// The value of the [`ParamKind::Decimal`] `key`, if it was given.
+    /// Returns the value of the [`ParamKind::Decimal`] `key`, if present.
     pub fn decimal(&self, key: &str) -> Option<f64> {
         self.get(key).and_then(|value| value.parse().ok())
     }
@@ -144,68 +144,70 @@ impl fmt::Display for Query {
     }
 }
 
-/// As much of `value` as helps whoever sent it.
+/// Returns `value`, cut to a length that suits an error message.
 fn shown(value: &str) -> Cow<'_, str> {
-    const MOST_CHARS: usize = 60;
-    match value.char_indices().nth(MOST_CHARS) {
+    const MAX_CHARS: usize = 60;
+    match value.char_indices().nth(MAX_CHARS) {
         Some((end, _)) => format!("{}…", &value[..end]).into(),
         None => value.into(),
     }
 }
 
 impl Param {
-    /// The canonical spelling of `value`, `None` where it asks for nothing.
+    /// Returns an error for this parameter; the message names the key.
+    fn error(&self, message: &str) -> Error {
+        Error::new(Kind::InvalidParam, self.key, format!("{}: {message}", self.key))
+    }
+
+    /// Returns the canonical spelling of `value`, or `None` if it is equivalent to omitting the key.
     fn canonical(&self, value: &str) -> Result<Option<String>> {
-        let wrong = |right: String| {
-            let message = format!("must be {right}, not {:?}", shown(value));
-            Error::new(Kind::InvalidParam, self.key, message)
-        };
+        let expected = |form: String| self.error(&format!("expected {form}, got {:?}", shown(value)));
         match self.kind {
             ParamKind::Flag => Ok(value.eq_ignore_ascii_case("true").then(|| "true".to_owned())),
-            ParamKind::Integer { min, max, unit } => match integer(value) {
+            ParamKind::Integer { min, max, .. } => match integer(value) {
                 Some(number) if (min..=max).contains(&number) => Ok(Some(number.to_string())),
-                _ => Err(wrong(format!("a whole number from {min} to {max} {unit}").trim_end().to_owned())),
+                _ => Err(expected(format!("an integer from {min} to {max}"))),
             },
-            ParamKind::Decimal { min, max, unit } => match decimal(value) {
+            ParamKind::Decimal { min, max, .. } => match decimal(value) {
                 Some(number) if (min..=max).contains(&number) => Ok(Some(number.to_string())),
-                _ => Err(wrong(format!("a number from {min} to {max} {unit}").trim_end().to_owned())),
+                _ => Err(expected(format!("a number from {min} to {max}"))),
             },
             ParamKind::Text { form, canonical, .. } => {
-                canonical(value).map(Some).ok_or_else(|| wrong(form.to_owned()))
+                canonical(value).map(Some).ok_or_else(|| expected(form.to_owned()))
             }
             ParamKind::OneOf(words) | ParamKind::Negotiated { words, .. } => {
                 match words.iter().find(|word| word.eq_ignore_ascii_case(value)) {
                     Some(word) => Ok(Some((*word).to_owned())),
-                    None => Err(wrong(format!("one of {}", words.join(", ")))),
+                    None => Err(expected(format!("one of {}", words.join(", ")))),
                 }
             }
         }
     }
 }
 
-/// A plain whole number: `u32` would take a plus sign too.
+/// Parses an integer of digits only; `u32` alone would accept a plus sign.
 fn integer(value: &str) -> Option<u32> {
     value.parse().ok().filter(|_| value.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// A plain decimal number, to three decimals.
+/// Parses a decimal number of digits and a point, and rounds it to three decimals.
 fn decimal(value: &str) -> Option<f64> {
     let is_plain = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     let number: f64 = value.parse().ok().filter(|_| is_plain)?;
     Some((number * 1000.0).round() / 1000.0)
 }
 
-/// Whether the header `accept` names the MIME type `mime` itself, and does not refuse it (RFC 9110
-/// section 12.5.1). Wildcards do not count: everybody sends them, whatever they can show.
+/// Returns whether the header `accept` names the MIME type `mime` with a weight above 0 (RFC 9110 section
+/// 12.5.1). Wildcards do not count, because clients send them regardless of the formats that they support.
 fn accepts(accept: &str, mime: &str) -> bool {
     accept.split(',').any(|range| {
         let mut parts = range.split(';').map(str::trim);
         let is_named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(mime));
-        let is_refused = |part: &str| {
+        let is_excluded = |part: &str| {
             let weight = part.split_once('=').filter(|(key, _)| key.trim().eq_ignore_ascii_case("q"));
             weight.is_some_and(|(_, weight)| weight.trim().parse() == Ok(0.0))
         };
-        is_named && !parts.any(is_refused)
+        is_named && !parts.any(is_excluded)
     })
 }
 
@@ -252,7 +254,7 @@ mod tests {
         let found = Query::parse(raw, "image/webp,*/*;q=0.8", PARAMS).map(|query| query.to_string());
         match expected {
             Ok(canonical) => assert_eq!(found.unwrap(), canonical, "{raw}"),
-            Err(message) => assert_eq!(found.unwrap_err().to_string(), message, "{raw}"),
+            Err(message) => assert_eq!(found.unwrap_err().message, message, "{raw}"),
         }
     }
 
@@ -273,21 +275,21 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_value_says_what_would_be_right() {
-        check("w=0", Err("width: must be a whole number from 1 to 9 px, not \"0\""));
-        check("width=-1", Err("width: must be a whole number from 1 to 9 px, not \"-1\""));
-        check("width=%2B1", Err("width: must be a whole number from 1 to 9 px, not \"+1\""));
-        check("dpr=1e0", Err("dpr: must be a number from 1 to 5, not \"1e0\""));
-        check("dpr=NaN", Err("dpr: must be a number from 1 to 5, not \"NaN\""));
-        check("f=bmp", Err("format: must be one of jpeg, webp, avif, not \"bmp\""));
-        check("fit=x", Err("fit: must be one of cover, fill, not \"x\""));
-        check("w=5&width=6", Err("width: was given twice, as \"5\" and \"6\"; give it once"));
-        let long = format!("width: must be a whole number from 1 to 9 px, not \"{}…\"", "ä".repeat(60));
+    fn an_invalid_value_is_reported_with_the_expected_form() {
+        check("w=0", Err("width: expected an integer from 1 to 9, got \"0\""));
+        check("width=-1", Err("width: expected an integer from 1 to 9, got \"-1\""));
+        check("width=%2B1", Err("width: expected an integer from 1 to 9, got \"+1\""));
+        check("dpr=1e0", Err("dpr: expected a number from 1 to 5, got \"1e0\""));
+        check("dpr=NaN", Err("dpr: expected a number from 1 to 5, got \"NaN\""));
+        check("f=bmp", Err("format: expected one of jpeg, webp, avif, got \"bmp\""));
+        check("fit=x", Err("fit: expected one of cover, fill, got \"x\""));
+        check("w=5&width=6", Err("width: expected one value, got \"5\" and \"6\""));
+        let long = format!("width: expected an integer from 1 to 9, got \"{}…\"", "ä".repeat(60));
         check(&format!("width={}", "ä".repeat(10_000)), Err(&long));
     }
 
     #[test]
-    fn only_what_is_named_is_accepted() {
+    fn only_named_types_are_accepted() {
         let check = |accept, expected| assert_eq!(accepts(accept, "image/avif"), expected, "{accept}");
         check("image/avif", true);
         check("image/webp, IMAGE/AVIF;q=0.5", true);

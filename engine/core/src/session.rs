@@ -1,62 +1,61 @@
-//! What a door drives: bytes pushed in, bytes handed out, no I/O inside.
+//! Sessions: source bytes are pushed in, response bytes come out; no I/O.
 
 use crate::Result;
 use bytes::Bytes;
 
-/// What a session wants next.
+/// The next action that a session requires of its driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
     /// Push the next chunk.
     More,
-    /// Push the next chunk; what is pushed is kept to the end, so there should be room for the whole source.
+    /// Push the next chunk. The session buffers all of the source, so memory for it should be reserved.
     Keep,
-    /// Push the next chunk, but not before this many bytes are set aside: the session holds no more at once
-    /// from here on. Every push behind, and `finish`, is heavy: it belongs off the threads that serve
-    /// connections. Said at most once.
+    /// Reserve this many bytes, then push the next chunk. From here on the session uses at most that much
+    /// memory. All following calls of `push` and `finish` are heavy and must not run on threads that serve
+    /// connections. Returned at most once.
     Reserve(u64),
-    /// The next `n` bytes of the source, counted from the end of what was pushed, are of no
-    /// interest. The next push must start behind them; whether they are read and thrown away or
-    /// never asked for is the caller's choice. If the source ends within them, call `finish`.
+    /// Skip `n` bytes of the source, counted from the end of the last chunk, and push the chunk that follows
+    /// them. The driver may read and discard the skipped bytes, or not request them. If the source ends
+    /// within them, call `finish`.
     Skip(u64),
-    /// The answer is complete: stop reading the source, and do not call `finish`.
+    /// The output is complete: stop reading the source, and do not call `finish`.
     Done,
 }
 
-/// Response metadata, known before the first body byte.
+/// Response metadata that is known before the first body byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
     /// MIME type of the body.
     pub content_type: &'static str,
 }
 
-/// Where a session writes. `head` is called exactly once, before any `body`.
+/// The receiver of a session's output. `head` is called exactly once, before any `body`.
 pub trait Sink {
-    /// Commits the response head; from here on an error can only abort the body.
+    /// Commits the response head. A later error can only abort the body.
     fn head(&mut self, head: Head);
-    /// Appends body bytes; a slice of an input chunk costs no copy.
+    /// Appends body bytes. Slices of input chunks are not copied.
     fn body(&mut self, bytes: Bytes);
-    /// Whether nobody waits for the answer any more: heavy work asks between its parts, and gives up.
+    /// Returns whether the client disconnected. Heavy work checks this between its parts and stops.
     fn is_gone(&self) -> bool {
         false
     }
 }
 
-/// One request's run: `session = push* (Done | reserve finish)`, and nothing after an error.
+/// The work for one request: `session = push* (Done | reserve finish)`, and no call after an error.
 ///
-/// The bytes that come out do not depend on how the source was cut into chunks.
+/// The output does not depend on how the source is divided into chunks.
 pub trait Session: Send {
-    /// Consumes one source chunk of any length, zero included.
+    /// Consumes one chunk of the source, of any length including zero.
     ///
     /// # Errors
     /// [`crate::Kind::UnsupportedFormat`], [`crate::Kind::Corrupt`] or
-    /// [`crate::Kind::LimitExceeded`], each with a message for the caller.
+    /// [`crate::Kind::LimitExceeded`], each with a message for the client.
     fn push(&mut self, chunk: Bytes, out: &mut dyn Sink) -> Result<Flow>;
 
-    /// Bytes that [`Session::finish`] will hold at once, above what is held now, if its work is heavy:
-    /// it decodes. 0, the default, is for work that is as light as a push, or that was said to be heavy by
-    /// [`Flow::Reserve`] before.
+    /// Returns how many bytes [`Session::finish`] uses at once in addition to the current buffers, if it is
+    /// heavy because it decodes. Defaults to 0, for work that is light or announced by [`Flow::Reserve`].
     ///
-    /// Called once, when the source has no more bytes.
+    /// Called once, after the last chunk.
     ///
     /// # Errors
     /// As for [`Session::push`].
@@ -64,7 +63,7 @@ pub trait Session: Send {
         Ok(0)
     }
 
-    /// Ends the run; the source has no more bytes.
+    /// Ends the session, after the last chunk.
     ///
     /// # Errors
     /// As for [`Session::push`].

@@ -3,69 +3,79 @@
 use crate::{Encode, Frame, Geometry, Param, Query, Result, Session, Settings, Size};
 use std::fmt::Debug;
 
-/// A plug-in: turns the query parameters it owns into a [`Step`], or into nothing.
+/// A plug-in: turns the query parameters that it declares into a [`Step`].
 pub trait Transform: Debug + Sync {
-    /// Unique kebab-case name; also the crate's folder.
+    /// Returns the unique kebab-case name, which is also the name of the crate's folder.
     fn name(&self) -> &'static str;
 
-    /// Every query parameter that this transform reads. Validation, help, `params.json` and the
-    /// CDN's allow-list are made from it.
+    /// Returns every query parameter that this transform declares. Validation, help, `params.json` and the
+    /// CDN's allow-list are generated from it. [`Transform::step`] reads no other parameter, except those in
+    /// [`crate::params`].
     fn params(&self) -> &'static [Param];
 
-    /// The step that `query` asks for, or `None` if it asks for none.
+    /// Returns the step that `query` requests, or `None` if it requests none.
     ///
-    /// `query` is checked already: known keys, values of the declared kind and range.
+    /// `query` is validated: its keys are known and its values of the declared kind and range.
     ///
     /// # Errors
-    /// [`crate::Kind::InvalidParam`] for what a [`crate::ParamKind`] cannot say.
+    /// [`crate::Kind::InvalidParam`] for rules that a [`crate::ParamKind`] cannot express.
     fn step(&self, query: &Query) -> Result<Option<Step>>;
 }
 
-/// The closed set of shapes that a transform can take.
+/// A transform's part in a plan: a closed set of shapes.
 pub enum Step {
-    /// Works on the encoded bytes as they flow past.
+    /// Works on the encoded bytes as they stream through.
     Bytes(Box<dyn ByteOp>),
-    /// Works on pixels; all pixel steps share one decode and one encode.
+    /// Works on pixels. All pixel steps share one decode and one encode.
     Pixels(Box<dyn PixelOp>),
-    /// Works on pixels, but only where other steps ask for them: it joins their plan, and asks for none
-    /// by itself.
-    PixelsToo(Box<dyn PixelOp>),
-    /// Adjusts the shared encode.
-    Encode(Box<dyn FnOnce(&mut Encode) + Send>),
+    /// Works on pixels, but only if another transform requires a decode.
+    PixelsIfDecoding(Box<dyn PixelOp>),
+    /// Adjusts the shared encode, and requires one.
+    Encode(EncodePatch),
+    /// Adjusts the shared encode, but only if another transform requires one.
+    EncodeIfDecoding(EncodePatch),
 }
+
+/// A change to the options of the shared encode.
+pub type EncodePatch = Box<dyn FnOnce(&mut Encode) + Send>;
 
 /// A step on encoded bytes.
 pub trait ByteOp: Send {
-    /// Starts a run for one request.
+    /// Starts a session for one request.
     fn start(self: Box<Self>, settings: &Settings) -> Box<dyn Session>;
 
-    /// Most bytes that a run holds at once for any source, chunks handed in not counted.
+    /// Returns the maximum number of bytes that a session buffers at once for any source; pushed chunks are
+    /// not counted.
     fn memory(&self, settings: &Settings) -> u64;
 
-    /// Expresses this step as encoder options, for plans that re-encode anyway.
-    /// Returns whether it could; if not, the combination is refused.
+    /// Expresses this step as encoder options, for plans that re-encode anyway. Returns whether that is
+    /// possible; if not, the plan rejects the combination.
     fn absorb(&self, _encode: &mut Encode) -> bool {
         false
     }
 }
 
-/// A step on decoded frames. Sizes and coordinates are nominal: those of the source before any
-/// shrink-on-load.
+/// A step on decoded frames.
+///
+/// Sizes and coordinates are nominal: in pixels of the source before the decoder chose a smaller scale. A
+/// step never sees the colour profile: the planner converts or keeps it by the model of the frames that come
+/// out ([`crate::Image::with_fitting_profile`]).
 pub trait PixelOp: Send {
-    /// Nominal geometry of the output for that of the input. Pure.
+    /// Returns the geometry of the output for that of the input. Pure.
     ///
     /// # Errors
-    /// [`crate::Kind::InvalidParam`] for parameters that do not fit this picture.
+    /// [`crate::Kind::InvalidParam`] for parameters that do not fit this image.
     fn output(&self, input: Geometry) -> Result<Geometry>;
 
-    /// Smallest input that still gives `need` output at full quality, both in the pixels of the step's
-    /// input and output. Pure, and monotonic in `need` on both axes. The default, all of it, is always
-    /// safe.
-    fn needed(&self, input: Geometry, _need: Size) -> Size {
-        input.size
-    }
+    /// Returns the smallest input, within `input.size`, that gives `need` of the output at full quality; in
+    /// pixels of the step's input and output. Pure, and monotonic in `need` on both axes.
+    ///
+    /// A step that computes each sample from the sample at the same place returns `need`. A step that needs
+    /// all pixels at full size, such as a filter with a radius in pixels, returns `input.size`. There is no
+    /// default: either would be wrong for some steps, slow or blurred, without any visible error.
+    fn needed(&self, input: Geometry, need: Size) -> Size;
 
-    /// Maps a frame; its geometry becomes what [`PixelOp::output`] said.
+    /// Changes a frame, whose geometry becomes that of [`PixelOp::output`].
     ///
     /// # Errors
     /// As for [`PixelOp::output`].

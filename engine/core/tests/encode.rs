@@ -1,12 +1,12 @@
-//! What the shared encode makes of a source's header and of its patches.
+//! Tests of the options that the shared encode gets from the source's header and from patches.
 
 use bytes::Bytes;
 use safelight_core::{
-    Answer, Codec, Decode, Encode, Frame, Geometry, Header, Image, Limits, Model, Orientation, Param,
-    ParamKind, Plan, Query, Registry, Result, Samples, Settings, Size, Step, Transform,
+    Codec, Decode, Encode, Frame, Geometry, Header, Image, Limits, Model, Orientation, Param, ParamKind,
+    Plan, Query, Registry, Result, Samples, Settings, Size, Step, Transform, testing::Output,
 };
 
-/// One pixel: `A` for an animation, `P` for a palette, `.` for neither. Encodes the options.
+/// A codec for one pixel: `A` is an animation, `P` has a palette, `.` neither. Encoding writes the options.
 #[derive(Debug)]
 struct Toy(&'static str);
 
@@ -70,19 +70,19 @@ const TOYS: Registry = Registry {
     codecs: &[&Toy("image/x-source"), &Toy("image/x-still"), &Toy("image/x-animated")],
 };
 
-fn answer(source: &'static [u8], raw: &str) -> Result<(&'static str, String)> {
+fn output(source: &'static [u8], raw: &str) -> Result<(&'static str, String)> {
     let plan = Plan::new(TOYS, TOYS.query(raw, "")?)?;
-    let answer = Answer::new(plan.start(&Settings::default()), &Bytes::from_static(source), 1)?;
-    Ok((answer.content_type(), String::from_utf8_lossy(&answer.body()).into_owned()))
+    let output = Output::collect(plan.start(&Settings::default()), &Bytes::from_static(source), 1)?;
+    Ok((output.content_type(), String::from_utf8_lossy(&output.body()).into_owned()))
 }
 
 fn check(source: &'static [u8], raw: &str, mime: &'static str, body: &str) {
-    let found = answer(source, raw).expect("a toy never fails");
+    let found = output(source, raw).expect("a toy never fails");
     assert_eq!(found, (mime, body.to_owned()), "{raw} of {source:?}");
 }
 
 #[test]
-fn an_animation_may_ask_for_a_format_of_its_own() {
+fn animations_can_have_a_format_of_their_own() {
     let body = "quality None lossless false";
     check(b".", "", "image/x-source", body);
     check(b"A", "", "image/x-source", body);
@@ -93,7 +93,7 @@ fn an_animation_may_ask_for_a_format_of_its_own() {
 }
 
 #[test]
-fn a_palette_is_kept_without_loss_unless_a_quality_is_asked_for() {
+fn palette_images_are_lossless_unless_a_quality_is_given() {
     check(b"P", "", "image/x-source", "quality None lossless true");
     check(b"P", "format=still", "image/x-still", "quality None lossless true");
     check(b"P", "format=still&quality=80", "image/x-still", "quality Some(80) lossless false");

@@ -1,10 +1,10 @@
-//! The planner, over a toy codec and toy transforms of every shape.
+//! Tests of the planner with a toy codec and a toy transform of every shape.
 
 use bytes::Bytes;
 use safelight_core::{
-    Answer, ByteOp, Codec, Decode, Encode, Error, Flow, Frame, Geometry, Head, Header, Image, Kind, Limits,
-    Model, Orientation, Param, ParamKind, PixelOp, Plan, Query, Registry, Result, Samples, Session, Settings,
-    Sink, Size, Step, Transform, pixels::fold,
+    ByteOp, Codec, Decode, Encode, Error, Flow, Frame, Geometry, Head, Header, Image, Kind, Limits, Model,
+    Orientation, Param, ParamKind, PixelOp, Plan, Query, Registry, Result, Samples, Session, Settings, Sink,
+    Size, Step, Transform, pixels::plan_sizes, testing::Output,
 };
 
 /// `width height samples…`, one byte each, grey.
@@ -64,7 +64,7 @@ const fn flag(key: &'static str) -> Param {
     Param { key, aliases: &[], kind: ParamKind::Flag, default: None, doc: "a toy" }
 }
 
-/// A step on bytes that answers with one word.
+/// A step on bytes whose output is one word. The flag says whether an encode can absorb it.
 struct Say(&'static str, bool);
 
 impl ByteOp for Say {
@@ -90,7 +90,7 @@ impl Session for Say {
     }
 }
 
-/// Cuts the left half out; adds one to every sample.
+/// Crops to the left half, and adds one to every sample.
 struct Halve;
 
 impl PixelOp for Halve {
@@ -142,6 +142,9 @@ impl PixelOp for Darken {
     fn output(&self, input: Geometry) -> Result<Geometry> {
         Ok(input)
     }
+    fn needed(&self, _input: Geometry, need: Size) -> Size {
+        need
+    }
     fn apply(&self, mut frame: Frame) -> Result<Frame> {
         if let Samples::U8(samples) = &mut frame.planes[0].samples {
             for sample in samples {
@@ -152,20 +155,23 @@ impl PixelOp for Darken {
     }
 }
 
-toy_transform!(Company, "company", flag("company"), |_query| Some(Step::PixelsToo(Box::new(Darken))));
+toy_transform!(Shade, "shade", flag("shade"), |_query| Some(Step::PixelsIfDecoding(Box::new(Darken))));
+toy_transform!(Base, "base", flag("base"), |query| query
+    .flag("base")
+    .then(|| Step::EncodeIfDecoding(Box::new(|encode| encode.quality = Some(50)))));
 
 const TOYS: Registry = Registry { transforms: &[&Show, &Strip, &Shrink, &Quality], codecs: &[&Toy] };
 
 fn answer(raw: &str, source: &'static [u8]) -> Result<Vec<u8>> {
     let plan = Plan::new(TOYS, TOYS.query(raw, "")?)?;
-    Ok(Answer::new(plan.start(&Settings::default()), &Bytes::from_static(source), 3)?.body())
+    Ok(Output::collect(plan.start(&Settings::default()), &Bytes::from_static(source), 3)?.body())
 }
 
-const PICTURE: &[u8] = &[2, 2, 10, 20, 30, 40];
+const IMAGE: &[u8] = &[2, 2, 10, 20, 30, 40];
 
 #[test]
-fn steps_of_every_shape_are_run_in_the_order_of_the_registry() {
-    let check = |raw, expected: &[u8]| assert_eq!(answer(raw, PICTURE).unwrap(), expected, "{raw}");
+fn steps_of_every_shape_run_in_registry_order() {
+    let check = |raw, expected: &[u8]| assert_eq!(answer(raw, IMAGE).unwrap(), expected, "{raw}");
     check("", b"strip");
     check("utm_source=mail", b"strip");
     check("show=true", b"show");
@@ -175,8 +181,8 @@ fn steps_of_every_shape_are_run_in_the_order_of_the_registry() {
 }
 
 #[test]
-fn what_cannot_be_combined_is_refused_before_anything_is_read() {
-    let check = |raw, expected: Kind| assert_eq!(answer(raw, PICTURE).unwrap_err().kind, expected, "{raw}");
+fn conflicts_are_reported_before_the_source_is_read() {
+    let check = |raw, expected: Kind| assert_eq!(answer(raw, IMAGE).unwrap_err().kind, expected, "{raw}");
     check("show=true&halve=true", Kind::Conflict);
     check("show=true&q=5", Kind::Conflict);
     check("show=true&strip=true", Kind::Conflict);
@@ -184,61 +190,65 @@ fn what_cannot_be_combined_is_refused_before_anything_is_read() {
 }
 
 #[test]
-fn a_query_that_nothing_answers_is_a_defect_and_not_a_pass_through() {
-    let silent = Registry { transforms: &[&Show], codecs: &[] };
-    let error = Plan::new(silent, silent.query("", "").unwrap()).err().unwrap();
+fn a_query_without_a_transform_is_an_internal_error_and_not_a_pass_through() {
+    let incomplete = Registry { transforms: &[&Show], codecs: &[] };
+    let error = Plan::new(incomplete, incomplete.query("", "").unwrap()).err().unwrap();
     assert_eq!(error.kind, Kind::Internal);
 }
 
 #[test]
-fn a_step_in_company_joins_a_plan_of_pixels_and_makes_none() {
-    let registry = Registry { transforms: &[&Company, &Show, &Strip, &Shrink, &Quality], codecs: &[&Toy] };
+fn steps_for_decoded_plans_require_no_decode() {
+    let registry =
+        Registry { transforms: &[&Shade, &Show, &Strip, &Shrink, &Base, &Quality], codecs: &[&Toy] };
     let check = |raw, canonical: &str, expected: &[u8]| {
         let plan = Plan::new(registry, registry.query(raw, "").unwrap()).unwrap();
         assert_eq!(plan.query.to_string(), canonical, "{raw}");
         let session = plan.start(&Settings::default());
-        let body = Answer::new(session, &Bytes::from_static(PICTURE), 3).unwrap().body();
+        let body = Output::collect(session, &Bytes::from_static(IMAGE), 3).unwrap().body();
         assert_eq!(body, expected, "{raw}");
     };
     check("", "", b"strip");
     check("show=true", "show=true", b"show");
     check("halve=true", "halve=true", &[1, 2, 0, 10, 30]);
     check("q=7", "quality=7", &[2, 2, 7, 9, 19, 29, 39]);
-    // A key that asks for nothing on its own is as if it were absent.
-    check("company=true", "", b"strip");
+    check("base=true&halve=true", "halve=true&base=true", &[1, 2, 50, 10, 30]);
+    check("base=true&q=7", "base=true&quality=7", &[2, 2, 7, 9, 19, 29, 39]);
+    // A key without effect on its own is equivalent to no query.
+    check("shade=true", "", b"strip");
+    check("base=true", "", b"strip");
 }
 
 #[test]
-fn a_source_beyond_the_limit_is_not_held() {
+fn a_source_above_the_limit_is_not_buffered() {
     let mut settings = Settings::default();
     settings.limits.max_source_bytes = 5;
     let plan = Plan::new(TOYS, TOYS.query("halve=true", "").unwrap()).unwrap();
     assert_eq!(plan.memory(&settings), 10);
-    let error = Answer::new(plan.start(&settings), &Bytes::from_static(PICTURE), 3).unwrap_err();
+    let error = Output::collect(plan.start(&settings), &Bytes::from_static(IMAGE), 3).unwrap_err();
     assert_eq!(error.kind, Kind::LimitExceeded);
 }
 
 #[test]
-fn damage_is_the_codecs_to_report() {
-    assert_eq!(answer("halve=true", &PICTURE[..5]).unwrap_err().kind, Kind::Corrupt);
-    assert_eq!(answer("halve=true", &PICTURE[..1]).unwrap_err().kind, Kind::UnsupportedFormat);
+fn codecs_report_damage() {
+    assert_eq!(answer("halve=true", &IMAGE[..5]).unwrap_err().kind, Kind::Corrupt);
+    assert_eq!(answer("halve=true", &IMAGE[..1]).unwrap_err().kind, Kind::UnsupportedFormat);
 }
 
 #[test]
-fn an_answer_beyond_the_limit_is_not_begun() {
+fn an_output_above_the_limit_is_not_started() {
     let mut settings = Settings::default();
     settings.limits.max_output_side = 1;
     let plan = Plan::new(TOYS, TOYS.query("halve=true", "").unwrap()).unwrap();
-    let error = Answer::new(plan.start(&settings), &Bytes::from_static(PICTURE), 3).unwrap_err();
+    let error = Output::collect(plan.start(&settings), &Bytes::from_static(IMAGE), 3).unwrap_err();
     assert_eq!(error.kind, Kind::LimitExceeded);
 }
 
 #[test]
-fn needs_fold_backwards_over_sizes_that_fold_forwards() {
+fn sizes_are_planned_forwards_and_needs_backwards() {
     let ops: Vec<Box<dyn PixelOp>> = vec![Box::new(Halve), Box::new(Halve)];
     let source = |w, h| Geometry { size: Size::new(w, h), orientation: Orientation::UPRIGHT };
-    let folded = fold(&ops, source(40, 20)).unwrap();
-    assert_eq!((folded.answer, folded.needed, folded.most_pixels), (source(10, 20), Size::new(40, 20), 400));
-    let folded = fold(&ops, source(43, 23)).unwrap();
-    assert_eq!((folded.answer, folded.needed), (source(10, 23), Size::new(40, 23)));
+    let plan = plan_sizes(&ops, source(40, 20)).unwrap();
+    assert_eq!((plan.output, plan.needed, plan.max_pixels), (source(10, 20), Size::new(40, 20), 400));
+    let plan = plan_sizes(&ops, source(43, 23)).unwrap();
+    assert_eq!((plan.output, plan.needed), (source(10, 23), Size::new(40, 23)));
 }

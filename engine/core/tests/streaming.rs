@@ -1,14 +1,14 @@
-//! Sources that are decoded while they arrive.
+//! Tests of sources that are decoded while they arrive.
 
 use bytes::Bytes;
 use safelight_core::{
-    Answer, Codec, Decode, Decoding, Encode, Error, Flow, Frame, Geometry, Head, Header, Image, Kind, Limits,
-    Model, Orientation, Plan, Query, Registry, Result, Samples, Session, Settings, Sink, Size, Step,
-    Streaming, Transform,
+    Codec, Decode, Decoding, Encode, Error, Flow, Frame, Geometry, Head, Header, Image, Kind, Limits, Model,
+    Orientation, Plan, Query, Registry, Result, Samples, Session, Settings, Sink, Size, Step, Streaming,
+    Transform, testing::Output,
 };
 
-/// A digit for the length of what follows, as many header bytes, one sample, and then what nobody needs.
-/// `!` for a sample is damage. Where the header starts with `w`, the source must be held whole.
+/// A digit for the length of the header, the header, one sample, then unused bytes. The sample `!` is damage.
+/// A header that starts with `w` means that the source must be buffered whole.
 #[derive(Debug)]
 struct Toy;
 
@@ -100,22 +100,22 @@ fn session() -> Box<dyn Session> {
 }
 
 #[test]
-fn the_answer_is_there_before_the_source_ends() {
-    let source = Bytes::from_static(b"3abcX and what nobody needs");
+fn output_is_complete_before_the_source_ends() {
+    let source = Bytes::from_static(b"3abcX and bytes without use");
     for chunk in 1..8 {
-        let answer = Answer::new(session(), &source, chunk).unwrap();
-        assert_eq!(answer.body(), b"X", "in chunks of {chunk}");
-        // What was read to find the header is handed over with the next push at the latest.
-        assert!(answer.read <= 4 + 2 * chunk.max(4), "{} bytes in chunks of {chunk}", answer.read);
+        let output = Output::collect(session(), &source, chunk).unwrap();
+        assert_eq!(output.body(), b"X", "in chunks of {chunk}");
+        // Bytes read for the header reach the decoder with the next push at the latest.
+        assert!(output.read <= 4 + 2 * chunk.max(4), "{} bytes in chunks of {chunk}", output.read);
     }
-    let whole = Answer::new(session(), &source, source.len()).unwrap();
+    let whole = Output::collect(session(), &source, source.len()).unwrap();
     assert_eq!(whole.body(), b"X");
 }
 
 #[test]
-fn memory_is_asked_for_when_the_header_is_there_and_once() {
+fn memory_is_reserved_once_when_the_header_is_complete() {
     let mut session = session();
-    let mut out = Answer::default();
+    let mut out = Output::default();
     let mut push = |bytes: &'static [u8]| session.push(Bytes::from_static(bytes), &mut out).unwrap();
     assert_eq!(push(b"3"), Flow::More);
     assert_eq!(push(b"abc"), Flow::Reserve(1000));
@@ -125,9 +125,9 @@ fn memory_is_asked_for_when_the_header_is_there_and_once() {
 }
 
 #[test]
-fn a_source_that_must_be_held_whole_is() {
+fn sources_that_cannot_stream_are_buffered_whole() {
     let mut session = session();
-    let mut out = Answer::default();
+    let mut out = Output::default();
     assert_eq!(session.push(Bytes::from_static(b"1w"), &mut out).unwrap(), Flow::More);
     assert_eq!(session.push(vec![b'X'; 1 << 20].into(), &mut out).unwrap(), Flow::Keep);
     assert_eq!(session.reserve().unwrap(), 1000);
@@ -136,20 +136,20 @@ fn a_source_that_must_be_held_whole_is() {
 }
 
 #[test]
-fn damage_is_an_error_whenever_it_comes() {
+fn damage_is_an_error_at_any_position() {
     for chunk in 1..6 {
-        let damaged = Answer::new(session(), &Bytes::from_static(b"2ab!"), chunk).unwrap_err();
-        let short = Answer::new(session(), &Bytes::from_static(b"2ab"), chunk).unwrap_err();
+        let damaged = Output::collect(session(), &Bytes::from_static(b"2ab!"), chunk).unwrap_err();
+        let short = Output::collect(session(), &Bytes::from_static(b"2ab"), chunk).unwrap_err();
         assert_eq!((damaged.kind, short.kind), (Kind::Corrupt, Kind::Corrupt), "in chunks of {chunk}");
     }
 }
 
-/// A sink that nobody reads.
+/// A sink whose client disconnected.
 struct Gone;
 
 impl Sink for Gone {
     fn head(&mut self, _head: Head) {
-        panic!("nobody waits for a head");
+        panic!("the client disconnected before the head");
     }
     fn body(&mut self, _bytes: Bytes) {}
     fn is_gone(&self) -> bool {
@@ -158,7 +158,7 @@ impl Sink for Gone {
 }
 
 #[test]
-fn work_that_nobody_waits_for_is_given_up() {
+fn work_stops_when_the_client_disconnects() {
     let mut session = session();
     session.push(Bytes::from_static(b"0"), &mut Gone).unwrap();
     assert_eq!(session.push(Bytes::from_static(b"X"), &mut Gone).unwrap_err().kind, Kind::Cancelled);

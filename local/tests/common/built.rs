@@ -1,7 +1,7 @@
 //! Programs that other crates build, and what they are to answer.
 
 use bytes::Bytes;
-use safelight_core::{Answer, Plan, Settings};
+use safelight_core::{Plan, Settings, testing::Output};
 use safelight_registry::REGISTRY;
 use serde_json::Value;
 use std::{
@@ -44,7 +44,7 @@ pub(crate) fn edge(config: &Value) -> Option<TempDir> {
 }
 
 /// What the transforms make of `source`, without any door.
-pub(crate) fn expected(source: Vec<u8>, query: &str) -> Answer {
+pub(crate) fn expected(source: Vec<u8>, query: &str) -> Output {
     let plan = Plan::new(REGISTRY, REGISTRY.query(query, "").unwrap()).unwrap();
-    Answer::new(plan.start(&Settings::default()), &Bytes::from(source), 64 << 10).unwrap()
+    Output::collect(plan.start(&Settings::default()), &Bytes::from(source), 64 << 10).unwrap()
 }

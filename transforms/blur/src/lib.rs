@@ -1,6 +1,6 @@
 #![doc = include_str!("../README.md")]
 
-use safelight_core::{Frame, Geometry, Param, ParamKind, PixelOp, Query, Result, Step, Transform};
+use safelight_core::{Frame, Geometry, Param, ParamKind, PixelOp, Query, Result, Size, Step, Transform};
 use safelight_filters::gaussian;
 
 const BLUR: Param = Param {
@@ -39,8 +39,13 @@ impl PixelOp for BlurOp {
         Ok(input)
     }
 
+    fn needed(&self, input: Geometry, _need: Size) -> Size {
+        // Sigma is in pixels of the output, so a smaller decode would be blurred by too much.
+        input.size
+    }
+
     fn apply(&self, frame: Frame) -> Result<Frame> {
-        let mut frame = frame.flatten()?.into_rgb()?;
+        let mut frame = frame.materialize()?.into_rgb()?;
         let has_alpha = frame.model.has_alpha();
         for plane in &mut frame.planes {
             gaussian(plane, self.sigma, has_alpha);
@@ -52,7 +57,7 @@ impl PixelOp for BlurOp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use safelight_core::{Kind, Model, Rect, Samples, Size};
+    use safelight_core::{Kind, Model, Rect, Samples};
 
     fn query(raw: &str) -> Result<Query> {
         Query::parse(raw, "", Blur.params())
@@ -106,10 +111,7 @@ mod tests {
         for value in ["0.299", "0", "100.001", "-1", "1e1", "NaN", "", "true"] {
             let error = query(&format!("blur={value}")).unwrap_err();
             assert_eq!(error.kind, Kind::InvalidParam);
-            assert_eq!(
-                error.to_string(),
-                format!("blur: must be a number from 0.3 to 100 px, not {value:?}")
-            );
+            assert_eq!(error.message, format!("blur: expected a number from 0.3 to 100, got {value:?}"));
         }
     }
 

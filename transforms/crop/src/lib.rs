@@ -129,7 +129,7 @@ mod tests {
         assert_eq!(cropped.planes, frame.planes);
         assert_eq!(cropped.view, View { x: 1.0, y: 1.0, w: 3.0, h: 1.0 });
         let expected = Frame::whole(Size::new(3, 1), Model::Grey, Samples::U8(vec![5, 6, 7]));
-        assert_eq!(cropped.flatten().unwrap(), expected);
+        assert_eq!(cropped.materialize().unwrap(), expected);
     }
 
     #[test]

@@ -29,9 +29,6 @@ const PROGRESSIVE: Param = Param {
     doc: "a JPEG answer that shows the whole picture early",
 };
 
-/// Declared by the transform that pads; its canonical form is `rrggbb` or `rrggbbaa` in lower case.
-const BACKGROUND: &str = "background";
-
 /// The plug-in.
 #[derive(Clone, Copy, Debug)]
 pub struct Format;
@@ -52,10 +49,9 @@ impl Transform for Format {
         if format.is_none() && quality.is_none() && !progressive {
             return Ok(None);
         }
-        let background = query.get(BACKGROUND).and_then(opaque).unwrap_or_default();
         Ok(Some(Step::Encode(Box::new(move |encode: &mut Encode| {
             (encode.format, encode.animated_format) = format.unwrap_or_default();
-            (encode.quality, encode.background, encode.progressive) = (quality, background, progressive);
+            (encode.quality, encode.progressive) = (quality, progressive);
         }))))
     }
 }
@@ -70,31 +66,12 @@ fn formats(word: &str) -> Option<(Option<ImageFormat>, Option<ImageFormat>)> {
     ImageFormat::from_word(word).map(|format| (Some(format), None))
 }
 
-/// The colour of `rrggbb` or `rrggbbaa`, as it is where nothing can shine through it.
-fn opaque(colour: &str) -> Option<[u8; 3]> {
-    let [_, red, green, blue] = u32::from_str_radix(colour.get(..6)?, 16).ok()?.to_be_bytes();
-    Some([red, green, blue])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// As the transform that pads declares it.
-    const DECLARED: Param = Param {
-        key: BACKGROUND,
-        aliases: &[],
-        kind: ParamKind::Text {
-            form: "hex",
-            example: "00ff00",
-            canonical: |value| Some(value.to_ascii_lowercase()),
-        },
-        default: None,
-        doc: "x",
-    };
-
     fn query(raw: &str, accept: &str) -> Result<Query> {
-        Query::parse(raw, accept, [&FORMAT, &QUALITY, &PROGRESSIVE, &DECLARED])
+        Query::parse(raw, accept, [&FORMAT, &QUALITY, &PROGRESSIVE])
     }
 
     fn encode(raw: &str, accept: &str) -> Option<Encode> {
@@ -113,7 +90,7 @@ mod tests {
         let check = |raw, accept, expected: (Option<ImageFormat>, Option<ImageFormat>)| {
             let found = encode(raw, accept).unwrap();
             assert_eq!((found.format, found.animated_format), expected, "{raw} for {accept}");
-            assert_eq!((found.quality, found.lossless, found.background), (None, false, [0; 3]), "{raw}");
+            assert_eq!((found.quality, found.lossless), (None, false), "{raw}");
         };
         let avif = (Some(ImageFormat::Avif), Some(ImageFormat::Webp));
         check("format=jpeg", "", (Some(ImageFormat::Jpeg), None));
@@ -168,20 +145,11 @@ mod tests {
 
     #[test]
     fn a_wrong_value_says_what_would_be_right() {
-        let check = |raw, expected| assert_eq!(query(raw, "").unwrap_err().to_string(), expected);
-        check("quality=0", "quality: must be a whole number from 1 to 100, not \"0\"");
-        check("q=101", "quality: must be a whole number from 1 to 100, not \"101\"");
-        check("q=high", "quality: must be a whole number from 1 to 100, not \"high\"");
-        check("f=bmp", "format: must be one of jpeg, png, webp, avif, gif, auto-avif, not \"bmp\"");
-        check("format=", "format: must be one of jpeg, png, webp, avif, gif, auto-avif, not \"\"");
-    }
-
-    #[test]
-    fn transparent_pixels_are_flattened_on_the_background() {
-        let check = |raw, expected| assert_eq!(encode(raw, "").unwrap().background, expected, "{raw}");
-        check("f=jpeg", [0, 0, 0]);
-        check("f=jpeg&background=ff8000", [0xFF, 0x80, 0]);
-        check("f=jpeg&background=FF800010", [0xFF, 0x80, 0]);
-        assert_eq!(encode("background=ff8000", ""), None);
+        let check = |raw, expected| assert_eq!(query(raw, "").unwrap_err().message, expected);
+        check("quality=0", "quality: expected an integer from 1 to 100, got \"0\"");
+        check("q=101", "quality: expected an integer from 1 to 100, got \"101\"");
+        check("q=high", "quality: expected an integer from 1 to 100, got \"high\"");
+        check("f=bmp", "format: expected one of jpeg, png, webp, avif, gif, auto-avif, got \"bmp\"");
+        check("format=", "format: expected one of jpeg, png, webp, avif, gif, auto-avif, got \"\"");
     }
 }

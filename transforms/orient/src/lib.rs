@@ -18,7 +18,7 @@ impl Transform for Orient {
     }
 
     fn step(&self, _query: &Query) -> Result<Option<Step>> {
-        Ok(Some(Step::PixelsToo(Box::new(OrientOp))))
+        Ok(Some(Step::PixelsIfDecoding(Box::new(OrientOp))))
     }
 }
 

@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+mod examples;
 mod params;
 
+pub use examples::{example_queries, example_query, example_query_len, example_values};
 pub use params::params_json;
 
 use safelight_core::{Decoder, Encoder, Registry, Transform};
@@ -15,6 +17,7 @@ pub const TRANSFORMS: &[&dyn Transform] = &[
     &safelight_crop::Crop,
     &safelight_window::Window,
     &safelight_resize::Resize,
+    &safelight_background::Background,
     &safelight_rotate_flip::RotateFlip,
     &safelight_blur::Blur,
     &safelight_sharpen::Sharpen,

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use safelight_core::{
-    Answer, Encode, Kind, Param, ParamKind, Plan, Query, Registry, Result, Settings, Step, Transform,
+    Encode, Kind, Param, ParamKind, Plan, Query, Registry, Result, Settings, Step, Transform, testing::Output,
 };
 use safelight_registry::{CODECS, REGISTRY, TRANSFORMS, params_json};
 use std::collections::HashSet;
@@ -38,9 +38,9 @@ fn example(param: &Param) -> String {
     }
 }
 
-fn answer(raw: &str, source: &Bytes, chunk: usize) -> Result<Answer> {
+fn answer(raw: &str, source: &Bytes, chunk: usize) -> Result<Output> {
     let plan = Plan::new(REGISTRY, REGISTRY.query(raw, "")?)?;
-    Answer::new(plan.start(&Settings::default()), source, chunk)
+    Output::collect(plan.start(&Settings::default()), source, chunk)
 }
 
 /// Keys of transforms that are not for every picture, and codestreams of the kind that they are for.
@@ -133,7 +133,7 @@ fn the_answer_does_not_depend_on_the_chunks() {
 
 #[test]
 fn a_picture_does_not_depend_on_the_chunks() {
-    let body = |result: Result<Answer>| result.map(|answer| answer.body()).map_err(|error| error.kind);
+    let body = |result: Result<Output>| result.map(|answer| answer.body()).map_err(|error| error.kind);
     for raw in &queries() {
         for (name, source) in samples(raw) {
             let whole = body(answer(raw, &source, usize::MAX));

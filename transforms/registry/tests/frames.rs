@@ -2,12 +2,12 @@
 
 use bytes::Bytes;
 use image::{DynamicImage, ImageFormat};
-use safelight_core::{Answer, Kind, Plan, Result, Settings};
+use safelight_core::{Kind, Plan, Result, Settings, testing::Output};
 use safelight_registry::REGISTRY;
 
-fn answer(raw: &str, source: &Bytes) -> Result<Answer> {
+fn answer(raw: &str, source: &Bytes) -> Result<Output> {
     let plan = Plan::new(REGISTRY, REGISTRY.query(raw, "")?)?;
-    Answer::new(plan.start(&Settings::default()), source, 4096)
+    Output::collect(plan.start(&Settings::default()), source, 4096)
 }
 
 fn png(raw: &str, source: &Bytes) -> DynamicImage {

@@ -1,12 +1,12 @@
 //! Damaged and hostile sources: an answer or a typed error, never a panic, never a leak.
 
 use bytes::Bytes;
-use safelight_core::{Answer, Kind, Plan, Result, Settings};
+use safelight_core::{Kind, Plan, Result, Settings, testing::Output};
 use safelight_registry::REGISTRY;
 
-fn answer(raw: &str, source: &Bytes) -> Result<Answer> {
+fn answer(raw: &str, source: &Bytes) -> Result<Output> {
     let plan = Plan::new(REGISTRY, REGISTRY.query(raw, "")?)?;
-    Answer::new(plan.start(&Settings::default()), source, 16 << 10)
+    Output::collect(plan.start(&Settings::default()), source, 16 << 10)
 }
 
 /// Runs every transform; panics only if one of them does, or errs in a way that is not the source's fault.

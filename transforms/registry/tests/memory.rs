@@ -111,6 +111,7 @@ fn a_run_holds_no_more_than_it_states() {
     let mut settings = Settings::default();
     settings.limits.max_source_bytes = 1 << 20;
     let plan = Plan::new(REGISTRY, REGISTRY.query("", "").expect("a query")).expect("a plan");
-    let error = safelight_core::Answer::new(plan.start(&settings), &Bytes::from(tiff), CHUNK_BYTES);
+    let error =
+        safelight_core::testing::Output::collect(plan.start(&settings), &Bytes::from(tiff), CHUNK_BYTES);
     assert_eq!(error.expect_err("a source beyond the limit").kind, safelight_core::Kind::LimitExceeded);
 }

@@ -181,7 +181,7 @@ fn steps(random: &mut Random) -> (String, Vec<Box<dyn PixelOp>>) {
     let query = REGISTRY.query(&raw, "").expect("a valid query");
     let steps = TRANSFORMS.iter().filter_map(|transform| transform.step(&query).expect("a valid query"));
     let ops = steps.filter_map(|step| match step {
-        Step::Pixels(op) | Step::PixelsToo(op) => Some(op),
+        Step::Pixels(op) | Step::PixelsIfDecoding(op) => Some(op),
         _ => None,
     });
     (raw, ops.collect())

@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-mod colour;
 mod fit;
 mod gravity;
 mod op;
@@ -8,11 +7,10 @@ mod pad;
 mod plane;
 mod resample;
 
-use colour::Colour;
 use fit::{Bounds, Fit};
 use gravity::Gravity;
 use op::ResizeOp;
-use safelight_core::{Param, ParamKind, Query, Result, Size, Step, Transform};
+use safelight_core::{Param, ParamKind, Query, Result, Size, Step, Transform, params};
 
 /// The plug-in.
 #[derive(Debug)]
@@ -44,13 +42,6 @@ const PARAMS: &[Param] = &[
         default: Some("1"),
         doc: "device pixels for each pixel of the box",
     },
-    Param {
-        key: "background",
-        aliases: &["bg"],
-        kind: ParamKind::Text { form: colour::FORM, example: "336699cc", canonical: colour::canonical },
-        default: None,
-        doc: "what `pad` fills the box with; white, or nothing where the source has an alpha channel",
-    },
 ];
 
 impl Transform for Resize {
@@ -73,7 +64,7 @@ impl Transform for Resize {
             _ => Fit::ScaleDown,
         };
         let gravity = query.get("gravity").and_then(Gravity::parse).unwrap_or_default();
-        let background = query.get("background").and_then(Colour::parse);
+        let background = params::background(query);
         let bounds = match (side("width"), side("height")) {
             (Some(w), Some(h)) => Bounds::Both(Size::new(w, h)),
             (Some(w), None) => Bounds::Width(w),

@@ -1,13 +1,12 @@
 //! The step: a layout for the size that comes in, and the samples for it.
 
 use crate::{
-    colour::Colour,
     fit::{Bounds, Fit, Layout},
     gravity::Gravity,
     pad::pad,
     resample::Resampler,
 };
-use safelight_core::{Error, Frame, Geometry, Kind, Model, PixelOp, Plane, Result, Size, View};
+use safelight_core::{Colour, Error, Frame, Geometry, Kind, Model, PixelOp, Plane, Result, Size, View};
 
 pub(crate) struct ResizeOp {
     pub(crate) bounds: Bounds,
@@ -53,8 +52,9 @@ impl PixelOp for ResizeOp {
         if layout.scaled == layout.answer {
             return Ok(frame);
         }
-        let suitable = if frame.model.has_alpha() { Colour::NOTHING } else { Colour::WHITE };
-        let mut padded = pad(&frame.flatten()?.into_rgb()?, &layout, self.background.unwrap_or(suitable))?;
+        let suitable = if frame.model.has_alpha() { Colour::TRANSPARENT } else { Colour::WHITE };
+        let mut padded =
+            pad(&frame.materialize()?.into_rgb()?, &layout, self.background.unwrap_or(suitable))?;
         padded.geometry = geometry;
         Ok(padded)
     }

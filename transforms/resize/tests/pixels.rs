@@ -12,7 +12,7 @@ fn grey(w: u32, h: u32, samples: Vec<u8>) -> Frame {
 }
 
 fn apply(raw: &str, frame: Frame) -> Frame {
-    op(raw).apply(frame).unwrap().flatten().unwrap()
+    op(raw).apply(frame).unwrap().materialize().unwrap()
 }
 
 #[test]

@@ -129,9 +129,9 @@ fn a_crop_and_a_resize_are_a_resize_of_what_was_cropped() {
         let size = Size::new(random.within(20, size.w - x), random.within(20, size.h - y));
         cropped.crop(Rect { x, y, size });
         let raw = random_query(&mut random, 100);
-        let cut_out = cropped.clone().flatten().unwrap();
+        let cut_out = cropped.clone().materialize().unwrap();
         // Not one sample beyond the crop shows.
-        let found = op(&raw).apply(cropped).unwrap().flatten().unwrap();
+        let found = op(&raw).apply(cropped).unwrap().materialize().unwrap();
         assert_eq!(found, op(&raw).apply(cut_out).unwrap(), "{raw} of {size:?}");
     }
 }

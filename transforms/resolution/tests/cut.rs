@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use bytes::Bytes;
-use safelight_core::{Answer, Encode, Kind, Query, Result, Settings, Step, Transform};
+use safelight_core::{Encode, Kind, Query, Result, Settings, Step, Transform, testing::Output};
 use safelight_resolution::Resolution;
 
 fn sample(name: &str) -> Bytes {
@@ -11,14 +11,14 @@ fn sample(name: &str) -> Bytes {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}")).into()
 }
 
-fn answer_within(source: &Bytes, wanted: u8, chunk: usize, settings: &Settings) -> Result<Answer> {
+fn answer_within(source: &Bytes, wanted: u8, chunk: usize, settings: &Settings) -> Result<Output> {
     let query = Query::parse(&format!("resolution={wanted}"), "", Resolution.params())?;
     let Some(Step::Bytes(op)) = Resolution.step(&query)? else { panic!("{query} asks for no bytes") };
     assert!(!op.absorb(&mut Encode::default()));
-    Answer::new(op.start(settings), source, chunk)
+    Output::collect(op.start(settings), source, chunk)
 }
 
-fn answer(source: &Bytes, wanted: u8, chunk: usize) -> Result<Answer> {
+fn answer(source: &Bytes, wanted: u8, chunk: usize) -> Result<Output> {
     answer_within(source, wanted, chunk, &Settings::default())
 }
 

@@ -68,7 +68,7 @@ impl PixelOp for RotateFlipOp {
 
     fn apply(&self, frame: Frame) -> Result<Frame> {
         // What a crop left out need not be turned, where it can be cut off.
-        let frame = if frame.is_full_size() { frame.flatten()? } else { frame };
+        let frame = if frame.is_full_size() { frame.materialize()? } else { frame };
         frame.turn(self.0)
     }
 }

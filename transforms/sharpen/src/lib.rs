@@ -2,7 +2,7 @@
 
 mod mask;
 
-use safelight_core::{Frame, Geometry, Param, ParamKind, PixelOp, Query, Result, Step, Transform};
+use safelight_core::{Frame, Geometry, Param, ParamKind, PixelOp, Query, Result, Size, Step, Transform};
 
 const SHARPEN: Param = Param {
     key: "sharpen",
@@ -40,8 +40,13 @@ impl PixelOp for SharpenOp {
         Ok(input)
     }
 
+    fn needed(&self, input: Geometry, _need: Size) -> Size {
+        // Sigma is in pixels of the output, so a smaller decode would be blurred by too much.
+        input.size
+    }
+
     fn apply(&self, frame: Frame) -> Result<Frame> {
-        let mut frame = frame.flatten()?.into_rgb()?;
+        let mut frame = frame.materialize()?.into_rgb()?;
         let has_alpha = frame.model.has_alpha();
         for plane in &mut frame.planes {
             mask::sharpen(plane, self.sigma, has_alpha);
@@ -53,7 +58,7 @@ impl PixelOp for SharpenOp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use safelight_core::{Kind, Model, Samples, Size};
+    use safelight_core::{Kind, Model, Samples};
 
     const SIGMAS: [&str; 5] = ["sharpen=0.3", "sharpen=1", "sharpen=2.5", "sharpen=12", "sharpen=100"];
 
@@ -98,8 +103,8 @@ mod tests {
         for value in ["0.299", "0", "100.001", "-1", "1e1", "inf", "", "true"] {
             let error = query(&format!("sharpen={value}")).unwrap_err();
             assert_eq!(error.kind, Kind::InvalidParam);
-            let expected = format!("sharpen: must be a number from 0.3 to 100 px, not {value:?}");
-            assert_eq!(error.to_string(), expected);
+            let expected = format!("sharpen: expected a number from 0.3 to 100, got {value:?}");
+            assert_eq!(error.message, expected);
         }
     }
 

@@ -4,8 +4,8 @@ mod range;
 
 use range::Range;
 use safelight_core::{
-    Error, Frame, Geometry, Kind, Model, Param, ParamKind, PixelOp, Plane, Query, Result, Samples, Size,
-    Step, Stored, Transform,
+    Error, Frame, Geometry, Kind, Model, Param, ParamKind, PixelOp, Plane, Query, Result, SampleEncoding,
+    Samples, Size, Step, Transform,
 };
 
 const WINDOW: Param = Param {
@@ -52,22 +52,22 @@ impl PixelOp for WindowOp {
 
     fn apply(&self, mut frame: Frame) -> Result<Frame> {
         if frame.model != Model::Grey {
-            let message = "is for grey pictures; this one has colours or transparency";
+            let message = "window: expected a grey image, got one with RGB or transparency";
             return Err(Error::new(Kind::UnsupportedFormat, WINDOW.key, message));
         }
-        let stored = frame.stored.take();
+        let encoding = frame.encoding.take();
         let planes = std::mem::take(&mut frame.planes).into_iter();
-        frame.planes = planes.map(|plane| self.show(plane, stored)).collect();
+        frame.planes = planes.map(|plane| self.show(plane, encoding)).collect();
         Ok(frame)
     }
 }
 
 impl WindowOp {
-    /// What is shown for each sample.
-    fn show(&self, plane: Plane, stored: Option<Stored>) -> Plane {
-        let table = |bits, most| -> Vec<u8> {
-            let stored = stored.unwrap_or(Stored { bits, is_signed: false });
-            (0..=most).map(|sample| self.0.level(stored.value(sample, most))).collect()
+    /// Maps each sample to its level.
+    fn show(&self, plane: Plane, encoding: Option<SampleEncoding>) -> Plane {
+        let table = |bits, max| -> Vec<u8> {
+            let encoding = encoding.unwrap_or(SampleEncoding { bits, is_signed: false });
+            (0..=max).map(|sample| self.0.level(encoding.value(sample, max))).collect()
         };
         let samples = match plane.samples {
             Samples::U8(mut samples) => {
@@ -93,54 +93,49 @@ mod tests {
     fn op(raw: &str) -> Box<dyn PixelOp> {
         match Window.step(&Query::parse(raw, "", Window.params()).unwrap()).unwrap() {
             Some(Step::Pixels(op)) => op,
-            _ => panic!("{raw} asks for no pixels"),
+            _ => panic!("{raw} requests no pixel step"),
         }
     }
 
-    fn shown(raw: &str, samples: Samples, stored: Option<Stored>) -> Vec<u8> {
-        let count = match &samples {
-            Samples::U8(samples) => samples.len(),
-            Samples::U16(samples) => samples.len(),
-        };
-        let frame = Frame::whole(Size::new(count as u32, 1), Model::Grey, samples);
+    fn shown(raw: &str, samples: Samples, encoding: Option<SampleEncoding>) -> Vec<u8> {
+        let frame = Frame::whole(Size::new(samples.len() as u32, 1), Model::Grey, samples);
         let op = op(raw);
-        let found = op.apply(Frame { stored, ..frame.clone() }).unwrap();
-        assert_eq!((found.geometry, found.stored), (op.output(frame.geometry).unwrap(), None));
+        let found = op.apply(Frame { encoding, ..frame.clone() }).unwrap();
+        assert_eq!((found.geometry, found.encoding), (op.output(frame.geometry).unwrap(), None));
         assert_eq!(op.needed(frame.geometry, Size::new(1, 1)), Size::new(1, 1));
         let [Plane { samples: Samples::U8(samples), .. }] = found.planes.as_slice() else { panic!("{raw}") };
         samples.clone()
     }
 
     #[test]
-    fn sixteen_bits_are_taken_as_they_are() {
+    fn sixteen_bit_samples_are_stored_values() {
         let samples = Samples::U16(vec![0, 1000, 1128, 1255, 1256, 65_535]);
         assert_eq!(shown("window=1128,256", samples, None), [0, 0, 128, 255, 255, 255]);
     }
 
     #[test]
-    fn eight_bits_have_values_too() {
+    fn eight_bit_samples_are_stored_values() {
         assert_eq!(shown("window=128,256", Samples::U8(vec![0, 1, 127, 255]), None), [0, 1, 127, 255]);
         assert_eq!(shown("window=64,1", Samples::U8(vec![0, 63, 64, 255]), None), [0, 0, 255, 255]);
     }
 
     #[test]
-    fn stored_values_count_and_not_what_they_are_scaled_to() {
-        let signed = Stored { bits: 12, is_signed: true };
-        // −1024 is air, −600 lies in the lung, 40 in what is soft.
+    fn scaled_samples_are_mapped_back_to_stored_values() {
+        let signed = SampleEncoding { bits: 12, is_signed: true };
+        // −1024 is air, −600 lung, 40 soft tissue.
         let samples = [-1024, -600, 40, 1000].map(|value| signed.sample((value + 2048) as u16, 65_535));
         let found = shown("window=-600,1500", Samples::U16(samples.to_vec()), Some(signed));
         assert_eq!(found, [55, 128, 236, 255]);
     }
 
     #[test]
-    fn colours_are_refused() {
+    fn images_that_are_not_grey_are_rejected() {
         for model in [Model::Rgb, Model::Rgba, Model::GreyAlpha, Model::Ycc { chroma: (1, 1) }] {
             let channels = usize::from(model.channels());
             let frame = Frame::whole(Size::new(1, 1), model, Samples::U8(vec![0; channels]));
             let error = op("window=1,2").apply(frame).unwrap_err();
             assert_eq!(error.kind, Kind::UnsupportedFormat);
-            let expected = "window: is for grey pictures; this one has colours or transparency";
-            assert_eq!(error.to_string(), expected);
+            assert_eq!(error.message, "window: expected a grey image, got one with RGB or transparency");
         }
     }
 
@@ -163,8 +158,8 @@ mod tests {
         check("window=0,131072.5", None);
         let error = Query::parse("window=x", "", Window.params()).unwrap_err();
         assert_eq!(
-            error.to_string(),
-            "window: must be center,width: a number from -65536 to 65536 and one from 1 to 131072, not \"x\""
+            error.message,
+            "window: expected center,width: a number from -65536 to 65536 and one from 1 to 131072, got \"x\""
         );
     }
 }

@@ -1,15 +1,15 @@
-//! A window: which stored values are shown, and as what (DICOM PS3.3 C.11.2.1.2.1).
+//! Windows: the mapping from stored values to levels (DICOM PS3.3 C.11.2.1.2.1).
 
 use std::fmt;
 
-/// What a value must be.
+/// Description of a valid value.
 pub(crate) const FORM: &str = "center,width: a number from -65536 to 65536 and one from 1 to 131072";
 
-/// The parts that a number has for each whole.
+/// Resolution of numbers: thousandths.
 const WHOLE: i64 = 1000;
-/// Values of 16 bits lie well within.
-const MOST_CENTER: i64 = 65_536 * WHOLE;
-const MOST_WIDTH: i64 = 131_072 * WHOLE;
+/// Limits that are beyond every 16-bit value.
+const MAX_CENTER: i64 = 65_536 * WHOLE;
+const MAX_WIDTH: i64 = 131_072 * WHOLE;
 
 /// A window, in thousandths of a stored value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,13 +23,13 @@ impl Range {
         let (center, width) = text.split_once(',')?;
         let (sign, center) = center.strip_prefix('-').map_or((1, center), |center| (-1, center));
         let (center, width) = (sign * thousandths(center)?, thousandths(width)?);
-        let is_in_range = center.abs() <= MOST_CENTER && (WHOLE..=MOST_WIDTH).contains(&width);
+        let is_in_range = center.abs() <= MAX_CENTER && (WHOLE..=MAX_WIDTH).contains(&width);
         is_in_range.then_some(Self { center, width })
     }
 
-    /// The level, 0 to 255, that the stored `value` is shown as: formula C.11-2a, rounded to the nearest.
+    /// Returns the level, 0 to 255, for the stored `value`: formula C.11-2a, rounded to the nearest.
     pub(crate) fn level(self, value: i32) -> u8 {
-        // Twice over, since the formula has halves: x - (c - 0.5), and (w - 1) / 2.
+        // All terms are doubled, because the formula has halves: x - (c - 0.5), and (w - 1) / 2.
         let from_center = 2 * (i64::from(value) * WHOLE - self.center) + WHOLE;
         let reach = self.width - WHOLE;
         if from_center <= -reach {
@@ -37,7 +37,7 @@ impl Range {
         } else if reach < from_center {
             255
         } else {
-            // (x - (c - 0.5)) / (w - 1) + 0.5, times 255; the quotient is from 0 to 1, and the width not 1.
+            // ((x - (c - 0.5)) / (w - 1) + 0.5) · 255. The first factor is from 0 to 1, and w is not 1 here.
             (((from_center + reach) * 255 + reach) / (2 * reach)) as u8
         }
     }
@@ -50,14 +50,14 @@ impl fmt::Display for Range {
     }
 }
 
-/// A plain number with up to three decimals; more are rounded.
+/// Parses a number of digits and a point, rounded to three decimals.
 fn thousandths(text: &str) -> Option<i64> {
     let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     let number: f64 = text.parse().ok().filter(|_| is_plain)?;
     Some((number * WHOLE as f64).round() as i64)
 }
 
-/// `thousandths` with no more digits than it takes.
+/// Formats `thousandths` in as few digits as possible.
 fn decimal(thousandths: i64) -> String {
     let (whole, part) = (thousandths / WHOLE, thousandths % WHOLE);
     if part == 0 { whole.to_string() } else { format!("{whole}.{part:03}").trim_end_matches('0').to_owned() }
@@ -67,7 +67,7 @@ fn decimal(thousandths: i64) -> String {
 mod tests {
     use super::*;
 
-    /// The formula as the standard writes it.
+    /// Computes the formula as the standard writes it.
     fn linear(value: f64, center: f64, width: f64) -> f64 {
         if value <= center - 0.5 - (width - 1.0) / 2.0 {
             0.0
@@ -93,14 +93,14 @@ mod tests {
 
     #[test]
     fn the_examples_of_the_standard_hold() {
-        // C.11.2.1.2.1: of center 2048 and width 4096, 0 is the least and 4095 the largest level.
+        // C.11.2.1.2.1: center 2048 and width 4096 map 0 to the lowest and 4095 to the highest level.
         let all = Range::parse("2048,4096").unwrap();
         assert_eq!([0, 1, 4094, 4095].map(|value| all.level(value)), [0, 0, 255, 255]);
         assert_eq!([8, 9].map(|value| all.level(value)), [0, 1]);
-        // Of width 1 around 2048, 2047 is the last that is black.
+        // Center 2048 and width 1: 2047 is the last black value.
         let edge = Range::parse("2048,1").unwrap();
         assert_eq!([2047, 2048].map(|value| edge.level(value)), [0, 255]);
-        // Of center 0 and width 100, everything up to -50 is black, and 49 and more white.
+        // Center 0 and width 100: -50 and below are black, 49 and above white.
         let narrow = Range::parse("0,100").unwrap();
         assert_eq!([-51, -50, 49, 50].map(|value| narrow.level(value)), [0, 0, 255, 255]);
     }

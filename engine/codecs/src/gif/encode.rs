@@ -2,11 +2,10 @@
 
 use super::{FORMAT, palette};
 use crate::animation::{changed, cut};
-use crate::colour;
 use crate::error::CodecError;
 use crate::rgb8::Rgb8;
 use gif::{DisposalMethod, Encoder, EncodingError, Frame, Repeat};
-use safelight_core::{Decode, Image, Rect, Result, Size};
+use safelight_core::{Image, Rect, Result, Size};
 
 /// Bytes of a pixel while frames are compared.
 const CHANNELS: usize = 4;
@@ -88,10 +87,9 @@ fn uncovers(now: &[u8], next: &[u8]) -> bool {
 fn to_binary_alpha(image: &Image, index: usize, size: Size) -> Result<Vec<u8>> {
     let frame = image.frames.get(index).ok_or_else(|| not_encoded("there is no frame"))?;
     let mut converted = None;
-    if let Some(icc) = &image.profile {
-        let decode = Decode { needed: size, all_frames: false, keep_profile: false, chroma: (1, 1) };
+    if let Some(profile) = &image.profile {
         let frame = converted.insert(frame.clone());
-        colour::to_srgb(std::slice::from_mut(frame), Some(icc.clone()), &decode);
+        profile.to_srgb(std::slice::from_mut(frame));
     }
     let pixels = Rgb8::from_frame(FORMAT, converted.as_ref().unwrap_or(frame))?;
     if pixels.size != size {

@@ -7,7 +7,7 @@ use crate::{
     error::CodecError,
 };
 use bytes::Bytes;
-use safelight_core::{Decode, Frame, Header, Image, Model, Opened, Result, Samples, ycc};
+use safelight_core::{Decode, Frame, Header, Image, Model, Opened, Result, Samples, frame::rgb_from_ycc};
 use safelight_jpeg::decode;
 use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
 use zune_jpeg::JpegDecoder;
@@ -103,7 +103,7 @@ fn decode_samples(bytes: &[u8], header: &decode::Header) -> Result<Decoded, Code
 /// Cyan, magenta and yellow are the complements of red, green and blue (Adobe Technical Note 5116, section 18).
 fn ycck_to_cmyk(pixel: &mut [u8]) {
     let [y, cb, cr, _] = pixel else { return };
-    [*y, *cb, *cr] = ycc::colour(*y, *cb, *cr).map(|light| 255 - light);
+    [*y, *cb, *cr] = rgb_from_ycc(*y, *cb, *cr).map(|light| 255 - light);
 }
 
 #[cfg(test)]

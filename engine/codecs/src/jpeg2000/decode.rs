@@ -1,7 +1,7 @@
 //! Decoding of samples at the lowest sufficient resolution.
 
 use super::{Codestream, decoder};
-use safelight_core::{Frame, Plane, Result, Samples, Size, Stored, View};
+use safelight_core::{Frame, Plane, Result, SampleEncoding, Samples, Size, View};
 
 /// Decodes `codestream` at the lowest resolution that covers `needed`.
 pub(super) fn frame(codestream: &Codestream, needed: Size) -> Result<Frame> {
@@ -16,12 +16,12 @@ pub(super) fn frame(codestream: &Codestream, needed: Size) -> Result<Frame> {
     let samples = scale(codestream.stored, values);
     let whole = Frame::whole(size, codestream.model, Samples::U8(Vec::new()));
     let is_scaled = !matches!(codestream.stored.bits, 8 | 16) || codestream.stored.is_signed;
-    let stored = is_scaled.then_some(codestream.stored);
+    let encoding = is_scaled.then_some(codestream.stored);
     let planes = vec![place(reduced, codestream.model.channels(), samples, skipped)];
     // A sample of a lower resolution is at the first of the pixels that it covers, not in their middle.
     let offset = (f64::from(1 << skipped) - 1.0) / 2.0;
     let view = View { x: offset, y: offset, ..View::whole(size) };
-    Ok(Frame { planes, view, stored, ..whole })
+    Ok(Frame { planes, view, encoding, ..whole })
 }
 
 /// The number of resolutions that are not needed. The largest of the others has at least 1.5 times the needed
@@ -44,7 +44,7 @@ fn skipped(codestream: &Codestream, needed: Size) -> u32 {
 }
 
 /// Scales `values`, which start at 0 even if they are signed, to the full range of their type.
-fn scale(stored: Stored, values: Samples) -> Samples {
+fn scale(stored: SampleEncoding, values: Samples) -> Samples {
     match values {
         _ if matches!(stored.bits, 8 | 16) => values,
         Samples::U8(mut samples) => {

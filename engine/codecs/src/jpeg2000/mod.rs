@@ -14,7 +14,8 @@ use bytes::Bytes;
 use file::File;
 use safelight_containers::codestream::{CodestreamError, Component, MainHeader};
 use safelight_core::{
-    Decode, Decoder, Format, Geometry, Header, Image, Limits, Model, Opened, Orientation, Result, Size, Stored,
+    Decode, Decoder, Format, Geometry, Header, Image, Limits, Model, Opened, Orientation, Result,
+    SampleEncoding, Size,
 };
 
 /// The format in errors.
@@ -81,7 +82,7 @@ struct Codestream {
     size: Size,
     model: Model,
     /// The samples before they are scaled.
-    stored: Stored,
+    stored: SampleEncoding,
 }
 
 impl Codestream {
@@ -114,7 +115,7 @@ impl Codestream {
         };
         let size = sizes.picture();
         check_pixels(FORMAT, size, limits)?;
-        Ok(Self { file, size, model, stored: Stored { bits, is_signed }, header })
+        Ok(Self { file, size, model, stored: SampleEncoding { bits, is_signed }, header })
     }
 
     /// The most bytes that a decode allocates for a pixel, besides tiles, precincts, blocks and layers.

@@ -28,8 +28,8 @@ pub(super) fn encode(image: &Image) -> Result<Vec<u8>, CodecError> {
         Samples::U16(samples) => {
             info.bit_depth = BitDepth::Sixteen;
             let bytes: Vec<_> = samples.iter().flat_map(|sample| sample.to_be_bytes()).collect();
-            let significant = frame.stored.filter(|stored| stored.bits < 16);
-            write(info, &bytes, Effort::Photo, significant.map(|stored| vec![stored.bits; channels]))
+            let significant = frame.encoding.filter(|encoding| encoding.bits < 16);
+            write(info, &bytes, Effort::Photo, significant.map(|encoding| vec![encoding.bits; channels]))
         }
         Samples::U8(samples) => {
             let few = (3 <= channels).then(|| palette::of(samples, w as usize, channels)).flatten();

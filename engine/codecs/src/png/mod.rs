@@ -21,7 +21,7 @@ use png::{ColorType, DecodingError, Info, Reader, Transformations};
 use rows::read as read_common;
 use safelight_core::{
     Decode, Decoder, Encode, Encoder, Format, Frame, Geometry, Header, Image, Limits, Model, Opened, Result,
-    Samples, Size, Stored,
+    SampleEncoding, Samples, Size,
 };
 use std::io::Cursor;
 
@@ -104,8 +104,8 @@ impl Opened for OpenedPng {
         let mut reader = decoder.read_info().map_err(|error| damaged(error, &limits))?;
         let samples = read_samples(&source, &mut reader, geometry.size);
         let (model, samples) = samples.map_err(|error| damaged(error, &limits))?;
-        let stored = significant(reader.info()).filter(|_| matches!(samples, Samples::U16(_)));
-        let mut frames = vec![Frame { geometry, stored, ..Frame::whole(geometry.size, model, samples) }];
+        let encoding = significant(reader.info()).filter(|_| matches!(samples, Samples::U16(_)));
+        let mut frames = vec![Frame { geometry, encoding, ..Frame::whole(geometry.size, model, samples) }];
         let profile = colour::to_srgb(&mut frames, colours(reader.info()), decode);
         Ok(Image { frames, delays_ms: Vec::new(), plays: 0, profile })
     }
@@ -181,10 +181,10 @@ fn read_rows<T: Pod>(
 
 /// The bits of the samples before they were scaled to 16 (section 11.3.2.4), if they are stated and the same in
 /// every channel.
-fn significant(info: &Info) -> Option<Stored> {
+fn significant(info: &Info) -> Option<SampleEncoding> {
     let bits = info.sbit.as_deref()?;
     let &first = bits.first().filter(|first| (1..16).contains(*first))?;
-    bits.iter().all(|other| *other == first).then_some(Stored { bits: first, is_signed: false })
+    bits.iter().all(|other| *other == first).then_some(SampleEncoding { bits: first, is_signed: false })
 }
 
 /// The profile stated by the chunks before the pixels, in their order of precedence (section 4.3): `cICP`, `iCCP`,

@@ -9,17 +9,17 @@ pub(crate) mod reference;
 pub(crate) use picture::Picture;
 
 use bytes::Bytes;
-use safelight_core::{Answer, Plan, Registry, Result, Settings};
+use safelight_core::{Plan, Registry, Result, Settings, testing::Output};
 use safelight_registry::REGISTRY;
 use std::{fs, path::PathBuf};
 
-pub(crate) fn answer(raw: &str, source: &Bytes) -> Result<Answer> {
+pub(crate) fn answer(raw: &str, source: &Bytes) -> Result<Output> {
     answer_of(REGISTRY, raw, source)
 }
 
-pub(crate) fn answer_of(registry: Registry, raw: &str, source: &Bytes) -> Result<Answer> {
+pub(crate) fn answer_of(registry: Registry, raw: &str, source: &Bytes) -> Result<Output> {
     let plan = Plan::new(registry, registry.query(raw, "")?)?;
-    Answer::new(plan.start(&Settings::default()), source, 64 << 10)
+    Output::collect(plan.start(&Settings::default()), source, 64 << 10)
 }
 
 /// A sample of the project, or, where the name starts with `corpus/`, a real photo; `None` for one of

@@ -3,14 +3,14 @@
 #![allow(dead_code, reason = "every test file uses its own part of this")]
 
 use safelight_core::{
-    Frame, Geometry, Model, Orientation, Param, PixelOp, Plane, Query, Result, Samples, Size, Step,
-    Transform, View,
+    Frame, Geometry, Model, Orientation, PixelOp, Plane, Query, Result, Samples, Size, Step, Transform, View,
+    params::BACKGROUND,
 };
 use safelight_resize::Resize;
 
 pub(crate) fn query(raw: &str) -> Result<Query> {
-    let params: &'static [Param] = Resize.params();
-    Query::parse(raw, "", params)
+    // The transform `background` declares the last one.
+    Query::parse(raw, "", Resize.params().iter().chain(&[BACKGROUND]))
 }
 
 pub(crate) fn op(raw: &str) -> Box<dyn PixelOp> {
@@ -86,7 +86,7 @@ pub(crate) fn frame(samples: &[f64], size: Size, model: Model, shrink: u32, has_
     let step = (f64::from(shrink), f64::from(shrink));
     let plane = Plane { size: small, channels: model.channels(), samples, step };
     let geometry = geometry(size.w, size.h);
-    Frame { geometry, view: View::whole(size), model, planes: vec![plane], stored: None }
+    Frame { geometry, view: View::whole(size), model, planes: vec![plane], encoding: None }
 }
 
 /// All samples, from 0 to 1.

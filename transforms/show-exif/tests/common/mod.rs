@@ -5,12 +5,12 @@
 pub(crate) mod tiff;
 
 use bytes::Bytes;
-use safelight_core::{Answer, ByteOp, Result, Settings};
+use safelight_core::{ByteOp, Result, Settings, testing::Output};
 use safelight_show_exif::ShowExif;
 
 /// Shows `source`, pushed in chunks of `chunk` bytes.
-pub(crate) fn show(source: &Bytes, chunk: usize, settings: &Settings) -> Result<Answer> {
-    let answer = Answer::new(Box::new(ShowExif).start(settings), source, chunk)?;
+pub(crate) fn show(source: &Bytes, chunk: usize, settings: &Settings) -> Result<Output> {
+    let answer = Output::collect(Box::new(ShowExif).start(settings), source, chunk)?;
     assert_eq!(answer.content_type(), "application/json");
     Ok(answer)
 }

@@ -6,7 +6,7 @@ mod exiftool;
 mod pixels;
 
 use bytes::Bytes;
-use safelight_core::{Answer, Query, Result, Settings, Step, Transform};
+use safelight_core::{Query, Result, Settings, Step, Transform, testing::Output};
 use safelight_strip_exif::StripExif;
 use serde_json::{Map, Value};
 use std::{
@@ -119,10 +119,10 @@ impl Stripped {
     }
 }
 
-fn strip(source: &Bytes) -> Result<Answer> {
+fn strip(source: &Bytes) -> Result<Output> {
     let step = StripExif.step(&Query::default())?.expect("an empty query asks for a strip");
     let Step::Bytes(op) = step else { panic!("a step on bytes") };
-    Answer::new(op.start(&Settings::default()), source, 1 << 16)
+    Output::collect(op.start(&Settings::default()), source, 1 << 16)
 }
 
 #[test]

@@ -1,21 +1,21 @@
-//! The eight ways to turn a picture by quarters and mirrors: exact permutations of its samples.
+//! The eight combinations of quarter turns and mirrors: exact permutations of samples.
 
 use crate::{Error, Frame, Kind, Orientation, Plane, Result, Samples, Size};
 
-/// A way to turn a picture: first, perhaps, mirrored at the diagonal from its top left corner, so that
-/// rows become columns; then, perhaps, mirrored. The default leaves it as it is.
+/// A combination of quarter turns and mirrors, applied in this order: transpose (mirror at the diagonal
+/// through the top left corner), then the two mirrors. Defaults to no change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Turn {
     /// Whether rows become columns.
     pub is_transposed: bool,
-    /// Whether left and right then change places.
+    /// Whether left and right are then exchanged.
     pub is_mirrored_x: bool,
-    /// Whether top and bottom then change places.
+    /// Whether top and bottom are then exchanged.
     pub is_mirrored_y: bool,
 }
 
 impl From<Orientation> for Turn {
-    /// The turn that brings stored pixels upright (EXIF 2.32, tag 0x0112).
+    /// Returns the turn that makes stored pixels upright (EXIF 2.32, tag 0x0112).
     fn from(orientation: Orientation) -> Self {
         let number = orientation.get();
         Self {
@@ -27,28 +27,28 @@ impl From<Orientation> for Turn {
 }
 
 impl Turn {
-    /// The size of what has `size` before the turn.
+    /// Returns the size after the turn for `size` before it.
     pub const fn size(self, size: Size) -> Size {
         if self.is_transposed { size.transposed() } else { size }
     }
 }
 
 impl Frame {
-    /// The picture turned, whatever its planes' shrink; `geometry.orientation` stays what it is.
+    /// Turns the planes, at whatever scale they were decoded; `geometry.orientation` is not changed.
     ///
     /// # Errors
-    /// [`Kind::Internal`] if the planes do not hold the samples that they should.
+    /// [`Kind::Internal`] if a plane's buffer does not have its stated shape.
     pub fn turn(mut self, turn: Turn) -> Result<Self> {
         if turn == Turn::default() {
             return Ok(self);
         }
         let is_mirrored = turn.is_mirrored_x || turn.is_mirrored_y;
         if is_mirrored && self.extent().is_none() {
-            // The mirror's axis is the planes' middle. Were theirs different, they would come apart.
+            // A mirror's axis is the centre of a plane. Planes with different centres would move apart.
             self = self.into_rgb()?;
         }
         let extent = self.extent().or_else(|| (!is_mirrored).then_some((0.0, 0.0)));
-        let (mut w, mut h) = extent.ok_or_else(|| defect("the planes do not cover the same pixels"))?;
+        let (mut w, mut h) = extent.ok_or_else(|| defect("the planes cover different pixels"))?;
         for plane in &mut self.planes {
             *plane = plane.turned(turn)?;
         }
@@ -68,8 +68,8 @@ impl Frame {
         Ok(self)
     }
 
-    /// What each plane covers, in pixels of the source: rounded up to whole samples, so perhaps more than
-    /// the picture. `None` if they do not cover the same.
+    /// Returns the source pixels that every plane covers: rounded up to whole samples, so possibly more than
+    /// the view. `None` if the planes differ.
     fn extent(&self) -> Option<(f64, f64)> {
         let of =
             |plane: &Plane| (f64::from(plane.size.w) * plane.step.0, f64::from(plane.size.h) * plane.step.1);
@@ -85,7 +85,7 @@ impl Plane {
             Samples::U8(samples) => permuted(samples, self.size, self.channels, turn).map(Samples::U8),
             Samples::U16(samples) => permuted(samples, self.size, self.channels, turn).map(Samples::U16),
         };
-        let samples = permuted.ok_or_else(|| defect("a plane does not hold the samples it should"))?;
+        let samples = permuted.ok_or_else(|| defect("a plane's buffer does not have its stated shape"))?;
         let step = if turn.is_transposed { (self.step.1, self.step.0) } else { self.step };
         Ok(Self { size: turn.size(self.size), channels: self.channels, samples, step })
     }
@@ -141,8 +141,8 @@ fn mirrored<P: Copy>(pixels: &[P], w: usize, turn: Turn) -> Vec<P> {
     out
 }
 
-/// Pixels on each side of a block that is transposed at once: its rows, here and there, fit into the
-/// first level of the cache, and each line that is fetched is used up before it is dropped.
+/// Side of the blocks that are transposed one at a time, in pixels: source and target rows of a block fit
+/// into the first-level cache, so each cache line is used completely before it is evicted.
 const BLOCK: usize = 16;
 
 fn transposed<P: Copy>(pixels: &[P], blank: P, size: Size, turn: Turn) -> Vec<P> {
@@ -182,15 +182,15 @@ mod tests {
     }
 
     #[test]
-    fn every_orientation_comes_upright() {
+    fn every_orientation_becomes_upright() {
         // EXIF 2.32: the 0th row is at the visual top, the 0th column at the visual left, and so on.
         let check = |number, expected: &str| {
             let rows: Vec<_> = expected.split('/').collect();
             let size = Size::new(rows[0].len() as u32, rows.len() as u32);
             for model in MODELS {
                 for has_16_bits in [false, true] {
-                    let stored = frame(b"abcdef", Size::new(3, 2), model, has_16_bits);
-                    let turned = stored.turn(Orientation::new(number).unwrap().into()).unwrap();
+                    let source = frame(b"abcdef", Size::new(3, 2), model, has_16_bits);
+                    let turned = source.turn(Orientation::new(number).unwrap().into()).unwrap();
                     let upright = frame(rows.concat().as_bytes(), size, model, has_16_bits);
                     assert_eq!(turned, upright, "orientation {number}, {model:?}, 16 bits: {has_16_bits}");
                 }
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn blocks_meet_without_seams() {
+    fn blocks_are_joined_without_seams() {
         let size = Size::new(37, 53);
         let samples = Samples::U16((0..37 * 53).collect());
         let turn = Turn { is_transposed: true, is_mirrored_x: true, is_mirrored_y: false };
@@ -218,20 +218,20 @@ mod tests {
 
     #[test]
     fn a_view_turns_with_its_planes() {
-        // A picture of 5 × 3 decoded at one half: 3 × 2 samples, which cover 6 × 4 pixels.
+        // An image of 5 × 3 pixels decoded at one half: 3 × 2 samples, which cover 6 × 4 pixels.
         let mut shrunk = frame(b"abcdef", Size::new(3, 2), Model::Grey, false);
         shrunk.planes[0].step = (2.0, 2.0);
         shrunk.geometry.size = Size::new(5, 3);
         shrunk.view = View { x: 0.0, y: 0.0, w: 5.0, h: 3.0 };
         let turned = shrunk.turn(Orientation::new(6).unwrap().into()).unwrap();
         assert_eq!(turned.geometry.size, Size::new(3, 5));
-        // What was below the picture is left of it now.
+        // The margin that was below the view is left of it now.
         assert_eq!(turned.view, View { x: 1.0, y: 0.0, w: 3.0, h: 5.0 });
         assert_eq!(turned.planes[0].samples, Samples::U8(b"daebfc".to_vec()));
     }
 
     #[test]
-    fn steps_change_places_with_the_axes() {
+    fn a_transpose_exchanges_steps_and_axes() {
         let mut frame = frame(b"abcdef", Size::new(3, 2), Model::Grey, false);
         frame.planes[0].step = (4.0, 2.0);
         frame.view = View { x: 1.0, y: 0.5, w: 8.0, h: 3.0 };
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mirror_through_the_middle_of_chroma_makes_colours() {
+    fn a_mirror_that_cuts_chroma_samples_converts_to_rgb() {
         // Three columns of luma under two of chroma.
         let size = Size::new(3, 2);
         let plane = |size: Size, samples: &[u8], step| Plane {
@@ -257,17 +257,17 @@ mod tests {
             plane(chroma, &[128, 128], (2.0, 2.0)),
         ];
         let model = Model::Ycc { chroma: (2, 2) };
-        let stored = Frame { model, planes, ..frame(b"abcdef", size, Model::Grey, false) };
-        let transposed = stored.clone().turn(Orientation::new(5).unwrap().into()).unwrap();
+        let source = Frame { model, planes, ..frame(b"abcdef", size, Model::Grey, false) };
+        let transposed = source.clone().turn(Orientation::new(5).unwrap().into()).unwrap();
         assert_eq!((transposed.model, transposed.planes[1].size), (model, Size::new(1, 2)));
         assert_eq!(transposed.planes[0].samples, Samples::U8(b"adbecf".to_vec()));
         let mirror: Turn = Orientation::new(2).unwrap().into();
-        let mirrored = stored.clone().turn(mirror).unwrap();
-        assert_eq!(mirrored, stored.into_rgb().unwrap().turn(mirror).unwrap());
+        let mirrored = source.clone().turn(mirror).unwrap();
+        assert_eq!(mirrored, source.into_rgb().unwrap().turn(mirror).unwrap());
     }
 
     #[test]
-    fn planes_that_would_come_apart_are_a_defect() {
+    fn inconsistent_planes_are_internal_errors() {
         let mut two = frame(b"abcd", Size::new(2, 2), Model::Grey, false);
         two.planes.push(Plane { step: (2.0, 2.0), ..two.planes[0].clone() });
         assert_eq!(two.turn(Orientation::new(2).unwrap().into()).unwrap_err().kind, Kind::Internal);

@@ -1,25 +1,25 @@
-//! From luma and chroma to colours: ITU-T T.871 (JFIF), section 7.
+//! Conversion from luma and chroma to RGB: ITU-T T.871 (JFIF), section 7.
 
 use crate::{Error, Frame, Kind, Model, Plane, Result, Samples, Size, View};
 
 impl Frame {
-    /// The picture as one plane of [`Model::Rgb`] with a pixel for each sample of luma; a frame of another
-    /// model stays as it is.
+    /// Converts [`Model::Ycc`] to one plane of [`Model::Rgb`] with a pixel for each luma sample; frames of
+    /// other models, grey included, are returned unchanged.
     ///
-    /// Chroma is interpolated linearly between the middles of its samples, of which only those are read that
-    /// the picture touches.
+    /// Chroma is interpolated linearly between the centres of its samples. Only samples that the view touches
+    /// are read.
     ///
     /// # Errors
-    /// [`Kind::Internal`] if the planes do not hold the samples that they should.
+    /// [`Kind::Internal`] if a plane's buffer does not have its stated shape.
     pub fn into_rgb(self) -> Result<Self> {
         let Model::Ycc { .. } = self.model else { return Ok(self) };
         let [luma, blue, red] = self.planes.as_slice() else {
-            return Err(defect("there are not three planes"));
+            return Err(defect("luma and chroma need three planes"));
         };
         let Size { w, h } = luma.size;
         let rows = [luma, blue, red].map(Rows::new);
         let [Some(luma_rows), Some(blue_rows), Some(red_rows)] = rows else {
-            return Err(defect("a plane does not hold the samples it should"));
+            return Err(defect("a plane's buffer does not have its stated shape"));
         };
         let [mut blue, mut red] = [(blue, blue_rows), (red, red_rows)]
             .map(|(plane, rows)| Chroma::new(luma, plane, rows, self.view));
@@ -30,7 +30,7 @@ impl Frame {
             for (((pixel, y), b), r) in
                 pixels.as_chunks_mut::<3>().0.iter_mut().zip(row).zip(blue.row(y)).zip(red.row(y))
             {
-                *pixel = colour(*y, *b, *r);
+                *pixel = rgb_from_ycc(*y, *b, *r);
             }
         }
         let plane = Plane { size: luma.size, channels: 3, samples: Samples::U8(samples), step: luma.step };
@@ -42,11 +42,10 @@ fn defect(message: &str) -> Error {
     Error::new(Kind::Internal, "ycc", message)
 }
 
-/// Red, green and blue of luma and the differences of blue and red: in 16 bits behind the point, rounded to
-/// the nearest.
-pub fn colour(y: u8, blue: u8, red: u8) -> [u8; 3] {
+/// Converts one pixel, in fixed point with 16 fractional bits, rounded to the nearest.
+pub fn rgb_from_ycc(y: u8, blue: u8, red: u8) -> [u8; 3] {
     let (y, blue, red) = ((i32::from(y) << 16) + (1 << 15), i32::from(blue) - 128, i32::from(red) - 128);
-    let clamped = |light: i32| (light >> 16).clamp(0, 255) as u8;
+    let clamped = |value: i32| (value >> 16).clamp(0, 255) as u8;
     // 1.402, 0.344136, 0.714136 and 1.772.
     [clamped(y + 91_881 * red), clamped(y - 22_554 * blue - 46_802 * red), clamped(y + 116_130 * blue)]
 }
@@ -59,7 +58,7 @@ struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    /// `None` if the plane is not of 8 bits and of the shape that it says.
+    /// Returns `None` if the plane is not 8-bit or its buffer does not have its stated shape.
     fn new(plane: &'a Plane) -> Option<Self> {
         let Samples::U8(samples) = &plane.samples else { return None };
         let is_whole =
@@ -72,35 +71,36 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// Parts of the distance between two samples, for interpolation.
+/// Resolution of interpolation: steps between two samples.
 const PARTS: u16 = 64;
-/// The parts of a sample between four others.
+/// Sum of the weights of the four samples around a point.
 const SUM: u32 = PARTS as u32 * PARTS as u32;
 
-/// A plane of chroma at the resolution of luma.
+/// A chroma plane, interpolated to the resolution of luma.
 struct Chroma<'a> {
     rows: Rows<'a>,
-    /// For each column of luma; `None` if each has a column of its own.
-    across: Option<Vec<Between>>,
-    /// For each row of luma.
-    down: Vec<Between>,
-    /// A row of chroma between two rows, times [`PARTS`].
-    between: Vec<u16>,
-    /// The same, with a sample for each column of luma.
+    /// A position for each luma column; `None` if chroma has as many columns.
+    column_positions: Option<Vec<Position>>,
+    /// A position for each luma row.
+    row_positions: Vec<Position>,
+    /// One chroma row, interpolated between two rows, times [`PARTS`].
+    line: Vec<u16>,
+    /// The same row with a sample for each luma column.
     row: Vec<u8>,
 }
 
-/// A place between two samples.
+/// A position between two samples.
 #[derive(Clone, Copy, PartialEq)]
-struct Between {
+struct Position {
     first: usize,
     second: usize,
-    /// How much of the second, in [`PARTS`].
+    /// Weight of the second sample, in [`PARTS`].
     part: u16,
 }
 
-impl Between {
-    /// Places for `count` samples of luma of `step` pixels, in chroma of `chroma` pixels and `length` samples.
+impl Position {
+    /// Returns the positions of `count` luma samples, each `step` pixels wide, among `length` chroma samples,
+    /// each `chroma` pixels wide. The view limits which chroma samples are used.
     fn all(count: u32, step: f64, chroma: f64, length: u32, (start, extent): (f64, f64)) -> Vec<Self> {
         let last = f64::from(length - 1);
         let lowest = (start / chroma).floor().clamp(0.0, last);
@@ -118,37 +118,37 @@ impl Between {
 impl<'a> Chroma<'a> {
     fn new(luma: &Plane, plane: &Plane, rows: Rows<'a>, view: View) -> Self {
         let View { x, y, w, h } = view;
-        let across = Between::all(luma.size.w, luma.step.0, plane.step.0, plane.size.w, (x, w));
-        let is_own = across.iter().enumerate().all(|(x, place)| place.first == x && place.part == 0);
+        let columns = Position::all(luma.size.w, luma.step.0, plane.step.0, plane.size.w, (x, w));
+        let is_own = columns.iter().enumerate().all(|(x, place)| place.first == x && place.part == 0);
         Self {
             rows,
-            across: (!is_own || rows.w != across.len()).then_some(across),
-            down: Between::all(luma.size.h, luma.step.1, plane.step.1, plane.size.h, (y, h)),
-            between: vec![0; rows.w],
+            column_positions: (!is_own || rows.w != columns.len()).then_some(columns),
+            row_positions: Position::all(luma.size.h, luma.step.1, plane.step.1, plane.size.h, (y, h)),
+            line: vec![0; rows.w],
             row: vec![0; luma.size.w as usize],
         }
     }
 
-    /// The chroma of row `y` of luma.
+    /// Returns the chroma row for luma row `y`.
     fn row(&mut self, y: usize) -> &[u8] {
-        let Between { first, second, part } = self.down[y];
+        let Position { first, second, part } = self.row_positions[y];
         let (above, below) = (self.rows.get(first), self.rows.get(second));
-        if part == 0 && self.across.is_none() {
+        if part == 0 && self.column_positions.is_none() {
             return above;
         }
-        for ((between, above), below) in self.between.iter_mut().zip(above).zip(below) {
-            *between = u16::from(*above) * (PARTS - part) + u16::from(*below) * part;
+        for ((line, above), below) in self.line.iter_mut().zip(above).zip(below) {
+            *line = u16::from(*above) * (PARTS - part) + u16::from(*below) * part;
         }
         let rounded = |sum: u32| ((sum + SUM / 2) / SUM) as u8;
-        match &self.across {
+        match &self.column_positions {
             None => {
-                for (sample, between) in self.row.iter_mut().zip(&self.between) {
-                    *sample = rounded(u32::from(*between) * u32::from(PARTS));
+                for (sample, line) in self.row.iter_mut().zip(&self.line) {
+                    *sample = rounded(u32::from(*line) * u32::from(PARTS));
                 }
             }
-            Some(across) => {
-                for (sample, Between { first, second, part }) in self.row.iter_mut().zip(across) {
-                    let [left, right] = [*first, *second].map(|x| u32::from(self.between[x]));
+            Some(columns) => {
+                for (sample, Position { first, second, part }) in self.row.iter_mut().zip(columns) {
+                    let [left, right] = [*first, *second].map(|x| u32::from(self.line[x]));
                     *sample = rounded(left * u32::from(PARTS - part) + right * u32::from(*part));
                 }
             }
@@ -162,7 +162,7 @@ mod tests {
     use super::*;
     use crate::Rect;
 
-    /// Grey luma under the chroma given, which is of half the resolution.
+    /// Returns grey luma with the given chroma of half the resolution.
     fn frame(size: Size, blue: &[u8], red: &[u8]) -> Frame {
         let chroma = Size::new(size.w.div_ceil(2), size.h.div_ceil(2));
         let plane = |size: Size, samples: Vec<u8>, step| Plane {
@@ -188,8 +188,8 @@ mod tests {
     }
 
     #[test]
-    fn colours_are_those_of_jfif() {
-        let check = |[y, blue, red]: [u8; 3], expected| assert_eq!(colour(y, blue, red), expected);
+    fn conversion_follows_jfif() {
+        let check = |[y, blue, red]: [u8; 3], expected| assert_eq!(rgb_from_ycc(y, blue, red), expected);
         check([0, 128, 128], [0, 0, 0]);
         check([255, 128, 128], [255, 255, 255]);
         check([76, 85, 255], [254, 0, 0]);
@@ -200,31 +200,31 @@ mod tests {
     }
 
     #[test]
-    fn chroma_is_interpolated_between_the_middles_of_its_samples() {
+    fn chroma_is_interpolated_between_sample_centres() {
         let blue: Vec<_> = pixels(&frame(Size::new(5, 1), &[128, 168, 128], &[128; 3]).into_rgb().unwrap());
-        // 128, 138, 158, 158, 138 of chroma.
-        let expected = [128, 138, 158, 158, 138].map(|blue| colour(128, blue, 128));
+        // Interpolated chroma: 128, 138, 158, 158, 138.
+        let expected = [128, 138, 158, 158, 138].map(|blue| rgb_from_ycc(128, blue, 128));
         assert_eq!(blue, expected);
         let red: Vec<_> = pixels(&frame(Size::new(1, 5), &[128; 3], &[128, 168, 128]).into_rgb().unwrap());
-        assert_eq!(red, [128, 138, 158, 158, 138].map(|red| colour(128, 128, red)));
+        assert_eq!(red, [128, 138, 158, 158, 138].map(|red| rgb_from_ycc(128, 128, red)));
     }
 
     #[test]
-    fn what_lies_beside_the_picture_does_not_shine_in() {
+    fn chroma_outside_the_view_is_not_used() {
         let mut wide = frame(Size::new(8, 1), &[0, 128, 128, 255], &[128; 4]);
         wide.crop(Rect { x: 2, y: 0, size: Size::new(4, 1) });
         let seen = pixels(&wide.clone().into_rgb().unwrap());
         assert!(seen[2..6].iter().all(|pixel| *pixel == [128; 3]), "{seen:?}");
-        // A cut between samples of chroma leaves no plane of chroma that stands for the picture.
-        let whole = wide.clone().flatten().unwrap();
+        // A cut through a chroma sample cannot be expressed in chroma planes, so it gives RGB.
+        let whole = wide.clone().materialize().unwrap();
         assert_eq!((whole.model, whole.planes[1].size), (wide.model, Size::new(2, 1)));
         wide.crop(Rect { x: 1, y: 0, size: Size::new(3, 1) });
-        let cut = wide.flatten().unwrap();
+        let cut = wide.materialize().unwrap();
         assert_eq!(pixels(&cut), [[128; 3]; 3]);
     }
 
     #[test]
-    fn planes_that_are_not_what_they_say_are_a_defect() {
+    fn planes_of_wrong_shape_are_internal_errors() {
         let mut short = frame(Size::new(4, 4), &[128; 4], &[128; 3]);
         assert_eq!(short.clone().into_rgb().unwrap_err().kind, Kind::Internal);
         short.planes.pop();

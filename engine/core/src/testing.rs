@@ -1,66 +1,65 @@
-//! A session's answer to a source that is in memory: what tests, benches, fuzz targets and examples
-//! drive sessions with.
+//! A driver for sessions over a source in memory: for tests, benches, fuzz targets and examples.
 
 use crate::{Flow, Head, Result, Session, Sink};
 use bytes::Bytes;
 
-/// What a session has handed out.
+/// The output of a session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Answer {
-    /// The head, once it was committed.
+pub struct Output {
+    /// The head, once it is committed.
     pub head: Option<Head>,
-    /// The body, in the slices in which it came.
+    /// The body, in the slices that the session emitted.
     pub slices: Vec<Bytes>,
     /// Bytes of the source that were pushed.
     pub read: usize,
 }
 
-impl Answer {
+impl Output {
     /// Drives `session` over `source` in chunks of `chunk` bytes, at least one.
     ///
     /// # Errors
-    /// Whatever the session refuses.
+    /// Any error of the session.
     ///
     /// # Panics
     /// If the session breaks the rules of [`Sink`].
-    pub fn new(mut session: Box<dyn Session>, source: &Bytes, chunk: usize) -> Result<Self> {
-        let mut answer = Self::default();
+    pub fn collect(mut session: Box<dyn Session>, source: &Bytes, chunk: usize) -> Result<Self> {
+        let mut output = Self::default();
         let mut at = 0;
         while at < source.len() {
             let end = source.len().min(at.saturating_add(chunk.max(1)));
-            answer.read += end - at;
-            at = match session.push(source.slice(at..end), &mut answer)? {
+            output.read += end - at;
+            at = match session.push(source.slice(at..end), &mut output)? {
                 Flow::More | Flow::Keep | Flow::Reserve(_) => end,
                 Flow::Skip(bytes) => {
                     source.len().min(end.saturating_add(usize::try_from(bytes).unwrap_or(usize::MAX)))
                 }
-                Flow::Done => return Ok(answer),
+                Flow::Done => return Ok(output),
             };
         }
         session.reserve()?;
-        session.finish(&mut answer)?;
-        Ok(answer)
+        session.finish(&mut output)?;
+        Ok(output)
     }
 
-    /// The whole body.
+    /// Returns the whole body.
     pub fn body(&self) -> Vec<u8> {
         self.slices.concat()
     }
 
-    /// MIME type of the body; empty before the head.
+    /// Returns the MIME type of the body; empty before the head.
     pub fn content_type(&self) -> &'static str {
         self.head.map_or("", |head| head.content_type)
     }
 }
 
-impl Sink for Answer {
+impl Sink for Output {
     fn head(&mut self, head: Head) {
-        assert!(self.head.is_none(), "the head was committed twice");
+        assert!(self.head.is_none(), "the session committed its head twice");
         self.head = Some(head);
     }
 
     fn body(&mut self, bytes: Bytes) {
-        assert!(self.head.is_some(), "a body came before its head");
+        assert!(self.head.is_some(), "the session emitted a body before its head");
         self.slices.push(bytes);
     }
 }

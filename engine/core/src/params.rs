@@ -1,0 +1,25 @@
+//! Parameters that several transforms read.
+//!
+//! One transform declares each of them, so that it has one place in `params.json` and in the canonical
+//! query; any transform may read it through the function here. Transforms still do not know each other.
+//! `docs/decisions/0020-background.md` gives the reasons.
+
+use crate::{Colour, Param, ParamKind, Query};
+
+/// The colour behind the image; declared by the transform `background`.
+pub const BACKGROUND: Param = Param {
+    key: "background",
+    aliases: &["bg"],
+    kind: ParamKind::Text {
+        form: "a colour as rrggbb or rrggbbaa in hexadecimal digits",
+        example: "336699cc",
+        canonical: |value| Some(Colour::parse(value)?.to_string()),
+    },
+    default: None,
+    doc: "what `pad` fills the box with; white, or nothing where the source has an alpha channel",
+};
+
+/// Returns the value of [`BACKGROUND`], if the query has one.
+pub fn background(query: &Query) -> Option<Colour> {
+    query.get(BACKGROUND.key).and_then(Colour::parse)
+}
