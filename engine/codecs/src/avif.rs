@@ -2,7 +2,7 @@
 
 use crate::error::CodecError;
 use crate::rgb8::Rgb8;
-use ravif::{BitDepth, EncodedImage, RGB8, RGBA8, Img};
+use ravif::{BitDepth, EncodedImage, Img, RGB8, RGBA8};
 use safelight_core::{Encode, Encoder, Format, Image, Result, Size};
 
 const DEFAULT_QUALITY: u8 = 50;

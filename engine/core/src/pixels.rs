@@ -1,8 +1,8 @@
 //! The session that all pixel steps share: one decode, the steps in order, one encode.
 
 use crate::{
-    Decode, Decoder, Decoding, Detection, Encode, Encoder, Error, Flow, Format, Frame, Geometry, Head, Header,
-    Image, Kind, Limits, Opened, Opening, PixelOp, Registry, Result, Session, Settings, Sink, Size,
+    Decode, Decoder, Decoding, Detection, Encode, Encoder, Error, Flow, Format, Frame, Geometry, Head,
+    Header, Image, Kind, Limits, Opened, Opening, PixelOp, Registry, Result, Session, Settings, Sink, Size,
 };
 use bytes::{Bytes, BytesMut};
 

@@ -1,7 +1,8 @@
 //! Plans: from a validated query to one session.
 
 use crate::{
-    ByteOp, Decoder, Encode, Encoder, Error, Format, Kind, PixelOp, Query, Result, Session, Settings, Step, Transform,
+    ByteOp, Decoder, Encode, Encoder, Error, Format, Kind, PixelOp, Query, Result, Session, Settings, Step,
+    Transform,
     pixels::{self, Pixels},
 };
 

@@ -68,7 +68,9 @@ pub(super) fn image(planes: Planes, orientation: Orientation, decode: &Decode) -
     let Planes { components, profile, .. } = planes;
     let (model, planes) = match planes.colour_model {
         ColourModel::Grey => (Model::Grey, components.into_iter().map(plane).collect()),
-        ColourModel::Ycc => (Model::Ycc { chroma: decode.chroma }, components.into_iter().map(plane).collect()),
+        ColourModel::Ycc => {
+            (Model::Ycc { chroma: decode.chroma }, components.into_iter().map(plane).collect())
+        }
         ColourModel::Rgb => (Model::Rgb, vec![interleaved(&components)?]),
         ColourModel::Cmyk | ColourModel::Ycck => {
             return Err(CodecError::Damaged(FORMAT, "planes of four components".into()).into());
@@ -136,7 +138,9 @@ fn encoder_planes<'a>(frame: &'a Frame, options: &Encode) -> Option<EncoderPlane
         Model::Ycc { .. } => from_ycc(frame)?,
         _ => from_pixels(frame, options.background)?,
     };
-    let EncoderPlanes::Ycc { planes: [y, cb, cr], chroma: Chroma::Full } = planes else { return Some(planes) };
+    let EncoderPlanes::Ycc { planes: [y, cb, cr], chroma: Chroma::Full } = planes else {
+        return Some(planes);
+    };
     if chroma(options) == (1, 1) {
         return Some(EncoderPlanes::Ycc { planes: [y, cb, cr], chroma: Chroma::Full });
     }
@@ -220,7 +224,9 @@ impl EncoderPlanes<'_> {
     fn into_owned(self) -> EncoderPlanes<'static> {
         match self {
             Self::Grey(plane) => EncoderPlanes::Grey(plane.into_owned()),
-            Self::Ycc { planes, chroma } => EncoderPlanes::Ycc { planes: planes.map(PlaneRef::into_owned), chroma },
+            Self::Ycc { planes, chroma } => {
+                EncoderPlanes::Ycc { planes: planes.map(PlaneRef::into_owned), chroma }
+            }
         }
     }
 }

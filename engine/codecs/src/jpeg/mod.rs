@@ -10,8 +10,8 @@ use crate::{colour::PROFILE_BYTES, error::CodecError, header};
 use bytes::Bytes;
 use fallback::OpenedFallback;
 use safelight_core::{
-    Decode, Decoder, Decoding, Encode, Encoder, Format, Geometry, Header, Image, Limits, Opened, OpenedStream,
-    Opening, Orientation, Result, Size,
+    Decode, Decoder, Decoding, Encode, Encoder, Format, Geometry, Header, Image, Limits, Opened,
+    OpenedStream, Opening, Orientation, Result, Size,
 };
 use safelight_jpeg::decode::{self, ColourModel, DecodeError, Progress};
 

@@ -29,7 +29,9 @@ impl File {
         if !codestream.starts_with(&CODESTREAM_START) {
             return Err(CodestreamError::Damaged("it has no start marker").into());
         }
-        let end = HeaderScan::main().find(codestream)?.ok_or(CodestreamError::Damaged("its main header is truncated"))?;
+        let end = HeaderScan::main()
+            .find(codestream)?
+            .ok_or(CodestreamError::Damaged("its main header is truncated"))?;
         let (main_header, parts) = codestream.split_at(end);
         let tile_parts = count_tile_parts(parts)?;
         Ok(Self {

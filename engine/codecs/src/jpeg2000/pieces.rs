@@ -38,14 +38,19 @@ pub(super) fn bytes(codestream: &Codestream) -> Result<u64> {
     let components = header.sizes.components.len() as u64;
     let tiles = header.sizes.tiles().saturating_mul(TILE_BYTES + components * COMPONENT_BYTES);
     let parts = codestream.file.tile_parts.saturating_mul(TILE_PART_BYTES);
-    let tile = Size::new(header.sizes.tile.w.min(codestream.size.w), header.sizes.tile.h.min(codestream.size.h));
+    let tile =
+        Size::new(header.sizes.tile.w.min(codestream.size.w), header.sizes.tile.h.min(codestream.size.h));
     // Lists are reused from tile to tile.
     let blocks = header.styles.iter().map(|style| component_bytes(style, tile, header.layers.into()));
     let blocks = blocks.fold(0, u64::saturating_add);
     let all = tiles.saturating_add(parts).saturating_add(blocks);
     let samples = codestream.size.pixels().saturating_mul(components);
     if samples.saturating_mul(MAX_SAMPLE_BYTES).saturating_add(MAX_FIXED_BYTES) < all {
-        return Err(CodecError::Unsupported(FORMAT, "more tiles, precincts, blocks or layers than its size justifies").into());
+        return Err(CodecError::Unsupported(
+            FORMAT,
+            "more tiles, precincts, blocks or layers than its size justifies",
+        )
+        .into());
     }
     Ok(all)
 }

@@ -202,7 +202,9 @@ mod tests {
 
     /// The samples as decoded here, and as decoded by the crate.
     fn both(bytes: &[u8]) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
-        let Ok(mut reader) = Decoder::new(Cursor::new(Bytes::copy_from_slice(bytes))).read_info() else { return (None, None) };
+        let Ok(mut reader) = Decoder::new(Cursor::new(Bytes::copy_from_slice(bytes))).read_info() else {
+            return (None, None);
+        };
         let (w, h) = reader.info().size();
         let row = w as usize * reader.info().color_type.samples();
         let ours = read(bytes, reader.info());

@@ -4,7 +4,7 @@
 //! clear the rectangle of a frame that requests it.
 
 use super::FORMAT;
-use super::file::{File, Part, Bitstream};
+use super::file::{Bitstream, File, Part};
 use super::segments::Segments;
 use crate::animation::{Canvas, drop_opaque_alpha};
 use crate::colour;
