@@ -1,15 +1,17 @@
 //! GIF against its sample, the corpus, and damage.
 
+#![cfg(feature = "gif")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
 use common::{
-    assert_round_trip, assert_survives, corpus, decode, decode_all, image, psnr, sample, scene, to_rgba,
+    assert_round_trip, assert_survives, corpus, decode, decode_all, header, image, psnr, sample, scene,
+    to_rgba, try_decode,
 };
 use gif::{DisposalMethod, Encoder, Frame as Block, Repeat};
 use safelight_codecs::Gif;
-use safelight_core::{Codec, Encode, Frame, Image, Kind, Limits, Model, Samples, Size};
+use safelight_core::{Decoder, Encode, Encoder as _, Frame, Image, Kind, Limits, Model, Samples, Size};
 
 /// A file of `blocks` on a screen of 2 by 1 pixels, whose colours are red, green and blue.
 fn file(blocks: impl IntoIterator<Item = Block<'static>>) -> Vec<u8> {
@@ -53,7 +55,7 @@ fn frames_are_composed_by_their_disposal() {
 #[test]
 fn the_sample_is_an_animation() {
     let bytes = sample("animated.gif");
-    let header = Gif.header(&bytes, &Limits::default()).unwrap();
+    let header = header(&Gif, &bytes, &Limits::default()).unwrap();
     assert!(header.has_palette && header.is_animated);
     let decoded = decode_all(&Gif, &bytes);
     assert_eq!((decoded.frames.len(), header.frames, decoded.plays), (4, 4, 0));
@@ -117,7 +119,7 @@ fn limits_are_checked_before_pixels() {
     }
     let bytes = encoder.into_inner().unwrap();
     let refused = |limits: &Limits| {
-        let error = Gif.decode(&bytes, &common::wanted(true), limits).unwrap_err();
+        let error = try_decode(&Gif, &bytes, &common::wanted(true), limits).unwrap_err();
         assert_eq!(error.kind, Kind::LimitExceeded);
         error.message
     };
@@ -125,13 +127,13 @@ fn limits_are_checked_before_pixels() {
     let all = Limits { max_frames: 10_000, ..Limits::default() };
     assert!(refused(&Limits { max_pixels: 19_999, ..all.clone() }).contains("19999"));
     assert!(refused(&Limits { max_pixels: 1, ..all.clone() }).contains('1'));
-    assert_eq!(Gif.decode(&bytes, &common::wanted(true), &all).unwrap().frames.len(), 10_000);
+    assert_eq!(try_decode(&Gif, &bytes, &common::wanted(true), &all).unwrap().frames.len(), 10_000);
     assert_eq!(decode(&Gif, &bytes).frames.len(), 1);
 
-    let header = Gif.header(&bytes, &Limits::default()).unwrap();
+    let header = header(&Gif, &bytes, &Limits::default()).unwrap();
     assert_eq!(header.frames, 1001, "as many as are allowed, and one more");
-    let reserved =
-        |all_frames| Gif.decode_bytes(&[], &header, &common::wanted(all_frames), &Limits::default());
+    let opened = Gif.open(bytes.into(), &Limits::default()).unwrap();
+    let reserved = |all_frames| opened.memory(&common::wanted(all_frames));
     assert_eq!(reserved(true) - reserved(false), 999 * 2 * 4);
 }
 
@@ -140,7 +142,7 @@ fn frames_larger_than_the_screen_are_refused() {
     let mut bytes = file([block(0, &[0, 1], DisposalMethod::Keep)]);
     let at = bytes.windows(9).position(|window| window == [0x2C, 0, 0, 0, 0, 2, 0, 1, 0]).unwrap();
     bytes[at + 5..at + 9].fill(0xFF);
-    let error = Gif.decode(&bytes, &common::wanted(false), &Limits::default()).unwrap_err();
+    let error = try_decode(&Gif, &bytes, &common::wanted(false), &Limits::default()).unwrap_err();
     assert_eq!(error.kind, Kind::Corrupt);
 }
 

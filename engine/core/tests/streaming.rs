@@ -2,18 +2,23 @@
 
 use bytes::Bytes;
 use safelight_core::{
-    Codec, Decode, Decoding, Encode, Error, Flow, Frame, Geometry, Head, Header, Image, Kind, Limits, Model,
-    Orientation, Plan, Query, Registry, Result, Samples, Session, Settings, Sink, Size, Step, Streaming,
-    Transform, testing::Output,
+    Decode, Decoder, Decoding, Encode, Encoder, Error, Flow, Format, Frame, Geometry, Head, Header, Image,
+    Kind, Limits, Model, Opened, OpenedStream, Opening, Orientation, Plan, Query, Registry, Result, Samples,
+    Session, Settings, Sink, Size, Step, Transform, testing::Output,
 };
 
-/// A digit for the length of the header, the header, one sample, then unused bytes. The sample `!` is damage.
-/// A header that starts with `w` means that the source must be buffered whole.
-#[derive(Debug)]
+/// The signature of JPEG.
+const SIGNATURE: &[u8] = b"\xFF\xD8\xFF";
+
+/// The signature, a digit for the length of the header, the header, one sample, then unused bytes. The sample `!` is
+/// damage. A header that starts with `w` cannot be read before the source is whole, and one that starts with `n`
+/// says so.
+#[derive(Clone, Copy, Debug)]
 struct Toy;
 
 impl Toy {
     fn sample(source: &[u8]) -> Result<Option<u8>> {
+        let source = source.get(SIGNATURE.len()..).unwrap_or_default();
         let sample = source.first().and_then(|length| source.get(usize::from(length - b'0') + 1));
         if sample == Some(&b'!') {
             return Err(Error::new(Kind::Corrupt, "toy", "damaged"));
@@ -29,39 +34,63 @@ impl Toy {
     }
 }
 
-impl Codec for Toy {
-    fn mime(&self) -> &'static str {
-        "image/x-toy"
+const HEADER: Header = Header {
+    geometry: Geometry { size: Size::new(1, 1), orientation: Orientation::UPRIGHT },
+    is_animated: false,
+    frames: 1,
+    has_palette: false,
+};
+
+impl Decoder for Toy {
+    fn format(&self) -> Format {
+        Format::Jpeg
     }
-    fn sniff(&self, head: &[u8]) -> bool {
-        head.first().is_some_and(u8::is_ascii_digit)
+    fn open(&self, source: Bytes, _limits: &Limits) -> Result<Box<dyn Opened>> {
+        Ok(Box::new(WholeToy(source)))
     }
-    fn streaming(&self) -> Option<&dyn Streaming> {
-        Some(self)
+    fn open_stream(&self, head: &[u8], _limits: &Limits) -> Result<Opening> {
+        Ok(match &head[SIGNATURE.len()..] {
+            [] | [_, b'w', ..] => Opening::NeedMore,
+            [_, b'n', ..] => Opening::NeedAll,
+            [length, header @ ..] if header.len() < usize::from(length - b'0') => Opening::NeedMore,
+            _ => Opening::Opened(Box::new(*self)),
+        })
     }
-    fn header(&self, _bytes: &[u8], _limits: &Limits) -> Result<Header> {
-        let geometry = Geometry { size: Size::new(1, 1), orientation: Orientation::UPRIGHT };
-        Ok(Header { geometry, is_animated: false, frames: 1, has_palette: false, pixel_bytes: 1 })
+}
+
+impl OpenedStream for Toy {
+    fn header(&self) -> &Header {
+        &HEADER
     }
-    fn decode_bytes(&self, _head: &[u8], _header: &Header, _decode: &Decode, _limits: &Limits) -> u64 {
+    fn memory(&self, _decode: &Decode) -> u64 {
         1000
     }
-    fn decode(&self, bytes: &[u8], _decode: &Decode, _limits: &Limits) -> Result<Image> {
-        Self::image(bytes)
+    fn start(self: Box<Self>, _decode: &Decode) -> Result<Box<dyn Decoding>> {
+        Ok(Box::new(ToyDecoding(Vec::new())))
+    }
+}
+
+struct WholeToy(Bytes);
+
+impl Opened for WholeToy {
+    fn header(&self) -> &Header {
+        &HEADER
+    }
+    fn memory(&self, _decode: &Decode) -> u64 {
+        1000
+    }
+    fn decode(self: Box<Self>, _decode: &Decode) -> Result<Image> {
+        Toy::image(&self.0)
+    }
+}
+
+impl Encoder for Toy {
+    fn format(&self) -> Format {
+        Format::Jpeg
     }
     fn encode(&self, image: &Image, _options: &Encode) -> Result<Vec<u8>> {
         let Samples::U8(samples) = &image.frames[0].planes[0].samples else { panic!("toys have 8 bits") };
         Ok(samples.clone())
-    }
-}
-
-impl Streaming for Toy {
-    fn header(&self, head: &[u8], limits: &Limits) -> Result<Option<Header>> {
-        let is_there = usize::from(head[0] - b'0') < head.len() && head.get(1) != Some(&b'w');
-        is_there.then(|| Codec::header(self, head, limits)).transpose()
-    }
-    fn start(&self, _head: &[u8], _header: &Header, _decode: &Decode) -> Result<Box<dyn Decoding>> {
-        Ok(Box::new(ToyDecoding(Vec::new())))
     }
 }
 
@@ -92,7 +121,7 @@ impl Transform for Pixels {
     }
 }
 
-const TOYS: Registry = Registry { transforms: &[&Pixels], codecs: &[&Toy] };
+const TOYS: Registry = Registry { transforms: &[&Pixels], decoders: &[&Toy], encoders: &[&Toy] };
 
 fn session() -> Box<dyn Session> {
     let plan = Plan::new(TOYS, TOYS.query("", "").expect("it is empty")).expect("toys have no conflicts");
