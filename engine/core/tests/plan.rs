@@ -182,7 +182,7 @@ fn answer(raw: &str, source: &'static [u8]) -> Result<Vec<u8>> {
     Ok(Output::collect(plan.start(&Settings::default()), &Bytes::from_static(source), 3)?.body())
 }
 
-const IMAGE: &[u8] = &[2, 2, 10, 20, 30, 40];
+const IMAGE: &[u8] = &[0xFF, 0xD8, 0xFF, 2, 2, 10, 20, 30, 40];
 
 #[test]
 fn steps_of_every_shape_run_in_registry_order() {
@@ -248,7 +248,7 @@ fn a_source_above_the_limit_is_not_buffered() {
 
 #[test]
 fn codecs_report_damage() {
-    assert_eq!(answer("halve=true", &IMAGE[..5]).unwrap_err().kind, Kind::Corrupt);
+    assert_eq!(answer("halve=true", &IMAGE[..8]).unwrap_err().kind, Kind::Corrupt);
     assert_eq!(answer("halve=true", &IMAGE[..1]).unwrap_err().kind, Kind::UnsupportedFormat);
 }
 

@@ -130,12 +130,12 @@ fn session() -> Box<dyn Session> {
 
 #[test]
 fn output_is_complete_before_the_source_ends() {
-    let source = Bytes::from_static(b"3abcX and bytes without use");
+    let source = Bytes::from_static(b"\xFF\xD8\xFF3abcX and bytes without use");
     for chunk in 1..8 {
         let output = Output::collect(session(), &source, chunk).unwrap();
         assert_eq!(output.body(), b"X", "in chunks of {chunk}");
         // Bytes read for the header reach the decoder with the next push at the latest.
-        assert!(output.read <= 4 + 2 * chunk.max(4), "{} bytes in chunks of {chunk}", output.read);
+        assert!(output.read <= 7 + 2 * chunk.max(7), "{} bytes in chunks of {chunk}", output.read);
     }
     let whole = Output::collect(session(), &source, source.len()).unwrap();
     assert_eq!(whole.body(), b"X");
@@ -146,8 +146,8 @@ fn memory_is_reserved_once_when_the_header_is_complete() {
     let mut session = session();
     let mut out = Output::default();
     let mut push = |bytes: &'static [u8]| session.push(Bytes::from_static(bytes), &mut out).unwrap();
-    assert_eq!(push(b"3"), Flow::More);
-    assert_eq!(push(b"abc"), Flow::Reserve(1000));
+    assert_eq!(push(b"\xFF\xD8\xFF4"), Flow::More);
+    assert_eq!(push(b"abcd"), Flow::Reserve(1000));
     assert_eq!(push(b""), Flow::More);
     assert_eq!(push(b"X"), Flow::Done);
     assert_eq!(out.body(), b"X");
@@ -157,7 +157,7 @@ fn memory_is_reserved_once_when_the_header_is_complete() {
 fn sources_that_cannot_stream_are_buffered_whole() {
     let mut session = session();
     let mut out = Output::default();
-    assert_eq!(session.push(Bytes::from_static(b"1w"), &mut out).unwrap(), Flow::More);
+    assert_eq!(session.push(Bytes::from_static(b"\xFF\xD8\xFF1w"), &mut out).unwrap(), Flow::More);
     assert_eq!(session.push(vec![b'X'; 1 << 20].into(), &mut out).unwrap(), Flow::Keep);
     assert_eq!(session.reserve().unwrap(), 1000);
     session.finish(&mut out).unwrap();
@@ -165,10 +165,32 @@ fn sources_that_cannot_stream_are_buffered_whole() {
 }
 
 #[test]
+fn a_decoder_may_require_the_whole_source() {
+    let mut session = session();
+    let mut out = Output::default();
+    assert_eq!(session.push(Bytes::from_static(b"\xFF\xD8\xFF1n"), &mut out).unwrap(), Flow::Keep);
+    assert_eq!(session.push(Bytes::from_static(b"X"), &mut out).unwrap(), Flow::Keep);
+    assert_eq!(session.reserve().unwrap(), 1000);
+    session.finish(&mut out).unwrap();
+    assert_eq!(out.body(), b"X");
+}
+
+#[test]
+fn sources_without_a_decoder_are_rejected_by_their_signature() {
+    let check = |source: &'static [u8], expected: &str| {
+        let error = session().push(Bytes::from_static(source), &mut Output::default()).unwrap_err();
+        assert_eq!((error.kind, error.message.as_str()), (Kind::UnsupportedFormat, expected));
+    };
+    check(b"GIF89a", "GIF cannot be decoded; supported: JPEG");
+    check(b"%PDF-1.7\n%%%", "unrecognised image format; supported: JPEG");
+}
+
+#[test]
 fn damage_is_an_error_at_any_position() {
     for chunk in 1..6 {
-        let damaged = Output::collect(session(), &Bytes::from_static(b"2ab!"), chunk).unwrap_err();
-        let short = Output::collect(session(), &Bytes::from_static(b"2ab"), chunk).unwrap_err();
+        let damaged =
+            Output::collect(session(), &Bytes::from_static(b"\xFF\xD8\xFF2ab!"), chunk).unwrap_err();
+        let short = Output::collect(session(), &Bytes::from_static(b"\xFF\xD8\xFF2ab"), chunk).unwrap_err();
         assert_eq!((damaged.kind, short.kind), (Kind::Corrupt, Kind::Corrupt), "in chunks of {chunk}");
     }
 }
@@ -189,6 +211,6 @@ impl Sink for Gone {
 #[test]
 fn work_stops_when_the_client_disconnects() {
     let mut session = session();
-    session.push(Bytes::from_static(b"0"), &mut Gone).unwrap();
+    session.push(Bytes::from_static(b"\xFF\xD8\xFF0"), &mut Gone).unwrap();
     assert_eq!(session.push(Bytes::from_static(b"X"), &mut Gone).unwrap_err().kind, Kind::Cancelled);
 }
