@@ -9,7 +9,7 @@ use safelight_codecs::{Avif, Png};
 use safelight_core::{Detection, Encode, Encoder, Format, Model, Size};
 
 #[test]
-fn pictures_are_encoded_for_other_decoders() {
+fn an_independent_decoder_reads_the_output() {
     let Some(avifdec) = Judge::find("avifdec") else { return };
     for model in [Model::Grey, Model::Rgb, Model::Rgba] {
         let picture = scene(Size::new(97, 65), model, 0);

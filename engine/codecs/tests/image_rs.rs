@@ -1,4 +1,4 @@
-//! BMP, ICO and TIFF against what the `image` crate writes, the sample, the corpus, and damage.
+//! BMP, ICO and TIFF: files written by the `image` crate, the sample, the corpus, and damage.
 
 #![cfg(all(feature = "bmp", feature = "ico", feature = "tiff"))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -21,7 +21,7 @@ fn file(format: ImageFormat, colour: ExtendedColorType, samples: &[u8]) -> Vec<u
 }
 
 #[test]
-fn pixels_come_out_as_they_went_in() {
+fn pixels_are_exact() {
     let check = |codec: &dyn Decoder, format, model, colour| {
         let picture = scene(SIZE, model, 0);
         let Samples::U8(samples) = &picture.planes[0].samples else { panic!("scenes have 8 bits") };
@@ -64,8 +64,8 @@ fn the_sample_has_a_profile() {
 #[test]
 fn orientation_is_read_from_the_tag() {
     let mut bytes = file(ImageFormat::Tiff, ExtendedColorType::L8, &[0; 117]);
-    // The entry of the tag that the encoder writes last becomes one of orientation: only its number and
-    // value change, and order does not matter to readers.
+    // The last entry of the encoder is replaced by an orientation: only its number and value change, and readers
+    // accept any order.
     let software = bytes.windows(4).position(|window| window == [0x53, 0x01, 0x03, 0x00]);
     let at = software.expect("the encoder states the sample format");
     bytes[at..at + 12].copy_from_slice(&[0x12, 0x01, 3, 0, 1, 0, 0, 0, 8, 0, 0, 0]);
@@ -75,7 +75,7 @@ fn orientation_is_read_from_the_tag() {
 }
 
 #[test]
-fn the_corpus_decodes_or_says_why_not() {
+fn the_corpus_decodes_or_is_rejected_with_a_reason() {
     let Some(folder) = safelight_images::corpus() else { return };
     let files = safelight_images::corpus_files();
     let is_tiff = |path: &std::path::Path| path.extension().is_some_and(|end| end == "tif" || end == "tiff");

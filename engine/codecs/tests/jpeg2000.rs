@@ -1,5 +1,4 @@
-//! JPEG 2000 and HTJ2K of two other encoders against the picture that they were given, at every resolution, and
-//! damage.
+//! JPEG 2000 and HTJ2K of two other encoders, compared with their input at every resolution; and damage.
 
 #![cfg(all(feature = "jpeg2000", feature = "png"))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -15,13 +14,13 @@ use safelight_core::{
 
 const SIZE: Size = Size::new(40, 30);
 
-/// A codestream of the tests' folder.
+/// A codestream from the folder of test data.
 fn codestream(name: &str) -> Vec<u8> {
     let path = format!("{}/../containers/tests/codestreams/{name}", env!("CARGO_MANIFEST_DIR"));
     std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The picture that the encoders were given, from 0 to `2^bits - 1`.
+/// The input of the encoders, from 0 to `2^bits - 1`.
 fn picture(bits: u32, channels: u32) -> Vec<u32> {
     let sample = |i: u32| {
         let (x, y, c) = (i / channels % SIZE.w, i / channels / SIZE.w, i % channels);
@@ -31,7 +30,7 @@ fn picture(bits: u32, channels: u32) -> Vec<u32> {
     (0..SIZE.w * SIZE.h * channels).map(sample).collect()
 }
 
-/// The values that the source stored, above the least that it could store.
+/// The stored values of the source, relative to the lowest one that its depth allows.
 fn values(frame: &Frame) -> Vec<u32> {
     let offset = frame.encoding.filter(|it| it.is_signed).map_or(0, |it| 1 << (it.bits - 1));
     let value = |sample, bits, most| {
@@ -45,7 +44,7 @@ fn values(frame: &Frame) -> Vec<u32> {
 }
 
 #[test]
-fn what_is_lossless_comes_out_as_it_went_in() {
+fn lossless_codestreams_are_exact() {
     let check = |name: &str, bits: u8, model: Model, stored| {
         let bytes = codestream(name);
         assert_eq!(Format::detect(&bytes), Detection::Known(Format::Jpeg2000), "{name}");
@@ -74,7 +73,7 @@ fn what_is_lossless_comes_out_as_it_went_in() {
 }
 
 #[test]
-fn what_is_lossy_comes_out_alike() {
+fn lossy_codestreams_are_close() {
     let image = decode(&Jpeg2000, &codestream("grey8-lossy.jp2"));
     let found = values(&image.frames[0]);
     let errors = found.iter().zip(picture(8, 1)).map(|(a, b)| f64::from(*a) - f64::from(b));
@@ -85,7 +84,7 @@ fn what_is_lossy_comes_out_alike() {
 }
 
 #[test]
-fn a_lower_resolution_lies_where_the_picture_does() {
+fn lower_resolutions_have_the_right_position() {
     for name in ["ht-grey16.j2c", "ht-tiles.j2c", "grey12-lengths.j2k", "ht-signed16.j2c"] {
         let bytes = codestream(name);
         let full = values(&decode(&Jpeg2000, &bytes).frames[0]);
@@ -121,7 +120,7 @@ fn a_lower_resolution_lies_where_the_picture_does() {
 }
 
 #[test]
-fn a_prefix_of_resolutions_is_a_picture() {
+fn a_prefix_of_resolutions_can_be_decoded() {
     // SOC to the end of the second of four tile-parts, as `resolution=2` gives it, and EOC.
     let prefix = [&codestream("ht-signed16.j2c")[..354], b"\xFF\xD9"].concat();
     let cut = Decode { needed: Size::new(6, 5), ..wanted(false) };
@@ -138,7 +137,7 @@ fn a_png_keeps_depth_and_samples() {
 }
 
 #[test]
-fn what_would_not_come_out_right_is_refused() {
+fn unsupported_codestreams_are_rejected() {
     use Kind::{Corrupt, LimitExceeded, UnsupportedFormat};
 
     let check = |name: &str, at: usize, values: &[u8], kind: Kind, message: &str| {
@@ -173,7 +172,7 @@ fn limits_are_checked_before_pixels() {
 }
 
 #[test]
-fn damage_gives_a_picture_or_an_error() {
+fn damage_gives_an_image_or_an_error() {
     for name in
         ["ht-signed16.j2c", "ht-rgb8.j2c", "ht-tiles.j2c", "grey12-precincts.j2k", "grey12-layers.j2k"]
     {

@@ -21,7 +21,7 @@ static MEMORY: PeakAlloc = PeakAlloc;
 
 // The only test of the file: allocations of others would be counted too.
 #[test]
-fn a_decode_stays_within_its_reserve() {
+fn a_decode_stays_within_its_stated_memory() {
     let mut decoded = 0;
     let codestreams = concat!(env!("CARGO_MANIFEST_DIR"), "/../containers/tests/codestreams");
     let codestreams = fs::read_dir(codestreams).expect("the codestreams are there");
