@@ -14,7 +14,7 @@ fuzz_target!(|source: &[u8]| {
     let mut drain = |walker: &mut Walker| {
         loop {
             match walker.next() {
-                Ok(Some(Event::Frame(bytes) | Event::Payload(bytes))) => walked.extend_from_slice(&bytes),
+                Ok(Some(Event::Framing(bytes) | Event::Payload(bytes))) => walked.extend_from_slice(&bytes),
                 Ok(Some(Event::Begin(_))) => (),
                 Ok(None) => return true,
                 Err(_) => return false,

@@ -2,7 +2,7 @@
 
 use crate::error::CodecError;
 use bytes::Bytes;
-use safelight_containers::{Class, Container, Event, Walker, locate_tiff, read_orientation};
+use safelight_containers::{Class, Event, Walker, locate_tiff, read_orientation};
 use safelight_core::{Format, Limits, Orientation, Result, Size};
 
 /// Bytes of the source that are walked at a time.
@@ -44,8 +44,8 @@ fn exif(source: &[u8], limits: &Limits) -> Option<Vec<u8>> {
                 Event::Begin(_) if block.is_some() => return block,
                 Event::Begin(part) if part.class == Class::Exif => block = Some(Vec::new()),
                 // No program reads EXIF after a JPEG's first scan, and finding it means walking all scans.
-                Event::Begin(part) if part.class == Class::Picture => {
-                    if walker.container() == Some(Container::Jpeg) {
+                Event::Begin(part) if part.class == Class::ImageData => {
+                    if walker.format() == Some(Format::Jpeg) {
                         return None;
                     }
                 }
@@ -55,11 +55,11 @@ fn exif(source: &[u8], limits: &Limits) -> Option<Vec<u8>> {
                         block.extend_from_slice(bytes.get(..room).unwrap_or(&bytes));
                     }
                 }
-                Event::Begin(_) | Event::Frame(_) => (),
+                Event::Begin(_) | Event::Framing(_) => (),
             }
         }
         if block.is_none() {
-            let ahead = walker.ahead();
+            let ahead = walker.skippable_bytes();
             walker.skip(ahead);
             rest = usize::try_from(ahead).ok().and_then(|ahead| rest.get(ahead..)).unwrap_or_default();
         }

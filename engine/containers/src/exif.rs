@@ -33,16 +33,16 @@ fn to_tiff(orientation: Orientation) -> [u8; MINIMAL_BYTES] {
 ///
 /// `None` if there is none in the first bytes.
 pub fn locate_tiff(block: &[u8]) -> Option<&[u8]> {
-    const MOST_BEFORE: usize = 32;
+    const MAX_BEFORE: usize = 32;
     let is_start = |at: &usize| {
         matches!(block.get(*at..*at + 4), Some([b'I', b'I', 42 | 43, 0] | [b'M', b'M', 0, 42 | 43]))
     };
-    (0..=MOST_BEFORE.min(block.len())).find(is_start).and_then(|at| block.get(at..))
+    (0..=MAX_BEFORE.min(block.len())).find(is_start).and_then(|at| block.get(at..))
 }
 
 /// How a container frames an EXIF block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ExifFrame {
+pub enum ExifFraming {
     /// A JPEG APP1 segment.
     Segment,
     /// A PNG `eXIf` chunk.
@@ -53,9 +53,9 @@ pub enum ExifFrame {
     Item(usize),
 }
 
-impl ExifFrame {
+impl ExifFraming {
     /// How many bytes must take the block's place, where that is fixed; zeros fill up what
-    /// [`ExifFrame::minimal`] leaves.
+    /// [`ExifFraming::minimal`] leaves.
     pub const fn length(self) -> Option<usize> {
         match self {
             Self::Segment | Self::PngChunk => None,
@@ -110,15 +110,15 @@ mod tests {
         for value in 1..=8 {
             let orientation = Orientation::new(value).unwrap();
             assert_eq!(read_orientation(&to_tiff(orientation)), Some(orientation));
-            for frame in [ExifFrame::WebpChunk(100), ExifFrame::Item(31), ExifFrame::Item(30)] {
+            for frame in [ExifFraming::WebpChunk(100), ExifFraming::Item(31), ExifFraming::Item(30)] {
                 let block = frame.minimal(Some(orientation));
                 let tiff = locate_tiff(&block).unwrap();
                 assert_eq!(read_orientation(tiff), Some(orientation), "{frame:?}");
             }
         }
-        assert_eq!(ExifFrame::Segment.minimal(Some(Orientation::UPRIGHT)), Bytes::new());
-        assert_eq!(ExifFrame::Item(29).minimal(None), Bytes::new());
-        assert_eq!(ExifFrame::WebpChunk(10).minimal(None), Bytes::from_static(b"JUNK\x02\0\0\0"));
+        assert_eq!(ExifFraming::Segment.minimal(Some(Orientation::UPRIGHT)), Bytes::new());
+        assert_eq!(ExifFraming::Item(29).minimal(None), Bytes::new());
+        assert_eq!(ExifFraming::WebpChunk(10).minimal(None), Bytes::from_static(b"JUNK\x02\0\0\0"));
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! GIF: blocks, whose data come in sub-blocks of up to 255 bytes (GIF89a specification).
 
 use crate::{
-    Class, Container, ContainerError, Part, Removal,
+    Class, ContainerError, Part, Removal,
+    grammar::{Grammar, Layout, Step},
     input::Input,
-    walker::{Grammar, Layout, Step},
 };
 use bytes::Bytes;
+use safelight_formats::Format;
 
 /// The grammar of a GIF file.
 #[derive(Debug, Default)]
@@ -60,7 +61,7 @@ impl Gif {
                 };
                 // One byte behind the colour table says how wide the first LZW codes are.
                 let bytes = DESCRIPTOR_BYTES as u64 + color_table_bytes(head[9]) + 1;
-                (self.place, self.has_picture) = (Place::SubBlocks(Class::Picture), true);
+                (self.place, self.has_picture) = (Place::SubBlocks(Class::ImageData), true);
                 Ok(Step::Part(Part::cut(Class::Structure), Layout::framing(bytes)))
             }
             b'!' => Ok(self.extension(input)),
@@ -73,8 +74,8 @@ impl Gif {
                 let end = Removal::Replace(Bytes::from_static(b";"));
                 Ok(Step::Part(Part::new(Class::Trailer, end), Layout::rest()))
             }
-            b';' => Err(ContainerError::Damaged(Container::Gif, at, "the image ends before any picture")),
-            _ => Err(ContainerError::Damaged(Container::Gif, at, "no block where one must begin")),
+            b';' => Err(ContainerError::Damaged(Format::Gif, at, "the image ends before any picture")),
+            _ => Err(ContainerError::Damaged(Format::Gif, at, "no block where one must begin")),
         }
     }
 

@@ -2,11 +2,12 @@
 //! read to its end to learn where the next segment begins.
 
 use crate::{
-    Class, Container, ContainerError, ExifFrame, Part, Removal,
+    Class, ContainerError, ExifFraming, Part, Removal,
+    grammar::{Grammar, Layout, Step},
     input::Input,
-    walker::{Grammar, Layout, Step},
 };
 use bytes::BytesMut;
+use safelight_formats::Format;
 
 /// Where in the file the next part begins.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -31,7 +32,7 @@ pub(crate) struct Jpeg {
 }
 
 /// Bytes of a segment that settle its class: marker, length and the longest known signature.
-const MOST_PEEKED: usize = 4 + EXTENDED_XMP.len();
+const MAX_PEEKED: usize = 4 + EXTENDED_XMP.len();
 const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 const EXTENDED_XMP: &[u8] = b"http://ns.adobe.com/xmp/extension/\0";
 /// ISO 21496-1, the metadata of a gain map.
@@ -75,7 +76,7 @@ impl Jpeg {
     /// The segment, or the stray bytes, at the front.
     fn segment(&mut self, input: &mut Input) -> Result<Step, ContainerError> {
         let at = input.position;
-        let damaged = |what| Err(ContainerError::Damaged(Container::Jpeg, at, what));
+        let damaged = |what| Err(ContainerError::Damaged(Format::Jpeg, at, what));
 
         // Decoders pass over bytes that are no marker (T.81 B.1.1.2 allows fill bytes); so nothing is
         // lost by leaving them out, and whatever they hide stays here.
@@ -103,7 +104,7 @@ impl Jpeg {
             return damaged("a segment that is shorter than its own length field");
         }
         let total = 2 + length;
-        let Some(head) = input.peek(total.min(MOST_PEEKED)) else { return Ok(Step::More("a segment")) };
+        let Some(head) = input.peek(total.min(MAX_PEEKED)) else { return Ok(Step::More("a segment")) };
         let (part, prefix) = match marker {
             marker::APP0..=marker::APP15 => self.application(marker, total, head),
             marker::COM => (Part::cut(Class::Comment), 4),
@@ -132,7 +133,7 @@ impl Jpeg {
             marker::APP0 if is(b"JFXX\0") => (Part::cut(Class::Thumbnail), 4),
             marker::APP1 if is(b"Exif\0") => {
                 let first = !std::mem::replace(&mut self.has_exif, true);
-                let removal = if first { Removal::Reorient(ExifFrame::Segment) } else { Removal::Cut };
+                let removal = if first { Removal::Reorient(ExifFraming::Segment) } else { Removal::Cut };
                 (Part::new(Class::Exif, removal), 10)
             }
             marker::APP1 if is(XMP) => (Part::cut(Class::Xmp), 4 + XMP.len()),
@@ -197,7 +198,7 @@ fn structure(bytes: usize) -> Step {
 }
 
 fn picture(bytes: usize) -> Step {
-    Step::Part(Part::cut(Class::Picture), Layout::payload(bytes as u64))
+    Step::Part(Part::cut(Class::ImageData), Layout::payload(bytes as u64))
 }
 
 fn stray_bytes(bytes: usize) -> Step {

@@ -1,6 +1,6 @@
 //! What a walker says about a source: parts that cover it without gap or overlap.
 
-use crate::ExifFrame;
+use crate::ExifFraming;
 use bytes::Bytes;
 
 /// What a walker has found next.
@@ -9,7 +9,7 @@ pub enum Event {
     /// A part begins; it ends where the next one begins.
     Begin(Part),
     /// The part's next bytes, of its framing: markers, lengths, signatures, checksums, padding.
-    Frame(Bytes),
+    Framing(Bytes),
     /// The part's next bytes, of what it carries.
     Payload(Bytes),
 }
@@ -29,7 +29,7 @@ pub enum Class {
     /// Framing and headers without which there is no picture.
     Structure,
     /// Coded samples.
-    Picture,
+    ImageData,
     /// An index of the container, or a header, that also mentions metadata.
     /// Its removal leaves it without them.
     Index,
@@ -74,7 +74,7 @@ pub enum Removal {
     /// These bytes.
     Replace(Bytes),
     /// An EXIF block that holds the orientation found in the payload, and nothing else.
-    Reorient(ExifFrame),
+    Reorient(ExifFraming),
 }
 
 impl Part {

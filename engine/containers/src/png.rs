@@ -1,10 +1,11 @@
 //! PNG and APNG: chunks of a length, a type, data and a checksum (W3C PNG Third Edition, section 5).
 
 use crate::{
-    Class, Container, ContainerError, ExifFrame, Part, Removal,
+    Class, ContainerError, ExifFraming, Part, Removal,
+    grammar::{Grammar, Layout, Step},
     input::Input,
-    walker::{Grammar, Layout, Step},
 };
+use safelight_formats::Format;
 
 /// The grammar of a PNG file.
 #[derive(Debug, Default)]
@@ -28,7 +29,7 @@ const XMP_KEYWORD: &[u8] = b"XML:com.adobe.xmp\0";
 impl Grammar for Png {
     fn next(&mut self, input: &mut Input) -> Result<Step, ContainerError> {
         let at = input.position;
-        let damaged = |what| Err(ContainerError::Damaged(Container::Png, at, what));
+        let damaged = |what| Err(ContainerError::Damaged(Format::Png, at, what));
         match self.place {
             Place::Signature => {
                 self.place = Place::Header;
@@ -46,7 +47,7 @@ impl Grammar for Png {
         }
         if matches!(self.place, Place::Header) && &kind != b"IHDR" {
             return match &kind {
-                b"CgBI" => Err(ContainerError::Unsupported(Container::Png, "it is Apple's own variant")),
+                b"CgBI" => Err(ContainerError::Unsupported(Format::Png, "it is Apple's own variant")),
                 _ => damaged("the first chunk is not IHDR"),
             };
         }
@@ -57,7 +58,7 @@ impl Grammar for Png {
             | b"sBIT" | b"bKGD" | b"hIST" | b"pHYs" | b"acTL" | b"fcTL" => Part::cut(Class::Structure),
             b"IDAT" | b"fdAT" => {
                 self.has_picture = true;
-                Part::cut(Class::Picture)
+                Part::cut(Class::ImageData)
             }
             b"IEND" if !self.has_picture => return damaged("the image ends before any picture"),
             b"IEND" => {
@@ -66,7 +67,7 @@ impl Grammar for Png {
             }
             b"iCCP" => Part::cut(Class::Icc),
             b"eXIf" if !std::mem::replace(&mut self.has_exif, true) => {
-                Part::new(Class::Exif, Removal::Reorient(ExifFrame::PngChunk))
+                Part::new(Class::Exif, Removal::Reorient(ExifFraming::PngChunk))
             }
             b"eXIf" => Part::cut(Class::Exif),
             b"iTXt" | b"tEXt" | b"zTXt" => Part::cut(Class::Text),

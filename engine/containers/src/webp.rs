@@ -5,11 +5,12 @@
 //! chunk of RIFF that readers pass over, filled with zeros.
 
 use crate::{
-    Class, Container, ContainerError, ExifFrame, Part, Removal,
+    Class, ContainerError, ExifFraming, Part, Removal,
+    grammar::{Grammar, Layout, Step},
     input::Input,
-    walker::{Grammar, Layout, Step},
 };
 use bytes::{BufMut, Bytes, BytesMut};
+use safelight_formats::Format;
 
 /// The grammar of a WebP file.
 #[derive(Debug, Default)]
@@ -50,7 +51,7 @@ const FRAME_HEADER: u64 = 16;
 impl Grammar for Webp {
     fn next(&mut self, input: &mut Input) -> Result<Step, ContainerError> {
         let at = input.position;
-        let damaged = |what| Err(ContainerError::Damaged(Container::Webp, at, what));
+        let damaged = |what| Err(ContainerError::Damaged(Format::Webp, at, what));
         if self.place == Place::Header {
             let Some(&[_, _, _, _, a, b, c, d, ..]) = input.peek(12) else {
                 return Ok(Step::More("its header"));
@@ -78,9 +79,9 @@ impl Grammar for Webp {
         let is_first = self.place == Place::FirstChunk;
 
         let part = match &kind {
-            b"VP8 " | b"VP8L" => Part::cut(Class::Picture),
+            b"VP8 " | b"VP8L" => Part::cut(Class::ImageData),
             _ if is_first && &kind != b"VP8X" => return damaged("the first chunk is no picture and no VP8X"),
-            b"ALPH" => Part::cut(Class::Picture),
+            b"ALPH" => Part::cut(Class::ImageData),
             _ if inside_frame => junk(Class::Unknown, length),
             b"VP8X" if is_first && length == VP8X_BYTES => {
                 let Some(head) = input.peek(26) else { return Ok(Step::More("the header VP8X")) };
@@ -99,7 +100,7 @@ impl Grammar for Webp {
                 let first = !std::mem::replace(&mut self.has_exif, true);
                 match usize::try_from(total) {
                     Ok(total) if first && self.flags & flag::EXIF != 0 => {
-                        Part::new(Class::Exif, Removal::Reorient(ExifFrame::WebpChunk(total)))
+                        Part::new(Class::Exif, Removal::Reorient(ExifFraming::WebpChunk(total)))
                     }
                     _ => junk(Class::Exif, length),
                 }

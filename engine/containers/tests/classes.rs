@@ -1,7 +1,7 @@
 //! What each block of the streaming containers is taken for, and what may take its place.
 
 use bytes::Bytes;
-use safelight_containers::{Class, ContainerError, Event, ExifFrame, Removal, Walker};
+use safelight_containers::{Class, ContainerError, Event, ExifFraming, Removal, Walker};
 use safelight_core::Limits;
 
 /// Class, removal and length of every part; coded samples are joined.
@@ -12,9 +12,11 @@ fn walk(source: &[u8]) -> Result<Vec<(Class, Removal, usize)>, ContainerError> {
     let mut parts: Vec<(Class, Removal, usize)> = Vec::new();
     while let Some(event) = walker.next()? {
         match (event, parts.last_mut()) {
-            (Event::Begin(part), Some((class, ..))) if part.class == *class && *class == Class::Picture => (),
+            (Event::Begin(part), Some((class, ..))) if part.class == *class && *class == Class::ImageData => {
+                ()
+            }
             (Event::Begin(part), _) => parts.push((part.class, part.removal, 0)),
-            (Event::Frame(bytes) | Event::Payload(bytes), Some((_, _, length))) => *length += bytes.len(),
+            (Event::Framing(bytes) | Event::Payload(bytes), Some((_, _, length))) => *length += bytes.len(),
             (_, None) => panic!("bytes before any part"),
         }
     }
@@ -62,7 +64,7 @@ mod jpeg {
             (
                 segment(0xE1, b"Exif\0\0MM\0*\0\0\0\x08\0\0"),
                 Class::Exif,
-                Removal::Reorient(ExifFrame::Segment),
+                Removal::Reorient(ExifFraming::Segment),
             ),
             cut(segment(0xE1, b"Exif\0\0more"), Class::Exif),
             cut(segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0<x/>"), Class::Xmp),
@@ -79,12 +81,12 @@ mod jpeg {
             cut(segment(0xDB, &[0; 65]), Class::Structure),
             cut(segment(0xC2, &[8, 0, 8, 0, 8, 1, 1, 0x11, 0]), Class::Structure),
             cut(segment(0xDA, &[1, 1, 0, 0, 0, 0]), Class::Structure),
-            cut(scan.clone(), Class::Picture),
+            cut(scan.clone(), Class::ImageData),
             cut(segment(0xE1, b"Exif\0\0between scans"), Class::Exif),
             cut(segment(0xFE, b"between scans"), Class::Comment),
             cut(segment(0xC4, &[0; 19]), Class::Structure),
             cut(segment(0xDA, &[1, 1, 0, 0, 0, 0]), Class::Structure),
-            cut(scan, Class::Picture),
+            cut(scan, Class::ImageData),
             cut(EOI.to_vec(), Class::Structure),
             cut(b"\xFF\xD8 a second picture".to_vec(), Class::Trailer),
         ]);
@@ -101,7 +103,7 @@ mod jpeg {
             cut(vec![0xFF, 0xD3], Class::Unknown),
             cut(segment(0xDA, &[1, 1, 0, 0, 0, 0]), Class::Structure),
             // A stuffed zero behind fill bytes makes the last of them data.
-            cut(vec![7, 0xFF, 0xFF, 0xFF, 0, 7, 0xFF], Class::Picture),
+            cut(vec![7, 0xFF, 0xFF, 0xFF, 0, 7, 0xFF], Class::ImageData),
             cut(EOI.to_vec(), Class::Structure),
             cut(Vec::new(), Class::Trailer),
         ]);
@@ -124,16 +126,16 @@ mod jpeg {
     #[test]
     fn damage_is_named() {
         let check = |rest: &[u8], expected| assert_eq!(damage(&[&SOI[..], rest].concat()), expected);
-        check(&EOI, "the JPEG is damaged at byte 2: the image ends before any picture");
-        check(&segment(0xDA, &[0]), "the JPEG is damaged at byte 2: a scan before its frame header");
+        check(&EOI, "damaged JPEG at byte 2: the image ends before any picture");
+        check(&segment(0xDA, &[0]), "damaged JPEG at byte 2: a scan before its frame header");
         check(
             b"\xFF\xE1\0\x01",
-            "the JPEG is damaged at byte 2: a segment that is shorter than its own length field",
+            "damaged JPEG at byte 2: a segment that is shorter than its own length field",
         );
-        check(b"\xFF\x02\0\x02", "the JPEG is damaged at byte 2: a reserved marker");
-        check(b"\xFF\xD8", "the JPEG is damaged at byte 2: a second start of image");
-        check(b"\xFF\xE1\0\x09Ex", "the JPEG is cut short: it ends at byte 8, inside a segment");
-        check(b"\xFF", "the JPEG is cut short: it ends at byte 3, inside a marker");
+        check(b"\xFF\x02\0\x02", "damaged JPEG at byte 2: a reserved marker");
+        check(b"\xFF\xD8", "damaged JPEG at byte 2: a second start of image");
+        check(b"\xFF\xE1\0\x09Ex", "truncated JPEG: ends at byte 8, inside a segment");
+        check(b"\xFF", "truncated JPEG: ends at byte 3, inside a marker");
     }
 }
 
@@ -154,7 +156,7 @@ mod png {
             (SIGNATURE.to_vec(), Class::Structure, Removal::Cut),
             kept(b"IHDR"),
             cut(b"iCCP", b"profile", Class::Icc),
-            (chunk(b"eXIf", b"MM"), Class::Exif, Removal::Reorient(ExifFrame::PngChunk)),
+            (chunk(b"eXIf", b"MM"), Class::Exif, Removal::Reorient(ExifFraming::PngChunk)),
             cut(b"eXIf", b"MM", Class::Exif),
             cut(b"iTXt", b"XML:com.adobe.xmp\0<x/>", Class::Xmp),
             cut(b"iTXt", b"Title", Class::Text),
@@ -165,9 +167,9 @@ mod png {
             cut(b"prVt", b"mine", Class::Vendor),
             kept(b"acTL"),
             kept(b"fcTL"),
-            (chunk(b"IDAT", b"samples"), Class::Picture, Removal::Cut),
+            (chunk(b"IDAT", b"samples"), Class::ImageData, Removal::Cut),
             kept(b"fcTL"),
-            (chunk(b"fdAT", b"samples"), Class::Picture, Removal::Cut),
+            (chunk(b"fdAT", b"samples"), Class::ImageData, Removal::Cut),
             cut(b"IEND", b"", Class::Structure),
             (b"PK\x03\x04".to_vec(), Class::Trailer, Removal::Cut),
         ]);
@@ -177,22 +179,22 @@ mod png {
     fn damage_is_named() {
         let check = |rest: &[u8], expected| assert_eq!(damage(&[SIGNATURE, rest].concat()), expected);
         let header = chunk(b"IHDR", b"data");
-        check(&chunk(b"IDAT", b""), "the PNG is damaged at byte 8: the first chunk is not IHDR");
-        check(&chunk(b"CgBI", b""), "PNG cannot be served: it is Apple's own variant");
+        check(&chunk(b"IDAT", b""), "damaged PNG at byte 8: the first chunk is not IHDR");
+        check(&chunk(b"CgBI", b""), "unsupported PNG: it is Apple's own variant");
         check(
             &[&header[..], &chunk(b"ABCD", b"")].concat(),
-            "the PNG is damaged at byte 24: a critical chunk of unknown type",
+            "damaged PNG at byte 24: a critical chunk of unknown type",
         );
         check(
             &[&header[..], &chunk(b"IEND", b"")].concat(),
-            "the PNG is damaged at byte 24: the image ends before any picture",
+            "damaged PNG at byte 24: the image ends before any picture",
         );
         check(
             &[&header[..], b"\0\0\0\0\0\0\0\0"].concat(),
-            "the PNG is damaged at byte 24: no chunk where one must begin",
+            "damaged PNG at byte 24: no chunk where one must begin",
         );
-        check(&header, "the PNG is cut short: it ends at byte 24, inside a chunk");
-        check(&header[..10], "the PNG is cut short: it ends at byte 18, inside a block");
+        check(&header, "truncated PNG: ends at byte 24, inside a chunk");
+        check(&header[..10], "truncated PNG: ends at byte 18, inside a block");
     }
 }
 
@@ -240,9 +242,9 @@ mod webp {
             (chunks[1].clone(), Class::Icc, Removal::Cut),
             (chunks[2].clone(), Class::Structure, Removal::Cut),
             (animation[..at].to_vec(), Class::Structure, Removal::Cut),
-            (animation[at..at + 16].to_vec(), Class::Picture, Removal::Cut),
+            (animation[at..at + 16].to_vec(), Class::ImageData, Removal::Cut),
             (animation[at + 16..].to_vec(), Class::Unknown, junk(2)),
-            (chunks[4].clone(), Class::Exif, Removal::Reorient(ExifFrame::WebpChunk(10))),
+            (chunks[4].clone(), Class::Exif, Removal::Reorient(ExifFraming::WebpChunk(10))),
             (chunks[5].clone(), Class::Exif, junk(2)),
             (chunks[6].clone(), Class::Xmp, junk(4)),
             (chunks[7].clone(), Class::Unknown, junk(3)),
@@ -275,19 +277,16 @@ mod webp {
         let check = |chunks: &[Vec<u8>], expected| {
             assert_eq!(damage(&[header(chunks), chunks.concat()].concat()), expected);
         };
-        check(
-            &[chunk(b"EXIF", b"MM")],
-            "the WebP is damaged at byte 12: the first chunk is no picture and no VP8X",
-        );
+        check(&[chunk(b"EXIF", b"MM")], "damaged WebP at byte 12: the first chunk is no picture and no VP8X");
         check(
             &[chunk(b"VP8X", &[0; 12])],
-            "the WebP is damaged at byte 12: a header VP8X of the wrong size or in the wrong place",
+            "damaged WebP at byte 12: a header VP8X of the wrong size or in the wrong place",
         );
         check(
             &[b"VP8 \xFF\0\0\0".to_vec()],
-            "the WebP is damaged at byte 12: a chunk that is longer than what it lies in",
+            "damaged WebP at byte 12: a chunk that is longer than what it lies in",
         );
-        check(&[b"VP8".to_vec()], "the WebP is cut short: it ends at byte 15, inside a chunk");
+        check(&[b"VP8".to_vec()], "truncated WebP: ends at byte 15, inside a chunk");
     }
 }
 
@@ -322,7 +321,7 @@ mod gif {
         add(b"!\xF9", Class::Structure);
         add(b"\x04\0\0\0\0\0", Class::Structure);
         add(b",\0\0\0\0\x01\0\x01\0\0\x02", Class::Structure);
-        add(b"\x02\x44\x01\0", Class::Picture);
+        add(b"\x02\x44\x01\0", Class::ImageData);
         add(b"!\x01", Class::Text);
         add(b"\x0C000000000000\x02me\0", Class::Text);
         add(b";", Class::Structure);
@@ -341,9 +340,9 @@ mod gif {
     #[test]
     fn damage_is_named() {
         let check = |rest: &[u8], expected| assert_eq!(damage(&[&header()[..], rest].concat()), expected);
-        check(b";", "the GIF is damaged at byte 19: the image ends before any picture");
-        check(b"?", "the GIF is damaged at byte 19: no block where one must begin");
-        check(b"!\xFE\x05he", "the GIF is cut short: it ends at byte 24, inside a block");
-        check(b"", "the GIF is cut short: it ends at byte 19, inside a block");
+        check(b";", "damaged GIF at byte 19: the image ends before any picture");
+        check(b"?", "damaged GIF at byte 19: no block where one must begin");
+        check(b"!\xFE\x05he", "truncated GIF: ends at byte 24, inside a block");
+        check(b"", "truncated GIF: ends at byte 19, inside a block");
     }
 }

@@ -17,7 +17,7 @@ fn walk(source: &Bytes, chunk: usize) -> Result<Vec<(Class, Vec<u8>)>, Container
                     Some((class, _)) if *class == part.class => (),
                     _ => parts.push((part.class, Vec::new())),
                 },
-                Event::Frame(bytes) | Event::Payload(bytes) => {
+                Event::Framing(bytes) | Event::Payload(bytes) => {
                     let (_, part) = parts.last_mut().expect("a part begins before its bytes");
                     part.extend_from_slice(&bytes);
                 }

@@ -2,8 +2,9 @@
 
 use crate::{ShowError, directory::MAX_ENTRIES, json};
 use bytes::Bytes;
-use safelight_containers::{Class, Container, ContainerError, Event, Walker};
+use safelight_containers::{Class, ContainerError, Event, Walker};
 use safelight_core::{Flow, Head, Limits, Result, Session, Settings, Sink};
+use safelight_formats::Format;
 
 /// A session of [`crate::ShowExif`].
 pub(crate) struct ShowSession {
@@ -56,7 +57,7 @@ impl ShowSession {
     fn walk(&mut self) -> Result<bool> {
         loop {
             let next = self.walker.next();
-            if matches!(self.walker.container(), Some(Container::Gif | Container::Tiff)) {
+            if matches!(self.walker.format(), Some(Format::Gif | Format::Tiff)) {
                 return Ok(false);
             }
             match next {
@@ -68,17 +69,17 @@ impl ShowSession {
                     self.is_in_exif = part.class == Class::Exif;
                 }
                 Ok(Some(Event::Payload(bytes))) if self.is_in_exif => self.collect(&bytes)?,
-                Ok(Some(Event::Payload(_) | Event::Frame(_))) => (),
+                Ok(Some(Event::Payload(_) | Event::Framing(_))) => (),
                 // Damage after a complete block does not matter.
                 Err(error) => return self.end_at(error),
             }
         }
-        Ok(self.walker.ahead() == 0 && self.end_exif_part())
+        Ok(self.walker.skippable_bytes() == 0 && self.end_exif_part())
     }
 
     /// Ends the walk at damage in the container. Returns the error if no part of the block is complete.
     fn end_at(&mut self, error: ContainerError) -> Result<bool> {
-        if self.walker.ahead() == 0 {
+        if self.walker.skippable_bytes() == 0 {
             self.end_exif_part();
         }
         if self.block.is_empty() { Err(error.into()) } else { Ok(true) }
@@ -89,7 +90,7 @@ impl ShowSession {
         match next {
             Class::Exif => false,
             Class::Trailer => true,
-            Class::Picture if self.walker.container() == Some(Container::Jpeg) => true,
+            Class::ImageData if self.walker.format() == Some(Format::Jpeg) => true,
             _ => !self.block.is_empty(),
         }
     }
@@ -103,7 +104,7 @@ impl ShowSession {
             return false;
         }
         let part = std::mem::take(&mut self.part);
-        let is_continued = self.walker.container() == Some(Container::Jpeg);
+        let is_continued = self.walker.format() == Some(Format::Jpeg);
         if self.block.is_empty() {
             self.block = part;
             return !is_continued && !self.block.is_empty();
@@ -125,7 +126,7 @@ impl ShowSession {
         let max = self.settings.limits.max_metadata_bytes;
         let arrived = (self.block.len() + self.part.len() + bytes.len()) as u64;
         // If the announced length is too large, the block is rejected before it is buffered.
-        let announced = arrived.saturating_add(self.walker.ahead()).saturating_sub(MAX_SUFFIX_BYTES);
+        let announced = arrived.saturating_add(self.walker.skippable_bytes()).saturating_sub(MAX_SUFFIX_BYTES);
         if max < arrived.max(announced) {
             return Err(ShowError::LargeBlock(max));
         }
@@ -156,9 +157,9 @@ impl Session for ShowSession {
         let is_complete = self.walk();
         if let Stage::Sniffing(chunks) = &mut self.stage {
             chunks.push(chunk);
-            match self.walker.container() {
+            match self.walker.format() {
                 None => (),
-                Some(Container::Tiff) => {
+                Some(Format::Tiff) => {
                     let mut source = Vec::new();
                     for chunk in chunks {
                         extend_tiff(&mut source, chunk, &self.settings.limits)?;
@@ -169,7 +170,7 @@ impl Session for ShowSession {
                     return Ok(Flow::Keep);
                 }
                 // GIF cannot contain EXIF.
-                Some(Container::Gif) => return self.respond(Vec::new(), out),
+                Some(Format::Gif) => return self.respond(Vec::new(), out),
                 Some(_) => self.stage = Stage::Walking,
             }
         }
@@ -177,7 +178,7 @@ impl Session for ShowSession {
             let block = std::mem::take(&mut self.block);
             return self.respond(block, out);
         }
-        match self.walker.ahead() {
+        match self.walker.skippable_bytes() {
             ahead if 0 < ahead && !self.is_in_exif => {
                 self.walker.skip(ahead);
                 Ok(Flow::Skip(ahead))

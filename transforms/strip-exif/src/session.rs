@@ -2,7 +2,7 @@
 
 use crate::output::Output;
 use bytes::{Bytes, BytesMut};
-use safelight_containers::{Class, Event, ExifFrame, Part, Removal, Walker, locate_tiff, read_orientation};
+use safelight_containers::{Class, Event, ExifFraming, Part, Removal, Walker, locate_tiff, read_orientation};
 use safelight_core::{Flow, Result, Session, Settings, Sink};
 
 /// Bytes of an EXIF block that are searched for the orientation. Its directory comes first.
@@ -24,7 +24,7 @@ enum Open {
     /// As many zeros go out, but for the first few bytes, which something else has replaced.
     Blanked { replaced: usize },
     /// They are searched for the orientation, and an EXIF block with nothing else goes out.
-    Searched { frame: ExifFrame, block: BytesMut },
+    Searched { frame: ExifFraming, block: BytesMut },
 }
 
 /// Most bytes that a run holds.
@@ -50,12 +50,12 @@ impl StripSession {
                     let class = part.class;
                     self.begin(part, out);
                     match class {
-                        Class::Picture => self.commit(out),
+                        Class::ImageData => self.commit(out),
                         Class::Trailer => return Ok(true),
                         _ => (),
                     }
                 }
-                Event::Frame(bytes) => self.pass(bytes, false, out),
+                Event::Framing(bytes) => self.pass(bytes, false, out),
                 Event::Payload(bytes) => self.pass(bytes, true, out),
             }
             if self.output.is_full() {
@@ -67,7 +67,7 @@ impl StripSession {
 
     fn begin(&mut self, part: Part, out: &mut dyn Sink) {
         self.open = match (part.class, part.removal) {
-            (Class::Structure | Class::Picture | Class::Icc, _) => Open::Kept,
+            (Class::Structure | Class::ImageData | Class::Icc, _) => Open::Kept,
             (_, Removal::Cut) => Open::Dropped,
             (_, Removal::Replace(bytes)) => {
                 self.output.write(bytes, out);
@@ -111,7 +111,7 @@ impl StripSession {
     }
 
     fn commit(&mut self, out: &mut dyn Sink) {
-        if let Some(container) = self.walker.container() {
+        if let Some(container) = self.walker.format() {
             self.output.commit(container.mime(), out);
         }
     }
@@ -125,12 +125,12 @@ impl Session for StripSession {
             self.commit(out);
             Flow::Done
         } else {
-            match self.walker.ahead() {
+            match self.walker.skippable_bytes() {
                 ahead if 0 < ahead && matches!(self.open, Open::Dropped) => {
                     self.walker.skip(ahead);
                     Flow::Skip(ahead)
                 }
-                _ if self.walker.is_hoarding() => Flow::Keep,
+                _ if self.walker.must_buffer_all() => Flow::Keep,
                 _ => Flow::More,
             }
         };

@@ -69,7 +69,7 @@ pub struct MainHeader {
 impl MainHeader {
     /// Reads a main header: the bytes from SOC up to the first SOT, as [`HeaderScan`] finds them.
     ///
-    /// Holds no more than some hundred bytes for each of at most [`Sizes::MOST_COMPONENTS`] components.
+    /// Holds no more than some hundred bytes for each of at most [`Sizes::MAX_COMPONENTS`] components.
     ///
     /// # Errors
     /// [`CodestreamError`].
@@ -86,7 +86,7 @@ impl MainHeader {
                 marker::COC => {
                     let count = sizes.as_ref().map_or(0, |sizes| sizes.components.len());
                     let component = component_style(payload, count)?;
-                    if Sizes::MOST_COMPONENTS <= own.len() {
+                    if Sizes::MAX_COMPONENTS <= own.len() {
                         return Err(Damaged("more styles than components"));
                     }
                     own.push(component);

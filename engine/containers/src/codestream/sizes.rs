@@ -31,7 +31,7 @@ pub struct Component {
 
 impl Sizes {
     /// Components that a picture may have here.
-    pub const MOST_COMPONENTS: usize = 16;
+    pub const MAX_COMPONENTS: usize = 16;
 
     pub(super) fn read(payload: &[u8]) -> Result<Self, CodestreamError> {
         let wrong = || CodestreamError::Damaged("its sizes");
@@ -44,7 +44,7 @@ impl Sizes {
         let (grid, origin, tile, tile_origin) = (size(2)?, size(10)?, size(18)?, size(26)?);
         let (components, rest) = components.as_chunks::<3>();
         let count = usize::from(u16::from_be_bytes([fixed[34], fixed[35]]));
-        if Self::MOST_COMPONENTS < components.len() {
+        if Self::MAX_COMPONENTS < components.len() {
             return Err(CodestreamError::Unsupported("more than 16 components"));
         }
         let components: Vec<_> = components.iter().map(Component::read).collect();

@@ -1,7 +1,8 @@
 //! Boxes (ISO/IEC 14496-12 section 4.2): reading them where they are not trusted, and drafting what
 //! takes the place of a tree of them.
 
-use crate::{Container, ContainerError};
+use crate::ContainerError;
+use safelight_formats::Format;
 use std::ops::Range;
 
 /// A four-character code.
@@ -35,20 +36,18 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    /// The error for an index of `container` that begins at `start` in the source.
-    pub(super) fn into_error(self, container: Container, start: u64) -> ContainerError {
+    /// The error for an index of a source of `format`, which begins at `start` in the source.
+    pub(super) fn into_error(self, format: Format, start: u64) -> ContainerError {
         match self {
-            Self::Damaged(at, what) => {
-                ContainerError::Damaged(container, start.saturating_add(at as u64), what)
-            }
-            Self::Unsupported(what) => ContainerError::Unsupported(container, what),
+            Self::Damaged(at, what) => ContainerError::Damaged(format, start.saturating_add(at as u64), what),
+            Self::Unsupported(what) => ContainerError::Unsupported(format, what),
         }
     }
 }
 
 impl BoxHead {
     /// Most bytes of a head.
-    pub(super) const MOST_BYTES: usize = 16;
+    pub(super) const MAX_BYTES: usize = 16;
 
     /// The head that `data` begins with; `None` if it needs more bytes.
     ///

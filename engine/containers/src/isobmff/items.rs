@@ -10,7 +10,7 @@ use super::{
     meta::{Info, Item, Location, Meta, Reference},
     properties,
 };
-use crate::{Class, ExifFrame, Part, Removal, index::Claim};
+use crate::{Class, ExifFraming, Part, Removal, part_map::Claim};
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Range,
@@ -40,7 +40,7 @@ const PICTURES: &[&Code] = &[
 pub(super) const DEPENDENCIES: &[&Code] = &[b"dimg", b"pred", b"exbl", b"tbas"];
 
 /// Bytes of the first extent of an EXIF item that suffice for an orientation.
-const LEAST_EXIF_BYTES: u64 = 30;
+const MIN_EXIF_BYTES: u64 = 30;
 
 /// Decides on every item.
 pub(super) fn fates(meta: &Meta, data: &[u8]) -> Result<BTreeMap<u32, Fate>, Fault> {
@@ -61,7 +61,7 @@ pub(super) fn fates(meta: &Meta, data: &[u8]) -> Result<BTreeMap<u32, Fate>, Fau
             _ if is_thumbnail(id) => Fate::Dropped(Class::Thumbnail),
             Some(info) if &info.kind == b"Exif" && describes_other(id) => Fate::Dropped(Class::Secondary),
             Some(info) if &info.kind == b"Exif" => match item.location.as_ref().and_then(first_extent) {
-                Some(bytes) if LEAST_EXIF_BYTES <= bytes => Fate::Oriented,
+                Some(bytes) if MIN_EXIF_BYTES <= bytes => Fate::Oriented,
                 _ => Fate::Dropped(Class::Exif),
             },
             Some(info) => Fate::Dropped(class(info)),
@@ -80,9 +80,9 @@ pub(super) fn claims(meta: &Meta, fates: &BTreeMap<u32, Fate>) -> Vec<Claim> {
         let extents = item.location.iter().filter(|location| !location.is_in_other_file);
         for (i, extent) in extents.flat_map(|location| &location.extents).cloned().enumerate() {
             claims.push(match fate {
-                Fate::Kept => Claim::kept(extent, Class::Picture),
+                Fate::Kept => Claim::kept(extent, Class::ImageData),
                 Fate::Oriented if i == 0 => {
-                    let frame = ExifFrame::Item((extent.end - extent.start) as usize);
+                    let frame = ExifFraming::Item((extent.end - extent.start) as usize);
                     Claim::new(extent, Part::new(Class::Exif, Removal::Reorient(frame)))
                 }
                 Fate::Oriented => Claim::blanked(extent, Class::Exif),

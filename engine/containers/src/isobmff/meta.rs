@@ -5,10 +5,10 @@ use super::boxes::{BoxSpan, Code, Fault, Fields, children, single};
 use std::{collections::BTreeMap, ops::Range};
 
 /// Most extents of items, and most chunks of tracks.
-pub(super) const MOST_EXTENTS: usize = 1 << 17;
+pub(super) const MAX_EXTENTS: usize = 1 << 17;
 /// Most items; a grid has 65 536 tiles at the most.
-const MOST_ITEMS: usize = 1 << 17;
-const MOST_REFERENCES: usize = 1 << 17;
+const MAX_ITEMS: usize = 1 << 17;
+const MAX_REFERENCES: usize = 1 << 17;
 
 /// A `meta` box.
 #[derive(Debug)]
@@ -135,7 +135,7 @@ fn entry<'m, 'a>(
     id: u32,
     at: usize,
 ) -> Result<&'m mut Item<'a>, Fault> {
-    if MOST_ITEMS <= items.len() && !items.contains_key(&id) {
+    if MAX_ITEMS <= items.len() && !items.contains_key(&id) {
         return Err(Fault::Damaged(at, "too many items"));
     }
     Ok(items.entry(id).or_default())
@@ -207,7 +207,7 @@ fn read_locations(
         _ => return Err(Fault::Unsupported("its items are located in an unknown way")),
     };
     let count = fields.uint(id_size)?;
-    let mut extents_left = MOST_EXTENTS;
+    let mut extents_left = MAX_EXTENTS;
     for _ in 0..count {
         let at = fields.at;
         let id = fields.uint(id_size)? as u32;
@@ -260,7 +260,7 @@ fn read_references(data: &[u8], span: BoxSpan) -> Result<Vec<Reference>, Fault> 
         Ok(Reference { span, from, to })
     };
     let spans = children(data, fields.at..span.end)?;
-    if MOST_REFERENCES < spans.len() {
+    if MAX_REFERENCES < spans.len() {
         return Err(Fault::Damaged(span.start, "too many references"));
     }
     spans.into_iter().map(read).collect()

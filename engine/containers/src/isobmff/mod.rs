@@ -22,20 +22,21 @@ mod redact;
 mod scan;
 
 use crate::{
-    Container, ContainerError,
-    index::Conflict,
+    ContainerError,
+    grammar::{Grammar, Step},
     input::Input,
-    walker::{Grammar, Step},
+    part_map::Conflict,
 };
 use boxes::BoxHead;
 use plan::{Parts, Plan};
 use safelight_core::Limits;
+use safelight_formats::Format;
 use scan::Scan;
 
 /// The grammar of an ISO-BMFF file.
 #[derive(Debug)]
 pub(crate) struct IsoBmff {
-    container: Container,
+    format: Format,
     limits: Limits,
     place: Place,
     /// Parts that follow each other from the current position on.
@@ -50,9 +51,9 @@ enum Place {
 }
 
 impl IsoBmff {
-    pub(crate) fn new(container: Container, limits: &Limits) -> Self {
-        let place = Place::Scan(Scan::new(container));
-        Self { container, limits: limits.clone(), place, parts: Parts::new() }
+    pub(crate) fn new(format: Format, limits: &Limits) -> Self {
+        let place = Place::Scan(Scan::new(format));
+        Self { format, limits: limits.clone(), place, parts: Parts::new() }
     }
 }
 
@@ -64,10 +65,10 @@ impl Grammar for IsoBmff {
                 return if input.len() as u64 <= most {
                     Ok(Step::More(waiting))
                 } else {
-                    Err(ContainerError::TooLarge(self.container, "data before its index", most))
+                    Err(ContainerError::TooLarge(self.format, "the data before the index", most))
                 };
             }
-            self.place = Place::Boxes(Plan::new(scan, self.container)?);
+            self.place = Place::Boxes(Plan::new(scan, self.format)?);
         }
         if self.parts.is_empty() {
             self.parts = self.next_box(input)?.unwrap_or_default();
@@ -85,13 +86,13 @@ impl IsoBmff {
         let Place::Boxes(plan) = &self.place else { return Ok(None) };
         let at = input.position;
         let is_behind = plan.end <= at;
-        let start = input.peek(input.len().min(BoxHead::MOST_BYTES));
+        let start = input.peek(input.len().min(BoxHead::MAX_BYTES));
         match BoxHead::read(start.unwrap_or_default()) {
             Ok(Some(head)) => plan.parts(head, input).map_err(|Conflict(at)| {
-                ContainerError::Damaged(self.container, at, "a picture that lies outside the media data")
+                ContainerError::Damaged(self.format, at, "a picture that lies outside the media data")
             }),
             Ok(None) if !input.ended || !is_behind => Ok(None),
-            Err(what) if !is_behind => Err(ContainerError::Damaged(self.container, at, what)),
+            Err(what) if !is_behind => Err(ContainerError::Damaged(self.format, at, what)),
             Ok(None) | Err(_) => Ok(Some(plan::trailer())),
         }
     }

@@ -3,10 +3,10 @@
 
 use super::{
     boxes::{BoxSpan, Code, Draft, Fault, children, single},
-    meta::MOST_EXTENTS,
+    meta::MAX_EXTENTS,
     properties, redact,
 };
-use crate::{Class, index::Claim};
+use crate::{Class, part_map::Claim};
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Range,
@@ -104,8 +104,8 @@ pub(super) fn read(data: &[u8]) -> Result<(Draft<'_>, Vec<Claim>), Fault> {
             (_, Some(track)) => {
                 track.check()?;
                 apply(&mut draft, inner, TRACK)?;
-                let samples = sample_ranges(data, track.sample_table, MOST_EXTENTS - claims.len())?;
-                claims.extend(samples.into_iter().map(|range| Claim::kept(range, Class::Picture)));
+                let samples = sample_ranges(data, track.sample_table, MAX_EXTENTS - claims.len())?;
+                claims.extend(samples.into_iter().map(|range| Claim::kept(range, Class::ImageData)));
             }
             (_, None) => draft.free(inner),
         }

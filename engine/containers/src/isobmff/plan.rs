@@ -6,12 +6,13 @@ use super::{
     scan::{Found, Scan},
 };
 use crate::{
-    Class, Container, ContainerError, Part, Removal,
-    index::{Conflict, Map},
+    Class, ContainerError, Part, Removal,
+    grammar::Layout,
     input::Input,
-    walker::Layout,
+    part_map::{Conflict, PartMap},
 };
 use bytes::Bytes;
+use safelight_formats::Format;
 use std::{collections::VecDeque, ops::Range};
 
 /// Parts, and how their bytes divide, in the order in which they lie.
@@ -20,7 +21,7 @@ pub(super) type Parts = VecDeque<(Part, Layout)>;
 /// What the index says.
 #[derive(Debug)]
 pub(super) struct Plan {
-    map: Map,
+    map: PartMap,
     indexes: Vec<Index>,
     /// Where the last byte that is needed ends; what follows can be cut.
     pub(super) end: u64,
@@ -49,7 +50,7 @@ const XMP: &[u8] = b"\xbe\x7a\xcf\xcb\x97\xa9\x42\xe8\x9c\x71\x99\x94\x91\xe3\xa
 
 impl Plan {
     /// Reads the index that `scan` has found.
-    pub(super) fn new(scan: &Scan, container: Container) -> Result<Self, ContainerError> {
+    pub(super) fn new(scan: &Scan, format: Format) -> Result<Self, ContainerError> {
         let (mut claims, mut indexes, mut data) = (Vec::new(), Vec::new(), None);
         if let Some(Found { start, bytes }) = &scan.meta {
             let mut read = || -> Result<_, Fault> {
@@ -58,18 +59,17 @@ impl Plan {
                 claims.extend(items::claims(&meta, &fates));
                 Ok((redact::redact(bytes, &meta, &fates)?, meta.data))
             };
-            let (draft, hole) = read().map_err(|fault| fault.into_error(container, *start))?;
+            let (draft, hole) = read().map_err(|fault| fault.into_error(format, *start))?;
             data = hole.clone().map(|hole| start + hole.start as u64..start + hole.end as u64);
             indexes.push(Index::new(*start, draft, hole));
         }
         if let Some(Found { start, bytes }) = &scan.movie {
-            let (draft, own_claims) =
-                movie::read(bytes).map_err(|fault| fault.into_error(container, *start))?;
+            let (draft, own_claims) = movie::read(bytes).map_err(|fault| fault.into_error(format, *start))?;
             claims.extend(own_claims);
             indexes.push(Index::new(*start, draft, None));
         }
-        let damaged = |at, what| ContainerError::Damaged(container, at, what);
-        let map = Map::new(claims)
+        let damaged = |at, what| ContainerError::Damaged(format, at, what);
+        let map = PartMap::new(claims)
             .map_err(|Conflict(at)| damaged(at, "metadata that share their bytes with the picture"))?;
 
         // What lies beyond the boxes that were seen is checked when their boxes come.
@@ -157,7 +157,7 @@ impl Index {
     }
 
     /// The parts of the box.
-    fn parts(&self, map: &Map) -> Result<Parts, Conflict> {
+    fn parts(&self, map: &PartMap) -> Result<Parts, Conflict> {
         let mut parts = Parts::new();
         let rewritten = |range: Range<usize>| {
             let layout = Layout::framing(range.len() as u64);

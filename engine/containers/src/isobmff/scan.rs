@@ -1,19 +1,20 @@
 //! Finds the index of an ISO-BMFF file among its top-level boxes, wherever it stands.
 
 use super::boxes::BoxHead;
-use crate::{Container, ContainerError, input::Input};
+use crate::{ContainerError, input::Input};
 use bytes::Bytes;
+use safelight_formats::Format;
 use std::ops::Range;
 
 /// Most top-level boxes before the index is complete.
-const MOST_BOXES: usize = 4096;
+const MAX_BOXES: usize = 4096;
 /// Most bytes of `ftyp`, which is handed on as it stands; brands take 4 bytes each.
-const MOST_FILE_TYPE_BYTES: usize = 1024;
+const MAX_FILE_TYPE_BYTES: usize = 1024;
 
 /// What has been seen of the top-level boxes while nothing has been handed on.
 #[derive(Debug)]
 pub(super) struct Scan {
-    container: Container,
+    format: Format,
     /// Where the next box begins.
     pub(super) at: u64,
     boxes: usize,
@@ -37,8 +38,8 @@ pub(super) struct Found {
 pub(super) type Waiting = &'static str;
 
 impl Scan {
-    pub(super) fn new(container: Container) -> Self {
-        Self { container, at: 0, boxes: 0, is_sequence: false, meta: None, movie: None, media: Vec::new() }
+    pub(super) fn new(format: Format) -> Self {
+        Self { format, at: 0, boxes: 0, is_sequence: false, meta: None, movie: None, media: Vec::new() }
     }
 
     /// Looks at what has arrived; `None` when the index is complete.
@@ -50,7 +51,7 @@ impl Scan {
         loop {
             let end_of_held = input.position + input.len() as u64;
             let left = usize::try_from(end_of_held.saturating_sub(self.at)).unwrap_or(usize::MAX);
-            let head = input.read_at(self.at, left.min(BoxHead::MOST_BYTES)).unwrap_or_default();
+            let head = input.read_at(self.at, left.min(BoxHead::MAX_BYTES)).unwrap_or_default();
             let head = BoxHead::read(&head);
             if input.ended && (left == 0 || head == Ok(None)) {
                 return self.end(end_of_held);
@@ -65,7 +66,7 @@ impl Scan {
             let end = head.size.map_or(u64::MAX, |size| self.at.saturating_add(size));
             let is_first = self.at == 0;
             match &head.kind {
-                b"ftyp" if is_first => match self.hold(input, end, MOST_FILE_TYPE_BYTES as u64)? {
+                b"ftyp" if is_first => match self.hold(input, end, MAX_FILE_TYPE_BYTES as u64)? {
                     Some(bytes) => {
                         self.is_sequence = is_sequence(bytes.get(head.bytes..).unwrap_or_default());
                     }
@@ -83,7 +84,7 @@ impl Scan {
                 }
                 b"mini" => {
                     return Err(ContainerError::Unsupported(
-                        self.container,
+                        self.format,
                         "its index is of the minimized kind",
                     ));
                 }
@@ -95,7 +96,7 @@ impl Scan {
             if self.is_complete() && !self.media.is_empty() {
                 return Ok(None);
             }
-            if MOST_BOXES < self.boxes {
+            if MAX_BOXES < self.boxes {
                 return Err(self.damaged("too many boxes before its index"));
             }
         }
@@ -109,7 +110,7 @@ impl Scan {
     fn end(&self, end: u64) -> Result<Option<Waiting>, ContainerError> {
         match (&self.meta, &self.movie) {
             (None, None) if end < self.at && self.at < u64::MAX => {
-                Err(ContainerError::Truncated(self.container, end, "a box before its index"))
+                Err(ContainerError::Truncated(self.format, end, "a box before its index"))
             }
             (None, None) => Err(self.damaged("it has no index of its pictures")),
             _ => Ok(None),
@@ -120,13 +121,13 @@ impl Scan {
     fn hold(&self, input: &Input, end: u64, max_bytes: u64) -> Result<Option<Bytes>, ContainerError> {
         let size = end - self.at;
         if max_bytes < size {
-            return Err(ContainerError::TooLarge(self.container, "an index", max_bytes));
+            return Err(ContainerError::TooLarge(self.format, "the index", max_bytes));
         }
         Ok(input.read_at(self.at, size as usize))
     }
 
     fn damaged(&self, what: &'static str) -> ContainerError {
-        ContainerError::Damaged(self.container, self.at, what)
+        ContainerError::Damaged(self.format, self.at, what)
     }
 }
 

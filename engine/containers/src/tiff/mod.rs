@@ -23,11 +23,12 @@ mod tags;
 pub(crate) use reader::{Entry, Ifd, TiffReader};
 
 use crate::{
-    Class, Container, ContainerError, Part,
+    Class, ContainerError, Part,
+    grammar::{Grammar, Layout, Step},
     input::Input,
-    walker::{Grammar, Layout, Step},
 };
 use safelight_core::Limits;
+use safelight_formats::Format;
 use std::collections::VecDeque;
 
 /// The grammar of a TIFF file.
@@ -50,7 +51,7 @@ impl Grammar for Tiff {
         if self.parts.is_none() {
             let held = input.len();
             if most < held as u64 {
-                return Err(ContainerError::TooLarge(Container::Tiff, "a size", most));
+                return Err(ContainerError::TooLarge(Format::Tiff, "the size", most));
             }
             if !input.ended {
                 return Ok(Step::More("its header"));
@@ -58,7 +59,7 @@ impl Grammar for Tiff {
             // As one piece, of which the parts are slices.
             input.peek(held);
             let data = input.read_at(input.position, held).unwrap_or_default();
-            let map = plan::plan(&data, &self.limits)?;
+            let map = plan::plan(&data)?;
             let end = map.needed().next_back().map_or(0, |range| range.end);
             let parts = map.cover(0..end).map_err(plan::conflict)?;
             self.parts = Some(parts);

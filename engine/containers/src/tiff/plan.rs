@@ -6,21 +6,21 @@ use super::{
     tags::{self, EXIF_IFD, GPS_IFD, INTEROPERABILITY_IFD},
 };
 use crate::{
-    Class, Container, ContainerError, Part, Removal,
-    index::{Claim, Conflict, Map},
+    Class, ContainerError, Part, Removal,
+    part_map::{Claim, Conflict, PartMap},
 };
 use bytes::Bytes;
-use safelight_core::Limits;
+use safelight_formats::Format;
 use std::{cmp::Reverse, collections::BTreeSet, ops::Range};
 
-const MOST_DIRECTORIES: usize = 1024;
+const MAX_DIRECTORIES: usize = 1024;
 /// Most entries of all directories together.
-const MOST_ENTRIES: u64 = 1 << 16;
+const MAX_ENTRIES: u64 = 1 << 16;
 /// Most strips and tiles of all directories together.
-const MOST_STRIPS: usize = 1 << 18;
+const MAX_STRIPS: usize = 1 << 18;
 
 /// Claims what the directories of `data` name.
-pub(super) fn plan(data: &Bytes, limits: &Limits) -> Result<Map, ContainerError> {
+pub(super) fn plan(data: &Bytes) -> Result<PartMap, ContainerError> {
     let (reader, first) = TiffReader::new(data).ok_or(damaged(0, "its header"))?;
     // BigTIFF states the size of offsets, and two bytes that must be 0.
     if reader.big && (reader.uint(4, 2), reader.uint(6, 2)) != (Some(8), Some(0)) {
@@ -45,7 +45,7 @@ pub(super) fn plan(data: &Bytes, limits: &Limits) -> Result<Map, ContainerError>
         claims: Vec::new(),
         samples: Vec::new(),
         streams: Vec::new(),
-        strips_left: MOST_STRIPS,
+        strips_left: MAX_STRIPS,
     };
     let first = shown.first().map_or(0, |ifd| ifd.at);
     plan.claims.push(header(&reader, first));
@@ -65,7 +65,7 @@ pub(super) fn plan(data: &Bytes, limits: &Limits) -> Result<Map, ContainerError>
         }
         touches
     });
-    plan.claims.extend(plan.samples.into_iter().map(|range| Claim::kept(range, Class::Picture)));
+    plan.claims.extend(plan.samples.into_iter().map(|range| Claim::kept(range, Class::ImageData)));
     // Streams are walked once, however often they are named. Strips may lie within a whole JPEG file, as
     // TIFF 6.0 section 22 has it.
     plan.streams.sort_by_key(|range| (range.start, Reverse(range.end)));
@@ -74,9 +74,9 @@ pub(super) fn plan(data: &Bytes, limits: &Limits) -> Result<Map, ContainerError>
         return Err(conflict(Conflict(pair[1].start)));
     }
     for range in plan.streams {
-        coded::claim(data, range, limits, &mut plan.claims)?;
+        coded::claim(data, range, &mut plan.claims)?;
     }
-    Map::new(plan.claims).map_err(conflict)
+    PartMap::new(plan.claims).map_err(conflict)
 }
 
 /// The error for bytes that are named twice.
@@ -85,22 +85,22 @@ pub(super) const fn conflict(Conflict(at): Conflict) -> ContainerError {
 }
 
 const fn damaged(at: u64, what: &'static str) -> ContainerError {
-    ContainerError::Damaged(Container::Tiff, at, what)
+    ContainerError::Damaged(Format::Tiff, at, what)
 }
 
 const fn unsupported(what: &'static str) -> ContainerError {
-    ContainerError::Unsupported(Container::Tiff, what)
+    ContainerError::Unsupported(Format::Tiff, what)
 }
 
 /// The directories that follow from `first`, each once.
 fn read_chain(reader: TiffReader, first: u64) -> Result<Vec<Ifd>, ContainerError> {
     let (mut directories, mut seen, mut at, mut entries_left) =
-        (Vec::new(), BTreeSet::new(), first, MOST_ENTRIES);
+        (Vec::new(), BTreeSet::new(), first, MAX_ENTRIES);
     while at != 0 {
         if !seen.insert(at) {
             return Err(damaged(at, "directories that go in a circle"));
         }
-        if MOST_DIRECTORIES < seen.len() {
+        if MAX_DIRECTORIES < seen.len() {
             return Err(unsupported("it has too many directories"));
         }
         let count =
@@ -246,7 +246,7 @@ impl Plan<'_> {
         let reader = self.reader;
         let at = reader.uints(entry).next();
         let is_small =
-            |at: &u64| reader.uint(*at, reader.count_bytes()).is_some_and(|count| count <= MOST_ENTRIES);
+            |at: &u64| reader.uint(*at, reader.count_bytes()).is_some_and(|count| count <= MAX_ENTRIES);
         let Some(ifd) = at.filter(is_small).and_then(|at| reader.ifd(at)) else { return };
         let end = span(&ifd, &reader).end.min(reader.data.len() as u64);
         self.claims.push(Claim::blanked(ifd.at..end, Class::Exif));
@@ -290,9 +290,9 @@ impl Plan<'_> {
         const Q_TABLE_BYTES: u64 = 64;
         const COUNTS_BYTES: u64 = 16;
         /// One for each component.
-        const MOST_TABLES: usize = 16;
+        const MAX_TABLES: usize = 16;
         for tag in [tags::JPEG_Q_TABLES, tags::JPEG_DC_TABLES, tags::JPEG_AC_TABLES] {
-            for start in numbers(&self.reader, ifd, tag).into_iter().flatten().take(MOST_TABLES) {
+            for start in numbers(&self.reader, ifd, tag).into_iter().flatten().take(MAX_TABLES) {
                 let counts = self.reader.bytes(start..start.saturating_add(COUNTS_BYTES));
                 let counts = counts.ok_or(damaged(ifd.at, "a table outside the file"))?;
                 let bytes = match tag {

@@ -175,7 +175,7 @@ fn only_known_properties_of_the_picture_stay() {
         source.properties.push(boxed(b"newp", b"turn it"));
         source.associations = vec![(1, vec![1, 0x82, 0x84])];
     });
-    let expected = "AVIF cannot be served: its picture has an essential property that is not known";
+    let expected = "unsupported AVIF: its picture has an essential property that is not known";
     assert_eq!(refusal(&essential.build()), expected);
 }
 
@@ -336,12 +336,8 @@ fn limits_are_stated() {
         assert_eq!(message, expected);
     };
     assert!(walk(&source.build(), 16, &limits(2000, 2000)).is_ok());
-    check(&source, limits(2000, 999), "the AVIF has an index of more than 999 bytes, which is the limit");
+    check(&source, limits(2000, 999), "the index of the AVIF exceeds the limit of 999 bytes");
     let last =
         Source { is_index_last: true, items: vec![(b"av01", Place::Media, vec![vec![1; 3000]])], ..source };
-    check(
-        &last,
-        limits(2000, 2000),
-        "the AVIF has data before its index of more than 2000 bytes, which is the limit",
-    );
+    check(&last, limits(2000, 2000), "the data before the index of the AVIF exceeds the limit of 2000 bytes");
 }

@@ -23,7 +23,7 @@ fn walk(source: &[u8], chunk: usize, limits: &Limits) -> Result<Vec<Piece>, Cont
         while let Some(event) = walker.next()? {
             match (event, pieces.last_mut()) {
                 (Event::Begin(part), _) => pieces.push((part, Vec::new())),
-                (Event::Frame(bytes) | Event::Payload(bytes), Some((_, all))) => {
+                (Event::Framing(bytes) | Event::Payload(bytes), Some((_, all))) => {
                     all.extend_from_slice(&bytes);
                 }
                 (_, None) => panic!("bytes before any part"),
@@ -48,7 +48,7 @@ fn strip(source: &[u8]) -> Result<Vec<u8>, ContainerError> {
     for (part, bytes) in walk(source, usize::MAX, &Limits::default())? {
         let length = bytes.len();
         match (part.class, part.removal) {
-            (Class::Structure | Class::Picture | Class::Icc, _) => out.extend(bytes),
+            (Class::Structure | Class::ImageData | Class::Icc, _) => out.extend(bytes),
             (_, Removal::Cut) => (),
             (_, Removal::Blank(first)) => {
                 assert!(first.len() <= length);

@@ -105,7 +105,7 @@ fn a_still_picture_needs_no_tracks() {
 #[test]
 fn what_is_not_understood_is_refused() {
     let fragmented = build(&source(&boxed(b"mvex", b"")));
-    assert_eq!(refusal(&fragmented), "AVIF cannot be served: its pictures come in fragments");
+    assert_eq!(refusal(&fragmented), "unsupported AVIF: its pictures come in fragments");
     let bytes = build(&source(b""));
     let check = |after: &[u8; 4], skip: usize, patch: &[u8], expected: &str| {
         let at = bytes.windows(4).position(|window| window == after).expect("the box") + 4 + skip;

@@ -302,8 +302,7 @@ fn private_values_may_not_be_shared_with_the_picture() {
     bytes.splice(directory..directory + 2, [9, 0]);
     let field = [&[0x0E, 0x01, 2, 0, 20, 0, 0, 0][..], &[8, 0, 0, 0]].concat();
     bytes.splice(directory + 2 + 5 * 12..directory + 2 + 5 * 12, field);
-    let expected =
-        "the TIFF is damaged at byte 8: fields that share their bytes in ways that contradict each other";
+    let expected = "damaged TIFF at byte 8: fields that share their bytes in ways that contradict each other";
     assert_eq!(refusal(&bytes), expected);
     // A tag that is not known is not worth a file: what the picture needs is kept, and only that.
     bytes[directory + 2 + 5 * 12] = 0x0C;

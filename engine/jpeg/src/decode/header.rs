@@ -80,7 +80,7 @@ impl Header {
                 SOF0..=SOF2 => return Err(DecodeError::Damaged("a second frame header")),
                 SOF3..=SOF15 => {
                     return Err(DecodeError::Unsupported(
-                        "a lossless, hierarchical or arithmetic-coded JPEG",
+                        "lossless, hierarchical or arithmetic coding",
                     ));
                 }
                 APP0 => has_jfif |= body.starts_with(b"JFIF\0") && body.len() >= 14,
@@ -119,13 +119,13 @@ impl Header {
             return Err(DecodeError::Damaged("a frame header that is too short"));
         };
         if *precision != 8 {
-            return Err(DecodeError::Unsupported("a JPEG of other than 8 bits"));
+            return Err(DecodeError::Unsupported("a precision other than 8 bits"));
         }
         if components.len() != 3 * usize::from(*count) {
             return Err(DecodeError::Damaged("a frame header of the wrong length"));
         }
         if !matches!(count, 1 | 3 | 4) {
-            return Err(DecodeError::Unsupported("a JPEG of other than one, three or four components"));
+            return Err(DecodeError::Unsupported("a number of components other than one, three and four"));
         }
         let width = u16::from_be_bytes([*x1, *x0]).into();
         if width == 0 {
@@ -285,14 +285,14 @@ mod tests {
         use DecodeError::{Damaged, Unsupported};
         let check = |file: &[u8], expected| assert_eq!(Header::read(file), Err(expected), "{file:?}");
         let frame = |body: &[u8]| [&[0xFF, SOI][..], &segment(SOF0, body)].concat();
-        check(&file(SOF0, 12, &[1, 0x11, 0], 1), Unsupported("a JPEG of other than 8 bits"));
+        check(&file(SOF0, 12, &[1, 0x11, 0], 1), Unsupported("a precision other than 8 bits"));
         check(
             &file(0xC9, 8, &[1, 0x11, 0], 1),
-            Unsupported("a lossless, hierarchical or arithmetic-coded JPEG"),
+            Unsupported("lossless, hierarchical or arithmetic coding"),
         );
         check(
             &file(SOF0, 8, &[1, 0x11, 0, 2, 0x11, 0], 1),
-            Unsupported("a JPEG of other than one, three or four components"),
+            Unsupported("a number of components other than one, three and four"),
         );
         check(&file(SOF0, 8, &[1, 0x51, 0], 1), Damaged("a sampling factor outside 1 to 4"));
         check(&frame(&[8, 3, 4, 1, 2, 3, 1, 0x11, 0]), Damaged("a frame header of the wrong length"));

@@ -169,7 +169,7 @@ fn damage_before_the_first_scan_is_an_error() {
     check(file[..scan].to_vec(), Damaged("the end before the first scan"));
     check(replace(&file, frame, 19, &[]), Damaged("a scan before its frame header"));
     check(replace(&file, frame, 0, &file[frame..frame + 19]), Damaged("a second frame header"));
-    check(replace(&file, frame + 4, 1, &[12]), Unsupported("a JPEG of other than 8 bits"));
+    check(replace(&file, frame + 4, 1, &[12]), Unsupported("a precision other than 8 bits"));
     check(replace(&file, frame + 7, 2, &[0, 0]), Damaged("a width of 0"));
     check(replace(&file, frame + 11, 1, &[0x51]), Damaged("a sampling factor outside 1 to 4"));
     check(replace(&file, frame + 11, 1, &[0x01]), Damaged("a sampling factor outside 1 to 4"));
@@ -178,7 +178,7 @@ fn damage_before_the_first_scan_is_an_error() {
     check(replace(&file, frame + 9, 1, &[4]), Damaged("a frame header of the wrong length"));
     check(
         replace(&file, frame + 1, 1, &[0xC3]),
-        Unsupported("a lossless, hierarchical or arithmetic-coded JPEG"),
+        Unsupported("lossless, hierarchical or arithmetic coding"),
     );
     check(replace(&file, codes + 5, 3, &[3, 1, 2]), Damaged("a Huffman table with too many codes"));
     check(replace(&file, codes + 5, 1, &[3]), Damaged("an invalid segment of Huffman tables"));

@@ -1,6 +1,6 @@
 //! From an index to parts: what TIFF and ISO-BMFF have in common, where offsets say what lies where.
 
-use crate::{Class, Part, Removal, walker::Layout};
+use crate::{Class, Part, Removal, grammar::Layout};
 use std::{collections::VecDeque, ops::Range};
 
 /// A stretch of the source that an index has named. Offsets count from the start of the source.
@@ -14,7 +14,7 @@ pub(crate) struct Claim {
 ///
 /// Whatever it does not name is unknown, and blanked.
 #[derive(Debug, Default)]
-pub(crate) struct Map {
+pub(crate) struct PartMap {
     claims: Vec<Claim>,
 }
 
@@ -43,7 +43,7 @@ impl Claim {
     }
 
     fn is_kept(&self) -> bool {
-        matches!(self.part.class, Class::Structure | Class::Picture | Class::Icc | Class::Index)
+        matches!(self.part.class, Class::Structure | Class::ImageData | Class::Icc | Class::Index)
     }
 
     /// Whether it is another picture, which may lawfully share coded samples with the one shown.
@@ -52,7 +52,7 @@ impl Claim {
     }
 }
 
-impl Map {
+impl PartMap {
     /// Puts `claims` in order.
     ///
     /// Bytes that are kept for two reasons are named once. Other pictures give way to the one that is
@@ -155,10 +155,10 @@ fn is_zeros(part: &Part) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ExifFrame;
+    use crate::ExifFraming;
 
     fn check(claims: &[Claim], range: Range<u64>, expected: Result<&[(Class, u64)], Conflict>) {
-        let found = Map::new(claims.to_vec()).and_then(|map| map.cover(range.clone()));
+        let found = PartMap::new(claims.to_vec()).and_then(|map| map.cover(range.clone()));
         let found = found.map(|parts| {
             let total: u64 = parts.iter().map(|(_, layout)| layout.prefix + layout.payload).sum();
             assert_eq!(total, range.end - range.start);
@@ -172,37 +172,42 @@ mod tests {
 
     #[test]
     fn parts_cover_the_range() {
-        use Class::{Exif, Icc, Index, Picture, Secondary, Unknown, Xmp};
+        use Class::{Exif, Icc, ImageData, Index, Secondary, Unknown, Xmp};
         let kept = Claim::kept;
         let blanked = Claim::blanked;
         check(&[], 3..9, Ok(&[(Unknown, 6)]));
         check(&[], 3..3, Ok(&[]));
-        check(&[kept(5..7, Picture)], 0..10, Ok(&[(Unknown, 5), (Picture, 2), (Unknown, 3)]));
+        check(&[kept(5..7, ImageData)], 0..10, Ok(&[(Unknown, 5), (ImageData, 2), (Unknown, 3)]));
         // Whatever order they come in; what touches or overlaps and is of a kind becomes one.
-        check(&[kept(7..9, Picture), kept(1..5, Picture), kept(2..7, Picture)], 1..9, Ok(&[(Picture, 8)]));
-        check(&[kept(1..5, Icc), kept(0..5, Picture)], 0..5, Ok(&[(Picture, 5)]));
-        check(&[kept(3..8, Icc), kept(0..5, Picture)], 0..8, Ok(&[(Picture, 5), (Icc, 3)]));
+        check(
+            &[kept(7..9, ImageData), kept(1..5, ImageData), kept(2..7, ImageData)],
+            1..9,
+            Ok(&[(ImageData, 8)]),
+        );
+        check(&[kept(1..5, Icc), kept(0..5, ImageData)], 0..5, Ok(&[(ImageData, 5)]));
+        check(&[kept(3..8, Icc), kept(0..5, ImageData)], 0..8, Ok(&[(ImageData, 5), (Icc, 3)]));
         check(&[blanked(2..6, Exif), blanked(4..8, Xmp)], 0..8, Ok(&[(Unknown, 2), (Exif, 4), (Xmp, 2)]));
         // Parts that are blanked may be cut at the borders, what is kept may not.
         check(&[blanked(2..6, Exif)], 3..4, Ok(&[(Exif, 1)]));
-        check(&[kept(2..6, Picture)], 3..8, Err(Conflict(2)));
-        check(&[kept(2..6, Picture)], 0..5, Err(Conflict(2)));
-        check(&[kept(2..6, Picture)], 6..7, Ok(&[(Unknown, 1)]));
+        check(&[kept(2..6, ImageData)], 3..8, Err(Conflict(2)));
+        check(&[kept(2..6, ImageData)], 0..5, Err(Conflict(2)));
+        check(&[kept(2..6, ImageData)], 6..7, Ok(&[(Unknown, 1)]));
         // Other pictures give way; private bytes do not.
-        check(&[kept(2..6, Picture), blanked(5..9, Secondary)], 2..9, Ok(&[(Picture, 4), (Unknown, 3)]));
-        check(&[kept(2..6, Picture), blanked(5..9, Exif)], 2..9, Err(Conflict(5)));
-        check(&[kept(2..6, Picture), blanked(0..9, Xmp)], 2..9, Err(Conflict(0)));
-        check(&[kept(2..6, Index), kept(5..9, Picture)], 2..9, Err(Conflict(5)));
+        check(&[kept(2..6, ImageData), blanked(5..9, Secondary)], 2..9, Ok(&[(ImageData, 4), (Unknown, 3)]));
+        check(&[kept(2..6, ImageData), blanked(5..9, Exif)], 2..9, Err(Conflict(5)));
+        check(&[kept(2..6, ImageData), blanked(0..9, Xmp)], 2..9, Err(Conflict(0)));
+        check(&[kept(2..6, Index), kept(5..9, ImageData)], 2..9, Err(Conflict(5)));
         check(&[kept(2..6, Index), kept(2..6, Index)], 2..9, Err(Conflict(2)));
         check(&[kept(2..6, Index), kept(6..8, Index)], 2..8, Ok(&[(Index, 4), (Index, 2)]));
     }
 
     #[test]
     fn a_block_named_twice_is_oriented_once() {
-        let exif = |range| Claim::new(range, Part::new(Class::Exif, Removal::Reorient(ExifFrame::Item(40))));
-        let map = Map::new(vec![exif(10..50), exif(10..50), exif(30..70)]).unwrap();
+        let exif =
+            |range| Claim::new(range, Part::new(Class::Exif, Removal::Reorient(ExifFraming::Item(40))));
+        let map = PartMap::new(vec![exif(10..50), exif(10..50), exif(30..70)]).unwrap();
         assert!(map.needed().eq([&(10..50)]));
         let removals: Vec<_> = map.cover(10..70).unwrap().into_iter().map(|(part, _)| part.removal).collect();
-        assert_eq!(removals, [Removal::Reorient(ExifFrame::Item(40)), Removal::Blank(bytes::Bytes::new())]);
+        assert_eq!(removals, [Removal::Reorient(ExifFraming::Item(40)), Removal::Blank(bytes::Bytes::new())]);
     }
 }
