@@ -1,10 +1,11 @@
-//! Any bytes, by the codec that they look like: a picture that is as large as its header says, or a typed
-//! error. The last bytes say what is wanted of the decode, so that files are seeds as they are.
+//! Any bytes, by the decoder of their signature: an image with the size in its header, or a typed error. The last
+//! bytes choose the options of the decode, so that files are seeds as they are.
 #![no_main]
 
+use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use safelight_core::{Decode, Limits, Size};
-use safelight_registry::CODECS;
+use safelight_core::{Decode, Detection, Format, Limits, Size};
+use safelight_registry::REGISTRY;
 
 const LIMITS: Limits = Limits {
     max_source_bytes: 1 << 20,
@@ -15,8 +16,10 @@ const LIMITS: Limits = Limits {
 };
 
 fuzz_target!(|source: &[u8]| {
-    let Some(codec) = CODECS.iter().find(|codec| codec.sniff(source)) else { return };
-    let Ok(header) = codec.header(source, &LIMITS) else { return };
+    let Detection::Known(format) = Format::detect(source) else { return };
+    let Some(decoder) = REGISTRY.decoder(format) else { return };
+    let Ok(opened) = decoder.open(Bytes::copy_from_slice(source), &LIMITS) else { return };
+    let header = *opened.header();
     let size = header.geometry.size;
     assert!(1 <= size.pixels() && size.pixels() <= LIMITS.max_pixels, "a header beyond the limits");
     let [.., w, h, how] = *source else { return };
@@ -27,18 +30,18 @@ fuzz_target!(|source: &[u8]| {
         keep_profile: how & 2 == 2,
         chroma: if how & 4 == 4 { (2, 2) } else { (1, 1) },
     };
-    let Ok(image) = codec.decode(source, &decode, &LIMITS) else { return };
+    let Ok(image) = opened.decode(&decode) else { return };
     assert!(!image.frames.is_empty() && image.frames.len() <= LIMITS.max_frames as usize);
     for frame in image.frames {
         assert_eq!(frame.geometry, header.geometry, "the decode is not what the header announced");
         for plane in frame.planes {
             let reach = Size::new(reach(plane.size.w, plane.step.0), reach(plane.size.h, plane.step.1));
-            assert!(reach.covers(size), "a plane does not reach over the picture");
+            assert!(reach.covers(size), "a plane does not cover the image");
         }
     }
 });
 
-/// Pixels that so many samples stand for.
+/// Pixels that `samples` cover.
 fn reach(samples: u32, step: f64) -> u32 {
     (f64::from(samples) * step).ceil() as u32
 }

@@ -1,10 +1,11 @@
-//! Any bytes as a JPEG that arrives in pieces: the same picture, or the same refusal, as of the whole. The
-//! last bytes say what is wanted of the decode and how it is cut, so that files are seeds as they are.
+//! Any bytes as a JPEG that arrives in pieces: the same image, or an error, as of the whole. The last bytes choose
+//! the options of the decode and the length of the pieces, so that files are seeds as they are.
 #![no_main]
 
+use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use safelight_core::{Codec, Decode, Error, Image, Limits, Result, Size};
-use safelight_registry::CODECS;
+use safelight_core::{Decode, Decoder, Error, Format, Image, Limits, Opening, Result, Size};
+use safelight_registry::REGISTRY;
 
 const LIMITS: Limits = Limits {
     max_source_bytes: 1 << 20,
@@ -15,7 +16,7 @@ const LIMITS: Limits = Limits {
 };
 
 fuzz_target!(|source: &[u8]| {
-    let Some(codec) = CODECS.iter().find(|codec| codec.mime() == "image/jpeg") else { return };
+    let Some(decoder) = REGISTRY.decoder(Format::Jpeg) else { return };
     let [.., w, h, how] = *source else { return };
     let decode = Decode {
         needed: Size::new(u32::from(w) * 2, u32::from(h) * 2),
@@ -23,25 +24,24 @@ fuzz_target!(|source: &[u8]| {
         keep_profile: how & 1 == 1,
         chroma: if how & 2 == 2 { (2, 2) } else { (1, 1) },
     };
-    let Some(arrived) = in_pieces(*codec, source, usize::from(how >> 2) + 1, &decode) else { return };
-    match (arrived, codec.decode(source, &decode, &LIMITS)) {
+    let Some(arrived) = in_pieces(decoder, source, usize::from(how >> 2) + 1, &decode) else { return };
+    match (arrived, decoder.decode(Bytes::copy_from_slice(source), &decode, &LIMITS)) {
         (Ok(arrived), Ok(whole)) => assert_eq!(arrived, whole),
         (Err(_), Err(_)) => (),
         (arrived, whole) => panic!("in pieces {:?}, whole {:?}", error(arrived), error(whole)),
     }
 });
 
-/// `None` if it cannot be decoded while it arrives.
-fn in_pieces(codec: &dyn Codec, source: &[u8], piece: usize, decode: &Decode) -> Option<Result<Image>> {
-    let streaming = codec.streaming()?;
+/// Decodes `source` in pieces; `None` if it cannot be decoded while it arrives.
+fn in_pieces(decoder: &dyn Decoder, source: &[u8], piece: usize, decode: &Decode) -> Option<Result<Image>> {
     let mut ends = (piece..source.len()).step_by(piece).chain([source.len()]);
-    let head = ends.find_map(|end| match streaming.header(&source[..end], &LIMITS) {
-        Ok(None) => None,
-        Ok(Some(header)) => Some(Ok((&source[..end], header))),
+    let opened = ends.find_map(|end| match decoder.open_stream(&source[..end], &LIMITS) {
+        Ok(Opening::NeedMore | Opening::NeedAll) => None,
+        Ok(Opening::Opened(opened)) => Some(Ok((&source[..end], opened))),
         Err(error) => Some(Err(error)),
     })?;
-    let decoded = head.and_then(|(head, header)| {
-        let mut decoding = streaming.start(head, &header, decode)?;
+    let decoded = opened.and_then(|(head, opened)| {
+        let mut decoding = opened.start(decode)?;
         let rest = &source[head.len()..];
         for piece in [head].into_iter().chain(rest.chunks(piece)) {
             if !decoding.push(piece)? {

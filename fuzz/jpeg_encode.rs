@@ -3,8 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use safelight_core::{Decode, Encode, Frame, Image, Limits, Model, Samples, Size};
-use safelight_registry::CODECS;
+use safelight_core::{Decode, Encode, Format, Frame, Image, Limits, Model, Samples, Size};
+use safelight_registry::REGISTRY;
 use std::{
     io::Write,
     process::{Command, Stdio},
@@ -12,7 +12,8 @@ use std::{
 
 fuzz_target!(|input: &[u8]| {
     let [w, h, quality, how, noise @ ..] = input else { return };
-    let Some(codec) = CODECS.iter().find(|codec| codec.mime() == "image/jpeg") else { return };
+    let Some(encoder) = REGISTRY.encoder(Format::Jpeg) else { return };
+    let Some(decoder) = REGISTRY.decoder(Format::Jpeg) else { return };
     let size = Size::new(u32::from(*w) % 70 + 1, u32::from(*h) % 70 + 1);
     let model = if how & 1 == 1 { Model::Grey } else { Model::Rgb };
     let count = size.pixels() as usize * usize::from(model.channels());
@@ -21,10 +22,10 @@ fuzz_target!(|input: &[u8]| {
     let frames = vec![Frame::whole(size, model, Samples::U8(samples))];
     let image = Image { frames, delays_ms: Vec::new(), plays: 0, profile: None };
     let options = Encode { quality: Some(quality % 100 + 1), progressive: how & 2 == 2, ..Encode::default() };
-    let file = codec.encode(&image, &options).expect("a small picture of 8 bits can be encoded");
+    let file = encoder.encode(&image, &options).expect("a small picture of 8 bits can be encoded");
 
     let full = Decode { needed: size, all_frames: false, keep_profile: false, chroma: (1, 1) };
-    let decoded = codec.decode(&file, &full, &Limits::default()).expect("it is our own");
+    let decoded = decoder.decode(file.clone().into(), &full, &Limits::default()).expect("it is our own");
     assert_eq!(decoded.frames[0].geometry.size, size);
     if how & 0xFC == 0 {
         check_by_djpeg(&file, size);

@@ -1,9 +1,10 @@
 //! Decode and encode of every format, beside the `image` crate. Bytes are those of the decoded samples.
 
+use bytes::Bytes;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use image::{ExtendedColorType, ImageEncoder, codecs};
-use safelight_benches::{codec, decode, sample_bytes};
-use safelight_core::{Encode, Frame, Image, Model, Rect, Samples, Size};
+use safelight_benches::{decode, encoder, sample_bytes};
+use safelight_core::{Encode, Format, Frame, Image, Model, Rect, Samples, Size};
 use std::hint::black_box;
 
 /// Samples of every format that is decoded.
@@ -16,7 +17,7 @@ const SOURCES: &[&str] = &[
     "animated.gif",
     "photo.tiff",
 ];
-const FORMATS: &[&str] = &["image/jpeg", "image/png", "image/webp", "image/avif", "image/gif"];
+const FORMATS: &[Format] = &[Format::Jpeg, Format::Png, Format::Webp, Format::Avif, Format::Gif];
 
 const SIZE: Size = Size::new(640, 427);
 
@@ -24,7 +25,7 @@ fn decoding(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("decode");
     group.sample_size(20);
     for name in SOURCES {
-        let source = safelight_images::read(name);
+        let source = Bytes::from(safelight_images::read(name));
         let frames = decode(&source).expect("our own samples are sound").frames;
         group.throughput(Throughput::Bytes(sample_bytes(&frames)));
         group.bench_with_input(BenchmarkId::new("safelight", name), &source, |bencher, source| {
@@ -43,7 +44,7 @@ fn decoding(criterion: &mut Criterion) {
 
 /// A part of our sample photo, to which each format is encoded in its default quality.
 fn photo() -> Image {
-    let mut image = decode(&safelight_images::read("photo.jpg")).expect("our own samples are sound");
+    let mut image = decode(&safelight_images::read("photo.jpg").into()).expect("our own samples are sound");
     image.frames = image.frames.into_iter().map(part).collect();
     image.profile = None;
     image
@@ -81,15 +82,15 @@ fn encoding(criterion: &mut Criterion) {
     group.sample_size(10);
     let photo = photo();
     group.throughput(Throughput::Bytes(sample_bytes(&photo.frames)));
-    for mime in FORMATS {
-        let codec = codec(mime);
-        group.bench_with_input(BenchmarkId::new("safelight", mime), &photo, |bencher, photo| {
-            bencher.iter(|| codec.encode(black_box(photo), &Encode::default()).expect("a sound picture"));
+    for format in FORMATS {
+        let encoder = encoder(*format);
+        group.bench_with_input(BenchmarkId::new("safelight", format.mime()), &photo, |bencher, photo| {
+            bencher.iter(|| encoder.encode(black_box(photo), &Encode::default()).expect("a sound picture"));
         });
     }
     let lossless = Encode { lossless: true, ..Encode::default() };
     group.bench_function("safelight/image/webp, lossless", |bencher| {
-        bencher.iter(|| codec("image/webp").encode(black_box(&photo), &lossless).expect("a sound picture"));
+        bencher.iter(|| encoder(Format::Webp).encode(black_box(&photo), &lossless).expect("a sound picture"));
     });
     let (w, h, colours) = (SIZE.w, SIZE.h, ExtendedColorType::Rgb8);
     let samples = rgb(&photo.frames[0]);
@@ -113,11 +114,12 @@ fn encoding(criterion: &mut Criterion) {
 
     let translucent = translucent(&photo);
     group.throughput(Throughput::Bytes(sample_bytes(&translucent.frames)));
-    for mime in ["image/png", "image/webp"] {
-        let name = format!("safelight/{mime}, with alpha");
+    for format in [Format::Png, Format::Webp] {
+        let name = format!("safelight/{}, with alpha", format.mime());
         group.bench_with_input(name, &translucent, |bencher, image| {
-            bencher
-                .iter(|| codec(mime).encode(black_box(image), &Encode::default()).expect("a sound picture"));
+            bencher.iter(|| {
+                encoder(format).encode(black_box(image), &Encode::default()).expect("a sound picture")
+            });
         });
     }
     group.finish();

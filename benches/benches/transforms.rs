@@ -24,7 +24,7 @@ const STEPS: &[(&str, &str)] = &[
 ];
 
 fn photo() -> Frame {
-    let image = decode(&safelight_images::read("photo.jpg")).expect("our own samples are sound");
+    let image = decode(&safelight_images::read("photo.jpg").into()).expect("our own samples are sound");
     let frame = image.frames.into_iter().next().expect("a picture has a frame");
     // A codec may give planes larger than the picture; the peers index pixels.
     frame.materialize().expect("a picture at full size")

@@ -2,9 +2,10 @@
 
 use bytes::Bytes;
 use safelight_core::{
-    Codec, Decode, Frame, Image, Limits, PixelOp, Plan, Result, Settings, Size, Step, testing::Output,
+    Decode, Decoder, Detection, Encoder, Format, Frame, Image, Limits, PixelOp, Plan, Result, Settings, Size,
+    Step, testing::Output,
 };
-use safelight_registry::{CODECS, REGISTRY, TRANSFORMS};
+use safelight_registry::{REGISTRY, TRANSFORMS};
 
 /// Bytes that a door reads at a time.
 pub const CHUNK_BYTES: usize = 128 << 10;
@@ -18,30 +19,31 @@ pub fn run(query: &str, source: &Bytes) -> Result<Output> {
     Output::collect(plan.start(&Settings::default()), source, CHUNK_BYTES)
 }
 
-/// The codec that `source` starts a file of.
+/// The decoder for `source`.
 ///
 /// # Panics
-/// If there is none: the caller is a bench, and its input is wrong.
-pub fn codec_of(source: &[u8]) -> &'static dyn Codec {
-    *CODECS.iter().find(|codec| codec.sniff(source)).expect("an image of a known format")
+/// If there is none: the input of the bench is wrong.
+pub fn decoder_of(source: &[u8]) -> &'static dyn Decoder {
+    let Detection::Known(format) = Format::detect(source) else { panic!("the image has no known format") };
+    REGISTRY.decoder(format).expect("a format with a decoder")
 }
 
-/// The codec of MIME type `mime`.
+/// The encoder of `format`.
 ///
 /// # Panics
 /// If there is none.
-pub fn codec(mime: &str) -> &'static dyn Codec {
-    *CODECS.iter().find(|codec| codec.mime() == mime).expect("a known MIME type")
+pub fn encoder(format: Format) -> &'static dyn Encoder {
+    REGISTRY.encoder(format).expect("a format with an encoder")
 }
 
 /// All frames of `source`, at full size.
 ///
 /// # Errors
-/// What the codec refuses.
-pub fn decode(source: &[u8]) -> Result<Image> {
+/// Those of the decoder.
+pub fn decode(source: &Bytes) -> Result<Image> {
     let needed = Size::new(u32::MAX, u32::MAX);
-    codec_of(source).decode(
-        source,
+    decoder_of(source).decode(
+        source.clone(),
         &Decode { needed, all_frames: true, keep_profile: false, chroma: (1, 1) },
         &Limits::default(),
     )

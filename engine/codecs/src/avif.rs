@@ -6,7 +6,7 @@ use ravif::{BitDepth, EncodedImage, Img, RGB8, RGBA8};
 use safelight_core::{Encode, Encoder, Format, Image, Result, Size};
 
 const DEFAULT_QUALITY: u8 = 50;
-/// Of 1, slow, to 10.
+/// Encoding speed, from 1 (slow) to 10.
 const SPEED: u8 = 9;
 /// The longest side that an AV1 sequence header can state (AV1 bitstream specification, section 5.5.1).
 const MAX_SIDE: u32 = 1 << 16;

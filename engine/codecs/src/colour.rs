@@ -20,20 +20,15 @@ const MAX_ENTRIES: usize = 800_000;
 /// Pixels that are converted at a time: source and result stay in the first-level cache.
 const RUN: usize = 1024;
 
-/// Converts `frames`, of one model and sample type, from the profile `icc` to sRGB, or leaves them in it if they
-/// are RGB and `decode` keeps profiles. Returns the profile that they are in, `None` for sRGB.
-pub(crate) fn convert_or_keep(
-    frames: &mut [Frame],
-    icc: Option<Vec<u8>>,
-    decode: &Decode,
-) -> Option<Profile> {
+/// Converts `frames`, of one model and sample type, to sRGB, or leaves them in the profile `icc` if they are RGB
+/// and `decode` keeps profiles. Returns the profile that they are in, `None` for sRGB.
+pub(crate) fn to_srgb(frames: &mut [Frame], icc: Option<Vec<u8>>, decode: &Decode) -> Option<Profile> {
     let icc = icc?;
     let profile = parse(&icc)?;
-    // Grey is always converted: a WebP encoder, for example, turns it into RGB, which a grey profile does not
-    // describe.
+    // Grey becomes RGB where it is padded with a colour or encoded as WebP: its profile would no longer fit.
     let is_grey = matches!(frames.first()?.model, Model::Grey | Model::GreyAlpha);
     if decode.keep_profile && !is_grey && profile.color_space == DataColorSpace::Rgb {
-        return Some(Profile::new(icc, ColourClass::Rgb, to_srgb));
+        return Some(Profile::new(icc, ColourClass::Rgb, apply_profile));
     }
     convert_samples(frames, &profile);
     None
@@ -41,7 +36,7 @@ pub(crate) fn convert_or_keep(
 
 /// Converts `frames`, of one model and sample type, from the profile `icc` to sRGB. Frames that the profile
 /// does not describe are treated as sRGB.
-fn to_srgb(frames: &mut [Frame], icc: &[u8]) {
+fn apply_profile(frames: &mut [Frame], icc: &[u8]) {
     if let Some(profile) = parse(icc) {
         convert_samples(frames, &profile);
     }

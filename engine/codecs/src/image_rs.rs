@@ -35,7 +35,7 @@ pub struct Ico;
 /// A format of the `image` crate.
 struct ImageRsFormat {
     format: Format,
-    /// Copies of the samples that the decoder holds at once, its result included.
+    /// Copies of the samples that exist at once during a decode, its result included.
     copies: u32,
     decoder: fn(Cursor<Bytes>) -> ImageResult<BoxedDecoder>,
 }
@@ -89,7 +89,7 @@ struct OpenedImage {
     format: Format,
     decoder: BoxedDecoder,
     header: Header,
-    /// The most bytes that are held at once for a pixel.
+    /// The most bytes that a decode allocates at once for a pixel.
     pixel_bytes: u32,
     max_metadata_bytes: u64,
 }

@@ -1,10 +1,13 @@
-//! Do pictures of the corpus come out in sRGB as another engine has them?
+//! Are images of the corpus converted to sRGB as by another engine?
 //!
-//! The expected values are littlecms's: `ImageCms.profileToProfile(picture, its own profile, sRGB,
+//! The expected values are from littlecms: `ImageCms.profileToProfile(picture, its own profile, sRGB,
 //! renderingIntent=0)` of Pillow 13, at these points.
 
+#![cfg(all(feature = "jpeg", feature = "png"))]
+
+use bytes::Bytes;
 use safelight_codecs::{Jpeg, Png};
-use safelight_core::{Codec, Decode, Frame, Image, Limits, Model, Plane, Samples, Size};
+use safelight_core::{Decode, Decoder, Detection, Format, Frame, Image, Limits, Model, Plane, Samples, Size};
 use std::{fs, path::Path};
 
 /// The first channels of a pixel, in 8 bits.
@@ -19,12 +22,13 @@ fn pixel(plane: &Plane, x: u32, y: u32, channels: usize) -> Vec<i32> {
 }
 
 fn decode(path: &Path, keep_profile: bool) -> Image {
-    let bytes = fs::read(path).expect("the file is there");
-    let codec: &dyn Codec = if Png.sniff(&bytes) { &Png } else { &Jpeg };
+    let bytes = Bytes::from(fs::read(path).expect("the file exists"));
+    let is_png = Format::detect(&bytes) == Detection::Known(Format::Png);
+    let decoder: &dyn Decoder = if is_png { &Png } else { &Jpeg };
     let decode =
         Decode { needed: Size::new(u32::MAX, u32::MAX), all_frames: false, keep_profile, chroma: (1, 1) };
-    let mut image = codec.decode(&bytes, &decode, &Limits::default()).expect("the picture is sound");
-    let pixels = |frame: Frame| frame.materialize().and_then(Frame::into_rgb).expect("planes of one picture");
+    let mut image = decoder.decode(bytes, &decode, &Limits::default()).expect("the image is valid");
+    let pixels = |frame: Frame| frame.materialize().and_then(Frame::into_rgb).expect("planes of one image");
     image.frames = image.frames.into_iter().map(pixels).collect();
     image
 }
@@ -44,13 +48,13 @@ fn check(name: &str, tolerance: i32, expected: &[(u32, u32, &[i32])]) {
 }
 
 #[test]
-fn wide_gamuts_come_to_srgb() {
+fn wide_gamuts_are_converted() {
     check("sharp/p3.png", 1, &[(1, 1, &[255, 0, 0, 255]), (7, 7, &[255, 0, 0, 255])]);
     check("sharp/prophoto.png", 1, &[(0, 0, &[117, 160, 210])]);
 }
 
 #[test]
-fn a_profile_that_turns_the_hues_turns_them() {
+fn a_profile_that_rotates_hues_is_applied() {
     let expected: &[(u32, u32, &[i32])] =
         &[(400, 400, &[152, 152, 152]), (200, 600, &[0, 63, 255]), (700, 700, &[0, 0, 0])];
     check("avif/red-at-12-oclock-with-color-profile.png", 1, expected);
@@ -58,7 +62,7 @@ fn a_profile_that_turns_the_hues_turns_them() {
 }
 
 #[test]
-fn inks_come_to_srgb_with_and_without_a_profile() {
+fn cmyk_is_converted_with_and_without_a_profile() {
     let with = "sharp/Channel_digital_image_CMYK_color.jpg";
     let expected: &[(u32, u32, &[i32])] = &[
         (62, 41, &[120, 119, 118]),
@@ -79,18 +83,18 @@ fn inks_come_to_srgb_with_and_without_a_profile() {
 }
 
 #[test]
-fn grey_profiles_move_greys() {
+fn grey_profiles_are_applied() {
     let expected: &[(u32, u32, &[i32])] =
         &[(150, 66, &[54]), (200, 133, &[57]), (300, 100, &[128]), (100, 200, &[7]), (350, 233, &[0])];
     check("sharp/concert.jpg", 2, expected);
-    // Even if profiles are to be kept: greys may yet come to stand among colours.
+    // Even if profiles are kept: grey may become RGB later.
     let Some(corpus) = safelight_images::corpus() else { return };
     let [kept, not] = [true, false].map(|keep| decode(&corpus.join("sharp/concert.jpg"), keep));
     assert_eq!((kept.profile, &kept.frames[0].planes), (None, &not.frames[0].planes));
 }
 
 #[test]
-fn palettes_and_pictures_in_srgb_stay_as_they_are() {
+fn palettes_and_srgb_images_are_unchanged() {
     check("sharp/swiss.png", 0, &[(8, 8, &[255, 255, 255]), (25, 17, &[230, 9, 18]), (51, 25, &[223, 4, 1])]);
     let expected: &[(u32, u32, &[i32])] =
         &[(40, 30, &[81, 79, 80]), (240, 90, &[2, 1, 0]), (280, 210, &[16, 14, 15])];
@@ -107,13 +111,13 @@ fn sixteen_bits_stay_sixteen() {
 }
 
 #[test]
-fn a_profile_is_kept_where_that_is_asked_for() {
+fn a_profile_is_kept_on_request() {
     let path = safelight_images::path("photo.jpg");
-    let (kept, brought) = (decode(&path, true), decode(&path, false));
+    let (kept, converted) = (decode(&path, true), decode(&path, false));
     assert!(kept.profile.is_some());
-    assert_eq!(brought.profile, None);
-    assert_ne!(kept.frames, brought.frames);
-    let inks = "sharp/Channel_digital_image_CMYK_color.jpg";
+    assert_eq!(converted.profile, None);
+    assert_ne!(kept.frames, converted.frames);
+    let cmyk = "sharp/Channel_digital_image_CMYK_color.jpg";
     let Some(corpus) = safelight_images::corpus() else { return };
-    assert_eq!(decode(&corpus.join(inks), true).profile, None, "inks are always converted");
+    assert_eq!(decode(&corpus.join(cmyk), true).profile, None, "CMYK is always converted");
 }

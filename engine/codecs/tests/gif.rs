@@ -1,15 +1,17 @@
 //! GIF against its sample, the corpus, and damage.
 
+#![cfg(feature = "gif")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
 use common::{
-    assert_round_trip, assert_survives, corpus, decode, decode_all, image, psnr, sample, scene, to_rgba,
+    assert_round_trip, assert_survives, corpus, decode, decode_all, header, image, psnr, sample, scene,
+    to_rgba, try_decode,
 };
 use gif::{DisposalMethod, Encoder, Frame as Block, Repeat};
 use safelight_codecs::Gif;
-use safelight_core::{Codec, Encode, Frame, Image, Kind, Limits, Model, Samples, Size};
+use safelight_core::{Decoder, Encode, Encoder as _, Frame, Image, Kind, Limits, Model, Samples, Size};
 
 /// A file of `blocks` on a screen of 2 by 1 pixels, whose colours are red, green and blue.
 fn file(blocks: impl IntoIterator<Item = Block<'static>>) -> Vec<u8> {
@@ -53,17 +55,17 @@ fn frames_are_composed_by_their_disposal() {
 #[test]
 fn the_sample_is_an_animation() {
     let bytes = sample("animated.gif");
-    let header = Gif.header(&bytes, &Limits::default()).unwrap();
+    let header = header(&Gif, &bytes, &Limits::default()).unwrap();
     assert!(header.has_palette && header.is_animated);
     let decoded = decode_all(&Gif, &bytes);
     assert_eq!((decoded.frames.len(), header.frames, decoded.plays), (4, 4, 0));
     assert_eq!(decoded.delays_ms, [250; 4]);
-    assert_eq!(decoded.frames[0].model, Model::Rgb, "no pixel of it is transparent");
+    assert_eq!(decoded.frames[0].model, Model::Rgb, "it has no transparent pixel");
     assert_eq!(decode(&Gif, &bytes).frames, decoded.frames[..1]);
 }
 
 #[test]
-fn few_colours_come_back_exactly() {
+fn few_colours_are_exact() {
     let level =
         |i: u32| [(i % 5 * 50) as u8, (i % 3 * 100) as u8, 9, if i.is_multiple_of(4) { 0 } else { 255 }];
     let frame = |from: u32| {
@@ -82,7 +84,7 @@ fn few_colours_come_back_exactly() {
 }
 
 #[test]
-fn many_colours_come_back_nearly() {
+fn many_colours_are_close() {
     for model in [Model::Rgb, Model::Rgba, Model::Grey] {
         let picture = scene(Size::new(120, 90), model, 0);
         let bytes = Gif.encode(&image(vec![picture.clone()]), &Encode::default()).unwrap();
@@ -116,31 +118,31 @@ fn limits_are_checked_before_pixels() {
         encoder.write_frame(&Block::from_indexed_pixels(1, 1, vec![0], None)).unwrap();
     }
     let bytes = encoder.into_inner().unwrap();
-    let refused = |limits: &Limits| {
-        let error = Gif.decode(&bytes, &common::wanted(true), limits).unwrap_err();
+    let rejected = |limits: &Limits| {
+        let error = try_decode(&Gif, &bytes, &common::wanted(true), limits).unwrap_err();
         assert_eq!(error.kind, Kind::LimitExceeded);
         error.message
     };
-    assert!(refused(&Limits::default()).contains("1000"));
+    assert!(rejected(&Limits::default()).contains("1000"));
     let all = Limits { max_frames: 10_000, ..Limits::default() };
-    assert!(refused(&Limits { max_pixels: 19_999, ..all.clone() }).contains("19999"));
-    assert!(refused(&Limits { max_pixels: 1, ..all.clone() }).contains('1'));
-    assert_eq!(Gif.decode(&bytes, &common::wanted(true), &all).unwrap().frames.len(), 10_000);
+    assert!(rejected(&Limits { max_pixels: 19_999, ..all.clone() }).contains("19999"));
+    assert!(rejected(&Limits { max_pixels: 1, ..all.clone() }).contains('1'));
+    assert_eq!(try_decode(&Gif, &bytes, &common::wanted(true), &all).unwrap().frames.len(), 10_000);
     assert_eq!(decode(&Gif, &bytes).frames.len(), 1);
 
-    let header = Gif.header(&bytes, &Limits::default()).unwrap();
-    assert_eq!(header.frames, 1001, "as many as are allowed, and one more");
-    let reserved =
-        |all_frames| Gif.decode_bytes(&[], &header, &common::wanted(all_frames), &Limits::default());
+    let header = header(&Gif, &bytes, &Limits::default()).unwrap();
+    assert_eq!(header.frames, 1001, "the limit and one more");
+    let opened = Gif.open(bytes.into(), &Limits::default()).unwrap();
+    let reserved = |all_frames| opened.memory(&common::wanted(all_frames));
     assert_eq!(reserved(true) - reserved(false), 999 * 2 * 4);
 }
 
 #[test]
-fn frames_larger_than_the_screen_are_refused() {
+fn frames_larger_than_the_screen_are_rejected() {
     let mut bytes = file([block(0, &[0, 1], DisposalMethod::Keep)]);
     let at = bytes.windows(9).position(|window| window == [0x2C, 0, 0, 0, 0, 2, 0, 1, 0]).unwrap();
     bytes[at + 5..at + 9].fill(0xFF);
-    let error = Gif.decode(&bytes, &common::wanted(false), &Limits::default()).unwrap_err();
+    let error = try_decode(&Gif, &bytes, &common::wanted(false), &Limits::default()).unwrap_err();
     assert_eq!(error.kind, Kind::Corrupt);
 }
 

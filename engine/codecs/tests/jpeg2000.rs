@@ -1,25 +1,26 @@
-//! JPEG 2000 and HTJ2K of two other encoders against the picture that they were given, at every resolution, and
-//! damage.
+//! JPEG 2000 and HTJ2K of two other encoders, compared with their input at every resolution; and damage.
 
+#![cfg(all(feature = "jpeg2000", feature = "png"))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
-use common::{assert_survives, decode, decode_with_profile, wanted};
+use common::{assert_survives, decode, decode_with_profile, header, try_decode, wanted};
 use safelight_codecs::{Jpeg2000, Png};
 use safelight_core::{
-    Codec, Decode, Encode, Frame, Kind, Limits, Model, SampleEncoding, Samples, Size, View,
+    Decode, Detection, Encode, Encoder, Format, Frame, Kind, Limits, Model, SampleEncoding, Samples, Size,
+    View,
 };
 
 const SIZE: Size = Size::new(40, 30);
 
-/// A codestream of the tests' folder.
+/// A codestream from the folder of test data.
 fn codestream(name: &str) -> Vec<u8> {
     let path = format!("{}/../containers/tests/codestreams/{name}", env!("CARGO_MANIFEST_DIR"));
     std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The picture that the encoders were given, from 0 to `2^bits - 1`.
+/// The input of the encoders, from 0 to `2^bits - 1`.
 fn picture(bits: u32, channels: u32) -> Vec<u32> {
     let sample = |i: u32| {
         let (x, y, c) = (i / channels % SIZE.w, i / channels / SIZE.w, i % channels);
@@ -29,7 +30,7 @@ fn picture(bits: u32, channels: u32) -> Vec<u32> {
     (0..SIZE.w * SIZE.h * channels).map(sample).collect()
 }
 
-/// The values that the source stored, above the least that it could store.
+/// The stored values of the source, relative to the lowest one that its depth allows.
 fn values(frame: &Frame) -> Vec<u32> {
     let offset = frame.encoding.filter(|it| it.is_signed).map_or(0, |it| 1 << (it.bits - 1));
     let value = |sample, bits, most| {
@@ -43,11 +44,11 @@ fn values(frame: &Frame) -> Vec<u32> {
 }
 
 #[test]
-fn what_is_lossless_comes_out_as_it_went_in() {
+fn lossless_codestreams_are_exact() {
     let check = |name: &str, bits: u8, model: Model, stored| {
         let bytes = codestream(name);
-        assert!(Jpeg2000.sniff(&bytes), "{name}");
-        let header = Jpeg2000.header(&bytes, &Limits::default()).unwrap();
+        assert_eq!(Format::detect(&bytes), Detection::Known(Format::Jpeg2000), "{name}");
+        let header = header(&Jpeg2000, &bytes, &Limits::default()).unwrap();
         let image = decode(&Jpeg2000, &bytes);
         let [frame] = image.frames.as_slice() else { panic!("{name} has a frame") };
         assert_eq!(
@@ -72,7 +73,7 @@ fn what_is_lossless_comes_out_as_it_went_in() {
 }
 
 #[test]
-fn what_is_lossy_comes_out_alike() {
+fn lossy_codestreams_are_close() {
     let image = decode(&Jpeg2000, &codestream("grey8-lossy.jp2"));
     let found = values(&image.frames[0]);
     let errors = found.iter().zip(picture(8, 1)).map(|(a, b)| f64::from(*a) - f64::from(b));
@@ -83,7 +84,7 @@ fn what_is_lossy_comes_out_alike() {
 }
 
 #[test]
-fn a_lower_resolution_lies_where_the_picture_does() {
+fn lower_resolutions_have_the_right_position() {
     for name in ["ht-grey16.j2c", "ht-tiles.j2c", "grey12-lengths.j2k", "ht-signed16.j2c"] {
         let bytes = codestream(name);
         let full = values(&decode(&Jpeg2000, &bytes).frames[0]);
@@ -92,7 +93,7 @@ fn a_lower_resolution_lies_where_the_picture_does() {
         {
             let shrink = if name == "ht-tiles.j2c" { shrink.min(4) } else { shrink };
             let decode = Decode { needed: Size::new(needed.0, needed.1), ..wanted(false) };
-            let image = Jpeg2000.decode(&bytes, &decode, &Limits::default()).unwrap();
+            let image = try_decode(&Jpeg2000, &bytes, &decode, &Limits::default()).unwrap();
             let [frame] = image.frames.as_slice() else { panic!("{name} has a frame") };
             let plane = &frame.planes[0];
             let step = f64::from(shrink);
@@ -119,11 +120,11 @@ fn a_lower_resolution_lies_where_the_picture_does() {
 }
 
 #[test]
-fn a_prefix_of_resolutions_is_a_picture() {
+fn a_prefix_of_resolutions_can_be_decoded() {
     // SOC to the end of the second of four tile-parts, as `resolution=2` gives it, and EOC.
     let prefix = [&codestream("ht-signed16.j2c")[..354], b"\xFF\xD9"].concat();
     let cut = Decode { needed: Size::new(6, 5), ..wanted(false) };
-    let decode = |bytes: &[u8]| Jpeg2000.decode(bytes, &cut, &Limits::default()).unwrap();
+    let decode = |bytes: &[u8]| try_decode(&Jpeg2000, bytes, &cut, &Limits::default()).unwrap();
     assert_eq!(decode(&prefix), decode(&codestream("ht-signed16.j2c")));
 }
 
@@ -136,24 +137,24 @@ fn a_png_keeps_depth_and_samples() {
 }
 
 #[test]
-fn what_would_not_come_out_right_is_refused() {
+fn unsupported_codestreams_are_rejected() {
     use Kind::{Corrupt, LimitExceeded, UnsupportedFormat};
 
     let check = |name: &str, at: usize, values: &[u8], kind: Kind, message: &str| {
         let mut bytes = codestream(name);
         bytes[at..at + values.len()].copy_from_slice(values);
-        let header = Jpeg2000.header(&bytes, &Limits::default()).unwrap_err();
+        let header = header(&Jpeg2000, &bytes, &Limits::default()).unwrap_err();
         assert_eq!(header.kind, kind, "{header}");
         assert!(header.message.contains(message), "{header}");
-        let error = Jpeg2000.decode(&bytes, &wanted(false), &Limits::default()).unwrap_err();
+        let error = try_decode(&Jpeg2000, &bytes, &wanted(false), &Limits::default()).unwrap_err();
         assert_eq!((error.kind, error.message), (header.kind, header.message));
     };
     let name = "ht-rgb8.j2c";
     check(name, 8, &[1, 0, 0, 0], LimitExceeded, "16777216 × 30 pixels");
     // Four thousand columns in tiles of one pixel.
     let tiles = [0, 0, 16, 0, 0, 0, 0, 30, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1];
-    check(name, 8, &tiles, UnsupportedFormat, "cut into so many pieces");
-    check(name, 16, &[0, 0, 0, 1], UnsupportedFormat, "does not start where its grid does");
+    check(name, 8, &tiles, UnsupportedFormat, "than its size justifies");
+    check(name, 16, &[0, 0, 0, 1], UnsupportedFormat, "does not start at the origin");
     check(name, 43, &[2], UnsupportedFormat, "fewer samples than pixels");
     check(name, 42, &[8], UnsupportedFormat, "several depths");
     check("ht-grey16.j2c", 42, &[16], UnsupportedFormat, "more than 16 bits");
@@ -164,14 +165,14 @@ fn what_would_not_come_out_right_is_refused() {
 fn limits_are_checked_before_pixels() {
     let limits = Limits { max_pixels: SIZE.pixels() - 1, ..Limits::default() };
     for name in ["ht-grey16.j2c", "rgb8.jp2"] {
-        let error = Jpeg2000.header(&codestream(name), &limits).unwrap_err();
+        let error = header(&Jpeg2000, &codestream(name), &limits).unwrap_err();
         assert_eq!(error.kind, Kind::LimitExceeded);
         assert!(error.message.contains("1199"), "{error}");
     }
 }
 
 #[test]
-fn damage_gives_a_picture_or_an_error() {
+fn damage_gives_an_image_or_an_error() {
     for name in
         ["ht-signed16.j2c", "ht-rgb8.j2c", "ht-tiles.j2c", "grey12-precincts.j2k", "grey12-layers.j2k"]
     {

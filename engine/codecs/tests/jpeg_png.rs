@@ -1,18 +1,23 @@
 //! Do JPEG and PNG survive encoding, damage and malice?
 
+#![cfg(all(feature = "jpeg", feature = "png"))]
+
+mod common;
+
+use common::{header, try_decode};
 use jpeg_encoder::SamplingFactor;
 use safelight_codecs::{Jpeg, Png};
-use safelight_core::{Codec, Decode, Encode, Frame, Image, Kind, Limits, Model, Samples, Size};
+use safelight_core::{Decode, Decoder, Encode, Encoder, Frame, Image, Kind, Limits, Model, Samples, Size};
 use std::fs;
 
 const SIZE: Size = Size::new(61, 47);
-/// More than any picture has.
+/// More than any image has.
 const FULL: Size = Size::new(u32::MAX, u32::MAX);
 const MODELS: [Model; 4] = [Model::Grey, Model::GreyAlpha, Model::Rgb, Model::Rgba];
 
-fn decode(codec: &dyn Codec, bytes: &[u8]) -> safelight_core::Result<Image> {
+fn decode(codec: &dyn Decoder, bytes: &[u8]) -> safelight_core::Result<Image> {
     let decode = Decode { needed: FULL, all_frames: false, keep_profile: true, chroma: (1, 1) };
-    codec.decode(bytes, &decode, &Limits::default()).and_then(whole_pixels)
+    try_decode(codec, bytes, &decode, &Limits::default()).and_then(whole_pixels)
 }
 
 /// The frames as whole planes of pixels.
@@ -26,7 +31,7 @@ fn still(frame: Frame) -> Image {
     Image { frames: vec![frame], delays_ms: vec![], plays: 0, profile: None }
 }
 
-/// A smooth picture, of more colours than a palette holds.
+/// A smooth image of more colours than a palette has entries.
 fn gradient(model: Model) -> Vec<u16> {
     let value = |x: u32, y: u32, channel: u32| match channel {
         0 => x * 1000 + y,
@@ -41,7 +46,7 @@ fn gradient(model: Model) -> Vec<u16> {
     (0..SIZE.h).flat_map(|y| (0..SIZE.w).flat_map(move |x| pixel(x, y))).collect()
 }
 
-fn eight(samples: &[u16]) -> Vec<u8> {
+fn to_u8(samples: &[u16]) -> Vec<u8> {
     samples.iter().map(|sample| (sample >> 8) as u8).collect()
 }
 
@@ -55,15 +60,15 @@ fn psnr(one: &[u8], other: &[u8]) -> f64 {
 fn samples(image: &Image) -> &[u8] {
     match &image.frames[0].planes[0].samples {
         Samples::U8(samples) => samples,
-        Samples::U16(_) => panic!("eight bits were expected"),
+        Samples::U16(_) => panic!("8 bits were expected"),
     }
 }
 
 #[test]
-fn png_loses_nothing() {
+fn png_is_lossless() {
     for model in MODELS {
         let wide = gradient(model);
-        for samples in [Samples::U8(eight(&wide)), Samples::U16(wide)] {
+        for samples in [Samples::U8(to_u8(&wide)), Samples::U16(wide)] {
             let image = still(Frame::whole(SIZE, model, samples));
             let encoded = Png.encode(&image, &Encode::default()).unwrap();
             assert_eq!(decode(&Png, &encoded).unwrap(), image, "{model:?}");
@@ -72,7 +77,7 @@ fn png_loses_nothing() {
 }
 
 #[test]
-fn png_of_few_colours_has_a_palette_and_loses_nothing() {
+fn png_of_few_colours_has_a_palette_and_is_lossless() {
     for (model, colours) in [(Model::Rgb, 2), (Model::Rgba, 3), (Model::Rgb, 16), (Model::Rgba, 200)] {
         let channels = usize::from(model.channels());
         let pixel = |index: u64| {
@@ -84,7 +89,7 @@ fn png_of_few_colours_has_a_palette_and_loses_nothing() {
         let picture = (0..SIZE.pixels()).flat_map(pixel).collect();
         let image = still(Frame::whole(SIZE, model, Samples::U8(picture)));
         let encoded = Png.encode(&image, &Encode::default()).unwrap();
-        assert!(Png.header(&encoded, &Limits::default()).unwrap().has_palette);
+        assert!(header(&Png, &encoded, &Limits::default()).unwrap().has_palette);
         assert_eq!(decode(&Png, &encoded).unwrap(), image, "{model:?} of {colours}");
     }
 }
@@ -92,17 +97,18 @@ fn png_of_few_colours_has_a_palette_and_loses_nothing() {
 #[test]
 fn both_carry_a_profile() {
     let source = decode(&Jpeg, &safelight_images::read("photo.jpg")).unwrap();
-    for codec in [&Jpeg as &dyn Codec, &Png] {
-        let encoded = codec.encode(&source, &Encode::default()).unwrap();
-        let found = decode(codec, &encoded).unwrap();
-        assert_eq!(found.profile, source.profile, "{codec:?}");
+    let codecs: [(&dyn Decoder, &dyn Encoder); 2] = [(&Jpeg, &Jpeg), (&Png, &Png)];
+    for (decoder, encoder) in codecs {
+        let encoded = encoder.encode(&source, &Encode::default()).unwrap();
+        let found = decode(decoder, &encoded).unwrap();
+        assert_eq!(found.profile, source.profile, "{decoder:?}");
     }
 }
 
 #[test]
-fn jpeg_is_close_by_and_smaller_with_less_quality() {
+fn jpeg_is_close_and_smaller_at_lower_quality() {
     for model in [Model::Grey, Model::Rgb] {
-        let picture = eight(&gradient(model));
+        let picture = to_u8(&gradient(model));
         let image = still(Frame::whole(SIZE, model, Samples::U8(picture.clone())));
         let mut last = (0, 0.0);
         for (quality, least) in [(Some(10), 25.0), (None, 33.0), (Some(95), 40.0)] {
@@ -117,8 +123,8 @@ fn jpeg_is_close_by_and_smaller_with_less_quality() {
 }
 
 #[test]
-fn scans_of_one_component_each_are_put_together() {
-    let picture = eight(&gradient(Model::Rgb));
+fn scans_of_one_component_each_are_combined() {
+    let picture = to_u8(&gradient(Model::Rgb));
     for sampling in [SamplingFactor::R_4_4_4, SamplingFactor::R_4_2_2, SamplingFactor::R_4_2_0] {
         let mut file = Vec::new();
         let mut encoder = jpeg_encoder::Encoder::new(&mut file, 95);
@@ -126,7 +132,7 @@ fn scans_of_one_component_each_are_put_together() {
         // With these the encoder writes a scan for each component.
         encoder.set_optimized_huffman_tables(true);
         encoder.encode(&picture, SIZE.w as u16, SIZE.h as u16, jpeg_encoder::ColorType::Rgb).unwrap();
-        assert_eq!(Jpeg.header(&file, &Limits::default()).unwrap().geometry.size, SIZE);
+        assert_eq!(header(&Jpeg, &file, &Limits::default()).unwrap().geometry.size, SIZE);
         let found = decode(&Jpeg, &file).unwrap();
         assert!(32.0 < psnr(samples(&found), &picture), "{sampling:?}");
     }
@@ -146,7 +152,7 @@ fn jpeg_has_no_alpha_and_eight_bits() {
 }
 
 #[test]
-fn jpeg_cannot_hold_more_than_65_535_pixels_a_side() {
+fn jpeg_has_at_most_65_535_pixels_on_a_side() {
     let long = still(Frame::whole(Size::new(65_536, 1), Model::Grey, Samples::U8(vec![0; 65_536])));
     let error = Jpeg.encode(&long, &Encode::default()).unwrap_err();
     assert_eq!(error.kind, Kind::InvalidParam);
@@ -157,16 +163,16 @@ fn jpeg_cannot_hold_more_than_65_535_pixels_a_side() {
 fn orientations_are_read() {
     for orientation in 1..=8 {
         let bytes = safelight_images::read(&format!("orientation-{orientation}.jpg"));
-        let header = Jpeg.header(&bytes, &Limits::default()).unwrap();
+        let header = header(&Jpeg, &bytes, &Limits::default()).unwrap();
         assert_eq!(header.geometry.orientation.get(), orientation);
         assert_eq!(decode(&Jpeg, &bytes).unwrap().frames[0].geometry, header.geometry);
     }
-    let header = Png.header(&safelight_images::read("orientation-6.png"), &Limits::default()).unwrap();
+    let header = header(&Png, &safelight_images::read("orientation-6.png"), &Limits::default()).unwrap();
     assert_eq!(header.geometry.orientation.get(), 6);
 }
 
 #[test]
-fn an_orientation_behind_the_pixels_counts_too() {
+fn an_orientation_after_the_pixels_is_read_too() {
     let plain = Png.encode(
         &still(Frame::whole(SIZE, Model::Grey, Samples::U8(vec![9; SIZE.pixels() as usize]))),
         &Encode::default(),
@@ -179,13 +185,13 @@ fn an_orientation_behind_the_pixels_counts_too() {
     bytes.extend(exif);
     bytes.extend([0; 4]);
     bytes.extend(end);
-    assert_eq!(Png.header(&bytes, &Limits::default()).unwrap().geometry.orientation.get(), 3);
+    assert_eq!(header(&Png, &bytes, &Limits::default()).unwrap().geometry.orientation.get(), 3);
 }
 
 #[test]
-fn an_animation_gives_its_default_image() {
+fn an_animation_is_decoded_to_its_default_image() {
     let bytes = safelight_images::read("animated.png");
-    let header = Png.header(&bytes, &Limits::default()).unwrap();
+    let header = header(&Png, &bytes, &Limits::default()).unwrap();
     assert!(!header.is_animated);
     let image = decode(&Png, &bytes).unwrap();
     assert_eq!(image.frames.len(), 1);
@@ -203,20 +209,20 @@ fn a_stated_gamma_is_applied() {
     writer.write_image_data(&[0, 55, 255]).unwrap();
     writer.finish().unwrap();
     let plain = Decode { needed: SIZE, all_frames: false, keep_profile: false, chroma: (1, 1) };
-    let image = Png.decode(&file, &plain, &Limits::default()).unwrap();
+    let image = try_decode(&Png, &file, &plain, &Limits::default()).unwrap();
     // IEC 61966-2-1: 55/255 of light is 1.055 · 0.2157^(1/2.4) - 0.055 = 0.5017 of the signal.
     assert_eq!(samples(&image), [0, 128, 255]);
 }
 
 #[test]
-fn too_many_pixels_are_refused_by_the_header() {
+fn too_many_pixels_are_rejected_by_the_header() {
     let limits = Limits { max_pixels: 1000, ..Limits::default() };
-    for (codec, name) in [(&Jpeg as &dyn Codec, "photo.jpg"), (&Png, "animated.png")] {
+    for (codec, name) in [(&Jpeg as &dyn Decoder, "photo.jpg"), (&Png, "animated.png")] {
         let bytes = safelight_images::read(name);
         let anything = Decode { needed: SIZE, all_frames: false, keep_profile: false, chroma: (1, 1) };
         let errors = [
-            codec.header(&bytes, &limits).unwrap_err(),
-            codec.decode(&bytes, &anything, &limits).unwrap_err(),
+            header(codec, &bytes, &limits).unwrap_err(),
+            try_decode(codec, &bytes, &anything, &limits).unwrap_err(),
         ];
         for error in errors {
             assert_eq!(error.kind, Kind::LimitExceeded, "{name}");
@@ -226,17 +232,17 @@ fn too_many_pixels_are_refused_by_the_header() {
 }
 
 #[test]
-fn bombs_of_the_corpus_are_refused() {
+fn bombs_of_the_corpus_are_rejected() {
     let Some(corpus) = safelight_images::corpus() else { return };
     for name in ["hostile/16383x16383.png", "hostile/16384x16384.png", "sharp/65536-uint32-limit.png"] {
         let bytes = fs::read(corpus.join(name)).unwrap();
-        assert_eq!(Png.header(&bytes, &Limits::default()).unwrap_err().kind, Kind::LimitExceeded, "{name}");
+        assert_eq!(header(&Png, &bytes, &Limits::default()).unwrap_err().kind, Kind::LimitExceeded, "{name}");
         assert_eq!(decode(&Png, &bytes).unwrap_err().kind, Kind::LimitExceeded, "{name}");
     }
 }
 
 #[test]
-fn what_there_is_of_a_cut_jpeg_is_shown() {
+fn a_truncated_jpeg_is_decoded_as_far_as_it_goes() {
     for name in ["photo.jpg", "progressive.jpg"] {
         let bytes = safelight_images::read(name);
         let whole = decode(&Jpeg, &bytes).unwrap();
@@ -246,7 +252,7 @@ fn what_there_is_of_a_cut_jpeg_is_shown() {
     }
 }
 
-/// A generator of pseudo-random numbers (Marsaglia, Xorshift RNGs, 2003), so that a failure comes back.
+/// Pseudo-random numbers (Marsaglia, Xorshift RNGs, 2003), so that failures are reproducible.
 fn xorshift(state: &mut u32) -> u32 {
     *state ^= *state << 13;
     *state ^= *state >> 17;
@@ -264,15 +270,15 @@ fn damage_never_panics_and_never_gives_another_size() {
     let jpeg = Jpeg.encode(&small, &Encode::default()).unwrap();
     let png = Png.encode(&small, &Encode::default()).unwrap();
     let progressive = safelight_images::read("progressive.jpg");
-    let inks = safelight_images::corpus()
+    let cmyk = safelight_images::corpus()
         .map(|corpus| fs::read(corpus.join("sharp/Channel_digital_image_CMYK_color.jpg")).unwrap());
     let mut seed = 0x2545_F491;
-    let mut check = |codec: &dyn Codec, whole: &[u8], truncations: usize, mutations: usize| {
+    let mut check = |codec: &dyn Decoder, whole: &[u8], truncations: usize, mutations: usize| {
         let limits = Limits { max_pixels: 1 << 20, ..Limits::default() };
         let anything = Decode { needed: FULL, all_frames: true, keep_profile: false, chroma: (1, 1) };
         let attempt = |bytes: &[u8]| {
-            let image = codec.decode(bytes, &anything, &limits).and_then(whole_pixels);
-            let header = codec.header(bytes, &limits);
+            let image = try_decode(codec, bytes, &anything, &limits).and_then(whole_pixels);
+            let header = header(codec, bytes, &limits);
             if let (Ok(header), Ok(image)) = (header, image) {
                 assert_eq!(image.frames[0].geometry, header.geometry);
                 assert_eq!(image.frames[0].planes[0].size, header.geometry.size);
@@ -293,7 +299,7 @@ fn damage_never_panics_and_never_gives_another_size() {
     check(&Jpeg, &jpeg, usize::MAX, 3000);
     check(&Png, &png, 1000, 3000);
     check(&Jpeg, &progressive, 100, 200);
-    if let Some(inks) = inks {
-        check(&Jpeg, &inks, 20, 50);
+    if let Some(cmyk) = cmyk {
+        check(&Jpeg, &cmyk, 20, 50);
     }
 }

@@ -28,7 +28,7 @@ pub struct Decode {
     /// always for greyscale and CMYK, samples are converted to sRGB.
     pub keep_profile: bool,
     /// Output pixels, columns and rows, for which one sample of chroma is enough. A decoder with planes of
-    /// luma and chroma returns chroma with no more than that: [`crate::Model::Ycc`].
+    /// luma and chroma returns no finer chroma: [`crate::Model::Ycc`].
     pub chroma: (u8, u8),
 }
 

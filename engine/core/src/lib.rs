@@ -23,6 +23,6 @@ pub use frame::{
 pub use limits::{Limits, Settings};
 pub use plan::{Plan, Registry};
 pub use query::{Param, ParamKind, Query};
-pub use safelight_formats::{Detection, Format};
+pub use safelight_formats::{Detection, Format, mime};
 pub use session::{Flow, Head, Session, Sink};
 pub use transform::{ByteOp, PixelOp, Step, Transform};

@@ -18,7 +18,7 @@ pub(crate) struct Pixels {
     /// The bytes among them that were not yet passed to a decoder.
     source: BytesMut,
     /// The length at which opening the source is tried next; `None` once it is to be buffered whole.
-    next_try: Option<usize>,
+    next_attempt: Option<usize>,
     input: Option<(Input, Prepared)>,
 }
 
@@ -89,7 +89,7 @@ impl Pixels {
             encode,
             length: 0,
             source: BytesMut::new(),
-            next_try: Some(1),
+            next_attempt: Some(1),
             input: None,
         }
     }
@@ -118,20 +118,20 @@ impl Pixels {
 
     /// Starts to decode if enough of the source has arrived.
     fn begin(&mut self) -> Result<Flow> {
-        let Some(next_try) = self.next_try else { return Ok(Flow::Keep) };
-        if self.source.len() < next_try {
+        let Some(next_attempt) = self.next_attempt else { return Ok(Flow::Keep) };
+        if self.source.len() < next_attempt {
             return Ok(Flow::More);
         }
         if MAX_HEAD_BYTES < self.source.len() {
-            self.next_try = None;
+            self.next_attempt = None;
             return Ok(Flow::Keep);
         }
-        self.next_try = Some(2 * self.source.len());
+        self.next_attempt = Some(2 * self.source.len());
         let Some(decoder) = self.decoder()? else { return Ok(Flow::More) };
         match decoder.open_stream(&self.source, &self.settings.limits)? {
             Opening::NeedMore => Ok(Flow::More),
             Opening::NeedAll => {
-                self.next_try = None;
+                self.next_attempt = None;
                 Ok(Flow::Keep)
             }
             Opening::Opened(opened) => {
@@ -167,7 +167,7 @@ impl Pixels {
         let all_frames = header.is_animated && output.is_animated();
         let frames = if all_frames { header.frames } else { 1 };
         let keep_profile = self.settings.keep_profile && output.carries_profile();
-        // Images with a palette are drawings, where loss is visible and costs more bytes than it saves.
+        // Palette images are mostly drawings, where lossy coding is visible and often takes more bytes.
         let lossless = self.encode.lossless || (header.has_palette && self.encode.quality.is_none());
         let encode = Encode { lossless, ..self.encode.clone() };
         let chroma = output.chroma(&encode);
@@ -263,7 +263,7 @@ impl Session for Pixels {
             self.source.extend_from_slice(&chunk);
             return self.begin();
         };
-        // The bytes in which the header was found come first.
+        // The decoder first gets the bytes in which the header was found.
         if decoding.push(&self.source.split())? && decoding.push(&chunk)? {
             return Ok(Flow::More);
         }

@@ -2,32 +2,49 @@
 
 use bytes::Bytes;
 use safelight_core::{
-    Codec, Decode, Encode, Frame, Geometry, Header, Image, Limits, Model, Orientation, Param, ParamKind,
-    Plan, Query, Registry, Result, Samples, Settings, Size, Step, Transform, testing::Output,
+    Decode, Decoder, Encode, Encoder, Format, Frame, Geometry, Header, Image, Limits, Model, Opened,
+    Orientation, Param, ParamKind, Plan, Query, Registry, Result, Samples, Settings, Size, Step, Transform,
+    testing::Output,
 };
 
-/// A codec for one pixel: `A` is an animation, `P` has a palette, `.` neither. Encoding writes the options.
-#[derive(Debug)]
-struct Toy(&'static str);
+/// The signature of the source format.
+const SIGNATURE: &[u8] = b"GIF89a";
 
-impl Codec for Toy {
-    fn mime(&self) -> &'static str {
+/// A codec for the signature and one pixel: `A` is an animation, `P` has a palette, `.` neither. Encoding writes the
+/// options.
+#[derive(Debug)]
+struct Toy(Format);
+
+impl Decoder for Toy {
+    fn format(&self) -> Format {
         self.0
     }
-    fn sniff(&self, _head: &[u8]) -> bool {
-        true
-    }
-    fn header(&self, bytes: &[u8], _limits: &Limits) -> Result<Header> {
+    fn open(&self, source: Bytes, _limits: &Limits) -> Result<Box<dyn Opened>> {
         let geometry = Geometry { size: Size::new(1, 1), orientation: Orientation::UPRIGHT };
-        let (is_animated, has_palette) = (bytes == b"A", bytes == b"P");
-        Ok(Header { geometry, is_animated, frames: 1, has_palette, pixel_bytes: 1 })
+        let pixel = &source[SIGNATURE.len()..];
+        let (is_animated, has_palette) = (pixel == b"A", pixel == b"P");
+        Ok(Box::new(OpenedToy(Header { geometry, is_animated, frames: 1, has_palette })))
     }
-    fn decode_bytes(&self, _head: &[u8], _header: &Header, _decode: &Decode, _limits: &Limits) -> u64 {
+}
+
+struct OpenedToy(Header);
+
+impl Opened for OpenedToy {
+    fn header(&self) -> &Header {
+        &self.0
+    }
+    fn memory(&self, _decode: &Decode) -> u64 {
         1
     }
-    fn decode(&self, _bytes: &[u8], _decode: &Decode, _limits: &Limits) -> Result<Image> {
+    fn decode(self: Box<Self>, _decode: &Decode) -> Result<Image> {
         let frames = vec![Frame::whole(Size::new(1, 1), Model::Grey, Samples::U8(vec![0]))];
         Ok(Image { frames, delays_ms: Vec::new(), plays: 0, profile: None })
+    }
+}
+
+impl Encoder for Toy {
+    fn format(&self) -> Format {
+        self.0
     }
     fn encode(&self, _image: &Image, options: &Encode) -> Result<Vec<u8>> {
         Ok(format!("quality {:?} lossless {}", options.quality, options.lossless).into_bytes())
@@ -56,9 +73,8 @@ impl Transform for Patch {
     }
     fn step(&self, query: &Query) -> Result<Option<Step>> {
         let quality = query.integer("quality").map(|quality| quality as u8);
-        let format = query.get("format").map(|_| "image/x-still");
-        let animated_format =
-            query.get("format").filter(|word| *word == "either").map(|_| "image/x-animated");
+        let format = query.get("format").map(|_| Format::Png);
+        let animated_format = query.get("format").filter(|word| *word == "either").map(|_| Format::Webp);
         Ok(Some(Step::Encode(Box::new(move |encode| {
             *encode = Encode { format, animated_format, quality, ..Encode::default() };
         }))))
@@ -67,12 +83,14 @@ impl Transform for Patch {
 
 const TOYS: Registry = Registry {
     transforms: &[&Patch],
-    codecs: &[&Toy("image/x-source"), &Toy("image/x-still"), &Toy("image/x-animated")],
+    decoders: &[&Toy(Format::Gif)],
+    encoders: &[&Toy(Format::Gif), &Toy(Format::Png), &Toy(Format::Webp)],
 };
 
 fn output(source: &'static [u8], raw: &str) -> Result<(&'static str, String)> {
     let plan = Plan::new(TOYS, TOYS.query(raw, "")?)?;
-    let output = Output::collect(plan.start(&Settings::default()), &Bytes::from_static(source), 1)?;
+    let source = [SIGNATURE, source].concat().into();
+    let output = Output::collect(plan.start(&Settings::default()), &source, 1)?;
     Ok((output.content_type(), String::from_utf8_lossy(&output.body()).into_owned()))
 }
 
@@ -84,17 +102,17 @@ fn check(source: &'static [u8], raw: &str, mime: &'static str, body: &str) {
 #[test]
 fn animations_can_have_a_format_of_their_own() {
     let body = "quality None lossless false";
-    check(b".", "", "image/x-source", body);
-    check(b"A", "", "image/x-source", body);
-    check(b".", "format=still", "image/x-still", body);
-    check(b"A", "format=still", "image/x-still", body);
-    check(b".", "format=either", "image/x-still", body);
-    check(b"A", "format=either", "image/x-animated", body);
+    check(b".", "", "image/gif", body);
+    check(b"A", "", "image/gif", body);
+    check(b".", "format=still", "image/png", body);
+    check(b"A", "format=still", "image/png", body);
+    check(b".", "format=either", "image/png", body);
+    check(b"A", "format=either", "image/webp", body);
 }
 
 #[test]
 fn palette_images_are_lossless_unless_a_quality_is_given() {
-    check(b"P", "", "image/x-source", "quality None lossless true");
-    check(b"P", "format=still", "image/x-still", "quality None lossless true");
-    check(b"P", "format=still&quality=80", "image/x-still", "quality Some(80) lossless false");
+    check(b"P", "", "image/gif", "quality None lossless true");
+    check(b"P", "format=still", "image/png", "quality None lossless true");
+    check(b"P", "format=still&quality=80", "image/png", "quality Some(80) lossless false");
 }

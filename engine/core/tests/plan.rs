@@ -2,38 +2,52 @@
 
 use bytes::Bytes;
 use safelight_core::{
-    ByteOp, Codec, Decode, Encode, Error, Flow, Frame, Geometry, Head, Header, Image, Kind, Limits, Model,
-    Orientation, Param, ParamKind, PixelOp, Plan, Query, Registry, Result, Samples, Session, Settings, Sink,
-    Size, Step, Transform, pixels::plan_sizes, testing::Output,
+    ByteOp, Decode, Decoder, Encode, Encoder, Error, Flow, Format, Frame, Geometry, Head, Header, Image,
+    Kind, Limits, Model, Opened, Orientation, Param, ParamKind, PixelOp, Plan, Query, Registry, Result,
+    Samples, Session, Settings, Sink, Size, Step, Transform, pixels::plan_sizes, testing::Output,
 };
 
-/// `width height samples…`, one byte each, grey.
+/// The signature of JPEG, then `width height samples…`, one byte each, grey.
 #[derive(Debug)]
 struct Toy;
 
-impl Codec for Toy {
-    fn mime(&self) -> &'static str {
-        "image/x-toy"
+impl Decoder for Toy {
+    fn format(&self) -> Format {
+        Format::Jpeg
     }
-    fn sniff(&self, head: &[u8]) -> bool {
-        2 <= head.len()
-    }
-    fn header(&self, bytes: &[u8], _limits: &Limits) -> Result<Header> {
-        let size = Size::new(bytes[0].into(), bytes[1].into());
+    fn open(&self, source: Bytes, _limits: &Limits) -> Result<Box<dyn Opened>> {
+        let size = Size::new(source[3].into(), source[4].into());
         let geometry = Geometry { size, orientation: Orientation::UPRIGHT };
-        Ok(Header { geometry, is_animated: false, frames: 1, has_palette: false, pixel_bytes: 1 })
+        let header = Header { geometry, is_animated: false, frames: 1, has_palette: false };
+        Ok(Box::new(OpenedToy { header, samples: source.slice(5..) }))
     }
-    fn decode_bytes(&self, _head: &[u8], header: &Header, _decode: &Decode, _limits: &Limits) -> u64 {
-        header.geometry.size.pixels()
+}
+
+struct OpenedToy {
+    header: Header,
+    samples: Bytes,
+}
+
+impl Opened for OpenedToy {
+    fn header(&self) -> &Header {
+        &self.header
     }
-    fn decode(&self, bytes: &[u8], _decode: &Decode, limits: &Limits) -> Result<Image> {
-        let size = self.header(bytes, limits)?.geometry.size;
-        let data = bytes[2..].to_vec();
-        if data.len() as u64 != size.pixels() {
+    fn memory(&self, _decode: &Decode) -> u64 {
+        self.header.geometry.size.pixels()
+    }
+    fn decode(self: Box<Self>, _decode: &Decode) -> Result<Image> {
+        let size = self.header.geometry.size;
+        if self.samples.len() as u64 != size.pixels() {
             return Err(Error::new(Kind::Corrupt, "toy", "too few samples"));
         }
-        let frames = vec![Frame::whole(size, Model::Grey, Samples::U8(data))];
+        let frames = vec![Frame::whole(size, Model::Grey, Samples::U8(self.samples.to_vec()))];
         Ok(Image { frames, delays_ms: Vec::new(), plays: 0, profile: None })
+    }
+}
+
+impl Encoder for Toy {
+    fn format(&self) -> Format {
+        Format::Jpeg
     }
     fn encode(&self, image: &Image, options: &Encode) -> Result<Vec<u8>> {
         let plane = &image.frames[0].planes[0];
@@ -160,14 +174,15 @@ toy_transform!(Base, "base", flag("base"), |query| query
     .flag("base")
     .then(|| Step::EncodeIfDecoding(Box::new(|encode| encode.quality = Some(50)))));
 
-const TOYS: Registry = Registry { transforms: &[&Show, &Strip, &Shrink, &Quality], codecs: &[&Toy] };
+const TOYS: Registry =
+    Registry { transforms: &[&Show, &Strip, &Shrink, &Quality], decoders: &[&Toy], encoders: &[&Toy] };
 
 fn answer(raw: &str, source: &'static [u8]) -> Result<Vec<u8>> {
     let plan = Plan::new(TOYS, TOYS.query(raw, "")?)?;
     Ok(Output::collect(plan.start(&Settings::default()), &Bytes::from_static(source), 3)?.body())
 }
 
-const IMAGE: &[u8] = &[2, 2, 10, 20, 30, 40];
+const IMAGE: &[u8] = &[0xFF, 0xD8, 0xFF, 2, 2, 10, 20, 30, 40];
 
 #[test]
 fn steps_of_every_shape_run_in_registry_order() {
@@ -191,15 +206,18 @@ fn conflicts_are_reported_before_the_source_is_read() {
 
 #[test]
 fn a_query_without_a_transform_is_an_internal_error_and_not_a_pass_through() {
-    let incomplete = Registry { transforms: &[&Show], codecs: &[] };
+    let incomplete = Registry { transforms: &[&Show], decoders: &[], encoders: &[] };
     let error = Plan::new(incomplete, incomplete.query("", "").unwrap()).err().unwrap();
     assert_eq!(error.kind, Kind::Internal);
 }
 
 #[test]
 fn steps_for_decoded_plans_require_no_decode() {
-    let registry =
-        Registry { transforms: &[&Shade, &Show, &Strip, &Shrink, &Base, &Quality], codecs: &[&Toy] };
+    let registry = Registry {
+        transforms: &[&Shade, &Show, &Strip, &Shrink, &Base, &Quality],
+        decoders: &[&Toy],
+        encoders: &[&Toy],
+    };
     let check = |raw, canonical: &str, expected: &[u8]| {
         let plan = Plan::new(registry, registry.query(raw, "").unwrap()).unwrap();
         assert_eq!(plan.query.to_string(), canonical, "{raw}");
@@ -230,7 +248,7 @@ fn a_source_above_the_limit_is_not_buffered() {
 
 #[test]
 fn codecs_report_damage() {
-    assert_eq!(answer("halve=true", &IMAGE[..5]).unwrap_err().kind, Kind::Corrupt);
+    assert_eq!(answer("halve=true", &IMAGE[..8]).unwrap_err().kind, Kind::Corrupt);
     assert_eq!(answer("halve=true", &IMAGE[..1]).unwrap_err().kind, Kind::UnsupportedFormat);
 }
 

@@ -2,18 +2,23 @@
 
 use bytes::Bytes;
 use safelight_core::{
-    Codec, Decode, Decoding, Encode, Error, Flow, Frame, Geometry, Head, Header, Image, Kind, Limits, Model,
-    Orientation, Plan, Query, Registry, Result, Samples, Session, Settings, Sink, Size, Step, Streaming,
-    Transform, testing::Output,
+    Decode, Decoder, Decoding, Encode, Encoder, Error, Flow, Format, Frame, Geometry, Head, Header, Image,
+    Kind, Limits, Model, Opened, OpenedStream, Opening, Orientation, Plan, Query, Registry, Result, Samples,
+    Session, Settings, Sink, Size, Step, Transform, testing::Output,
 };
 
-/// A digit for the length of the header, the header, one sample, then unused bytes. The sample `!` is damage.
-/// A header that starts with `w` means that the source must be buffered whole.
-#[derive(Debug)]
+/// The signature of JPEG.
+const SIGNATURE: &[u8] = b"\xFF\xD8\xFF";
+
+/// The signature, a digit for the length of the header, the header, one sample, then unused bytes. The sample `!` is
+/// damage. A header that starts with `w` cannot be read before the source is whole, and one that starts with `n`
+/// says so.
+#[derive(Clone, Copy, Debug)]
 struct Toy;
 
 impl Toy {
     fn sample(source: &[u8]) -> Result<Option<u8>> {
+        let source = source.get(SIGNATURE.len()..).unwrap_or_default();
         let sample = source.first().and_then(|length| source.get(usize::from(length - b'0') + 1));
         if sample == Some(&b'!') {
             return Err(Error::new(Kind::Corrupt, "toy", "damaged"));
@@ -29,39 +34,63 @@ impl Toy {
     }
 }
 
-impl Codec for Toy {
-    fn mime(&self) -> &'static str {
-        "image/x-toy"
+const HEADER: Header = Header {
+    geometry: Geometry { size: Size::new(1, 1), orientation: Orientation::UPRIGHT },
+    is_animated: false,
+    frames: 1,
+    has_palette: false,
+};
+
+impl Decoder for Toy {
+    fn format(&self) -> Format {
+        Format::Jpeg
     }
-    fn sniff(&self, head: &[u8]) -> bool {
-        head.first().is_some_and(u8::is_ascii_digit)
+    fn open(&self, source: Bytes, _limits: &Limits) -> Result<Box<dyn Opened>> {
+        Ok(Box::new(WholeToy(source)))
     }
-    fn streaming(&self) -> Option<&dyn Streaming> {
-        Some(self)
+    fn open_stream(&self, head: &[u8], _limits: &Limits) -> Result<Opening> {
+        Ok(match &head[SIGNATURE.len()..] {
+            [] | [_, b'w', ..] => Opening::NeedMore,
+            [_, b'n', ..] => Opening::NeedAll,
+            [length, header @ ..] if header.len() < usize::from(length - b'0') => Opening::NeedMore,
+            _ => Opening::Opened(Box::new(*self)),
+        })
     }
-    fn header(&self, _bytes: &[u8], _limits: &Limits) -> Result<Header> {
-        let geometry = Geometry { size: Size::new(1, 1), orientation: Orientation::UPRIGHT };
-        Ok(Header { geometry, is_animated: false, frames: 1, has_palette: false, pixel_bytes: 1 })
+}
+
+impl OpenedStream for Toy {
+    fn header(&self) -> &Header {
+        &HEADER
     }
-    fn decode_bytes(&self, _head: &[u8], _header: &Header, _decode: &Decode, _limits: &Limits) -> u64 {
+    fn memory(&self, _decode: &Decode) -> u64 {
         1000
     }
-    fn decode(&self, bytes: &[u8], _decode: &Decode, _limits: &Limits) -> Result<Image> {
-        Self::image(bytes)
+    fn start(self: Box<Self>, _decode: &Decode) -> Result<Box<dyn Decoding>> {
+        Ok(Box::new(ToyDecoding(Vec::new())))
+    }
+}
+
+struct WholeToy(Bytes);
+
+impl Opened for WholeToy {
+    fn header(&self) -> &Header {
+        &HEADER
+    }
+    fn memory(&self, _decode: &Decode) -> u64 {
+        1000
+    }
+    fn decode(self: Box<Self>, _decode: &Decode) -> Result<Image> {
+        Toy::image(&self.0)
+    }
+}
+
+impl Encoder for Toy {
+    fn format(&self) -> Format {
+        Format::Jpeg
     }
     fn encode(&self, image: &Image, _options: &Encode) -> Result<Vec<u8>> {
         let Samples::U8(samples) = &image.frames[0].planes[0].samples else { panic!("toys have 8 bits") };
         Ok(samples.clone())
-    }
-}
-
-impl Streaming for Toy {
-    fn header(&self, head: &[u8], limits: &Limits) -> Result<Option<Header>> {
-        let is_there = usize::from(head[0] - b'0') < head.len() && head.get(1) != Some(&b'w');
-        is_there.then(|| Codec::header(self, head, limits)).transpose()
-    }
-    fn start(&self, _head: &[u8], _header: &Header, _decode: &Decode) -> Result<Box<dyn Decoding>> {
-        Ok(Box::new(ToyDecoding(Vec::new())))
     }
 }
 
@@ -92,7 +121,7 @@ impl Transform for Pixels {
     }
 }
 
-const TOYS: Registry = Registry { transforms: &[&Pixels], codecs: &[&Toy] };
+const TOYS: Registry = Registry { transforms: &[&Pixels], decoders: &[&Toy], encoders: &[&Toy] };
 
 fn session() -> Box<dyn Session> {
     let plan = Plan::new(TOYS, TOYS.query("", "").expect("it is empty")).expect("toys have no conflicts");
@@ -101,12 +130,12 @@ fn session() -> Box<dyn Session> {
 
 #[test]
 fn output_is_complete_before_the_source_ends() {
-    let source = Bytes::from_static(b"3abcX and bytes without use");
+    let source = Bytes::from_static(b"\xFF\xD8\xFF3abcX and bytes without use");
     for chunk in 1..8 {
         let output = Output::collect(session(), &source, chunk).unwrap();
         assert_eq!(output.body(), b"X", "in chunks of {chunk}");
         // Bytes read for the header reach the decoder with the next push at the latest.
-        assert!(output.read <= 4 + 2 * chunk.max(4), "{} bytes in chunks of {chunk}", output.read);
+        assert!(output.read <= 7 + 2 * chunk.max(7), "{} bytes in chunks of {chunk}", output.read);
     }
     let whole = Output::collect(session(), &source, source.len()).unwrap();
     assert_eq!(whole.body(), b"X");
@@ -117,8 +146,8 @@ fn memory_is_reserved_once_when_the_header_is_complete() {
     let mut session = session();
     let mut out = Output::default();
     let mut push = |bytes: &'static [u8]| session.push(Bytes::from_static(bytes), &mut out).unwrap();
-    assert_eq!(push(b"3"), Flow::More);
-    assert_eq!(push(b"abc"), Flow::Reserve(1000));
+    assert_eq!(push(b"\xFF\xD8\xFF4"), Flow::More);
+    assert_eq!(push(b"abcd"), Flow::Reserve(1000));
     assert_eq!(push(b""), Flow::More);
     assert_eq!(push(b"X"), Flow::Done);
     assert_eq!(out.body(), b"X");
@@ -128,7 +157,7 @@ fn memory_is_reserved_once_when_the_header_is_complete() {
 fn sources_that_cannot_stream_are_buffered_whole() {
     let mut session = session();
     let mut out = Output::default();
-    assert_eq!(session.push(Bytes::from_static(b"1w"), &mut out).unwrap(), Flow::More);
+    assert_eq!(session.push(Bytes::from_static(b"\xFF\xD8\xFF1w"), &mut out).unwrap(), Flow::More);
     assert_eq!(session.push(vec![b'X'; 1 << 20].into(), &mut out).unwrap(), Flow::Keep);
     assert_eq!(session.reserve().unwrap(), 1000);
     session.finish(&mut out).unwrap();
@@ -136,10 +165,32 @@ fn sources_that_cannot_stream_are_buffered_whole() {
 }
 
 #[test]
+fn a_decoder_may_require_the_whole_source() {
+    let mut session = session();
+    let mut out = Output::default();
+    assert_eq!(session.push(Bytes::from_static(b"\xFF\xD8\xFF1n"), &mut out).unwrap(), Flow::Keep);
+    assert_eq!(session.push(Bytes::from_static(b"X"), &mut out).unwrap(), Flow::Keep);
+    assert_eq!(session.reserve().unwrap(), 1000);
+    session.finish(&mut out).unwrap();
+    assert_eq!(out.body(), b"X");
+}
+
+#[test]
+fn sources_without_a_decoder_are_rejected_by_their_signature() {
+    let check = |source: &'static [u8], expected: &str| {
+        let error = session().push(Bytes::from_static(source), &mut Output::default()).unwrap_err();
+        assert_eq!((error.kind, error.message.as_str()), (Kind::UnsupportedFormat, expected));
+    };
+    check(b"GIF89a", "GIF cannot be decoded; supported: JPEG");
+    check(b"%PDF-1.7\n%%%", "unrecognised image format; supported: JPEG");
+}
+
+#[test]
 fn damage_is_an_error_at_any_position() {
     for chunk in 1..6 {
-        let damaged = Output::collect(session(), &Bytes::from_static(b"2ab!"), chunk).unwrap_err();
-        let short = Output::collect(session(), &Bytes::from_static(b"2ab"), chunk).unwrap_err();
+        let damaged =
+            Output::collect(session(), &Bytes::from_static(b"\xFF\xD8\xFF2ab!"), chunk).unwrap_err();
+        let short = Output::collect(session(), &Bytes::from_static(b"\xFF\xD8\xFF2ab"), chunk).unwrap_err();
         assert_eq!((damaged.kind, short.kind), (Kind::Corrupt, Kind::Corrupt), "in chunks of {chunk}");
     }
 }
@@ -160,6 +211,6 @@ impl Sink for Gone {
 #[test]
 fn work_stops_when_the_client_disconnects() {
     let mut session = session();
-    session.push(Bytes::from_static(b"0"), &mut Gone).unwrap();
+    session.push(Bytes::from_static(b"\xFF\xD8\xFF0"), &mut Gone).unwrap();
     assert_eq!(session.push(Bytes::from_static(b"X"), &mut Gone).unwrap_err().kind, Kind::Cancelled);
 }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod mime;
 mod format;
 mod table;
 mod detect;

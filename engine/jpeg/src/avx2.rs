@@ -1,10 +1,10 @@
-//! Plain loops for wider registers.
-#![allow(unsafe_code, reason = "the call of a function that needs AVX2, behind its detection")]
+//! Plain loops compiled for AVX2.
+#![allow(unsafe_code, reason = "the call of a function that requires AVX2, after its detection")]
 
-/// Runs `work`, compiled for AVX2 where the processor has it.
+/// Runs `work`, compiled for AVX2 if the processor supports it.
 ///
-/// The compiler vectorises what is inlined into `work`, so mark that `#[inline(always)]`. Integers come out
-/// the same either way.
+/// The compiler vectorises functions that are inlined into `work`, so mark them `#[inline(always)]`. Integer
+/// results do not depend on the instruction set.
 #[inline]
 pub(super) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
     #[cfg(target_arch = "x86_64")]

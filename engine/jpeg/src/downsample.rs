@@ -1,11 +1,14 @@
-//! Chroma at half the resolution: means of four samples, rounded as libjpeg does.
+//! Downsampling of chroma to half the resolution: means of four samples, rounded as in libjpeg.
 //!
-//! Halves of a level are rounded down and up in turns along a row, so that they do not brighten the plane.
+//! Exact halves are rounded down and up alternately along a row, so that they do not brighten the plane.
 
 use super::avx2::vectorised;
 
-/// Halves the width and the height of two rows of one length, to as many samples as `out` has. Behind the end
-/// of the rows their last samples go on. The last of an odd number of rows is its own neighbour.
+/// Writes the means of 2 × 2 samples of two rows of equal length to all of `out`, usually half as long,
+/// rounded up.
+///
+/// Past the end of the rows, their last samples repeat. For the last of an odd number of rows, pass it as
+/// both `upper` and `lower`.
 pub fn two_by_two(upper: &[u8], lower: &[u8], out: &mut [u8]) {
     vectorised(|| means_of_four(upper, lower, out));
 }
@@ -47,7 +50,7 @@ mod tests {
         check(&[0, 3, 0, 3], &[0, 0, 0, 0], &[1, 1, 1]);
     }
 
-    /// What the compiler makes of the loops for the processor of the test and for any processor is the same.
+    /// The loop compiled for the processor of the test and the loop compiled for any processor agree.
     #[test]
     fn kernels_agree() {
         let samples: Vec<u8> = (0..600u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();

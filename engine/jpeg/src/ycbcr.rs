@@ -1,14 +1,18 @@
-//! RGB to YCbCr, as JFIF 1.02 has it (all of 0..=255 is used), in libjpeg's fixed point, to the bit.
+//! The conversion from RGB to YCbCr of JFIF 1.02 (full range), bit by bit that of libjpeg.
 
 use super::avx2::vectorised;
 
 /// Fractional bits of the weights.
 const BITS: u32 = 16;
 const HALF: i32 = 1 << (BITS - 1);
-/// Chroma of grey.
+/// The chroma of grey.
 const MIDDLE: i32 = 128 << BITS;
 
-/// Splits a row of interleaved pixels to a row of each component, as long as the shortest of the four.
+/// Converts interleaved RGB pixels of shape `[w, 3]` to rows of luma, blue difference and red difference of
+/// `w` samples.
+///
+/// All samples are 0 to 255 (full range). The shortest of the four slices determines the number of pixels;
+/// the rest of the others is unchanged.
 pub fn from_rgb(rgb: &[u8], luma: &mut [u8], blue: &mut [u8], red: &mut [u8]) {
     vectorised(|| split(rgb, luma, blue, red));
 }
@@ -19,8 +23,8 @@ fn split(rgb: &[u8], luma: &mut [u8], blue: &mut [u8], red: &mut [u8]) {
     let (pixels, _) = rgb.as_chunks::<3>();
     for (((pixel, luma), blue), red) in pixels.iter().zip(luma).zip(blue).zip(red) {
         let [r, g, b] = pixel.map(i32::from);
-        // 0.299, 0.587 and 0.114, and halves of (b − y)/0.886 and (r − y)/0.701. Chroma is rounded with one
-        // less than half, so that its largest does not come out as 256.
+        // The weights are 0.299, 0.587 and 0.114, and halves of (b − y)/0.886 and (r − y)/0.701. Chroma is
+        // rounded with one less than half, so that its maximum is 255 and not 256.
         *luma = ((19_595 * r + 38_470 * g + 7_471 * b + HALF) >> BITS) as u8;
         *blue = ((32_768 * b - 11_059 * r - 21_709 * g + MIDDLE + HALF - 1) >> BITS) as u8;
         *red = ((32_768 * r - 27_439 * g - 5_329 * b + MIDDLE + HALF - 1) >> BITS) as u8;
@@ -31,7 +35,8 @@ fn split(rgb: &[u8], luma: &mut [u8], blue: &mut [u8], red: &mut [u8]) {
 mod tests {
     use super::{from_rgb, split};
 
-    /// Every fifth level of each channel, with the ends, in rows long enough for vectors and their rests.
+    /// Every fifth level of each channel, including 0 and 255, in a row long enough for vectors and their
+    /// remainders.
     fn cube() -> Vec<u8> {
         let levels = || (0..=255u8).step_by(5);
         let pixels = levels().flat_map(|a| levels().flat_map(move |b| levels().map(move |c| [a, b, c])));
@@ -39,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn splits_to_the_nearest_levels() {
+    fn converts_to_the_nearest_levels() {
         let rgb = cube();
         let [mut luma, mut blue, mut red] = [(); 3].map(|()| vec![0; rgb.len() / 3]);
         from_rgb(&rgb, &mut luma, &mut blue, &mut red);
@@ -53,7 +58,7 @@ mod tests {
         }
     }
 
-    /// What the compiler makes of the loops for the processor of the test and for any processor is the same.
+    /// The loop compiled for the processor of the test and the loop compiled for any processor agree.
     #[test]
     fn kernels_agree() {
         let cube = cube();

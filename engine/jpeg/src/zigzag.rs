@@ -1,6 +1,6 @@
-//! The zigzag sequence: the order of coefficients in a file.
+//! The zigzag order: the order of coefficients in a file.
 
-/// Where the k-th coefficient of a scan stands in a block of eight rows of eight (ITU-T T.81 figure A.6).
+/// The index of the k-th coefficient of a scan in a block of eight rows of eight (ITU-T T.81 figure A.6).
 pub(super) const NATURAL_ORDER: [u8; 64] = [
     0, 1, 8, 16, 9, 2, 3, 10, //
     17, 24, 32, 25, 18, 11, 4, 5, //
@@ -17,7 +17,7 @@ mod tests {
     use super::NATURAL_ORDER;
 
     #[test]
-    fn runs_along_the_diagonals() {
+    fn order_follows_the_diagonals() {
         let (mut row, mut column, mut upwards) = (0u8, 0u8, true);
         for (k, &natural) in NATURAL_ORDER.iter().enumerate() {
             assert_eq!(natural, row * 8 + column, "coefficient {k}");

@@ -5,7 +5,7 @@ use safelight_core::{
     Encode, Kind, Param, ParamKind, Plan, Query, Registry, Result, Settings, Step, Transform, testing::Output,
 };
 use safelight_formats::Format;
-use safelight_registry::{CODECS, REGISTRY, TRANSFORMS, params_json};
+use safelight_registry::{REGISTRY, TRANSFORMS, params_json};
 use std::collections::HashSet;
 
 /// The empty query, and for each transform one that asks for all it can do.
@@ -195,7 +195,7 @@ impl Transform for Reencode {
 fn a_step_on_bytes_is_absorbed_by_an_encode_or_refused() {
     for transform in TRANSFORMS {
         let both: &'static [&'static dyn Transform] = Box::leak(Box::new([*transform, &Reencode]));
-        let registry = Registry { transforms: both, codecs: CODECS };
+        let registry = Registry { transforms: both, ..REGISTRY };
         for raw in queries() {
             let query = REGISTRY.query(&raw, "").expect("a valid query");
             let Some(Step::Bytes(op)) = transform.step(&query).expect("a valid query") else { continue };

@@ -5,80 +5,77 @@ mod common;
 use bytes::Bytes;
 use common::{Picture, Random, answer_of, source};
 use safelight_core::{
-    Codec, Decode, Encode, Geometry, Header, Image, Limits, Orientation, PixelOp, Registry, Result, Size,
-    Step,
+    Decode, Decoder, Detection, Format, Geometry, Header, Image, Limits, Opened, Orientation, PixelOp,
+    Registry, Result, Size, Step,
 };
-use safelight_registry::{CODECS, REGISTRY, TRANSFORMS};
+use safelight_registry::{DECODERS, REGISTRY, TRANSFORMS};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A codec that is watched, or that always decodes all there is.
+/// A decoder that counts decodes at a reduced scale, or always decodes at full size.
 #[derive(Debug)]
 struct Watched {
-    codec: &'static dyn Codec,
+    decoder: &'static dyn Decoder,
     scale: Scale,
-    /// Decodes that were smaller than the picture.
+    /// Decodes that were smaller than the image.
     shrunk: AtomicUsize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Scale {
-    /// Always the whole picture.
+    /// Always the full size.
     Full,
-    /// What the codec makes of what is needed.
+    /// The scale that the decoder chooses.
     Native,
 }
 
-impl Codec for Watched {
-    fn mime(&self) -> &'static str {
-        self.codec.mime()
+impl Decoder for &'static Watched {
+    fn format(&self) -> Format {
+        self.decoder.format()
     }
-    fn sniff(&self, head: &[u8]) -> bool {
-        self.codec.sniff(head)
+    fn open(&self, source: Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
+        Ok(Box::new(WatchedSource { opened: self.decoder.open(source, limits)?, watched: *self }))
     }
-    fn is_animated(&self) -> bool {
-        self.codec.is_animated()
+}
+
+struct WatchedSource {
+    opened: Box<dyn Opened>,
+    watched: &'static Watched,
+}
+
+impl Opened for WatchedSource {
+    fn header(&self) -> &Header {
+        self.opened.header()
     }
-    fn carries_profile(&self) -> bool {
-        self.codec.carries_profile()
+    fn memory(&self, decode: &Decode) -> u64 {
+        self.opened.memory(decode)
     }
-    fn encoded_as(&self) -> &'static str {
-        self.codec.encoded_as()
-    }
-    fn header(&self, bytes: &[u8], limits: &Limits) -> Result<Header> {
-        self.codec.header(bytes, limits)
-    }
-    fn decode_bytes(&self, head: &[u8], header: &Header, decode: &Decode, limits: &Limits) -> u64 {
-        self.codec.decode_bytes(head, header, decode, limits)
-    }
-    fn decode(&self, bytes: &[u8], decode: &Decode, limits: &Limits) -> Result<Image> {
-        let stored = self.codec.header(bytes, limits)?.geometry.size;
+    fn decode(self: Box<Self>, decode: &Decode) -> Result<Image> {
+        let stored = self.opened.header().geometry.size;
         assert!(stored.covers(decode.needed), "{:?} needed of {stored:?}", decode.needed);
         let whole = Decode { needed: stored, ..decode.clone() };
-        let image = match self.scale {
-            Scale::Native => self.codec.decode(bytes, decode, limits)?,
-            Scale::Full => self.codec.decode(bytes, &whole, limits)?,
+        let image = match self.watched.scale {
+            Scale::Native => self.opened.decode(decode)?,
+            Scale::Full => self.opened.decode(&whole)?,
         };
         for frame in &image.frames {
             let first = frame.planes.first().expect("a frame has planes");
             assert!(first.size.covers(decode.needed), "{:?} for {:?}", first.size, decode.needed);
             assert_eq!(frame.geometry.size, stored, "sizes are nominal");
             if first.step != (1.0, 1.0) {
-                self.shrunk.fetch_add(1, Ordering::Relaxed);
+                self.watched.shrunk.fetch_add(1, Ordering::Relaxed);
             }
         }
         Ok(image)
     }
-    fn encode(&self, image: &Image, options: &Encode) -> Result<Vec<u8>> {
-        self.codec.encode(image, options)
-    }
 }
 
-/// Everything there is, with each codec watched; and those codecs.
+/// The registry with every decoder watched, and these decoders.
 fn watched(scale: Scale) -> (Registry, Vec<&'static Watched>) {
-    let watch = |&codec| &*Box::leak(Box::new(Watched { codec, scale, shrunk: AtomicUsize::new(0) }));
-    let watched: Vec<&'static Watched> = CODECS.iter().map(watch).collect();
-    let codecs: Vec<&'static dyn Codec> = watched.iter().map(|&codec| codec as &dyn Codec).collect();
-    (Registry { transforms: TRANSFORMS, codecs: Box::leak(codecs.into_boxed_slice()) }, watched)
+    let watch = |&decoder| &*Box::leak(Box::new(Watched { decoder, scale, shrunk: AtomicUsize::new(0) }));
+    let watched: Vec<&'static Watched> = DECODERS.iter().map(watch).collect();
+    let leak = |watched: &&'static Watched| &*Box::leak(Box::new(*watched)) as &'static dyn Decoder;
+    let decoders: Vec<_> = watched.iter().map(leak).collect();
+    (Registry { decoders: Box::leak(decoders.into_boxed_slice()), ..REGISTRY }, watched)
 }
 
 /// Real photos; where there is no corpus, samples.
@@ -120,15 +117,18 @@ fn queries(size: Size) -> Vec<String> {
 
 /// Compares answers of decodes at native scales with those of full ones. Gives how many decodes of each format
 /// were smaller than the picture.
-fn compare() -> Vec<(&'static str, usize)> {
+fn compare() -> Vec<(Format, usize)> {
     const LEAST_DECIBELS: f64 = 40.0;
     let (full, _) = watched(Scale::Full);
-    let (shrinking, codecs) = watched(Scale::Native);
-    let shrunk = |codec: &Watched| codec.shrunk.load(Ordering::Relaxed);
+    let (shrinking, decoders) = watched(Scale::Native);
+    let shrunk = |watched: &Watched| watched.shrunk.load(Ordering::Relaxed);
     let mut failures = Vec::new();
     for (name, source) in photos() {
-        let codec = *codecs.iter().find(|codec| codec.sniff(&source)).expect("a known format");
-        let size = codec.header(&source, &Limits::default()).expect("a sound photo").geometry.size;
+        let Detection::Known(format) = Format::detect(&source) else { panic!("{name}: unknown format") };
+        let is_format = |watched: &&&Watched| watched.decoder.format() == format;
+        let watched = *decoders.iter().find(is_format).expect("a format with a decoder");
+        let opened = watched.decoder.open(source.clone(), &Limits::default()).expect("a valid photo");
+        let size = opened.header().geometry.size;
         for raw in queries(size) {
             let raw = format!("{raw}&format=png");
             let picture = |registry| {
@@ -136,9 +136,9 @@ fn compare() -> Vec<(&'static str, usize)> {
                 let answer = answer.unwrap_or_else(|error| panic!("{name}?{raw}: {error}"));
                 Picture::decode(&answer.body()).expect("a PNG needs no program")
             };
-            let before = shrunk(codec);
+            let before = shrunk(watched);
             let found = picture(shrinking);
-            if before == shrunk(codec) {
+            if before == shrunk(watched) {
                 continue;
             }
             let decibels = picture(full).psnr(&found);
@@ -149,17 +149,17 @@ fn compare() -> Vec<(&'static str, usize)> {
         }
     }
     assert!(failures.is_empty(), "below {LEAST_DECIBELS} dB:\n{}", failures.join("\n"));
-    codecs.iter().map(|codec| (codec.mime(), shrunk(codec))).collect()
+    decoders.iter().map(|watched| (watched.decoder.format(), shrunk(watched))).collect()
 }
 
 #[test]
 fn a_native_scale_gives_the_picture_of_a_full_decode() {
     let shrunk = compare();
-    for (mime, shrunk) in &shrunk {
-        eprintln!("{mime}: {shrunk} decodes were smaller than the picture");
+    for (format, shrunk) in &shrunk {
+        eprintln!("{format}: {shrunk} decodes were smaller than the picture");
     }
     // Of at least three photos with seven queries each.
-    assert!(shrunk.iter().any(|(mime, shrunk)| *mime == "image/jpeg" && 12 <= *shrunk), "{shrunk:?}");
+    assert!(shrunk.iter().any(|(format, shrunk)| *format == Format::Jpeg && 12 <= *shrunk), "{shrunk:?}");
 }
 
 /// Every step on pixels that a random query asks for.

@@ -4,7 +4,7 @@ use crate::ResolutionError;
 use crate::tile_part::Plan;
 use bytes::{Buf, Bytes, BytesMut};
 use safelight_containers::codestream::{CODESTREAM_START, HeaderScan, MainHeader, blank_comments, marker};
-use safelight_core::{Flow, Head, Result, Session, Settings, Sink};
+use safelight_core::{Flow, Head, Result, Session, Settings, Sink, mime};
 
 const SOD: [u8; 2] = [0xFF, marker::SOD];
 const EOC: [u8; 2] = [0xFF, marker::EOC];
@@ -76,7 +76,7 @@ impl ResolutionSession {
                 let header = MainHeader::read(&self.held[..end])?;
                 let plan = Plan::new(&header, self.wanted)?;
                 blank_comments(&mut self.held[2..end]);
-                self.mime = if header.is_high_throughput() { "image/jphc" } else { "image/j2c" };
+                self.mime = if header.is_high_throughput() { mime::JPHC } else { mime::J2C };
                 self.start = end;
                 self.stage = Stage::TilePart { scan: HeaderScan::tile_part(), plan };
                 Ok(true)

@@ -1,9 +1,9 @@
-//! The directories of a TIFF structure, walked ahead of the decoder and just as it will walk them.
+//! A walk of the directories of a TIFF structure, before the decoder and in the same order as the decoder.
 //!
-//! The decoder keeps every entry of every directory that a block points to: 1.6 MB that point to
-//! 65535 overlapping directories of 65535 entries each would make it ask for 200 GB. So this walk
-//! counts first. It also notes what the decoder does not hand out: the pointers to directories, and
-//! the entries whose values lie outside the block.
+//! The decoder stores every entry of every directory: 1.6 MB with pointers to 65535 overlapping directories
+//! of 65535 entries each would make it allocate 200 GB. So this walk counts the entries first. It also
+//! records what the decoder does not return: the pointers to directories, and the entries whose values are
+//! outside the block.
 
 use crate::ShowError;
 use exif::{Context, In, Tag};
@@ -12,21 +12,21 @@ use std::{collections::HashSet, ops::Range};
 /// One entry of a directory that is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
-    /// Offset of the entry itself.
+    /// The offset of the entry.
     at: usize,
-    /// The first directory of the file, or the one of the thumbnail.
+    /// The first directory of the file, or that of the thumbnail.
     pub(crate) ifd: In,
     pub(crate) tag: Tag,
     pub(crate) kind: u16,
-    /// Number of values.
+    /// The number of values.
     pub(crate) count: u32,
-    /// Where the values lie; `None` if outside the block, or if they are not to be shown.
+    /// The range of the values in the block; `None` if it is outside, or if the response omits them.
     pub(crate) value: Option<Range<usize>>,
-    /// The offset that is the value, if the decoder follows it.
+    /// The offset in the value, if the decoder follows it.
     pub(crate) pointer: Option<u32>,
 }
 
-/// Field types of TIFF 6.0 section 2, and of Adobe's TIFF Technical Note 1 (IFD).
+/// The field types of TIFF 6.0 section 2 and of Adobe's TIFF Technical Note 1 (IFD).
 pub(crate) mod kind {
     pub(crate) const BYTE: u16 = 1;
     pub(crate) const ASCII: u16 = 2;
@@ -36,56 +36,57 @@ pub(crate) mod kind {
     pub(crate) const IFD: u16 = 13;
 }
 
-/// Most entries in one block. Cameras write about a hundred, and the decoder keeps some hundred
+/// The maximum number of entries in a block. Cameras write about a hundred, and the decoder uses some hundred
 /// bytes for each.
 pub(crate) const MAX_ENTRIES: usize = 16_384;
 
-/// Most directories in the chain that begins with the first; the decoder's own limit.
+/// The maximum number of directories in the chain that starts with the first; the decoder has the same limit.
 const MAX_CHAIN: u16 = 8;
-/// Directories that one can lie below the other: the first, EXIF, interoperability.
-const LEVELS: usize = 3;
+/// The maximum depth of directories: the first, EXIF, interoperability.
+const MAX_DEPTH: usize = 3;
 const ENTRY_BYTES: usize = 12;
 
-/// Reads the entries of the first two directories of `tiff`, and of those that the first one points
-/// to: one for each tag, in the order of directories and tags.
+/// Reads the entries of the first two directories of `tiff`, and of those that the first one points to: one
+/// for each tag, sorted by directory and tag.
 ///
-/// Makes LONG of the field type IFD, which means the same and is unknown to the decoder.
+/// It replaces the field type IFD in `tiff` by LONG, which has the same meaning and which the decoder
+/// supports.
 ///
 /// # Errors
 /// [`ShowError::NoHeader`], [`ShowError::BigTiff`] or [`ShowError::ManyEntries`].
 pub(crate) fn read_entries(tiff: &mut [u8]) -> Result<Vec<Entry>, ShowError> {
     let mut entries = walk(tiff)?;
-    for _ in 0..LEVELS {
-        if !rename_ifds(tiff, &entries) {
+    for _ in 0..MAX_DEPTH {
+        if !replace_ifd_types(tiff, &entries) {
             break;
         }
-        // Pointers may lead further now. And directories may overlap, so that others may have changed
-        // too: what counts is what the decoder will see.
+        // The walk may follow more pointers now. Directories may also overlap, so the replacement may have
+        // changed others. The entries must be those that the decoder will read.
         entries = walk(tiff)?;
     }
 
-    // Of entries of the same tag, the last one counts.
+    // The last of several entries of a tag applies.
     entries.reverse();
     entries.sort_by_key(|entry| (entry.ifd, entry.tag));
     entries.dedup_by_key(|entry| (entry.ifd, entry.tag));
     Ok(entries)
 }
 
-/// Makes LONG of the field type IFD in the directories of `entries`. Returns whether there was one.
-fn rename_ifds(tiff: &mut [u8], entries: &[Entry]) -> bool {
+/// Replaces the field type IFD by LONG in the directories of `entries`. Returns whether there was one.
+fn replace_ifd_types(tiff: &mut [u8], entries: &[Entry]) -> bool {
     let long = if tiff.starts_with(b"M") { kind::LONG.to_be_bytes() } else { kind::LONG.to_le_bytes() };
     let kinds = entries.iter().filter(|entry| entry.kind == kind::IFD).map(|entry| entry.at + 2);
-    let mut has_renamed = false;
+    let mut has_replaced = false;
     for at in kinds {
         if let Some(bytes) = tiff.get_mut(at..at + 2) {
             bytes.copy_from_slice(&long);
-            has_renamed = true;
+            has_replaced = true;
         }
     }
-    has_renamed
+    has_replaced
 }
 
-/// The entries that are shown, in the order in which the decoder will come by them.
+/// Returns the entries that are shown, in the order in which the decoder will read them.
 fn walk(tiff: &[u8]) -> Result<Vec<Entry>, ShowError> {
     let big_endian = match tiff.get(..4) {
         Some([b'I', b'I', 42, 0]) => false,
@@ -102,18 +103,22 @@ fn walk(tiff: &[u8]) -> Result<Vec<Entry>, ShowError> {
     Ok(walk.entries)
 }
 
+/// The state of a walk.
 struct Walk<'a> {
     tiff: &'a [u8],
     big_endian: bool,
+    /// The offsets of the directories that were walked.
     seen: HashSet<u32>,
+    /// The number of entries in all directories.
     counted: usize,
+    /// The entries that are shown.
     entries: Vec<Entry>,
 }
 
 impl Walk<'_> {
-    /// Walks the directory at `at` and those that it points to, which point no deeper than once.
+    /// Walks the directory at `at` and those that it points to, at most [`MAX_DEPTH`] deep.
     ///
-    /// Gives the offset of the next one in the chain, if this one can be read to its end.
+    /// Returns the offset of the next one in the chain, if this one can be read to its end.
     fn directory(&mut self, at: u32, context: Context, ifd: In) -> Result<Option<u32>, ShowError> {
         let start = at as usize;
         let Some(count) = self.uint(start, 2) else { return Ok(None) };
@@ -138,7 +143,7 @@ impl Walk<'_> {
         Ok(self.uint(at, 4))
     }
 
-    /// The entry at `at`, if all of it is there.
+    /// Reads the entry at `at`, if it is complete.
     fn entry(&self, at: usize, context: Context, ifd: In) -> Option<Entry> {
         let tag = Tag(context, self.uint(at, 2)? as u16);
         let kind = self.uint(at + 2, 2)? as u16;
@@ -159,7 +164,7 @@ impl Walk<'_> {
         Some(Entry { at, ifd, tag, kind, count, value, pointer })
     }
 
-    /// The unsigned number of `bytes` bytes, four at the most, at offset `at`.
+    /// Reads the unsigned number of `bytes` bytes, at most four, at offset `at`.
     fn uint(&self, at: usize, bytes: usize) -> Option<u32> {
         let value = self.tiff.get(at..at.checked_add(bytes)?)?;
         let push = |number: u32, byte: &u8| number << 8 | u32::from(*byte);
@@ -167,7 +172,8 @@ impl Walk<'_> {
     }
 }
 
-/// The context of the directory that a tag points to (EXIF 2.32 section 4.6.3), if it is such a tag.
+/// Returns the context of the directory that a tag points to (EXIF 2.32 section 4.6.3); `None` for other
+/// tags.
 fn child(tag: Tag) -> Option<Context> {
     match tag {
         Tag(Context::Tiff, 0x8769) => Some(Context::Exif),
@@ -177,7 +183,7 @@ fn child(tag: Tag) -> Option<Context> {
     }
 }
 
-/// Bytes of one value of a field type; 0 for types that are unknown to the decoder.
+/// Returns the bytes of one value of a field type; 0 for types that the decoder does not support.
 const fn kind_bytes(kind: u16) -> u64 {
     match kind {
         1 | 2 | 6 | 7 => 1,
@@ -194,8 +200,8 @@ mod tests {
 
     type Tags = Vec<(In, Tag)>;
 
-    /// What the walk and the decoder find in each directory: entries, whose values are all there,
-    /// but no pointers.
+    /// The tags of each directory that the walk and the decoder find, without pointers and without values
+    /// outside the block.
     fn found(tiff: &[u8]) -> (Tags, Tags) {
         let is_shown = |ifd: In, tag: Tag| ifd.0 == 0 || (ifd.0 == 1 && tag.context() == Context::Tiff);
         let walked = walk(tiff).unwrap_or_default().into_iter();
@@ -213,9 +219,9 @@ mod tests {
     }
 
     #[test]
-    fn the_walk_takes_the_way_of_the_decoder() {
-        // Directories overlap, point to each other and share their bytes: few values, many of which
-        // are pointers, types and small offsets. A linear congruential generator (Knuth, MMIX).
+    fn the_walk_visits_the_entries_of_the_decoder() {
+        // The values are mostly pointers, types and small offsets, so that directories overlap and point to
+        // each other. The generator is linear congruential (Knuth, MMIX).
         const BYTES: [u8; 12] = [0, 0, 0, 0, 1, 2, 4, 8, 13, 0x69, 0x87, 0x25];
         let mut state = 7_u64;
         let mut random = |below: usize| {
@@ -238,16 +244,16 @@ mod tests {
             entries += walked.len();
             if read_entries(&mut tiff).is_ok() {
                 let (walked, decoded) = found(&tiff);
-                assert_eq!(walked, decoded, "once renamed: {tiff:?}");
+                assert_eq!(walked, decoded, "after the replacement: {tiff:?}");
             }
         }
         assert!(50_000 < entries, "{entries}");
     }
 
     #[test]
-    fn a_type_that_is_renamed_in_one_directory_counts_in_all() {
-        // The second pointer's directory begins in the type of the first entry: once 13 has become 4,
-        // it holds four entries and not thirteen.
+    fn a_replaced_type_changes_overlapping_directories() {
+        // The second pointer's directory starts at the type of the first entry: after 13 is replaced by 4, it
+        // has four entries and not thirteen.
         let mut tiff = b"MM\0*\0\0\0\x08\0\x02".to_vec();
         tiff.extend(b"\x01\x12\0\x0D\0\0\0\x01\0\0\0\x05");
         tiff.extend(b"\x88\x25\0\x04\0\0\0\x01\0\0\0\x0C\0\0\0\0");

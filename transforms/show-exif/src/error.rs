@@ -1,27 +1,27 @@
-//! Why a source's EXIF cannot be shown.
+//! The errors of the transform.
 
 use safelight_core::{Error, Kind};
 
-/// Why a source's EXIF cannot be shown.
+/// A source whose EXIF cannot be shown.
 #[derive(Debug, thiserror::Error)]
 pub enum ShowError {
-    /// The block, over all segments, is larger than allowed.
-    #[error("the EXIF block has more than {0} bytes, which is the limit")]
+    /// The block, over all segments, exceeds the limit in bytes.
+    #[error("the EXIF block exceeds the limit of {0} bytes")]
     LargeBlock(u64),
-    /// A TIFF, which is an EXIF block from end to end, is larger than allowed.
-    #[error("the TIFF has more than {0} bytes, which is the limit")]
+    /// A TIFF, all of which is an EXIF block, exceeds the limit in bytes.
+    #[error("the TIFF exceeds the limit of {0} bytes")]
     LargeTiff(u64),
-    /// The directories have more entries than any camera writes.
-    #[error("the EXIF block has more than {0} entries, which is the limit")]
+    /// The directories have more entries than the limit, which no camera reaches.
+    #[error("the EXIF block exceeds the limit of {0} entries")]
     ManyEntries(usize),
-    /// The block does not begin like one.
-    #[error("the EXIF block is damaged: no TIFF header begins it")]
+    /// The block does not start with a TIFF header.
+    #[error("the EXIF block is damaged: it does not start with a TIFF header")]
     NoHeader,
     /// The block's first directory cannot be read.
-    #[error("the EXIF block is damaged: not one of its entries can be read")]
+    #[error("the EXIF block is damaged: it has no readable entry")]
     NoEntry(#[source] exif::Error),
-    /// Offsets of 64 bits, which the decoder does not know.
-    #[error("the EXIF of a BigTIFF cannot be shown; that of a classic TIFF can")]
+    /// The source is a BigTIFF, with offsets of 64 bits.
+    #[error("BigTIFF is unsupported: expected a classic TIFF")]
     BigTiff,
 }
 

@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod session;
-mod answer;
+mod json;
 mod directory;
 mod value;
 mod names;
@@ -18,10 +18,10 @@ const SHOW_EXIF: Param = Param {
     aliases: &[],
     kind: ParamKind::Flag,
     default: None,
-    doc: "answer with the picture's EXIF as JSON instead of the picture",
+    doc: "respond with the image's EXIF as JSON instead of the image",
 };
 
-/// The plug-in.
+/// The transform `show-exif`.
 #[derive(Clone, Copy, Debug)]
 pub struct ShowExif;
 

@@ -1,9 +1,9 @@
-//! Tag names as the npm package `exif-reader` 2.0.3 has them, which took them from Exiv2: not always
-//! those of the EXIF specification (`ISOSpeedRatings`, `ExifTag`, `GPSTag`).
+//! The tag names of the npm package `exif-reader` 2.0.3, which come from Exiv2. Some differ from the EXIF
+//! specification (`ISOSpeedRatings`, `ExifTag`, `GPSTag`).
 
 use exif::{Context, Tag};
 
-/// The name of `tag` in the directory of its context, if it has one.
+/// Returns the name of `tag` in the directory of its context, if it has one.
 pub(crate) fn name(tag: Tag) -> Option<&'static str> {
     let table = match tag.context() {
         Context::Tiff => IMAGE,
@@ -16,7 +16,7 @@ pub(crate) fn name(tag: Tag) -> Option<&'static str> {
     table.get(index).map(|(_, name)| *name)
 }
 
-/// Tags of the image directories: TIFF 6.0, TIFF/EP, EXIF 2.32, DNG 1.6.
+/// The tags of the image directories: TIFF 6.0, TIFF/EP, EXIF 2.32, DNG 1.6.
 const IMAGE: &[(u16, &str)] = &[
     (0x000B, "ProcessingSoftware"),
     (0x00FE, "NewSubfileType"),
@@ -267,7 +267,7 @@ const IMAGE: &[(u16, &str)] = &[
     (0xCD3B, "RGBTables"),
 ];
 
-/// Tags of the EXIF directory: EXIF 2.32 section 4.6.5.
+/// The tags of the EXIF directory: EXIF 2.32 section 4.6.5.
 const PHOTO: &[(u16, &str)] = &[
     (0x829A, "ExposureTime"),
     (0x829D, "FNumber"),
@@ -353,7 +353,7 @@ const PHOTO: &[(u16, &str)] = &[
     (0xA500, "Gamma"),
 ];
 
-/// Tags of the GPS directory: EXIF 2.32 section 4.6.6.
+/// The tags of the GPS directory: EXIF 2.32 section 4.6.6.
 const GPS_INFO: &[(u16, &str)] = &[
     (0x0000, "GPSVersionID"),
     (0x0001, "GPSLatitudeRef"),
@@ -389,7 +389,7 @@ const GPS_INFO: &[(u16, &str)] = &[
     (0x001F, "GPSHPositioningError"),
 ];
 
-/// Tags of the interoperability directory: EXIF 2.32 section 4.6.7.
+/// The tags of the interoperability directory: EXIF 2.32 section 4.6.7.
 const IOP: &[(u16, &str)] = &[
     (0x0001, "InteroperabilityIndex"),
     (0x0002, "InteroperabilityVersion"),

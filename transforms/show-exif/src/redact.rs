@@ -1,11 +1,10 @@
-//! What is left out where an operator asks for it: the place, and whatever tells one camera or one
-//! person from another.
+//! Redaction: the tags with places, and those that identify a camera or a person.
 
 use crate::names::name;
 use exif::{Context, Tag};
 
-/// Names of tags that are left out: places, owners, serial numbers, unique numbers, free text, and
-/// blocks in formats of their own, which may hold any of these.
+/// The names of redacted tags: places, owners, serial numbers, unique numbers, free text, and blocks in other
+/// formats, which may contain any of these.
 const PRIVATE: &[&str] = &[
     "Artist",
     "BodySerialNumber",
@@ -46,7 +45,7 @@ const PRIVATE: &[&str] = &[
     "XPTitle",
 ];
 
-/// Whether `tag` is left out. What has no name could be anything, so it is.
+/// Returns whether `tag` is redacted. Tags without a name are, since their content is unknown.
 pub(crate) fn is_private(tag: Tag) -> bool {
     tag.context() == Context::Gps || name(tag).is_none_or(|name| PRIVATE.contains(&name))
 }
@@ -72,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn places_people_and_the_unknown_are_private() {
+    fn places_people_and_unknown_tags_are_private() {
         let check = |tag, expected| assert_eq!(is_private(tag), expected, "{tag:?}");
         check(Tag::Make, false);
         check(Tag::ExposureTime, false);

@@ -1,44 +1,46 @@
-//! One run: walks the container until the EXIF block is complete, and no further.
+//! The session: it walks the container until the EXIF block is complete.
 
-use crate::{ShowError, answer, directory::MAX_ENTRIES};
+use crate::{ShowError, directory::MAX_ENTRIES, json};
 use bytes::Bytes;
 use safelight_containers::{Class, ContainerError, Event, Walker};
 use safelight_core::{Flow, Head, Limits, Result, Session, Settings, Sink};
 use safelight_formats::Format;
 
-/// One run of [`crate::ShowExif`].
+/// A session of [`crate::ShowExif`].
 pub(crate) struct ShowSession {
     settings: Settings,
     walker: Walker,
     stage: Stage,
-    /// The EXIF block, as far as its parts have ended.
+    /// The completed parts of the EXIF block.
     block: Vec<u8>,
     /// The EXIF part that is arriving.
     part: Vec<u8>,
     is_in_exif: bool,
 }
 
+/// The state of a session.
 enum Stage {
-    /// The container is not known yet; these are all chunks so far.
+    /// The container is unknown; these are all chunks so far.
     Sniffing(Vec<Bytes>),
-    /// The walker says where the block lies.
+    /// The walker searches for the block.
     Walking,
-    /// A TIFF is an EXIF block from end to end.
+    /// The source is a TIFF, all of which is an EXIF block.
     Tiff(Vec<u8>),
 }
 
-/// Most bytes that a run holds.
+/// Returns the maximum bytes that a session buffers.
 pub(crate) fn memory(limits: &Limits) -> u64 {
-    /// Of one entry, in the walk and in the decoder, whose tables double as they grow.
+    /// The bytes of one entry in the walk and in the decoder, whose tables double when they grow.
     const ENTRY_BYTES: u64 = 512;
-    // A TIFF doubles its buffer as it grows, with both copies held while it does. Values are never
-    // longer than the JSON that is made of them.
+    // The buffer of a TIFF doubles when it grows, and both copies exist meanwhile. A value is never longer
+    // than its JSON.
     let source = limits.max_source_bytes.max(limits.max_metadata_bytes).saturating_mul(2);
     let json = limits.max_metadata_bytes.saturating_mul(6);
     source.saturating_add(json).saturating_add(ENTRY_BYTES * MAX_ENTRIES as u64)
 }
 
 impl ShowSession {
+    /// Returns a session at the start of a source.
     pub(crate) fn new(settings: &Settings) -> Self {
         Self {
             settings: settings.clone(),
@@ -50,8 +52,8 @@ impl ShowSession {
         }
     }
 
-    /// Walks what has arrived, unless the container turns out to be one that need not be walked.
-    /// Returns whether the block is complete, or known to be missing.
+    /// Walks the bytes that have arrived. It stops if the container is GIF or TIFF, which need no walk.
+    /// Returns whether the block is complete or missing.
     fn walk(&mut self) -> Result<bool> {
         loop {
             let next = self.walker.next();
@@ -68,13 +70,14 @@ impl ShowSession {
                 }
                 Ok(Some(Event::Payload(bytes))) if self.is_in_exif => self.collect(&bytes)?,
                 Ok(Some(Event::Payload(_) | Event::Framing(_))) => (),
-                // What follows a complete block is of no interest, be it damaged.
+                // Damage after a complete block does not matter.
                 Err(error) => return self.end_at(error),
             }
         }
         Ok(self.walker.skippable_bytes() == 0 && self.end_exif_part())
     }
 
+    /// Ends the walk at damage in the container. Returns the error if no part of the block is complete.
     fn end_at(&mut self, error: ContainerError) -> Result<bool> {
         if self.walker.skippable_bytes() == 0 {
             self.end_exif_part();
@@ -82,7 +85,7 @@ impl ShowSession {
         if self.block.is_empty() { Err(error.into()) } else { Ok(true) }
     }
 
-    /// Whether no EXIF can follow where a part of this class begins.
+    /// Returns whether a part of this class ends the block, or the search for one.
     fn ends_block(&self, next: Class) -> bool {
         match next {
             Class::Exif => false,
@@ -92,10 +95,10 @@ impl ShowSession {
         }
     }
 
-    /// Takes in the EXIF part that has ended, if one has. Returns whether the block is complete.
+    /// Appends the EXIF part to the block, if one has ended. Returns whether the block is complete.
     ///
-    /// A block that is too long for one JPEG segment continues in the next ones, which do not begin
-    /// with a TIFF header. One that does is a second block, and of no interest.
+    /// A block that is too long for one JPEG segment continues in the next ones, which do not start with a
+    /// TIFF header. A segment that does is a second block, which is ignored.
     fn end_exif_part(&mut self) -> bool {
         if !std::mem::take(&mut self.is_in_exif) {
             return false;
@@ -108,34 +111,38 @@ impl ShowSession {
         }
         let is_second = part.starts_with(b"II*\0") || part.starts_with(b"MM\0*");
         if !is_second {
-            hold(&mut self.block, &part, self.settings.limits.max_metadata_bytes);
+            append(&mut self.block, &part, self.settings.limits.max_metadata_bytes);
         }
         is_second
     }
 
+    /// Appends bytes to the arriving EXIF part.
+    ///
+    /// # Errors
+    /// [`ShowError::LargeBlock`].
     fn collect(&mut self, bytes: &[u8]) -> Result<(), ShowError> {
-        /// The checksum of a PNG chunk is the longest framing that stands behind a payload.
-        const MOST_SUFFIX_BYTES: u64 = 4;
+        /// The maximum bytes of framing after a payload: the checksum of a PNG chunk.
+        const MAX_SUFFIX_BYTES: u64 = 4;
         let max = self.settings.limits.max_metadata_bytes;
         let arrived = (self.block.len() + self.part.len() + bytes.len()) as u64;
-        // What is announced as too large is not held up to the limit first.
-        let announced =
-            arrived.saturating_add(self.walker.skippable_bytes()).saturating_sub(MOST_SUFFIX_BYTES);
+        // If the announced length is too large, the block is rejected before it is buffered.
+        let announced = arrived.saturating_add(self.walker.skippable_bytes()).saturating_sub(MAX_SUFFIX_BYTES);
         if max < arrived.max(announced) {
             return Err(ShowError::LargeBlock(max));
         }
-        hold(&mut self.part, bytes, max);
+        append(&mut self.part, bytes, max);
         Ok(())
     }
 
-    fn answer(&self, block: Vec<u8>, out: &mut dyn Sink) -> Result<Flow> {
-        let json = if block.is_empty() {
-            Bytes::from_static(answer::EMPTY)
+    /// Writes the response for `block`, which is empty if the source has no EXIF.
+    fn respond(&self, block: Vec<u8>, out: &mut dyn Sink) -> Result<Flow> {
+        let body = if block.is_empty() {
+            Bytes::from_static(json::EMPTY)
         } else {
-            answer::to_json(block, &self.settings)?.into()
+            json::to_json(block, &self.settings)?.into()
         };
         out.head(Head { content_type: "application/json" });
-        out.body(json);
+        out.body(body);
         Ok(Flow::Done)
     }
 }
@@ -157,19 +164,19 @@ impl Session for ShowSession {
                     for chunk in chunks {
                         extend_tiff(&mut source, chunk, &self.settings.limits)?;
                     }
-                    // What the walker holds of the source is held twice no longer.
+                    // This frees the walker's copy of the source.
                     self.walker = Walker::new(self.settings.limits.clone());
                     self.stage = Stage::Tiff(source);
                     return Ok(Flow::Keep);
                 }
-                // GIF has no place for EXIF.
-                Some(Format::Gif) => return self.answer(Vec::new(), out),
+                // GIF cannot contain EXIF.
+                Some(Format::Gif) => return self.respond(Vec::new(), out),
                 Some(_) => self.stage = Stage::Walking,
             }
         }
         if is_complete? {
             let block = std::mem::take(&mut self.block);
-            return self.answer(block, out);
+            return self.respond(block, out);
         }
         match self.walker.skippable_bytes() {
             ahead if 0 < ahead && !self.is_in_exif => {
@@ -189,26 +196,30 @@ impl Session for ShowSession {
                 std::mem::take(&mut self.block)
             }
         };
-        self.answer(block, out).map(drop)
+        self.respond(block, out).map(drop)
     }
 }
 
+/// Appends a chunk to a buffered TIFF.
+///
+/// # Errors
+/// [`ShowError::LargeTiff`].
 fn extend_tiff(source: &mut Vec<u8>, chunk: &[u8], limits: &Limits) -> Result<(), ShowError> {
     let max = limits.max_source_bytes;
     if max < (source.len() + chunk.len()) as u64 {
         return Err(ShowError::LargeTiff(max));
     }
-    hold(source, chunk, max);
+    append(source, chunk, max);
     Ok(())
 }
 
-/// Appends `bytes` to `held`, whose capacity doubles but does not exceed `max_bytes`, which the
-/// caller has checked.
-fn hold(held: &mut Vec<u8>, bytes: &[u8], max_bytes: u64) {
-    let len = held.len() + bytes.len();
-    if held.capacity() < len {
-        let doubled = held.capacity().saturating_mul(2).min(usize::try_from(max_bytes).unwrap_or(len));
-        held.reserve_exact(doubled.max(len) - held.len());
+/// Appends `bytes` to `buffer`, whose capacity doubles when it grows, up to `max_bytes`. The caller has
+/// checked that the length does not exceed it.
+fn append(buffer: &mut Vec<u8>, bytes: &[u8], max_bytes: u64) {
+    let len = buffer.len() + bytes.len();
+    if buffer.capacity() < len {
+        let doubled = buffer.capacity().saturating_mul(2).min(usize::try_from(max_bytes).unwrap_or(len));
+        buffer.reserve_exact(doubled.max(len) - buffer.len());
     }
-    held.extend_from_slice(bytes);
+    buffer.extend_from_slice(bytes);
 }

@@ -1,4 +1,4 @@
-//! One EXIF value as JSON, in the shape that `exif-reader` gives it.
+//! An EXIF value as JSON, in the shape of `exif-reader`.
 
 use crate::directory::{Entry, kind};
 use base64::{display::Base64Display, engine::general_purpose::STANDARD};
@@ -6,18 +6,18 @@ use exif::{Context, Exif, Tag, Value};
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 
-/// The value of one entry: a number, an array of numbers, text, a date or opaque bytes.
+/// The value of one entry: a number, an array of numbers, text, a date or UNDEFINED bytes.
 ///
-/// `null` stands for what cannot be read.
-pub(crate) struct Shown<'a> {
+/// A value that cannot be read serialises as `null`.
+pub(crate) struct EntryValue<'a> {
     pub(crate) exif: &'a Exif,
     pub(crate) entry: &'a Entry,
 }
 
 const COPYRIGHT: Tag = Tag(Context::Tiff, 0x8298);
 
-/// `DateTime`, `DateTimeOriginal` (which TIFF/EP also has in the first directory) and
-/// `DateTimeDigitized`.
+/// `DateTime`, `DateTimeOriginal` and `DateTimeDigitized`. TIFF/EP has `DateTimeOriginal` in the first
+/// directory, too.
 const DATES: [Tag; 4] = [
     Tag(Context::Tiff, 0x0132),
     Tag(Context::Tiff, 0x9003),
@@ -25,7 +25,7 @@ const DATES: [Tag; 4] = [
     Tag(Context::Exif, 0x9004),
 ];
 
-impl Serialize for Shown<'_> {
+impl Serialize for EntryValue<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { exif, entry } = *self;
         let Some(bytes) = entry.value.clone().and_then(|value| exif.buf().get(value)) else {
@@ -46,24 +46,24 @@ impl Serialize for Shown<'_> {
     }
 }
 
-/// Most bytes of JSON that the value of `entry` can take.
-pub(crate) fn most_json_bytes(entry: &Entry) -> u64 {
+/// Returns the maximum bytes of JSON of the value of `entry`.
+pub(crate) fn max_json_bytes(entry: &Entry) -> u64 {
     let count = u64::from(entry.count);
     let list = |digits: u64| 2 + count * (digits + 1);
     match entry.kind {
-        // Every byte may be a control character, which JSON writes as \u0000.
+        // Every byte may be a control character, which JSON escapes as \u0000.
         kind::ASCII => 2 + 6 * count,
         kind::UNDEFINED => 2 + 4 * count.div_ceil(3),
         kind::BYTE | 6 => list(4),
         kind::SHORT | 8 => list(6),
         kind::LONG | 9 => list(11),
-        // A DOUBLE may take 24 characters, and so may a quotient.
+        // A DOUBLE or a quotient has at most 24 characters.
         5 | 10..=12 => list(24),
         _ => 0,
     }
 }
 
-/// One number as itself, more or none as an array.
+/// Serialises one number as a number, and any other count as an array.
 fn numbers<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
     fn list<S: Serializer, T, N: Serialize>(
         values: &[T],
@@ -86,12 +86,12 @@ fn numbers<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Erro
         Value::Double(values) => list(values, |value| *value, serializer),
         Value::Rational(values) => list(values, |value| Ratio::new(value.num, value.denom), serializer),
         Value::SRational(values) => list(values, |value| Ratio::new(value.num, value.denom), serializer),
-        // Text and bytes are read from the block itself.
+        // Text and UNDEFINED bytes come from the block, not from the decoder.
         Value::Ascii(_) | Value::Undefined(..) | Value::Unknown(..) => serializer.serialize_none(),
     }
 }
 
-/// A quotient, as JavaScript writes it: without a fraction where it is whole, and `null` where the
+/// A quotient in the notation of JavaScript: without a fraction if it is an integer, and `null` if the
 /// denominator is zero.
 struct Ratio {
     numerator: i64,
@@ -114,8 +114,8 @@ impl Serialize for Ratio {
     }
 }
 
-/// Text up to the first NUL, as UTF-8 or else as Latin-1: EXIF allows ASCII only, and writers do not
-/// say what they wrote instead.
+/// Decodes text up to the first NUL as UTF-8 if it is valid, else as Latin-1. EXIF allows only ASCII, and
+/// does not name the encoding of other text.
 fn text(bytes: &[u8]) -> Cow<'_, str> {
     let bytes = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
     match std::str::from_utf8(bytes) {
@@ -124,7 +124,7 @@ fn text(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// The photographer's copyright, and the editor's on a second line (EXIF 2.32 section 4.6.4 D).
+/// Decodes the photographer's copyright, and the editor's on a second line (EXIF 2.32 section 4.6.4 D).
 fn copyright(bytes: &[u8]) -> String {
     let mut notices = bytes.split(|byte| *byte == 0).map(text);
     let photographer = notices.next().unwrap_or_default();
@@ -134,14 +134,16 @@ fn copyright(bytes: &[u8]) -> String {
     }
 }
 
-/// ISO 8601, as JavaScript writes it, of the local time `2008:11:01 21:15:07` as if it were UTC;
-/// `None` if it is not a time of the calendar.
+/// Converts a local time such as `2008:11:01 21:15:07` to ISO 8601 in the notation of JavaScript, as if it
+/// were UTC. Returns `None` if it is not a valid date and time.
 fn date(bytes: &[u8]) -> Option<String> {
-    const FORM: &[u8; 19] = b"0000:00:00 00:00:00";
+    const PATTERN: &[u8; 19] = b"0000:00:00 00:00:00";
     let text = text(bytes);
     let text = text.trim_end();
-    let fits = |(byte, form): (u8, &u8)| if *form == b'0' { byte.is_ascii_digit() } else { byte == *form };
-    if text.len() != FORM.len() || !text.bytes().zip(FORM).all(fits) {
+    let matches = |(byte, pattern): (u8, &u8)| {
+        if *pattern == b'0' { byte.is_ascii_digit() } else { byte == *pattern }
+    };
+    if text.len() != PATTERN.len() || !text.bytes().zip(PATTERN).all(matches) {
         return None;
     }
     let part = |range: std::ops::Range<usize>| text.get(range)?.parse::<u32>().ok();

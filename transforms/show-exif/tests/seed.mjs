@@ -1,4 +1,4 @@
-// Writes the shape of what exif-reader says of a JPEG: the keys, and a word for the type of each value.
+// Writes the shape of exif-reader's result for a JPEG: the keys, and the type of each value.
 //
 //   npm install exif-reader@2.0.3
 //   node seed.mjs TestImage.jpg > seed.json

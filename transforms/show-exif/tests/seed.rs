@@ -1,6 +1,6 @@
-//! Does the answer have the keys and shapes that `exif-reader` gives the seed's own picture?
+//! Does the response for the seed's test image have the keys and types of `exif-reader`?
 //!
-//! `seed.json` was written by `seed.mjs` beside it, with exif-reader 2.0.3.
+//! `seed.mjs` wrote `seed.json` with exif-reader 2.0.3.
 
 mod common;
 
@@ -41,7 +41,7 @@ fn assert_shape(path: &str, found: &Value, expected: &Value) {
         (found, Value::String(expected)) => {
             assert!(is_shape(found, expected), "{path}: {found} is not of type {expected}");
         }
-        _ => panic!("{path}: {found} has not the shape {expected}"),
+        _ => panic!("{path}: {found} does not have the shape {expected}"),
     }
 }
 

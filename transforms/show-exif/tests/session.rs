@@ -1,4 +1,4 @@
-//! Does a run find the block in every container, stop as soon as it can, and survive what is damaged?
+//! Does a session find the block in every container, stop as early as possible, and handle damage?
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -11,7 +11,7 @@ use safelight_core::{ByteOp, Kind, Limits, Settings};
 const EXPECTED: &str = r#"{"bigEndian":false,"Image":{"Orientation":6}}"#;
 const NOTHING: &str = "{}";
 
-/// A block of one tag, from the first header of a TIFF on.
+/// A block of one tag, which starts with the TIFF header.
 fn block() -> Vec<u8> {
     Tiff { image: vec![(0x0112, Values::Short(vec![6]))], ..Tiff::default() }.to_bytes()
 }
@@ -25,7 +25,7 @@ fn exif_segment(payload: &[u8]) -> Vec<u8> {
     segment(0xE1, &[b"Exif\0\0", payload].concat())
 }
 
-/// A JPEG of these segments and a picture of this many bytes; only its structure is right.
+/// A JPEG with these segments and a scan of this many bytes, which does not decode.
 fn jpeg(segments: &[Vec<u8>], picture_bytes: usize) -> Vec<u8> {
     let frame = segment(0xC0, &[8, 0, 8, 0, 8, 1, 1, 0x11, 0]);
     let scan = segment(0xDA, &[1, 1, 0, 0, 63, 0]);
@@ -34,7 +34,7 @@ fn jpeg(segments: &[Vec<u8>], picture_bytes: usize) -> Vec<u8> {
 
 fn png_chunk(kind: &[u8], data: &[u8]) -> Vec<u8> {
     let length = (data.len() as u32).to_be_bytes();
-    // Nobody checks the checksum.
+    // The walker does not check the checksum.
     [&length[..], kind, data, &[0; 4]].concat()
 }
 
@@ -51,7 +51,7 @@ fn webp(chunks: &[(&[u8], &[u8])]) -> Vec<u8> {
     [&b"RIFF"[..], &(body.len() as u32).to_le_bytes(), &body].concat()
 }
 
-/// Checks the answer for every way of cutting the source.
+/// Checks the response for chunks of several sizes.
 fn check(source: &[u8], expected: Result<&str, Kind>) {
     let source = Bytes::copy_from_slice(source);
     for chunk_bytes in [1, 2, 3, 7, 1000, usize::MAX / 2] {
@@ -102,7 +102,7 @@ fn the_block_is_found_in_every_sample() {
 }
 
 #[test]
-fn a_picture_without_a_block_has_an_empty_answer() {
+fn an_image_without_a_block_has_an_empty_response() {
     check(&jpeg(&[segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0<x/>")], 9), Ok(NOTHING));
     check(&jpeg(&[exif_segment(b"")], 9), Ok(NOTHING));
     check(&png(&[png_chunk(b"IDAT", &[0; 9])]), Ok(NOTHING));
@@ -111,25 +111,25 @@ fn a_picture_without_a_block_has_an_empty_answer() {
 }
 
 #[test]
-fn a_block_goes_on_in_the_next_segments() {
+fn a_block_continues_in_the_next_segments() {
     let block = block();
     let (one, rest) = block.split_at(10);
     let (two, three) = rest.split_at(5);
     check(&jpeg(&[exif_segment(one), exif_segment(two), exif_segment(three)], 9), Ok(EXPECTED));
-    // A second block is another one, not more of the first.
+    // A second block does not continue the first.
     let other = Tiff { big_endian: true, ..Tiff::default() }.to_bytes();
     check(&jpeg(&[exif_segment(&block), exif_segment(&other)], 9), Ok(EXPECTED));
     check(&jpeg(&[exif_segment(one), segment(0xFE, b"comment"), exif_segment(rest)], 9), Err(Kind::Corrupt));
 }
 
 #[test]
-fn a_run_reads_no_further_than_it_must() {
+fn a_session_reads_only_up_to_the_block() {
     const PICTURE: usize = 1 << 20;
     const CHUNK: usize = 256;
     assert!(read_bytes(&jpeg(&[exif_segment(&block())], PICTURE), CHUNK) <= CHUNK);
     assert!(read_bytes(&jpeg(&[], PICTURE), CHUNK) <= CHUNK);
     assert!(read_bytes(&[b"GIF89a".to_vec(), vec![0; PICTURE]].concat(), CHUNK) <= CHUNK);
-    // Pictures before the block, and segments of no interest, are skipped.
+    // Pixels before the block and other segments are skipped.
     let exif_last = png(&[png_chunk(b"IDAT", &vec![0; PICTURE]), png_chunk(b"eXIf", &block())]);
     assert!(read_bytes(&exif_last, CHUNK) <= 2 * CHUNK);
     let exif_last = webp(&[
@@ -143,7 +143,7 @@ fn a_run_reads_no_further_than_it_must() {
 }
 
 #[test]
-fn damage_before_the_answer_is_an_error_and_behind_the_block_it_is_not() {
+fn damage_is_an_error_only_before_the_end_of_the_block() {
     let whole = jpeg(&[exif_segment(&block())], 9);
     let end_of_block = 2 + 10 + block().len();
     for end in 0..whole.len() {
@@ -161,7 +161,7 @@ fn damage_before_the_answer_is_an_error_and_behind_the_block_it_is_not() {
 }
 
 #[test]
-fn limits_bound_the_block_the_tiff_its_entries_and_the_answer() {
+fn limits_apply_to_the_block_the_tiff_its_entries_and_the_response() {
     let refused = |source: &[u8], limits| {
         let settings = Settings { limits, ..Settings::default() };
         let error = common::show(&Bytes::copy_from_slice(source), 1000, &settings).unwrap_err();
@@ -170,8 +170,8 @@ fn limits_bound_the_block_the_tiff_its_entries_and_the_answer() {
     };
     let limits = Limits { max_metadata_bytes: 20, max_source_bytes: 20, ..Limits::default() };
     let large_block = refused(&jpeg(&[exif_segment(&block())], 9), limits.clone());
-    assert_eq!(large_block, "show-exif: the EXIF block has more than 20 bytes, which is the limit");
-    // Of a block of exactly that size, the checksum behind it does not count.
+    assert_eq!(large_block, "show-exif: the EXIF block exceeds the limit of 20 bytes");
+    // The checksum after a block of exactly the limit does not count.
     let limits = Limits { max_metadata_bytes: block().len() as u64, ..limits };
     let settings = Settings { limits: limits.clone(), ..Settings::default() };
     let png = Bytes::from(png(&[png_chunk(b"eXIf", &block())]));
@@ -179,16 +179,16 @@ fn limits_bound_the_block_the_tiff_its_entries_and_the_answer() {
         assert_eq!(common::show(&png, chunk_bytes, &settings).unwrap().body(), EXPECTED.as_bytes());
     }
     let large_tiff = refused(&block(), limits);
-    assert_eq!(large_tiff, "show-exif: the TIFF has more than 20 bytes, which is the limit");
+    assert_eq!(large_tiff, "show-exif: the TIFF exceeds the limit of 20 bytes");
 
-    // A hundred directories of 65535 entries each, one byte behind the other, in 800 kB.
+    // A hundred directories of 65535 entries each, at consecutive offsets, in 800 kB.
     let pointers = (0..100).map(|pointer| (0x8769, Values::Raw(4, 1, 2000 + pointer)));
     let mut bomb = Tiff { image: pointers.collect(), ..Tiff::default() }.to_bytes();
     bomb.resize(800_000, 0xFF);
     let many_entries = refused(&bomb, Limits::default());
-    assert_eq!(many_entries, "show-exif: the EXIF block has more than 16384 entries, which is the limit");
+    assert_eq!(many_entries, "show-exif: the EXIF block exceeds the limit of 16384 entries");
 
-    // A thousand values that are the same 100 kB; those that do not fit are null.
+    // A thousand values share the same 100 kB. Those that exceed the limit are null.
     let values = (0..1000).map(|tag| (tag, Values::Raw(7, 100_000, 20_000)));
     let mut bomb = Tiff { image: values.collect(), ..Tiff::default() }.to_bytes();
     bomb.resize(120_000, 0);
@@ -200,7 +200,7 @@ fn limits_bound_the_block_the_tiff_its_entries_and_the_answer() {
 }
 
 #[test]
-fn directories_that_point_in_circles_are_read_once() {
+fn directories_in_a_cycle_are_read_once() {
     let mut circle = block();
     let next = circle.len() - 4;
     circle[next] = 8;
@@ -210,7 +210,7 @@ fn directories_that_point_in_circles_are_read_once() {
 }
 
 #[test]
-fn no_mutation_of_a_block_is_answered_with_anything_but_json_or_a_known_error() {
+fn mutated_blocks_give_json_or_a_known_error() {
     let tiff = Tiff {
         big_endian: true,
         image: vec![
@@ -226,7 +226,7 @@ fn no_mutation_of_a_block_is_answered_with_anything_but_json_or_a_known_error() 
         iop: vec![(0x0001, Values::Ascii(b"R98\0".to_vec()))],
     };
     let block = tiff.to_bytes();
-    // A linear congruential generator (Knuth, MMIX) is random enough, and the same everywhere.
+    // A linear congruential generator (Knuth, MMIX) gives the same numbers on every machine.
     let mut state = 1_u64;
     let mut random = |below: usize| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -248,11 +248,11 @@ fn no_mutation_of_a_block_is_answered_with_anything_but_json_or_a_known_error() 
             Err(error) => assert!(matches!(error.kind, Kind::Corrupt | Kind::UnsupportedFormat), "{error}"),
         }
     }
-    assert!(15_000 < answers, "{answers} mutations had an answer");
+    assert!(15_000 < answers, "{answers} mutations had a response");
 }
 
 #[test]
-fn the_bound_on_memory_follows_the_limits() {
+fn the_memory_bound_follows_the_limits() {
     let memory = |limits| safelight_show_exif::ShowExif.memory(&Settings { limits, ..Settings::default() });
     let (source, metadata) = (128 << 20, 4 << 20);
     assert_eq!(memory(Limits::default()), 2 * source + 6 * metadata + 512 * 16_384);

@@ -1,4 +1,4 @@
-//! Is every type of value shown in the shape that `exif-reader` gives it?
+//! Does every type of value have the shape of `exif-reader`?
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -20,7 +20,7 @@ fn shown(tiff: &Tiff, settings: &Settings) -> Value {
     serde_json::from_slice(&answer.body()).unwrap()
 }
 
-/// Shows `values` as the tag of the first directory, in both byte orders.
+/// Checks the JSON of `values` as a tag of the first directory, in both byte orders.
 #[allow(clippy::needless_pass_by_value, reason = "the rows of the tables are shorter so")]
 fn check(tag: u16, values: Values, expected: Value) {
     for big_endian in [false, true] {
@@ -55,7 +55,7 @@ fn groups_have_the_names_of_exif_reader() {
         "Iop": { "InteroperabilityIndex": "R98" },
     });
     let found = shown(&tiff, &Settings::default());
-    assert_eq!(found.to_string(), expected.to_string(), "the order of keys counts too");
+    assert_eq!(found.to_string(), expected.to_string(), "the keys must be in the same order");
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn rationals_are_quotients() {
     check(X_RESOLUTION, Values::Rational(vec![(720, 10)]), json!(72));
     check(X_RESOLUTION, Values::Rational(vec![(1, 3), (0, 5)]), json!([1.0 / 3.0, 0]));
     check(X_RESOLUTION, Values::SRational(vec![(-1, 3), (1, -2), (-4, -2)]), json!([-1.0 / 3.0, -0.5, 2]));
-    // JSON.stringify writes Infinity and NaN so.
+    // JSON.stringify writes Infinity and NaN as null.
     check(X_RESOLUTION, Values::Rational(vec![(1, 0)]), json!(null));
     check(X_RESOLUTION, Values::SRational(vec![(0, 0), (-1, 0), (1, 1)]), json!([null, null, 1]));
 }
@@ -112,7 +112,7 @@ fn dates_are_iso_8601() {
 }
 
 #[test]
-fn bytes_are_base64_even_where_they_hold_text() {
+fn undefined_bytes_are_base64_even_if_they_are_text() {
     let comment = |value: &[u8], expected: &str| {
         let photo = vec![(0x9286, Values::Undefined(value.to_vec()))];
         let found = shown(&Tiff { photo, ..Tiff::default() }, &Settings::default());
@@ -125,7 +125,7 @@ fn bytes_are_base64_even_where_they_hold_text() {
 }
 
 #[test]
-fn what_has_no_name_is_called_by_its_number_and_what_cannot_be_read_is_null() {
+fn unknown_tags_have_their_number_as_key_and_unreadable_values_are_null() {
     let tiff = Tiff {
         image: vec![
             (MAKE, Values::Raw(2, 100, u32::MAX)),
@@ -140,7 +140,7 @@ fn what_has_no_name_is_called_by_its_number_and_what_cannot_be_read_is_null() {
 }
 
 #[test]
-fn of_a_tag_that_stands_twice_the_last_counts() {
+fn the_last_of_duplicate_tags_applies() {
     let image = vec![(ORIENTATION, Values::Short(vec![3])), (ORIENTATION, Values::Short(vec![6]))];
     let found = shown(&Tiff { image, ..Tiff::default() }, &Settings::default());
     assert_eq!(found.to_string(), json!({ "bigEndian": false, "Image": { "Orientation": 6 } }).to_string());
@@ -170,7 +170,7 @@ fn pointers_of_type_ifd_are_followed() {
 }
 
 #[test]
-fn redaction_leaves_out_places_owners_and_the_unknown() {
+fn redaction_omits_places_owners_and_unknown_tags() {
     let tiff = Tiff {
         image: vec![
             (MAKE, Values::Ascii(b"Canon\0".to_vec())),
@@ -200,16 +200,16 @@ fn redaction_leaves_out_places_owners_and_the_unknown() {
 }
 
 #[test]
-fn a_block_of_which_nothing_can_be_read_is_refused() {
+fn an_unreadable_block_is_an_error() {
     let check = |block: &[u8], kind, message: &str| {
         let error = common::show(&Bytes::copy_from_slice(block), 1000, &Settings::default()).unwrap_err();
         assert_eq!((error.kind, error.to_string().as_str()), (kind, message), "{block:?}");
     };
-    let no_entry = "show-exif: the EXIF block is damaged: not one of its entries can be read";
+    let no_entry = "show-exif: the EXIF block is damaged: it has no readable entry";
     check(b"II*\0", Kind::Corrupt, no_entry);
     check(b"II*\0\x08\0\0\0", Kind::Corrupt, no_entry);
     check(b"MM\0*\xFF\xFF\xFF\xFF", Kind::Corrupt, no_entry);
     check(b"MM\0*\0\0\0\x08\0\x01", Kind::Corrupt, no_entry);
-    let big = "show-exif: the EXIF of a BigTIFF cannot be shown; that of a classic TIFF can";
+    let big = "show-exif: BigTIFF is unsupported: expected a classic TIFF";
     check(b"II+\0\x08\0\0\0\x10\0\0\0\0\0\0\0", Kind::UnsupportedFormat, big);
 }

@@ -1,4 +1,4 @@
-//! Do the values agree with those of exiftool, over real files?
+//! Do the values of real files agree with exiftool?
 
 #![allow(
     clippy::unwrap_used,
@@ -14,7 +14,7 @@ use safelight_core::Settings;
 use serde_json::{Map, Value, json};
 use std::{fs, path::Path, process::Command};
 
-/// Groups of exiftool and of the answer.
+/// The groups of exiftool and of the response.
 const GROUPS: &[(&str, &str)] = &[
     ("IFD0", "Image"),
     ("IFD1", "Thumbnail"),
@@ -23,7 +23,7 @@ const GROUPS: &[(&str, &str)] = &[
     ("InteropIFD", "Iop"),
 ];
 
-/// Tags that exiftool and the answer name differently.
+/// The tags whose names differ between exiftool and the response.
 const NAMES: &[(&str, &str)] = &[
     ("CreateDate", "DateTimeDigitized"),
     ("ExifImageHeight", "PixelYDimension"),
@@ -44,7 +44,7 @@ const NAMES: &[(&str, &str)] = &[
     ("ThumbnailOffset", "JPEGInterchangeFormat"),
 ];
 
-/// Tags whose bytes are shown in base64.
+/// The tags whose bytes are base64 in the response.
 const OPAQUE: &[&str] = &[
     "CFAPattern",
     "ComponentsConfiguration",
@@ -57,8 +57,8 @@ const OPAQUE: &[&str] = &[
     "UserComment",
 ];
 
-/// Share of the tags that must agree.
-const LEAST_AGREEMENT: f64 = 0.99;
+/// The minimum share of values that agree.
+const MIN_AGREEMENT: f64 = 0.99;
 
 #[test]
 fn values_of_the_samples_agree_with_exiftool() {
@@ -72,8 +72,8 @@ fn values_of_real_photos_agree_with_exiftool() {
     }
 }
 
-/// Compares all values of the files in `folder`, which are at least so many.
-fn check(folder: &Path, least_compared: u32) {
+/// Compares all values of the files in `folder`, at least `min_compared` of them.
+fn check(folder: &Path, min_compared: u32) {
     let Some(records) = exiftool(folder) else { return };
     let (mut agreed, mut compared) = (0_u32, 0_u32);
     for record in &records {
@@ -84,7 +84,7 @@ fn check(folder: &Path, least_compared: u32) {
         let base = tiff_offset(&source);
         for (tag, theirs) in record {
             let Some((group, tag)) = tag.split_once(':') else { continue };
-            // What has no number is made up of several tags.
+            // exiftool combines several tags to values without a number.
             let (Some(id), theirs) = (theirs["id"].as_u64(), &theirs["val"]) else { continue };
             let group = GROUPS.iter().find(|(name, _)| *name == group).unwrap().1;
             let name = NAMES.iter().find(|(name, _)| *name == tag).map_or(tag, |(_, name)| name);
@@ -98,12 +98,12 @@ fn check(folder: &Path, least_compared: u32) {
         }
     }
     println!("{agreed} of {compared} values in {} files agree", records.len());
-    assert!(least_compared <= compared);
-    assert!(LEAST_AGREEMENT * f64::from(compared) <= f64::from(agreed));
+    assert!(min_compared <= compared);
+    assert!(MIN_AGREEMENT * f64::from(compared) <= f64::from(agreed));
 }
 
 #[test]
-fn the_comparison_tells_values_apart() {
+fn the_comparison_distinguishes_values() {
     let check = |name, ours: Value, theirs: Value, expected| {
         assert_eq!(same(name, &ours, &theirs, 12.0), expected, "{name}: {ours} and {theirs}");
     };
@@ -133,7 +133,7 @@ fn the_comparison_tells_values_apart() {
     check("UserComment", json!("QVNDSUkAAABoaQ=="), json!(""), false);
 }
 
-/// What exiftool says of each file in `folder`; each value an object of the tag's number and value.
+/// Runs exiftool on each file in `folder`. Each value is an object of the tag's number and value.
 fn exiftool(folder: &Path) -> Option<Vec<Map<String, Value>>> {
     let groups = GROUPS.iter().map(|(group, _)| format!("-{group}:all"));
     let output = Command::new("exiftool")
@@ -150,14 +150,14 @@ fn exiftool(folder: &Path) -> Option<Vec<Map<String, Value>>> {
     }
 }
 
-/// Where the EXIF block of a file begins: exiftool adds this to offsets.
+/// Returns the offset of the EXIF block in a file, which exiftool adds to offsets.
 fn tiff_offset(source: &[u8]) -> f64 {
     const SIGNATURE: &[u8] = b"Exif\0\0";
     let at = source.windows(SIGNATURE.len()).position(|window| window == SIGNATURE);
     at.map_or(0.0, |at| (at + SIGNATURE.len()) as f64)
 }
 
-/// Whether two values say the same, once what exiftool computes has been computed here too.
+/// Returns whether two values agree after the conversions of exiftool.
 fn same(name: &str, ours: &Value, theirs: &Value, base: f64) -> bool {
     match (name, ours) {
         ("ShutterSpeedValue", Value::Number(_)) => near(2f64.powf(-numbers(ours)[0]), theirs),
@@ -181,7 +181,7 @@ fn same(name: &str, ours: &Value, theirs: &Value, base: f64) -> bool {
             let bytes: Vec<u8> = numbers(ours).iter().map(|byte| *byte as u8).collect();
             utf16(&bytes, u16::from_le_bytes).trim_end_matches('\0') == text(theirs)
         }
-        // Some writers say that these are text, and then they are shown as such.
+        // Some writers give these the type ASCII, and then they are text.
         (_, Value::String(ours)) if OPAQUE.contains(&name) => {
             let is_same = |bytes: Vec<u8>| same_bytes(name, &bytes, theirs);
             same_text(ours, theirs) || STANDARD.decode(ours).is_ok_and(is_same)
@@ -196,7 +196,7 @@ fn same(name: &str, ours: &Value, theirs: &Value, base: f64) -> bool {
     }
 }
 
-/// Opaque bytes, which exiftool shows as text or as a list of numbers.
+/// Compares UNDEFINED bytes, which exiftool shows as text or as a list of numbers.
 fn same_bytes(name: &str, ours: &[u8], theirs: &Value) -> bool {
     let theirs = text(theirs);
     let listed: Vec<_> = match (name, ours) {
@@ -213,7 +213,7 @@ fn same_bytes(name: &str, ours: &[u8], theirs: &Value) -> bool {
     listed.join(" ") == theirs || as_text.trim_end_matches(['\0', ' ']) == theirs.trim_end()
 }
 
-/// Text; exiftool writes as a number what looks like one.
+/// Compares text. exiftool writes text that looks like a number as a number.
 fn same_text(ours: &str, theirs: &Value) -> bool {
     match theirs {
         Value::Number(_) => ours.trim().parse().is_ok_and(|ours| near(ours, theirs)),
@@ -221,7 +221,7 @@ fn same_text(ours: &str, theirs: &Value) -> bool {
     }
 }
 
-/// A comment behind its eight bytes of character code (EXIF 2.32 section 4.6.5 B).
+/// Decodes a comment, which follows eight bytes of character code (EXIF 2.32 section 4.6.5 B).
 fn comment(bytes: &[u8]) -> String {
     let (code, text) = bytes.split_at(bytes.len().min(8));
     match code {
@@ -250,7 +250,7 @@ fn near(ours: f64, theirs: &Value) -> bool {
     all_near(&[ours], &numbers(theirs))
 }
 
-/// Whether numbers agree to the nine digits that exiftool prints of some.
+/// Returns whether numbers agree in nine digits, which exiftool prints of some.
 fn all_near(ours: &[f64], theirs: &[f64]) -> bool {
     let close = |(one, two): (&f64, &f64)| (one - two).abs() <= 1e-9 * one.abs().max(two.abs()).max(1e-3);
     ours.len() == theirs.len() && ours.iter().zip(theirs).all(close)

@@ -78,7 +78,7 @@ pub(super) fn image(planes: Planes, orientation: Orientation, decode: &Decode) -
     };
     let geometry = Geometry { size, orientation };
     let mut frames = vec![Frame { geometry, view: View::whole(size), model, planes, encoding: None }];
-    let profile = colour::convert_or_keep(&mut frames, profile, decode);
+    let profile = colour::to_srgb(&mut frames, profile, decode);
     Ok(Image { frames, delays_ms: Vec::new(), plays: 0, profile })
 }
 

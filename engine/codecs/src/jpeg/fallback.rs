@@ -17,7 +17,7 @@ const MAX_MCU_SIDE: u64 = 32;
 /// Bytes for each column: a row of MCUs of every component, before and after their chroma is upsampled.
 const COLUMN_BYTES: u64 = 1024;
 
-/// A whole JPEG of such a kind.
+/// A whole JPEG of this kind.
 pub(super) struct OpenedFallback {
     pub(super) source: Bytes,
     pub(super) opened: OpenedJpeg,
@@ -93,8 +93,8 @@ fn decode_samples(bytes: &[u8], header: &decode::Header) -> Result<Decoded, Code
         other => other,
     };
     if colours == ColorSpace::CMYK && header.has_adobe {
-        for ink in &mut samples {
-            *ink = 255 - *ink;
+        for sample in &mut samples {
+            *sample = 255 - *sample;
         }
     }
     Ok(Decoded { samples, colours, icc: decoder.icc_profile() })

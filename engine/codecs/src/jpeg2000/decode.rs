@@ -15,8 +15,8 @@ pub(super) fn frame(codestream: &Codestream, needed: Size) -> Result<Frame> {
     let values = decode(codestream, target, reduced)?;
     let samples = scale(codestream.encoding, values);
     let whole = Frame::whole(size, codestream.model, Samples::U8(Vec::new()));
-    let is_scaled = !matches!(codestream.encoding.bits, 8 | 16) || codestream.encoding.is_signed;
-    let encoding = is_scaled.then_some(codestream.encoding);
+    let is_scaled = !matches!(codestream.stored.bits, 8 | 16) || codestream.stored.is_signed;
+    let encoding = is_scaled.then_some(codestream.stored);
     let planes = vec![place(reduced, codestream.model.channels(), samples, skipped)];
     // A sample of a lower resolution is at the first of the pixels that it covers, not in their middle.
     let offset = (f64::from(1 << skipped) - 1.0) / 2.0;
@@ -44,7 +44,7 @@ fn skipped(codestream: &Codestream, needed: Size) -> u32 {
 }
 
 /// Scales `values`, which start at 0 even if they are signed, to the full range of their type.
-fn scale(encoding: SampleEncoding, values: Samples) -> Samples {
+fn scale(stored: SampleEncoding, values: Samples) -> Samples {
     match values {
         _ if matches!(encoding.bits, 8 | 16) => values,
         Samples::U8(mut samples) => {

@@ -22,7 +22,7 @@ pub(super) struct File {
 }
 
 impl File {
-    /// Finds the parts of `source`, none of which is copied.
+    /// Finds the parts of `source` without copying them.
     pub(super) fn read(source: &Bytes) -> Result<Self> {
         let (codestream, icc) =
             if source.starts_with(&CODESTREAM_START) { (&**source, None) } else { unwrap(source)? };

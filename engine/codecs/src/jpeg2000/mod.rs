@@ -82,7 +82,7 @@ struct Codestream {
     size: Size,
     model: Model,
     /// The samples before they are scaled.
-    encoding: SampleEncoding,
+    stored: SampleEncoding,
 }
 
 impl Codestream {
@@ -115,7 +115,7 @@ impl Codestream {
         };
         let size = sizes.picture();
         check_pixels(FORMAT, size, limits)?;
-        Ok(Self { file, size, model, encoding: SampleEncoding { bits, is_signed }, header })
+        Ok(Self { file, size, model, stored: SampleEncoding { bits, is_signed }, header })
     }
 
     /// The most bytes that a decode allocates for a pixel, besides tiles, precincts, blocks and layers.

@@ -106,7 +106,7 @@ impl Opened for OpenedPng {
         let (model, samples) = samples.map_err(|error| damaged(error, &limits))?;
         let encoding = significant(reader.info()).filter(|_| matches!(samples, Samples::U16(_)));
         let mut frames = vec![Frame { geometry, encoding, ..Frame::whole(geometry.size, model, samples) }];
-        let profile = colour::convert_or_keep(&mut frames, colours(reader.info()), decode);
+        let profile = colour::to_srgb(&mut frames, colours(reader.info()), decode);
         Ok(Image { frames, delays_ms: Vec::new(), plays: 0, profile })
     }
 }

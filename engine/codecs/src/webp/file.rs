@@ -12,7 +12,7 @@ pub(super) const SPARE_BYTES: u64 = 64 << 10;
 pub(super) struct File {
     pub(super) canvas: Size,
     pub(super) profile: Option<Bytes>,
-    /// How often the animation is played; 0 for ever.
+    /// The number of plays of the animation; 0 means forever.
     pub(super) plays: u32,
     pub(super) is_animated: bool,
     /// All chunks.

@@ -1,9 +1,12 @@
-//! What the tests of several codecs share: pictures, comparisons, independent decoders, damage.
+//! Shared by the tests of several formats: images, comparisons, independent decoders, damage.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use safelight_core::{Codec, Decode, Encode, Frame, Image, Kind, Limits, Model, Samples, Size};
+use bytes::Bytes;
+use safelight_core::{
+    Decode, Decoder, Encode, Encoder, Frame, Header, Image, Kind, Limits, Model, Result, Samples, Size,
+};
 use std::process::Command;
 use std::{fs, panic};
 
@@ -12,7 +15,7 @@ pub(crate) fn sample(name: &str) -> Vec<u8> {
     fs::read(safelight_images::path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// Real files; none where there is no corpus.
+/// Real files; empty without the corpus.
 pub(crate) fn corpus(names: &[&str]) -> Vec<Vec<u8>> {
     let Some(folder) = safelight_images::corpus() else { return Vec::new() };
     let read = |name: &&str| fs::read(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -23,16 +26,29 @@ pub(crate) fn wanted(all_frames: bool) -> Decode {
     Decode { needed: Size::new(u32::MAX, u32::MAX), all_frames, keep_profile: false, chroma: (1, 1) }
 }
 
-pub(crate) fn decode(codec: &dyn Codec, bytes: &[u8]) -> Image {
-    codec.decode(bytes, &wanted(false), &Limits::default()).unwrap()
+pub(crate) fn header(decoder: &dyn Decoder, bytes: &[u8], limits: &Limits) -> Result<Header> {
+    Ok(*decoder.open(Bytes::copy_from_slice(bytes), limits)?.header())
 }
 
-pub(crate) fn decode_all(codec: &dyn Codec, bytes: &[u8]) -> Image {
-    codec.decode(bytes, &wanted(true), &Limits::default()).unwrap()
+pub(crate) fn try_decode(
+    decoder: &dyn Decoder,
+    bytes: &[u8],
+    decode: &Decode,
+    limits: &Limits,
+) -> Result<Image> {
+    decoder.decode(Bytes::copy_from_slice(bytes), decode, limits)
 }
 
-/// Encodes with defaults: what comes back is shown as long and as often, and looks alike.
-pub(crate) fn assert_round_trip(codec: &dyn Codec, before: &Image) {
+pub(crate) fn decode(decoder: &dyn Decoder, bytes: &[u8]) -> Image {
+    try_decode(decoder, bytes, &wanted(false), &Limits::default()).unwrap()
+}
+
+pub(crate) fn decode_all(decoder: &dyn Decoder, bytes: &[u8]) -> Image {
+    try_decode(decoder, bytes, &wanted(true), &Limits::default()).unwrap()
+}
+
+/// Encodes with defaults and decodes again: delays and plays are the same, and the frames look alike.
+pub(crate) fn assert_round_trip<Codec: Decoder + Encoder>(codec: &Codec, before: &Image) {
     let after = decode_all(codec, &codec.encode(before, &Encode::default()).unwrap());
     assert_eq!((&after.delays_ms, after.plays), (&before.delays_ms, before.plays));
     assert_eq!(after.frames.len(), before.frames.len());
@@ -42,15 +58,16 @@ pub(crate) fn assert_round_trip(codec: &dyn Codec, before: &Image) {
     }
 }
 
-pub(crate) fn decode_with_profile(codec: &dyn Codec, bytes: &[u8]) -> Image {
-    codec.decode(bytes, &Decode { keep_profile: true, ..wanted(false) }, &Limits::default()).unwrap()
+pub(crate) fn decode_with_profile(decoder: &dyn Decoder, bytes: &[u8]) -> Image {
+    let decode = Decode { keep_profile: true, ..wanted(false) };
+    try_decode(decoder, bytes, &decode, &Limits::default()).unwrap()
 }
 
 pub(crate) fn image(frames: Vec<Frame>) -> Image {
     Image { frames, delays_ms: Vec::new(), plays: 0, profile: None }
 }
 
-/// A smooth picture with an edge, which moves with `shift`; its alpha, if it has one, is 0, 128 or 255.
+/// A smooth image with an edge, which moves with `shift`; its alpha, if it has one, is 0, 128 or 255.
 pub(crate) fn scene(size: Size, model: Model, shift: u32) -> Frame {
     let pixel = |i: u32| {
         let (x, y) = (i % size.w, i / size.w);
@@ -83,7 +100,7 @@ pub(crate) fn to_rgba(frame: &Frame) -> Vec<u8> {
     samples.chunks_exact(frame.model.channels().into()).flat_map(pixel).collect()
 }
 
-/// Peak signal-to-noise ratio in decibels of the colours that are seen; 99 for the same.
+/// Peak signal-to-noise ratio in decibels of the visible colours; 99 for equal frames.
 pub(crate) fn psnr(a: &Frame, b: &Frame) -> f64 {
     psnr_of(&to_rgba(a), &to_rgba(b))
 }
@@ -98,7 +115,7 @@ fn psnr_of(a: &[u8], b: &[u8]) -> f64 {
     if sum == 0 { 99.0 } else { 10.0 * (255.0 * 255.0 * f64::from(count) / sum as f64).log10() }
 }
 
-/// The ratio to a file in the PAM format with four channels.
+/// The ratio to a PAM file with four channels.
 pub(crate) fn psnr_to_pam(frame: &Frame, pam: &[u8]) -> f64 {
     let end = pam.windows(7).position(|window| window == b"ENDHDR\n").expect("the file is a PAM") + 7;
     let Size { w, h } = frame.geometry.size;
@@ -114,20 +131,20 @@ pub(crate) struct Judge(&'static str);
 impl Judge {
     /// The program, if it is installed.
     pub(crate) fn find(name: &'static str) -> Option<Self> {
-        let is_there = Command::new(name).arg("-h").output().is_ok();
-        if !is_there {
-            eprintln!("{name} is not installed: it judges nothing");
+        let is_installed = Command::new(name).arg("-h").output().is_ok();
+        if !is_installed {
+            eprintln!("{name} is not installed: its comparison is skipped");
         }
-        is_there.then_some(Self(name))
+        is_installed.then_some(Self(name))
     }
 
-    /// Runs it on `bytes` with `IN` and `OUT` among `args` replaced by paths; gives what it wrote.
+    /// Runs it on `bytes` with `IN` and `OUT` among `args` replaced by paths; returns its output file.
     pub(crate) fn decode(&self, bytes: &[u8], extension: &str, args: &[&str]) -> Vec<u8> {
         let (out, text) = self.run(bytes, extension, args);
         out.unwrap_or_else(|| panic!("{} wrote nothing: {text}", self.0))
     }
 
-    /// What it says of `bytes`.
+    /// Its report on `bytes`.
     pub(crate) fn report(&self, bytes: &[u8], extension: &str, args: &[&str]) -> String {
         self.run(bytes, extension, args).1
     }
@@ -147,14 +164,13 @@ impl Judge {
     }
 }
 
-/// Checks that every truncation and many mutations of `bytes` give a picture or a typed error.
-pub(crate) fn assert_survives(codec: &dyn Codec, bytes: &[u8]) {
+/// Checks that every truncation and many mutations of `bytes` give an image or a typed error.
+pub(crate) fn assert_survives(decoder: &dyn Decoder, bytes: &[u8]) {
     let limits = Limits { max_pixels: 1 << 16, max_frames: 16, ..Limits::default() };
     let check = |damaged: &[u8], what: &str| {
         let run = || {
-            let _ = codec.sniff(damaged);
-            let _ = codec.header(damaged, &limits);
-            codec.decode(damaged, &wanted(true), &limits)
+            let _ = decoder.open_stream(damaged, &limits);
+            try_decode(decoder, damaged, &wanted(true), &limits)
         };
         let result = panic::catch_unwind(panic::AssertUnwindSafe(run));
         match result.unwrap_or_else(|_| panic!("{what} makes it panic")) {
@@ -166,7 +182,7 @@ pub(crate) fn assert_survives(codec: &dyn Codec, bytes: &[u8]) {
         }
     };
     for length in 0..bytes.len() {
-        check(&bytes[..length], &format!("{} cut to {length}", codec.mime()));
+        check(&bytes[..length], &format!("{} cut to {length}", decoder.format()));
     }
     let mut random = 0x9E37_79B9_7F4A_7C15_u64;
     let mut next = |below: usize| {
@@ -182,6 +198,6 @@ pub(crate) fn assert_survives(codec: &dyn Codec, bytes: &[u8]) {
             let at = next(reach);
             damaged[at] = next(256) as u8;
         }
-        check(&damaged, &format!("{} in round {round}", codec.mime()));
+        check(&damaged, &format!("{} in round {round}", decoder.format()));
     }
 }

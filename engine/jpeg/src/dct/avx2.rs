@@ -1,14 +1,15 @@
-//! What both directions need of AVX2.
+//! AVX2 functions of both directions.
 
 use std::arch::x86_64::{__m256i, _mm256_castps_si256, _mm256_castsi256_ps, _mm256_shuffle_ps};
 
-/// Two numbers that `vpmaddwd` multiplies with a pair.
+/// Returns two numbers that `vpmaddwd` multiplies with a pair.
 #[inline]
 pub(super) fn pair(first: i16, second: i16) -> i32 {
     i32::from(first.cast_unsigned()) | i32::from(second) << 16
 }
 
-/// Parts alternating pairs, in each half of the registers: the even ones of both, and the odd ones of both.
+/// Separates alternating pairs in each half of the registers: the even pairs of both, and the odd pairs of
+/// both.
 #[inline]
 #[target_feature(enable = "avx2")]
 pub(super) fn gather_pairs([a, b]: [__m256i; 2]) -> [__m256i; 2] {

@@ -1,15 +1,15 @@
-//! The cosines as integers.
+//! The cosines of the transforms as integers.
 
-/// Cosines of the transform of some length: `[k][y]` is √2·cos((2y + 1)kπ/2n), or 1 where k = 0, with
+/// The cosines of an n-point transform: `[k][y]` is √2·cos((2y + 1)kπ/2n), or 1 where k = 0, with
 /// [`CONSTANT_BITS`](super::CONSTANT_BITS) fractional bits, for the first half of the samples y.
 ///
 /// The second half mirrors the first, with the opposite sign for odd k.
 pub(super) type Basis = [[i16; 4]; 8];
 
-/// The basis of an n-point transform at index n. Only those of 3 points and more are in use.
+/// The basis of each n-point transform at index n. Those of fewer than 3 points are unused.
 ///
-/// That of 8 points holds the sums and differences of libjpeg's rounded constants, which are not always the
-/// nearest integers themselves.
+/// The basis of 8 points has the sums and differences of libjpeg's rounded constants, which are not always
+/// the nearest integers.
 pub(super) const BASES: [Basis; 9] = [
     [[0; 4]; 8],
     [[0; 4]; 8],
@@ -52,7 +52,7 @@ pub(super) const BASES: [Basis; 9] = [
     ],
 ];
 
-/// A basis of fewer than eight rows: coefficients above do not take part.
+/// Returns a basis of fewer than eight rows; the others are zero.
 const fn pad<const N: usize>(rows: [[i16; 4]; N]) -> Basis {
     let mut basis = [[0; 4]; 8];
     let mut k = 0;
@@ -70,7 +70,7 @@ mod tests {
     use std::f64::consts::{PI, SQRT_2};
 
     #[test]
-    fn is_the_cosines() {
+    fn basis_is_the_rounded_cosines() {
         for (n, basis) in BASES.iter().enumerate().skip(3) {
             for (k, row) in basis.iter().enumerate().take(n) {
                 for (y, &cosine) in row.iter().enumerate().take(n.div_ceil(2)) {

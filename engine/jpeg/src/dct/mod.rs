@@ -1,14 +1,15 @@
-//! The discrete cosine transform of 8×8 blocks (ITU-T T.81 A.3.3), there and back.
+//! The discrete cosine transform of 8 × 8 blocks (ITU-T T.81 A.3.3), forward and inverse.
 //!
-//! Both directions are the accurate integer transform of libjpeg (`JDCT_ISLOW`): two passes of one-dimensional
-//! transforms after C. Loeffler, A. Ligtenberg and G. Moschytz, "Practical fast 1-D DCT algorithms with 11
-//! multiplications", ICASSP 1989, in 32-bit integers with constants of 13 fractional bits, and 16-bit values
-//! with 2 fractional bits between the passes. Their flow graph of additions and multiplications is a linear map
-//! on integers, so its matrix gives the same sums to the last bit. The kernels multiply by the matrix: it has
-//! more multiplications, but they come two to an instruction together with the additions.
+//! Both directions are the accurate integer transform of libjpeg (`JDCT_ISLOW`): two passes of
+//! one-dimensional transforms after C. Loeffler, A. Ligtenberg and G. Moschytz, "Practical fast 1-D DCT
+//! algorithms with 11 multiplications", ICASSP 1989, in 32-bit integers with constants of 13 fractional bits,
+//! and 16-bit values with 2 fractional bits between the passes. Their flow graph of additions and
+//! multiplications is a linear map on integers, so its matrix gives the same sums to the last bit. The
+//! kernels multiply by the matrix: it has more multiplications, but one instruction does two of them and an
+//! addition.
 //!
-//! Each kernel exists once in plain Rust (`scalar`), which defines what it computes, and once for AVX2 and
-//! NEON, which give the same bytes for every input. Which one runs is decided when a table is built.
+//! The kernel in plain Rust (`scalar`) is the reference. Those for AVX2 and NEON give the same bytes for
+//! every input. The kernel is selected when a table is built.
 
 mod basis;
 mod forward;

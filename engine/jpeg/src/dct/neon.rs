@@ -1,9 +1,9 @@
-//! What both directions need of NEON.
+//! NEON functions of both directions.
 #![allow(clippy::wildcard_imports, reason = "dozens of intrinsics")]
 
 use std::arch::aarch64::*;
 
-/// Makes columns of rows.
+/// Transposes 8 × 8 values.
 #[inline]
 #[target_feature(enable = "neon")]
 pub(super) fn transpose(rows: [int16x8_t; 8]) -> [int16x8_t; 8] {

@@ -1,20 +1,21 @@
 //! AC coefficients of a block in a sequential scan (ITU-T T.81 F.2.2.2), several at a time.
 //!
-//! What bounds a Huffman decoder is the chain from the bits to the length of the code they begin with to the
-//! bits behind it. So a look-up goes as far as it can: where the coefficient counts it gives two codes with
-//! their values ([`Pair`]), and where coefficients are passed over, as many as there are ([`Run`]).
+//! A Huffman decoder is limited by a chain of dependencies: the bits give the length of the first code, and
+//! the length gives the bits of the next code. So each look-up covers as many codes as it can: two codes with
+//! their values where coefficients are retained ([`Pair`]), and all codes within its bits where coefficients
+//! are skipped ([`SkippedRun`]).
 
 use super::bits::{Bits, signed};
 use super::error::DecodeError;
-use super::huffman::{Codes, Listed};
-use super::kept::{Kept, Scratch};
+use super::huffman::{Codes, TableSpec};
+use super::retained::{RetainedCoefficients, Scratch};
 
-/// Bits that are looked up for a [`Pair`]. With the largest value behind them, two look-ups take no more than
-/// one refill brings.
+/// Bits that index the table of [`Pair`]s. Two look-ups and the largest values after them use no more bits
+/// than one refill loads.
 const PAIR_BITS: u32 = 11;
-/// Bits that are looked up for a [`Run`]; the same holds.
+/// Bits that index the table of [`SkippedRun`]s. Two look-ups use no more bits than one refill loads.
 const RUN_BITS: u32 = 12;
-/// The lowest bits of a number, as many as the index says.
+/// Masks of the lowest bits, by their number.
 const MASKS: [u16; 16] = {
     let mut masks = [0; 16];
     let mut size = 0;
@@ -24,52 +25,52 @@ const MASKS: [u16; 16] = {
     }
     masks
 };
-/// What the end of a block counts as: from anywhere it leads behind the last coefficient.
+/// The advance of a code that ends a block: from any coefficient it leads past the last one.
 const END: usize = 64;
 
-/// Codes of runs of zeros and the coefficient behind (F.1.2.2).
+/// The codes of a run of zeros and the coefficient after it (F.1.2.2).
 #[derive(Clone, Debug)]
 pub(super) struct AcCodes {
     codes: Codes,
     pairs: Box<[Pair; 1 << PAIR_BITS]>,
-    runs: Box<[Run; 1 << RUN_BITS]>,
+    runs: Box<[SkippedRun; 1 << RUN_BITS]>,
 }
 
-/// What the next bits begin with: one code, or two if the first and its value lie within the bits looked at.
-/// Of the value of the last, only the first bit must lie there; the others are read from the bits themselves.
+/// The codes at the start of the next bits: one, or two if the index contains the first code with its value.
+/// The index must contain the first bit of the last value; the other bits of it are read from the data.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(align(8))]
 struct Pair {
-    /// Of all codes and values, in bits. 0 says that what was looked at holds no code and the first bit of its
+    /// Bits of all codes and values. 0 if the index does not contain the first code and the first bit of its
     /// value.
     length: u8,
     /// Bits of the value of the last code.
     size: u8,
-    /// How many coefficients further the first of two is, or the only one.
+    /// The advance of the first of two codes, or of the only one, in coefficients.
     advance: u8,
-    /// How many further the second is, 0 if there is one.
+    /// The advance of the second code, 0 if there is only one.
     second_advance: u8,
-    /// Of the first of two.
+    /// The value of the first of two codes.
     value: i16,
-    /// What the bits of the last value are to be added to: values that begin with a 0 are negative.
+    /// The number to add to the bits of the last value: values whose first bit is 0 are negative.
     bias: i16,
 }
 
-/// What the next bits begin with, as long as codes lie within the bits looked at.
+/// All codes with their values at the start of the next bits that the index contains.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(align(4))]
-struct Run {
-    /// Of all codes and values, in bits. 0 says that the first code is longer than what was looked at.
+struct SkippedRun {
+    /// Bits of all codes and values. 0 if the first code is longer than the index.
     length: u8,
-    /// How many coefficients further, with [`END`] for the end of the block.
+    /// The advance in coefficients, with [`END`] for the end of the block.
     advance: u8,
-    /// The same with 1 for the end of the block. Where that leads behind the last coefficient, the block
-    /// ended before the last of the codes.
+    /// The advance with 1 for the end of the block. If it leads past the last coefficient, the block ended
+    /// before the last of the codes.
     reach: u8,
 }
 
-/// How many coefficients further a symbol leads, and the size of its value. Only run 15 without a value goes
-/// on; any other run without one ends the block, as in libjpeg.
+/// Returns the advance of a symbol in coefficients, and the size of its value in bits. Run 15 without a value
+/// continues the block; any other run without a value ends it, as in libjpeg.
 #[inline]
 fn parts(symbol: u8) -> (usize, u32) {
     let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
@@ -77,27 +78,33 @@ fn parts(symbol: u8) -> (usize, u32) {
 }
 
 impl AcCodes {
+    /// Builds the lookup tables.
+    ///
     /// # Errors
     /// Those of [`Codes::new`].
-    pub(super) fn new(listed: &Listed) -> Result<Self, DecodeError> {
-        let codes = Codes::new(listed)?;
+    pub(super) fn new(spec: &TableSpec) -> Result<Self, DecodeError> {
+        let codes = Codes::new(spec)?;
         let prefixes = codes.prefixes(RUN_BITS);
         let spare = RUN_BITS - PAIR_BITS;
-        let prefix = |ahead: usize, most: u32| prefixes[ahead].filter(|(length, _)| *length <= most);
-        let pair =
-            |ahead| Pair::new(ahead, |ahead, most| prefix(ahead << spare & ((1 << RUN_BITS) - 1), most));
+        let prefix = |ahead: usize, max: u32| prefixes[ahead].filter(|(length, _)| *length <= max);
+        let pair = |ahead| Pair::new(ahead, |ahead, max| prefix(ahead << spare & ((1 << RUN_BITS) - 1), max));
         Ok(Self {
             pairs: Box::new(std::array::from_fn(pair)),
-            runs: Box::new(std::array::from_fn(|ahead| Run::new(ahead, prefix))),
+            runs: Box::new(std::array::from_fn(|ahead| SkippedRun::new(ahead, prefix))),
             codes,
         })
     }
 
-    /// Reads the AC coefficients of a block, and writes those of `kept` to `out`, whose others are zero and
-    /// stay so. Gives the last in zigzag order that may be other than zero.
+    /// Reads the AC coefficients of a block, and writes the `retained` ones to `out`, whose coefficients are
+    /// zero before. Returns the last coefficient in zigzag order that may be nonzero.
     #[inline]
-    pub(super) fn read(&self, bits: &mut Bits<'_>, kept: &Kept, out: &mut Scratch) -> usize {
-        if kept.last == 0 {
+    pub(super) fn read(
+        &self,
+        bits: &mut Bits<'_>,
+        retained: &RetainedCoefficients,
+        out: &mut Scratch,
+    ) -> usize {
+        if retained.last == 0 {
             self.skip(bits, 0);
             return 0;
         }
@@ -107,15 +114,15 @@ impl AcCodes {
             for _ in 0..2 {
                 let pair = self.pairs[bits.peek(PAIR_BITS)];
                 if pair.length == 0 {
-                    let (behind, symbol) = self.codes.read_long(*bits);
-                    *bits = behind;
+                    let (after, symbol) = self.codes.read_long(*bits);
+                    *bits = after;
                     let (advance, size) = parts(symbol);
                     let value = bits.take_signed(size);
                     let before = at;
                     at += advance;
-                    out.set(kept, at, value as i16);
+                    out.set(retained, at, value as i16);
                     bits.refill();
-                    if kept.last <= at {
+                    if retained.last <= at {
                         break 'block if 64 <= at { before } else { at };
                     }
                     continue;
@@ -126,9 +133,9 @@ impl AcCodes {
                 let second = first + usize::from(pair.second_advance);
                 let value =
                     start.ahead().rotate_left(pair.length.into()) as u16 & MASKS[usize::from(pair.size & 15)];
-                out.set(kept, first, pair.value);
-                out.set(kept, second, value.cast_signed().wrapping_add(pair.bias));
-                if kept.last <= second {
+                out.set(retained, first, pair.value);
+                out.set(retained, second, value.cast_signed().wrapping_add(pair.bias));
+                if retained.last <= second {
                     let before = std::mem::replace(&mut at, second);
                     if 63 <= first && first != second {
                         // The block ended with the first of the two.
@@ -147,12 +154,12 @@ impl AcCodes {
         };
         if at < 63 {
             self.skip(bits, at);
-            return kept.last;
+            return retained.last;
         }
         last
     }
 
-    /// Passes over the coefficients behind the one at `at`.
+    /// Skips the coefficients after the one at `at`.
     #[inline]
     fn skip(&self, bits: &mut Bits<'_>, mut at: usize) {
         loop {
@@ -161,8 +168,8 @@ impl AcCodes {
                 let run = self.runs[bits.peek(RUN_BITS)];
                 let next = at + usize::from(run.advance);
                 if run.length == 0 || 63 < at + usize::from(run.reach) {
-                    let (behind, next) = self.skip_one(*bits, at);
-                    *bits = behind;
+                    let (after, next) = self.skip_one(*bits, at);
+                    *bits = after;
                     at = next;
                 } else {
                     bits.skip(run.length.into());
@@ -175,7 +182,8 @@ impl AcCodes {
         }
     }
 
-    /// Passes over one code, and says where it leads. At least 40 bits are ready behind it.
+    /// Skips one code with its value, and returns the coefficient that it leads to. At least 40 bits are
+    /// ready after it.
     #[cold]
     #[inline(never)]
     fn skip_one<'a>(&self, mut bits: Bits<'a>, at: usize) -> (Bits<'a>, usize) {
@@ -187,13 +195,13 @@ impl AcCodes {
 }
 
 impl Pair {
-    /// What `ahead` begins with; `prefix` gives the length and symbol of the code that bits begin with, if it
-    /// is not longer than a number of them.
+    /// Builds the entry of index `ahead`. `prefix` returns the length and symbol of the code at the start of
+    /// some bits, if it is not longer than a maximum.
     fn new(ahead: usize, prefix: impl Fn(usize, u32) -> Option<(u32, u8)>) -> Self {
         let Some((length, symbol)) = prefix(ahead, PAIR_BITS) else { return Self::default() };
         let of = |code_bits: u32, symbol: u8| {
             let (advance, size) = parts(symbol);
-            // The first bit of the value, where it is looked at.
+            // The first bit of the value, if the index contains it.
             let sign = (code_bits < PAIR_BITS).then(|| ahead >> (PAIR_BITS - 1 - code_bits) & 1);
             let bias = match sign {
                 _ if size == 0 => 0,
@@ -218,8 +226,8 @@ impl Pair {
     }
 }
 
-impl Run {
-    /// See [`Pair::new`].
+impl SkippedRun {
+    /// Builds the entry of index `ahead`, as [`Pair::new`] does.
     fn new(ahead: usize, prefix: impl Fn(usize, u32) -> Option<(u32, u8)>) -> Self {
         let mut run = Self::default();
         let mut used = 0;
@@ -246,7 +254,7 @@ mod tests {
     use crate::decode::tables::standard_ac;
     use crate::zigzag::NATURAL_ORDER;
 
-    /// One code at a time, as the text of F.2.2.2 has it.
+    /// Reads one code at a time, as in the text of F.2.2.2.
     fn one_by_one(codes: &Codes, bits: &mut Bits<'_>, n: usize) -> [i16; 64] {
         let mut block = [0; 64];
         let mut k = 1;
@@ -266,24 +274,24 @@ mod tests {
         block
     }
 
-    /// Codes of 1 to 16 bits for symbols with runs and sizes of every kind.
-    fn uneven() -> Listed {
+    /// A table with codes of 1 to 16 bits, for symbols with runs and sizes of every kind.
+    fn uneven() -> TableSpec {
         let symbols =
             [0x01, 0x11, 0xF0, 0x00, 0x2F, 0x3A, 0xF1, 0x90, 0x0B, 0x71, 0x05, 0x01, 0xEF, 0x02, 0x00];
-        Listed::new([1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1], &symbols)
+        TableSpec::new([1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1], &symbols)
     }
 
     #[test]
-    fn several_at_a_time_are_one_after_the_other() {
+    fn tables_decode_as_one_code_at_a_time() {
         let mut state = 1u64;
         let mut random = || {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (state >> 56) as u8
         };
-        for listed in [standard_ac(0), standard_ac(1), uneven()] {
-            let (codes, ac) = (Codes::new(&listed).unwrap(), AcCodes::new(&listed).unwrap());
+        for spec in [standard_ac(0), standard_ac(1), uneven()] {
+            let (codes, ac) = (Codes::new(&spec).unwrap(), AcCodes::new(&spec).unwrap());
             for round in 0..4000 {
-                // Codes of few bits and of many.
+                // Short codes and long codes.
                 let mask = [0xFF, 0x55, 0x24, 0x00][round % 4];
                 let data: Vec<u8> =
                     (0..40).map(|at| random() & if at < round % 40 { mask } else { 0xFF }).collect();
@@ -291,7 +299,7 @@ mod tests {
                 let (mut ours, mut theirs) = (Bits::new(&data, 0), Bits::new(&data, 0));
                 for _ in 0..3 {
                     let mut scratch = Scratch::new();
-                    let last = ac.read(&mut ours, &Kept::new(n), &mut scratch);
+                    let last = ac.read(&mut ours, &RetainedCoefficients::new(n), &mut scratch);
                     let expected = one_by_one(&codes, &mut theirs, n);
                     assert_eq!(*scratch.block(), expected, "{n} {data:?}");
                     assert_eq!(ours.position(), theirs.position(), "{n} {data:?}");

@@ -1,21 +1,21 @@
-//! Bits of entropy-coded data whose stuffed bytes are taken out.
+//! The bit reader, for entropy-coded data without stuffed bytes.
 
-/// Reads bits, the most significant of a byte first. Behind the data there are zeros without end, as libjpeg
-/// has it.
+/// A reader of bits, the most significant of a byte first. An endless run of zeros follows the data, as in
+/// libjpeg.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bits<'a> {
     data: &'a [u8],
-    /// The byte that the next refill starts at.
+    /// The byte at which the next refill starts.
     at: usize,
-    /// The next bits, from the top. Those below the first `count` are either 0 or what the next refill brings.
+    /// The next bits, from the highest. Bits below the first `count` are 0 or equal those of the next refill.
     buffer: u64,
     count: u32,
-    /// Whether a code was met that stands for nothing.
+    /// Whether bits were read that are no code.
     pub(super) is_damaged: bool,
 }
 
 impl<'a> Bits<'a> {
-    /// Starts at bit `position` of `data`.
+    /// Returns a reader that starts at bit `position` of `data`.
     pub(super) fn new(data: &'a [u8], position: usize) -> Self {
         let mut bits = Self { data, at: position / 8, buffer: 0, count: 0, is_damaged: false };
         bits.refill();
@@ -23,56 +23,56 @@ impl<'a> Bits<'a> {
         bits
     }
 
-    /// The bit of the data that comes next; beyond the data once zeros were read.
+    /// Returns the position of the next bit; it is past the end of the data once zeros were read.
     pub(super) fn position(&self) -> usize {
         self.at * 8 - self.count as usize
     }
 
-    /// Whether more was read than there is.
+    /// Returns whether more bits were read than the data has.
     #[inline]
     pub(super) fn is_overrun(&self) -> bool {
         self.data.len() * 8 < self.position()
     }
 
-    /// Whether at least so many bytes are left.
+    /// Returns whether the data has at least `bytes` more bytes.
     #[inline]
     pub(super) fn has(&self, bytes: usize) -> bool {
         self.at + bytes <= self.data.len()
     }
 
-    /// Makes at least 56 bits ready.
+    /// Loads bits, so that at least 56 are ready.
     #[inline]
     pub(super) fn refill(&mut self) {
         let word = match self.data.get(self.at..).and_then(<[u8]>::first_chunk) {
             Some(bytes) => u64::from_be_bytes(*bytes),
             None => last_word(self.data, self.at),
         };
-        // Bits that did not count before are the same again.
+        // Bits below `count` equal those that the word brings again.
         self.buffer |= word >> self.count;
         self.at += ((63 - self.count) >> 3) as usize;
         self.count |= 0b11_1000;
     }
 
-    /// The next bits from the top; see [`refill`](Self::refill) for how many.
+    /// Returns the next bits from the highest, as many as [`refill`](Self::refill) made ready.
     #[inline]
     pub(super) fn ahead(&self) -> u64 {
         self.buffer
     }
 
-    /// The next `size` bits, 1 to 56, which stay.
+    /// Returns the next `size` bits, 1 to 56, without skipping them.
     #[inline]
     pub(super) fn peek(&self, size: u32) -> usize {
         (self.buffer >> (64 - size)) as usize
     }
 
-    /// Passes over bits that are ready, fewer than 64.
+    /// Skips bits that are ready, fewer than 64.
     #[inline]
     pub(super) fn skip(&mut self, size: u32) {
         self.buffer <<= size;
         self.count -= size;
     }
 
-    /// Reads up to 16 bits as a number.
+    /// Reads up to 16 bits as an unsigned number.
     #[inline]
     pub(super) fn take(&mut self, size: u32) -> u32 {
         if self.count < 16 {
@@ -83,7 +83,7 @@ impl<'a> Bits<'a> {
         value
     }
 
-    /// Reads the up to 16 bits that follow a code as T.81 F.2.2.1 EXTEND has it.
+    /// Reads the up to 16 bits that follow a code as a signed number (T.81 F.2.2.1, EXTEND).
     #[inline]
     pub(super) fn take_signed(&mut self, size: u32) -> i32 {
         if self.count < 16 {
@@ -95,8 +95,8 @@ impl<'a> Bits<'a> {
     }
 }
 
-/// The value that the first `size` bits of `buffer` stand for, 0 to 16 (T.81 table F.1): those that start
-/// with a 0 are negative.
+/// Returns the value of the first `size` bits of `buffer`, 0 to 16 (T.81 table F.1). Values whose first bit
+/// is 0 are negative.
 #[inline]
 pub(super) fn signed(buffer: u64, size: u32) -> i32 {
     let bits = (buffer >> 1 >> (63 - size)) as i32;
@@ -104,7 +104,7 @@ pub(super) fn signed(buffer: u64, size: u32) -> i32 {
     bits + (negative << size) - negative
 }
 
-/// What a refill at `at` brings where fewer than eight bytes are left.
+/// Returns the word of a refill at `at` when fewer than eight bytes are left.
 #[cold]
 #[inline(never)]
 fn last_word(data: &[u8], at: usize) -> u64 {
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bits_come_from_the_top_and_zeros_behind() {
+    fn bits_start_at_the_highest_and_zeros_follow_the_data() {
         let data = [0b1010_0101, 0xFF, 0x0F, 1, 2, 3, 4, 5, 6, 7, 8, 9];
         for start in 0..96 {
             let mut bits = Bits::new(&data, start);
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn values_extend_as_t81_has_it() {
+    fn values_extend_as_in_t81() {
         let check = |size: u32, code: u64, expected| {
             let buffer = if size == 0 { u64::MAX } else { code << (64 - size) | u64::MAX >> size >> 1 };
             assert_eq!(signed(buffer, size), expected, "{size} {code}");

@@ -1,37 +1,37 @@
-//! From bytes to planes, as they come.
+//! The decoder: from bytes, as they arrive, to planes.
 
 use super::bits::Bits;
 use super::entropy::{Entropy, Restart};
 use super::error::DecodeError;
 use super::header::Header;
-use super::kept::Kept;
 use super::layout::Layout;
-use super::parallel::{self, Bands, FEWEST_BANDS};
+use super::parallel::{self, Bands, MIN_BANDS};
 use super::passes;
 use super::planes::{Component, Planes};
 use super::profile::Profile;
 use super::progressive::Coefficients;
+use super::retained::RetainedCoefficients;
 use super::scan::Scan;
 use super::segments::Segments;
-use super::sequential::{self, Lane, MOST_BLOCK_BYTES};
+use super::sequential::{self, Lane, MAX_BLOCK_BYTES};
 use super::tables::Tables;
-use super::{Scales, entropy::MOST_BATCH_BYTES};
+use super::{Scales, entropy::MAX_BATCH_BYTES};
 use crate::dct::Inverse;
 use crate::markers::{APP2, DHT, DQT, DRI, EOI, SOF0, SOF2, SOS};
 use rayon::prelude::*;
 
-/// The most scans of a file; see [`decode`](super).
-const MOST_SCANS: u32 = 200;
-/// Bytes that come in before what is there is decoded, so that they are still in the cache then.
+/// The maximum number of scans of a file; see [`decode`](super).
+const MAX_SCANS: u32 = 200;
+/// Bytes that are buffered before they are decoded: few enough to be in the cache still.
 const STEP_BYTES: usize = 32 << 10;
-/// Samples of a picture that is worth the work of several cores.
-const FEWEST_PARALLEL_PIXELS: u64 = 1 << 20;
-/// Bytes of a batch of restart intervals that is worth its start.
-const FEWEST_BATCH_BYTES: usize = 256 << 10;
+/// The minimum size of an image that is decoded on several threads.
+const MIN_PARALLEL_PIXELS: u64 = 1 << 20;
+/// The minimum size of a batch of restart intervals: a smaller one does not repay its start.
+const MIN_BATCH_BYTES: usize = 256 << 10;
 
-/// Decodes one file.
+/// A decoder of one file.
 ///
-/// call order = push* (Done | finish)
+/// call order = push* finish; `push` is not needed after it returned [`Progress::Done`].
 #[derive(Debug)]
 pub struct Decoder {
     header: Header,
@@ -41,9 +41,9 @@ pub struct Decoder {
     segments: Segments,
     tables: Tables,
     profile: Profile,
-    /// The scan under way.
+    /// The current scan.
     scan: Option<Scan>,
-    /// How its restart intervals are shared between cores.
+    /// The division of its restart intervals between threads.
     bands: Option<Bands>,
     entropy: Entropy,
     outputs: Vec<Output>,
@@ -51,45 +51,46 @@ pub struct Decoder {
     is_damaged: bool,
 }
 
-/// How far a decoder is.
+/// The position of a decoder in its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     /// Before the frame header.
     Start,
-    /// Before the end, or what makes it needless.
+    /// After the frame header.
     Frame,
+    /// At the end of the image, or after the last scan that changes the planes.
     Done,
 }
 
-/// What a decoder needs next.
+/// The result of [`Decoder::push`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// More of the file, or its end.
+    /// The decoder needs more of the file, or its end ([`Decoder::finish`]).
     More,
-    /// Nothing: what is behind does not count.
+    /// The planes are complete: the rest of the file does not change them.
     Done,
 }
 
-/// What comes out of a component.
+/// The output of a component.
 #[derive(Debug)]
 pub(super) struct Output {
-    pub(super) kept: Kept,
+    pub(super) retained: RetainedCoefficients,
     /// Blocks from one row of blocks to the next.
     pub(super) across: usize,
-    /// Of a progressive file.
+    /// The coefficients of a progressive file.
     pub(super) coefficients: Coefficients,
     samples: Vec<u8>,
-    /// Made when the component's first scan begins: tables may change later.
+    /// The inverse transform, built when the component's first scan begins: tables may change later.
     inverse: Option<Inverse>,
-    /// The coefficients, as bits of their number, that no later scan changes.
-    settled: u64,
+    /// The coefficients that no later scan changes: bit k for coefficient k.
+    complete: u64,
 }
 
 impl Decoder {
     /// Creates a decoder for the file that `header` was read from.
     ///
-    /// With `is_parallel`, files of a mebipixel or more are decoded on all threads of rayon's pool. The planes are
-    /// the same.
+    /// With `is_parallel`, files of a mebipixel or more are decoded on all threads of rayon's pool. The
+    /// planes are the same.
     ///
     /// # Errors
     /// [`DecodeError::Unsupported`] if the header is not [covered](Header::is_covered).
@@ -98,14 +99,14 @@ impl Decoder {
             return Err(DecodeError::Unsupported("a JPEG of four components"));
         }
         let layout = Layout::new(&header, scales);
-        let is_large = FEWEST_PARALLEL_PIXELS <= u64::from(header.width) * u64::from(header.height);
+        let is_large = MIN_PARALLEL_PIXELS <= u64::from(header.width) * u64::from(header.height);
         let output = |part: &super::layout::Part| Output {
-            kept: Kept::new(part.n),
+            retained: RetainedCoefficients::new(part.n),
             across: part.padded.0,
             coefficients: Coefficients::default(),
             samples: Vec::new(),
             inverse: None,
-            settled: 0,
+            complete: 0,
         };
         Ok(Self {
             outputs: layout.parts.iter().map(output).collect(),
@@ -124,10 +125,14 @@ impl Decoder {
         })
     }
 
-    /// Takes the next bytes of the file, from its first on, and does the work that they allow.
+    /// Decodes the next bytes of the file, which starts with the bytes of the header.
     ///
     /// # Errors
-    /// [`DecodeError`]; the decoder is of no use then.
+    /// - [`DecodeError::Damaged`] for damage before the end of the first scan header.
+    /// - [`DecodeError::HeaderMismatch`] if the frame header is not that of [`new`](Self::new).
+    /// - [`DecodeError::TooManyScans`].
+    ///
+    /// The decoder is unusable after an error.
     pub fn push(&mut self, bytes: &[u8]) -> Result<Progress, DecodeError> {
         let mut rest = bytes;
         while self.stage != Stage::Done {
@@ -159,10 +164,10 @@ impl Decoder {
         Ok(Progress::Done)
     }
 
-    /// Makes planes of what was decoded.
+    /// Returns the planes, as far as the file was decoded.
     ///
     /// # Errors
-    /// [`DecodeError::Damaged`] if no scan was begun.
+    /// [`DecodeError::Damaged`] if no scan has started.
     pub fn finish(mut self) -> Result<Planes, DecodeError> {
         if let Some(mut scan) = self.scan.take() {
             self.entropy.end();
@@ -171,7 +176,7 @@ impl Decoder {
         } else if self.scans == 0 {
             return Err(DecodeError::Damaged("the end before the first scan"));
         }
-        self.is_damaged |= !self.is_settled();
+        self.is_damaged |= !self.is_complete();
         let is_parallel = self.is_parallel;
         let mut components = Vec::new();
         for (mut output, part) in self.outputs.into_iter().zip(&self.layout.parts) {
@@ -181,7 +186,7 @@ impl Decoder {
                 Some(inverse) if self.header.is_progressive => {
                     samples = vec![0; part.samples()];
                     let transform = |(row, out): (usize, &mut [u8])| {
-                        output.coefficients.transform(inverse, &output.kept, part, row, out);
+                        output.coefficients.transform(inverse, &output.retained, part, row, out);
                     };
                     let rows = w * part.n;
                     if is_parallel {
@@ -207,7 +212,7 @@ impl Decoder {
         })
     }
 
-    /// Takes a segment that is whole.
+    /// Processes a complete segment.
     fn segment(&mut self, marker: u8) -> Result<(), DecodeError> {
         let body = self.segments.body();
         match marker {
@@ -220,9 +225,9 @@ impl Decoder {
                 }
                 self.stage = Stage::Frame;
             }
-            DQT => self.tables.quantise(body)?,
-            DHT => self.tables.code(body)?,
-            DRI => self.tables.restart(body)?,
+            DQT => self.tables.define_quantisation(body)?,
+            DHT => self.tables.define_huffman(body)?,
+            DRI => self.tables.define_restart_interval(body)?,
             APP2 if self.scans == 0 => self.profile.push(body),
             SOS if self.stage != Stage::Start => {
                 let scan = Scan::parse(body, &self.header, &self.layout, &self.tables)?;
@@ -237,33 +242,35 @@ impl Decoder {
         Ok(())
     }
 
-    /// Begins a scan if something of it counts; its data is passed over otherwise, as all is between segments.
+    /// Begins a scan if it changes the planes. Otherwise its data is skipped like other bytes between
+    /// segments.
     fn begin(&mut self, scan: Scan) -> Result<(), DecodeError> {
-        if MOST_SCANS <= self.scans {
-            return Err(DecodeError::TooManyScans(MOST_SCANS));
+        if MAX_SCANS <= self.scans {
+            return Err(DecodeError::TooManyScans(MAX_SCANS));
         }
         let is_progressive = self.header.is_progressive;
-        let counts = |output: &Output| {
+        let is_needed = |output: &Output| {
             if is_progressive {
-                // Later refinements of coefficients that are kept may share a band with these: which of these
-                // are zero must be known to read them. Not so behind the last bit, which no scan refines.
-                let may_be_refined = scan.shift != 0 && 1 < output.kept.n;
-                output.kept.mask & scan.coefficients() != 0 || may_be_refined
+                // A later scan may refine retained coefficients and these in one band. To read it, the
+                // decoder must know which of these are zero. No scan refines coefficients after their last
+                // bit.
+                let may_be_refined = scan.shift != 0 && 1 < output.retained.n;
+                output.retained.mask & scan.coefficients() != 0 || may_be_refined
             } else {
-                output.settled == 0
+                output.complete == 0
             }
         };
-        if scan.parts.iter().any(|part| counts(&self.outputs[part.component])) {
+        if scan.parts.iter().any(|part| is_needed(&self.outputs[part.component])) {
             self.prepare(&scan)?;
-            let can_share = self.is_parallel && !is_progressive && self.tables.restart_interval != 0;
-            self.bands = if can_share { Bands::new(scan.interval, scan.mcus) } else { None };
+            let has_bands = self.is_parallel && !is_progressive && self.tables.restart_interval != 0;
+            self.bands = if has_bands { Bands::new(scan.interval, scan.mcus) } else { None };
             self.scan = Some(scan);
         }
         self.scans += 1;
         Ok(())
     }
 
-    /// Makes tables and memory ready for a scan.
+    /// Builds tables and allocates memory for a scan.
     fn prepare(&mut self, scan: &Scan) -> Result<(), DecodeError> {
         for part in &scan.parts {
             match (self.header.is_progressive, scan.band.0) {
@@ -291,36 +298,36 @@ impl Decoder {
         Ok(())
     }
 
-    /// Goes on behind a scan.
+    /// Continues after a scan.
     fn finish_scan(&mut self, scan: &Scan) {
         self.segments.resume(self.entropy.finish());
         for part in &scan.parts {
             if scan.shift == 0 {
-                self.outputs[part.component].settled |= scan.coefficients();
+                self.outputs[part.component].complete |= scan.coefficients();
             }
         }
-        if self.is_settled() {
+        if self.is_complete() {
             self.stage = Stage::Done;
         }
     }
 
-    /// Whether no later scan changes anything of what is kept.
-    fn is_settled(&self) -> bool {
-        self.outputs.iter().all(|output| output.kept.mask & !output.settled == 0)
+    /// Returns whether no later scan changes a retained coefficient.
+    fn is_complete(&self) -> bool {
+        self.outputs.iter().all(|output| output.retained.mask & !output.complete == 0)
     }
 
-    /// Decodes what is there of a scan, and says whether that is all of it.
+    /// Decodes the buffered data of a scan, and returns whether the scan is complete.
     fn advance(&mut self, scan: &mut Scan) -> bool {
         while scan.next < scan.total() {
             if scan.next == scan.interval_end {
                 match self.entropy.restart(scan.restart) {
                     Restart::Wait => return false,
-                    Restart::Go => scan.restart(false),
+                    Restart::Next => scan.restart(false),
                     Restart::Missing => {
                         scan.restart(scan.is_starved);
                         self.is_damaged = true;
                         if !scan.is_starved {
-                            // libjpeg notices only when it needs bits: an MCU is made of zeros.
+                            // libjpeg notices only when it needs bits: it decodes an MCU of zero bits.
                             self.decode(scan, true);
                         }
                     }
@@ -334,7 +341,7 @@ impl Decoder {
                 if !self.is_batch(bands) {
                     return false;
                 }
-                if self.share(scan, bands) {
+                if self.decode_bands(scan, bands) {
                     continue;
                 }
             }
@@ -347,16 +354,16 @@ impl Decoder {
         true
     }
 
-    /// Whether enough has come in for several cores, or no more may be held.
+    /// Returns whether the buffer has enough data for several threads, or is full.
     fn is_batch(&self, bands: Bands) -> bool {
         self.entropy.is_over()
-            || MOST_BATCH_BYTES <= self.entropy.len()
-            || (FEWEST_BATCH_BYTES <= self.entropy.len()
-                && FEWEST_BANDS * bands.intervals <= self.entropy.markers())
+            || MAX_BATCH_BYTES <= self.entropy.len()
+            || (MIN_BATCH_BYTES <= self.entropy.len()
+                && MIN_BANDS * bands.intervals <= self.entropy.markers())
     }
 
-    /// Decodes whole bands on several cores, and says whether there were some.
-    fn share(&mut self, scan: &mut Scan, bands: Bands) -> bool {
+    /// Decodes whole bands on several threads, and returns whether there were at least two.
+    fn decode_bands(&mut self, scan: &mut Scan, bands: Bands) -> bool {
         let intervals = self.entropy.intervals(scan.restart);
         let count = (intervals.len() / bands.intervals).min((scan.total() - scan.next) / bands.mcus);
         if count < 2 {
@@ -365,7 +372,7 @@ impl Decoder {
         let pieces = count * bands.intervals;
         let lanes = lanes(&mut self.outputs, &self.tables, scan, scan.next / scan.mcus.0);
         self.is_damaged |= parallel::decode(bands, &intervals[..pieces], lanes, scan.mcus.0, scan.interval);
-        self.entropy.pass(pieces - 1);
+        self.entropy.skip(pieces - 1);
         self.entropy.position = self.entropy.first().0.len() * 8;
         scan.next += count * bands.mcus;
         scan.interval_end = scan.next;
@@ -374,7 +381,7 @@ impl Decoder {
         true
     }
 
-    /// Decodes what is there of a restart interval, which is nothing if it is missing.
+    /// Decodes the buffered data of a restart interval; a missing one has none.
     fn decode(&mut self, scan: &mut Scan, is_missing: bool) {
         let (data, is_whole, position) = match self.entropy.first() {
             _ if is_missing => (&[][..], true, 0),
@@ -382,7 +389,7 @@ impl Decoder {
         };
         let range = scan.next..scan.interval_end;
         let blocks: usize = scan.parts.iter().map(|it| it.factors.0 * it.factors.1).sum();
-        let reserve = (!is_whole).then_some(blocks * MOST_BLOCK_BYTES);
+        let reserve = (!is_whole).then_some(blocks * MAX_BLOCK_BYTES);
         let mut bits = Bits::new(data, position);
         if self.header.is_progressive {
             scan.next = passes::decode(&mut bits, scan, &mut self.outputs, &self.tables, range, reserve);
@@ -402,7 +409,7 @@ impl Decoder {
         }
     }
 
-    /// Passes over the rest of a restart interval that nothing is known of.
+    /// Skips the rest of a restart interval whose data is missing.
     fn blank(&mut self, scan: &mut Scan) {
         if !self.header.is_progressive {
             let mut lanes = lanes(&mut self.outputs, &self.tables, scan, 0);
@@ -412,21 +419,21 @@ impl Decoder {
     }
 }
 
-/// The components of a scan, from a row of MCUs on.
+/// Returns the components of a scan with their samples from row `row` of MCUs on.
 fn lanes<'a>(outputs: &'a mut [Output], tables: &'a Tables, scan: &Scan, row: usize) -> Vec<Lane<'a>> {
     let mut free: Vec<_> = outputs.iter_mut().map(Some).collect();
     let lane = |part: &super::scan::ScanPart| {
-        let Output { kept, across, samples, inverse, .. } =
-            free[part.component].take().expect("a scan has a component once");
-        let stride = *across * kept.n;
+        let Output { retained, across, samples, inverse, .. } =
+            free[part.component].take().expect("a scan has each component once");
+        let stride = *across * retained.n;
         Lane {
             dc: tables.dc(part.dc_table),
             ac: tables.ac(part.ac_table),
-            inverse: inverse.as_ref().expect("it was made when the scan began"),
+            inverse: inverse.as_ref().expect("the transform was built when the scan began"),
             factors: part.factors,
             stride,
-            samples: &mut samples[row * part.factors.1 * kept.n * stride..],
-            kept,
+            samples: &mut samples[row * part.factors.1 * retained.n * stride..],
+            retained,
             prediction: part.prediction,
         }
     };

@@ -1,46 +1,46 @@
-//! Entropy-coded data as it arrives, in the pieces that markers cut it into (ITU-T T.81 B.1.1.5).
+//! Entropy-coded data as it arrives, divided into pieces by markers (ITU-T T.81 B.1.1.5).
 //!
-//! Stuffed bytes are taken out when data comes in: searching for 0xFF runs at memory speed, and the bit reader
-//! needs to know nothing of markers.
+//! Stuffed bytes are removed when data arrives: the search for 0xFF runs at memory speed, and the bit reader
+//! need not recognise markers.
 
 use crate::markers::RST0;
 use std::collections::VecDeque;
 
-/// Most bytes that come in before those there are must be decoded, while restart intervals are collected.
-pub(super) const MOST_BATCH_BYTES: usize = 4 << 20;
+/// The maximum bytes of collected restart intervals before they are decoded.
+pub(super) const MAX_BATCH_BYTES: usize = 4 << 20;
 
-/// The data of one scan.
+/// The buffered data of one scan.
 ///
-/// call order = take* then those that look at the first piece
+/// call order = take* (first | intervals | skip | restart | compact)*
 #[derive(Debug, Default)]
 pub(super) struct Entropy {
-    /// Without stuffed bytes and markers.
+    /// The data without stuffed bytes and markers.
     bytes: Vec<u8>,
-    /// Bits of `bytes` that were decoded.
+    /// The number of bits of `bytes` that were decoded.
     pub(super) position: usize,
-    /// Where each piece ends, and the marker there.
+    /// The end of each piece in `bytes`, and the marker there.
     pieces: VecDeque<(usize, u8)>,
-    /// Whether the last byte that came in was 0xFF.
+    /// Whether the last byte that arrived was 0xFF.
     is_after_ff: bool,
-    /// Whether the last piece ends with the scan.
+    /// Whether the scan ends with the last piece.
     is_over: bool,
 }
 
-/// How it goes on where a restart marker should be.
+/// The way to continue at the place of a restart marker.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Restart {
-    /// That cannot be said before more comes in.
+    /// More data must arrive to decide.
     Wait,
-    /// With the next piece.
-    Go,
-    /// With an interval that is missing.
+    /// The next piece is the next interval.
+    Next,
+    /// The next interval is missing.
     Missing,
 }
 
 impl Entropy {
-    /// Takes up to about `most` bytes from the front of `rest`, not beyond the marker that ends the scan.
-    pub(super) fn take(&mut self, rest: &mut &[u8], most: usize) {
-        let mut left = most;
+    /// Moves about `max` bytes from the front of `rest`, at most up to the marker that ends the scan.
+    pub(super) fn take(&mut self, rest: &mut &[u8], max: usize) {
+        let mut left = max;
         while !self.is_over && !rest.is_empty() && left != 0 {
             if self.is_after_ff {
                 match rest.split_off_first() {
@@ -65,27 +65,27 @@ impl Entropy {
         }
     }
 
-    /// Says that nothing more comes in.
+    /// Marks the end of the data.
     pub(super) fn end(&mut self) {
         self.is_over = true;
     }
 
-    /// Bytes that are held and not decoded.
+    /// Returns the buffered bytes that are not decoded.
     pub(super) fn len(&self) -> usize {
         self.bytes.len() - (self.position / 8).min(self.bytes.len())
     }
 
-    /// Markers that are held.
+    /// Returns the number of buffered markers.
     pub(super) fn markers(&self) -> usize {
         self.pieces.len()
     }
 
-    /// Whether nothing more comes in.
+    /// Returns whether the data has ended.
     pub(super) fn is_over(&self) -> bool {
         self.is_over
     }
 
-    /// The first piece, and whether it is whole.
+    /// Returns the first piece, and whether it is complete.
     pub(super) fn first(&self) -> (&[u8], bool) {
         match self.pieces.front() {
             Some((end, _)) => (&self.bytes[..*end], true),
@@ -93,8 +93,8 @@ impl Entropy {
         }
     }
 
-    /// The first of the pieces that are followed by the restart markers that should, as many as there are; the
-    /// first of those is `next`. The piece that the scan ends with is one of them.
+    /// Returns the pieces at the front that the expected restart markers end, of which `next` is the first.
+    /// The last of them may end with another marker.
     pub(super) fn intervals(&self, next: u8) -> Vec<&[u8]> {
         let mut intervals = Vec::new();
         let mut start = self.position.div_ceil(8);
@@ -108,16 +108,16 @@ impl Entropy {
         intervals
     }
 
-    /// Passes over whole pieces and their markers.
-    pub(super) fn pass(&mut self, pieces: usize) {
+    /// Skips whole pieces and their markers.
+    pub(super) fn skip(&mut self, pieces: usize) {
         for (end, _) in self.pieces.drain(..pieces) {
             self.position = 8 * end;
         }
     }
 
-    /// Looks for the restart marker of number `next` behind the first piece, as `jpeg_resync_to_restart` of
-    /// libjpeg does: a marker of one of the two numbers before is passed over with the piece behind it, one of
-    /// the two numbers after is left for its turn, and any other is taken for the one that should be there.
+    /// Finds restart marker `next` after the first piece, like libjpeg's `jpeg_resync_to_restart`: a marker
+    /// with one of the two previous numbers is skipped with the piece after it, one with the two following
+    /// numbers means that the interval is missing, and any other counts as the expected one.
     pub(super) fn restart(&mut self, next: u8) -> Restart {
         while let Some((_, marker)) = self.pieces.front() {
             if is_end(*marker) {
@@ -125,22 +125,22 @@ impl Entropy {
             }
             match marker.checked_sub(RST0).map(|number| number.wrapping_sub(next) & 7) {
                 Some(1 | 2) => return Restart::Missing,
-                None | Some(6 | 7) => self.pass(1),
+                None | Some(6 | 7) => self.skip(1),
                 Some(_) => {
-                    self.pass(1);
-                    return Restart::Go;
+                    self.skip(1);
+                    return Restart::Next;
                 }
             }
         }
         if self.is_over {
             return Restart::Missing;
         }
-        // Nothing of what is there can count any more.
+        // The buffered data belongs to no interval.
         self.position = self.bytes.len() * 8;
         Restart::Wait
     }
 
-    /// Forgets what was decoded. Costs no more over all than the bytes that came in.
+    /// Removes decoded data. All calls together move no more bytes than arrived.
     pub(super) fn compact(&mut self) {
         let used = (self.position / 8).min(self.bytes.len());
         if used < self.bytes.len() - used {
@@ -153,7 +153,7 @@ impl Entropy {
         }
     }
 
-    /// What came in of the segment behind the scan. Makes ready for the next scan.
+    /// Returns the bytes that arrived of the segment after the scan, and prepares for the next scan.
     pub(super) fn finish(&mut self) -> Vec<u8> {
         let marker = self.pieces.back().map(|(_, marker)| *marker).filter(|it| is_end(*it));
         let is_after_ff = self.is_after_ff;
@@ -168,7 +168,7 @@ impl Entropy {
     }
 }
 
-/// Whether a marker ends a scan. Those below are none that T.81 defines, and restart markers do not.
+/// Returns whether a marker ends a scan. T.81 defines none below 0xC0, and restart markers do not end it.
 fn is_end(marker: u8) -> bool {
     0xC0 <= marker && !(RST0..RST0 + 8).contains(&marker)
 }
@@ -177,7 +177,8 @@ fn is_end(marker: u8) -> bool {
 mod tests {
     use super::*;
 
-    /// The pieces of `source` up to the end of the scan, whether each is whole, and how much is left behind.
+    /// The pieces of `source` up to the end of the scan, whether each is complete, and the number of bytes
+    /// after them.
     fn pieces(source: &[u8], chunk: usize) -> (Vec<(Vec<u8>, bool)>, usize) {
         let mut entropy = Entropy::default();
         let mut left = 0;
@@ -191,14 +192,14 @@ mod tests {
         for _ in 0..=entropy.markers() {
             let (first, is_whole) = entropy.first();
             pieces.push((first[entropy.position / 8..].to_vec(), is_whole));
-            entropy.pass(entropy.markers().min(1));
+            entropy.skip(entropy.markers().min(1));
             entropy.compact();
         }
         (pieces, left)
     }
 
     #[test]
-    fn pieces_are_the_same_in_any_chunks() {
+    fn pieces_do_not_depend_on_chunks() {
         let source = b"ab\xFF\0c\xFF\xFF\xD0\xFF\x42\xFF\0\xFF\xFF\0de\xFF\xC4rest";
         let piece = |bytes: &[u8]| (bytes.to_vec(), true);
         let expected = [&b"ab\xFFc"[..], b"", b"\xFF\xFFde", b""].map(piece);
@@ -208,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn the_marker_behind_is_handed_on() {
+    fn the_marker_after_the_scan_is_returned() {
         let check = |source: &[u8], expected: &[u8]| {
             let mut entropy = Entropy::default();
             entropy.take(&mut &source[..], usize::MAX);
@@ -224,27 +225,27 @@ mod tests {
     }
 
     #[test]
-    fn restart_markers_resume_by_their_number() {
+    fn decoding_resumes_by_the_number_of_the_marker() {
         let check = |source: &[u8], next: u8, expected: Restart, rest: &[u8]| {
             let mut entropy = Entropy::default();
             entropy.take(&mut &source[..], usize::MAX);
             assert_eq!(entropy.restart(next), expected, "{source:?}");
             assert_eq!(&entropy.first().0[entropy.position / 8..], rest, "{source:?}");
         };
-        check(b"a\xFF\xD2b\xFF\xD9", 2, Restart::Go, b"b");
+        check(b"a\xFF\xD2b\xFF\xD9", 2, Restart::Next, b"b");
         check(b"a\xFF\xD3b\xFF\xD9", 2, Restart::Missing, b"a");
         check(b"a\xFF\xD4b\xFF\xD9", 2, Restart::Missing, b"a");
         check(b"a\xFF\xD0b\xFF\xD9", 7, Restart::Missing, b"a");
-        check(b"a\xFF\xD5b\xFF\xD9", 2, Restart::Go, b"b");
-        check(b"a\xFF\xD1b\xFF\xD2c\xFF\xD9", 2, Restart::Go, b"c");
-        check(b"a\xFF\xD0b\xFF\x02c\xFF\xD2d\xFF\xD9", 2, Restart::Go, b"d");
+        check(b"a\xFF\xD5b\xFF\xD9", 2, Restart::Next, b"b");
+        check(b"a\xFF\xD1b\xFF\xD2c\xFF\xD9", 2, Restart::Next, b"c");
+        check(b"a\xFF\xD0b\xFF\x02c\xFF\xD2d\xFF\xD9", 2, Restart::Next, b"d");
         check(b"a\xFF\xD0b\xFF\xD9", 2, Restart::Missing, b"b");
         check(b"a\xFF\xC4", 2, Restart::Missing, b"a");
         check(b"ab", 2, Restart::Wait, b"");
     }
 
     #[test]
-    fn intervals_end_where_another_marker_stands() {
+    fn intervals_end_at_an_unexpected_marker() {
         let check = |source: &[u8], next: u8, expected: &[&[u8]]| {
             let mut entropy = Entropy::default();
             entropy.take(&mut &source[..], usize::MAX);

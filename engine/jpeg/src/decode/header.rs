@@ -19,7 +19,7 @@ pub struct Header {
     pub is_progressive: bool,
     /// Whether the first scan has fewer components than the frame, so that more scans follow.
     pub has_partial_scan: bool,
-    /// Whether the file has an Adobe segment. Programs that write it store CMYK inverted: 255 is no ink.
+    /// Whether the file has an Adobe segment. Programs that write it store CMYK inverted: 0 is full coverage.
     pub has_adobe: bool,
     /// One, three or four.
     pub(super) components: Vec<Sampling>,
@@ -56,13 +56,13 @@ pub(super) struct Sampling {
 impl Header {
     /// Reads a header from `source`, the first bytes of a file. Returns `None` if it needs more of them.
     ///
-    /// The header extends to the first scan header. If the frame header leaves the height open, it extends to the
-    /// DNL segment after the first scan (T.81 B.2.5); files of four components must state their height.
+    /// The header extends to the first scan header. If the frame header leaves the height open, it extends to
+    /// the DNL segment after the first scan (T.81 B.2.5); files of four components must state their height.
     ///
     /// # Errors
     /// - [`DecodeError::Damaged`] if the segments contradict T.81.
-    /// - [`DecodeError::Unsupported`] for lossless, hierarchical and arithmetic coding, for a precision other than
-    ///   8 bits, and for other numbers of components than 1, 3 and 4.
+    /// - [`DecodeError::Unsupported`] for lossless, hierarchical and arithmetic coding, for a precision other
+    ///   than 8 bits, and for other numbers of components than 1, 3 and 4.
     pub fn read(source: &[u8]) -> Result<Option<Self>, DecodeError> {
         let mut rest = source;
         match rest.split_off(..2) {
@@ -80,7 +80,7 @@ impl Header {
                 SOF0..=SOF2 => return Err(DecodeError::Damaged("a second frame header")),
                 SOF3..=SOF15 => {
                     return Err(DecodeError::Unsupported(
-                        "a lossless, hierarchical or arithmetic-coded JPEG",
+                        "lossless, hierarchical or arithmetic coding",
                     ));
                 }
                 APP0 => has_jfif |= body.starts_with(b"JFIF\0") && body.len() >= 14,
@@ -112,19 +112,20 @@ impl Header {
         Ok(None)
     }
 
-    /// Parses the body of a frame header (T.81 B.2.2). The fields that later segments decide have their defaults.
+    /// Parses the body of a frame header (T.81 B.2.2). The fields that later segments decide have their
+    /// defaults.
     pub(super) fn parse(marker: u8, body: &[u8]) -> Result<Self, DecodeError> {
         let [precision, y1, y0, x1, x0, count, components @ ..] = body else {
             return Err(DecodeError::Damaged("a frame header that is too short"));
         };
         if *precision != 8 {
-            return Err(DecodeError::Unsupported("a JPEG of other than 8 bits"));
+            return Err(DecodeError::Unsupported("a precision other than 8 bits"));
         }
         if components.len() != 3 * usize::from(*count) {
             return Err(DecodeError::Damaged("a frame header of the wrong length"));
         }
         if !matches!(count, 1 | 3 | 4) {
-            return Err(DecodeError::Unsupported("a JPEG of other than one, three or four components"));
+            return Err(DecodeError::Unsupported("a number of components other than one, three and four"));
         }
         let width = u16::from_be_bytes([*x1, *x0]).into();
         if width == 0 {
@@ -153,7 +154,8 @@ impl Header {
         })
     }
 
-    /// Returns whether `parsed`, a frame header from [`parse`](Self::parse), describes the frame of this header.
+    /// Returns whether `parsed`, a frame header from [`parse`](Self::parse), describes the frame of this
+    /// header.
     pub(super) fn is_frame(&self, parsed: &Self) -> bool {
         (self.width, self.is_progressive, &self.components)
             == (parsed.width, parsed.is_progressive, &parsed.components)
@@ -181,11 +183,11 @@ impl Header {
         self.components.windows(2).all(|two| (two[0].h, two[0].v) == (two[1].h, two[1].v))
     }
 
-    /// Returns the maximum number of bytes that a [`Decoder`](super::Decoder) of these `scales` buffers at any
-    /// time, its planes included, whatever follows the header.
+    /// Returns the maximum number of bytes that a [`Decoder`](super::Decoder) of these `scales` buffers at
+    /// any time, its planes included, whatever follows the header.
     ///
-    /// `is_parallel` is that of [`Decoder::new`](super::Decoder::new): a parallel decoder also buffers restart
-    /// intervals.
+    /// `is_parallel` is that of [`Decoder::new`](super::Decoder::new): a parallel decoder also buffers
+    /// restart intervals.
     pub fn memory(&self, scales: Scales, is_parallel: bool) -> u64 {
         Layout::new(self, scales).memory(is_parallel)
     }
@@ -283,14 +285,14 @@ mod tests {
         use DecodeError::{Damaged, Unsupported};
         let check = |file: &[u8], expected| assert_eq!(Header::read(file), Err(expected), "{file:?}");
         let frame = |body: &[u8]| [&[0xFF, SOI][..], &segment(SOF0, body)].concat();
-        check(&file(SOF0, 12, &[1, 0x11, 0], 1), Unsupported("a JPEG of other than 8 bits"));
+        check(&file(SOF0, 12, &[1, 0x11, 0], 1), Unsupported("a precision other than 8 bits"));
         check(
             &file(0xC9, 8, &[1, 0x11, 0], 1),
-            Unsupported("a lossless, hierarchical or arithmetic-coded JPEG"),
+            Unsupported("lossless, hierarchical or arithmetic coding"),
         );
         check(
             &file(SOF0, 8, &[1, 0x11, 0, 2, 0x11, 0], 1),
-            Unsupported("a JPEG of other than one, three or four components"),
+            Unsupported("a number of components other than one, three and four"),
         );
         check(&file(SOF0, 8, &[1, 0x51, 0], 1), Damaged("a sampling factor outside 1 to 4"));
         check(&frame(&[8, 3, 4, 1, 2, 3, 1, 0x11, 0]), Damaged("a frame header of the wrong length"));

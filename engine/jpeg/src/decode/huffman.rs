@@ -3,23 +3,25 @@
 use super::bits::{Bits, signed};
 use super::error::DecodeError;
 
-/// Bits that [`Codes`] looks up at once.
+/// Bits that index the lookup table of [`Codes`].
 const SHORT_BITS: u32 = 9;
 
-/// A table as a DHT segment has it (B.2.4.2).
+/// A table as in a DHT segment (B.2.4.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Listed {
-    /// How many codes there are of each length, from 1.
+pub(super) struct TableSpec {
+    /// The number of codes of each length, from 1.
     counts: [u8; 16],
+    /// The symbols in the order of their codes.
     symbols: Vec<u8>,
 }
 
-impl Listed {
+impl TableSpec {
+    /// Returns the table of `symbols`, of which `counts` has the number of each length.
     pub(super) fn new(counts: [u8; 16], symbols: &[u8]) -> Self {
         Self { counts, symbols: symbols.to_vec() }
     }
 
-    /// Takes a table from the front of `body`.
+    /// Parses a table at the front of `body`, and removes it from there. Returns `None` if it is invalid.
     pub(super) fn take(body: &mut &[u8]) -> Option<Self> {
         let counts: [u8; 16] = body.split_off(..16)?.try_into().ok()?;
         let count: usize = counts.iter().map(|it| usize::from(*it)).sum();
@@ -28,15 +30,15 @@ impl Listed {
     }
 }
 
-/// Codes and what they stand for.
+/// The codes of a table, prepared for decoding.
 #[derive(Clone, Debug)]
 pub(super) struct Codes {
-    /// For each value of the next [`SHORT_BITS`] bits, `length << 8 | symbol` of the code they begin with, or
-    /// 0 where it is longer.
+    /// For each value of the next [`SHORT_BITS`] bits, `length << 8 | symbol` of the code at their start, or
+    /// 0 if it is longer.
     short: Box<[u16; 1 << SHORT_BITS]>,
-    /// For each length, the first value of 16 bits that is above all codes of that length and shorter ones.
+    /// For each length, the lowest 16-bit value above all codes of at most that length.
     ends: [u32; 17],
-    /// For each length, what a code of that length must be added to be an index of `symbols`.
+    /// For each length, the difference between an index of `symbols` and the code of that length.
     offsets: [i32; 17],
     symbols: Box<[u8; 256]>,
 }
@@ -45,15 +47,15 @@ impl Codes {
     /// Assigns codes to symbols (C.2).
     ///
     /// # Errors
-    /// [`DecodeError::Damaged`] if there are more than fit their lengths.
-    pub(super) fn new(listed: &Listed) -> Result<Self, DecodeError> {
+    /// [`DecodeError::Damaged`] if a length has more codes than are possible.
+    pub(super) fn new(spec: &TableSpec) -> Result<Self, DecodeError> {
         let mut codes =
             Self { short: Box::new([0; _]), ends: [0; 17], offsets: [0; 17], symbols: Box::new([0; 256]) };
-        codes.symbols[..listed.symbols.len()].copy_from_slice(&listed.symbols);
+        codes.symbols[..spec.symbols.len()].copy_from_slice(&spec.symbols);
         let (mut code, mut index) = (0u32, 0i32);
         for length in 1..=16u32 {
             codes.offsets[length as usize] = index - code.cast_signed();
-            for _ in 0..listed.counts[length as usize - 1] {
+            for _ in 0..spec.counts[length as usize - 1] {
                 if code >> length != 0 {
                     return Err(DecodeError::Damaged("a Huffman table with too many codes"));
                 }
@@ -70,24 +72,25 @@ impl Codes {
         Ok(codes)
     }
 
-    /// Reads a code and gives its symbol. Bits that are none count as 17 and as symbol 0, as in libjpeg.
+    /// Reads a code and returns its symbol. Bits that are no code count as 17 bits with symbol 0, as in
+    /// libjpeg.
     ///
-    /// At least 39 bits are ready behind it.
+    /// At least 39 bits are ready after it.
     #[inline]
     pub(super) fn read(&self, bits: &mut Bits<'_>) -> u8 {
         bits.refill();
         let entry = self.short[bits.peek(SHORT_BITS)];
         if entry == 0 {
-            let (behind, symbol) = self.read_long(*bits);
-            *bits = behind;
+            let (after, symbol) = self.read_long(*bits);
+            *bits = after;
             return symbol;
         }
         bits.skip(u32::from(entry >> 8));
         entry as u8
     }
 
-    /// Reads a code that is not in a table. Takes the bits by value so that those of the caller can stay in
-    /// registers.
+    /// Reads a code that is longer than the lookup table covers. Takes the bits by value so that those of the
+    /// caller can stay in registers.
     #[cold]
     #[inline(never)]
     pub(super) fn read_long<'a>(&self, mut bits: Bits<'a>) -> (Bits<'a>, u8) {
@@ -98,14 +101,15 @@ impl Codes {
         (bits, symbol)
     }
 
-    /// For each value of `size` bits, the length and symbol of the code that they begin with,
-    /// if they hold all of it.
+    /// Returns, for each value of `size` bits, the length and symbol of the code at their start, or `None` if
+    /// the code is longer.
     pub(super) fn prefixes(&self, size: u32) -> Vec<Option<(u32, u8)>> {
         let mut prefixes = vec![None; 1 << size];
         let mut at = 0;
         while at < prefixes.len() {
             let (length, symbol) = self.code((at << (16 - size)) as u32);
-            // All that begin with the same code stand in a row; those of longer codes and of none have no other.
+            // Values that start with the same code are consecutive. Each value of a longer code, or of none,
+            // is alone.
             let same = 1usize << size.saturating_sub(length);
             if length <= size {
                 prefixes[at..at + same].fill(Some((length, symbol)));
@@ -115,7 +119,7 @@ impl Codes {
         prefixes
     }
 
-    /// The length and symbol of the code that 16 bits begin with.
+    /// Returns the length and symbol of the code at the start of 16 bits; 17 and 0 if they are no code.
     fn code(&self, ahead: u32) -> (u32, u8) {
         for length in 1..=16 {
             if ahead < self.ends[length] {
@@ -127,21 +131,23 @@ impl Codes {
     }
 }
 
-/// Codes of DC differences (F.1.2.1).
+/// The codes of DC differences (F.1.2.1).
 #[derive(Clone, Debug)]
 pub(super) struct DcCodes(pub(super) Codes);
 
 impl DcCodes {
+    /// Assigns codes to the sizes of differences.
+    ///
     /// # Errors
-    /// [`DecodeError::Damaged`] for a difference of more than 15 bits.
-    pub(super) fn new(listed: &Listed) -> Result<Self, DecodeError> {
-        if listed.symbols.iter().any(|it| 15 < *it) {
-            return Err(DecodeError::Damaged("a Huffman table of differences that are too large"));
+    /// [`DecodeError::Damaged`] for a difference of more than 15 bits, and as [`Codes::new`].
+    pub(super) fn new(spec: &TableSpec) -> Result<Self, DecodeError> {
+        if spec.symbols.iter().any(|it| 15 < *it) {
+            return Err(DecodeError::Damaged("a Huffman table with DC differences of more than 15 bits"));
         }
-        Codes::new(listed).map(Self)
+        Codes::new(spec).map(Self)
     }
 
-    /// Reads a difference, and makes bits ready first: at least 25 are left.
+    /// Reads a difference. At least 25 bits are ready after it.
     #[inline]
     pub(super) fn read(&self, bits: &mut Bits<'_>) -> i32 {
         let size = u32::from(self.0.read(bits));
@@ -156,10 +162,10 @@ mod tests {
     use super::*;
     use crate::decode::tables::standard_ac;
 
-    /// The prefix codes of C.2, written down the other way around.
-    fn code_words(listed: &Listed) -> Vec<(u32, u32, u8)> {
-        let (mut words, mut code, mut symbols) = (Vec::new(), 0, listed.symbols.iter());
-        for (length, count) in (1..).zip(listed.counts) {
+    /// The codes of C.2 with their lengths and symbols, built independently of [`Codes`].
+    fn code_words(spec: &TableSpec) -> Vec<(u32, u32, u8)> {
+        let (mut words, mut code, mut symbols) = (Vec::new(), 0, spec.symbols.iter());
+        for (length, count) in (1..).zip(spec.counts) {
             for _ in 0..count {
                 words.push((code, length, *symbols.next().unwrap()));
                 code += 1;
@@ -170,10 +176,10 @@ mod tests {
     }
 
     #[test]
-    fn every_code_gives_its_symbol() {
-        let listed = standard_ac(0);
-        let codes = Codes::new(&listed).unwrap();
-        for (code, length, symbol) in code_words(&listed) {
+    fn every_code_decodes_to_its_symbol() {
+        let spec = standard_ac(0);
+        let codes = Codes::new(&spec).unwrap();
+        for (code, length, symbol) in code_words(&spec) {
             let data = (code << (32 - length)).to_be_bytes();
             let mut bits = Bits::new(&data, 0);
             assert_eq!(codes.read(&mut bits), symbol);
@@ -191,8 +197,8 @@ mod tests {
             for (length, count) in lengths {
                 counts[length - 1] = *count;
             }
-            let listed = Listed::new(counts, &vec![1; counts.iter().map(|it| usize::from(*it)).sum()]);
-            assert_eq!(Codes::new(&listed).is_ok(), is_right, "{lengths:?}");
+            let spec = TableSpec::new(counts, &vec![1; counts.iter().map(|it| usize::from(*it)).sum()]);
+            assert_eq!(Codes::new(&spec).is_ok(), is_right, "{lengths:?}");
         };
         check(&[], true);
         check(&[(1, 2)], true);
@@ -204,9 +210,9 @@ mod tests {
     }
 
     #[test]
-    fn a_listed_table_must_be_whole() {
+    fn a_table_must_be_complete() {
         let check = |mut body: &[u8], expected: Option<usize>| {
-            assert_eq!(Listed::take(&mut body).map(|it| it.symbols.len()), expected);
+            assert_eq!(TableSpec::take(&mut body).map(|it| it.symbols.len()), expected);
         };
         check(&[0; 15], None);
         check(&[0; 16], Some(0));
@@ -220,7 +226,7 @@ mod tests {
     fn differences_have_at_most_15_bits() {
         let mut counts = [0; 16];
         counts[0] = 1;
-        assert!(DcCodes::new(&Listed::new(counts, &[15])).is_ok());
-        assert!(DcCodes::new(&Listed::new(counts, &[16])).is_err());
+        assert!(DcCodes::new(&TableSpec::new(counts, &[15])).is_ok());
+        assert!(DcCodes::new(&TableSpec::new(counts, &[16])).is_err());
     }
 }

@@ -1,50 +1,51 @@
-//! Where the blocks of each component stand.
+//! The sizes of components in blocks, samples and bytes.
 
-use super::{Scales, entropy::MOST_BATCH_BYTES, header::Header, profile::MOST_PROFILE_BYTES};
+use super::{Scales, entropy::MAX_BATCH_BYTES, header::Header, profile::MAX_PROFILE_BYTES};
 
 /// The blocks of a frame (ITU-T T.81 A.1.1 and A.2).
 #[derive(Debug)]
 pub(super) struct Layout {
-    /// MCUs across and down, where all components are interleaved.
+    /// MCUs across and down in a scan of all components.
     pub(super) mcus: (usize, usize),
     pub(super) parts: Vec<Part>,
     is_progressive: bool,
 }
 
-/// A component's share.
+/// The blocks of a component.
 #[derive(Debug)]
 pub(super) struct Part {
-    /// Samples a side that a block becomes, 1 to 8.
+    /// Width and height of a decoded block in samples, 1 to 8.
     pub(super) n: usize,
     /// Blocks across and down in an MCU.
     pub(super) factors: (usize, usize),
-    /// Blocks across and down that hold something of the picture.
+    /// Blocks across and down that intersect the image.
     pub(super) blocks: (usize, usize),
-    /// Blocks across and down of whole MCUs.
+    /// Blocks across and down in whole MCUs.
     pub(super) padded: (usize, usize),
-    /// Source pixels for each sample, across and down.
+    /// Source pixels for each sample: columns, rows.
     pub(super) step: (f64, f64),
 }
 
 impl Layout {
+    /// Computes the layout of a frame that is decoded at `scales`.
     pub(super) fn new(header: &Header, scales: Scales) -> Self {
         let size = (header.width as usize, header.height as usize);
         let factors = |it: &super::header::Sampling| (usize::from(it.h), usize::from(it.v));
-        let most = header.components.iter().map(factors).fold((1, 1), |a, b| (a.0.max(b.0), a.1.max(b.1)));
-        let mcus = (size.0.div_ceil(8 * most.0), size.1.div_ceil(8 * most.1));
+        let largest = header.components.iter().map(factors).fold((1, 1), |a, b| (a.0.max(b.0), a.1.max(b.1)));
+        let mcus = (size.0.div_ceil(8 * largest.0), size.1.div_ceil(8 * largest.1));
         let part = |(index, sampling)| {
             let n = scales.eighths(index);
             let factors = factors(sampling);
-            let step = |most: usize, factor: usize| (most * 8) as f64 / (factor * n) as f64;
+            let step = |largest: usize, factor: usize| (largest * 8) as f64 / (factor * n) as f64;
             Part {
                 n,
                 factors,
                 blocks: (
-                    (size.0 * factors.0).div_ceil(8 * most.0),
-                    (size.1 * factors.1).div_ceil(8 * most.1),
+                    (size.0 * factors.0).div_ceil(8 * largest.0),
+                    (size.1 * factors.1).div_ceil(8 * largest.1),
                 ),
                 padded: (mcus.0 * factors.0, mcus.1 * factors.1),
-                step: (step(most.0, factors.0), step(most.1, factors.1)),
+                step: (step(largest.0, factors.0), step(largest.1, factors.1)),
             }
         };
         Self {
@@ -54,30 +55,31 @@ impl Layout {
         }
     }
 
-    /// See [`Header::memory`].
+    /// Returns the bytes of [`Header::memory`].
     pub(super) fn memory(&self, is_parallel: bool) -> u64 {
         let planes: usize = self.parts.iter().map(Part::samples).sum();
         let coefficients: usize =
             self.parts.iter().map(|it| it.padded.0 * it.padded.1 * it.block_bytes()).sum();
         let coefficients = if self.is_progressive { coefficients } else { 0 };
-        let batch = if is_parallel { MOST_BATCH_BYTES } else { 0 };
-        // Twice, as a vector grows by doubling. The last term is for tables, segments and the data of some MCUs.
-        (planes + coefficients + 2 * batch + 2 * MOST_PROFILE_BYTES + (1 << 20)) as u64
+        let batch = if is_parallel { MAX_BATCH_BYTES } else { 0 };
+        // Twice, since vectors grow by doubling. The last term covers tables, segments and the data of some
+        // MCUs.
+        (planes + coefficients + 2 * batch + 2 * MAX_PROFILE_BYTES + (1 << 20)) as u64
     }
 }
 
 impl Part {
-    /// Samples from one row to the next.
+    /// Returns the samples from one row to the next.
     pub(super) fn stride(&self) -> usize {
         self.padded.0 * self.n
     }
 
-    /// Samples of the plane.
+    /// Returns the samples of the plane.
     pub(super) fn samples(&self) -> usize {
         self.stride() * self.padded.1 * self.n
     }
 
-    /// Bytes that a block takes between the scans of a progressive file.
+    /// Returns the bytes that a block occupies between the scans of a progressive file.
     fn block_bytes(&self) -> usize {
         2 * self.n * self.n + if self.n == 1 { 0 } else { 8 }
     }

@@ -1,26 +1,29 @@
-//! Decodes JPEG files (ITU-T T.81) to planes, at n/8 of their size.
+//! The decoder: JPEG files (ITU-T T.81) to planes, at n/8 of their size.
 //!
-//! Covers what cameras and software write: baseline, extended sequential and progressive Huffman coding of 8
-//! bits; grey, YCbCr and RGB; all sampling factors; restart intervals, several scans, a height that comes
-//! behind the first scan. [`Header::read`] tells from the start of a file whether it is covered.
+//! It supports the files that cameras and software write: baseline, extended sequential and progressive
+//! Huffman coding of 8 bits; grey, YCbCr and RGB; all sampling factors; restart intervals; several scans; a
+//! height that follows the first scan. [`Header::read`] needs only the start of a file, and
+//! [`Header::is_covered`] says whether the decoder supports it.
 //!
-//! The decoder is sans-IO: [`Decoder::push`] takes bytes as they arrive, does the work that they allow, and
-//! says when nothing behind is needed. What comes out does not depend on how the bytes are cut into chunks.
+//! The decoder does no I/O: [`Decoder::push`] takes bytes as they arrive, decodes as far as they allow, and
+//! returns [`Progress::Done`] when it needs no more of the file. The planes do not depend on how the bytes
+//! are divided into chunks.
 //!
 //! # Damage
-//! - Before the first scan header is whole, damage is an error, as there is nothing to show.
-//! - From then on there always is a picture, with [`Planes::is_damaged`] set:
-//!   - Where the data of a restart interval (without any: of a scan) ends early, by the end of the file or by a
-//!     marker, the MCU under way is finished with bits of 0, and the others are mid-grey or, in a progressive
-//!     file, what earlier scans made of them. This is what libjpeg shows, but for its smoothing of blocks.
-//!   - Bits that are no code count as a code of symbol 0 and 17 bits, and coefficients behind the last of a
-//!     block as none, as in libjpeg.
-//!   - Where a restart marker is missing or another stands in its place, decoding resumes as
-//!     `jpeg_resync_to_restart` of libjpeg does.
-//!   - Damage in a segment between two scans ends the picture there.
-//! - A file with more than 200 scans is refused: each can cost a look at every block for some bytes of source.
-//!   One scan for each coefficient of three components is 190, libjpeg's own progression has 10, and `cjpeg`
-//!   takes no script of more than 100.
+//! - Damage before the end of the first scan header is an error: there is nothing to show.
+//! - Later damage yields planes with [`Planes::is_damaged`] set:
+//!   - If a marker or the end of the file cuts a restart interval short (or the scan, without restart
+//!     intervals), the decoder completes the current MCU with zero bits. The remaining MCUs are mid-grey or,
+//!     in a progressive file, as earlier scans left them. libjpeg shows the same, except that it smooths
+//!     blocks.
+//!   - Bits that are no Huffman code count as 17 bits with symbol 0. Coefficients after the 64th of a block
+//!     are ignored. Both are as in libjpeg.
+//!   - If a restart marker is missing or has the wrong number, decoding resumes like libjpeg's
+//!     `jpeg_resync_to_restart`.
+//!   - Damage in a segment between two scans ends the decode there.
+//! - A file with more than 200 scans is rejected, since a scan of a few bytes can cost a pass over all
+//!   blocks. One scan for each coefficient of three components makes 190, libjpeg's own progression has 10,
+//!   and `cjpeg` accepts scripts of at most 100.
 
 mod header;
 mod decoder;
@@ -36,7 +39,7 @@ mod bits;
 mod entropy;
 mod segments;
 mod tables;
-mod kept;
+mod retained;
 mod layout;
 mod profile;
 mod error;
@@ -48,17 +51,17 @@ pub use error::DecodeError;
 pub use header::{ColourModel, Header};
 pub use planes::{Component, Planes};
 
-/// How many samples a side eight samples of the source become, 1 to 8.
+/// The scales of a decode, 1 to 8: n makes n × n samples of each block of 8 × 8 source samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scales {
-    /// Of the first component: luma, or red.
+    /// The scale of the first component: luma, or red.
     pub first: u8,
-    /// Of the two others.
+    /// The scale of the other two components.
     pub others: u8,
 }
 
 impl Scales {
-    /// Of a component.
+    /// Returns the scale of a component, by its index, within 1 to 8.
     fn eighths(self, component: usize) -> usize {
         usize::from(if component == 0 { self.first } else { self.others }).clamp(1, 8)
     }

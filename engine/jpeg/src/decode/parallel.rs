@@ -1,16 +1,16 @@
-//! Restart intervals on several cores (ITU-T T.81 F.1.1.5: nothing in one depends on another).
+//! Restart intervals on several threads (ITU-T T.81 F.1.1.5: intervals are independent of each other).
 //!
-//! Intervals may begin within a row of MCUs. So the unit of work is the least number of whole rows that are
-//! whole intervals as well: such bands share no row of samples, and the planes are split between them.
+//! Intervals may begin within a row of MCUs. So the unit of work is a band: the least number of whole rows
+//! that are also whole intervals. Bands share no row of samples, so the planes can be split between them.
 
 use super::bits::Bits;
 use super::sequential::{self, Lane};
 use rayon::prelude::*;
 
-/// Bands that make a batch worth its start.
-pub(super) const FEWEST_BANDS: usize = 4;
+/// The minimum number of bands in a batch: fewer do not repay its start.
+pub(super) const MIN_BANDS: usize = 4;
 
-/// How restart intervals make up bands.
+/// The division of a scan into bands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Bands {
     /// MCUs of a band.
@@ -22,11 +22,11 @@ pub(super) struct Bands {
 }
 
 impl Bands {
-    /// Bands of a scan of `across` by `down` MCUs, if there are some to share.
+    /// Divides a scan of `across` × `down` MCUs, if it has at least [`MIN_BANDS`] bands.
     pub(super) fn new(interval: usize, (across, down): (usize, usize)) -> Option<Self> {
         let rows = interval / gcd(interval, across);
         let mcus = rows * across;
-        (rows * FEWEST_BANDS <= down).then_some(Self { mcus, intervals: mcus / interval, rows })
+        (rows * MIN_BANDS <= down).then_some(Self { mcus, intervals: mcus / interval, rows })
     }
 }
 
@@ -34,8 +34,8 @@ fn gcd(a: usize, b: usize) -> usize {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
-/// Decodes whole bands from the first row of `lanes` on. `intervals` are of as many MCUs each as `interval`
-/// says. Gives whether any is damaged.
+/// Decodes whole bands from the first row of `lanes` on. Each of `intervals` has `interval` MCUs. Returns
+/// whether any is damaged.
 pub(super) fn decode(
     bands: Bands,
     intervals: &[&[u8]],
@@ -46,7 +46,7 @@ pub(super) fn decode(
     let mut tasks: Vec<(&[&[u8]], Vec<Lane<'_>>)> =
         intervals.chunks_exact(bands.intervals).map(|it| (it, Vec::new())).collect();
     for lane in &mut lanes {
-        let samples = bands.rows * lane.factors.1 * lane.kept.n * lane.stride;
+        let samples = bands.rows * lane.factors.1 * lane.retained.n * lane.stride;
         for ((_, lanes), samples) in tasks.iter_mut().zip(lane.samples.chunks_exact_mut(samples)) {
             lanes.push(Lane { samples, ..*lane });
         }

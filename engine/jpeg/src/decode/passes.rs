@@ -7,8 +7,8 @@ use super::scan::{Scan, ScanPart};
 use super::tables::Tables;
 use std::ops::Range;
 
-/// Decodes MCUs and gives the first that is not decoded, as [`sequential::decode`](super::sequential::decode)
-/// does.
+/// Decodes the MCUs of `range`, and returns the first that it did not decode, as
+/// [`sequential::decode`](super::sequential::decode) does.
 pub(super) fn decode(
     bits: &mut Bits<'_>,
     scan: &mut Scan,
@@ -39,7 +39,7 @@ fn dc(
             let output = &mut outputs[*component];
             for y in row * *v..(row + 1) * *v {
                 for x in column * *h..(column + 1) * *h {
-                    let block = (y * output.across + x, output.kept.n);
+                    let block = (y * output.across + x, output.retained.n);
                     if scan.is_refinement {
                         output.coefficients.refine_dc(bits, scan.shift, block);
                     } else {
@@ -66,8 +66,8 @@ fn begin_ac(
     reserve: Option<usize>,
 ) -> usize {
     let part = &scan.parts[0];
-    let Output { coefficients, kept, across, .. } = &mut outputs[part.component];
-    let band = Band { codes: tables.codes(part.ac_table), kept, range: scan.band, shift: scan.shift };
+    let Output { coefficients, retained, across, .. } = &mut outputs[part.component];
+    let band = Band { codes: tables.codes(part.ac_table), retained, range: scan.band, shift: scan.shift };
     let mut at = range.start;
     loop {
         let ended = (scan.end_run as usize).min(range.end - at);
@@ -93,16 +93,16 @@ fn refine_ac(
     reserve: Option<usize>,
 ) -> usize {
     let part = &scan.parts[0];
-    let Output { coefficients, kept, across, .. } = &mut outputs[part.component];
-    let band = Band { codes: tables.codes(part.ac_table), kept, range: scan.band, shift: scan.shift };
+    let Output { coefficients, retained, across, .. } = &mut outputs[part.component];
+    let band = Band { codes: tables.codes(part.ac_table), retained, range: scan.band, shift: scan.shift };
     let mut at = range.start;
     while at < range.end && reserve.is_none_or(|bytes| bits.has(bytes)) {
         let (row, column) = (at / scan.mcus.0, at % scan.mcus.0);
         let block = row * *across + column;
         if scan.end_run != 0 {
-            // Blocks without coefficients have no bits. There may be many, in a picture of many scans.
-            let most = (scan.end_run as usize).min(range.end - at).min(scan.mcus.0 - column);
-            let empty = coefficients.empty(block..block + most, scan.coefficients());
+            // Blocks without coefficients have no bits. A file of many scans may have many of them.
+            let max = (scan.end_run as usize).min(range.end - at).min(scan.mcus.0 - column);
+            let empty = coefficients.empty(block..block + max, scan.coefficients());
             if empty != 0 {
                 at += empty;
                 scan.end_run -= empty as u32;

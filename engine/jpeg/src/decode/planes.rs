@@ -1,41 +1,42 @@
-//! What is decoded.
+//! The result of a decode.
 
 use super::header::ColourModel;
 
-/// A picture in planes.
+/// A decoded image in planes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Planes {
-    /// Source pixels.
+    /// Columns of source pixels.
     pub width: u32,
-    /// Source pixels.
+    /// Rows of source pixels.
     pub height: u32,
-    /// The colour model of the components.
+    /// The colour model of the components: grey, YCbCr or RGB.
     pub colour_model: ColourModel,
-    /// One, or three in the order of the frame header.
+    /// One plane, or three in the order of the frame header.
     pub components: Vec<Component>,
-    /// The colour profile, if there is a whole one of at most 3 MiB before the first scan.
+    /// The ICC profile, if the file has a complete one of at most 3 MiB before its first scan.
     pub profile: Option<Vec<u8>>,
-    /// Whether something was missing or not as it should be; see the policy in [`decode`](super).
+    /// Whether parts of the file were missing or damaged; see [Damage](super#damage).
     pub is_damaged: bool,
 }
 
-/// One plane, of whole MCUs, so that all components of a picture cover the same source pixels.
+/// One plane of whole MCUs, so that all planes of an image cover the same source pixels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Component {
-    /// `[h, w]`, row by row.
+    /// Samples of shape `[h, w]`, 0 to 255 (full range), rows from top to bottom without gaps.
     ///
-    /// Blocks that lie outside of the picture altogether repeat the last sample inside.
+    /// Blocks entirely outside the image repeat the last sample of their row or column.
     pub samples: Vec<u8>,
     /// Columns.
     pub w: usize,
     /// Rows.
     pub h: usize,
-    /// Source pixels for each sample, across and down. The first sample covers those from 0 on.
+    /// Source pixels for each sample: columns, rows. The first sample covers the pixels from 0 to the step.
     pub step: (f64, f64),
 }
 
 impl Component {
-    /// Makes what lies beyond `w`×`h` samples, whole blocks, repeat the last sample of its row or column.
+    /// Fills the samples outside the first `w` × `h`, which are whole blocks, with the last sample of their
+    /// row or column.
     pub(super) fn pad(&mut self, w: usize, h: usize) {
         if w < self.w {
             for row in self.samples.chunks_exact_mut(self.w).take(h) {

@@ -1,16 +1,16 @@
-//! The colour profile in its APP2 segments (ICC.1:2010 B.4).
+//! The ICC profile of a file, in APP2 segments (ICC.1:2010 B.4).
 
-/// The largest profile that is kept, in bytes; those of presses have one or two million.
-pub(super) const MOST_PROFILE_BYTES: usize = 3 << 20;
+/// The maximum size of a profile. Profiles of printing presses have one or two million bytes.
+pub(super) const MAX_PROFILE_BYTES: usize = 3 << 20;
 
 const NAME: &[u8] = b"ICC_PROFILE\0";
 
-/// The parts of a profile, in whatever order they come.
+/// The parts of a profile, in any order.
 #[derive(Debug, Default)]
 pub(super) struct Profile {
     /// The number of each part, from 1, and its bytes.
     parts: Vec<(u8, Vec<u8>)>,
-    /// How many parts there should be.
+    /// The number of parts, as the first of them says.
     count: u8,
     bytes: usize,
     /// Whether the parts contradict each other.
@@ -18,7 +18,7 @@ pub(super) struct Profile {
 }
 
 impl Profile {
-    /// Takes the body of an APP2 segment, whosever it is.
+    /// Adds the body of an APP2 segment. Segments other than those of ICC profiles are ignored.
     pub(super) fn push(&mut self, body: &[u8]) {
         let Some([number, count, part @ ..]) = body.strip_prefix(NAME) else { return };
         if self.parts.is_empty() {
@@ -27,7 +27,7 @@ impl Profile {
         self.bytes += part.len();
         self.is_bad |= *count != self.count
             || !(1..=*count).contains(number)
-            || self.bytes > MOST_PROFILE_BYTES
+            || self.bytes > MAX_PROFILE_BYTES
             || self.parts.iter().any(|(known, _)| known == number);
         if self.is_bad {
             self.parts.clear();
@@ -36,7 +36,7 @@ impl Profile {
         }
     }
 
-    /// The profile, if it is whole.
+    /// Returns the profile, if it is complete.
     pub(super) fn into_bytes(mut self) -> Option<Vec<u8>> {
         if self.is_bad || self.parts.is_empty() || self.parts.len() != usize::from(self.count) {
             return None;
@@ -60,18 +60,18 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_put_in_order() {
+    fn parts_are_joined_in_order() {
         check(&[(1, 1, b"abc")], Some(b"abc"));
         check(&[(2, 2, b"cd"), (1, 2, b"ab")], Some(b"abcd"));
     }
 
     #[test]
-    fn a_profile_in_parts_that_do_not_fit_is_none() {
+    fn an_inconsistent_or_incomplete_profile_is_none() {
         check(&[], None);
         check(&[(1, 2, b"ab")], None);
         check(&[(1, 2, b"ab"), (1, 2, b"cd")], None);
         check(&[(1, 2, b"ab"), (2, 3, b"cd")], None);
         check(&[(0, 1, b"ab")], None);
-        check(&[(1, 2, &vec![0; MOST_PROFILE_BYTES]), (2, 2, b"c")], None);
+        check(&[(1, 2, &vec![0; MAX_PROFILE_BYTES]), (2, 2, b"c")], None);
     }
 }

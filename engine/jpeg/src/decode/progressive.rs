@@ -1,34 +1,36 @@
-//! Scans that add to coefficients: progressive (ITU-T T.81 annex G).
+//! Progressive scans, which refine coefficients (ITU-T T.81 annex G).
 
 use super::bits::Bits;
 use super::huffman::{Codes, DcCodes};
-use super::kept::Kept;
 use super::layout::Part;
+use super::retained::RetainedCoefficients;
 use crate::dct::Inverse;
 use std::ops::Range;
 
-/// The coefficients of a component that are kept, block by block.
+/// The retained coefficients of a component, block by block.
 #[derive(Debug, Default)]
 pub(super) struct Coefficients {
-    /// n×n of each block, row by row.
+    /// n × n values of each block, row by row.
     values: Vec<i16>,
-    /// For each block, which coefficients of the zigzag sequence are not zero, kept or not: refinement reads a
-    /// bit for each of them. Empty where only the first is kept, as then no scan with others is looked at.
+    /// For each block, the nonzero coefficients, retained or not, as bits in zigzag order: refinement reads a
+    /// bit for each of them. Empty if only the DC coefficients are retained, since scans of others are
+    /// skipped then.
     set: Vec<u64>,
 }
 
-/// What an AC scan does to the blocks of a component.
+/// The parameters of an AC scan.
 #[derive(Debug)]
 pub(super) struct Band<'a> {
     pub(super) codes: &'a Codes,
-    pub(super) kept: &'a Kept,
+    pub(super) retained: &'a RetainedCoefficients,
     /// First and last coefficient, in zigzag order.
     pub(super) range: (usize, usize),
-    /// Bits that are still left out.
+    /// The number of low bits that the scan omits.
     pub(super) shift: u32,
 }
 
 impl Coefficients {
+    /// Returns coefficients of zero.
     pub(super) fn new(part: &Part) -> Self {
         let blocks = part.padded.0 * part.padded.1;
         Self { values: vec![0; blocks * part.n * part.n], set: vec![0; if part.n == 1 { 0 } else { blocks }] }
@@ -54,7 +56,8 @@ impl Coefficients {
         self.values[block * n * n] |= (bits.take(1) << shift) as i16;
     }
 
-    /// Reads the first bits of a block's AC coefficients (G.1.2.2). Gives how many blocks behind have none.
+    /// Reads the first bits of a block's AC coefficients (G.1.2.2). Returns the number of following blocks
+    /// that have none.
     pub(super) fn begin(&mut self, bits: &mut Bits<'_>, band: &Band<'_>, block: usize) -> u32 {
         let (mut k, last) = band.range;
         while k <= last {
@@ -69,14 +72,15 @@ impl Coefficients {
             }
             k += run;
             let value = bits.take_signed(size) << band.shift;
-            self.place(band.kept, block, k, value as i16);
+            self.place(band.retained, block, k, value as i16);
             k += 1;
         }
         0
     }
 
-    /// Reads another bit of a block's AC coefficients, and those that begin with this bit (G.1.2.3). `ended` says
-    /// how many blocks from this on have none that begin; gives the same for the next.
+    /// Reads another bit of a block's nonzero AC coefficients, and the coefficients that become nonzero with
+    /// this bit (G.1.2.3). `ended` is the number of blocks, from this one on, in which none becomes nonzero.
+    /// Returns that number for the next block.
     pub(super) fn refine(&mut self, bits: &mut Bits<'_>, band: &Band<'_>, block: usize, ended: u32) -> u32 {
         let (mut k, last) = band.range;
         let mut ended = ended;
@@ -99,7 +103,7 @@ impl Coefficients {
                 k += 1;
             }
             if size != 0 {
-                self.place(band.kept, block, k, value as i16);
+                self.place(band.retained, block, k, value as i16);
             }
             k += 1;
         }
@@ -115,18 +119,19 @@ impl Coefficients {
         ended - 1
     }
 
-    /// How many blocks from the first on have none of some coefficients, given as bits of their number.
+    /// Returns the number of blocks at the start of `blocks` in which all of `coefficients`, a set of bits,
+    /// are zero.
     pub(super) fn empty(&self, blocks: Range<usize>, coefficients: u64) -> usize {
-        let most = blocks.len();
-        self.set[blocks].iter().position(|set| set & coefficients != 0).unwrap_or(most)
+        let count = blocks.len();
+        self.set[blocks].iter().position(|set| set & coefficients != 0).unwrap_or(count)
     }
 
-    /// Sets a coefficient of the zigzag sequence; damaged data leads behind the last.
+    /// Sets a coefficient in zigzag order. Damaged data has indexes above 63.
     #[inline]
-    fn place(&mut self, kept: &Kept, block: usize, k: usize, value: i16) {
+    fn place(&mut self, retained: &RetainedCoefficients, block: usize, k: usize, value: i16) {
         if k < 64 {
             self.set[block] |= 1 << k;
-            if let Some(at) = kept.index(block, k) {
+            if let Some(at) = retained.index(block, k) {
                 self.values[at] = value;
             }
         }
@@ -138,7 +143,7 @@ impl Coefficients {
         if bits.take(1) == 0 {
             return;
         }
-        if let Some(at) = band.kept.index(block, k) {
+        if let Some(at) = band.retained.index(block, k) {
             let value = &mut self.values[at];
             let bit = 1i16 << band.shift;
             if *value & bit == 0 {
@@ -148,13 +153,20 @@ impl Coefficients {
     }
 
     /// Transforms a row of blocks to samples.
-    pub(super) fn transform(&self, inverse: &Inverse, kept: &Kept, part: &Part, row: usize, out: &mut [u8]) {
+    pub(super) fn transform(
+        &self,
+        inverse: &Inverse,
+        retained: &RetainedCoefficients,
+        part: &Part,
+        row: usize,
+        out: &mut [u8],
+    ) {
         let (n, across) = (part.n, part.padded.0);
         let mut whole = [0; 64];
         for x in 0..across {
             let block = row * across + x;
             let last =
-                self.set.get(block).map_or(0, |set| 63 - (set & kept.mask | 1).leading_zeros() as usize);
+                self.set.get(block).map_or(0, |set| 63 - (set & retained.mask | 1).leading_zeros() as usize);
             let values = &self.values[block * n * n..][..n * n];
             for (row, values) in whole.chunks_exact_mut(8).zip(values.chunks_exact(n)) {
                 row[..n].copy_from_slice(values);

@@ -1,4 +1,4 @@
-//! Scan headers (ITU-T T.81 B.2.3), and how far a scan is.
+//! Scan headers (ITU-T T.81 B.2.3), and the progress of a scan.
 
 use super::error::DecodeError;
 use super::header::Header;
@@ -11,23 +11,23 @@ pub(super) struct Scan {
     pub(super) parts: Vec<ScanPart>,
     /// First and last coefficient, in zigzag order.
     pub(super) band: (usize, usize),
-    /// Whether the coefficients were begun in a scan before: this adds a bit to each.
+    /// Whether an earlier scan has the higher bits of the coefficients: this one adds a bit to each.
     pub(super) is_refinement: bool,
-    /// How many bits of the coefficients are still left out.
+    /// The number of low bits that this scan omits.
     pub(super) shift: u32,
     /// MCUs across and down.
     pub(super) mcus: (usize, usize),
-    /// MCUs from one restart marker to the next, at most all.
+    /// MCUs from one restart marker to the next, at most all of them.
     pub(super) interval: usize,
-    /// The next MCU.
+    /// The next MCU to decode.
     pub(super) next: usize,
-    /// Where the restart interval ends that the next MCU is in.
+    /// The end of the restart interval that contains the next MCU.
     pub(super) interval_end: usize,
     /// The number of the next restart marker.
     pub(super) restart: u8,
-    /// Whether the data of this restart interval is used up.
+    /// Whether the data of this restart interval has ended.
     pub(super) is_starved: bool,
-    /// Blocks behind the last that have ended already (G.1.2.2).
+    /// The number of blocks after the last one that have ended already (G.1.2.2).
     pub(super) end_run: u32,
 }
 
@@ -39,22 +39,22 @@ pub(super) struct ScanPart {
     pub(super) factors: (usize, usize),
     pub(super) dc_table: u8,
     pub(super) ac_table: u8,
-    /// The last DC coefficient.
+    /// The DC coefficient of the previous block.
     pub(super) prediction: i32,
 }
 
 impl Scan {
-    /// Reads a scan header.
+    /// Parses the body of a scan header.
     ///
     /// # Errors
-    /// [`DecodeError::Damaged`].
+    /// [`DecodeError::Damaged`] if it is invalid.
     pub(super) fn parse(
         body: &[u8],
         header: &Header,
         layout: &Layout,
         tables: &Tables,
     ) -> Result<Self, DecodeError> {
-        const BAD: DecodeError = DecodeError::Damaged("a scan header that is none");
+        const BAD: DecodeError = DecodeError::Damaged("an invalid scan header");
         let [count, rest @ ..] = body else { return Err(BAD) };
         let Some((selectors, [first, last, shifts])) = rest.split_last_chunk() else { return Err(BAD) };
         if selectors.len() != 2 * usize::from(*count) {
@@ -66,7 +66,7 @@ impl Scan {
             let component = (0..header.components.len())
                 .filter(is_new)
                 .find(|index| header.components[*index].id == selector[0])
-                .ok_or(DecodeError::Damaged("a scan of a component that there is not"))?;
+                .ok_or(DecodeError::Damaged("a scan of an unknown component"))?;
             let (dc_table, ac_table) = (selector[1] >> 4, selector[1] & 15);
             if 3 < dc_table || 3 < ac_table {
                 return Err(BAD);
@@ -76,7 +76,7 @@ impl Scan {
         }
         let mcus = match &mut *parts {
             [] => return Err(BAD),
-            // Without interleaving every MCU is one block, and blocks outside of the picture are left out (A.2.2).
+            // Without interleaving every MCU is one block, and blocks outside the image are omitted (A.2.2).
             [only] => {
                 only.factors = (1, 1);
                 layout.parts[only.component].blocks
@@ -107,25 +107,31 @@ impl Scan {
         Ok(scan)
     }
 
-    /// Sets what a scan of a progressive file adds (G.1.1.1).
-    fn narrow(&mut self, first: usize, last: usize, before: u8, shift: u8) -> Result<(), DecodeError> {
+    /// Restricts a scan of a progressive file to its band and bits (G.1.1.1).
+    fn narrow(
+        &mut self,
+        first: usize,
+        last: usize,
+        previous_shift: u8,
+        shift: u8,
+    ) -> Result<(), DecodeError> {
         let is_band = match first {
             0 => last == 0,
             _ => first <= last && last <= 63 && self.parts.len() == 1,
         };
-        if !is_band || 13 < shift || (before != 0 && before != shift + 1) {
-            return Err(DecodeError::Damaged("a scan header that says what no progressive scan does"));
+        if !is_band || 13 < shift || (previous_shift != 0 && previous_shift != shift + 1) {
+            return Err(DecodeError::Damaged("an invalid progressive scan header"));
         }
-        (self.band, self.is_refinement, self.shift) = ((first, last), before != 0, shift.into());
+        (self.band, self.is_refinement, self.shift) = ((first, last), previous_shift != 0, shift.into());
         Ok(())
     }
 
-    /// How many MCUs there are.
+    /// Returns the number of MCUs.
     pub(super) fn total(&self) -> usize {
         self.mcus.0 * self.mcus.1
     }
 
-    /// The coefficients of the scan, as bits of their number.
+    /// Returns the coefficients of the scan: bit k for coefficient k.
     pub(super) fn coefficients(&self) -> u64 {
         let (first, last) = self.band;
         u64::MAX >> (63 - last) & u64::MAX << first

@@ -3,55 +3,55 @@
 use super::error::DecodeError;
 use crate::markers::{EOI, RST0, RST7, SOI};
 
-/// Collects one segment after the other. Bytes before a marker are passed over, as libjpeg does.
+/// A collector of one segment after the other. It skips bytes before a marker, as libjpeg does.
 ///
 /// call order = (take* body clear)*
 #[derive(Debug, Default)]
 pub(super) struct Segments {
-    /// The segment so far: 0xFF, the marker, two bytes of length, the body.
-    held: Vec<u8>,
+    /// The bytes of the segment so far: 0xFF, the marker, two bytes of length, the body.
+    bytes: Vec<u8>,
 }
 
 impl Segments {
-    /// Goes on behind what came in with entropy-coded data: nothing, or up to the marker.
-    pub(super) fn resume(&mut self, held: Vec<u8>) {
-        self.held = held;
+    /// Continues with the bytes of a segment that arrived with entropy-coded data: none, or up to the marker.
+    pub(super) fn resume(&mut self, bytes: Vec<u8>) {
+        self.bytes = bytes;
     }
 
-    /// Takes what belongs to the segment from the front of `rest`, and says its marker once it is whole.
+    /// Moves the bytes of the segment from the front of `rest`, and returns its marker once it is complete.
     ///
     /// # Errors
-    /// [`DecodeError::Damaged`] for a length below the least.
+    /// [`DecodeError::Damaged`] for a length below 2, which includes itself.
     pub(super) fn take(&mut self, rest: &mut &[u8]) -> Result<Option<u8>, DecodeError> {
         loop {
-            match *self.held {
+            match *self.bytes {
                 [] => {
                     let Some(at) = memchr::memchr(0xFF, rest) else {
                         *rest = &[];
                         return Ok(None);
                     };
                     *rest = &rest[at + 1..];
-                    self.held.push(0xFF);
+                    self.bytes.push(0xFF);
                 }
                 [_] => match rest.split_off_first().copied() {
                     None => return Ok(None),
                     // Fill bytes (B.1.1.2).
                     Some(0xFF) => (),
                     // A stuffed byte, a marker that T.81 does not define, or one without a segment.
-                    Some(0..=0xBF | RST0..=RST7 | SOI) => self.held.clear(),
-                    Some(marker) => self.held.push(marker),
+                    Some(0..=0xBF | RST0..=RST7 | SOI) => self.bytes.clear(),
+                    Some(marker) => self.bytes.push(marker),
                 },
                 [_, EOI, ..] => return Ok(Some(EOI)),
-                [_, marker, ref behind @ ..] => {
-                    let missing = match behind {
+                [_, marker, ref after @ ..] => {
+                    let missing = match after {
                         [high, low, body @ ..] => {
                             let length = usize::from(u16::from_be_bytes([*high, *low]));
                             let length = length
                                 .checked_sub(2)
-                                .ok_or(DecodeError::Damaged("a segment without a length"))?;
+                                .ok_or(DecodeError::Damaged("a segment whose length is below 2"))?;
                             length - body.len()
                         }
-                        _ => 2 - behind.len(),
+                        _ => 2 - after.len(),
                     };
                     if missing == 0 {
                         return Ok(Some(marker));
@@ -60,20 +60,20 @@ impl Segments {
                     else {
                         return Ok(None);
                     };
-                    self.held.extend_from_slice(more);
+                    self.bytes.extend_from_slice(more);
                 }
             }
         }
     }
 
-    /// What the segment holds.
+    /// Returns the body of the segment.
     pub(super) fn body(&self) -> &[u8] {
-        self.held.get(4..).unwrap_or_default()
+        self.bytes.get(4..).unwrap_or_default()
     }
 
-    /// Makes room for the next.
+    /// Prepares for the next segment.
     pub(super) fn clear(&mut self) {
-        self.held.clear();
+        self.bytes.clear();
     }
 }
 
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn segments_are_the_same_in_any_chunks() {
+    fn segments_do_not_depend_on_chunks() {
         let source = [
             &b"\xFF\xD8\xFF\xE0\0\x04ab"[..],
             b"garbage\xFF\0",
@@ -111,8 +111,8 @@ mod tests {
     }
 
     #[test]
-    fn a_length_counts_itself() {
+    fn a_length_below_2_is_damage() {
         let result = Segments::default().take(&mut &b"\xFF\xE0\0\x01"[..]);
-        assert_eq!(result, Err(DecodeError::Damaged("a segment without a length")));
+        assert_eq!(result, Err(DecodeError::Damaged("a segment whose length is below 2")));
     }
 }

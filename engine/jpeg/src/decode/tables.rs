@@ -1,36 +1,36 @@
-//! Tables and settings that hold from a segment on: DQT, DHT and DRI (ITU-T T.81 B.2.4).
+//! Tables and settings that apply to the scans after their segment: DQT, DHT and DRI (ITU-T T.81 B.2.4).
 
 use super::ac::AcCodes;
 use super::error::DecodeError;
-use super::huffman::{Codes, DcCodes, Listed};
+use super::huffman::{Codes, DcCodes, TableSpec};
 use crate::zigzag::NATURAL_ORDER;
 
-/// What the segments so far have said.
+/// The tables and settings of the segments so far.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
-    /// In natural order.
+    /// Quantisation tables in natural order (row by row).
     quantisation: [Option<Box<[u16; 64]>>; 4],
     dc: [Slot; 4],
     ac: [Slot; 4],
-    /// MCUs, 0 for none.
+    /// MCUs between restart markers, 0 for no restart markers.
     pub(super) restart_interval: u16,
 }
 
-/// A Huffman table, and what was made of it for the scans that use it.
+/// A Huffman table, and the lookup tables built from it for the scans that use it.
 #[derive(Debug, Default)]
 struct Slot {
-    listed: Option<Listed>,
+    spec: Option<TableSpec>,
     codes: Option<Codes>,
     dc: Option<DcCodes>,
     ac: Option<AcCodes>,
 }
 
-const NONE: DecodeError = DecodeError::Damaged("a scan without its tables");
+const NO_TABLE: DecodeError = DecodeError::Damaged("a scan without its tables");
 
 impl Tables {
-    /// Takes the body of a DQT segment (B.2.4.1).
-    pub(super) fn quantise(&mut self, mut body: &[u8]) -> Result<(), DecodeError> {
-        const BAD: DecodeError = DecodeError::Damaged("a segment of quantisation tables that is none");
+    /// Defines quantisation tables from the body of a DQT segment (B.2.4.1).
+    pub(super) fn define_quantisation(&mut self, mut body: &[u8]) -> Result<(), DecodeError> {
+        const BAD: DecodeError = DecodeError::Damaged("an invalid segment of quantisation tables");
         while let Some(head) = body.split_off_first() {
             let slot = self.quantisation.get_mut(usize::from(head & 15)).ok_or(BAD)?;
             let width = if head >> 4 == 0 { 1 } else { 2 };
@@ -43,83 +43,90 @@ impl Tables {
         Ok(())
     }
 
-    /// Takes the body of a DHT segment (B.2.4.2).
-    pub(super) fn code(&mut self, mut body: &[u8]) -> Result<(), DecodeError> {
-        const BAD: DecodeError = DecodeError::Damaged("a segment of Huffman tables that is none");
+    /// Defines Huffman tables from the body of a DHT segment (B.2.4.2).
+    pub(super) fn define_huffman(&mut self, mut body: &[u8]) -> Result<(), DecodeError> {
+        const BAD: DecodeError = DecodeError::Damaged("an invalid segment of Huffman tables");
         while let Some(head) = body.split_off_first() {
             let slots = if head >> 4 == 0 { &mut self.dc } else { &mut self.ac };
             let slot = slots.get_mut(usize::from(head & 15)).filter(|_| *head < 0x20).ok_or(BAD)?;
-            *slot = Slot { listed: Some(Listed::take(&mut body).ok_or(BAD)?), ..Slot::default() };
+            *slot = Slot { spec: Some(TableSpec::take(&mut body).ok_or(BAD)?), ..Slot::default() };
         }
         Ok(())
     }
 
-    /// Takes the body of a DRI segment (B.2.4.4).
-    pub(super) fn restart(&mut self, body: &[u8]) -> Result<(), DecodeError> {
+    /// Sets the restart interval from the body of a DRI segment (B.2.4.4).
+    pub(super) fn define_restart_interval(&mut self, body: &[u8]) -> Result<(), DecodeError> {
         let interval =
             body.try_into().map_err(|_| DecodeError::Damaged("a restart interval of the wrong size"))?;
         self.restart_interval = u16::from_be_bytes(interval);
         Ok(())
     }
 
+    /// Returns quantisation table `table`.
+    ///
+    /// # Errors
+    /// [`DecodeError::Damaged`] if it is not defined.
     pub(super) fn quantisation(&self, table: u8) -> Result<&[u16; 64], DecodeError> {
-        self.quantisation[usize::from(table)].as_deref().ok_or(NONE)
+        self.quantisation[usize::from(table)].as_deref().ok_or(NO_TABLE)
     }
 
-    /// Makes the codes of DC differences ready for [`dc`](Self::dc).
+    /// Builds the codes that [`dc`](Self::dc) returns.
     pub(super) fn prepare_dc(&mut self, table: u8) -> Result<(), DecodeError> {
         let slot = &mut self.dc[usize::from(table)];
         if slot.dc.is_none() {
-            slot.dc = Some(DcCodes::new(slot.listed.get_or_insert_with(|| standard_dc(table)))?);
+            slot.dc = Some(DcCodes::new(slot.spec.get_or_insert_with(|| standard_dc(table)))?);
         }
         Ok(())
     }
 
-    /// Makes the codes of runs and coefficients ready for [`ac`](Self::ac).
+    /// Builds the codes that [`ac`](Self::ac) returns.
     pub(super) fn prepare_ac(&mut self, table: u8) -> Result<(), DecodeError> {
         let slot = &mut self.ac[usize::from(table)];
         if slot.ac.is_none() {
-            slot.ac = Some(AcCodes::new(slot.listed.get_or_insert_with(|| standard_ac(table)))?);
+            slot.ac = Some(AcCodes::new(slot.spec.get_or_insert_with(|| standard_ac(table)))?);
         }
         Ok(())
     }
 
-    /// Makes the codes of a progressive scan of AC coefficients ready for [`codes`](Self::codes).
+    /// Builds the codes that [`codes`](Self::codes) returns.
     pub(super) fn prepare_codes(&mut self, table: u8) -> Result<(), DecodeError> {
         let slot = &mut self.ac[usize::from(table)];
         if slot.codes.is_none() {
-            slot.codes = Some(Codes::new(slot.listed.get_or_insert_with(|| standard_ac(table)))?);
+            slot.codes = Some(Codes::new(slot.spec.get_or_insert_with(|| standard_ac(table)))?);
         }
         Ok(())
     }
 
+    /// Returns the codes of DC differences.
     pub(super) fn dc(&self, table: u8) -> &DcCodes {
-        self.dc[usize::from(table)].dc.as_ref().expect("it was prepared when the scan began")
+        self.dc[usize::from(table)].dc.as_ref().expect("the table was prepared when the scan began")
     }
 
+    /// Returns the codes of AC coefficients of a sequential scan.
     pub(super) fn ac(&self, table: u8) -> &AcCodes {
-        self.ac[usize::from(table)].ac.as_ref().expect("it was prepared when the scan began")
+        self.ac[usize::from(table)].ac.as_ref().expect("the table was prepared when the scan began")
     }
 
+    /// Returns the codes of AC coefficients of a progressive scan.
     pub(super) fn codes(&self, table: u8) -> &Codes {
-        self.ac[usize::from(table)].codes.as_ref().expect("it was prepared when the scan began")
+        self.ac[usize::from(table)].codes.as_ref().expect("the table was prepared when the scan began")
     }
 }
 
-/// The table of K.3.1 for luma (table 0) or chroma, which files of motion JPEG leave out.
-fn standard_dc(table: u8) -> Listed {
+/// Returns the table of T.81 K.3.1 for luma (table 0) or chroma. Files of motion JPEG omit it.
+fn standard_dc(table: u8) -> TableSpec {
     let counts = match table {
         0 => [0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0],
         _ => [0, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0],
     };
-    Listed::new(counts, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
+    TableSpec::new(counts, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
 }
 
-/// The table of K.3.2, likewise.
-pub(super) fn standard_ac(table: u8) -> Listed {
+/// Returns the table of T.81 K.3.2 for luma (table 0) or chroma.
+pub(super) fn standard_ac(table: u8) -> TableSpec {
     match table {
-        0 => Listed::new([0, 2, 1, 3, 3, 2, 4, 3, 5, 5, 4, 4, 0, 0, 1, 0x7D], &STANDARD_LUMA_AC),
-        _ => Listed::new([0, 2, 1, 2, 4, 4, 3, 4, 7, 5, 4, 4, 0, 1, 2, 0x77], &STANDARD_CHROMA_AC),
+        0 => TableSpec::new([0, 2, 1, 3, 3, 2, 4, 3, 5, 5, 4, 4, 0, 0, 1, 0x7D], &STANDARD_LUMA_AC),
+        _ => TableSpec::new([0, 2, 1, 2, 4, 4, 3, 4, 7, 5, 4, 4, 0, 1, 2, 0x77], &STANDARD_CHROMA_AC),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The one scan of a baseline file (T.81 Annex F).
+//! The scan of a baseline file (T.81 Annex F).
 
 use super::{
     Image,
@@ -6,27 +6,27 @@ use super::{
     symbols::Symbols,
 };
 
-/// Appends the scan of all components together: files with a scan for each are shown wrongly by some
-/// viewers and by none while they arrive.
+/// Appends one scan of all components. Some viewers show files with a scan for each component wrongly, and no
+/// viewer shows them while they arrive.
 pub(super) fn put_scan(file: &mut Vec<u8>, image: &Image, components: &[Component]) {
     let mut symbols = Symbols::new();
     let mut block = [0; 64];
-    let mut before = [0; 3];
+    let mut previous = [0; 3];
     for_each_interleaved(mcus(image, components), components, |number, position| {
         let part = &components[number];
         let Some(position) = position else {
-            // The cheapest that can be said of a block that nobody sees.
+            // The block is outside the image: no change of DC and no AC take the fewest bits.
             return symbols.push_block(part.table, 0, &[0; 64], 0);
         };
         let mask = part.block(position, &mut block);
         let dc = i32::from(block[0]);
-        symbols.push_block(part.table, dc - before[number], &block, mask);
-        before[number] = dc;
+        symbols.push_block(part.table, dc - previous[number], &block, mask);
+        previous[number] = dc;
     });
     symbols.put_scan(file, &header(components));
 }
 
-/// What SOS says of the scan (T.81 B.2.3).
+/// Returns the content of the SOS segment (T.81 B.2.3).
 fn header(components: &[Component]) -> Vec<u8> {
     let mut header = vec![components.len() as u8];
     for part in components {

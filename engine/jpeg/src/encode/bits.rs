@@ -1,41 +1,41 @@
-//! Bits to the bytes of a scan (T.81 F.1.2.3).
+//! The bit writer of a scan (T.81 F.1.2.3).
 
-/// Puts bits behind one another, the first one highest.
+/// A writer of bits, the first one highest in its byte.
 pub(super) struct BitWriter<'a> {
     out: &'a mut Vec<u8>,
-    /// The bits that are not yet in `out` are the lowest; those above them are worthless.
-    held: u64,
-    /// How many more bits `held` takes.
+    /// The bits that are not yet in `out`, the last one lowest. Higher bits are undefined.
+    buffer: u64,
+    /// The number of bits for which `buffer` has space.
     free: u32,
 }
 
 impl<'a> BitWriter<'a> {
-    /// A writer to the end of `out`.
+    /// Returns a writer that appends to `out`.
     pub(super) fn new(out: &'a mut Vec<u8>) -> Self {
-        Self { out, held: 0, free: 64 }
+        Self { out, buffer: 0, free: 64 }
     }
 
-    /// Puts the lowest `count` bits of `bits`, at most 32; those above must be zero.
+    /// Writes the lowest `count` bits of `bits`, at most 32. Higher bits must be zero.
     #[inline]
     pub(super) fn put(&mut self, bits: u64, count: u32) {
         if count <= self.free {
-            self.held = self.held << count | bits;
+            self.buffer = self.buffer << count | bits;
             self.free -= count;
             return;
         }
         let over = count - self.free;
-        self.put_word(self.held << self.free | bits >> over);
-        self.held = bits;
+        self.put_word(self.buffer << self.free | bits >> over);
+        self.buffer = bits;
         self.free = 64 - over;
     }
 
-    /// Fills the last byte with ones.
+    /// Writes the remaining bits, and fills the last byte with ones.
     pub(super) fn finish(mut self) {
         let padding = self.free % 8;
         self.put((1 << padding) - 1, padding);
         let bytes = (64 - self.free) / 8;
         for byte in (0..bytes).rev() {
-            self.put_byte((self.held >> (8 * byte)) as u8);
+            self.put_byte((self.buffer >> (8 * byte)) as u8);
         }
     }
 
@@ -43,16 +43,16 @@ impl<'a> BitWriter<'a> {
     fn put_word(&mut self, word: u64) {
         const ONES: u64 = 0x0101_0101_0101_0101;
         const HIGHEST: u64 = 0x8080_8080_8080_8080;
-        // Adding one takes the highest bit from a byte of 0xFF, and from few others.
-        let may_hold_ff = word & !word.wrapping_add(ONES) & HIGHEST != 0;
-        if may_hold_ff {
+        // Adding one clears the highest bit of a byte of 0xFF, and of few others.
+        let may_contain_ff = word & !word.wrapping_add(ONES) & HIGHEST != 0;
+        if may_contain_ff {
             word.to_be_bytes().into_iter().for_each(|byte| self.put_byte(byte));
         } else {
             self.out.extend_from_slice(&word.to_be_bytes());
         }
     }
 
-    /// A byte of 0xFF is followed by a zero, to be no marker.
+    /// Appends a byte; a zero follows 0xFF, so that it is no marker.
     fn put_byte(&mut self, byte: u8) {
         self.out.push(byte);
         if byte == 0xFF {
@@ -65,8 +65,8 @@ impl<'a> BitWriter<'a> {
 mod tests {
     use super::*;
 
-    /// What bits are in a file, one by one.
-    fn spell(pieces: &[(u64, u32)]) -> Vec<u8> {
+    /// The bytes of `pieces`, computed bit by bit.
+    fn expected_bytes(pieces: &[(u64, u32)]) -> Vec<u8> {
         let mut bits: Vec<u8> = pieces
             .iter()
             .flat_map(|&(bits, count)| (0..count).rev().map(move |bit| (bits >> bit & 1) as u8))
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn bits_follow_one_another() {
+    fn bits_are_written_in_order() {
         let mut state = 1_u64;
         for round in 0..2000 {
             let pieces: Vec<(u64, u32)> = (0..round % 97)
@@ -95,7 +95,7 @@ mod tests {
                 writer.put(bits, count);
             }
             writer.finish();
-            assert_eq!(out, spell(&pieces), "{pieces:?}");
+            assert_eq!(out, expected_bytes(&pieces), "{pieces:?}");
         }
     }
 }

@@ -1,14 +1,14 @@
-//! The coefficients of a component, for scans that come back to them.
+//! The coefficients of a component, for progressive scans.
 
 use super::component::Component;
 
-/// The coefficients that are not zero, block by block from left to right and top to bottom.
+/// The nonzero coefficients, block by block from left to right and top to bottom.
 pub(super) struct Coefficients {
-    /// The first of each block.
+    /// The DC coefficient of each block.
     pub(super) dc: Vec<i16>,
-    /// Bit k is set where coefficient k of the block, in zigzag order, is other than zero; never bit 0.
+    /// The nonzero AC coefficients of each block: bit k for coefficient k in zigzag order.
     masks: Vec<u64>,
-    /// Those coefficients.
+    /// The values of the nonzero AC coefficients.
     values: Vec<i16>,
 }
 
@@ -31,22 +31,22 @@ impl Coefficients {
         all
     }
 
-    /// Of each block what it has among the coefficients `first` to `last`: their places, as in a mask, and
-    /// their values.
+    /// Returns the nonzero coefficients of each block among `first` to `last`: a mask of them, and their
+    /// values.
     pub(super) fn bands(&self, first: u32, last: u32) -> impl Iterator<Item = (u64, &[i16])> {
-        let (below, upto) = ((1 << first) - 1, u64::MAX >> (63 - last));
+        let (below, up_to) = ((1 << first) - 1, u64::MAX >> (63 - last));
         let mut rest = &self.values[..];
         self.masks.iter().map(move |mask| {
-            let (block, behind) = rest.split_at(mask.count_ones() as usize);
-            rest = behind;
+            let (block, after) = rest.split_at(mask.count_ones() as usize);
+            rest = after;
             let skipped = (mask & below).count_ones() as usize;
-            let band = mask & upto & !below;
+            let band = mask & up_to & !below;
             (band, &block[skipped..skipped + band.count_ones() as usize])
         })
     }
 }
 
-/// The places of the bits that are set in `mask`, the lowest first.
+/// Returns the positions of the bits that are set in `mask`, the lowest first.
 #[inline]
 pub(super) fn ones(mut mask: u64) -> impl Iterator<Item = u32> {
     std::iter::from_fn(move || {

@@ -1,18 +1,18 @@
-//! The components of a frame, cut into blocks of 8 × 8 samples.
+//! The components of a frame, divided into blocks of 8 × 8 samples.
 
 use super::{EncodeError, Image, Plane, Planes, quantisation::Quantisation};
 use crate::dct::Forward;
 
-/// Quantised coefficients of a block, in zigzag order.
+/// The quantised coefficients of a block in zigzag order.
 pub(super) type Block = [i16; 64];
 
 /// A component of the frame (T.81 A.1.1).
 pub(super) struct Component<'a> {
-    /// 0 for luma, 1 for chroma: of quantisation and of Huffman codes.
+    /// The index of the quantisation and Huffman tables: 0 for luma, 1 for chroma.
     pub(super) table: usize,
     /// Blocks in an MCU: columns, rows.
     pub(super) sampling: (usize, usize),
-    /// Blocks that have samples of the picture: columns, rows.
+    /// Blocks that have samples of the image: columns, rows.
     pub(super) blocks: (usize, usize),
     number: u8,
     plane: Plane<'a>,
@@ -20,7 +20,7 @@ pub(super) struct Component<'a> {
 }
 
 impl<'a> Component<'a> {
-    /// The components of `image`, quantised by `tables`: one of luma, or Y, Cb and Cr.
+    /// Returns the components of `image`, quantised with `tables`: luma only, or Y, Cb and Cr.
     ///
     /// # Errors
     /// [`EncodeError::Empty`] and [`EncodeError::ShortPlane`].
@@ -35,7 +35,7 @@ impl<'a> Component<'a> {
                     sampling,
                     blocks: (w.div_ceil(8), h.div_ceil(8)),
                     number,
-                    plane: plane.cut(w, h)?,
+                    plane: plane.crop(w, h)?,
                     forward: Forward::new(&tables[table]),
                 })
             };
@@ -49,14 +49,14 @@ impl<'a> Component<'a> {
         }
     }
 
-    /// As JFIF numbers components, from 1.
+    /// Returns the component's number in the file; JFIF counts from 1.
     pub(super) const fn id(&self) -> u8 {
         self.number + 1
     }
 
-    /// Transforms and quantises the block in column `x` and row `y`; bit k of what it returns says whether
-    /// coefficient k is other than zero. Beyond the picture its last row and column go on, so that nothing
-    /// that is not seen makes the block dearer.
+    /// Transforms and quantises the block in column `x` and row `y`. Bit k of the result is set if
+    /// coefficient k is nonzero. Outside the image, its last row and column are repeated, so that invisible
+    /// samples add few bits.
     #[inline]
     pub(super) fn block(&self, (x, y): (usize, usize), out: &mut Block) -> u64 {
         let Plane { samples, stride, w, h } = self.plane;
@@ -75,15 +75,15 @@ impl<'a> Component<'a> {
     }
 }
 
-/// The MCUs of the frame, if all components stand in one scan: columns, rows (T.81 A.2).
+/// Returns the MCUs of a scan of all components: columns, rows (T.81 A.2).
 pub(super) fn mcus(image: &Image, components: &[Component]) -> (usize, usize) {
-    let most = |side: fn(&Component) -> usize| components.iter().map(side).max().unwrap_or(1);
-    let (h, v) = (most(|part| part.sampling.0), most(|part| part.sampling.1));
+    let largest = |side: fn(&Component) -> usize| components.iter().map(side).max().unwrap_or(1);
+    let (h, v) = (largest(|part| part.sampling.0), largest(|part| part.sampling.1));
     (usize::from(image.width).div_ceil(8 * h), usize::from(image.height).div_ceil(8 * v))
 }
 
-/// Calls `each` with the number of a component and one of its blocks, in the order of a scan of all
-/// components; with no block where an MCU goes beyond the blocks that have samples.
+/// Calls `each` with the number of a component and the position of one of its blocks, in the order of a scan
+/// of all components. The position is `None` where an MCU extends past the blocks that have samples.
 #[inline]
 pub(super) fn for_each_interleaved(
     (columns, rows): (usize, usize),
@@ -106,8 +106,8 @@ pub(super) fn for_each_interleaved(
 }
 
 impl Plane<'_> {
-    /// The plane without what lies beyond `w` columns and `h` rows.
-    fn cut(self, w: usize, h: usize) -> Result<Self, EncodeError> {
+    /// Returns the first `w` columns and `h` rows of the plane.
+    fn crop(self, w: usize, h: usize) -> Result<Self, EncodeError> {
         if w == 0 || h == 0 {
             return Err(EncodeError::Empty);
         }

@@ -1,16 +1,16 @@
-//! Reasons for which a picture cannot be encoded.
+//! The errors of the encoder.
 
-/// A picture that cannot be encoded.
+/// An image that cannot be encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EncodeError {
-    /// The picture has no columns or no rows.
-    #[error("the picture has no pixels")]
+    /// The image has no columns or no rows.
+    #[error("the image has no pixels: its width and height must be 1 to 65535")]
     Empty,
-    /// A plane has fewer samples than the picture's size requires.
-    #[error("a plane has too few samples")]
+    /// A plane has fewer samples than the image requires.
+    #[error("a plane has fewer samples than the image requires")]
     ShortPlane,
     /// The ICC profile does not fit in 255 segments.
-    #[error("the colour profile is longer than 255 segments")]
+    #[error("the ICC profile is longer than 255 segments")]
     LongProfile,
     /// The EXIF block does not fit in one segment.
     #[error("the EXIF block is longer than one segment")]

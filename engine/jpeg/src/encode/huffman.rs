@@ -1,20 +1,21 @@
-//! The Huffman code that is shortest for given counts (T.81 K.2 and C.2).
+//! The shortest Huffman code for given counts (T.81 K.2 and C.2).
 
-/// T.81 B.2.4.2: no code is longer.
-const MOST_BITS: usize = 16;
-/// As many symbols as a byte has values, and the one that keeps a code free.
-const MOST_LEAVES: usize = 257;
+/// The maximum length of a code (T.81 B.2.4.2).
+const MAX_BITS: usize = 16;
+/// The maximum number of leaves: the values of a byte, and a symbol that reserves a code.
+const MAX_LEAVES: usize = 257;
 
-/// A Huffman code as a file states it.
+/// A Huffman code in the form of a DHT segment.
 pub(super) struct HuffmanCode {
-    /// How many codes have 1, 2, … 16 bits.
-    counts: [u8; MOST_BITS],
-    /// What they stand for, the shortest first.
+    /// The number of codes of 1, 2, … 16 bits.
+    counts: [u8; MAX_BITS],
+    /// The symbols, those with the shortest codes first.
     symbols: Vec<u8>,
 }
 
 impl HuffmanCode {
-    /// The code for symbols that occur `counts[symbol]` times, at most 256 of them; none if nothing occurs.
+    /// Returns the shortest code for symbols that occur `counts[symbol]` times, at most 256 of them; `None`
+    /// if no symbol occurs.
     pub(super) fn shortest(counts: &[u64]) -> Option<Self> {
         let mut leaves: Vec<(u64, u8)> = (0..=u8::MAX)
             .zip(counts)
@@ -26,7 +27,7 @@ impl HuffmanCode {
         }
         leaves.sort_unstable_by(|a, b| b.cmp(a));
         let symbols = leaves.iter().map(|leaf| leaf.1).collect();
-        // A symbol that never occurs takes the last of the longest codes, which is all ones and must not
+        // A symbol that never occurs reserves the last of the longest codes, which is all ones and must not
         // be used.
         let weights = [0].into_iter().chain(leaves.iter().rev().map(|leaf| leaf.0));
         let mut lengths = limited(lengths(&weights.collect::<Vec<_>>()));
@@ -36,36 +37,37 @@ impl HuffmanCode {
         Some(Self { counts: lengths.map(|codes| codes as u8), symbols })
     }
 
-    /// The symbols with their codes and how many bits these have.
+    /// Returns the symbols with their codes and the lengths of these in bits.
     pub(super) fn codes(&self) -> impl Iterator<Item = (u8, u64, u32)> {
         let lengths = (1..).zip(self.counts).flat_map(|(bits, codes)| (0..codes).map(move |_| bits));
         let mut next = 0_u64;
-        let mut bits_before = 0;
+        let mut previous_bits = 0;
         self.symbols.iter().zip(lengths).map(move |(&symbol, bits)| {
-            let code = next << (bits - bits_before);
-            (next, bits_before) = (code + 1, bits);
+            let code = next << (bits - previous_bits);
+            (next, previous_bits) = (code + 1, bits);
             (symbol, code, bits)
         })
     }
 
-    /// Appends the code as a DHT segment holds it.
+    /// Appends the code in the form of a DHT segment.
     pub(super) fn put(&self, content: &mut Vec<u8>) {
         content.extend(self.counts);
         content.extend(&self.symbols);
     }
 }
 
-/// How many leaves of `weights`, which ascend, Huffman's algorithm puts how deep.
+/// Returns the number of leaves at each depth of the tree that Huffman's algorithm builds for `weights`,
+/// which ascend.
 ///
-/// Inner nodes come into being in the order of their weight, so two queues take the place of a heap.
-fn lengths(weights: &[u64]) -> [u32; MOST_LEAVES] {
+/// It creates inner nodes in the order of their weights, so two queues replace a heap.
+fn lengths(weights: &[u64]) -> [u32; MAX_LEAVES] {
     let leaves = weights.len();
     let mut nodes = weights.to_vec();
     let mut parents = vec![0; 2 * leaves - 1];
     let (mut leaf, mut inner) = (0, leaves);
     for parent in leaves..2 * leaves - 1 {
         let mut lightest = || {
-            // Of equals the leaf, which keeps the tree low.
+            // Of equal weights the leaf comes first, which keeps the tree low.
             let is_leaf = leaf < leaves && (inner == nodes.len() || nodes[leaf] <= nodes[inner]);
             let next = if is_leaf { &mut leaf } else { &mut inner };
             let node = *next;
@@ -77,7 +79,7 @@ fn lengths(weights: &[u64]) -> [u32; MOST_LEAVES] {
         nodes.push(weight);
     }
     let mut depths = vec![0; parents.len()];
-    let mut lengths = [0; MOST_LEAVES];
+    let mut lengths = [0; MAX_LEAVES];
     for node in (0..parents.len() - 1).rev() {
         depths[node] = depths[parents[node]] + 1;
         if node < leaves {
@@ -87,11 +89,11 @@ fn lengths(weights: &[u64]) -> [u32; MOST_LEAVES] {
     lengths
 }
 
-/// Lifts what is deeper than codes may be (T.81 Figure K.3).
-fn limited(mut lengths: [u32; MOST_LEAVES]) -> [u32; MOST_BITS] {
-    for depth in (MOST_BITS + 1..MOST_LEAVES).rev() {
+/// Moves leaves up that are deeper than the maximum length of a code (T.81 Figure K.3).
+fn limited(mut lengths: [u32; MAX_LEAVES]) -> [u32; MAX_BITS] {
+    for depth in (MAX_BITS + 1..MAX_LEAVES).rev() {
         while lengths[depth] != 0 {
-            // Two brothers: one takes their parent's place, the other shares that of a higher leaf.
+            // Of two siblings, one replaces their parent, and the other becomes the sibling of a higher leaf.
             let higher = (1..depth - 1).rev().find(|depth| lengths[*depth] != 0).expect("there are 2 leaves");
             lengths[depth] -= 2;
             lengths[depth - 1] += 1;
@@ -99,8 +101,8 @@ fn limited(mut lengths: [u32; MOST_LEAVES]) -> [u32; MOST_BITS] {
             lengths[higher + 1] += 2;
         }
     }
-    let mut short = [0; MOST_BITS];
-    short.copy_from_slice(&lengths[1..=MOST_BITS]);
+    let mut short = [0; MAX_BITS];
+    short.copy_from_slice(&lengths[1..=MAX_BITS]);
     short
 }
 
@@ -108,7 +110,8 @@ fn limited(mut lengths: [u32; MOST_LEAVES]) -> [u32; MOST_BITS] {
 mod tests {
     use super::*;
 
-    /// Bits that the code takes for `counts`, having checked that it is a code.
+    /// Checks that the code for `counts` is a valid prefix code, and returns the bits of all symbols
+    /// together.
     fn cost(counts: &[u64]) -> u64 {
         let code = HuffmanCode::shortest(counts).unwrap();
         let codes: Vec<_> = code.codes().collect();
@@ -119,7 +122,10 @@ mod tests {
         for (at, &(_, code, bits)) in codes.iter().enumerate() {
             assert!((1..=16).contains(&bits) && code < (1 << bits) - 1, "{code:b} of {bits}");
             for &(_, other, longer) in &codes[at + 1..] {
-                assert!(bits <= longer && other >> (longer - bits) != code, "{code:b} begins {other:b}");
+                assert!(
+                    bits <= longer && other >> (longer - bits) != code,
+                    "{code:b} is a prefix of {other:b}"
+                );
             }
         }
         codes.iter().map(|&(symbol, _, bits)| counts[usize::from(symbol)] * u64::from(bits)).sum()

@@ -1,14 +1,14 @@
-//! Planes to a JPEG file: forward DCT, optimised Huffman codes, one baseline scan or a progression
-//! (ITU-T T.81).
+//! The encoder: planes to JPEG files (ITU-T T.81), with a forward DCT, optimised Huffman codes, and one
+//! baseline scan or a progression.
 //!
-//! A file is made in two passes. The first transforms and quantises every block once and keeps what will
-//! be said of it: for a baseline file its [`symbols`], for a progressive one its [`coefficients`]. The second
-//! gives the symbols the shortest codes that there are for these counts, and writes them.
+//! Encoding has two passes. The first transforms and quantises every block once, and buffers its symbols
+//! (baseline) or its coefficients (progressive). The second assigns the shortest possible codes for the
+//! counts of these symbols, and writes them.
 //!
 //! # Memory
-//! Beside the file, 4 bytes for each coefficient that is not zero and 8 for each block, which is about a
-//! byte for each pixel of a photo at quality 80. At the very worst, for noise at quality 100, it is 4 bytes
-//! for each sample of the planes, and 9 for a progressive file.
+//! Besides the file, the encoder buffers 4 bytes for each nonzero coefficient and 8 for each block: about one
+//! byte for each pixel of a photo at quality 80. The maximum, for noise at quality 100, is 4 bytes for each
+//! sample of the planes, and 9 for a progressive file.
 
 mod error;
 mod segments;
@@ -27,12 +27,12 @@ pub use error::EncodeError;
 
 use component::Component;
 
-/// One channel: samples from 0 to 255, of shape `[h, w]`.
-#[derive(Clone, Copy)]
+/// One channel: samples of shape `[h, w]`, 0 to 255 (full range).
+#[derive(Clone, Copy, Debug)]
 pub struct Plane<'a> {
-    /// Rows from top to bottom, each from left to right; the last one may end with its last sample.
+    /// Rows from top to bottom, each from left to right. The last row may end after its last sample.
     pub samples: &'a [u8],
-    /// From one row to the next, in samples.
+    /// Samples from one row to the next.
     pub stride: usize,
     /// Columns.
     pub w: usize,
@@ -40,21 +40,21 @@ pub struct Plane<'a> {
     pub h: usize,
 }
 
-/// How many samples of chroma there are for those of luma.
+/// The chroma subsampling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Chroma {
-    /// 4:4:4, as many.
+    /// 4:4:4: as many samples of chroma as of luma.
     Full,
-    /// 4:2:2, half as many columns.
+    /// 4:2:2: half as many columns.
     HalfWidth,
-    /// 4:4:0, half as many rows.
+    /// 4:4:0: half as many rows.
     HalfHeight,
-    /// 4:2:0, half as many columns and rows.
+    /// 4:2:0: half as many columns and rows.
     Quarter,
 }
 
 impl Chroma {
-    /// Pixels for each sample: columns, rows.
+    /// Returns the pixels for each sample: columns, rows.
     const fn steps(self) -> (usize, usize) {
         match self {
             Self::Full => (1, 1),
@@ -65,49 +65,53 @@ impl Chroma {
     }
 }
 
-/// What the planes are, in JFIF's colours: ITU-R BT.601, full range.
-#[derive(Clone, Copy)]
+/// The planes of an image in the colour model of JFIF 1.02: ITU-R BT.601, full range.
+#[derive(Clone, Copy, Debug)]
 pub enum Planes<'a> {
-    /// Luma.
+    /// Luma only.
     Grey(Plane<'a>),
-    /// Luma and two of chroma, centred between the pixels that they stand for.
+    /// Luma, blue difference and red difference. A chroma sample is centred between the pixels that it
+    /// covers.
     Ycc {
-        /// Y, Cb, Cr.
+        /// Y, Cb and Cr.
         planes: [Plane<'a>; 3],
-        /// The shape of Cb and Cr.
+        /// The subsampling of Cb and Cr.
         chroma: Chroma,
     },
 }
 
-/// A picture as it is to be shown before it is turned.
-#[derive(Clone, Copy)]
+/// An image to encode, before any rotation that its EXIF orientation requests.
+#[derive(Clone, Copy, Debug)]
 pub struct Image<'a> {
-    /// Columns.
+    /// Columns of pixels, 1 to 65535.
     pub width: u16,
-    /// Rows.
+    /// Rows of pixels, 1 to 65535.
     pub height: u16,
-    /// Each has at least the size divided by its step and rounded up. What goes beyond that is ignored.
+    /// The planes. Each is at least as large as the image divided by the plane's subsampling, rounded up.
+    /// Further samples are ignored.
     pub planes: Planes<'a>,
 }
 
-/// What to write.
-#[derive(Clone, Copy)]
+/// The options of an encode.
+#[derive(Clone, Copy, Debug)]
 pub struct Options<'a> {
-    /// 1 to 100, as libjpeg scales the tables of T.81 Annex K.
+    /// The quality, 1 to 100: the scale of the tables of T.81 Annex K, as in libjpeg. Other values are
+    /// clamped.
     pub quality: u8,
-    /// Whether the file shows all of the picture early and then refines it.
+    /// Whether to write a progressive file, which shows the whole image early and then refines it.
     pub is_progressive: bool,
-    /// An ICC profile to embed.
+    /// An ICC profile to embed, at most 255 × 65519 bytes.
     pub icc: Option<&'a [u8]>,
-    /// The content of an APP1 segment to embed, `Exif\0\0` included.
+    /// The content of an APP1 segment to embed, which starts with `Exif\0\0`; at most 65533 bytes.
     pub exif: Option<&'a [u8]>,
 }
 
-/// Encodes `image` to a whole file. The same picture and options give the same bytes on every machine.
+/// Encodes `image` to a complete file. The same image and options give the same bytes on every machine.
 ///
 /// # Errors
-/// [`EncodeError`] if the picture has no pixels, a plane has too few samples, or the profile has
-/// more bytes than segments can hold.
+/// - [`EncodeError::Empty`] if the image has no columns or no rows.
+/// - [`EncodeError::ShortPlane`] if a plane is too small for the image.
+/// - [`EncodeError::LongProfile`] or [`EncodeError::LongExif`] if the metadata does not fit in its segments.
 pub fn encode(image: &Image, options: &Options) -> Result<Vec<u8>, EncodeError> {
     let tables = quantisation::tables(options.quality);
     let components = Component::all(image, &tables)?;

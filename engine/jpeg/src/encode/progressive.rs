@@ -7,16 +7,16 @@ use super::{
     symbols::{SIXTEEN_ZEROS, Symbols, Table, size_and_bits},
 };
 
-/// A scan: of all components if it is of DC coefficients, else of one.
+/// A scan: of all components for DC coefficients, else of one.
 #[derive(Clone, Copy)]
 struct Scan {
-    /// Which component, where it is of one.
+    /// The component of an AC scan.
     component: usize,
-    /// First and last coefficient, both 0 for DC.
+    /// The first and last coefficient, both 0 for DC.
     band: (u8, u8),
-    /// Whether it adds a bit to what is there already.
+    /// Whether it adds a bit to the bits of earlier scans.
     is_refinement: bool,
-    /// How many of the lowest bits are left for later.
+    /// The number of low bits that it omits.
     shift: u8,
 }
 
@@ -28,7 +28,7 @@ const fn refine(component: usize, band: (u8, u8), shift: u8) -> Scan {
     Scan { component, band, is_refinement: true, shift }
 }
 
-/// What libjpeg's `jpeg_simple_progression` writes of a grey picture.
+/// The scans of a grey image, as in libjpeg's `jpeg_simple_progression`.
 const GREY: [Scan; 6] = [
     first(0, (0, 0), 1),
     first(0, (1, 5), 2),
@@ -38,7 +38,8 @@ const GREY: [Scan; 6] = [
     refine(0, (1, 63), 0),
 ];
 
-/// What it writes of Y, Cb and Cr: colours come early, since they are few bytes.
+/// The scans of Y, Cb and Cr, as in libjpeg's `jpeg_simple_progression`: chroma comes early, since it takes
+/// few bytes.
 const YCC: [Scan; 10] = [
     first(0, (0, 0), 1),
     first(0, (1, 5), 2),
@@ -74,11 +75,11 @@ pub(super) fn put_scans(file: &mut Vec<u8>, image: &Image, components: &[Compone
 }
 
 impl Scan {
-    /// What SOS says of it (T.81 B.2.3).
+    /// Returns the content of the SOS segment (T.81 B.2.3).
     fn header(&self, components: &[Component]) -> Vec<u8> {
         let mut header = vec![components.len() as u8];
         for part in components {
-            // What a scan does not use is 0.
+            // Selectors of unused tables are 0.
             let tables = match (self.band, self.is_refinement) {
                 ((0, 0), false) => part.table << 4,
                 ((0, 0), true) => 0,
@@ -86,13 +87,14 @@ impl Scan {
             };
             header.extend([part.id(), tables as u8]);
         }
-        let before = if self.is_refinement { self.shift + 1 } else { 0 };
-        header.extend([self.band.0, self.band.1, before << 4 | self.shift]);
+        let previous_shift = if self.is_refinement { self.shift + 1 } else { 0 };
+        header.extend([self.band.0, self.band.1, previous_shift << 4 | self.shift]);
         header
     }
 }
 
-/// A scan of DC coefficients (T.81 G.1.2.1). A block that nobody sees is as the one before.
+/// Appends the symbols of a scan of DC coefficients (T.81 G.1.2.1). A block outside the image equals the
+/// previous one.
 fn push_dc(
     symbols: &mut Symbols,
     scan: &Scan,
@@ -100,33 +102,33 @@ fn push_dc(
     components: &[Component],
     coefficients: &[Coefficients],
 ) {
-    let mut before = [0; 3];
+    let mut previous = [0; 3];
     for_each_interleaved(mcus, components, |number, position| {
         let part = &components[number];
-        let dc = position.map_or(before[number], |(x, y)| {
+        let dc = position.map_or(previous[number], |(x, y)| {
             i32::from(coefficients[number].dc[y * part.blocks.0 + x]) >> scan.shift
         });
         if scan.is_refinement {
             symbols.push_bits(dc as u32 & 1, 1);
         } else {
-            symbols.push_dc(part.table, dc - before[number]);
+            symbols.push_dc(part.table, dc - previous[number]);
         }
-        before[number] = dc;
+        previous[number] = dc;
     });
 }
 
-/// T.81 G.1.2.2: the longest run of bands without anything more to say.
-const MOST_ENDED: u32 = 0x7FFF;
-/// libjpeg holds so many bits of correction when it decides to end a run, and so do we.
-const MOST_CORRECTIONS: usize = 1000 - 63;
+/// The maximum number of consecutive ended bands (T.81 G.1.2.2).
+const MAX_ENDED: u32 = 0x7FFF;
+/// The number of buffered correction bits at which libjpeg writes the end of a run.
+const MAX_CORRECTIONS: usize = 1000 - 63;
 
-/// A scan of AC coefficients.
+/// The writer of a scan of AC coefficients.
 struct Bands<'a> {
     symbols: &'a mut Symbols,
     table: Table,
-    /// Bands that ended and were not yet said to.
+    /// The number of ended bands whose symbol is not written yet.
     ended: u32,
-    /// Bits of correction (T.81 G.1.2.3) that follow when they are.
+    /// The correction bits (T.81 G.1.2.3) that follow that symbol.
     corrections: Vec<bool>,
 }
 
@@ -135,18 +137,18 @@ impl<'a> Bands<'a> {
         Self { symbols, table, ended: 0, corrections: Vec::new() }
     }
 
-    /// What the highest bits of the coefficients are (T.81 G.1.2.2).
+    /// Writes the first scan of coefficients, with their highest bits (T.81 G.1.2.2).
     fn push_first(mut self, scan: &Scan, coefficients: &Coefficients) {
         let (first, last) = (scan.band.0.into(), scan.band.1.into());
         for (mask, values) in coefficients.bands(first, last) {
             let mut next = first;
             for (at, &value) in ones(mask).zip(values) {
-                // Towards zero.
+                // The division rounds towards zero.
                 let value = i32::from(value) / (1 << scan.shift);
                 if value == 0 {
                     continue;
                 }
-                self.say_ended();
+                self.flush_ended();
                 let mut zeros = at - next;
                 next = at + 1;
                 while 16 <= zeros {
@@ -160,41 +162,41 @@ impl<'a> Bands<'a> {
                 self.end_band();
             }
         }
-        self.say_ended();
+        self.flush_ended();
     }
 
-    /// One more bit of each coefficient (T.81 G.1.2.3): a symbol for those that were zero and no longer are,
-    /// and between them, unsaid, a bit for each of the others.
+    /// Writes one more bit of each coefficient (T.81 G.1.2.3): a symbol for each coefficient that becomes
+    /// nonzero, and between these a correction bit, without a symbol, for each that was nonzero before.
     fn push_refinement(mut self, scan: &Scan, coefficients: &Coefficients) {
         let (first, last) = (scan.band.0.into(), scan.band.1.into());
         let mut corrections = Vec::new();
         for (mask, values) in coefficients.bands(first, last) {
-            let known = |value: &i16| value.unsigned_abs() >> scan.shift;
-            let last_new = ones(mask).zip(values).filter(|(_, value)| known(value) == 1).last();
+            let magnitude_so_far = |value: &i16| value.unsigned_abs() >> scan.shift;
+            let last_new = ones(mask).zip(values).filter(|(_, value)| magnitude_so_far(value) == 1).last();
             let last_new = last_new.map_or(0, |(at, _)| at);
             let mut next = first;
             let mut zeros = 0;
             for (at, value) in ones(mask).zip(values) {
-                let magnitude = known(value);
+                let magnitude = magnitude_so_far(value);
                 if magnitude == 0 {
                     continue;
                 }
                 zeros += at - next;
                 next = at + 1;
-                // Zeros behind the last symbol need none: the band ends there.
+                // Zeros after the last symbol need no symbol: the band ends there.
                 while 16 <= zeros && at <= last_new {
-                    self.say_ended();
+                    self.flush_ended();
                     self.symbols.push(self.table, SIXTEEN_ZEROS, 0);
-                    self.say_corrections(&mut corrections);
+                    self.flush_corrections(&mut corrections);
                     zeros -= 16;
                 }
                 if 1 < magnitude {
                     corrections.push(magnitude & 1 != 0);
                     continue;
                 }
-                self.say_ended();
+                self.flush_ended();
                 self.symbols.push(self.table, (zeros << 4 | 1) as u8, u32::from(0 < *value));
-                self.say_corrections(&mut corrections);
+                self.flush_corrections(&mut corrections);
                 zeros = 0;
             }
             if next <= last || 0 < zeros || !corrections.is_empty() {
@@ -202,18 +204,20 @@ impl<'a> Bands<'a> {
                 self.end_band();
             }
         }
-        self.say_ended();
+        self.flush_ended();
     }
 
+    /// Counts an ended band.
     fn end_band(&mut self) {
         self.ended += 1;
-        if self.ended == MOST_ENDED || MOST_CORRECTIONS < self.corrections.len() {
-            self.say_ended();
+        if self.ended == MAX_ENDED || MAX_CORRECTIONS < self.corrections.len() {
+            self.flush_ended();
         }
     }
 
-    /// How many bands ended: the power of two in the symbol, the rest behind it (T.81 Table G.1).
-    fn say_ended(&mut self) {
+    /// Writes the number of ended bands: the power of two in the symbol, the rest in the bits after it (T.81
+    /// Table G.1).
+    fn flush_ended(&mut self) {
         if self.ended == 0 {
             return;
         }
@@ -221,11 +225,12 @@ impl<'a> Bands<'a> {
         self.symbols.push(self.table, (size << 4) as u8, self.ended - (1 << size));
         self.ended = 0;
         let mut corrections = std::mem::take(&mut self.corrections);
-        self.say_corrections(&mut corrections);
+        self.flush_corrections(&mut corrections);
         self.corrections = corrections;
     }
 
-    fn say_corrections(&mut self, corrections: &mut Vec<bool>) {
+    /// Writes correction bits.
+    fn flush_corrections(&mut self, corrections: &mut Vec<bool>) {
         for bits in corrections.chunks(16) {
             let value = bits.iter().fold(0, |sum, bit| sum << 1 | u32::from(*bit));
             self.symbols.push_bits(value, bits.len() as u32);

@@ -1,9 +1,9 @@
-//! Quantisation tables for a quality.
+//! The quantisation tables of a quality.
 
-/// Quantisation steps of the 64 coefficients, row by row.
+/// The quantisation steps of the 64 coefficients, row by row.
 pub(super) type Quantisation = [u16; 64];
 
-/// T.81 Table K.1.
+/// The table of T.81 K.1 for luma.
 #[rustfmt::skip]
 const LUMA: Quantisation = [
     16, 11, 10, 16,  24,  40,  51,  61,
@@ -16,7 +16,7 @@ const LUMA: Quantisation = [
     72, 92, 95, 98, 112, 100, 103,  99,
 ];
 
-/// T.81 Table K.2.
+/// The table of T.81 K.2 for chroma.
 #[rustfmt::skip]
 const CHROMA: Quantisation = [
     17, 18, 24, 47, 99, 99, 99, 99,
@@ -29,10 +29,10 @@ const CHROMA: Quantisation = [
     99, 99, 99, 99, 99, 99, 99, 99,
 ];
 
-/// The tables of luma and chroma for `quality`, 1 to 100: those of Annex K at 50, all ones at 100.
+/// Returns the tables of luma and chroma for `quality`, 1 to 100: those of Annex K at 50, all ones at 100.
 ///
-/// Scaled as libjpeg's `jpeg_quality_scaling` does, so that a quality means what it means elsewhere, and
-/// held within 8 bits, which baseline requires.
+/// The scale is that of libjpeg's `jpeg_quality_scaling`, so a quality means the same as in other programs.
+/// Steps are clamped to 8 bits, which baseline requires.
 pub(super) fn tables(quality: u8) -> [Quantisation; 2] {
     let quality = u32::from(quality.clamp(1, 100));
     let percent = if quality < 50 { 5000 / quality } else { 200 - 2 * quality };
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn qualities_mean_what_they_mean_to_libjpeg() {
+    fn qualities_scale_tables_as_in_libjpeg() {
         let check = |quality, luma: [u16; 3], chroma_last: u16| {
             let [first, second] = tables(quality);
             assert_eq!((&first[..3], second[63]), (&luma[..], chroma_last), "{quality}");

@@ -1,4 +1,4 @@
-//! The marker segments of a file (T.81 B.2), but for the tables and headers of its scans.
+//! The marker segments of a file (T.81 B.2), without the tables and headers of its scans.
 
 use super::{EncodeError, Image, Options, component::Component, quantisation::Quantisation};
 use crate::{
@@ -6,13 +6,14 @@ use crate::{
     zigzag::NATURAL_ORDER,
 };
 
-/// What a segment holds besides its marker, its length included.
-const MOST_SEGMENT_BYTES: usize = 65_535;
-/// ICC.1:2022 B.4: before two bytes that number the part and count the parts.
+/// The maximum size of a segment without its marker, including the two bytes of its length.
+const MAX_SEGMENT_BYTES: usize = 65_535;
+/// The start of a segment of an ICC profile (ICC.1:2022 B.4). The number of the part and of all parts follow,
+/// one byte each.
 const ICC_SIGNATURE: &[u8] = b"ICC_PROFILE\0";
-const ICC_PART_BYTES: usize = MOST_SEGMENT_BYTES - 2 - ICC_SIGNATURE.len() - 2;
+const ICC_PART_BYTES: usize = MAX_SEGMENT_BYTES - 2 - ICC_SIGNATURE.len() - 2;
 
-/// The start of a file, with everything that is no part of the coding: JFIF, orientation, profile.
+/// Returns the start of a file with its metadata: JFIF, EXIF and ICC profile.
 ///
 /// # Errors
 /// [`EncodeError::LongProfile`] and [`EncodeError::LongExif`].
@@ -21,7 +22,7 @@ pub(super) fn head(options: &Options) -> Result<Vec<u8>, EncodeError> {
     // JFIF 1.01, square pixels, no thumbnail.
     put(&mut file, APP0, b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0");
     if let Some(exif) = options.exif {
-        if MOST_SEGMENT_BYTES - 2 < exif.len() {
+        if MAX_SEGMENT_BYTES - 2 < exif.len() {
             return Err(EncodeError::LongExif);
         }
         put(&mut file, APP1, exif);
@@ -36,7 +37,7 @@ pub(super) fn head(options: &Options) -> Result<Vec<u8>, EncodeError> {
     Ok(file)
 }
 
-/// Defines the quantisation tables 0, 1, … (T.81 B.2.4.1).
+/// Appends the quantisation tables 0, 1, … (T.81 B.2.4.1).
 pub(super) fn put_quantisation(file: &mut Vec<u8>, tables: &[Quantisation]) {
     let mut content = Vec::new();
     for (number, table) in (0..).zip(tables) {
@@ -46,7 +47,7 @@ pub(super) fn put_quantisation(file: &mut Vec<u8>, tables: &[Quantisation]) {
     put(file, DQT, &content);
 }
 
-/// Opens the frame (T.81 B.2.2): baseline, or progressive with Huffman codes.
+/// Appends the frame header (T.81 B.2.2): baseline, or progressive with Huffman codes.
 pub(super) fn put_frame(file: &mut Vec<u8>, image: &Image, parts: &[Component], is_progressive: bool) {
     let mut content = vec![8];
     content.extend(image.height.to_be_bytes());
@@ -58,12 +59,12 @@ pub(super) fn put_frame(file: &mut Vec<u8>, image: &Image, parts: &[Component], 
     put(file, if is_progressive { SOF2 } else { SOF0 }, &content);
 }
 
-/// Closes the file.
+/// Appends the end of the image.
 pub(super) fn put_end(file: &mut Vec<u8>) {
     file.extend([0xFF, EOI]);
 }
 
-/// A segment; `content` is no longer than one can be.
+/// Appends a segment. `content` has at most 65533 bytes.
 pub(super) fn put(file: &mut Vec<u8>, marker: u8, content: &[u8]) {
     file.extend([0xFF, marker]);
     file.extend((content.len() as u16 + 2).to_be_bytes());

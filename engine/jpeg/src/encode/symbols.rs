@@ -1,36 +1,36 @@
-//! What a scan says, kept until it has been counted and its Huffman codes are known.
+//! The symbols of a scan, buffered until they are counted and their Huffman codes are known.
 
 use super::{bits::BitWriter, component::Block, huffman::HuffmanCode, segments};
 use crate::markers::{DHT, SOS};
 
-/// Numbers of symbols: those of all tables, and [`RAW`] + n for n bits without a symbol.
+/// The number of slots: one for each symbol of each table, and [`RAW`] + n for n bits without a symbol.
 const SLOTS: usize = 1024;
 const RAW: u32 = 544;
 const _: () = assert!(RAW + 16 < SLOTS as u32);
 
-/// Bits that hold the number of a symbol in a token; what follows the symbol is above them.
+/// The bits of a token that contain a slot. The bits that follow the symbol are above them.
 const SLOT_BITS: u32 = 16;
 
 /// A Huffman table of a scan.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Table {
-    /// Number of its first symbol.
+    /// The slot of its first symbol.
     slot: u32,
     symbols: u32,
-    /// Its class and destination (T.81 B.2.4.2).
+    /// The class and destination (T.81 B.2.4.2).
     id: u8,
 }
 
 impl Table {
-    /// Of differences of DC coefficients: 0 for luma, 1 for chroma.
+    /// The tables of DC differences: 0 for luma, 1 for chroma.
     pub(super) const DC: [Self; 2] =
         [Self { slot: 512, symbols: 16, id: 0x00 }, Self { slot: 528, symbols: 16, id: 0x01 }];
-    /// Of AC coefficients: 0 for luma, 1 for chroma.
+    /// The tables of AC coefficients: 0 for luma, 1 for chroma.
     pub(super) const AC: [Self; 2] =
         [Self { slot: 0, symbols: 256, id: 0x10 }, Self { slot: 256, symbols: 256, id: 0x11 }];
 
-    /// How many bits follow `symbol` (T.81 F.1.2 and G.1.2): as many as its lower half says, or, where a run
-    /// of bands ends (G.1.2.2), as its upper half says.
+    /// Returns the number of bits that follow `symbol` (T.81 F.1.2 and G.1.2): its lower half, or its upper
+    /// half where a run of bands ends (G.1.2.2).
     const fn extra_bits(symbol: u8) -> u32 {
         match (symbol >> 4, symbol & 15) {
             (15, 0) => 0,
@@ -40,41 +40,43 @@ impl Table {
     }
 }
 
-/// Symbol of sixteen zeros.
+/// The symbol of sixteen zeros.
 pub(super) const SIXTEEN_ZEROS: u8 = 0xF0;
 
-/// Tokens that are allocated at a time. Nobody knows beforehand how rich the picture is, and a list in pieces
-/// grows without being copied.
+/// The number of tokens that are allocated at a time. Their total is unknown in advance, and a list of chunks
+/// grows without copies.
 const CHUNK: usize = 1 << 14;
 
-/// A list of symbols and what follows them, with a count of each.
+/// A list of symbols with the bits that follow them, and a count of each symbol.
 pub(super) struct Symbols {
-    /// Tokens: the number of a symbol, and above [`SLOT_BITS`] the bits that follow it.
+    /// Full chunks of tokens: a slot in the lowest [`SLOT_BITS`], and above it the bits that follow the
+    /// symbol.
     full: Vec<Vec<u32>>,
-    /// [`CHUNK`] tokens, of which `len` are filled, and at least 64 are not.
+    /// The last chunk: [`CHUNK`] tokens, of which `len` are in use and at least 64 are free.
     last: Vec<u32>,
     len: usize,
     counts: [u64; SLOTS],
 }
 
 impl Symbols {
+    /// Returns an empty list.
     pub(super) fn new() -> Self {
         Self { full: Vec::new(), last: vec![0; CHUNK], len: 0, counts: [0; SLOTS] }
     }
 
-    /// Forgets what was said.
+    /// Removes all symbols.
     pub(super) fn clear(&mut self) {
         self.full.clear();
         (self.len, self.counts) = (0, [0; SLOTS]);
     }
 
-    /// Says `symbol` and as many bits of `value` as follow it; the others must be zero.
+    /// Appends `symbol` and the bits of `value` that follow it; the others must be zero.
     #[inline]
     pub(super) fn push(&mut self, table: Table, symbol: u8, value: u32) {
         self.push_token(table.slot + u32::from(symbol), value);
     }
 
-    /// Says the lowest `count` bits of `value`, at most 16; the others must be zero.
+    /// Appends the lowest `count` bits of `value`, at most 16; the others must be zero.
     pub(super) fn push_bits(&mut self, value: u32, count: u32) {
         self.push_token(RAW + count, value);
     }
@@ -86,7 +88,7 @@ impl Symbols {
         self.fill(1);
     }
 
-    /// Says a DC coefficient by its `difference` from the one before (T.81 F.1.2.1), with a table of
+    /// Appends a DC coefficient as its `difference` from the previous one (T.81 F.1.2.1), with a table of
     /// [`Table::DC`].
     #[inline]
     pub(super) fn push_dc(&mut self, table: usize, difference: i32) {
@@ -94,22 +96,23 @@ impl Symbols {
         self.push(Table::DC[table], size as u8, bits);
     }
 
-    /// Says a whole block (T.81 F.1.2) with the tables 0 for luma or 1 for chroma: `difference` is that of its
-    /// DC coefficient, and `mask` has bit k set where `block[k]` is not zero.
+    /// Appends a whole block (T.81 F.1.2) with the tables 0 for luma or 1 for chroma. `difference` is that of
+    /// its DC coefficient, and bit k of `mask` is set if `block[k]` is nonzero.
     #[inline]
     pub(super) fn push_block(&mut self, table: usize, difference: i32, block: &Block, mask: u64) {
         let (dc, ac) = (Table::DC[table].slot, Table::AC[table].slot);
         let counts = &mut self.counts;
         // No block has more symbols than coefficients.
-        let room: &mut [u32; 64] = self.last[self.len..].first_chunk_mut().expect("there is room for 64");
+        let room: &mut [u32; 64] =
+            self.last[self.len..].first_chunk_mut().expect("at least 64 tokens are free");
         let mut filled = 0;
-        let mut say = |slot: u32, value: u32| {
+        let mut push = |slot: u32, value: u32| {
             room[filled % 64] = value << SLOT_BITS | slot;
             counts[slot as usize % SLOTS] += 1;
             filled += 1;
         };
         let (size, bits) = size_and_bits(difference);
-        say(dc + size, bits);
+        push(dc + size, bits);
         let mut rest = mask & !1;
         let mut next = 1;
         while rest != 0 {
@@ -118,19 +121,19 @@ impl Symbols {
             let mut zeros = at - next;
             next = at + 1;
             while 16 <= zeros {
-                say(ac + u32::from(SIXTEEN_ZEROS), 0);
+                push(ac + u32::from(SIXTEEN_ZEROS), 0);
                 zeros -= 16;
             }
             let (size, bits) = size_and_bits(block[at as usize % 64].into());
-            say(ac + (zeros << 4 | size), bits);
+            push(ac + (zeros << 4 | size), bits);
         }
         if next != 64 {
-            say(ac, 0);
+            push(ac, 0);
         }
         self.fill(filled);
     }
 
-    /// Keeps the next `count` tokens, and makes room behind them.
+    /// Marks the next `count` tokens as in use, and ensures that 64 are free after them.
     #[inline]
     fn fill(&mut self, count: usize) {
         self.len += count;
@@ -142,9 +145,10 @@ impl Symbols {
         }
     }
 
-    /// Appends the scan (T.81 B.2.3 and B.2.4.2): the tables that it uses, its `header`, and what was said.
+    /// Appends the scan to `file` (T.81 B.2.3 and B.2.4.2): the tables that it uses, its `header`, and its
+    /// symbols.
     pub(super) fn put_scan(&self, file: &mut Vec<u8>, header: &[u8]) {
-        // What stands for each symbol: bits to be followed by others, and how many all of them are.
+        // For each slot, the code with zeros for the bits that follow, and the length of both together.
         let mut codes = [(0_u64, 0_u32); SLOTS];
         for count in 0..=16 {
             codes[(RAW + count) as usize].1 = count;
@@ -165,7 +169,7 @@ impl Symbols {
         }
         segments::put(file, SOS, header);
         let bits: u64 = self.counts.iter().zip(&codes).map(|(count, code)| count * u64::from(code.1)).sum();
-        // Few bytes of a scan are 0xFF and need another one.
+        // Few bytes of a scan are 0xFF, which need a stuffed byte.
         file.reserve((bits / 8 + bits / 1024) as usize + 16);
         let mut writer = BitWriter::new(file);
         for tokens in self.full.iter().map(Vec::as_slice).chain([&self.last[..self.len]]) {
@@ -178,8 +182,8 @@ impl Symbols {
     }
 }
 
-/// How many bits a coefficient takes, and those bits: a negative one stands for its ones' complement
-/// (T.81 Table F.1 and F.1.2.1).
+/// Returns the number of bits of a coefficient, and the bits: negative ones are in ones' complement (T.81
+/// Table F.1 and F.1.2.1).
 #[inline]
 pub(super) fn size_and_bits(value: i32) -> (u32, u32) {
     let size = 32 - value.unsigned_abs().leading_zeros();
@@ -202,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_is_said_as_in_t81() {
+    fn a_block_has_the_symbols_of_t81() {
         let check = |values: &[(usize, i16)], difference: i32, expected: &[(u32, u32)]| {
             let mut block = [0; 64];
             let mut mask = 0;
@@ -212,9 +216,9 @@ mod tests {
             }
             let mut symbols = Symbols::new();
             symbols.push_block(0, difference, &block, mask);
-            let said: Vec<_> =
+            let tokens: Vec<_> =
                 symbols.last[..symbols.len].iter().map(|token| (token & 0xFFFF, token >> 16)).collect();
-            assert_eq!(said, expected);
+            assert_eq!(tokens, expected);
             for (slot, _) in expected {
                 let count = expected.iter().filter(|other| other.0 == *slot).count() as u64;
                 assert_eq!(symbols.counts[*slot as usize], count);

@@ -1,4 +1,4 @@
-//! Files as others see them: `zune-jpeg`, and libjpeg-turbo's `djpeg` and `cjpeg` where they are installed.
+//! Do other decoders read the files: `zune-jpeg`, and libjpeg-turbo's `djpeg` if it is installed?
 
 mod programs;
 
@@ -9,7 +9,7 @@ use zune_jpeg::JpegDecoder;
 const CHROMAS: [Option<Chroma>; 5] =
     [None, Some(Chroma::Full), Some(Chroma::HalfWidth), Some(Chroma::HalfHeight), Some(Chroma::Quarter)];
 
-/// Numbers that are the same in every run.
+/// A generator of numbers, the same in every run.
 struct Random(u64);
 
 impl Random {
@@ -21,7 +21,7 @@ impl Random {
     }
 }
 
-/// A picture that owns its planes; grey where there is no `chroma`.
+/// An image that owns its planes; grey without `chroma`.
 struct Source {
     w: usize,
     h: usize,
@@ -30,7 +30,7 @@ struct Source {
 }
 
 impl Source {
-    /// Samples by plane, column and row.
+    /// Builds planes from a function of plane, column and row.
     fn new(
         w: usize,
         h: usize,
@@ -49,8 +49,8 @@ impl Source {
         Self::new(w, h, chroma, |_, _, _| random.below(256) as u8)
     }
 
-    /// Slopes in all planes, and an edge.
-    fn slopes(w: usize, h: usize, chroma: Option<Chroma>) -> Self {
+    /// Gradients in all planes, and an edge in luma.
+    fn gradients(w: usize, h: usize, chroma: Option<Chroma>) -> Self {
         Self::new(w, h, chroma, |plane, x, y| match plane {
             0 => (3 * x + 2 * y + if y < x { 90 } else { 0 }) as u8,
             1 => (70 + x + 2 * y) as u8,
@@ -75,10 +75,11 @@ impl Source {
         encode(&Image { width: self.w as u16, height: self.h as u16, planes }, options).unwrap()
     }
 
-    /// Checks what another decoder makes of `file`, channels interleaved, as far as that is certain.
+    /// Checks that `decoded`, interleaved channels from another decoder, is within the error that
+    /// quantisation allows.
     ///
-    /// The transform keeps lengths, so the squared errors of a block come to no more than those of its
-    /// coefficients, each of which is off by half a step at most; and then samples are rounded.
+    /// The transform preserves lengths, so the sum of squared errors of a block is at most that of its
+    /// coefficients, each of which is wrong by at most half a step. Rounding of samples adds to it.
     fn assert_is_near(&self, decoded: &[u8], quality: u8, what: &str) {
         let channels = self.planes.len();
         assert_eq!(decoded.len(), self.w * self.h * channels, "{what}");
@@ -92,20 +93,20 @@ impl Source {
             let errors = plane.iter().zip(decoded.iter().skip(number).step_by(channels));
             let error: f64 = errors.map(|(a, b)| f64::from(a.abs_diff(*b)).powi(2)).sum();
             let root = (error / blocks as f64).sqrt();
-            // Rounding is half a level for each of 64 samples, on both sides.
+            // Rounding adds half a level for each of 64 samples, in the encoder and in the decoder.
             assert!(root <= block.sqrt() + 8.0, "plane {number} of {what}: {root} for {}", block.sqrt());
         }
     }
 }
 
-/// What `zune-jpeg` makes of a file, in the colours of its planes.
+/// Decodes a file with `zune-jpeg`, without a conversion of its colour model.
 fn decode(file: &[u8], components: usize) -> Vec<u8> {
     let colours = if components == 1 { ColorSpace::Luma } else { ColorSpace::YCbCr };
     let options = DecoderOptions::default().set_strict_mode(true).jpeg_set_out_colorspace(colours);
     JpegDecoder::new_with_options(ZCursor::new(file), options).decode().unwrap()
 }
 
-/// Encodes, has it decoded, and checks the result.
+/// Encodes `source`, decodes the file, and checks the result.
 fn check(source: &Source, quality: u8, is_progressive: bool, what: &str) {
     let (w, h, chroma) = (source.w, source.h, source.chroma);
     let what = format!("{what} of {w} × {h}, {chroma:?}, quality {quality}, progressive {is_progressive}");
@@ -117,9 +118,9 @@ fn check(source: &Source, quality: u8, is_progressive: bool, what: &str) {
 fn every_small_size_decodes() {
     for chroma in CHROMAS {
         for (w, h) in (1..=40).flat_map(|w| (1..=40).map(move |h| (w, h))) {
-            let source = Source::slopes(w, h, chroma);
-            check(&source, 90, false, "slopes");
-            check(&source, 90, true, "slopes");
+            let source = Source::gradients(w, h, chroma);
+            check(&source, 90, false, "gradients");
+            check(&source, 90, true, "gradients");
         }
     }
 }
@@ -139,29 +140,29 @@ fn extremes_decode() {
                 check(65, 63, "black and white blocks", &mut |_, x, y| 255 * ((x / 8 + y / 8) % 2) as u8);
                 check(65, 63, "black", &mut |_, _, _| 0);
                 check(65, 63, "white", &mut |_, _, _| 255);
-                // The longest run of ended bands is 32 767 blocks.
-                check(2048, 1100, "a wide grey", &mut |_, _, _| 128);
+                // This has more blocks than the longest run of ended bands, 32 767.
+                check(2048, 1100, "a large grey", &mut |_, _, _| 128);
             }
         }
     }
 }
 
 #[test]
-fn random_pictures_decode() {
+fn random_images_decode() {
     let mut random = Random(2);
     for round in 0..3000 {
         let chroma = CHROMAS[random.below(5) as usize];
         let (w, h) = (1 + random.below(70) as usize, 1 + random.below(70) as usize);
         let (quality, is_progressive) = (1 + random.below(100) as u8, random.below(2) == 0);
-        // From flat, with few symbols, to noise, with all of them.
+        // Contents range from flat, with few symbols, to noise, with all symbols.
         let (base, reach) = (random.below(200), 1 + (1 << random.below(8)));
         let source = Source::new(w, h, chroma, |_, _, _| (base + random.below(reach)).min(255) as u8);
-        check(&source, quality, is_progressive, &format!("picture {round}"));
+        check(&source, quality, is_progressive, &format!("image {round}"));
     }
 }
 
 #[test]
-fn the_same_picture_gives_the_same_file() {
+fn the_same_image_gives_the_same_file() {
     let noise = || Source::noise(50, 41, Some(Chroma::Quarter), &mut Random(3));
     for is_progressive in [false, true] {
         assert_eq!(noise().encode(80, is_progressive), noise().encode(80, is_progressive));
@@ -169,7 +170,7 @@ fn the_same_picture_gives_the_same_file() {
 }
 
 #[test]
-fn what_lies_beyond_the_picture_is_ignored() {
+fn samples_outside_the_image_are_ignored() {
     let source = Source::noise(21, 19, Some(Chroma::Quarter), &mut Random(4));
     let widen = |samples: &[u8], w: usize| {
         let wide = samples.chunks(w).flat_map(|row| [row, &[7; 13]].concat());
@@ -186,7 +187,7 @@ fn what_lies_beyond_the_picture_is_ignored() {
 }
 
 #[test]
-fn what_cannot_be_encoded_is_refused() {
+fn invalid_images_and_options_are_errors() {
     let check = |width, height, plane: Plane, icc: usize| {
         let profile = vec![0; icc];
         let options = Options { quality: 80, is_progressive: false, icc: Some(&profile), exif: None };
@@ -203,9 +204,9 @@ fn what_cannot_be_encoded_is_refused() {
 }
 
 #[test]
-fn segments_hold_exif_and_profile() {
+fn exif_and_profile_are_embedded() {
     let profile: Vec<u8> = (0..140_000_u32).map(|at| (at / 7) as u8).collect();
-    let source = Source::slopes(8, 8, None);
+    let source = Source::gradients(8, 8, None);
     let exif = b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0";
     let options = Options { quality: 80, is_progressive: false, icc: Some(&profile), exif: Some(exif) };
     let file = source.encode_with(&options);
@@ -219,9 +220,9 @@ fn segments_hold_exif_and_profile() {
 }
 
 #[test]
-fn baseline_is_one_scan() {
+fn baseline_has_one_scan() {
     for chroma in CHROMAS {
-        let file = Source::slopes(33, 17, chroma).encode(80, false);
+        let file = Source::gradients(33, 17, chroma).encode(80, false);
         let scans = file.windows(2).filter(|window| *window == [0xFF, 0xDA]).count();
         assert_eq!(scans, 1, "{chroma:?}");
     }

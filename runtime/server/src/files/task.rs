@@ -1,14 +1,13 @@
 //! One file made of another: at once and whole, or not at all.
 
 use super::is_dash;
-use safelight_core::{Error, Head, Kind, Plan, Registry, Result};
-use safelight_formats::{Detection, Format};
-use safelight_service::{
-    driver::SessionDriver,
+use crate::{
     handle::Service,
     request::Meter,
+    run::Run,
     source::{File, Reader, Source, Stdin},
 };
+use safelight_core::{Detection, Error, Format, Head, Kind, Plan, Result};
 use std::{
     collections::HashSet,
     ffi::OsString,
@@ -49,8 +48,8 @@ pub(super) enum Outcome {
 
 impl Task {
     pub(super) async fn run(self) -> Result<Outcome> {
-        let Service { registry, settings, source_timeout, decode_pool } = &self.service;
-        if self.may_be_left_out && !is_picture(&self.input, *registry) {
+        let Service { registry, settings, source_timeout, workshop } = &self.service;
+        if self.may_be_left_out && !is_picture(&self.input) {
             return Ok(Outcome::LeftOut);
         }
         let plan = Plan::new(*registry, registry.query(&self.query, "")?)?;
@@ -90,14 +89,12 @@ impl Task {
 }
 
 /// Whether the file starts as a picture does. What cannot be read may be one.
-fn is_picture(path: &Path, registry: Registry) -> bool {
+fn is_picture(path: &Path) -> bool {
     /// Enough for every signature.
     const HEAD_BYTES: u64 = 4096;
     let mut head = Vec::new();
     let read = std::fs::File::open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
-    read.is_err()
-        || matches!(Format::detect(&head), Detection::Known(_))
-        || registry.codecs.iter().any(|codec| codec.sniff(&head))
+    read.is_err() || matches!(Format::detect(&head), Detection::Known(_))
 }
 
 /// The input's name, with the extension of what the answer is.
@@ -117,14 +114,10 @@ fn file_name(input: &Path, head: Head) -> OsString {
     }
 }
 
-/// What files of a MIME type are called, the usual one first; nothing where the name is best left alone.
+/// The usual file extensions of a MIME type, the most common first; none where the name is kept as it is.
 fn extensions(mime: &str) -> &'static [&'static str] {
-    match mime {
-        "image/jpeg" => &["jpg", "jpeg", "jpe", "jfif"],
-        "image/png" => &["png", "apng"],
-        "image/webp" => &["webp"],
-        "image/gif" => &["gif"],
-        "image/avif" => &["avif", "avifs"],
+    match Format::from_mime(mime) {
+        Some(format) if format.abilities().encode => format.extensions(),
         _ => &[],
     }
 }

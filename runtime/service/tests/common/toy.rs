@@ -8,7 +8,7 @@ use safelight_core::{
 };
 
 /// The registry of the toy alone.
-pub(crate) const TOY: Registry = Registry { transforms: &[&Toy], codecs: &[] };
+pub(crate) const TOY: Registry = Registry { transforms: &[&Toy], decoders: &[], encoders: &[] };
 
 /// A file of the format, of `length` bytes.
 pub(crate) fn toy(length: usize) -> Vec<u8> {

@@ -1,6 +1,6 @@
-//! What the tests share.
+//! Functions that the tests share.
 
-#![allow(dead_code, reason = "every test file uses its own part of this")]
+#![allow(dead_code, reason = "each test file uses a part of this module")]
 
 pub(crate) mod tiff;
 
@@ -8,7 +8,7 @@ use bytes::Bytes;
 use safelight_core::{ByteOp, Result, Settings, testing::Output};
 use safelight_show_exif::ShowExif;
 
-/// Shows `source`, pushed in chunks of `chunk` bytes.
+/// Runs the transform on `source`, in chunks of `chunk` bytes.
 pub(crate) fn show(source: &Bytes, chunk: usize, settings: &Settings) -> Result<Output> {
     let answer = Output::collect(Box::new(ShowExif).start(settings), source, chunk)?;
     assert_eq!(answer.content_type(), "application/json");

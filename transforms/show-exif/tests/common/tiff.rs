@@ -1,6 +1,6 @@
-//! Writes small TIFF structures: EXIF blocks, and TIFF files, which show-exif reads alike.
+//! A writer of small TIFF structures, which are EXIF blocks and TIFF files.
 
-/// A TIFF structure. The pointers to its directories are written for it.
+/// A TIFF structure. `to_bytes` adds the pointers to its directories.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tiff {
     pub(crate) big_endian: bool,
@@ -27,7 +27,7 @@ pub(crate) enum Values {
     SLong(Vec<i32>),
     SRational(Vec<(i32, i32)>),
     Double(Vec<f64>),
-    /// Field type, count and whatever stands in the place of the value or its offset.
+    /// A field type, a count, and the bytes of the value or its offset.
     Raw(u16, u32, u32),
 }
 
@@ -55,7 +55,7 @@ impl Tiff {
         out
     }
 
-    /// Writes a directory and then its values; gives its offset.
+    /// Writes a directory and then its values, and returns its offset.
     fn directory(&self, out: &mut Vec<u8>, fields: &[Field]) -> u32 {
         let start = out.len();
         out.resize(start + 2 + 12 * fields.len() + 4, 0);
@@ -80,7 +80,7 @@ impl Tiff {
         start as u32
     }
 
-    /// Field type, count and bytes.
+    /// Returns the field type, the count and the bytes of values.
     fn values(&self, values: &Values) -> (u16, u32, Vec<u8>) {
         let order = |mut bytes: Vec<u8>| {
             if !self.big_endian {
@@ -126,7 +126,7 @@ impl Tiff {
         if self.big_endian { value.to_be_bytes() } else { value.to_le_bytes() }
     }
 
-    /// Where the low half of a number lies.
+    /// Returns the range of the low half of a number.
     fn low(&self) -> std::ops::Range<usize> {
         if self.big_endian { 2..4 } else { 0..2 }
     }

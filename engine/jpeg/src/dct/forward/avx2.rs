@@ -1,8 +1,8 @@
 //! The forward transform with AVX2.
 //!
-//! Samples travel in pairs of those that are as far from the middle, so that `vpmaddwd` multiplies both by
-//! their cosines and adds.
-#![allow(unsafe_code, reason = "the call of a function that needs AVX2, and loads of rows")]
+//! Sums and differences of mirrored samples are in pairs, so that `vpmaddwd` multiplies both by their cosines
+//! and adds the products.
+#![allow(unsafe_code, reason = "the call of a function that requires AVX2, and loads of rows")]
 #![allow(clippy::wildcard_imports, reason = "dozens of intrinsics")]
 
 use super::reciprocal::Reciprocals;
@@ -17,7 +17,8 @@ use crate::{
 use bytemuck::must_cast;
 use std::arch::x86_64::*;
 
-/// The table as reciprocals: rows 0, 7, 1, 6, 2, 5, 3 and 4. Made only where AVX2 was detected.
+/// The table as reciprocals, in the order of rows 0, 7, 1, 6, 2, 5, 3 and 4. It exists only if AVX2 was
+/// detected.
 #[derive(Clone, Debug)]
 pub(super) struct Tables(Reciprocals);
 
@@ -25,7 +26,7 @@ const FIRST_SHIFT: i32 = (CONSTANT_BITS - PASS_BITS).cast_signed();
 const SECOND_SHIFT: i32 = (CONSTANT_BITS + PASS_BITS).cast_signed();
 
 impl Tables {
-    /// `None` where the processor has no AVX2.
+    /// Prepares a table. Returns `None` if the processor has no AVX2.
     pub(super) fn detect(quantisation: &[u16; 64]) -> Option<Self> {
         let order = |i: usize| [i / 16, 7 - i / 16][i / 8 % 2] * 8 + i % 8;
         let table = || Reciprocals::new(&std::array::from_fn(|i| quantisation[order(i)]));
@@ -35,20 +36,20 @@ impl Tables {
     /// Transforms and quantises a block.
     #[inline]
     pub(super) fn block(&self, samples: &[u8], stride: usize, out: &mut [i16; 64]) -> u64 {
-        // SAFETY: tables are made only after AVX2 was detected.
+        // SAFETY: tables exist only if AVX2 was detected.
         unsafe { block(&self.0, samples, stride, out) }
     }
 }
 
 #[target_feature(enable = "avx2")]
 fn block(table: &Reciprocals, samples: &[u8], stride: usize, out: &mut [i16; 64]) -> u64 {
-    // Each half of a register has those rows whose mirrors the other half has in the same places.
+    // The halves of a register have mirrored rows in the same places.
     let [outer, inner] = load(samples, stride, [[0, 3, 7, 4], [1, 2, 6, 5]]).map(|rows| {
         // Each row as columns 0, 7, 3, 4, 1, 6, 2 and 5.
         let order = must_cast([[0i8, 7, 3, 4, 1, 6, 2, 5, 8, 15, 11, 12, 9, 14, 10, 13]; 2]);
         _mm256_shuffle_epi8(rows, order)
     });
-    // The middle of the range of samples, twice, comes off the sums; the differences do not have it.
+    // Sums contain the middle of the range of samples twice; differences do not contain it.
     let twice_middle = _mm256_set1_epi16(256);
     let [sums_outer, sums_inner] = [outer, inner]
         .map(|rows| _mm256_sub_epi16(_mm256_maddubs_epi16(rows, _mm256_set1_epi8(1)), twice_middle));
@@ -79,8 +80,8 @@ fn block(table: &Reciprocals, samples: &[u8], stride: usize, out: &mut [i16; 64]
     store_zigzag([q0, q1, q2, q3], out)
 }
 
-/// A pass over pairs (0, 3) and (1, 2) of the four sums and of the four differences: a register for each
-/// frequency.
+/// Applies a pass to the pairs (0, 3) and (1, 2) of the four sums and of the four differences. Returns a
+/// register for each frequency.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn pass<const SHIFT: i32>(even: [__m256i; 2], odd: [__m256i; 2]) -> [__m256i; 8] {
@@ -96,7 +97,7 @@ fn pass<const SHIFT: i32>(even: [__m256i; 2], odd: [__m256i; 2]) -> [__m256i; 8]
     frequencies
 }
 
-/// Two rows of coefficients, divided by those of the table from `at`.
+/// Divides two rows of coefficients by the values of the table from `at` on.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn quantise(a: __m256i, b: __m256i, table: &Reciprocals, at: usize) -> __m256i {
@@ -107,19 +108,20 @@ fn quantise(a: __m256i, b: __m256i, table: &Reciprocals, at: usize) -> __m256i {
     let rows = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packs_epi32(a, b));
     let value = _mm256_add_epi16(_mm256_abs_epi16(rows), part(&table.half));
     let product = _mm256_mulhi_epu16(value, part(&table.multiplier));
-    // Neither has its highest bit set.
+    // The highest bits of both factors are clear.
     _mm256_sign_epi16(_mm256_mulhi_epi16(product, part(&table.scale)), rows)
 }
 
-/// Stores rows (0, 7), (1, 6), (2, 5) and (3, 4) in zigzag order and says which coefficients are not zero.
+/// Stores rows (0, 7), (1, 6), (2, 5) and (3, 4) in zigzag order, and returns a mask of the nonzero
+/// coefficients.
 ///
-/// The sequence is the same from its end: eight coefficients from one end and eight from the other come from
-/// mirrored rows of mirrored halves of registers, so that one shuffle places both.
+/// The zigzag order is symmetric: eight coefficients from its start and eight from its end come from mirrored
+/// rows in the two halves of registers, so that one shuffle moves both.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn store_zigzag([q0, q1, q2, q3]: [__m256i; 4], out: &mut [i16; 64]) -> u64 {
     let swap = |rows: __m256i| _mm256_permute2x128_si256::<0x01>(rows, rows);
-    // In the lower halves the rows in their order.
+    // The lower halves have the rows in their order.
     let rows = [q0, q1, q2, q3, swap(q3), swap(q2), swap(q1)];
     let (parts, _) = out.as_chunks_mut::<8>();
     let mut zeros = [_mm256_setzero_si256(); 4];
@@ -133,18 +135,18 @@ fn store_zigzag([q0, q1, q2, q3]: [__m256i; 4], out: &mut [i16; 64]) -> u64 {
     }
     let mask = |a, b| !_mm256_movemask_epi8(_mm256_packs_epi16(a, b)) as u32;
     let (outer, inner) = (mask(zeros[0], zeros[1]), mask(zeros[2], zeros[3]));
-    // The upper halves have their eights in falling order.
+    // The upper halves have their groups of eight in descending order.
     let first = u64::from(outer & 0xFFFF) | u64::from(inner & 0xFFFF) << 16;
     let second =
         u64::from(((inner >> 16) as u16).swap_bytes()) | u64::from(((outer >> 16) as u16).swap_bytes()) << 16;
     first | second << 32
 }
 
-/// The rows that take part in each eight of the first half of the zigzag sequence.
+/// The range of rows with coefficients of each group of eight in the first half of the zigzag order.
 const ROWS: [(usize, usize); 4] = [(0, 3), (0, 5), (1, 7), (0, 4)];
 
-/// For each of the first four eights, and each row, where its coefficients go; in the upper half of the
-/// register the same of the mirrored eight and row.
+/// The shuffle of each row for each of the first four groups of eight. The upper half of a register has that
+/// of the mirrored group and row.
 const ZIGZAG: [[[i8; 32]; 7]; 4] = {
     let mut masks = [[[-1; 32]; 7]; 4];
     let mut i = 0;
@@ -163,14 +165,15 @@ const ZIGZAG: [[[i8; 32]; 7]; 4] = {
     masks
 };
 
-/// Registers of four rows of eight samples each. One check for all rows.
+/// Loads two registers of four rows of eight samples each. It checks the range once for all rows.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn load(samples: &[u8], stride: usize, rows: [[usize; 4]; 2]) -> [__m256i; 2] {
     let end = stride.checked_mul(7).and_then(|start| start.checked_add(8));
     assert!(end.is_some_and(|end| end <= samples.len()), "rows out of range");
     let start = samples.as_ptr();
-    // SAFETY: y is at most 7, and 8 bytes behind 7·stride are within `samples`. The load needs no alignment.
+    // SAFETY: y is at most 7, and the 8 bytes from 7·stride on are within `samples`. The load requires no
+    // alignment.
     let row = |y: usize| unsafe { _mm_loadl_epi64(start.add(y * stride).cast()) };
     rows.map(|[a, b, c, d]| {
         _mm256_set_m128i(_mm_unpacklo_epi64(row(c), row(d)), _mm_unpacklo_epi64(row(a), row(b)))

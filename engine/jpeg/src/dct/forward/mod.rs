@@ -10,19 +10,19 @@ mod scalar;
 #[cfg(test)]
 mod tests;
 
-/// The forward transform of the blocks of one component, and the division by its table.
+/// The forward transform of the blocks of one component, and the division by its quantisation table.
 ///
-/// Both are libjpeg's, bit by bit: the accurate integer transform, and quotients rounded to the nearest
+/// Both equal libjpeg's bit by bit: the accurate integer transform, and quotients rounded to the nearest
 /// integer, halves away from zero.
 #[derive(Clone, Debug)]
 pub(crate) struct Forward {
-    /// In natural order.
+    /// The table in natural order.
     quantisation: [u16; 64],
     kernel: Kernel,
 }
 
 #[derive(Clone, Debug)]
-#[allow(clippy::large_enum_variant, reason = "a picture has as many as components")]
+#[allow(clippy::large_enum_variant, reason = "an image has one for each component")]
 enum Kernel {
     #[cfg_attr(all(target_arch = "aarch64", not(test)), expect(dead_code, reason = "every aarch64 has NEON"))]
     Scalar,
@@ -33,15 +33,15 @@ enum Kernel {
 }
 
 impl Forward {
-    /// Prepares the transform for `quantisation`, a table in natural order (row by row), where 0
-    /// counts as 1.
+    /// Prepares the transform for `quantisation`, a table in natural order (row by row), in which 0 counts as
+    /// 1.
     pub(crate) fn new(quantisation: &[u16; 64]) -> Self {
         let quantisation = quantisation.map(|step| step.max(1));
         Self { quantisation, kernel: Kernel::new(&quantisation) }
     }
 
-    /// Writes the quantised coefficients of the 8×8 samples that start at the beginning of `samples`, in rows
-    /// `stride` apart, to `out` in zigzag order. Bit k of the result is set where `out[k]` is not zero.
+    /// Writes the quantised coefficients of 8 × 8 samples to `out` in zigzag order. The samples are the first
+    /// 8 of 8 rows of `samples`, `stride` apart. Bit k of the result is set if `out[k]` is nonzero.
     ///
     /// # Panics
     /// If there are fewer samples.

@@ -1,5 +1,5 @@
-//! The forward transform with NEON, which every 64-bit ARM has.
-#![allow(unsafe_code, reason = "the call of functions that need NEON")]
+//! The forward transform with NEON, which every 64-bit ARM processor has.
+#![allow(unsafe_code, reason = "the call of a function that requires NEON")]
 #![allow(clippy::wildcard_imports, reason = "dozens of intrinsics")]
 
 use super::reciprocal::Reciprocals;
@@ -40,7 +40,7 @@ fn transform(table: &Reciprocals, rows: [[u8; 8]; 8], out: &mut [i16; 64]) -> u6
     let (parts, _) = out.as_chunks_mut::<8>();
     let mut mask = [0; 8];
     for (i, part) in parts.iter_mut().enumerate() {
-        // What lies outside of a table of 64 bytes comes out as 0 of the first, and as it was of the second.
+        // An index outside a table of 64 bytes gives 0 in the first look-up, and no change in the second.
         let at: uint8x16_t = must_cast(ZIGZAG[i]);
         let both = vqtbx4q_u8(vqtbl4q_u8(upper, at), lower, vsubq_u8(at, vdupq_n_u8(64)));
         let values = vreinterpretq_s16_u8(both);
@@ -51,7 +51,7 @@ fn transform(table: &Reciprocals, rows: [[u8; 8]; 8], out: &mut [i16; 64]) -> u6
     u64::from_le_bytes(mask)
 }
 
-/// The bytes of the coefficients in zigzag order.
+/// The indexes of the bytes of the coefficients, in zigzag order.
 const ZIGZAG: [[u8; 16]; 8] = {
     let mut bytes = [[0; 16]; 8];
     let mut i = 0;
@@ -63,7 +63,7 @@ const ZIGZAG: [[u8; 16]; 8] = {
     bytes
 };
 
-/// Eight frequencies from as many samples.
+/// Transforms eight samples to eight frequencies.
 #[inline]
 #[target_feature(enable = "neon")]
 fn pass(samples: [int16x8_t; 8], narrow: impl Fn(int32x4_t, int32x4_t) -> int16x8_t) -> [int16x8_t; 8] {
@@ -81,7 +81,7 @@ fn pass(samples: [int16x8_t; 8], narrow: impl Fn(int32x4_t, int32x4_t) -> int16x
     })
 }
 
-/// A row of coefficients, divided by that of the table.
+/// Divides a row of coefficients by row `v` of the table.
 #[inline]
 #[target_feature(enable = "neon")]
 fn quantise(row: int16x8_t, table: &Reciprocals, v: usize) -> int16x8_t {

@@ -1,14 +1,14 @@
-//! Division by multiplication.
+//! Division by a quantisation step as multiplication.
 
-/// What divides a coefficient by 8·q, rounded to nearest, in 16-bit unsigned steps:
-/// `((|x| + half) * multiplier >> 16) * scale >> 16`.
+/// The factors that divide a coefficient by 8·q, rounded to the nearest integer, in 16-bit unsigned
+/// arithmetic: `((|x| + half) * multiplier >> 16) * scale >> 16`.
 ///
-/// With s the largest integer for which 2^s is less than the divisor d, the multiplier is 2^(16 + s)/d rounded
-/// up, which takes 16 bits, and the scale 2^(16 − s) shifts by s. The multiplier is too large by less than 1,
-/// the quotient of n by less than n/2^(16 + s); that leaves its integer part alone while it is at most 1/d,
-/// which n < 2^15 guarantees since d ≤ 2^(s + 1). Coefficients of 8-bit samples are less than 2^14, and half a
-/// divisor here is less than 2^14 too: larger divisors make zeros of all coefficients, as does a multiplier of 0.
-/// (T. Granlund and P. L. Montgomery, "Division by invariant integers using multiplication", PLDI 1994.)
+/// Let s be the largest integer with 2^s less than the divisor d. The multiplier is 2^(16 + s)/d rounded up,
+/// which has 16 bits, and the scale 2^(16 − s) shifts by s. The multiplier is too large by less than 1, so
+/// the quotient of n is too large by less than n/2^(16 + s). The integer part stays right while that is at
+/// most 1/d, which n < 2^15 guarantees since d ≤ 2^(s + 1). Coefficients of 8-bit samples are less than 2^14,
+/// and so is half a divisor here: larger divisors make all coefficients zero, as a multiplier of 0 does. (T.
+/// Granlund and P. L. Montgomery, "Division by invariant integers using multiplication", PLDI 1994.)
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reciprocal {
     pub(super) half: u16,
@@ -16,7 +16,7 @@ pub(super) struct Reciprocal {
     pub(super) scale: u16,
 }
 
-/// Those of a table, in any order.
+/// The reciprocals of a table, in its order.
 #[derive(Clone, Debug)]
 pub(super) struct Reciprocals {
     pub(super) half: [u16; 64],
@@ -25,7 +25,7 @@ pub(super) struct Reciprocals {
 }
 
 impl Reciprocal {
-    /// `quantisation` is at least 1.
+    /// Returns the factors for q = `quantisation`, at least 1.
     fn new(quantisation: u16) -> Self {
         let divisor = u32::from(quantisation) * 8;
         if divisor >= 1 << 15 {
@@ -41,6 +41,7 @@ impl Reciprocal {
 }
 
 impl Reciprocals {
+    /// Returns the factors for each step of a table.
     pub(super) fn new(quantisation: &[u16; 64]) -> Self {
         let all = quantisation.map(Reciprocal::new);
         Self { half: all.map(|r| r.half), multiplier: all.map(|r| r.multiplier), scale: all.map(|r| r.scale) }
@@ -51,7 +52,7 @@ impl Reciprocals {
 mod tests {
     use super::Reciprocal;
 
-    /// Every divisor, at both sides of every step of the quotient.
+    /// Checks every divisor on both sides of every step of the quotient.
     #[test]
     fn divides_exactly() {
         for quantisation in 1..=u16::MAX {

@@ -1,4 +1,4 @@
-//! The forward transform in plain Rust: what the other kernels are held against.
+//! The forward transform in plain Rust, the reference of the other kernels.
 
 use crate::{
     dct::{CONSTANT_BITS, PASS_BITS, basis::BASES},
@@ -22,7 +22,7 @@ pub(super) fn block(quantisation: &[u16; 64], samples: &[u8], stride: usize, out
     mask
 }
 
-/// The one-dimensional transform: the same cosines as of the inverse.
+/// Applies the one-dimensional transform, with the cosines of the inverse one.
 fn pass(sample: impl Fn(usize) -> i32, shift: u32) -> [i32; 8] {
     let even: [i32; 4] = std::array::from_fn(|y| sample(y) + sample(7 - y));
     let odd: [i32; 4] = std::array::from_fn(|y| sample(y) - sample(7 - y));
@@ -34,7 +34,7 @@ fn pass(sample: impl Fn(usize) -> i32, shift: u32) -> [i32; 8] {
     })
 }
 
-/// The nearest integer to a quotient, halves away from zero.
+/// Returns the nearest integer to a quotient, halves away from zero.
 fn divide(value: i32, divisor: i32) -> i32 {
     value.signum() * ((value.abs() + divisor / 2) / divisor)
 }

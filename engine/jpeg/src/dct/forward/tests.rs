@@ -5,7 +5,7 @@ use std::f64::consts::{PI, SQRT_2};
 const STRIDE: usize = 11;
 const LENGTH: usize = 7 * STRIDE + 8;
 
-/// Smooth, noisy, black and white, or flat samples, and a table that suits or any.
+/// Smooth, noisy, black and white, or flat samples, with a table of small, any 8-bit, or extreme steps.
 fn block(round: usize, random: &mut Random) -> ([u16; 64], [u8; LENGTH]) {
     let quantisation = std::array::from_fn(|at| match round % 3 {
         0 => 1 + random.below(4 + 3 * (at / 8 + at % 8).cast_signed()) as u16,
@@ -48,13 +48,13 @@ fn is_within_rounding_of_the_exact_transform() {
         for (&quotient, natural) in out.iter().zip(NATURAL_ORDER.map(usize::from)) {
             let step = f64::from(quantisation[natural].max(1));
             let error = f64::from(quotient) * step - exact[natural];
-            // The transform itself is right to a quarter.
+            // The transform itself is exact to 0.25.
             assert!(error.abs() <= step / 2.0 + 0.25, "round {round}, at {natural}: {error}, step {step}");
         }
     }
 }
 
-/// Every kernel gives the coefficients of plain Rust, and says which are not zero.
+/// Every kernel gives the coefficients of the scalar one, and the mask of the nonzero ones.
 #[test]
 fn kernels_agree() {
     let mut random = Random::new(4);
@@ -71,7 +71,7 @@ fn kernels_agree() {
     }
 }
 
-/// Samples at the ends of their range that fit a cosine best make the largest coefficients.
+/// Samples of 0 and 255 with the signs of a cosine give the largest coefficients.
 #[test]
 fn the_largest_coefficients_agree() {
     for natural in 0..64 {
@@ -92,7 +92,7 @@ fn the_largest_coefficients_agree() {
 }
 
 #[test]
-fn picks_the_kernel_of_the_processor() {
+fn selects_the_kernel_of_the_processor() {
     let kernel = Forward::new(&[1; 64]).kernel;
     #[cfg(target_arch = "x86_64")]
     assert_eq!(matches!(kernel, Kernel::Avx2(_)), is_x86_feature_detected!("avx2"));
@@ -104,6 +104,6 @@ fn picks_the_kernel_of_the_processor() {
 
 #[test]
 #[should_panic(expected = "range")]
-fn a_block_must_be_there() {
+fn a_block_outside_the_samples_panics() {
     Forward::new(&[1; 64]).block(&[0; LENGTH - 1], STRIDE, &mut [0; 64]);
 }

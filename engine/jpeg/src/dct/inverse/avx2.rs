@@ -1,8 +1,8 @@
 //! The inverse transform with AVX2.
 //!
-//! Frequencies travel in pairs, so that `vpmaddwd` multiplies both by their cosines and adds. Each pass starts
-//! with pairs and ends with a sum of 32 bits for each sample.
-#![allow(unsafe_code, reason = "calls of functions that need AVX2, and stores of rows")]
+//! Frequencies are in pairs, so that `vpmaddwd` multiplies both by their cosines and adds the products. Each
+//! pass starts with pairs and ends with a sum of 32 bits for each sample.
+#![allow(unsafe_code, reason = "calls of functions that require AVX2, and stores of rows")]
 #![allow(clippy::wildcard_imports, reason = "dozens of intrinsics")]
 
 use super::mean;
@@ -14,33 +14,33 @@ use crate::dct::{
 use bytemuck::must_cast;
 use std::arch::x86_64::*;
 
-/// Quantisation tables in the order of the kernels. Made only where AVX2 was detected.
+/// Quantisation tables in the order of the kernels. They exist only if AVX2 was detected.
 #[derive(Clone, Debug)]
 pub(super) struct Tables {
-    /// For each of [`PAIRS`], the [`COLUMNS`] of both rows, alternating.
+    /// The [`COLUMNS`] of both rows of each of [`PAIRS`], alternating.
     whole: [[i16; 16]; 4],
-    /// The same of the first two pairs with the first four columns, twice.
+    /// The first four columns of the first two pairs, twice.
     low: [[i16; 16]; 2],
     /// The first two columns of the first two rows, four times each.
     lowest: [[i16; 8]; 2],
 }
 
-/// Frequencies that are multiplied together: even and odd ones, below 4 and above.
+/// The frequencies that one instruction multiplies: even and odd ones, below 4 and from 4 on.
 const PAIRS: [[usize; 2]; 4] = [[0, 2], [1, 3], [4, 6], [5, 7]];
-/// The order of columns in which the results of the first pass are the pairs of the second.
+/// The order of columns that makes the results of the first pass the pairs of the second.
 const COLUMNS: [usize; 8] = [0, 2, 1, 3, 4, 6, 5, 7];
-/// The last coefficient in zigzag order of the diagonals that lie within the lowest 4×4.
+/// The last coefficient in zigzag order of the diagonals within the lowest 4 × 4.
 const LAST_LOW: usize = 9;
 
 const FIRST_SHIFT: i32 = (CONSTANT_BITS - PASS_BITS).cast_signed();
 const FIRST_ROUND: i32 = 1 << (FIRST_SHIFT - 1);
 /// Two passes of 8 points are 8 times too large.
 const SECOND_SHIFT: i32 = (CONSTANT_BITS + PASS_BITS + 3).cast_signed();
-/// Half, and the middle of the range of samples.
+/// One half, for rounding, and the middle of the range of samples.
 const SECOND_ROUND: i32 = (1 << (SECOND_SHIFT - 1)) + (128 << SECOND_SHIFT);
 
 impl Tables {
-    /// `None` where the processor has no AVX2.
+    /// Reorders a table. Returns `None` if the processor has no AVX2.
     pub(super) fn detect(quantisation: &[i16; 64]) -> Option<Self> {
         let alternate = |rows: [usize; 2], columns: usize| {
             std::array::from_fn(|i| quantisation[rows[i % 2] * 8 + COLUMNS[i / 2 % columns]])
@@ -52,7 +52,7 @@ impl Tables {
         })
     }
 
-    /// Transforms a block to n×n samples, 2 ≤ n ≤ 8.
+    /// Transforms a block to n × n samples, 2 ≤ n ≤ 8.
     #[inline]
     pub(super) fn block(
         &self,
@@ -65,7 +65,7 @@ impl Tables {
         if last == 0 {
             return fill(mean(coefficients[0], self.lowest[0][0]), n, out, stride);
         }
-        // SAFETY: tables are made only after AVX2 was detected.
+        // SAFETY: tables exist only if AVX2 was detected.
         unsafe {
             match n {
                 8 if last <= LAST_LOW => eight_of_low(&self.low, coefficients, out, stride),
@@ -81,7 +81,7 @@ impl Tables {
     }
 }
 
-/// Any N in the lanes of eight.
+/// Transforms to N × N samples, in lanes of eight.
 #[target_feature(enable = "avx2")]
 fn transform<const N: usize>(
     table: &[[i16; 16]; 4],
@@ -117,10 +117,10 @@ fn transform<const N: usize>(
     store(&part, out, stride);
 }
 
-/// Eight samples a side where only the lowest 4×4 coefficients are not zero.
+/// Transforms to 8 × 8 samples if only the lowest 4 × 4 coefficients are nonzero.
 #[target_feature(enable = "avx2")]
 fn eight_of_low(table: &[[i16; 16]; 2], coefficients: &[i16; 64], out: &mut [u8], stride: usize) {
-    // Four columns fill half a register: each half makes another row of them.
+    // Four columns fill half a register, so each half computes another row of them.
     let halves = low_pairs(table, coefficients);
     let [top_01, bottom_76] = mirrored_rows::<8>(halves, [0, 1]);
     let [top_23, bottom_54] = mirrored_rows::<8>(halves, [2, 3]);
@@ -132,10 +132,10 @@ fn eight_of_low(table: &[[i16; 16]; 2], coefficients: &[i16; 64], out: &mut [u8]
     store(&[r0, r1, r2, r3, r4, r5, r6, r7], out, stride);
 }
 
-/// Three or four samples a side.
+/// Transforms to N × N samples, N = 3 or 4.
 #[target_feature(enable = "avx2")]
 fn small<const N: usize>(table: &[[i16; 16]; 2], coefficients: &[i16; 64], out: &mut [u8], stride: usize) {
-    // Of three rows the one in the middle is its own mirror.
+    // With N = 3, the middle row is its own mirror.
     let [top, bottom] = mirrored_rows::<N>(low_pairs(table, coefficients), [0, 1]);
     // Rows 0, N − 1 and 1, N − 2, each of a pair of even and a pair of odd frequencies.
     let rows = _mm256_packs_epi32(top, bottom);
@@ -158,7 +158,7 @@ fn small<const N: usize>(table: &[[i16; 16]; 2], coefficients: &[i16; 64], out: 
     store(&rows, out, stride);
 }
 
-/// Two samples a side: all cosines are 1.
+/// Transforms to 2 × 2 samples: all cosines are 1.
 #[target_feature(enable = "avx2")]
 fn two(table: &[[i16; 8]; 2], coefficients: &[i16; 64], out: &mut [u8], stride: usize) {
     let (pairs, _) = coefficients.as_chunks::<2>();
@@ -172,7 +172,7 @@ fn two(table: &[[i16; 8]; 2], coefficients: &[i16; 64], out: &mut [u8], stride: 
     store(&[r0, r1], out, stride);
 }
 
-/// A block of one sample. Not inlined, so that what it needs of registers is not saved for other blocks.
+/// Fills a block with one sample. It is not inlined, so that other blocks need not save its registers.
 #[inline(never)]
 fn fill(sample: u8, n: usize, out: &mut [u8], stride: usize) {
     match n {
@@ -186,8 +186,8 @@ fn fill(sample: u8, n: usize, out: &mut [u8], stride: usize) {
     }
 }
 
-/// The coefficients of two rows, alternating, times the table. `spread` says what goes into even places, and,
-/// one byte further, into odd ones.
+/// Returns the coefficients of two rows, alternating, times the table. `spread` has the shuffles of both
+/// rows, to even and to odd places.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn dequantise(
@@ -204,11 +204,12 @@ fn dequantise(
     _mm256_mullo_epi16(_mm256_or_si256(row(0), row(1)), must_cast(*table))
 }
 
-/// [`COLUMNS`] in even places, and in odd places.
+/// The shuffles that move [`COLUMNS`] to even places, and to odd places.
 const SPREAD: [[i8; 32]; 2] = [spread(0, 8), spread(1, 8)];
-/// The first four of them, in both halves.
+/// The shuffles of the first four columns, in both halves.
 const SPREAD_LOW: [[i8; 32]; 2] = [spread(0, 4), spread(1, 4)];
 
+/// Builds a shuffle of [`COLUMNS`] to even (`odd` = 0) or odd (1) places.
 const fn spread(odd: usize, columns: usize) -> [i8; 32] {
     let mut bytes = [-1; 32];
     let mut i = 0;
@@ -221,7 +222,7 @@ const fn spread(odd: usize, columns: usize) -> [i8; 32] {
     bytes
 }
 
-/// The first two pairs of four columns, in both halves.
+/// Returns the first two pairs of four columns, in both halves.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn low_pairs(table: &[[i16; 16]; 2], coefficients: &[i16; 64]) -> [__m256i; 2] {
@@ -231,7 +232,7 @@ fn low_pairs(table: &[[i16; 16]; 2], coefficients: &[i16; 64]) -> [__m256i; 2] {
     ]
 }
 
-/// The first pass of four columns: two rows, one in each half, and the two that mirror them.
+/// Applies the first pass to four columns. Returns two rows, one in each half, and the two that mirror them.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn mirrored_rows<const N: usize>([even, odd]: [__m256i; 2], rows: [usize; 2]) -> [__m256i; 2] {
@@ -247,14 +248,14 @@ fn mirrored_rows<const N: usize>([even, odd]: [__m256i; 2], rows: [usize; 2]) ->
     ]
 }
 
-/// Sums of N samples, from all frequencies.
+/// Returns the sums of N samples, from all frequencies.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn pass<const N: usize>(pairs: [__m256i; 4], round: i32) -> [__m256i; 8] {
     if N > 4 { pass_of::<N, 2>(pairs, round) } else { pass_of::<N, 1>(pairs, round) }
 }
 
-/// Sums of N samples, from the first 4·HALVES frequencies.
+/// Returns the sums of N samples, from the first 4·HALVES frequencies.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn pass_of<const N: usize, const HALVES: usize>(pairs: [__m256i; 4], round: i32) -> [__m256i; 8] {
@@ -274,13 +275,13 @@ fn pass_of<const N: usize, const HALVES: usize>(pairs: [__m256i; 4], round: i32)
     samples
 }
 
-/// Both cosines that belong to a pair of frequencies.
+/// Returns the cosines of a pair of frequencies for sample `y`.
 #[inline]
 fn cosines(n: usize, [a, b]: [usize; 2], y: usize) -> i32 {
     pair(BASES[n][a][y], BASES[n][b][y])
 }
 
-/// Turns the sums of the second pass, a register for each column, to rows in the order of their lanes.
+/// Converts the sums of the second pass, a register for each column, to rows in the order of their lanes.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn rows_of_bytes(columns: [__m256i; 8]) -> [[u8; 8]; 8] {
@@ -298,16 +299,16 @@ fn rows_of_bytes(columns: [__m256i; 8]) -> [[u8; 8]; 8] {
     [r0, r1, r2, r3, r4, r5, r6, r7]
 }
 
-/// Writes rows of samples, `stride` apart. One check for all rows: each of its own would cost as much as the
-/// transform of a small block.
+/// Writes rows of samples, `stride` apart. It checks the range once for all rows: a check for each row would
+/// cost as much as the transform of a small block.
 #[inline]
 fn store<const N: usize>(rows: &[[u8; N]; N], out: &mut [u8], stride: usize) {
     let end = stride.checked_mul(N - 1).and_then(|start| start.checked_add(N));
     assert!(end.is_some_and(|end| end <= out.len()), "rows out of range");
     let start = out.as_mut_ptr();
     for (y, row) in rows.iter().enumerate() {
-        // SAFETY: y is at most N − 1, and N bytes behind (N − 1)·stride are within `out`. Arrays of bytes
-        // may stand anywhere.
+        // SAFETY: y is at most N − 1, and the N bytes from (N − 1)·stride on are within `out`. Arrays of
+        // bytes have no alignment.
         unsafe { start.add(y * stride).cast::<[u8; N]>().write(*row) };
     }
 }

@@ -1,4 +1,4 @@
-//! Dequantisation and the inverse transform, whole or to fewer samples.
+//! Dequantisation and the inverse transform, to 8 × 8 or fewer samples.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -8,25 +8,25 @@ mod scalar;
 
 /// The inverse transform of the blocks of one component.
 ///
-/// For n = 8 it is libjpeg's accurate integer transform, bit by bit (`djpeg -dct int`). For fewer it takes the
-/// n×n coefficients of lowest frequency and transforms those with an n-point transform, which is the best
-/// approximation of the block with a sample for each 8/n×8/n (as libjpeg has it since version 7; libjpeg-turbo
-/// averages pairs of samples instead for 4 and 2, which blurs more and lets through what should have been
-/// filtered away).
+/// For n = 8 it equals libjpeg's accurate integer transform bit by bit (`djpeg -dct int`). For smaller n it
+/// applies an n-point transform to the n × n coefficients of lowest frequency, the best approximation of the
+/// block at that size. libjpeg does so since version 7. libjpeg-turbo instead averages pairs of samples for n
+/// = 4 and n = 2, which blurs more and causes aliasing.
 ///
-/// Coefficients come from outside, and so may be anything: their products with the table wrap at 16 bits, as
-/// in libjpeg-turbo's vector code, the values between the passes saturate at 16 bits, and samples at 0 and
-/// 255. None of that happens for what an encoder makes of samples.
+/// Coefficients come from files, so they can have any value. Their products with the table wrap at 16 bits,
+/// as in libjpeg-turbo's vector code; values between the passes saturate at 16 bits; samples saturate at 0
+/// and 255. Coefficients that an encoder computed from samples cause no wrap and no saturation between the
+/// passes.
 #[derive(Clone, Debug)]
 pub(crate) struct Inverse {
     n: usize,
-    /// As 16 bits are multiplied: only the lower half of the product counts, so the sign does not.
+    /// The table as signed numbers: the lower 16 bits of a product do not depend on the sign.
     quantisation: [i16; 64],
     kernel: Kernel,
 }
 
 #[derive(Clone, Debug)]
-#[allow(clippy::large_enum_variant, reason = "a picture has as many as components")]
+#[allow(clippy::large_enum_variant, reason = "an image has one for each component")]
 enum Kernel {
     #[cfg_attr(all(target_arch = "aarch64", not(test)), expect(dead_code, reason = "every aarch64 has NEON"))]
     Scalar,
@@ -37,19 +37,18 @@ enum Kernel {
 }
 
 impl Inverse {
-    /// Prepares the transform to n×n samples, 1 ≤ n ≤ 8, of coefficients that were divided by
+    /// Prepares the transform to n × n samples, 1 ≤ n ≤ 8, of coefficients that were divided by
     /// `quantisation`, a table in natural order (row by row).
     pub(crate) fn new(quantisation: &[u16; 64], n: usize) -> Self {
-        assert!((1..=8).contains(&n), "a block has 1 to 8 samples a side");
+        assert!((1..=8).contains(&n), "a block has 1 to 8 columns and rows");
         let quantisation = quantisation.map(u16::cast_signed);
         Self { n, quantisation, kernel: Kernel::new(&quantisation) }
     }
 
-    /// Writes the n×n samples of a block to the n rows of n that start at the beginning of `out`, `stride`
-    /// samples apart.
+    /// Writes the n × n samples of a block to `out`: n rows from its start, `stride` samples apart.
     ///
-    /// `coefficients` are in natural order, as read (not multiplied by the table). Those behind the `last`-th
-    /// of the zigzag sequence must be zero; 0 says that only the first, the mean, may be another.
+    /// `coefficients` are in natural order and not dequantised. Those after number `last` in zigzag order
+    /// must be zero; with a `last` of 0, only the first one, the mean, may be nonzero.
     ///
     /// # Panics
     /// If the rows do not fit `out`.
@@ -86,7 +85,7 @@ impl Kernel {
     }
 }
 
-/// The sample of a block that has only its first coefficient.
+/// Returns the sample of a block whose only nonzero coefficient is the first.
 #[inline]
 fn mean(coefficient: i16, quantisation: i16) -> u8 {
     let mean = i32::from(coefficient.wrapping_mul(quantisation));

@@ -1,5 +1,5 @@
-//! The inverse transform with NEON, which every 64-bit ARM has.
-#![allow(unsafe_code, reason = "the call of functions that need NEON")]
+//! The inverse transform with NEON, which every 64-bit ARM processor has.
+#![allow(unsafe_code, reason = "calls of functions that require NEON")]
 #![allow(clippy::wildcard_imports, reason = "dozens of intrinsics")]
 
 use super::scalar;
@@ -7,16 +7,16 @@ use crate::dct::{CONSTANT_BITS, PASS_BITS, basis::BASES, neon::transpose};
 use bytemuck::must_cast;
 use std::arch::aarch64::*;
 
-/// The last coefficient in zigzag order of the diagonals that lie within the lowest 4×4.
+/// The last coefficient in zigzag order of the diagonals within the lowest 4 × 4.
 const LAST_LOW: usize = 9;
 
 const FIRST_SHIFT: i32 = (CONSTANT_BITS - PASS_BITS).cast_signed();
 /// Two passes of 8 points are 8 times too large.
 const SECOND_SHIFT: i32 = (CONSTANT_BITS + PASS_BITS + 3).cast_signed();
-/// The middle of the range of samples.
+/// The middle of the range of samples, shifted like the sums.
 const MIDDLE: i32 = 128 << SECOND_SHIFT;
 
-/// Transforms a block to n×n samples, 2 ≤ n ≤ 8.
+/// Transforms a block to n × n samples, 2 ≤ n ≤ 8.
 pub(super) fn block(
     quantisation: &[i16; 64],
     n: usize,
@@ -36,7 +36,7 @@ pub(super) fn block(
     }
 }
 
-/// Eight samples a side, of the K×K lowest frequencies.
+/// Transforms the K × K lowest frequencies to 8 × 8 samples.
 #[inline]
 #[target_feature(enable = "neon")]
 fn eight<const K: usize>(quantisation: &[i16; 64], coefficients: &[i16; 64]) -> [[u8; 8]; 8] {
@@ -56,7 +56,7 @@ fn eight<const K: usize>(quantisation: &[i16; 64], coefficients: &[i16; 64]) -> 
     transpose(samples).map(|row| must_cast(vqmovun_s16(row)))
 }
 
-/// Eight samples from K frequencies.
+/// Transforms K frequencies to eight samples.
 #[inline]
 #[target_feature(enable = "neon")]
 fn pass<const K: usize>(
@@ -82,7 +82,7 @@ fn pass<const K: usize>(
     samples
 }
 
-/// Four samples a side.
+/// Transforms to 4 × 4 samples.
 #[inline]
 #[target_feature(enable = "neon")]
 fn four(quantisation: &[i16; 64], coefficients: &[i16; 64]) -> [[u8; 4]; 4] {
@@ -97,6 +97,7 @@ fn four(quantisation: &[i16; 64], coefficients: &[i16; 64]) -> [[u8; 4]; 4] {
     [r0, r1, r2, r3]
 }
 
+/// Transforms four frequencies to four samples.
 #[inline]
 #[target_feature(enable = "neon")]
 fn pass_of_four(frequencies: [int16x4_t; 4]) -> [int32x4_t; 4] {
@@ -108,6 +109,7 @@ fn pass_of_four(frequencies: [int16x4_t; 4]) -> [int32x4_t; 4] {
     [vaddq_s32(e0, o0), vaddq_s32(e1, o1), vsubq_s32(e1, o1), vsubq_s32(e0, o0)]
 }
 
+/// Transposes 4 × 4 values.
 #[inline]
 #[target_feature(enable = "neon")]
 fn transpose_four([a, b, c, d]: [int16x4_t; 4]) -> [int16x4_t; 4] {

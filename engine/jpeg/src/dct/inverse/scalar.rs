@@ -1,9 +1,9 @@
-//! The inverse transform in plain Rust: what the other kernels are held against.
+//! The inverse transform in plain Rust, the reference of the other kernels.
 
 use super::mean;
 use crate::dct::{CONSTANT_BITS, PASS_BITS, basis::BASES};
 
-/// Transforms a block to n×n samples, 2 ≤ n ≤ 8.
+/// Transforms a block to n × n samples, 2 ≤ n ≤ 8.
 pub(super) fn block(
     quantisation: &[i16; 64],
     n: usize,
@@ -28,22 +28,24 @@ pub(super) fn block(
     }
 }
 
+/// Writes rows of samples to `out`, `stride` samples apart.
 pub(super) fn store<const N: usize>(rows: &[[u8; N]; N], out: &mut [u8], stride: usize) {
     for (y, row) in rows.iter().enumerate() {
         out[y * stride..][..N].copy_from_slice(row);
     }
 }
 
-/// All cosines of the transform of two points are 1 once they are scaled, so one rounding is enough.
+/// Transforms to 2 × 2 samples. All scaled cosines of two points are 1, so one rounding is enough.
 fn two(coefficient: impl Fn(usize) -> i32) -> [[u8; 2]; 2] {
-    let (mean, across, down, both) = (coefficient(0), coefficient(1), coefficient(8), coefficient(9));
+    let (mean, horizontal, vertical, both) = (coefficient(0), coefficient(1), coefficient(8), coefficient(9));
     let sample = |sum: i32| (((sum + 4) >> 3) + 128).clamp(0, 255) as u8;
     [
-        [sample(mean + across + down + both), sample(mean - across + down - both)],
-        [sample(mean + across - down - both), sample(mean - across - down + both)],
+        [sample(mean + horizontal + vertical + both), sample(mean - horizontal + vertical - both)],
+        [sample(mean + horizontal - vertical - both), sample(mean - horizontal - vertical + both)],
     ]
 }
 
+/// Transforms to N × N samples.
 fn transform<const N: usize>(coefficient: impl Fn(usize) -> i32) -> [[u8; N]; N] {
     let mut columns = [[0i16; N]; N];
     for (x, column) in columns.iter_mut().enumerate() {
@@ -57,7 +59,8 @@ fn transform<const N: usize>(coefficient: impl Fn(usize) -> i32) -> [[u8; N]; N]
     })
 }
 
-/// The one-dimensional transform, [`CONSTANT_BITS`] too large. The sums of any 16-bit values fit.
+/// Applies the one-dimensional transform; the result has [`CONSTANT_BITS`] fractional bits. Sums of any
+/// 16-bit values fit.
 #[inline]
 fn pass<const N: usize>(frequencies: [i32; N]) -> [i32; N] {
     let basis = &BASES[N];

@@ -2,19 +2,19 @@ use super::{Inverse, Kernel};
 use crate::{dct::testing::Random, zigzag::NATURAL_ORDER};
 use std::f64::consts::{PI, SQRT_2};
 
-/// Where samples start and how far apart rows are, so that writes beside a block show.
+/// The distance of rows: the gaps between them show writes outside a block.
 const STRIDE: usize = 13;
 const LENGTH: usize = 8 * STRIDE;
 
 #[derive(Clone, Copy)]
 enum Kind {
-    /// Coefficients that are smaller at high frequencies, and small steps.
+    /// Coefficients that decrease with the frequency, and small steps.
     Photo,
-    /// Any coefficients of 11 bits, and any table of 8.
+    /// Any coefficients of 11 bits, and any steps of 8 bits.
     Loud,
-    /// Any bits at all.
+    /// Any coefficients and steps of 16 bits.
     Hostile,
-    /// The ends of 16 bits, and what is next to them.
+    /// The limits of 16 bits and of 8 bits, and their neighbours.
     Extreme,
 }
 
@@ -29,7 +29,7 @@ fn table(kind: Kind, random: &mut Random) -> [u16; 64] {
     })
 }
 
-/// Coefficients in natural order, and the index of the last in the zigzag sequence.
+/// Coefficients in natural order, and the index of the last nonzero one in zigzag order.
 fn coefficients(kind: Kind, random: &mut Random) -> ([i16; 64], usize) {
     let end = if random.below(2) == 0 { random.below(12) } else { random.below(64) } as usize;
     let (mut block, mut last) = ([0; 64], 0);
@@ -53,7 +53,7 @@ fn samples(inverse: &Inverse, block: &[i16; 64], last: usize) -> [u8; LENGTH] {
     out
 }
 
-/// The exact n-point transform of the n×n lowest frequencies.
+/// The exact n-point transform of the n × n lowest frequencies.
 fn exact(quantisation: &[u16; 64], block: &[i16; 64], n: usize) -> Vec<f64> {
     let cosine = |k: usize, y: usize| {
         if k == 0 { 1.0 } else { SQRT_2 * (((2 * y + 1) * k) as f64 * PI / (2 * n) as f64).cos() }
@@ -83,12 +83,13 @@ fn is_within_rounding_of_the_exact_transform() {
                 (square, count) = (square + error * error, count + 1);
             }
         }
-        // Rounding to integers alone makes a twelfth, and a little more where half is as frequent as any eighth.
+        // Rounding to integers causes a mean square error of 1/12, and slightly more where exact halves are
+        // frequent.
         assert!(square / f64::from(count) < 0.1, "n {n}: {}", square / f64::from(count));
     }
 }
 
-/// Every kernel gives the bytes of plain Rust, for every input, and writes nothing else.
+/// Every kernel gives the bytes of the scalar one for every input, and writes only to the block.
 #[test]
 fn kernels_agree() {
     let mut random = Random::new(2);
@@ -107,9 +108,9 @@ fn kernels_agree() {
     }
 }
 
-/// A block whose last coefficient is the first gives the same as by the long way.
+/// A block whose last coefficient is the first gives the same samples as with a `last` of 63.
 #[test]
-fn means_fill_the_block() {
+fn the_mean_alone_fills_the_block() {
     for n in 2..=8 {
         for quantisation in [1, 8, 255, 65_535] {
             let inverse = Inverse::new(&[quantisation; 64], n);
@@ -123,7 +124,7 @@ fn means_fill_the_block() {
 }
 
 #[test]
-fn picks_the_kernel_of_the_processor() {
+fn selects_the_kernel_of_the_processor() {
     let kernel = Inverse::new(&[1; 64], 8).kernel;
     #[cfg(target_arch = "x86_64")]
     assert_eq!(matches!(kernel, Kernel::Avx2(_)), is_x86_feature_detected!("avx2"));
@@ -135,6 +136,6 @@ fn picks_the_kernel_of_the_processor() {
 
 #[test]
 #[should_panic(expected = "range")]
-fn a_block_must_fit() {
+fn a_block_outside_the_output_panics() {
     Inverse::new(&[1; 64], 8).block(&[5; 64], 63, &mut [0; 7 * STRIDE + 7], STRIDE);
 }

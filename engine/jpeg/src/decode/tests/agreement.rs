@@ -1,6 +1,6 @@
-//! Is it what libjpeg-turbo shows?
+//! Does the decoder agree with libjpeg-turbo?
 
-use super::judge::{Picture, djpeg, make};
+use super::libjpeg::{Netpbm, djpeg, make};
 use super::{decode, decode_with, header, scales};
 use crate::decode::{ColourModel, Component, DecodeError, Header, Planes, Scales};
 use rayon::prelude::*;
@@ -20,11 +20,11 @@ fn crop(plane: &Component, w: usize, h: usize) -> impl Iterator<Item = u8> {
     plane.samples.chunks_exact(plane.w).take(h).flat_map(move |row| &row[..w]).copied()
 }
 
-/// Whole blocks of 8×8 samples, transformed to n×n by the definition: the coefficients of lowest frequency of
-/// the orthonormal transform of 8 points, through that of n points.
+/// Reduces whole blocks of 8 × 8 samples to n × n by the definition: it transforms 8 points orthonormally,
+/// and the coefficients of lowest frequency back to n points.
 ///
-/// libjpeg-turbo has this for all n but 4 and 2, where it takes means of pairs of samples instead.
-fn reduced(picture: &Picture, n: usize) -> (usize, usize, Vec<u8>) {
+/// libjpeg-turbo does the same, except that for n = 4 and n = 2 it averages pairs of samples.
+fn reduced(image: &Netpbm, n: usize) -> (usize, usize, Vec<u8>) {
     let cosine = |points: usize, k: usize, at: usize| {
         let norm = if k == 0 { 1.0 } else { 2.0 } / points as f64;
         norm.sqrt() * (PI * ((2 * at + 1) * k) as f64 / (2 * points) as f64).cos()
@@ -35,12 +35,11 @@ fn reduced(picture: &Picture, n: usize) -> (usize, usize, Vec<u8>) {
             std::array::from_fn(|x| entry(x) * (n as f64 / 8.0).sqrt())
         })
         .collect();
-    let (across, down) = (picture.w / 8, picture.h / 8);
+    let (across, down) = (image.w / 8, image.h / 8);
     let mut out = vec![0; across * down * n * n];
     for (at, out) in out.iter_mut().enumerate() {
         let (x, y) = (at % (across * n), at / (across * n));
-        let sample =
-            |v: usize, u: usize| f64::from(picture.samples[(y / n * 8 + v) * picture.w + x / n * 8 + u]);
+        let sample = |v: usize, u: usize| f64::from(image.samples[(y / n * 8 + v) * image.w + x / n * 8 + u]);
         let row = |v: usize| (0..8).map(|u| map[x % n][u] * sample(v, u)).sum::<f64>();
         *out = (0..8).map(|v| map[y % n][v] * row(v)).sum::<f64>().round().clamp(0.0, 255.0) as u8;
     }
@@ -56,10 +55,10 @@ fn check_luma(name: &str, file: &[u8], n: u8) {
             assert_eq!((theirs.w, theirs.h), (scaled(ours.width), scaled(ours.height)), "{name} {n}/8");
             let plane = &ours.components[0];
             if plane.step != (8.0 / f64::from(n), 8.0 / f64::from(n)) {
-                // Luma is not at full size; djpeg scales it up.
+                // Luma is subsampled, and djpeg scales it up.
                 return;
             }
-            let (most, mean) = if let 2 | 4 = n {
+            let (max, mean) = if let 2 | 4 = n {
                 let Some(Ok((whole, _))) = djpeg(file, 8, &["-grayscale"]) else { panic!("{name}") };
                 let (w, h, expected) = reduced(&whole, n.into());
                 difference(crop(plane, w, h), &expected)
@@ -70,8 +69,8 @@ fn check_luma(name: &str, file: &[u8], n: u8) {
                 mean < 1.0 || theirs.samples.is_empty() || mean.is_nan(),
                 "{name} {n}/8: {mean} off on average"
             );
-            // Samples beyond 0 and 255 are cut off before the reduction of the expected ones.
-            assert!(!is_sound || most <= 1 || matches!(n, 2 | 4), "{name} {n}/8: {most} off at most");
+            // The expected samples were clamped to 0..=255 before their reduction.
+            assert!(!is_sound || max <= 1 || matches!(n, 2 | 4), "{name} {n}/8: {max} off at most");
             assert_eq!(ours.is_damaged, !is_sound, "{name} {n}/8");
         }
         (Err(DecodeError::Unsupported(_)), _) | (Err(_), Err(_)) => (),
@@ -79,8 +78,8 @@ fn check_luma(name: &str, file: &[u8], n: u8) {
     }
 }
 
-/// The picture in RGB: each sample repeated over the pixels that it covers, and the equations of JFIF 1.02 in
-/// libjpeg's 16 bits behind the point.
+/// Converts an image to RGB: each sample repeats over the pixels that it covers, and the equations of JFIF
+/// 1.02 have 16 fractional bits, as in libjpeg.
 fn to_rgb(planes: &Planes, n: u8, w: usize, h: usize) -> Vec<u8> {
     let mut pixels = Vec::new();
     for at in 0..w * h {
@@ -99,16 +98,16 @@ fn to_rgb(planes: &Planes, n: u8, w: usize, h: usize) -> Vec<u8> {
     pixels
 }
 
-/// Checks all planes of a sound file of three components at full size.
+/// Checks all planes of an undamaged file of three components at full size.
 fn check_colours(name: &str, file: &[u8]) {
     let Some(Ok((theirs, true))) = djpeg(file, 8, &["-rgb"]) else { return };
     let ours = decode(file, 8).unwrap();
-    let (most, _) = difference(to_rgb(&ours, 8, theirs.w, theirs.h).into_iter(), &theirs.samples);
-    assert!(most <= 1, "{name}: {most} off at most");
+    let (max, _) = difference(to_rgb(&ours, 8, theirs.w, theirs.h).into_iter(), &theirs.samples);
+    assert!(max <= 1, "{name}: {max} off at most");
 }
 
 #[test]
-fn files_of_the_corpus() {
+fn corpus_files_agree() {
     safelight_images::corpus_files().into_par_iter().for_each(|path| {
         let file = fs::read(&path).unwrap();
         let Some(frame) = header(&file).ok().filter(Header::is_covered) else { return };
@@ -123,7 +122,7 @@ fn files_of_the_corpus() {
 }
 
 #[test]
-fn samples() {
+fn sample_files_agree() {
     for name in safelight_images::names().filter(|it| it.contains(".jpg")) {
         let file = safelight_images::read(name);
         for n in 1..=8 {
@@ -135,16 +134,17 @@ fn samples() {
     }
 }
 
-/// The scans of a sequential file one by one, of two and of all components.
+/// Scans of a sequential file with one component each, and with one and two.
 const SEPARATE: &str = "0;1;2;";
 const PAIRED: &str = "0;1,2;";
-/// Each component begins coarsely, bands are uneven, and DC coefficients are finished last.
+/// Progressive scans with uneven bands, in which each component starts coarse and DC coefficients are
+/// completed last.
 const GRADUAL: &str = "0,1,2: 0-0, 0, 2; 0: 1-9, 0, 2; 0: 10-63, 0, 3; 1: 1-63, 0, 1; 2: 1-5, 0, 0; \
     2: 6-63, 0, 0; 0: 10-63, 3, 2; 0: 1-63, 2, 1; 0: 1-63, 1, 0; 1: 1-63, 1, 0; 0,1,2: 0-0, 2, 1; 0,1,2: 0-0, 1, 0;";
 
 #[test]
-fn everything_that_cjpeg_writes() {
-    let scene = Picture::scene(227, 149);
+fn all_options_of_cjpeg_agree() {
+    let scene = Netpbm::scene(227, 149);
     let folder = tempfile::tempdir().unwrap();
     let script = |name: &str, scans: &str| {
         let path = folder.path().join(name);
@@ -207,11 +207,11 @@ fn everything_that_cjpeg_writes() {
     assert!(matches!(header(&file), Err(DecodeError::Unsupported(_))));
 }
 
-/// With chroma at twice the scale of luma, as libjpeg-turbo decodes 4:2:0 at these sizes, every sample has a
-/// pixel of its own.
+/// Decodes chroma at twice the scale of luma, as libjpeg-turbo does for 4:2:0 at these sizes: the planes have
+/// one sample for each pixel.
 #[test]
 fn chroma_at_another_scale() {
-    let scene = Picture::scene(227, 149);
+    let scene = Netpbm::scene(227, 149);
     for coding in [&[][..], &["-progressive"]] {
         let options = [&["-quality", "90", "-sample", "2x2"], coding].concat();
         let Some(file) = make("cjpeg", &options, &scene) else { return };
@@ -219,20 +219,19 @@ fn chroma_at_another_scale() {
             let Some(Ok((theirs, _))) = djpeg(&file, n, &["-rgb"]) else { return };
             let scales = Scales { first: n, others: 2 * n };
             let planes = decode_with(&file, scales, usize::MAX, false).unwrap();
-            let (most, mean) =
-                difference(to_rgb(&planes, n, theirs.w, theirs.h).into_iter(), &theirs.samples);
-            // Two by two samples of chroma are means of pairs in libjpeg-turbo, which 1/8 asks for.
+            let (max, mean) = difference(to_rgb(&planes, n, theirs.w, theirs.h).into_iter(), &theirs.samples);
+            // At 1/8, libjpeg-turbo computes 2 × 2 samples of chroma as means of pairs.
             assert!(
-                if n == 1 { mean < 4.0 } else { most <= 3 },
-                "{coding:?} {n}/8: {most} at most, {mean} on average"
+                if n == 1 { mean < 4.0 } else { max <= 3 },
+                "{coding:?} {n}/8: {max} at most, {mean} on average"
             );
         }
     }
 }
 
 #[test]
-fn files_cut_short_show_what_libjpeg_shows() {
-    let scene = Picture::scene(120, 90);
+fn truncated_files_agree() {
+    let scene = Netpbm::scene(120, 90);
     for coding in [&["-sample", "2x1"][..], &["-restart", "7B"], &["-restart", "1"]] {
         let Some(file) = make("cjpeg", &[&["-quality", "85"], coding].concat(), &scene) else { return };
         let start = header(&file[..file.len() / 4]).map_or(file.len() / 3, |_| 700);
@@ -251,8 +250,8 @@ fn files_cut_short_show_what_libjpeg_shows() {
 }
 
 #[test]
-fn restart_markers_that_are_missing_or_wrong_resume_as_in_libjpeg() {
-    let Some(file) = make("cjpeg", &["-quality", "85", "-restart", "4B"], &Picture::scene(320, 200)) else {
+fn files_with_missing_or_wrong_restart_markers_agree() {
+    let Some(file) = make("cjpeg", &["-quality", "85", "-restart", "4B"], &Netpbm::scene(320, 200)) else {
         return;
     };
     let marker = |number: u8| super::find(&file, 0xD0 + number)[1];
@@ -268,7 +267,7 @@ fn restart_markers_that_are_missing_or_wrong_resume_as_in_libjpeg() {
         ("two too early", with(3, 0xD5)),
         ("one too late", with(3, 0xD2)),
         ("far off", with(3, 0xD7)),
-        ("none that is defined", with(3, 0x42)),
+        ("undefined", with(3, 0x42)),
         ("the end", with(3, 0xD9)),
     ];
     for (name, file) in cases {

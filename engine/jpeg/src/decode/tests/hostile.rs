@@ -1,8 +1,8 @@
-//! Does anything that is pushed in do harm, or matter in how it is cut?
+//! Does the decoder survive any input, and do its planes not depend on the chunks?
 
 use super::{DecodeError, Planes, decode_with, scales};
 
-/// Decodes in several chunkings, and checks that they agree.
+/// Decodes in chunks of several sizes, and checks that the results agree.
 fn check(file: &[u8], n: u8) -> Result<Planes, DecodeError> {
     let whole = decode_with(file, scales(n), usize::MAX, false);
     for chunk in [7, 1000] {
@@ -11,28 +11,28 @@ fn check(file: &[u8], n: u8) -> Result<Planes, DecodeError> {
     whole
 }
 
-/// Small ones, of every coding.
+/// Small files of every coding.
 fn files() -> Vec<Vec<u8>> {
     let small = super::structure::small();
     vec![small.baseline, small.restarts, small.progressive]
 }
 
 #[test]
-fn every_truncation_is_a_picture_or_an_error() {
+fn every_truncation_is_an_image_or_an_error() {
     for file in files() {
-        let mut has_picture = false;
+        let mut has_image = false;
         for end in 0..file.len() {
             match check(&file[..end], if end % 2 == 0 { 8 } else { 3 }) {
-                Ok(_) => has_picture = true,
-                Err(error) => assert!(!has_picture, "{end}: {error}"),
+                Ok(_) => has_image = true,
+                Err(error) => assert!(!has_image, "{end}: {error}"),
             }
         }
-        assert!(has_picture);
+        assert!(has_image);
     }
 }
 
 #[test]
-fn mutations_do_no_harm() {
+fn mutated_files_do_not_panic() {
     let mut state = 0x2545_F491_4F6C_DD1D_u64;
     let mut random = |below: usize| {
         state ^= state << 13;
@@ -41,7 +41,7 @@ fn mutations_do_no_harm() {
         (state >> 11) as usize % below
     };
     let files = files();
-    let mut pictures = 0;
+    let mut decoded = 0;
     for round in 0..2000 {
         let mut file = files[round % files.len()].clone();
         for _ in 0..=random(4) {
@@ -53,7 +53,7 @@ fn mutations_do_no_harm() {
                 _ => file[at] = random(256) as u8,
             }
         }
-        pictures += usize::from(check(&file, random(8) as u8 + 1).is_ok());
+        decoded += usize::from(check(&file, random(8) as u8 + 1).is_ok());
     }
-    assert!(1000 < pictures, "only {pictures} of 2000 were decoded");
+    assert!(1000 < decoded, "only {decoded} of 2000 were decoded");
 }

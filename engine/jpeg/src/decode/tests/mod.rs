@@ -1,16 +1,16 @@
-//! Whole files, against libjpeg-turbo and against themselves.
+//! Tests of whole files, many of them comparisons with libjpeg-turbo.
 //!
-//! The tests that compare run `djpeg`, `cjpeg` and `jpegtran` (Debian's `libjpeg-turbo-progs`). Where these are
-//! not installed they say so and return.
+//! The comparisons run `djpeg`, `cjpeg` and `jpegtran` (Debian's `libjpeg-turbo-progs`). If these are not
+//! installed, they print that and return.
 
-mod judge;
+mod libjpeg;
 mod agreement;
 mod hostile;
 mod structure;
 
 use super::{DecodeError, Decoder, Header, Planes, Progress, Scales};
 
-/// The same number for all components.
+/// One scale for all components.
 fn scales(n: u8) -> Scales {
     Scales { first: n, others: n }
 }
@@ -33,7 +33,7 @@ fn decode(file: &[u8], n: u8) -> Result<Planes, DecodeError> {
     decode_with(file, scales(n), usize::MAX, false)
 }
 
-/// Where this marker stands.
+/// The offsets of a marker.
 fn find(file: &[u8], marker: u8) -> Vec<usize> {
     (0..file.len() - 1).filter(|at| file[*at..].starts_with(&[0xFF, marker])).collect()
 }

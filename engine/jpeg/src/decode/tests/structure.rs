@@ -1,10 +1,10 @@
-//! Parts of a file that stand in unusual places, and limits.
+//! Files with parts in unusual places, damage, and limits.
 
-use super::judge::{Picture, make};
+use super::libjpeg::{Netpbm, make};
 use super::{decode, decode_with, find, header, scales};
 use crate::decode::{DecodeError, Decoder, Header, Progress, Scales};
 
-/// Files of about 1 KB, made by `cjpeg` of libjpeg-turbo 2.1.5 from [`Picture::scene`] of 41×27 pixels at
+/// Files of about 1 KB, written by `cjpeg` of libjpeg-turbo 2.1.5 from [`Netpbm::scene`] of 41×27 pixels at
 /// quality 40, plain, with `-restart 2B`, and with `-progressive`.
 pub(super) struct Small {
     pub(super) baseline: Vec<u8>,
@@ -20,16 +20,17 @@ pub(super) fn small() -> Small {
     }
 }
 
-/// `file` with other bytes from `at` on in the place of `count`.
+/// Replaces `count` bytes of `file`, from `at` on.
 fn replace(file: &[u8], at: usize, count: usize, with: &[u8]) -> Vec<u8> {
     [&file[..at], with, &file[at + count..]].concat()
 }
 
 #[test]
-fn intervals_on_several_cores_give_the_same_bytes() {
-    // The last three have an interval that is no part of a row, one of uneven rows, and one too large to share.
+fn parallel_decodes_give_the_same_planes() {
+    // The last three are an interval that does not divide a row, one that spans rows unevenly, and one that
+    // is too large for bands.
     for restart in ["1", "2", "5B", "100B", "113B", "2000B"] {
-        let scene = Picture::scene(1203, 901);
+        let scene = Netpbm::scene(1203, 901);
         let Some(file) = make("cjpeg", &["-sample", "2x2", "-restart", restart], &scene) else { return };
         let last = find(&file, 0xD0).pop().unwrap();
         let damaged = replace(&file, last + 1, 1, &[0xD2]);
@@ -45,8 +46,8 @@ fn intervals_on_several_cores_give_the_same_bytes() {
     }
 }
 
-/// No tool of libjpeg-turbo has factors that do not divide each other: here three grey files become the scans of
-/// one.
+/// libjpeg-turbo's programs cannot write sampling factors that do not divide each other, so this builds a
+/// file from the scans of three grey ones.
 #[test]
 fn factors_need_not_divide_each_other() {
     let (width, height) = (227, 149);
@@ -57,7 +58,7 @@ fn factors_need_not_divide_each_other() {
         let mut scans = Vec::new();
         let mut parts = Vec::new();
         for ((h, v), id) in factors.into_iter().zip(1..) {
-            let scene = Picture::scene((width * h).div_ceil(most.0), (height * v).div_ceil(most.1));
+            let scene = Netpbm::scene((width * h).div_ceil(most.0), (height * v).div_ceil(most.1));
             let Some(grey) = make("cjpeg", &["-grayscale"], &scene) else { return };
             frame.extend([id, (h << 4 | v) as u8, 0]);
             let scan = find(&grey, 0xDA)[0];
@@ -85,7 +86,7 @@ fn factors_need_not_divide_each_other() {
 }
 
 #[test]
-fn a_height_may_come_behind_the_first_scan() {
+fn a_height_may_follow_the_first_scan() {
     for file in [small().baseline, small().restarts] {
         let expected = decode(&file, 8).unwrap();
         let frame = find(&file, 0xC0)[0];
@@ -103,7 +104,7 @@ fn a_height_may_come_behind_the_first_scan() {
 }
 
 #[test]
-fn progressive_files_stop_where_nothing_behind_counts() {
+fn a_progressive_file_is_done_when_later_scans_change_nothing() {
     let file = small().progressive;
     let end = |n| {
         let mut decoder = Decoder::new(header(&file).unwrap(), scales(n), false).unwrap();
@@ -120,7 +121,7 @@ fn progressive_files_stop_where_nothing_behind_counts() {
 }
 
 #[test]
-fn fill_bytes_and_strangers_between_segments_are_passed_over() {
+fn fill_bytes_and_unknown_bytes_between_segments_are_skipped() {
     let file = small().restarts;
     let expected = decode(&file, 8).unwrap();
     let scan = find(&file, 0xDA)[0];
@@ -131,28 +132,28 @@ fn fill_bytes_and_strangers_between_segments_are_passed_over() {
     assert_eq!(decode(&replace(&file, restart, 0, b"\xFF\xFF"), 8).unwrap(), expected);
     let end = file.len() - 2;
     assert_eq!(decode(&file[..end], 8).unwrap(), expected, "without an end of image");
-    assert_eq!(decode(&[&file, &file[..]].concat(), 8).unwrap(), expected, "with another behind");
+    assert_eq!(decode(&[&file, &file[..]].concat(), 8).unwrap(), expected, "with a second file after it");
 }
 
 #[test]
-fn adobe_and_jfif_say_what_the_colours_are() {
+fn adobe_and_jfif_decide_the_colour_model() {
     use crate::decode::ColourModel::{Rgb, Ycc};
     let file = small().baseline;
     let jfif = find(&file, 0xE0)[0];
     let plain = replace(&file, jfif, 18, &[]);
-    let named = |file: &[u8], names: [u8; 3]| {
+    let with_ids = |file: &[u8], ids: [u8; 3]| {
         let mut file = file.to_vec();
         let frame = find(&file, 0xC0)[0];
-        (0..3).for_each(|index| file[frame + 10 + 3 * index] = names[index]);
+        (0..3).for_each(|index| file[frame + 10 + 3 * index] = ids[index]);
         file
     };
     let adobe = |transform| [b"\xFF\xEE\0\x0EAdobe\0\x64\0\0\0\0", &[transform][..]].concat();
     let check = |file: Vec<u8>, expected| assert_eq!(header(&file).unwrap().colour_model, expected);
     check(file.clone(), Ycc);
     check(plain.clone(), Ycc);
-    check(named(&plain, *b"RGB"), Rgb);
-    check(named(&plain, [0, 1, 2]), Ycc);
-    check(named(&file, *b"RGB"), Ycc);
+    check(with_ids(&plain, *b"RGB"), Rgb);
+    check(with_ids(&plain, [0, 1, 2]), Ycc);
+    check(with_ids(&file, *b"RGB"), Ycc);
     check(replace(&plain, 2, 0, &adobe(0)), Rgb);
     check(replace(&plain, 2, 0, &adobe(1)), Ycc);
     check(replace(&file, 2, 0, &adobe(0)), Ycc);
@@ -160,15 +161,15 @@ fn adobe_and_jfif_say_what_the_colours_are() {
 
 #[test]
 fn damage_before_the_first_scan_is_an_error() {
+    use DecodeError::{Damaged, Unsupported};
     let file = small().baseline;
     let (frame, scan, codes) = (find(&file, 0xC0)[0], find(&file, 0xDA)[0], find(&file, 0xC4)[0]);
-    use DecodeError::{Damaged, Unsupported};
     let check = |file: Vec<u8>, expected: DecodeError| assert_eq!(decode(&file, 8), Err(expected));
     check(b"\x89PNG".to_vec(), Damaged("no start of image"));
     check(file[..scan].to_vec(), Damaged("the end before the first scan"));
     check(replace(&file, frame, 19, &[]), Damaged("a scan before its frame header"));
     check(replace(&file, frame, 0, &file[frame..frame + 19]), Damaged("a second frame header"));
-    check(replace(&file, frame + 4, 1, &[12]), Unsupported("a JPEG of other than 8 bits"));
+    check(replace(&file, frame + 4, 1, &[12]), Unsupported("a precision other than 8 bits"));
     check(replace(&file, frame + 7, 2, &[0, 0]), Damaged("a width of 0"));
     check(replace(&file, frame + 11, 1, &[0x51]), Damaged("a sampling factor outside 1 to 4"));
     check(replace(&file, frame + 11, 1, &[0x01]), Damaged("a sampling factor outside 1 to 4"));
@@ -177,17 +178,17 @@ fn damage_before_the_first_scan_is_an_error() {
     check(replace(&file, frame + 9, 1, &[4]), Damaged("a frame header of the wrong length"));
     check(
         replace(&file, frame + 1, 1, &[0xC3]),
-        Unsupported("a lossless, hierarchical or arithmetic-coded JPEG"),
+        Unsupported("lossless, hierarchical or arithmetic coding"),
     );
     check(replace(&file, codes + 5, 3, &[3, 1, 2]), Damaged("a Huffman table with too many codes"));
-    check(replace(&file, codes + 5, 1, &[3]), Damaged("a segment of Huffman tables that is none"));
-    check(replace(&file, codes + 4, 1, &[0x20]), Damaged("a segment of Huffman tables that is none"));
-    check(replace(&file, scan + 5, 1, &[9]), Damaged("a scan of a component that there is not"));
-    check(replace(&file, scan + 6, 1, &[0x40]), Damaged("a scan header that is none"));
+    check(replace(&file, codes + 5, 1, &[3]), Damaged("an invalid segment of Huffman tables"));
+    check(replace(&file, codes + 4, 1, &[0x20]), Damaged("an invalid segment of Huffman tables"));
+    check(replace(&file, scan + 5, 1, &[9]), Damaged("a scan of an unknown component"));
+    check(replace(&file, scan + 6, 1, &[0x40]), Damaged("an invalid scan header"));
 }
 
 #[test]
-fn damage_between_scans_ends_the_picture() {
+fn damage_between_scans_ends_the_decode() {
     let file = small().progressive;
     let second = find(&file, 0xDA)[1];
     let damaged = decode(&replace(&file, second + 5, 1, &[9]), 8).unwrap();
@@ -199,24 +200,25 @@ fn damage_between_scans_ends_the_picture() {
 }
 
 #[test]
-fn scans_without_end_are_refused() {
+fn too_many_scans_are_rejected() {
     let file = small().progressive;
     let refinement = find(&file, 0xDA)[9];
     let repeated = |count| {
         let scan = &file[refinement..file.len() - 2];
         [&file[..file.len() - 2], &scan.repeat(count), b"\xFF\xD9"].concat()
     };
-    // The last scan settles the picture, so the file must be left open before it.
+    // The last scan completes the coefficients, so an earlier scan must be missing for the repetitions to
+    // count.
     let open = |file: Vec<u8>| {
-        let settling = find(&file, 0xDA)[6];
-        replace(&file, settling, find(&file, 0xC4)[4].max(settling + 12) - settling, b"\xFF\xFE\0\x02")
+        let completing = find(&file, 0xDA)[6];
+        replace(&file, completing, find(&file, 0xC4)[4].max(completing + 12) - completing, b"\xFF\xFE\0\x02")
     };
     assert!(decode(&open(repeated(100)), 8).is_ok());
     assert_eq!(decode(&open(repeated(300)), 8), Err(DecodeError::TooManyScans(200)));
 }
 
 #[test]
-fn a_decoder_takes_only_the_frame_that_it_was_made_for() {
+fn a_decoder_rejects_another_frame_header() {
     let file = small().baseline;
     let mut decoder = Decoder::new(header(&file).unwrap(), scales(8), false).unwrap();
     let larger = replace(&file, find(&file, 0xC0)[0] + 5, 1, &[0xF0]);

@@ -1,26 +1,26 @@
-//! Comparisons with libjpeg-turbo's programs; where these are not installed they say so and return.
+//! Comparisons with libjpeg-turbo's programs. If these are not installed, the tests print that and return.
 
 use super::*;
 use std::fs;
 use std::io::{Seek, Write};
 use std::process::Command;
 
-/// What `program` makes of `input`, and what it says beside; nothing if it is not installed.
+/// Runs `program` on `input`, and returns its output and messages; `None` if it is not installed.
 fn run(program: &str, args: &[&str], input: &[u8]) -> Option<(Vec<u8>, String)> {
     let mut stdin = tempfile::tempfile().unwrap();
     stdin.write_all(input).unwrap();
     stdin.rewind().unwrap();
     let Ok(output) = Command::new(program).args(args).stdin(stdin).output() else {
-        eprintln!("{program} is not installed: it compares nothing");
+        eprintln!("{program} is not installed: the comparison is skipped");
         return None;
     };
     Some((output.stdout, String::from_utf8_lossy(&output.stderr).into_owned()))
 }
 
-/// What `djpeg` makes of a file that it finds nothing wrong with: RGB or grey samples with their size.
+/// Decodes a file with `djpeg`, which must report no damage, and returns its size and RGB or grey samples.
 fn djpeg(file: &[u8], args: &[&str], what: &str) -> Option<(usize, usize, Vec<u8>)> {
-    let (pnm, said) = run("djpeg", args, file)?;
-    assert_eq!(said, "", "{what}");
+    let (pnm, messages) = run("djpeg", args, file)?;
+    assert_eq!(messages, "", "{what}");
     let mut rest = &pnm[..];
     let mut fields = [""; 4];
     for field in &mut fields {
@@ -33,12 +33,12 @@ fn djpeg(file: &[u8], args: &[&str], what: &str) -> Option<(usize, usize, Vec<u8
 }
 
 #[test]
-fn djpeg_has_nothing_to_say() {
+fn djpeg_reads_every_size_without_warnings() {
     let sides = [1, 2, 7, 8, 9, 16, 17, 31];
     for (w, h) in sides.into_iter().flat_map(|w| sides.map(|h| (w, h))) {
         for (chroma, is_progressive) in CHROMAS.into_iter().zip([false, true, false, true, true]) {
             let what = format!("{w} × {h}, {chroma:?}, progressive {is_progressive}");
-            let source = Source::slopes(w, h, chroma);
+            let source = Source::gradients(w, h, chroma);
             let Some(decoded) = djpeg(&source.encode(90, is_progressive), &["-grayscale"], &what) else {
                 return;
             };
@@ -68,8 +68,8 @@ fn djpeg_reads_extremes() {
     }
 }
 
-/// The colours of RGB samples as libjpeg computes them (`jccolor.c`), and its box filter (`jcsample.c`), so
-/// that nothing but the encoder is compared.
+/// Converts RGB samples like libjpeg (`jccolor.c`) and downsamples chroma like it (`jcsample.c`), so that the
+/// test compares only the encoders.
 fn to_source((w, h, rgb): &(usize, usize, Vec<u8>), chroma: Chroma) -> Source {
     let weights = [[19_595, 38_470, 7_471], [-11_059, -21_709, 32_768], [32_768, -27_439, -5_329]];
     let (across, down) = chroma.steps();
@@ -83,9 +83,9 @@ fn to_source((w, h, rgb): &(usize, usize, Vec<u8>), chroma: Chroma) -> Source {
             return value(x, y) as u8;
         }
         let sum: i32 = (0..down).flat_map(|j| (0..across).map(move |i| value(x + i, y + j))).sum();
-        // A tie goes up in every other column.
-        let goes_up = i32::from(x / across % 2 == 1);
-        (if chroma == Chroma::Quarter { (sum + 1 + goes_up) >> 2 } else { (sum + goes_up) >> 1 }) as u8
+        // Exact halves are rounded up in every other column.
+        let rounds_up = i32::from(x / across % 2 == 1);
+        (if chroma == Chroma::Quarter { (sum + 1 + rounds_up) >> 2 } else { (sum + rounds_up) >> 1 }) as u8
     })
 }
 
@@ -96,7 +96,7 @@ fn psnr(a: &[u8], b: &[u8]) -> f64 {
 }
 
 #[test]
-fn files_are_as_small_and_good_as_those_of_cjpeg() {
+fn size_and_quality_match_cjpeg() {
     let mut photos = vec![fs::read(safelight_images::path("photo.jpg")).unwrap()];
     if let Some(corpus) = safelight_images::corpus() {
         let names = ["sharp/2569067123_aca715a2ee_o.jpg", "sharp/flowers.jpeg", "seed/images/TestImage.jpg"];

@@ -1,4 +1,4 @@
-//! The tools of libjpeg-turbo, and pictures for them.
+//! The programs of libjpeg-turbo, and images for them.
 
 use std::{
     io::Write,
@@ -6,22 +6,22 @@ use std::{
     thread,
 };
 
-/// A picture as netpbm has it: rows of pixels of 1 or 3 samples.
-pub(super) struct Picture {
+/// A decoded netpbm file: rows of pixels of 1 or 3 samples.
+pub(super) struct Netpbm {
     pub(super) w: usize,
     pub(super) h: usize,
     pub(super) samples: Vec<u8>,
 }
 
-/// What `tool` makes of `input`, with what it says besides; `None` where it is not installed.
+/// Runs `tool` on `input`, and returns its output and messages; `None` if it is not installed.
 fn run(tool: &str, options: &[&str], input: &[u8]) -> Option<(Vec<u8>, String)> {
     let mut command = Command::new(tool);
     let command = command.args(options).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let Ok(mut child) = command.spawn() else {
-        println!("{tool} is not installed: nothing to compare with");
+        println!("{tool} is not installed: the comparison is skipped");
         return None;
     };
-    let mut stdin = child.stdin.take().expect("it is piped");
+    let mut stdin = child.stdin.take().expect("stdin is piped");
     let output = thread::scope(|scope| {
         // The tool may stop reading early.
         scope.spawn(move || drop(stdin.write_all(input)));
@@ -30,23 +30,23 @@ fn run(tool: &str, options: &[&str], input: &[u8]) -> Option<(Vec<u8>, String)> 
     Some((output.stdout, String::from_utf8_lossy(&output.stderr).into_owned()))
 }
 
-/// What `cjpeg` or `jpegtran` makes of `input`.
+/// Returns the file that `cjpeg` or `jpegtran` makes of `input`.
 pub(super) fn make(tool: &str, options: &[&str], input: &[u8]) -> Option<Vec<u8>> {
-    let (file, says) = run(tool, options, input)?;
-    assert!(file.starts_with(b"\xFF\xD8"), "{tool} {options:?}: {says}");
+    let (file, messages) = run(tool, options, input)?;
+    assert!(file.starts_with(b"\xFF\xD8"), "{tool} {options:?}: {messages}");
     Some(file)
 }
 
-/// What `djpeg` shows at n/8, or `Err` with what it says where it shows nothing. The third says whether the
-/// file is sound.
-pub(super) fn djpeg(file: &[u8], n: u8, options: &[&str]) -> Option<Result<(Picture, bool), String>> {
+/// Decodes `file` at n/8 with `djpeg`. Returns the image and whether `djpeg` found no damage, or `Err` with
+/// its messages if it shows no image.
+pub(super) fn djpeg(file: &[u8], n: u8, options: &[&str]) -> Option<Result<(Netpbm, bool), String>> {
     let scale = format!("{n}/8");
     let options = [&["-dct", "int", "-nosmooth", "-scale", &*scale], options].concat();
-    let (netpbm, says) = run("djpeg", &options, file)?;
-    Some(Picture::parse(&netpbm).map(|picture| (picture, says.is_empty())).ok_or(says))
+    let (netpbm, messages) = run("djpeg", &options, file)?;
+    Some(Netpbm::parse(&netpbm).map(|image| (image, messages.is_empty())).ok_or(messages))
 }
 
-impl Picture {
+impl Netpbm {
     fn parse(netpbm: &[u8]) -> Option<Self> {
         let mut lines = netpbm.splitn(4, |it| *it == b'\n');
         let channels = if lines.next()? == b"P6" { 3 } else { 1 };
@@ -57,7 +57,7 @@ impl Picture {
         Some(Self { w, h, samples })
     }
 
-    /// A colourful picture with soft and hard edges, as netpbm.
+    /// A colourful scene with soft and hard edges, as a netpbm file.
     pub(super) fn scene(w: usize, h: usize) -> Vec<u8> {
         let mut netpbm = format!("P6\n{w} {h}\n255\n").into_bytes();
         let mut noise = 1u32;
