@@ -134,7 +134,7 @@ impl Opened for OpenedImage {
         frame.geometry = geometry;
         let mut frames = vec![frame];
         let icc = icc.filter(|icc| icc.len() as u64 <= max_metadata_bytes);
-        let profile = colour::convert_or_keep(&mut frames, icc, decode);
+        let profile = colour::to_srgb(&mut frames, icc, decode);
         Ok(Image { frames, delays_ms: Vec::new(), plays: 0, profile })
     }
 }

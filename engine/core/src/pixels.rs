@@ -1,4 +1,4 @@
-//! The shared session of all pixel steps: one decode, the steps in order, one encode.
+//! The session that all pixel steps share: one decode, the steps in order, one encode.
 
 use crate::{
     Decode, Decoder, Decoding, Detection, Encode, Encoder, Error, Flow, Format, Frame, Geometry, Head,
@@ -256,7 +256,7 @@ impl Session for Pixels {
         let max = self.settings.limits.max_source_bytes;
         self.length += chunk.len() as u64;
         if max < self.length {
-            let message = format!("the source is larger than {max} bytes, which is the limit");
+            let message = format!("source too large: the limit is {max} bytes");
             return Err(Error::new(Kind::LimitExceeded, "pixels", message));
         }
         let Some((Input::Stream(decoding), _)) = &mut self.input else {

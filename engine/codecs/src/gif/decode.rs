@@ -43,7 +43,7 @@ pub(super) fn image(bytes: &[u8], size: Size, decode: &Decode, limits: &Limits) 
     let model = if drop_opaque_alpha(&mut frames) { Model::Rgb } else { Model::Rgba };
     let mut frames: Vec<_> =
         frames.into_iter().map(|samples| Frame::whole(size, model, Samples::U8(samples))).collect();
-    let profile = colour::convert_or_keep(&mut frames, decoder.icc_profile().map(<[u8]>::to_vec), decode);
+    let profile = colour::to_srgb(&mut frames, decoder.icc_profile().map(<[u8]>::to_vec), decode);
     if frames.len() == 1 {
         return Ok(Image { frames, delays_ms: Vec::new(), plays: 0, profile });
     }

@@ -48,7 +48,7 @@ impl Opened for OpenedFallback {
         };
         let frame = Frame::whole(geometry.size, model, Samples::U8(samples));
         let mut frames = vec![Frame { geometry, ..frame }];
-        let profile = colour::convert_or_keep(&mut frames, icc, decode);
+        let profile = colour::to_srgb(&mut frames, icc, decode);
         Ok(Image { frames, delays_ms: Vec::new(), plays: 0, profile })
     }
 }

@@ -13,7 +13,7 @@ pub(super) fn frame(codestream: &Codestream, needed: Size) -> Result<Frame> {
     let is_high_throughput = codestream.header.is_high_throughput();
     let decode = if is_high_throughput { decoder::high_throughput } else { decoder::part_one };
     let values = decode(codestream, target, reduced)?;
-    let samples = scale(codestream.encoding, values);
+    let samples = scale(codestream.stored, values);
     let whole = Frame::whole(size, codestream.model, Samples::U8(Vec::new()));
     let is_scaled = !matches!(codestream.stored.bits, 8 | 16) || codestream.stored.is_signed;
     let encoding = is_scaled.then_some(codestream.stored);
@@ -46,16 +46,16 @@ fn skipped(codestream: &Codestream, needed: Size) -> u32 {
 /// Scales `values`, which start at 0 even if they are signed, to the full range of their type.
 fn scale(stored: SampleEncoding, values: Samples) -> Samples {
     match values {
-        _ if matches!(encoding.bits, 8 | 16) => values,
+        _ if matches!(stored.bits, 8 | 16) => values,
         Samples::U8(mut samples) => {
-            let table: Vec<u8> = (0..=255).map(|value| encoding.sample(value, 255) as u8).collect();
+            let table: Vec<u8> = (0..=255).map(|value| stored.sample(value, 255) as u8).collect();
             for sample in &mut samples {
                 *sample = table[usize::from(*sample)];
             }
             Samples::U8(samples)
         }
         Samples::U16(mut samples) => {
-            let table: Vec<u16> = (0..=u16::MAX).map(|value| encoding.sample(value, u16::MAX)).collect();
+            let table: Vec<u16> = (0..=u16::MAX).map(|value| stored.sample(value, u16::MAX)).collect();
             for sample in &mut samples {
                 *sample = table[usize::from(*sample)];
             }

@@ -20,9 +20,9 @@ pub(super) fn part_one(codestream: &Codestream, target: (u32, u32), size: Size) 
     if components.len() != usize::from(codestream.model.channels()) || !components.iter().all(is_whole) {
         return Err(wrong_size());
     }
-    let max = f32::from(u16::MAX >> (16 - codestream.encoding.bits));
+    let max = f32::from(u16::MAX >> (16 - codestream.stored.bits));
     let value = |value: f32| value.round().clamp(0.0, max);
-    Ok(if codestream.encoding.bits <= 8 {
+    Ok(if codestream.stored.bits <= 8 {
         Samples::U8(interleaved(&components, |sample| value(sample) as u8))
     } else {
         Samples::U16(interleaved(&components, |sample| value(sample) as u16))
@@ -37,7 +37,7 @@ pub(super) fn high_throughput(codestream: &Codestream, target: (u32, u32), size:
     let damaged = |error| CodecError::Damaged(FORMAT, Box::new(error));
     let image = Image::new(&codestream.file.codestream, &settings).map_err(damaged)?;
     let decoded = image.decode_native().map_err(damaged)?;
-    let samples = if codestream.encoding.bits <= 8 {
+    let samples = if codestream.stored.bits <= 8 {
         Samples::U8(decoded.data)
     } else {
         let (values, _) = decoded.data.as_chunks();

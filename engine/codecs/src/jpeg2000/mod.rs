@@ -70,7 +70,7 @@ impl Opened for OpenedJpeg2000 {
     fn decode(self: Box<Self>, decode: &Decode) -> Result<Image> {
         let mut frames = vec![decode::frame(&self.codestream, decode.needed)?];
         let icc = self.codestream.file.icc.filter(|icc| icc.len() as u64 <= self.max_metadata_bytes);
-        let profile = colour::convert_or_keep(&mut frames, icc.map(|icc| icc.to_vec()), decode);
+        let profile = colour::to_srgb(&mut frames, icc.map(|icc| icc.to_vec()), decode);
         Ok(Image { frames, delays_ms: Vec::new(), plays: 0, profile })
     }
 }
@@ -121,7 +121,7 @@ impl Codestream {
     /// The most bytes that a decode allocates for a pixel, besides tiles, precincts, blocks and layers.
     fn pixel_bytes(&self) -> u64 {
         let channels = u64::from(self.model.channels());
-        let sample_bytes = u64::from(self.encoding.bits.div_ceil(8));
+        let sample_bytes = u64::from(self.stored.bits.div_ceil(8));
         // Coefficients and transformed samples are floating-point numbers, for one component twice and for its
         // second-largest resolution too; then the samples that the decoder returns.
         8 * channels + 4 + 2 + sample_bytes * channels

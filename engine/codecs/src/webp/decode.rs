@@ -29,7 +29,7 @@ pub(super) fn image(
     };
     let mut frames: Vec<_> = samples.into_iter().map(frame).collect();
     let icc = file.profile.as_deref().filter(|icc| icc.len() as u64 <= limits.max_metadata_bytes);
-    let profile = colour::convert_or_keep(&mut frames, icc.map(<[u8]>::to_vec), decode);
+    let profile = colour::to_srgb(&mut frames, icc.map(<[u8]>::to_vec), decode);
     let is_animated = 1 < frames.len();
     let (delays_ms, plays) = if is_animated { (delays_ms, file.plays) } else { (Vec::new(), 0) };
     Ok(Image { frames, delays_ms, plays, profile })
