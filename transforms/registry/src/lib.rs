@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+mod examples;
 mod params;
 
+pub use examples::{example_queries, example_query, example_query_len, example_values};
 pub use params::params_json;
 
 use safelight_core::{Codec, Registry, Transform};
