@@ -1,5 +1,5 @@
-//! Any bytes, by the codec that they look like: a picture that is as large as its header says, or a typed
-//! error. The last bytes say what is wanted of the decode, so that files are seeds as they are.
+//! Fuzzes the decoders: any bytes give an image of the size in its header, or a typed error. The last bytes
+//! of the input select the options of the decode, so that image files can be seeds without changes.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -18,27 +18,27 @@ fuzz_target!(|source: &[u8]| {
     let Some(codec) = CODECS.iter().find(|codec| codec.sniff(source)) else { return };
     let Ok(header) = codec.header(source, &LIMITS) else { return };
     let size = header.geometry.size;
-    assert!(1 <= size.pixels() && size.pixels() <= LIMITS.max_pixels, "a header beyond the limits");
-    let [.., w, h, how] = *source else { return };
+    assert!(1 <= size.pixels() && size.pixels() <= LIMITS.max_pixels, "the header exceeds the limits");
+    let [.., w, h, options] = *source else { return };
     let part = |side: u32, share: u8| side.saturating_mul(u32::from(share) + 1).div_ceil(256);
     let decode = Decode {
         needed: Size::new(part(size.w, w), part(size.h, h)),
-        all_frames: how & 1 == 1,
-        keep_profile: how & 2 == 2,
-        chroma: if how & 4 == 4 { (2, 2) } else { (1, 1) },
+        all_frames: options & 1 == 1,
+        keep_profile: options & 2 == 2,
+        chroma: if options & 4 == 4 { (2, 2) } else { (1, 1) },
     };
     let Ok(image) = codec.decode(source, &decode, &LIMITS) else { return };
     assert!(!image.frames.is_empty() && image.frames.len() <= LIMITS.max_frames as usize);
     for frame in image.frames {
-        assert_eq!(frame.geometry, header.geometry, "the decode is not what the header announced");
+        assert_eq!(frame.geometry, header.geometry, "the decoded image differs from its header");
         for plane in frame.planes {
             let reach = Size::new(reach(plane.size.w, plane.step.0), reach(plane.size.h, plane.step.1));
-            assert!(reach.covers(size), "a plane does not reach over the picture");
+            assert!(reach.covers(size), "a plane does not cover the image");
         }
     }
 });
 
-/// Pixels that so many samples stand for.
+/// Returns the number of pixels that this many samples cover.
 fn reach(samples: u32, step: f64) -> u32 {
     (f64::from(samples) * step).ceil() as u32
 }

@@ -1,4 +1,5 @@
-//! Any bytes: a prefix that does not depend on the chunks and has prefixes of its own, or a typed error.
+//! Fuzzes the transform `resolution`: any bytes give a prefix that does not depend on the chunks and can be
+//! cut again, or a typed error.
 #![no_main]
 
 use bytes::Bytes;

@@ -1,4 +1,5 @@
-//! Any bytes: an answer that does not depend on the chunks, or a typed error.
+//! Fuzzes the transform `show-exif`: any bytes give a response that does not depend on the chunks, or a typed
+//! error.
 #![no_main]
 
 use bytes::Bytes;

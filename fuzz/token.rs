@@ -1,5 +1,5 @@
-//! Any bytes as a key set, a token and a request that holds it: a decision, and never a token let through that
-//! nobody signed.
+//! Fuzzes the token check with any key set, token and request: it always decides, and never accepts a token
+//! without a valid signature.
 #![no_main]
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -23,11 +23,12 @@ const CONFIG: &str = r#"{
 }"#;
 
 static AUTHORIZER: LazyLock<Authorizer> = LazyLock::new(|| {
-    let config = config::from_json(CONFIG).expect("these are settings");
-    Authorizer::new(&config).expect("these are good settings")
+    let config = config::from_json(CONFIG).expect("the settings can be parsed");
+    Authorizer::new(&config).expect("the settings are valid")
 });
 
-/// Seconds since the epoch. It grows beyond every age of keys, so that inputs do not depend on each other.
+/// Seconds since the epoch. It grows by more than the lifetime of keys, so that inputs do not affect each
+/// other.
 static NOW: AtomicU64 = AtomicU64::new(0);
 
 fuzz_target!(|input: (&str, &str, &str, &[u8])| {
@@ -37,9 +38,9 @@ fuzz_target!(|input: (&str, &str, &str, &[u8])| {
     let taken = AUTHORIZER.take(headers, query);
     let rest =
         taken.headers.iter().flat_map(|(name, values)| values.iter().map(move |value| (&**name, &**value)));
-    assert!(matches!(AUTHORIZER.take(rest, &taken.query).token, Given::Nothing), "a token was left");
+    assert!(matches!(AUTHORIZER.take(rest, &taken.query).token, Given::Nothing), "a token was not removed");
 
-    // As it was found, as it is, and as a payload that gets as far as the key set.
+    // The token of the request, the raw text, and payloads that reach the key lookup.
     let token = |payload: &str| {
         let [header, payload] =
             [r#"{"alg":"ES256","kid":"1"}"#, payload].map(|part| URL_SAFE_NO_PAD.encode(part));
@@ -48,12 +49,12 @@ fuzz_target!(|input: (&str, &str, &str, &[u8])| {
     let claims = format!(r#"{{"iss":"https://id.example","exp":1e300,"x":{payload}}}"#);
     for token in [taken.token, Given::One(header.into()), token(payload), token(&claims)] {
         match AUTHORIZER.authorize(&token, now) {
-            Outcome::Allowed(_) => panic!("nobody signed this"),
+            Outcome::Allowed(_) => panic!("accepted an unsigned token"),
             Outcome::Fetch(url) => {
                 let _ = AUTHORIZER.keys_fetched(&url, key_set, now);
                 assert!(
                     !matches!(AUTHORIZER.authorize(&token, now), Outcome::Allowed(_)),
-                    "nobody signed this"
+                    "accepted an unsigned token"
                 );
             }
             Outcome::Refused(_) | Outcome::Wait(_) | Outcome::Unavailable => (),

@@ -6,27 +6,27 @@ use safelight_core::{
 };
 use safelight_registry::{CODECS, REGISTRY, TRANSFORMS};
 
-/// Bytes that a door reads at a time.
+/// Size in bytes of the chunks in which a server reads a source.
 pub const CHUNK_BYTES: usize = 128 << 10;
 
-/// Runs `query` over `source` as a door does, in chunks of [`CHUNK_BYTES`].
+/// Runs `query` over `source` as a server does, in chunks of [`CHUNK_BYTES`].
 ///
 /// # Errors
-/// What the plan or the session refuses.
+/// The error of the plan or the session.
 pub fn run(query: &str, source: &Bytes) -> Result<Answer> {
     let plan = Plan::new(REGISTRY, REGISTRY.query(query, "")?)?;
     Answer::new(plan.start(&Settings::default()), source, CHUNK_BYTES)
 }
 
-/// The codec that `source` starts a file of.
+/// Returns the codec of the format of `source`.
 ///
 /// # Panics
-/// If there is none: the caller is a bench, and its input is wrong.
+/// If the format is unknown: the input of a bench is wrong.
 pub fn codec_of(source: &[u8]) -> &'static dyn Codec {
     *CODECS.iter().find(|codec| codec.sniff(source)).expect("an image of a known format")
 }
 
-/// The codec of MIME type `mime`.
+/// Returns the codec of the MIME type `mime`.
 ///
 /// # Panics
 /// If there is none.
@@ -34,10 +34,10 @@ pub fn codec(mime: &str) -> &'static dyn Codec {
     *CODECS.iter().find(|codec| codec.mime() == mime).expect("a known MIME type")
 }
 
-/// All frames of `source`, at full size.
+/// Decodes all frames of `source`, at full size.
 ///
 /// # Errors
-/// What the codec refuses.
+/// The error of the codec.
 pub fn decode(source: &[u8]) -> Result<Image> {
     let needed = Size::new(u32::MAX, u32::MAX);
     codec_of(source).decode(
@@ -47,7 +47,7 @@ pub fn decode(source: &[u8]) -> Result<Image> {
     )
 }
 
-/// Bytes of all samples of `frames`.
+/// Returns the size in bytes of all samples of `frames`.
 pub fn sample_bytes(frames: &[Frame]) -> u64 {
     let planes = frames.iter().flat_map(|frame| &frame.planes);
     planes
@@ -58,23 +58,24 @@ pub fn sample_bytes(frames: &[Frame]) -> u64 {
         .sum()
 }
 
-/// The step of `transform`, by its name, for `query`.
+/// Returns the pixel step of the transform named `transform` for `query`, or `None` if it has no step on
+/// pixels.
 ///
 /// # Panics
-/// If there is none: the caller is a bench, and its query is wrong.
-pub fn op(transform: &str, query: &str) -> Box<dyn PixelOp> {
-    let query = REGISTRY.query(query, "").expect("a sound query");
-    let transform = TRANSFORMS.iter().find(|it| it.name() == transform).expect("a known transform");
+/// If the query is invalid, or there is no such transform.
+pub fn pixel_op(transform: &str, query: &str) -> Option<Box<dyn PixelOp>> {
+    let query = REGISTRY.query(query, "").expect("a valid query");
+    let transform = TRANSFORMS.iter().find(|it| it.name() == transform).expect("a registered transform");
     match transform.step(&query) {
-        Ok(Some(Step::Pixels(op) | Step::PixelsToo(op))) => op,
-        _ => panic!("{transform:?} has no step on pixels for it"),
+        Ok(Some(Step::Pixels(op) | Step::PixelsToo(op))) => Some(op),
+        _ => None,
     }
 }
 
-/// A JPEG of about `bytes` bytes, whose entropy-coded data are noise, stuffed as an encoder does it.
+/// Returns a JPEG of about `bytes` bytes, whose entropy-coded data are noise with byte stuffing.
 ///
-/// No decoder would make a picture of it, but where its parts lie is as in any photo: `header` stands
-/// before the scan, and `trailer` behind the end of the image.
+/// It cannot be decoded, but its layout is that of a photo: `header` comes before the scan, and `trailer`
+/// after the end of the image.
 pub fn large_jpeg(header: &[u8], bytes: usize, trailer: &[u8]) -> Bytes {
     let mut jpeg = header.to_vec();
     let mut state = 0x2545_F491_4F6C_DD1D_u64;
