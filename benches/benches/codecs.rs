@@ -1,4 +1,5 @@
-//! Decode and encode of every format, beside the `image` crate. Bytes are those of the decoded samples.
+//! Decoding and encoding of every format, beside the `image` crate. Throughput counts the bytes of decoded
+//! samples.
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use image::{ExtendedColorType, ImageEncoder, codecs};
@@ -6,7 +7,7 @@ use safelight_benches::{codec, decode, sample_bytes};
 use safelight_core::{Encode, Frame, Image, Model, Rect, Samples, Size};
 use std::hint::black_box;
 
-/// Samples of every format that is decoded.
+/// Samples of every format that can be decoded.
 const SOURCES: &[&str] = &[
     "photo.jpg",
     "progressive.jpg",
@@ -25,25 +26,24 @@ fn decoding(criterion: &mut Criterion) {
     group.sample_size(20);
     for name in SOURCES {
         let source = safelight_images::read(name);
-        let frames = decode(&source).expect("our own samples are sound").frames;
+        let frames = decode(&source).expect("the sample is valid").frames;
         group.throughput(Throughput::Bytes(sample_bytes(&frames)));
         group.bench_with_input(BenchmarkId::new("safelight", name), &source, |bencher, source| {
-            bencher.iter(|| decode(black_box(source)).expect("our own samples are sound"));
+            bencher.iter(|| decode(black_box(source)).expect("the sample is valid"));
         });
-        // It decodes the first frame of an animation, which is other work.
+        // It decodes only the first frame of an animation.
         if frames.len() == 1 {
             group.bench_with_input(BenchmarkId::new("image", name), &source, |bencher, source| {
-                bencher
-                    .iter(|| image::load_from_memory(black_box(source)).expect("our own samples are sound"));
+                bencher.iter(|| image::load_from_memory(black_box(source)).expect("the sample is valid"));
             });
         }
     }
     group.finish();
 }
 
-/// A part of our sample photo, to which each format is encoded in its default quality.
+/// Returns a part of the sample photo, which is encoded in each format with its default quality.
 fn photo() -> Image {
-    let mut image = decode(&safelight_images::read("photo.jpg")).expect("our own samples are sound");
+    let mut image = decode(&safelight_images::read("photo.jpg")).expect("the sample is valid");
     image.frames = image.frames.into_iter().map(part).collect();
     image.profile = None;
     image
@@ -51,10 +51,10 @@ fn photo() -> Image {
 
 fn part(mut frame: Frame) -> Frame {
     frame.crop(Rect { x: 400, y: 300, size: SIZE });
-    frame.flatten().expect("the part lies on whole pixels")
+    frame.flatten().expect("the part has whole pixels")
 }
 
-/// The same with a gradient of alpha.
+/// Returns the image with an alpha gradient.
 fn translucent(image: &Image) -> Image {
     let with_alpha = |frame: &Frame| {
         let alphas =
@@ -70,9 +70,9 @@ fn rgb(frame: &Frame) -> &[u8] {
     match frame.planes.as_slice() {
         [plane] => match &plane.samples {
             Samples::U8(samples) if frame.model == Model::Rgb => samples,
-            _ => panic!("the photo is not RGB of 8 bits"),
+            _ => panic!("the photo is not 8-bit RGB"),
         },
-        _ => panic!("the photo is of several planes"),
+        _ => panic!("the photo has several planes"),
     }
 }
 
@@ -84,12 +84,12 @@ fn encoding(criterion: &mut Criterion) {
     for mime in FORMATS {
         let codec = codec(mime);
         group.bench_with_input(BenchmarkId::new("safelight", mime), &photo, |bencher, photo| {
-            bencher.iter(|| codec.encode(black_box(photo), &Encode::default()).expect("a sound picture"));
+            bencher.iter(|| codec.encode(black_box(photo), &Encode::default()).expect("a valid image"));
         });
     }
     let lossless = Encode { lossless: true, ..Encode::default() };
     group.bench_function("safelight/image/webp, lossless", |bencher| {
-        bencher.iter(|| codec("image/webp").encode(black_box(&photo), &lossless).expect("a sound picture"));
+        bencher.iter(|| codec("image/webp").encode(black_box(&photo), &lossless).expect("a valid image"));
     });
     let (w, h, colours) = (SIZE.w, SIZE.h, ExtendedColorType::Rgb8);
     let samples = rgb(&photo.frames[0]);
@@ -102,13 +102,13 @@ fn encoding(criterion: &mut Criterion) {
                 colours,
             )
         };
-        bencher.iter_batched(Vec::new, |file| encode(file).expect("a sound picture"), BatchSize::SmallInput);
+        bencher.iter_batched(Vec::new, |file| encode(file).expect("a valid image"), BatchSize::SmallInput);
     });
     group.bench_function("image/image/png", |bencher| {
         let encode = |mut file: Vec<u8>| {
             codecs::png::PngEncoder::new(&mut file).write_image(black_box(samples), w, h, colours)
         };
-        bencher.iter_batched(Vec::new, |file| encode(file).expect("a sound picture"), BatchSize::SmallInput);
+        bencher.iter_batched(Vec::new, |file| encode(file).expect("a valid image"), BatchSize::SmallInput);
     });
 
     let translucent = translucent(&photo);
@@ -116,8 +116,7 @@ fn encoding(criterion: &mut Criterion) {
     for mime in ["image/png", "image/webp"] {
         let name = format!("safelight/{mime}, with alpha");
         group.bench_with_input(name, &translucent, |bencher, image| {
-            bencher
-                .iter(|| codec(mime).encode(black_box(image), &Encode::default()).expect("a sound picture"));
+            bencher.iter(|| codec(mime).encode(black_box(image), &Encode::default()).expect("a valid image"));
         });
     }
     group.finish();
