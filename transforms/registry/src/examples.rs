@@ -138,8 +138,8 @@ fn spread(min: f64, max: f64) -> impl Iterator<Item = f64> {
     })
 }
 
-/// Returns texts that may be values of the form `form`: `example`, the words of `form`, and `example` with one
-/// or all of its numbers replaced.
+/// Returns texts that may be values of the form `form`: `example`, the words of `form`, and `example` with
+/// one or all of its numbers replaced.
 fn variations(form: &str, example: &str) -> Vec<String> {
     let words = || form.split(|letter: char| !letter.is_alphanumeric() && !"-._".contains(letter));
     let words = || words().map(|word| word.trim_end_matches(['.', '-'])).filter(|word| !word.is_empty());

@@ -1,10 +1,6 @@
 //! The tools of libjpeg-turbo, and pictures for them.
 
-use std::{
-    io::Write,
-    process::{Command, Stdio},
-    thread,
-};
+use std::{io::Write, process::Stdio, thread};
 
 /// A picture as netpbm has it: rows of pixels of 1 or 3 samples.
 pub(super) struct Picture {
@@ -13,14 +9,11 @@ pub(super) struct Picture {
     pub(super) samples: Vec<u8>,
 }
 
-/// What `tool` makes of `input`, with what it says besides; `None` where it is not installed.
+/// Returns the output of `tool` for `input`, and its messages; `None` if it is not installed.
 fn run(tool: &str, options: &[&str], input: &[u8]) -> Option<(Vec<u8>, String)> {
-    let mut command = Command::new(tool);
+    let mut command = safelight_images::program(tool)?;
     let command = command.args(options).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let Ok(mut child) = command.spawn() else {
-        println!("{tool} is not installed: nothing to compare with");
-        return None;
-    };
+    let mut child = command.spawn().expect("the tool starts");
     let mut stdin = child.stdin.take().expect("it is piped");
     let output = thread::scope(|scope| {
         // The tool may stop reading early.
