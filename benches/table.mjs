@@ -1,4 +1,4 @@
-// What the reports of lambda, frames and edge share.
+// Shared code of the reports of lambda, frames and edge.
 
 import { execFileSync } from 'node:child_process';
 import { cpus, loadavg } from 'node:os';
@@ -7,21 +7,21 @@ export const quantile = (values, at) =>
   values.toSorted((a, b) => a - b)[Math.round((values.length - 1) * at)];
 export const shown = (number) => number.toLocaleString('en', { maximumSignificantDigits: 3 });
 
-/** The median, with quartiles. */
+/** Returns the median with quartiles. */
 export const spread = (values) =>
   `${shown(quantile(values, 0.5))} (${shown(quantile(values, 0.25))}–${shown(quantile(values, 0.75))})`;
 
-/** When and where this is run, and of what. */
+/** Returns date, commit and machine of this run. */
 export function circumstances() {
   const git = (...words) =>
     execFileSync('git', ['-C', import.meta.dirname, ...words], { encoding: 'utf8' }).trim();
-  // What is measured lies there already.
+  // The folder already contains the new measurements.
   const changed = git('status', '--porcelain', '--', ':(top)', ':(top,exclude)benches/runs');
   return {
     date: new Date().toISOString().slice(0, 10),
     commit: git('rev-parse', '--short', 'HEAD') + (changed && ' with changes'),
     processor: `${cpus()[0].model}, ${cpus().length} cores`,
-    'load when it ended': loadavg()[0].toFixed(1),
+    'load at the end': loadavg()[0].toFixed(1),
     'Node.js': process.version,
   };
 }
@@ -34,8 +34,8 @@ export function printHead(title, settings) {
 }
 
 /**
- * Prints rows of a label and what it takes of a run: medians of ours and theirs, which were measured in turn, and the
- * median of each round's ratio with its quartiles.
+ * Prints a table. A row is a label and a function that selects its value from a run. Columns are the medians of both
+ * programs, which were measured alternately, and the median of the rounds' ratios with quartiles.
  */
 export function printSideBySide(rows, ours, theirs) {
   console.log('| | Safelight | Node.js | Node.js / Safelight |\n|---|---:|---:|---:|');

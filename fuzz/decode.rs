@@ -1,5 +1,5 @@
-//! Any bytes, by the decoder of their signature: an image with the size in its header, or a typed error. The last
-//! bytes choose the options of the decode, so that files are seeds as they are.
+//! Fuzzes the decoders: any bytes give an image of the size in its header, or a typed error. The last bytes
+//! of the input select the options of the decode, so that image files can be seeds without changes.
 #![no_main]
 
 use bytes::Bytes;
@@ -21,19 +21,19 @@ fuzz_target!(|source: &[u8]| {
     let Ok(opened) = decoder.open(Bytes::copy_from_slice(source), &LIMITS) else { return };
     let header = *opened.header();
     let size = header.geometry.size;
-    assert!(1 <= size.pixels() && size.pixels() <= LIMITS.max_pixels, "a header beyond the limits");
-    let [.., w, h, how] = *source else { return };
+    assert!(1 <= size.pixels() && size.pixels() <= LIMITS.max_pixels, "the header exceeds the limits");
+    let [.., w, h, options] = *source else { return };
     let part = |side: u32, share: u8| side.saturating_mul(u32::from(share) + 1).div_ceil(256);
     let decode = Decode {
         needed: Size::new(part(size.w, w), part(size.h, h)),
-        all_frames: how & 1 == 1,
-        keep_profile: how & 2 == 2,
-        chroma: if how & 4 == 4 { (2, 2) } else { (1, 1) },
+        all_frames: options & 1 == 1,
+        keep_profile: options & 2 == 2,
+        chroma: if options & 4 == 4 { (2, 2) } else { (1, 1) },
     };
     let Ok(image) = opened.decode(&decode) else { return };
     assert!(!image.frames.is_empty() && image.frames.len() <= LIMITS.max_frames as usize);
     for frame in image.frames {
-        assert_eq!(frame.geometry, header.geometry, "the decode is not what the header announced");
+        assert_eq!(frame.geometry, header.geometry, "the decoded image differs from its header");
         for plane in frame.planes {
             let reach = Size::new(reach(plane.size.w, plane.step.0), reach(plane.size.h, plane.step.1));
             assert!(reach.covers(size), "a plane does not cover the image");
@@ -41,7 +41,7 @@ fuzz_target!(|source: &[u8]| {
     }
 });
 
-/// Pixels that `samples` cover.
+/// Returns the number of pixels that this many samples cover.
 fn reach(samples: u32, step: f64) -> u32 {
     (f64::from(samples) * step).ceil() as u32
 }

@@ -1,5 +1,6 @@
-//! Any bytes as a JPEG that arrives in pieces: the same image, or an error, as of the whole. The last bytes choose
-//! the options of the decode and the length of the pieces, so that files are seeds as they are.
+//! Fuzzes the JPEG decoder with input in pieces: any bytes give the same image as the whole input, or both
+//! fail. The last bytes select the options of the decode and the size of a piece, so that image files can be
+//! seeds without changes.
 #![no_main]
 
 use bytes::Bytes;
@@ -17,18 +18,18 @@ const LIMITS: Limits = Limits {
 
 fuzz_target!(|source: &[u8]| {
     let Some(decoder) = REGISTRY.decoder(Format::Jpeg) else { return };
-    let [.., w, h, how] = *source else { return };
+    let [.., w, h, options] = *source else { return };
     let decode = Decode {
         needed: Size::new(u32::from(w) * 2, u32::from(h) * 2),
         all_frames: false,
-        keep_profile: how & 1 == 1,
-        chroma: if how & 2 == 2 { (2, 2) } else { (1, 1) },
+        keep_profile: options & 1 == 1,
+        chroma: if options & 2 == 2 { (2, 2) } else { (1, 1) },
     };
-    let Some(arrived) = in_pieces(decoder, source, usize::from(how >> 2) + 1, &decode) else { return };
-    match (arrived, decoder.decode(Bytes::copy_from_slice(source), &decode, &LIMITS)) {
-        (Ok(arrived), Ok(whole)) => assert_eq!(arrived, whole),
+    let Some(streamed) = in_pieces(decoder, source, usize::from(options >> 2) + 1, &decode) else { return };
+    match (streamed, decoder.decode(Bytes::copy_from_slice(source), &decode, &LIMITS)) {
+        (Ok(streamed), Ok(whole)) => assert_eq!(streamed, whole),
         (Err(_), Err(_)) => (),
-        (arrived, whole) => panic!("in pieces {:?}, whole {:?}", error(arrived), error(whole)),
+        (streamed, whole) => panic!("in pieces {:?}, whole {:?}", error(streamed), error(whole)),
     }
 });
 

@@ -1,9 +1,10 @@
-//! Any bytes: a prefix that does not depend on the chunks and has prefixes of its own, or a typed error.
+//! Fuzzes the transform `resolution`: any bytes give a prefix that does not depend on the chunks and can be
+//! cut again, or a typed error.
 #![no_main]
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use safelight_core::{testing::Output, Plan, Result, Settings};
+use safelight_core::{Plan, Result, Settings, testing::Output};
 use safelight_registry::REGISTRY;
 
 fn cut(source: &Bytes, resolutions: u8, chunk: usize) -> Result<Output> {

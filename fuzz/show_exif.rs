@@ -1,9 +1,10 @@
-//! Any bytes: an answer that does not depend on the chunks, or a typed error.
+//! Fuzzes the transform `show-exif`: any bytes give a response that does not depend on the chunks, or a typed
+//! error.
 #![no_main]
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use safelight_core::{testing::Output, Plan, Result, Settings};
+use safelight_core::{Plan, Result, Settings, testing::Output};
 use safelight_registry::REGISTRY;
 
 fn show(source: &Bytes, chunk: usize) -> Result<Vec<u8>> {

@@ -1,9 +1,10 @@
-//! Any bytes: an answer that a second strip leaves as it is, or a typed error.
+//! Fuzzes the transform `strip-exif`: any bytes give a response that a second strip does not change, or a
+//! typed error.
 #![no_main]
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use safelight_core::{testing::Output, Plan, Result, Settings};
+use safelight_core::{Plan, Result, Settings, testing::Output};
 use safelight_registry::REGISTRY;
 
 fn strip(source: &[u8], chunk: usize) -> Result<Output> {
@@ -15,6 +16,6 @@ fuzz_target!(|source: &[u8]| {
     if let Ok(answer) = strip(source, 4096) {
         let stripped = answer.body();
         let again = strip(&stripped, 61).map(|answer| answer.body());
-        assert!(again.is_ok_and(|again| again == stripped), "a strip is not stable");
+        assert!(again.is_ok_and(|again| again == stripped), "a second strip changes the bytes");
     }
 });

@@ -1,4 +1,5 @@
-//! Any bytes, in any chunks: the parts are the source, or there is a typed error.
+//! Fuzzes the container walkers: the parts of any bytes, in any chunks, equal the source, or there is a typed
+//! error.
 #![no_main]
 
 use bytes::Bytes;
@@ -29,6 +30,6 @@ fuzz_target!(|source: &[u8]| {
     }
     walker.finish();
     if drain(&mut walker) {
-        assert!(walked == source, "the parts are not the source");
+        assert!(walked == source, "the parts differ from the source");
     }
 });

@@ -1,4 +1,4 @@
-// Does every orientation give the picture that sharp's autoOrient gives?
+// Compares images of every orientation with sharp's autoOrient.
 //
 //   node orient.mjs /path/to/safelight /path/to/images [/path/to/corpus]
 
@@ -10,13 +10,13 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { serve } from './server.mjs';
 
-const LEAST_DECIBELS = 35;
+const MIN_DECIBELS = 35;
 const ORIENTATIONS = [1, 2, 3, 4, 5, 6, 7, 8];
 const [binary, images, corpus] = process.argv.slice(2);
 
 const folder = await mkdtemp(join(tmpdir(), 'safelight-orient-'));
 
-/** Copies files into the served folder, and makes one of each format and orientation. */
+/** Copies files into the served folder, creates one of each format and orientation, and returns their names. */
 async function sources() {
   const own = ORIENTATIONS.map((orientation) => `orientation-${orientation}.jpg`);
   const real = ['Landscape', 'Portrait'].flatMap((way) => ORIENTATIONS.map((number) => `${way}_${number}.jpg`));
@@ -26,21 +26,21 @@ async function sources() {
     for (const name of real) await cp(join(corpus, 'orientation', name), join(folder, name));
     names.push(...real);
   } else {
-    console.log('no corpus: the samples stand in');
+    console.log('no folder of photos: using the samples instead');
   }
   const upright = await readFile(join(images, 'orientation-1.jpg'));
   for (const orientation of ORIENTATIONS) {
     for (const format of ['jpeg', 'png', 'webp']) {
-      const name = `made-${orientation}.${format}`;
-      const made = await sharp(upright).withMetadata({ orientation }).toFormat(format).toBuffer();
-      await writeFile(join(folder, name), made);
+      const name = `created-${orientation}.${format}`;
+      const created = await sharp(upright).withMetadata({ orientation }).toFormat(format).toBuffer();
+      await writeFile(join(folder, name), created);
       names.push(name);
     }
   }
   return names;
 }
 
-const pixels = (picture) => picture.removeAlpha().toColourspace('srgb').raw().toBuffer();
+const pixels = (image) => image.removeAlpha().toColourspace('srgb').raw().toBuffer();
 
 function decibels(a, b) {
   assert.equal(a.length, b.length);
@@ -56,20 +56,19 @@ let least = Infinity;
 try {
   for (const name of names) {
     const { autoOrient } = await sharp(join(folder, name)).metadata();
-    // Above one half, so that nobody shrinks while decoding.
+    // Above one half, so that neither decoder uses a smaller native scale.
     const size = { width: Math.round(autoOrient.width * 0.6), height: Math.round(autoOrient.height * 0.7) };
     const theirs = await pixels(
       sharp(join(folder, name)).autoOrient().resize({ ...size, fit: 'fill', fastShrinkOnLoad: false }),
     );
     const query = new URLSearchParams({ ...size, fit: 'fill', format: 'png' });
-    const likeness = decibels(await pixels(sharp(await get(`${name}?${query}`))), theirs);
-    least = Math.min(least, likeness);
-    if (!(likeness >= LEAST_DECIBELS)) failures.push(`${name}: ${likeness.toFixed(1)} dB`);
+    const similarity = decibels(await pixels(sharp(await get(`${name}?${query}`))), theirs);
+    least = Math.min(least, similarity);
+    if (!(similarity >= MIN_DECIBELS)) failures.push(`${name}: ${similarity.toFixed(1)} dB`);
   }
 } finally {
   stop();
   await rm(folder, { recursive: true });
 }
 assert.deepEqual(failures, []);
-const worst = `${least.toFixed(1)} dB at least`;
-console.log(`${names.length} pictures lie as in sharp ${sharp.versions.sharp}, ${worst}`);
+console.log(`${names.length} images are oriented as in sharp ${sharp.versions.sharp}, minimum ${least.toFixed(1)} dB`);

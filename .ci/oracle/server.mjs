@@ -1,11 +1,11 @@
-// Runs `safelight serve` on a port of its own.
+// Runs `safelight serve` on a free port.
 
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 /**
- * Serves `folder` with the program at `binary`. Gives `get`, from path and query to the answer's bytes, and
- * `stop`, which ends it.
+ * Serves `folder` with the program at `binary`. Returns `get`, which fetches the bytes for a path and query, and
+ * `stop`, which ends the program.
  */
 export async function serve(binary, folder) {
   const server = spawn(binary, ['serve', folder, '--listen', '127.0.0.1:0', '--log', 'info'], {

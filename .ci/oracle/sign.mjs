@@ -1,10 +1,10 @@
-// Are signatures at the edge those of aws4?
+// Compares the signatures of the edge with those of aws4.
 //
 //   cargo run --example signatures > signatures.jsonl
 //   node sign.mjs signatures.jsonl
 //
-// The whole Authorization header is compared: scope, signed headers, signature. Where aws4 is known to go
-// another way than AWS's SDKs, that one step is replaced by its own step for another service, and counted.
+// The whole Authorization header is compared: scope, signed headers, signature. aws4 has two known
+// differences from AWS's SDKs; there, one step is replaced by aws4's step for another service, and counted.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -15,7 +15,7 @@ const UNSIGNED = 'UNSIGNED-PAYLOAD';
 const METHOD_PATH_QUERY = 3;
 
 const known = {
-  'takes s3-object-lambda for a service that escapes paths twice and resolves them': 0,
+  'treats s3-object-lambda as a service that escapes paths twice and normalises them': 0,
   'signs only the first of repeated parameters for S3, where botocore signs each': 0,
 };
 const [twice, first] = Object.keys(known);
@@ -61,8 +61,8 @@ for (const line of lines) {
 }
 assert.deepEqual(differences.slice(0, 10), [], `${differences.length} of ${lines.length} signatures differ`);
 assert.deepEqual(Object.keys(counts).sort(), ['lambda', 'medical-imaging', 's3', 's3-object-lambda']);
-for (const [way, count] of Object.entries(known)) {
-  assert.ok(count, `aws4 no longer ${way}: take this exception away`);
-  console.log(`aws4 ${way}: ${count} times`);
+for (const [difference, count] of Object.entries(known)) {
+  assert.ok(count, `aws4 no longer ${difference}: remove this exception`);
+  console.log(`aws4 ${difference}: ${count} times`);
 }
-console.log(`signatures are those of aws4: ${JSON.stringify(counts)}`);
+console.log(`signatures equal those of aws4: ${JSON.stringify(counts)}`);

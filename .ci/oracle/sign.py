@@ -1,4 +1,4 @@
-# Are signatures at the edge those of botocore?
+# Compares the signatures of the edge with those of botocore.
 #
 #   cargo run --example signatures > signatures.jsonl
 #   python3 sign.py signatures.jsonl
@@ -75,4 +75,4 @@ for difference in differences[:10]:
     print(*difference, sep='\n  ', file=sys.stderr)
 assert not differences, f'{len(differences)} of {len(lines)} signatures differ'
 assert set(counts) == set(SIGNERS), counts
-print(f'signatures are those of botocore {botocore.__version__}: {dict(counts)}')
+print(f'signatures equal those of botocore {botocore.__version__}: {dict(counts)}')

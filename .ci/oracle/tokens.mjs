@@ -1,6 +1,6 @@
-// Do we decide about tokens as aws-jwt-verify does? 1,000 tokens, good ones and seeded mutations of them, over
-// four issuers and seven algorithms. Where the two differ, ours must be the one that refuses, for a reason
-// that is listed in STRICTER.
+// Compares decisions about tokens with aws-jwt-verify: 1,000 tokens, valid ones and seeded mutations of them,
+// over four issuers and seven algorithms. Where the two differ, Safelight must reject the token, for a reason
+// in STRICTER.
 //
 //   node tokens.mjs /path/to/examples/verdicts
 
@@ -14,7 +14,7 @@ const NOW = 1_800_000_000;
 const GRACE = 30;
 Date.now = () => NOW * 1000;
 
-// What we refuse and aws-jwt-verify takes, with our reason.
+// Mutations that Safelight rejects and aws-jwt-verify accepts, with Safelight's reason.
 const STRICTER = {
   'no exp': 'missing expiry',
   'exp and grace end now': 'expired',
@@ -169,7 +169,7 @@ const keySets = {
   [url(bare.name)]: jwks(bare),
 };
 
-// Mutations: of the draft before it is signed, then of the text that is signed, then of the token.
+// Mutations of the draft before it is signed, of the signed text, and of the token.
 const claim = (name, ...values) => (draft) => {
   const value = oneOf(values);
   if (value === undefined) delete draft.claims[name];
@@ -220,13 +220,13 @@ const DRAFTS = {
   'client_id of the wrong type': claim('client_id', 1, ['app'], null),
   'sub or jti of the wrong type': (draft) => claim(oneOf(['sub', 'jti']), 1, null, {})(draft),
   'longer than 16 kB': claim('x', 'x'.repeat(16_000)),
-  'a long one': claim('x', 'x'.repeat(4_000)),
+  'a long token': claim('x', 'x'.repeat(4_000)),
   'alg none': header('alg', 'none', 'None', '', undefined, 1),
   'another algorithm': (draft) => header('alg', ...ALGORITHMS, 'PS256', 'HS256')(draft),
   'an unknown kid': header('kid', 'nobody', 'c-RS256x'),
   'no kid': header('kid', undefined, '', 1, null),
   'a kid of another issuer': header('kid', 'a1', 'b1', 'c-RS256', 'd-RS256', 'c-ES256'),
-  'a harmless typ': header('typ', 'JWT', 'at+jwt', 'jwt', 'application/at+jwt'),
+  'an accepted typ': header('typ', 'JWT', 'at+jwt', 'jwt', 'application/at+jwt'),
   'typ of a logout': header('typ', 'logout+jwt', 'dpop+jwt', ''),
   crit: header('crit', ['exp'], []),
   b64: header('b64', true),
@@ -299,7 +299,7 @@ const PARTS = {
     const pad = (part) => part + '='.repeat((4 - (part.length % 4)) % 4 || 1);
     parts[2] = pad(parts[2]);
   },
-  // The last letter holds four unused bits after one byte of three, two after two.
+  // The last letter has four unused bits after one remaining byte, two after two.
   'unused bits set': (parts) => {
     const last = parts[2].at(-1);
     if (parts[2].length % 4) parts[2] = parts[2].slice(0, -1) + letters[letters.indexOf(last) + 1];
@@ -339,14 +339,14 @@ function theirs(token) {
       verifier.verifySync(token);
       return true;
     } catch {
-      // The other one may know the issuer.
+      // The other verifier may know the issuer.
     }
   }
   return false;
 }
 
 const cases = Array.from({ length: TOKENS }, (_, index) => {
-  // Each mutation alone at first, then up to three together.
+  // Each mutation alone first, then up to three together.
   const several = Array.from({ length: below(4) }, () => oneOf(MUTATIONS));
   const mutations = index < 6 * MUTATIONS.length ? [MUTATIONS[index % MUTATIONS.length]] : several;
   return { mutations, token: make(mutations) };
@@ -358,26 +358,26 @@ assert.equal(status, 0, stderr);
 const ours = stdout.trimEnd().split('\n');
 assert.equal(ours.length, TOKENS);
 
-const counts = { 'allowed by both': 0, 'refused by both': 0, 'refused by us alone': 0 };
+const counts = { 'allowed by both': 0, 'rejected by both': 0, 'rejected by Safelight alone': 0 };
 const differences = new Map();
 const failures = [];
 cases.forEach(({ mutations, token }, index) => {
   const [mine, other] = [ours[index] === 'allowed', theirs(token)];
   if (mine === other) {
-    counts[mine ? 'allowed by both' : 'refused by both'] += 1;
+    counts[mine ? 'allowed by both' : 'rejected by both'] += 1;
     return;
   }
   const reasons = mutations.filter((name) => STRICTER[name] === ours[index]);
   if (mine || !reasons.length) {
-    failures.push(`${mine ? 'only we allow' : `only we refuse (${ours[index]})`}: ${mutations} in ${token}`);
+    failures.push(`${mine ? 'only Safelight allows' : `only Safelight rejects (${ours[index]})`}: ${mutations} in ${token}`);
     return;
   }
-  counts['refused by us alone'] += 1;
+  counts['rejected by Safelight alone'] += 1;
   differences.set(reasons[0], (differences.get(reasons[0]) ?? 0) + 1);
 });
 assert.deepEqual(failures, []);
 const unseen = Object.keys(STRICTER).filter((name) => !differences.has(name));
-assert.deepEqual(unseen, [], 'listed, but not a difference');
-assert(counts['allowed by both'] > 150 && counts['refused by both'] > 300, JSON.stringify(counts));
-for (const [name, count] of differences) console.log(`only we refuse: ${name} (${STRICTER[name]}), ${count}`);
-console.log(`${TOKENS} tokens as aws-jwt-verify 5.2.1, ${JSON.stringify(counts)}`);
+assert.deepEqual(unseen, [], 'listed in STRICTER, but aws-jwt-verify rejects it too');
+assert(counts['allowed by both'] > 150 && counts['rejected by both'] > 300, JSON.stringify(counts));
+for (const [name, count] of differences) console.log(`only Safelight rejects: ${name} (${STRICTER[name]}), ${count}`);
+console.log(`${TOKENS} tokens compared with aws-jwt-verify 5.2.1: ${JSON.stringify(counts)}`);

@@ -1,4 +1,5 @@
-//! Decode and encode of every format, beside the `image` crate. Bytes are those of the decoded samples.
+//! Decoding and encoding of every format, beside the `image` crate. Throughput counts the bytes of decoded
+//! samples.
 
 use bytes::Bytes;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -7,7 +8,7 @@ use safelight_benches::{decode, encoder, sample_bytes};
 use safelight_core::{Encode, Format, Frame, Image, Model, Rect, Samples, Size};
 use std::hint::black_box;
 
-/// Samples of every format that is decoded.
+/// Samples of every format that can be decoded.
 const SOURCES: &[&str] = &[
     "photo.jpg",
     "progressive.jpg",
@@ -26,25 +27,24 @@ fn decoding(criterion: &mut Criterion) {
     group.sample_size(20);
     for name in SOURCES {
         let source = Bytes::from(safelight_images::read(name));
-        let frames = decode(&source).expect("our own samples are sound").frames;
+        let frames = decode(&source).expect("the sample is valid").frames;
         group.throughput(Throughput::Bytes(sample_bytes(&frames)));
         group.bench_with_input(BenchmarkId::new("safelight", name), &source, |bencher, source| {
-            bencher.iter(|| decode(black_box(source)).expect("our own samples are sound"));
+            bencher.iter(|| decode(black_box(source)).expect("the sample is valid"));
         });
-        // It decodes the first frame of an animation, which is other work.
+        // It decodes only the first frame of an animation.
         if frames.len() == 1 {
             group.bench_with_input(BenchmarkId::new("image", name), &source, |bencher, source| {
-                bencher
-                    .iter(|| image::load_from_memory(black_box(source)).expect("our own samples are sound"));
+                bencher.iter(|| image::load_from_memory(black_box(source)).expect("the sample is valid"));
             });
         }
     }
     group.finish();
 }
 
-/// A part of our sample photo, to which each format is encoded in its default quality.
+/// Returns a part of the sample photo, which is encoded in each format with its default quality.
 fn photo() -> Image {
-    let mut image = decode(&safelight_images::read("photo.jpg").into()).expect("our own samples are sound");
+    let mut image = decode(&safelight_images::read("photo.jpg").into()).expect("the sample is valid");
     image.frames = image.frames.into_iter().map(part).collect();
     image.profile = None;
     image
@@ -52,10 +52,10 @@ fn photo() -> Image {
 
 fn part(mut frame: Frame) -> Frame {
     frame.crop(Rect { x: 400, y: 300, size: SIZE });
-    frame.materialize().expect("the part lies on whole pixels")
+    frame.materialize().expect("the part has whole pixels")
 }
 
-/// The same with a gradient of alpha.
+/// Returns the image with an alpha gradient.
 fn translucent(image: &Image) -> Image {
     let with_alpha = |frame: &Frame| {
         let alphas =
@@ -71,9 +71,9 @@ fn rgb(frame: &Frame) -> &[u8] {
     match frame.planes.as_slice() {
         [plane] => match &plane.samples {
             Samples::U8(samples) if frame.model == Model::Rgb => samples,
-            _ => panic!("the photo is not RGB of 8 bits"),
+            _ => panic!("the photo is not 8-bit RGB"),
         },
-        _ => panic!("the photo is of several planes"),
+        _ => panic!("the photo has several planes"),
     }
 }
 
@@ -85,12 +85,12 @@ fn encoding(criterion: &mut Criterion) {
     for format in FORMATS {
         let encoder = encoder(*format);
         group.bench_with_input(BenchmarkId::new("safelight", format.mime()), &photo, |bencher, photo| {
-            bencher.iter(|| encoder.encode(black_box(photo), &Encode::default()).expect("a sound picture"));
+            bencher.iter(|| encoder.encode(black_box(photo), &Encode::default()).expect("a valid image"));
         });
     }
     let lossless = Encode { lossless: true, ..Encode::default() };
     group.bench_function("safelight/image/webp, lossless", |bencher| {
-        bencher.iter(|| encoder(Format::Webp).encode(black_box(&photo), &lossless).expect("a sound picture"));
+        bencher.iter(|| encoder(Format::Webp).encode(black_box(&photo), &lossless).expect("a valid image"));
     });
     let (w, h, colours) = (SIZE.w, SIZE.h, ExtendedColorType::Rgb8);
     let samples = rgb(&photo.frames[0]);
@@ -103,13 +103,13 @@ fn encoding(criterion: &mut Criterion) {
                 colours,
             )
         };
-        bencher.iter_batched(Vec::new, |file| encode(file).expect("a sound picture"), BatchSize::SmallInput);
+        bencher.iter_batched(Vec::new, |file| encode(file).expect("a valid image"), BatchSize::SmallInput);
     });
     group.bench_function("image/image/png", |bencher| {
         let encode = |mut file: Vec<u8>| {
             codecs::png::PngEncoder::new(&mut file).write_image(black_box(samples), w, h, colours)
         };
-        bencher.iter_batched(Vec::new, |file| encode(file).expect("a sound picture"), BatchSize::SmallInput);
+        bencher.iter_batched(Vec::new, |file| encode(file).expect("a valid image"), BatchSize::SmallInput);
     });
 
     let translucent = translucent(&photo);
@@ -118,7 +118,7 @@ fn encoding(criterion: &mut Criterion) {
         let name = format!("safelight/{}, with alpha", format.mime());
         group.bench_with_input(name, &translucent, |bencher, image| {
             bencher.iter(|| {
-                encoder(format).encode(black_box(image), &Encode::default()).expect("a sound picture")
+                encoder(format).encode(black_box(image), &Encode::default()).expect("a valid image")
             });
         });
     }

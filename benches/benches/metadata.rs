@@ -1,5 +1,5 @@
-//! Strip and show on every container, beside a copy of the same bytes in memory and beside the crates that do
-//! part of the same.
+//! Strip and show for every container, beside a copy of the same bytes in memory, and beside crates that do
+//! part of the same work.
 
 use bytes::Bytes;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -21,8 +21,8 @@ const SAMPLES: &[&str] = &[
     "photo.tiff",
 ];
 
-/// A JPEG of 5 MB with the metadata of our sample photo before its scan, and a trailer behind it: the scan
-/// must be read to its end to find that out.
+/// Returns a JPEG of 5 MB with the metadata of the sample photo before its scan, and a trailer after it: the
+/// whole scan must be read to find the trailer.
 fn photo_of_5_mb() -> Bytes {
     let photo = safelight_images::read("photo.jpg");
     let scan = photo.windows(2).rposition(|marker| marker == [0xFF, 0xDA]).expect("a photo has a scan");
@@ -38,24 +38,23 @@ fn strip(criterion: &mut Criterion) {
         bencher.iter(|| black_box(&mut copy).copy_from_slice(black_box(&large)));
     });
     group.bench_function("strip/5-mb.jpg", |bencher| {
-        bencher.iter(|| run("", black_box(&large)).expect("its parts are sound"));
+        bencher.iter(|| run("", black_box(&large)).expect("the JPEG has valid parts"));
     });
     for name in SAMPLES {
         let source = Bytes::from(safelight_images::read(name));
         group.throughput(Throughput::Bytes(source.len() as u64));
         group.bench_with_input(BenchmarkId::new("strip", name), &source, |bencher, source| {
-            bencher.iter(|| run("", black_box(source)).expect("our own samples are sound"));
+            bencher.iter(|| run("", black_box(source)).expect("the sample is valid"));
         });
     }
-    // It drops EXIF alone: XMP, IPTC, comments and what follows the picture stay.
+    // It removes only EXIF: XMP, IPTC, comments and data after the image stay.
     for name in ["photo.jpg", "text-chunks.png", "still.webp"] {
         let source = Bytes::from(safelight_images::read(name));
         group.throughput(Throughput::Bytes(source.len() as u64));
         group.bench_with_input(BenchmarkId::new("img-parts", name), &source, |bencher, source| {
             bencher.iter(|| {
-                let image =
-                    DynImage::from_bytes(black_box(source).clone()).expect("our own samples are sound");
-                let mut image = image.expect("a container that it knows");
+                let image = DynImage::from_bytes(black_box(source).clone()).expect("the sample is valid");
+                let mut image = image.expect("a supported container");
                 image.set_exif(None);
                 image.encoder().bytes()
             });
@@ -70,15 +69,15 @@ fn show(criterion: &mut Criterion) {
     let mut sources = vec![("5-mb.jpg", large)];
     sources.extend(SAMPLES.iter().map(|name| (*name, Bytes::from(safelight_images::read(name)))));
     for (name, source) in &sources {
-        let answer = run("showExif=true", source).expect("our own samples are sound");
-        eprintln!("show/{name} reads {} of {} bytes", answer.read, source.len());
-        // The time is that of the head: what is read does not grow with the file.
-        group.throughput(Throughput::Bytes(answer.read as u64));
+        let output = run("showExif=true", source).expect("the sample is valid");
+        eprintln!("show/{name} reads {} of {} bytes", output.read, source.len());
+        // Only the start of the file is read, whatever its size.
+        group.throughput(Throughput::Bytes(output.read as u64));
         group.bench_with_input(BenchmarkId::new("show", name), source, |bencher, source| {
-            bencher.iter(|| run("showExif=true", black_box(source)).expect("our own samples are sound"));
+            bencher.iter(|| run("showExif=true", black_box(source)).expect("the sample is valid"));
         });
     }
-    // It parses, and writes no JSON.
+    // It parses EXIF, and writes no JSON.
     for name in ["photo.jpg", "text-chunks.png", "still.webp", "photo.avif", "photo.tiff"] {
         let source = safelight_images::read(name);
         group.throughput(Throughput::Elements(1));
@@ -87,9 +86,7 @@ fn show(criterion: &mut Criterion) {
             reader.continue_on_error(true);
             bencher.iter(|| {
                 let parsed = reader.read_from_container(&mut Cursor::new(black_box(source)));
-                parsed
-                    .or_else(|error| error.distill_partial_result(|_| ()))
-                    .expect("our own samples have EXIF")
+                parsed.or_else(|error| error.distill_partial_result(|_| ())).expect("the sample has EXIF")
             });
         });
     }

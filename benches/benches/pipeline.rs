@@ -1,5 +1,5 @@
-//! Whole requests, from encoded bytes to encoded bytes, beside the `image` crate. Bytes are those of the
-//! decoded source.
+//! Whole requests, from encoded bytes to encoded bytes, beside the `image` crate. Throughput counts the bytes
+//! of the decoded source.
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -7,7 +7,7 @@ use image::{ImageFormat, imageops::FilterType};
 use safelight_benches::{decode, run, sample_bytes};
 use std::{hint::black_box, io::Cursor};
 
-/// Samples, and what is asked of them.
+/// Samples, and queries for them.
 const REQUESTS: &[(&str, &str)] = &[
     ("photo.jpg", "width=800"),
     ("photo.jpg", "width=200"),
@@ -24,7 +24,7 @@ const REQUESTS: &[(&str, &str)] = &[
     ("photo.tiff", "width=200"),
 ];
 
-/// Samples, widths and formats that the peer is asked for too.
+/// Samples, sizes and formats that the `image` crate produces too.
 const SHARED: &[(&str, &str, u32, u32, ImageFormat)] = &[
     ("photo.jpg", "width=800", 800, 534, ImageFormat::Jpeg),
     ("photo.jpg", "width=320&format=png", 320, 213, ImageFormat::Png),
@@ -35,22 +35,22 @@ fn requests(criterion: &mut Criterion) {
     group.sample_size(10);
     for (name, query) in REQUESTS {
         let source = Bytes::from(safelight_images::read(name));
-        let decoded = decode(&source).expect("our own samples are sound");
+        let decoded = decode(&source).expect("the sample is valid");
         group.throughput(Throughput::Bytes(sample_bytes(&decoded.frames)));
         group.bench_function(format!("safelight/{name}?{query}"), |bencher| {
-            bencher.iter(|| run(query, black_box(&source)).expect("our own samples are sound"));
+            bencher.iter(|| run(query, black_box(&source)).expect("the sample is valid"));
         });
     }
     for (name, query, width, height, format) in SHARED {
         let source = safelight_images::read(name);
-        let decoded = decode(&source).expect("our own samples are sound");
+        let decoded = decode(&source).expect("the sample is valid");
         group.throughput(Throughput::Bytes(sample_bytes(&decoded.frames)));
         group.bench_function(format!("image/{name}?{query}"), |bencher| {
             bencher.iter(|| {
-                let picture = image::load_from_memory(black_box(&source)).expect("our own samples are sound");
+                let decoded = image::load_from_memory(black_box(&source)).expect("the sample is valid");
                 let mut file = Cursor::new(Vec::new());
-                let scaled = picture.resize_exact(*width, *height, FilterType::Lanczos3);
-                scaled.write_to(&mut file, *format).expect("a sound picture");
+                let scaled = decoded.resize_exact(*width, *height, FilterType::Lanczos3);
+                scaled.write_to(&mut file, *format).expect("a valid image");
                 file
             });
         });

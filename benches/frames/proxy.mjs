@@ -1,5 +1,5 @@
-// What AWS's sample of image frames behind CloudFront is made of, without its check of tokens: Fastify takes a
-// GET, aws4 signs the POST that it becomes, and the answer is streamed back.
+// The stack of AWS's sample of image frames behind CloudFront, without its token check: Fastify receives a
+// GET, aws4 signs the resulting POST, and the response is streamed back.
 
 import aws4 from "aws4";
 import Fastify from "fastify";

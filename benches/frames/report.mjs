@@ -1,4 +1,4 @@
-// Makes a table of what local/examples/frames.rs measured: node report.mjs frames.json
+// Prints a table of the measurements of local/examples/frames.rs: node report.mjs frames.json
 
 import { readFileSync } from 'node:fs';
 import { circumstances, printHead, printSideBySide } from '../table.mjs';

@@ -1,6 +1,6 @@
 // The stack of the AWS sample that Safelight replaces, as a Lambda function: Node.js with sharp, the AWS SDK
-// and exif-reader behind an S3 Object Lambda access point. It asks the runtime API by itself: that is less
-// to load than Lambda's own client for Node.js.
+// and exif-reader behind an S3 Object Lambda access point. It calls the runtime API directly, which loads
+// less code than Lambda's own client for Node.js.
 
 import { S3Client, WriteGetObjectResponseCommand } from "@aws-sdk/client-s3";
 import exifReader from "exif-reader";
@@ -9,23 +9,23 @@ import sharp from "sharp";
 
 const s3 = new S3Client({
   endpoint: process.env.AWS_ENDPOINT_URL_S3,
-  // A local endpoint has no host for each route.
+  // The local endpoint has no host names for routes.
   disableHostPrefix: true,
   maxAttempts: 1,
 });
 
-async function answer({ getObjectContext: { inputS3Url, outputRoute, outputToken }, userRequest }) {
-  const picture = await read(inputS3Url);
+async function respond({ getObjectContext: { inputS3Url, outputRoute, outputToken }, userRequest }) {
+  const image = await read(inputS3Url);
   const query = new URL(userRequest.url, "http://localhost").searchParams;
   const isExif = query.get("showExif")?.toLowerCase() === "true";
   const output = { RequestRoute: outputRoute, RequestToken: outputToken };
   if (isExif) {
-    const { exif } = await sharp(picture).metadata();
+    const { exif } = await sharp(image).metadata();
     const text = JSON.stringify(exif ? exifReader(exif) : {});
     Object.assign(output, { Body: text, ContentType: "application/json" });
   } else {
-    // sharp drops metadata when it encodes anew; it has no way without that.
-    Object.assign(output, { Body: await sharp(picture).toBuffer(), ContentType: "image/jpeg" });
+    // sharp drops metadata when it encodes; it cannot strip without encoding.
+    Object.assign(output, { Body: await sharp(image).toBuffer(), ContentType: "image/jpeg" });
   }
   await s3.send(new WriteGetObjectResponseCommand(output));
 }
@@ -48,6 +48,6 @@ function call(method, url, body) {
 
 for (;;) {
   const { headers, body } = await call("GET", `${api}/next`);
-  await answer(JSON.parse(body));
+  await respond(JSON.parse(body));
   await call("POST", `${api}/${headers["lambda-runtime-aws-request-id"]}/response`, '{"statusCode":200}');
 }

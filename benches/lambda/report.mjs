@@ -1,4 +1,4 @@
-// Makes a table of what cold_start measured: node report.mjs lambda.json BOOTSTRAP
+// Prints a table of the measurements of cold_start: node report.mjs lambda.json BOOTSTRAP
 
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
@@ -8,9 +8,9 @@ const [, , measured, bootstrap] = process.argv;
 const runs = JSON.parse(readFileSync(measured));
 const of = (name) => runs.filter((run) => run.function === name);
 
-printHead('As a Lambda function, beside Node.js', {
+printHead('Lambda function, beside Node.js', {
   ...circumstances(),
-  rounds: `${of('original').length}, in each a start of both`,
+  rounds: `${of('original').length}, each with one start of both`,
 });
 printSideBySide(
   [
@@ -21,8 +21,8 @@ printSideBySide(
     ['the same, CPU ms', (run) => run['?showExif=true'].cpu_ms],
     ['strip, ms for each event', (run) => run['?'].ms],
     ['the same, CPU ms', (run) => run['?'].cpu_ms],
-    ['most memory before the first event, MiB', (run) => run.init_peak_kib / 1024],
-    ['most memory after all events, MiB', (run) => run.peak_kib / 1024],
+    ['peak memory before the first event, MiB', (run) => run.init_peak_kib / 1024],
+    ['peak memory after all events, MiB', (run) => run.peak_kib / 1024],
   ],
   of('bootstrap'),
   of('original'),

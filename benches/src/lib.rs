@@ -7,28 +7,28 @@ use safelight_core::{
 };
 use safelight_registry::{REGISTRY, TRANSFORMS};
 
-/// Bytes that a door reads at a time.
+/// Size in bytes of the chunks in which a server reads a source.
 pub const CHUNK_BYTES: usize = 128 << 10;
 
-/// Runs `query` over `source` as a door does, in chunks of [`CHUNK_BYTES`].
+/// Runs `query` over `source` as a server does, in chunks of [`CHUNK_BYTES`].
 ///
 /// # Errors
-/// What the plan or the session refuses.
+/// The error of the plan or the session.
 pub fn run(query: &str, source: &Bytes) -> Result<Output> {
     let plan = Plan::new(REGISTRY, REGISTRY.query(query, "")?)?;
     Output::collect(plan.start(&Settings::default()), source, CHUNK_BYTES)
 }
 
-/// The decoder for `source`.
+/// Returns the decoder for `source`.
 ///
 /// # Panics
-/// If there is none: the input of the bench is wrong.
+/// If there is none: the input of a bench is wrong.
 pub fn decoder_of(source: &[u8]) -> &'static dyn Decoder {
     let Detection::Known(format) = Format::detect(source) else { panic!("the image has no known format") };
     REGISTRY.decoder(format).expect("a format with a decoder")
 }
 
-/// The encoder of `format`.
+/// Returns the encoder of `format`.
 ///
 /// # Panics
 /// If there is none.
@@ -36,10 +36,10 @@ pub fn encoder(format: Format) -> &'static dyn Encoder {
     REGISTRY.encoder(format).expect("a format with an encoder")
 }
 
-/// All frames of `source`, at full size.
+/// Decodes all frames of `source`, at full size.
 ///
 /// # Errors
-/// Those of the decoder.
+/// The error of the decoder.
 pub fn decode(source: &Bytes) -> Result<Image> {
     let needed = Size::new(u32::MAX, u32::MAX);
     decoder_of(source).decode(
@@ -49,7 +49,7 @@ pub fn decode(source: &Bytes) -> Result<Image> {
     )
 }
 
-/// Bytes of all samples of `frames`.
+/// Returns the size in bytes of all samples of `frames`.
 pub fn sample_bytes(frames: &[Frame]) -> u64 {
     let planes = frames.iter().flat_map(|frame| &frame.planes);
     planes
@@ -60,23 +60,24 @@ pub fn sample_bytes(frames: &[Frame]) -> u64 {
         .sum()
 }
 
-/// The step of `transform`, by its name, for `query`.
+/// Returns the pixel step of the transform named `transform` for `query`, or `None` if it has no step on
+/// pixels.
 ///
 /// # Panics
-/// If there is none: the caller is a bench, and its query is wrong.
-pub fn op(transform: &str, query: &str) -> Box<dyn PixelOp> {
-    let query = REGISTRY.query(query, "").expect("a sound query");
-    let transform = TRANSFORMS.iter().find(|it| it.name() == transform).expect("a known transform");
+/// If the query is invalid, or there is no such transform.
+pub fn pixel_op(transform: &str, query: &str) -> Option<Box<dyn PixelOp>> {
+    let query = REGISTRY.query(query, "").expect("a valid query");
+    let transform = TRANSFORMS.iter().find(|it| it.name() == transform).expect("a registered transform");
     match transform.step(&query) {
-        Ok(Some(Step::Pixels(op) | Step::PixelsIfDecoding(op))) => op,
-        _ => panic!("{transform:?} has no step on pixels for it"),
+        Ok(Some(Step::Pixels(op) | Step::PixelsIfDecoding(op))) => Some(op),
+        _ => None,
     }
 }
 
-/// A JPEG of about `bytes` bytes, whose entropy-coded data are noise, stuffed as an encoder does it.
+/// Returns a JPEG of about `bytes` bytes, whose entropy-coded data are noise with byte stuffing.
 ///
-/// No decoder would make a picture of it, but where its parts lie is as in any photo: `header` stands
-/// before the scan, and `trailer` behind the end of the image.
+/// It cannot be decoded, but its layout is that of a photo: `header` comes before the scan, and `trailer`
+/// after the end of the image.
 pub fn large_jpeg(header: &[u8], bytes: usize, trailer: &[u8]) -> Bytes {
     let mut jpeg = header.to_vec();
     let mut state = 0x2545_F491_4F6C_DD1D_u64;

@@ -1,4 +1,4 @@
-//! Real photos, which stand beside the project and not in it, for their licences differ.
+//! Real photos. They are not part of the repository, because their licences differ.
 
 use crate::{names, path};
 use std::{
@@ -9,26 +9,23 @@ use std::{
 const EXTENSIONS: &[&str] =
     &["avif", "avifs", "gif", "heic", "heif", "jpeg", "jpg", "png", "tif", "tiff", "webp"];
 
-/// The folder of real photos: what `SAFELIGHT_CORPUS` names, else `../shared/corpus` beside the checkout.
-/// `None`, and a word on standard error, where there is none.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "tests ask where their photos are; nothing that is shipped does"
-)]
+/// Returns the folder of real photos: the value of `SAFELIGHT_CORPUS`, or else `../shared/corpus` next to the
+/// checkout. If it does not exist, returns `None` and says so on standard error.
+#[expect(clippy::disallowed_methods, reason = "only tests use this crate")]
 pub fn corpus() -> Option<PathBuf> {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
     let folder = std::env::var("SAFELIGHT_CORPUS").map_or_else(|_| beside(), PathBuf::from);
     if folder.is_dir() {
         return Some(folder);
     }
-    eprintln!("no corpus at {}: the samples stand in", folder.display());
+    eprintln!("no folder of photos at {}: using the samples instead", folder.display());
     None
 }
 
-/// Every image of the corpus, in order of path; none where there is no corpus.
+/// Returns the paths of all photos, sorted; an empty list without a folder of photos.
 ///
 /// # Panics
-/// If a folder of the corpus cannot be listed.
+/// If a folder cannot be read.
 pub fn corpus_files() -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut folders: Vec<_> = corpus().into_iter().collect();
@@ -47,7 +44,7 @@ pub fn corpus_files() -> Vec<PathBuf> {
     files
 }
 
-/// Every sample of the project and every image of the corpus.
+/// Returns the paths of all samples and all photos.
 pub fn every_file() -> Vec<PathBuf> {
     names().map(path).chain(corpus_files()).collect()
 }

@@ -1,20 +1,22 @@
 #![doc = include_str!("../README.md")]
 
 mod corpus;
+mod program;
 
 pub use corpus::{corpus, corpus_files, every_file};
+pub use program::{program, skip};
 
 use std::path::{Path, PathBuf};
 
 #[cfg(feature = "generate")]
 pub mod generate;
 
-/// What nobody may learn from a stripped sample: private texts contain one of these, in plain ASCII.
+/// Texts that must not be in a stripped sample: each private text contains one of these, in plain ASCII.
 ///
-/// Two slots hold them in another form: `XPAuthor` in UTF-16, PNG's `zTXt` deflated.
+/// Two slots store them in another form: `XPAuthor` in UTF-16, PNG's `zTXt` deflated.
 pub const SECRETS: [&str; 4] = [CREATOR, CITY, NOTE, SERIAL];
 
-/// The photographer, who is invented.
+/// The fictitious photographer.
 const CREATOR: &str = "Ada Lumen";
 const CITY: &str = "Bohinj";
 const NOTE: &str = "For Mira only: the hut by the northern shore, key under the third stone.";
@@ -22,31 +24,31 @@ const SERIAL: &str = "0042-1871";
 
 const MANIFEST: &str = include_str!("../MANIFEST.md");
 
-/// The folder that holds the samples.
+/// Returns the folder of the samples.
 pub fn folder() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Names of all samples, in the order of the manifest.
+/// Returns the names of all samples, in the order of the manifest.
 pub fn names() -> impl Iterator<Item = &'static str> {
     MANIFEST.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next())
 }
 
-/// Where the sample `name` lies.
+/// Returns the path of the sample `name`.
 pub fn path(name: &str) -> PathBuf {
     folder().join(name)
 }
 
-/// The bytes of the sample `name`.
+/// Reads the sample `name`.
 ///
 /// # Panics
-/// If there is no such sample: the caller is a test, and its name of the sample is wrong.
+/// If there is no such sample: the name in the calling test is wrong.
 pub fn read(name: &str) -> Vec<u8> {
     std::fs::read(path(name)).unwrap_or_else(|error| panic!("sample {name}: {error}"))
 }
 
-/// A JPEG of `size` bytes or some more: a sample whose first restart interval repeats until it is so long. It
-/// has more of them than its header says, so it is for what does not decode.
+/// Returns a JPEG of at least `size` bytes: a sample whose first restart intervals are repeated. The scan is
+/// longer than its header says, so it is for tests that do not decode.
 ///
 /// # Panics
 /// If the sample has no restart intervals.

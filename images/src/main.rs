@@ -14,6 +14,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     fs::write(folder.join("MANIFEST.md"), generate::manifest(&samples))?;
     let bytes: usize = samples.iter().map(|sample| sample.bytes.len()).sum();
-    eprintln!("{} samples, {bytes} bytes, in {}", samples.len(), folder.display());
+    eprintln!("wrote {} samples ({bytes} bytes) to {}", samples.len(), folder.display());
     Ok(())
 }

@@ -1,11 +1,11 @@
-//! The folder holds what the manifest lists, no more and no less.
+//! The folder contains exactly the images that the manifest lists.
 
 use safelight_images::{SECRETS, folder, names, path, read};
 use std::collections::BTreeSet;
 use std::fs;
 
 #[test]
-fn the_manifest_lists_every_image_and_no_other() {
+fn the_manifest_lists_exactly_the_images() {
     let is_image = |name: &String| {
         ["jpg", "png", "webp", "gif", "avif", "tiff"].iter().any(|end| name.ends_with(&format!(".{end}")))
     };
@@ -18,7 +18,7 @@ fn the_manifest_lists_every_image_and_no_other() {
 }
 
 #[test]
-fn every_image_is_as_long_as_listed_and_together_they_are_small() {
+fn listed_sizes_are_right_and_the_total_is_small() {
     let manifest = fs::read_to_string(path("MANIFEST.md")).unwrap();
     let mut total = 0;
     for name in names() {
@@ -30,7 +30,7 @@ fn every_image_is_as_long_as_listed_and_together_they_are_small() {
 }
 
 #[test]
-fn every_image_starts_as_its_name_says() {
+fn file_names_match_the_formats() {
     for name in names() {
         let bytes = read(name);
         let expected: &[u8] = match name.rsplit('.').next() {
@@ -40,17 +40,17 @@ fn every_image_starts_as_its_name_says() {
             Some("gif") => b"GIF89a",
             Some("avif") => b"\0\0\0\x20ftypavif",
             Some("tiff") => b"MM\0*",
-            _ => panic!("{name} is of no known kind"),
+            _ => panic!("{name} has an unknown extension"),
         };
         assert!(bytes.starts_with(expected), "{name}");
     }
 }
 
 #[test]
-fn every_image_but_one_tells_a_secret() {
-    let tells = |bytes: &[u8]| {
+fn every_image_but_one_has_private_metadata() {
+    let has_secret = |bytes: &[u8]| {
         SECRETS.iter().any(|secret| bytes.windows(secret.len()).any(|window| window == secret.as_bytes()))
     };
-    let silent: Vec<_> = names().filter(|name| !tells(&read(name))).collect();
-    assert_eq!(silent, ["restart.jpg"]);
+    let without: Vec<_> = names().filter(|name| !has_secret(&read(name))).collect();
+    assert_eq!(without, ["restart.jpg"]);
 }

@@ -1,5 +1,5 @@
-//! Measures programs as Lambda functions, in turn: how long each takes to start, what an event costs, what
-//! it holds. See `benches/lambda/README.md`.
+//! Measures programs as Lambda functions, in turn: start time, cost of an event, memory. See
+//! `benches/lambda/README.md`.
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
@@ -20,27 +20,27 @@ use std::{
 /// Measures Lambda functions in turn.
 #[derive(Parser)]
 struct Args {
-    /// How often each is started.
+    /// Number of starts of each function.
     #[arg(long, default_value_t = 30)]
     rounds: usize,
-    /// How many events each gets after its first one, for each query.
+    /// Number of events after the first one, for each function and query.
     #[arg(long, default_value_t = 20)]
     events: usize,
-    /// Folder of the pictures.
+    /// Folder of the images.
     #[arg(long)]
     folder: PathBuf,
-    /// The picture that is asked for.
+    /// Name of the requested image.
     #[arg(long, default_value = "photo.jpg")]
     picture: String,
-    /// Where the measurements go, as JSON. The functions write their logs to standard output.
+    /// File for the measurements, as JSON. The functions write their logs to standard output.
     #[arg(long)]
     out: PathBuf,
-    /// The functions, each an executable file.
+    /// The functions: paths of executable files.
     #[arg(required = true)]
     functions: Vec<PathBuf>,
 }
 
-/// What each event asks of the picture.
+/// Queries of the events.
 const QUERIES: [&str; 2] = ["showExif=true", ""];
 
 #[tokio::main]
@@ -49,7 +49,7 @@ async fn main() -> Result<()> {
     let mut runs = Vec::new();
     for round in 0..args.rounds {
         for place in 0..args.functions.len() {
-            // Who is first in one round is last in the next.
+            // The order rotates with each round.
             let which = (place + round) % args.functions.len();
             let function = &args.functions[which];
             let mut run = measure(&args, function).await.with_context(|| function.display().to_string())?;
@@ -69,7 +69,7 @@ async fn measure(args: &Args, function: &PathBuf) -> Result<Value> {
             break *init;
         }
         let has_ended = 0 < cloud.function().starts() && cloud.function().children().is_empty();
-        ensure!(!has_ended, "ended before it asked for an event");
+        ensure!(!has_ended, "the function ended before it requested an event");
         tokio::time::sleep(Duration::from_millis(1)).await;
     };
     let child = cloud.function().children()[0];
@@ -80,13 +80,13 @@ async fn measure(args: &Args, function: &PathBuf) -> Result<Value> {
         "init_peak_kib": peak_kib(child)?,
     });
     let first = Instant::now();
-    let mut bytes = ask(&cloud, &args.picture, QUERIES[0]).await?;
+    let mut bytes = request(&cloud, &args.picture, QUERIES[0]).await?;
     run["first_event_ms"] = json!(ms(first.elapsed()));
     for query in QUERIES {
         let before = cpu(child)?;
         let start = Instant::now();
         for _ in 0..args.events {
-            bytes = ask(&cloud, &args.picture, query).await?;
+            bytes = request(&cloud, &args.picture, query).await?;
         }
         let per_event = |total: Duration| ms(total) / args.events as f64;
         run[format!("?{query}")] = json!({
@@ -96,38 +96,39 @@ async fn measure(args: &Args, function: &PathBuf) -> Result<Value> {
         });
     }
     run["peak_kib"] = json!(peak_kib(child)?);
-    ensure!(cloud.function().starts() == 1, "died on the way");
+    ensure!(cloud.function().starts() == 1, "the function was restarted");
     Ok(run)
 }
 
-/// Asks the access point as its callers do; the answer's length.
-async fn ask(cloud: &Cloud, picture: &str, query: &str) -> Result<usize> {
+/// Sends a signed request to the access point, and returns the length of the response.
+async fn request(cloud: &Cloud, picture: &str, query: &str) -> Result<usize> {
     let uri = format!("http://{}/{picture}?{query}", cloud.access_point());
-    let mut request = http::Request::get(uri).body(empty())?;
-    sign_request(&mut request, &USER, Service::S3ObjectLambda, Payload::Unsigned)?;
+    let mut signed = http::Request::get(uri).body(empty())?;
+    sign_request(&mut signed, &USER, Service::S3ObjectLambda, Payload::Unsigned)?;
 
-    let response = Client::builder(TokioExecutor::new()).build_http().request(request).await?;
+    let response = Client::builder(TokioExecutor::new()).build_http().request(signed).await?;
     let status = response.status();
     let body = response.into_body().collect().await.map_err(|error| anyhow::anyhow!("{error}"))?.to_bytes();
-    ensure!(status.is_success(), "answered {status}: {}", String::from_utf8_lossy(&body));
+    ensure!(status.is_success(), "status {status}: {}", String::from_utf8_lossy(&body));
     Ok(body.len())
 }
 
-/// Time that all threads of `process` have run (`/proc/PID/task/TID/schedstat`, nanoseconds). Threads that
-/// ended are not counted, so a program that starts one for each event seems cheaper than it is.
+/// Returns the CPU time of all threads of `process` (`/proc/PID/task/TID/schedstat`, nanoseconds). Threads
+/// that have ended are not counted, so a program that starts a thread for each event appears cheaper than it
+/// is.
 fn cpu(process: u32) -> Result<Duration> {
     let mut total = 0;
     for thread in fs::read_dir(format!("/proc/{process}/task"))? {
         let text = fs::read_to_string(thread?.path().join("schedstat"))?;
-        total += text.split(' ').next().context("an empty schedstat")?.parse::<u64>()?;
+        total += text.split(' ').next().context("schedstat is empty")?.parse::<u64>()?;
     }
     Ok(Duration::from_nanos(total))
 }
 
-/// The most that was ever resident.
+/// Returns the peak resident memory in KiB.
 fn peak_kib(process: u32) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("status has no VmHWM")?;
     Ok(line.trim().trim_end_matches(" kB").parse()?)
 }
 

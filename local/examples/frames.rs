@@ -1,4 +1,4 @@
-//! Measures what a study of image frames costs through two programs, in turn: see
+//! Measures CPU time and memory of two programs that deliver a study of image frames. See
 //! `benches/frames/README.md`.
 
 use anyhow::{Context, Result, ensure};
@@ -27,28 +27,28 @@ use tempfile::TempDir;
 /// Measures image frames.
 #[derive(Parser)]
 struct Args {
-    /// How often each program delivers the study.
+    /// Number of times that each program delivers the study.
     #[arg(long, default_value_t = 10)]
     rounds: usize,
-    /// Frames of the study.
+    /// Number of frames in the study.
     #[arg(long, default_value_t = 500)]
     frames: usize,
-    /// Bytes of each.
+    /// Size of each frame in bytes.
     #[arg(long, default_value_t = 512 << 10)]
     bytes: usize,
-    /// Frames that are asked for at a time.
+    /// Number of concurrent requests.
     #[arg(long, default_value_t = 16)]
     at_once: usize,
-    /// Where the measurements go, as JSON.
+    /// File for the measurements, as JSON.
     #[arg(long)]
     out: PathBuf,
-    /// The `safelight` program.
+    /// Path of the `safelight` program.
     #[arg(long)]
     safelight: PathBuf,
-    /// The `node` program.
+    /// Path of the `node` program.
     #[arg(long)]
     node: PathBuf,
-    /// What `node` is to run.
+    /// Script for `node`.
     #[arg(long)]
     peer: PathBuf,
 }
@@ -56,7 +56,7 @@ struct Args {
 const STORE: &str = "0123456789abcdefghijklmnopqrstuv";
 const SET: &str = "11111111111111111111111111111111";
 
-/// Frames that are asked for before anything is measured.
+/// Number of frames that are requested before the measurement.
 const WARM_UP: usize = 100;
 
 #[tokio::main]
@@ -72,7 +72,7 @@ async fn main() -> Result<()> {
     let imaging = HealthImaging::start(folder.path(), 0).await?;
     let mut runs = Vec::new();
     for round in 0..args.rounds {
-        // Who is first in one round is last in the next.
+        // The order alternates.
         for name in if round % 2 == 0 { ["safelight", "peer"] } else { ["peer", "safelight"] } {
             let mut run = measure(&args, &imaging, name).await.context(name)?;
             run["round"] = json!(round);
@@ -83,12 +83,12 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// A program that ends with this value.
+/// A running program. Dropping the value ends it.
 struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have ended already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -118,7 +118,7 @@ async fn measure(args: &Args, imaging: &HealthImaging, name: &str) -> Result<Val
     let mut tries = 0;
     while get(&client, address, "/healthz").await.is_err() {
         tries += 1;
-        ensure!(tries < 500, "does not listen");
+        ensure!(tries < 500, "the program does not listen on its port");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let process = running.0.id();
@@ -140,7 +140,7 @@ async fn measure(args: &Args, imaging: &HealthImaging, name: &str) -> Result<Val
 
 type Viewers = Client<HttpConnector, Body>;
 
-/// Asks for these frames, a few at a time.
+/// Requests these frames, several at a time.
 async fn study(
     args: &Args,
     client: &Viewers,
@@ -157,11 +157,11 @@ async fn study(
     Ok(())
 }
 
-/// Asks for `path`; the answer's length.
+/// Requests `path`, and returns the length of the response.
 async fn get(client: &Viewers, address: SocketAddr, path: &str) -> Result<usize> {
     let request = http::Request::get(format!("http://{address}{path}")).body(empty())?;
     let response = client.request(request).await?;
-    ensure!(response.status().is_success(), "answered {}", response.status());
+    ensure!(response.status().is_success(), "status {}", response.status());
     let mut body = response.into_body();
     let mut length = 0;
     while let Some(frame) = body.frame().await {
@@ -170,24 +170,24 @@ async fn get(client: &Viewers, address: SocketAddr, path: &str) -> Result<usize>
     Ok(length)
 }
 
-/// Time that all threads of `process` have run, and how much of it in user mode by the kernel's coarser count
-/// (`/proc/PID/task/TID/schedstat`, nanoseconds; `/proc/PID/stat`, hundredths of a second).
+/// Returns the CPU time of all threads of `process`, and the part in user mode from the kernel's coarser
+/// counter (`/proc/PID/task/TID/schedstat`, nanoseconds; `/proc/PID/stat`, hundredths of a second).
 fn cpu(process: u32) -> Result<(Duration, Duration)> {
     let mut total = 0;
     for thread in fs::read_dir(format!("/proc/{process}/task"))? {
         let text = fs::read_to_string(thread?.path().join("schedstat"))?;
-        total += text.split(' ').next().context("an empty schedstat")?.parse::<u64>()?;
+        total += text.split(' ').next().context("schedstat is empty")?.parse::<u64>()?;
     }
     let stat = fs::read_to_string(Path::new("/proc").join(process.to_string()).join("stat"))?;
-    // Fields are counted behind the name, which may hold anything.
-    let fields = stat.rsplit_once(')').context("no name")?.1;
-    let ticks: u64 = fields.split_whitespace().nth(11).context("no user time")?.parse()?;
+    // Fields are counted after the name, which may contain any character.
+    let fields = stat.rsplit_once(')').context("stat has no name")?.1;
+    let ticks: u64 = fields.split_whitespace().nth(11).context("stat has no user time")?.parse()?;
     Ok((Duration::from_nanos(total), Duration::from_millis(ticks * 10)))
 }
 
-/// The most that was ever resident.
+/// Returns the peak resident memory in MiB.
 fn peak_mib(process: u32) -> Result<f64> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("status has no VmHWM")?;
     Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
 }

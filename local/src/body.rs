@@ -1,4 +1,4 @@
-//! Bodies of every server here: boxed, and cut rather than silently completed where they fail.
+//! Bodies of all servers here: boxed, and cut on an error, so that a partial body never looks complete.
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
@@ -7,30 +7,30 @@ use http_body::Frame;
 use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
 use tokio::sync::mpsc;
 
-/// Whatever ended a body early.
+/// Error that ended a body early.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A body of any kind. An error in it cuts the connection that it is sent on.
+/// A body of any kind. An error in it cuts the connection.
 pub type Body = UnsyncBoxBody<Bytes, BoxError>;
 
-/// A body that is known.
+/// Returns a body with these bytes.
 pub fn full(bytes: impl Into<Bytes>) -> Body {
     Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
 }
 
-/// No body.
+/// Returns an empty body.
 pub fn empty() -> Body {
     full(Bytes::new())
 }
 
-/// A body of these chunks.
+/// Returns a body of these chunks.
 pub fn streamed<E: Into<BoxError> + 'static>(
     chunks: impl Stream<Item = Result<Bytes, E>> + Send + 'static,
 ) -> Body {
     BodyExt::boxed_unsync(StreamBody::new(chunks.map(|chunk| chunk.map(Frame::data).map_err(Into::into))))
 }
 
-/// A body whose sender is gone before it ended.
+/// Error of a body whose sender was dropped before the end.
 #[derive(Debug)]
 pub struct Cut;
 
@@ -46,7 +46,7 @@ impl std::error::Error for Cut {}
 #[derive(Debug)]
 pub(crate) struct Pipe(mpsc::Sender<Option<Bytes>>);
 
-/// A body and the end that fills it. A few chunks wait in between, then the sender waits.
+/// Returns a body and its sending end. A few chunks are buffered, then the sender waits.
 pub(crate) fn pipe() -> (Pipe, Body) {
     let (sender, receiver) = mpsc::channel(4);
     let chunks = stream::unfold(Some(receiver), |receiver| async {
@@ -61,22 +61,22 @@ pub(crate) fn pipe() -> (Pipe, Body) {
 }
 
 impl Pipe {
-    /// Sends a chunk; `false` where nobody takes it any more.
+    /// Sends a chunk. Returns `false` if the receiver is gone.
     pub(crate) async fn send(&self, chunk: Bytes) -> bool {
         self.0.send(Some(chunk)).await.is_ok()
     }
 
-    /// Ends the body well.
+    /// Ends the body normally.
     pub(crate) async fn finish(self) {
-        // Whoever is not there any more does not miss the end.
+        // A receiver that is gone needs no end.
         let _ = self.0.send(None).await;
     }
 }
 
-/// The chunks of a body, and then its trailers.
+/// The chunks of a body, then its trailers.
 pub(crate) struct Chunks<B> {
     body: B,
-    /// Those that have come.
+    /// Trailers received so far.
     pub(crate) trailers: HeaderMap,
 }
 
@@ -89,10 +89,10 @@ where
         Self { body, trailers: HeaderMap::new() }
     }
 
-    /// The next chunk, never an empty one; `None` at the end.
+    /// Returns the next chunk, never an empty one; `None` at the end.
     ///
     /// # Errors
-    /// That of the body.
+    /// The error of the body.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, BoxError> {
         while let Some(frame) = self.body.frame().await {
             match frame.map_err(Into::into)?.into_data() {
@@ -105,10 +105,10 @@ where
     }
 }
 
-/// The whole of `body`, `None` where it is longer than `limit`.
+/// Collects `body`; `None` if it is longer than `limit` bytes.
 ///
 /// # Errors
-/// That of the body.
+/// The error of the body.
 pub(crate) async fn collect<B>(body: B, limit: usize) -> Result<Option<Bytes>, BoxError>
 where
     B: http_body::Body<Data = Bytes>,

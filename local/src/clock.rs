@@ -1,11 +1,11 @@
-//! The time that caches and functions at the edge go by, which a test can move on.
+//! The time that caches and edge functions use. Tests can advance it.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant, SystemTime},
 };
 
-/// A clock. Clones are the same clock.
+/// A clock. Clones share the same time.
 #[derive(Clone, Debug)]
 pub struct Clock {
     start: Instant,
@@ -19,17 +19,17 @@ impl Default for Clock {
 }
 
 impl Clock {
-    /// Moves on by `step`, at once.
+    /// Advances the clock by `step` at once.
     pub fn advance(&self, step: Duration) {
         *self.ahead.lock().unwrap_or_else(PoisonError::into_inner) += step;
     }
 
-    /// Time since the clock was made.
+    /// Returns the time since the clock was created.
     pub fn now(&self) -> Duration {
         self.start.elapsed() + self.ahead()
     }
 
-    /// The time of day.
+    /// Returns the time of day.
     pub fn time(&self) -> SystemTime {
         SystemTime::now() + self.ahead()
     }

@@ -1,4 +1,4 @@
-//! All services, wired up.
+//! Starts all services and connects them.
 
 use crate::{
     access_point::{self, AccessPoint, Feature, writes::Writes},
@@ -8,14 +8,14 @@ use crate::{
     frames::{CheckedBy, ImageFrames},
     function_url,
     runtime_api::{self, Function},
-    s3::{self, Asked, BUCKET, Bucket},
+    s3::{self, BUCKET, Bucket, RequestLog},
     server::{Server, Socket},
     sign::Service,
 };
 use http::header;
 use std::{collections::BTreeSet, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-/// What a [`Cloud`] is to be.
+/// Configuration of a [`Cloud`].
 #[derive(Clone, Debug)]
 pub struct Builder {
     folder: Option<PathBuf>,
@@ -26,7 +26,7 @@ pub struct Builder {
     frames: Option<(PathBuf, CheckedBy)>,
 }
 
-/// The running services. They end when it is dropped.
+/// The running services. Dropping the value stops them.
 #[derive(Debug)]
 pub struct Cloud {
     s3: Server,
@@ -38,7 +38,7 @@ pub struct Cloud {
     frames: Option<ImageFrames>,
     faults: Arc<Faults>,
     clock: Clock,
-    asked: Arc<Asked>,
+    log: Arc<RequestLog>,
     bucket: Bucket,
 }
 
@@ -72,37 +72,39 @@ impl Builder {
         self
     }
 
-    /// Runs the functions in `folder`, as `edge/node/build/build.mjs` makes it, at both of CloudFront's edges: all
-    /// requests of viewers go through it. If it signs, it does so for the access point, for which its
-    /// configuration must give the target: a domain on loopback says none. Defaults to no functions.
+    /// Runs the functions in `folder`, as `edge/node/build/build.mjs` builds it, in both CloudFront
+    /// distributions: all viewer requests pass through them. If they sign, they sign for the access point.
+    /// Their configuration must then name service and region, because a domain on loopback does not.
+    /// Defaults to no functions.
     #[must_use]
     pub fn edge(mut self, folder: impl Into<PathBuf>) -> Self {
         self.edge = Some(folder.into());
         self
     }
 
-    /// Serves the image frames of `folder` too, with tokens checked by `check`. Defaults to none.
+    /// Also serves the image frames of `folder`, with tokens checked by `check`. Defaults to none.
     #[must_use]
     pub fn frames(mut self, folder: impl Into<PathBuf>, check: CheckedBy) -> Self {
         self.frames = Some((folder.into(), check));
         self
     }
 
-    /// Listens on `port` and the four that follow, and for image frames on four more. Defaults to any that are free.
+    /// Listens on `port` and the four ports after it, and on four more for image frames. Defaults to free
+    /// ports.
     #[must_use]
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// Runs `program` as the function. Defaults to none: whoever asks [`Function::apis`] is the function.
+    /// Runs `program` as the function. Defaults to none: the client of [`Function::apis`] is the function.
     #[must_use]
     pub fn bootstrap(mut self, program: impl Into<PathBuf>) -> Self {
         self.function.bootstrap = Some(program.into());
         self
     }
 
-    /// Runs so many children, each with one event at a time. Defaults to 1.
+    /// Runs `count` children, each with one event at a time. Defaults to 1.
     #[must_use]
     pub fn children(mut self, count: usize) -> Self {
         self.function.sandboxes = count;
@@ -116,48 +118,49 @@ impl Builder {
         self
     }
 
-    /// Kills the function when it works longer on one event. Defaults to a minute.
+    /// Kills the function when one event takes longer. Defaults to a minute.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.function.timeout = timeout;
         self
     }
 
-    /// Lets the access point take requests for parts. Defaults to none, as at AWS.
+    /// Allows these requests for parts at the access point. Defaults to none, as at AWS.
     #[must_use]
     pub fn features(mut self, features: impl IntoIterator<Item = Feature>) -> Self {
         self.access_point.features.extend(features);
         self
     }
 
-    /// What the access point hands to the function with each event. Defaults to nothing.
+    /// Sets the payload that the access point passes to the function with each event. Defaults to an empty
+    /// text.
     #[must_use]
     pub fn payload(mut self, payload: impl Into<String>) -> Self {
         self.access_point.payload = payload.into();
         self
     }
 
-    /// How long an answer through the access point may take as a whole. Defaults to a minute, as at AWS.
+    /// Limits the time of a whole response through the access point. Defaults to a minute, as at AWS.
     #[must_use]
     pub fn access_point_limit(mut self, limit: Duration) -> Self {
         self.access_point.limit = limit;
         self
     }
 
-    /// Starts everything.
+    /// Starts all services.
     ///
     /// # Errors
-    /// If the folder cannot be served, or a port is taken.
+    /// If the folder cannot be served, or a port is in use.
     pub async fn start(mut self) -> io::Result<Cloud> {
         let faults = Arc::new(Faults::default());
         let clock = Clock::default();
         let bucket = Bucket::open(self.folder.as_deref())?;
         let writes = Arc::new(Writes::new(faults.clone()));
-        let asked = Arc::new(Asked::default());
+        let log = Arc::new(RequestLog::default());
         let s3 = Socket::bind(self.port).await?;
-        let s3 = s3.serve(s3::handler(&bucket, writes.clone(), asked.clone(), faults.clone())?);
+        let s3 = s3.serve(s3::handler(&bucket, writes.clone(), log.clone(), faults.clone())?);
 
-        let plain = self.function.clone();
+        let frames_function = self.function.clone();
         self.function.environment.splice(0..0, environment(s3.address));
         let function = Arc::new(Function::start(&self.function, &faults).await?);
         let access_point = AccessPoint {
@@ -171,17 +174,17 @@ impl Builder {
         let function_url = self.socket(2).await?.serve(function_url::handler(function.clone()));
         let edge = self.edge.as_deref().map(|folder| NodeEdge::start(folder, clock.clone()));
         let edge = edge.transpose()?.map(Arc::new);
-        let at_access_point = default(access_point.address, Service::S3ObjectLambda, edge.as_ref());
-        let at_function_url = default(function_url.address, Service::Lambda, edge.as_ref());
+        let to_access_point = single_behavior(access_point.address, Service::S3ObjectLambda, edge.as_ref());
+        let to_function_url = single_behavior(function_url.address, Service::Lambda, edge.as_ref());
         let cloudfront = [
-            distribution(self.socket(3).await?, at_access_point, &clock),
-            distribution(self.socket(4).await?, at_function_url, &clock),
+            serve(self.socket(3).await?, to_access_point, &clock),
+            serve(self.socket(4).await?, to_function_url, &clock),
         ];
         let distributions = Vec::new();
         let frames = match self.frames.take() {
             Some((folder, check)) => {
                 let port = if self.port == 0 { 0 } else { self.port.saturating_add(5) };
-                Some(ImageFrames::start(folder, port, check, &plain, &clock).await?)
+                Some(ImageFrames::start(folder, port, check, &frames_function, &clock).await?)
             }
             None => None,
         };
@@ -195,7 +198,7 @@ impl Builder {
             frames,
             faults,
             clock,
-            asked,
+            log,
             bucket,
         })
     }
@@ -205,7 +208,7 @@ impl Builder {
     }
 }
 
-/// What the function's environment holds besides Lambda's own variables.
+/// Returns the function's environment variables besides Lambda's own.
 fn environment(s3: SocketAddr) -> Vec<(String, String)> {
     let variables = [
         ("AWS_ENDPOINT_URL_S3", format!("http://{s3}")),
@@ -215,9 +218,9 @@ fn environment(s3: SocketAddr) -> Vec<(String, String)> {
     variables.map(|(name, value)| (name.to_owned(), value)).into()
 }
 
-/// A distribution of one behaviour. `Accept` tells answers apart, for `format=auto` goes by it, unless `edge`
-/// has settled that.
-fn default(origin: SocketAddr, service: Service, edge: Option<&Arc<NodeEdge>>) -> Distribution {
+/// Returns a distribution with one behaviour. `Accept` is part of the cache key, because `format=auto`
+/// depends on it, unless `edge` normalises the query and resolves `auto`.
+fn single_behavior(origin: SocketAddr, service: Service, edge: Option<&Arc<NodeEdge>>) -> Distribution {
     let function = |edge: &Arc<NodeEdge>| -> Arc<dyn EdgeFunction> { edge.clone() };
     let signer = edge.filter(|edge| edge.signs() && service == Service::S3ObjectLambda);
     let access_control = if signer.is_some() { None } else { Some(service) };
@@ -230,47 +233,47 @@ fn default(origin: SocketAddr, service: Service, edge: Option<&Arc<NodeEdge>>) -
     Distribution { behaviors: Vec::new(), default: behavior }
 }
 
-fn distribution(socket: Socket, distribution: Distribution, clock: &Clock) -> Server {
+fn serve(socket: Socket, distribution: Distribution, clock: &Clock) -> Server {
     socket.serve(Arc::new(CloudFront::new(distribution, clock.clone())).handler())
 }
 
 impl Cloud {
-    /// A cloud to be.
+    /// Returns the default configuration.
     pub fn builder() -> Builder {
         Builder::default()
     }
 
-    /// Where the S3 server is; it takes buckets in the path.
+    /// Address of the S3 server; it expects the bucket in the path.
     pub fn s3(&self) -> SocketAddr {
         self.s3.address
     }
 
-    /// Where the Object Lambda access point is.
+    /// Address of the Object Lambda access point.
     pub fn access_point(&self) -> SocketAddr {
         self.access_point.address
     }
 
-    /// Where the Function URL is.
+    /// Address of the Function URL.
     pub fn function_url(&self) -> SocketAddr {
         self.function_url.address
     }
 
-    /// Where CloudFront is, in front of the access point.
+    /// Address of the CloudFront distribution in front of the access point.
     pub fn cloudfront_access_point(&self) -> SocketAddr {
         self.cloudfront[0].address
     }
 
-    /// Where CloudFront is, in front of the Function URL.
+    /// Address of the CloudFront distribution in front of the Function URL.
     pub fn cloudfront_function_url(&self) -> SocketAddr {
         self.cloudfront[1].address
     }
 
-    /// Adds a distribution, and says where it is.
+    /// Adds a distribution, and returns its address.
     ///
     /// # Errors
     /// If there is no free port.
-    pub async fn distribute(&mut self, wish: Distribution) -> io::Result<SocketAddr> {
-        let server = distribution(Socket::bind(0).await?, wish, &self.clock);
+    pub async fn distribute(&mut self, distribution: Distribution) -> io::Result<SocketAddr> {
+        let server = serve(Socket::bind(0).await?, distribution, &self.clock);
         let address = server.address;
         self.distributions.push(server);
         Ok(address)
@@ -281,28 +284,28 @@ impl Cloud {
         &self.function
     }
 
-    /// The services of image frames, if they were wanted.
+    /// The services of image frames, if they were configured.
     pub fn frames(&self) -> Option<&ImageFrames> {
         self.frames.as_ref()
     }
 
-    /// Where faults are ordered.
+    /// Faults to inject.
     pub fn faults(&self) -> &Faults {
         &self.faults
     }
 
-    /// The clock of every cache, and of the functions at the edge.
+    /// The clock of all caches and edge functions.
     pub fn clock(&self) -> &Clock {
         &self.clock
     }
 
-    /// The folder whose files are the objects.
+    /// The folder of the bucket; its files are the objects.
     pub fn bucket(&self) -> PathBuf {
         self.bucket.path()
     }
 
-    /// What the bucket was asked since this was asked last: method, path and range.
-    pub fn asked(&self) -> Vec<String> {
-        self.asked.take()
+    /// Returns the requests that the bucket received since the last call: method, path and range.
+    pub fn take_requests(&self) -> Vec<String> {
+        self.log.take()
     }
 }

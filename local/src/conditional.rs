@@ -1,13 +1,14 @@
-//! Conditions of a request, weighed against an answer's validators (RFC 9110 section 13.2.2).
+//! Conditional requests (RFC 9110 section 13.2.2).
 
 use headers::{ETag, HeaderMapExt, IfMatch, IfModifiedSince, IfNoneMatch, IfUnmodifiedSince, LastModified};
 use http::{HeaderMap, StatusCode};
 use std::time::SystemTime;
 
-/// 304 or 412 where the conditions of `request` ask for it, given the headers of the answer.
-pub(crate) fn weigh(request: &HeaderMap, answer: &HeaderMap) -> Option<StatusCode> {
-    let etag = answer.typed_get::<ETag>();
-    let modified = answer.typed_get::<LastModified>().map(SystemTime::from);
+/// Evaluates the conditions of `request` against the headers of the `response`: 304, 412, or `None` if they
+/// pass.
+pub(crate) fn evaluate(request: &HeaderMap, response: &HeaderMap) -> Option<StatusCode> {
+    let etag = response.typed_get::<ETag>();
+    let modified = response.typed_get::<LastModified>().map(SystemTime::from);
     let passes = if let Some(condition) = request.typed_get::<IfMatch>() {
         etag.as_ref().is_some_and(|etag| condition.precondition_passes(etag))
     } else if let Some(condition) = request.typed_get::<IfUnmodifiedSince>() {
@@ -38,7 +39,7 @@ mod tests {
     const CHANGED: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 
     #[test]
-    fn entity_tags_win_over_dates_and_failures_over_304() {
+    fn entity_tags_precede_dates_and_412_precedes_304() {
         for (conditions, expected) in [
             (&[][..], None),
             (&[("if-match", "\"a\"")], None),
@@ -56,7 +57,7 @@ mod tests {
             (&[("if-match", "\"b\""), ("if-none-match", "\"a\"")], Some(412)),
         ] {
             let status =
-                weigh(&headers(conditions), &headers(&[("etag", "\"a\""), ("last-modified", CHANGED)]));
+                evaluate(&headers(conditions), &headers(&[("etag", "\"a\""), ("last-modified", CHANGED)]));
             assert_eq!(status.map(|status| status.as_u16()), expected, "{conditions:?}");
         }
     }

@@ -1,4 +1,4 @@
-//! What may go wrong, made to happen: each fault is for the next request that can meet it, and for one.
+//! Fault injection. Each fault affects one request: the next one that it applies to.
 
 use crate::body::{Body, BoxError, Chunks, Cut, pipe, streamed};
 use bytes::Bytes;
@@ -11,14 +11,14 @@ use std::{
 };
 use tokio::time::sleep;
 
-/// A fault of the S3 server, in its answer to a `GET` or `HEAD` of an object.
+/// A fault of the S3 server, in its response to a `GET` or `HEAD` of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SourceFault {
-    /// Answers with this status and S3's own error code for it: 403, 404, 412, 503 …
+    /// Responds with this status and S3's error code for it: 403, 404, 412, 503 …
     Status(u16),
-    /// Sends no more than a KiB, then pauses.
+    /// Sends at most one KiB at a time, with pauses.
     Slow {
-        /// How long each pause is.
+        /// Length of each pause.
         pause: Duration,
     },
     /// Sends this many bytes, then nothing, and leaves the connection open.
@@ -31,7 +31,7 @@ pub enum SourceFault {
         /// Bytes of the body.
         after: usize,
     },
-    /// Sends this many bytes, then closes the connection in good order, short of the `Content-Length`.
+    /// Sends this many bytes, then closes the connection normally, before the `Content-Length` is reached.
     Truncate {
         /// Bytes of the body.
         after: usize,
@@ -41,27 +41,27 @@ pub enum SourceFault {
 /// A fault of `HealthImaging`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FrameFault {
-    /// Refuses: 400, 403, 404, 406, 409, 429, 500, 503 …
-    Refuse {
-        /// Status of the answer.
+    /// Responds with an error: 400, 403, 404, 406, 409, 429, 500, 503 …
+    Error {
+        /// Status of the response.
         status: u16,
-        /// The service's name for it, such as `ThrottlingException`.
+        /// The service's name of the error, such as `ThrottlingException`.
         code: &'static str,
-        /// Seconds that are to be waited, if it says so.
+        /// Value of `Retry-After` in seconds, if the header is sent.
         retry_after: Option<u32>,
     },
-    /// Spoils the body of the answer.
+    /// Damages the body of the response.
     Body(SourceFault),
 }
 
 impl FrameFault {
-    /// A refusal that says nothing of waiting.
-    pub const fn refuse(status: u16, code: &'static str) -> Self {
-        Self::Refuse { status, code, retry_after: None }
+    /// Returns an error without `Retry-After`.
+    pub const fn error(status: u16, code: &'static str) -> Self {
+        Self::Error { status, code, retry_after: None }
     }
 }
 
-/// The faults that are still to happen, oldest first.
+/// Pending faults, oldest first.
 #[derive(Debug, Default)]
 pub struct Faults(Mutex<Pending>);
 
@@ -69,33 +69,33 @@ pub struct Faults(Mutex<Pending>);
 struct Pending {
     sources: VecDeque<SourceFault>,
     frames: VecDeque<FrameFault>,
-    refused_writes: VecDeque<StatusCode>,
+    rejected_writes: VecDeque<StatusCode>,
     expired_urls: usize,
     killed_children: usize,
 }
 
 impl Faults {
-    /// The next object is answered with `fault`.
+    /// Injects `fault` into the response for the next object.
     pub fn fail_source(&self, fault: SourceFault) {
         self.pending().sources.push_back(fault);
     }
 
-    /// The next answer of `HealthImaging` has `fault`.
+    /// Injects `fault` into the next response of `HealthImaging`.
     pub fn fail_frame(&self, fault: FrameFault) {
         self.pending().frames.push_back(fault);
     }
 
-    /// The next event of the access point carries a presigned URL that expired an hour ago.
+    /// Gives the next event of the access point a presigned URL that expired an hour ago.
     pub fn expire_url(&self) {
         self.pending().expired_urls += 1;
     }
 
-    /// The next `WriteGetObjectResponse` is refused with `status`, and its token is used up.
-    pub fn refuse_write(&self, status: StatusCode) {
-        self.pending().refused_writes.push_back(status);
+    /// Rejects the next `WriteGetObjectResponse` with `status`, and uses up its token.
+    pub fn reject_write(&self, status: StatusCode) {
+        self.pending().rejected_writes.push_back(status);
     }
 
-    /// The child that takes the next event is killed when it has it.
+    /// Kills the child that fetches the next event, once it has the event.
     pub fn kill_child(&self) {
         self.pending().killed_children += 1;
     }
@@ -112,8 +112,8 @@ impl Faults {
         take_one(&mut self.pending().expired_urls)
     }
 
-    pub(crate) fn take_refused_write(&self) -> Option<StatusCode> {
-        self.pending().refused_writes.pop_front()
+    pub(crate) fn take_rejected_write(&self) -> Option<StatusCode> {
+        self.pending().rejected_writes.pop_front()
     }
 
     pub(crate) fn take_killed_child(&self) -> bool {
@@ -121,7 +121,7 @@ impl Faults {
     }
 
     fn pending(&self) -> MutexGuard<'_, Pending> {
-        // Plain counts: a panic elsewhere leaves none of them half changed.
+        // The fields are plain counts and queues, so a panic elsewhere leaves none half changed.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -132,26 +132,26 @@ fn take_one(count: &mut usize) -> bool {
     has_one
 }
 
-/// Ends a body with a reset of its connection.
+/// Error that ends a body with a reset of its connection.
 #[derive(Debug)]
 pub(crate) struct Reset;
 
 impl std::fmt::Display for Reset {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the connection is to be reset")
+        f.write_str("the connection must be reset")
     }
 }
 
 impl std::error::Error for Reset {}
 
-/// `body` as `fault` lets it through.
-pub(crate) fn spoil(body: Body, fault: SourceFault) -> Body {
+/// Applies `fault` to `body`.
+pub(crate) fn with_fault(body: Body, fault: SourceFault) -> Body {
     match fault {
         SourceFault::Status(_) => body,
         SourceFault::Slow { pause } => slowed(body, pause),
-        SourceFault::Stall { after } => cut(body, after, End::Stall),
-        SourceFault::Reset { after } => cut(body, after, End::Reset),
-        SourceFault::Truncate { after } => cut(body, after, End::Close),
+        SourceFault::Stall { after } => cut_after(body, after, End::Stall),
+        SourceFault::Reset { after } => cut_after(body, after, End::Reset),
+        SourceFault::Truncate { after } => cut_after(body, after, End::Close),
     }
 }
 
@@ -181,7 +181,7 @@ enum End {
     Close,
 }
 
-fn cut(body: Body, after: usize, end: End) -> Body {
+fn cut_after(body: Body, after: usize, end: End) -> Body {
     let data = http_body_util::BodyDataStream::new(body);
     let head = data.scan(after, |left, chunk| {
         let chunk = chunk.map(|chunk: Bytes| chunk.slice(..chunk.len().min(*left)));
@@ -189,7 +189,7 @@ fn cut(body: Body, after: usize, end: End) -> Body {
         std::future::ready(chunk.as_ref().map_or(true, |chunk| !chunk.is_empty()).then_some(chunk))
     });
     let tail = stream::once(async move {
-        // What was sent so far leaves the server before the connection ends.
+        // Lets the server send the bytes so far before the connection ends.
         tokio::task::yield_now().await;
         match end {
             End::Stall => std::future::pending().await,

@@ -1,5 +1,5 @@
-//! Everything that stands around image frames: `HealthImaging`, an issuer of tokens, a function of their own
-//! behind its Function URL, and a distribution.
+//! The services around image frames: `HealthImaging`, a token issuer, a function behind its own Function
+//! URL, and a distribution.
 
 use crate::{
     clock::Clock,
@@ -15,8 +15,8 @@ use crate::{
 use http::{HeaderName, Method, header};
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 
-/// Query parameters that name what is asked for.
-const KEYS: [&str; 3] = ["imageFrameId", "imageSetId", "version"];
+/// Query parameters that identify a frame or a version.
+const QUERY_KEYS: [&str; 3] = ["imageFrameId", "imageSetId", "version"];
 
 /// The services of image frames.
 #[derive(Debug)]
@@ -27,17 +27,18 @@ pub struct ImageFrames {
     cloudfront: Server,
 }
 
-/// Who checks the viewers' tokens.
+/// Place where viewers' tokens are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CheckedBy {
-    /// The function; then no cache keeps its answers.
+    /// In the function; caches then store no responses.
     Function,
-    /// Somebody before the cache.
+    /// At the edge, before the cache.
     Edge,
 }
 
 impl ImageFrames {
-    /// Starts them over `folder`, on `port` and the three that follow, or on any that are free if it is 0.
+    /// Starts the services over `folder`, on `port` and the three ports after it, or on free ports if it is
+    /// 0.
     pub(crate) async fn start(
         folder: PathBuf,
         port: u16,
@@ -56,13 +57,13 @@ impl ImageFrames {
         if check == CheckedBy::Function {
             environment.push(("SAFELIGHT_AUTHORIZE".to_owned(), issuer.settings().to_string()));
         }
-        // First, so that what was asked for counts.
+        // Inserted first, so that explicit settings override them.
         function.environment.splice(0..0, environment);
         let function = Arc::new(Function::start(&function, &Arc::new(Faults::default())).await?);
         let function_url = Socket::bind(port(2)).await?.serve(function_url::handler(function));
-        let wish = distribution(Origin::new(function_url.address, Some(Service::Lambda)));
+        let distribution = distribution(Origin::new(function_url.address, Some(Service::Lambda)));
         let cloudfront = Socket::bind(port(3)).await?;
-        let cloudfront = cloudfront.serve(Arc::new(CloudFront::new(wish, clock.clone())).handler());
+        let cloudfront = cloudfront.serve(Arc::new(CloudFront::new(distribution, clock.clone())).handler());
         Ok(Self { imaging, issuer, function_url, cloudfront })
     }
 
@@ -71,23 +72,23 @@ impl ImageFrames {
         &self.imaging
     }
 
-    /// Whose tokens open it.
+    /// The issuer of accepted tokens.
     pub fn issuer(&self) -> &Issuer {
         &self.issuer
     }
 
-    /// Where the function is.
+    /// Address of the Function URL.
     pub fn function_url(&self) -> SocketAddr {
         self.function_url.address
     }
 
-    /// Where CloudFront is, without any function at the edge.
+    /// Address of the CloudFront distribution, which has no edge functions.
     pub fn cloudfront(&self) -> SocketAddr {
         self.cloudfront.address
     }
 
-    /// That distribution with `viewer` before its cache. What it lets through is signed by `signer`, or by origin
-    /// access control if there is none.
+    /// Returns that distribution with the viewer-request function `viewer`. Origin requests are signed by
+    /// `signer`, or by origin access control if it is `None`.
     pub fn distribution(
         &self,
         viewer: &Arc<dyn EdgeFunction>,
@@ -103,13 +104,13 @@ impl ImageFrames {
     }
 }
 
-/// A distribution of image frames: the token is in no cache key, and `Accept` only in that of DICOMweb, where
-/// it says in which transfer syntax a frame is wanted.
+/// Returns the distribution of image frames. The token is in no cache key. `Accept` is only in the cache key
+/// of DICOMweb, where it selects the transfer syntax of a frame.
 fn distribution(origin: Origin) -> Distribution {
     let mut frames = Behavior::new(origin);
     frames.methods = vec![Method::GET, Method::HEAD, Method::OPTIONS, Method::POST];
-    frames.cache.queries.extend(KEYS.map(ToOwned::to_owned));
-    // Origin access control signs in `Authorization`, so a token for the function comes in another place.
+    frames.cache.queries.extend(QUERY_KEYS.map(ToOwned::to_owned));
+    // Origin access control signs in `Authorization`, so a token for the function needs another header.
     frames.origin_request.headers = vec![
         HeaderName::from_static("token"),
         header::ORIGIN,

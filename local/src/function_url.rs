@@ -1,4 +1,4 @@
-//! The Function URL: IAM authorization, events of payload format 2.0, and answers that stream.
+//! The Function URL: IAM authorization, events of payload format 2.0, streamed responses.
 
 use crate::{
     body::{Body, BoxError, Cut, collect, full, streamed},
@@ -18,41 +18,41 @@ use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
 use uuid::Uuid;
 
-/// The largest request body.
-const MAX_BODY: usize = 6 << 20;
+/// Size in bytes of the largest request body.
+const MAX_BODY_BYTES: usize = 6 << 20;
 
-/// The largest prelude.
-const MAX_PRELUDE: usize = 1 << 20;
+/// Size in bytes of the largest prelude.
+const MAX_PRELUDE_BYTES: usize = 1 << 20;
 
-/// What stands between a prelude and the body.
+/// Separator between a prelude and the body.
 const SEPARATOR: [u8; 8] = [0; 8];
 
-/// What the Function URL of `function` answers with.
+/// Returns the handler of the Function URL of `function`.
 pub(crate) fn handler(function: Arc<Function>) -> Handler {
     Arc::new(move |request| {
         let function = function.clone();
-        Box::pin(async move { answer(&function, request).await })
+        Box::pin(async move { respond(&function, request).await })
     })
 }
 
-async fn answer(function: &Function, request: Request<Incoming>) -> Response<Body> {
+async fn respond(function: &Function, request: Request<Incoming>) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let Ok(Some(body)) = collect(body, MAX_BODY).await else {
+    let Ok(Some(body)) = collect(body, MAX_BODY_BYTES).await else {
         return message(StatusCode::PAYLOAD_TOO_LARGE, "Request must be smaller than 6291456 bytes");
     };
     let Ok(key) = verify(&parts, Some(&body), Service::Lambda, SystemTime::now()) else {
         return message(StatusCode::FORBIDDEN, "Forbidden");
     };
     let event = event(&parts, &body, &key).to_string();
-    let answer = match function.invoke(event.into()).await {
+    let response = match function.invoke(event.into()).await {
         Ok(Reply::Streamed { has_prelude: true, body }) => with_prelude(body).await,
         Ok(Reply::Streamed { has_prelude: false, body }) => Ok(plain(body)),
         Ok(Reply::Buffered(bytes)) => buffered(bytes),
-        Err(Failure::TooLarge) => Ok(message(StatusCode::PAYLOAD_TOO_LARGE, "The answer is too large")),
+        Err(Failure::TooLarge) => Ok(message(StatusCode::PAYLOAD_TOO_LARGE, "The response is too large")),
         Err(_) => Err(Cut.into()),
     };
-    // What went wrong is the function's business, and stands in its log.
-    answer.unwrap_or_else(|_| message(StatusCode::BAD_GATEWAY, "Internal Server Error"))
+    // The function's log has the cause.
+    response.unwrap_or_else(|_| message(StatusCode::BAD_GATEWAY, "Internal Server Error"))
 }
 
 fn message(status: StatusCode, text: &str) -> Response<Body> {
@@ -62,7 +62,7 @@ fn message(status: StatusCode, text: &str) -> Response<Body> {
     response
 }
 
-/// The event for a request ("Invoking Lambda function URLs" of the Lambda developer guide).
+/// Returns the event for a request ("Invoking Lambda function URLs" of the Lambda developer guide).
 fn event(parts: &Parts, body: &Bytes, key: &Key) -> Value {
     let text =
         |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -116,7 +116,7 @@ fn event(parts: &Parts, body: &Bytes, key: &Key) -> Value {
     event
 }
 
-/// What a prelude, or an answer that comes all at once, says besides the body.
+/// Status and headers from a prelude, or a whole response that is sent at once.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Head {
@@ -162,10 +162,10 @@ async fn with_prelude(body: Body) -> Result<Response<Body>, BoxError> {
         if let Some(end) = prelude.windows(SEPARATOR.len()).position(|bytes| bytes == SEPARATOR) {
             break end;
         }
-        if MAX_PRELUDE < prelude.len() {
-            return Err("the prelude has no end".into());
+        if MAX_PRELUDE_BYTES < prelude.len() {
+            return Err("the prelude is too long".into());
         }
-        prelude.extend_from_slice(&chunks.try_next().await?.ok_or("the answer ends within its prelude")?);
+        prelude.extend_from_slice(&chunks.try_next().await?.ok_or("the response ends within its prelude")?);
     };
     let rest = prelude.split_off(end + SEPARATOR.len()).freeze();
     prelude.truncate(end);
@@ -180,7 +180,7 @@ fn plain(body: Body) -> Response<Body> {
     response
 }
 
-/// An answer that is no object with a status is the body as it stands.
+/// Converts a response that was sent at once. JSON without a status code is the body itself.
 fn buffered(bytes: Bytes) -> Result<Response<Body>, BoxError> {
     let value: Value = serde_json::from_slice(&bytes)?;
     if value.get("statusCode").is_none() {

@@ -1,19 +1,19 @@
 //! AWS HealthImaging over a folder: signed requests, three syntaxes of image sets, DICOMweb frames, faults.
 //!
 //! ```text
-//! {data store}/{image set}/{frame id}.{jph,j2c,jpg,bin}   frames; the extension says what is stored
+//! {data store}/{image set}/{frame id}.{jph,j2c,jpg,bin}   frames; the extension is the stored type
 //! {data store}/{image set}/metadata[.{version}].json.gz    GetImageSetMetadata
 //! {data store}/{image set}/image-set.json                  GetImageSet
 //! {data store}/studies/…/frames/{number}.{…}               DICOMweb
 //! ```
 
-#![expect(clippy::result_large_err, reason = "both are answers, and go the same way")]
+#![expect(clippy::result_large_err, reason = "both are responses, and are handled alike")]
 
 use crate::{
     body::{Body, collect, full},
-    faults::{Faults, FrameFault, spoil},
+    faults::{Faults, FrameFault, with_fault},
     server::{Handler, Server, Socket},
-    sign::{Refusal, Service, verify},
+    sign::{Rejection, Service, verify},
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
@@ -27,14 +27,14 @@ use std::{
     time::SystemTime,
 };
 
-/// The largest request body.
-const MAX_BODY: usize = 64 << 10;
+/// Size in bytes of the largest request body.
+const MAX_BODY_BYTES: usize = 64 << 10;
 
-/// What extensions of stored frames mean ("Image frame transfer syntaxes" of the developer guide).
+/// MIME types of stored frames by extension ("Image frame transfer syntaxes" of the developer guide).
 const TYPES: [(&str, &str); 4] =
     [("jph", "image/jph"), ("j2c", "image/j2c"), ("jpg", "image/jpeg"), ("bin", "application/octet-stream")];
 
-/// A running `HealthImaging`. It ends when it is dropped.
+/// A running `HealthImaging`. Dropping the value stops it.
 #[derive(Debug)]
 pub struct HealthImaging {
     server: Server,
@@ -45,57 +45,57 @@ pub struct HealthImaging {
 struct State {
     folder: PathBuf,
     faults: Faults,
-    asked: Mutex<Vec<String>>,
+    requests: Mutex<Vec<String>>,
 }
 
 impl HealthImaging {
-    /// Serves `folder` on `port`; 0 is any that is free.
+    /// Serves `folder` on `port`; 0 selects a free one.
     ///
     /// # Errors
-    /// If the port is taken.
+    /// If the port is in use.
     pub async fn start(folder: impl Into<PathBuf>, port: u16) -> io::Result<Self> {
-        let state = State { folder: folder.into(), faults: Faults::default(), asked: Mutex::default() };
+        let state = State { folder: folder.into(), faults: Faults::default(), requests: Mutex::default() };
         let state = Arc::new(state);
         let server = Socket::bind(port).await?.serve(handler(state.clone()));
         Ok(Self { server, state })
     }
 
-    /// Where it is, for image sets and for DICOMweb.
+    /// Address of the service, for image sets and for DICOMweb.
     pub fn address(&self) -> SocketAddr {
         self.server.address
     }
 
-    /// Where faults are ordered.
+    /// Faults to inject.
     pub fn faults(&self) -> &Faults {
         &self.state.faults
     }
 
-    /// What it was asked since this was asked last: method, path and body.
-    pub fn asked(&self) -> Vec<String> {
-        std::mem::take(&mut self.state.asked.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Returns the requests that the service received since the last call: method, path and body.
+    pub fn take_requests(&self) -> Vec<String> {
+        std::mem::take(&mut self.state.requests.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 fn handler(state: Arc<State>) -> Handler {
     Arc::new(move |request| {
         let state = state.clone();
-        Box::pin(async move { state.answer(request).await.unwrap_or_else(|error| error) })
+        Box::pin(async move { state.respond(request).await.unwrap_or_else(|error| error) })
     })
 }
 
-type Answer = Result<Response<Body>, Response<Body>>;
+type ResponseResult = Result<Response<Body>, Response<Body>>;
 
 impl State {
-    async fn answer(&self, request: Request<Incoming>) -> Answer {
+    async fn respond(&self, request: Request<Incoming>) -> ResponseResult {
         let (parts, body) = request.into_parts();
-        let Ok(Some(body)) = collect(body, MAX_BODY).await else {
-            return Err(error(StatusCode::BAD_REQUEST, "ValidationException", "The body is too long."));
+        let Ok(Some(body)) = collect(body, MAX_BODY_BYTES).await else {
+            return Err(error(StatusCode::BAD_REQUEST, "ValidationException", "The body is too large."));
         };
         let line = format!("{} {} {}", parts.method, parts.uri, String::from_utf8_lossy(&body));
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(line.trim_end().to_owned());
-        verify(&parts, Some(&body), Service::MedicalImaging, SystemTime::now()).map_err(refused)?;
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(line.trim_end().to_owned());
+        verify(&parts, Some(&body), Service::MedicalImaging, SystemTime::now()).map_err(signature_error)?;
         let fault = match self.faults.take_frame() {
-            Some(FrameFault::Refuse { status, code, retry_after }) => {
+            Some(FrameFault::Error { status, code, retry_after }) => {
                 let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
                 let mut response = error(status, code, "An injected fault of account 111122223333.");
                 let wait = retry_after.map(|seconds| (header::RETRY_AFTER, seconds.into()));
@@ -105,14 +105,14 @@ impl State {
             Some(FrameFault::Body(fault)) => Some(fault),
             None => None,
         };
-        let response = self.find(&parts, &body)?;
+        let response = self.route(&parts, &body)?;
         Ok(match fault {
-            Some(fault) => response.map(|body| spoil(body, fault)),
+            Some(fault) => response.map(|body| with_fault(body, fault)),
             None => response,
         })
     }
 
-    fn find(&self, parts: &Parts, body: &Bytes) -> Answer {
+    fn route(&self, parts: &Parts, body: &Bytes) -> ResponseResult {
         let segments: Vec<_> = parts.uri.path().split('/').collect();
         match (&parts.method, &segments[..]) {
             (&Method::POST, ["", "datastore", store, "imageSet", set, action])
@@ -123,10 +123,10 @@ impl State {
                     "getImageFrame" => {
                         let body: Value = serde_json::from_slice(body).unwrap_or_default();
                         let id = body["imageFrameId"].as_str().filter(|id| is_id(id));
-                        let wrong = || {
+                        let invalid = || {
                             error(StatusCode::BAD_REQUEST, "ValidationException", "imageFrameId is not valid")
                         };
-                        stored(&folder, id.ok_or_else(wrong)?)
+                        read_frame(&folder, id.ok_or_else(invalid)?)
                     }
                     "getImageSetMetadata" => {
                         let version = parts.uri.query().and_then(|query| query.strip_prefix("version="));
@@ -141,43 +141,43 @@ impl State {
                         Ok(response)
                     }
                     "getImageSet" => read(&folder.join("image-set.json"), "application/json"),
-                    _ => Err(absent()),
+                    _ => Err(not_found()),
                 }
             }
             (&Method::GET, ["", "datastore", store, "studies", path @ .., number]) if is_id(store) => {
-                // DICOM identifiers have nothing but digits and dots, so the folder cannot be left.
+                // DICOM identifiers contain only digits and dots, so a path cannot leave the folder.
                 let is_plain =
                     |part: &&str| !part.is_empty() && !part.starts_with('.') && !part.contains('%');
                 if !path.iter().all(is_plain) || !is_acceptable(&parts.headers) {
                     return Err(error(
                         StatusCode::NOT_ACCEPTABLE,
                         "NotAcceptableException",
-                        "Not in this syntax.",
+                        "The transfer syntax is not supported.",
                     ));
                 }
                 let folder =
                     path.iter().fold(self.folder.join(store).join("studies"), |path, part| path.join(part));
-                stored(&folder, &number.replace("%2C", ","))
+                read_frame(&folder, &number.replace("%2C", ","))
             }
-            _ => Err(absent()),
+            _ => Err(not_found()),
         }
     }
 }
 
-/// The frame of the name `id`, of whatever kind.
-fn stored(folder: &Path, id: &str) -> Answer {
+/// Returns the frame `id` of any type.
+fn read_frame(folder: &Path, id: &str) -> ResponseResult {
     let found = TYPES.into_iter().find(|(extension, _)| folder.join(format!("{id}.{extension}")).is_file());
-    let (extension, name) = found.ok_or_else(absent)?;
+    let (extension, name) = found.ok_or_else(not_found)?;
     read(&folder.join(format!("{id}.{extension}")), name)
 }
 
-fn read(path: &Path, name: &'static str) -> Answer {
-    let mut response = Response::new(full(std::fs::read(path).map_err(|_| absent())?));
+fn read(path: &Path, name: &'static str) -> ResponseResult {
+    let mut response = Response::new(full(std::fs::read(path).map_err(|_| not_found())?));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(name));
     Ok(response)
 }
 
-/// Whether DICOMweb could answer in what is accepted: anything but a syntax that it cannot make.
+/// Returns whether DICOMweb can respond in an accepted type.
 fn is_acceptable(headers: &HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or("*/*");
     ["*/*", "multipart/related", "application/octet-stream", "application/dicom+json"]
@@ -185,15 +185,15 @@ fn is_acceptable(headers: &HeaderMap) -> bool {
         .any(|known| accept.contains(known))
 }
 
-fn refused(refusal: Refusal) -> Response<Body> {
-    let code = match refusal.code {
+fn signature_error(rejection: Rejection) -> Response<Body> {
+    let code = match rejection.code {
         "InvalidAccessKeyId" | "InvalidToken" => "UnrecognizedClientException",
         _ => "InvalidSignatureException",
     };
-    error(StatusCode::FORBIDDEN, code, refusal.message)
+    error(StatusCode::FORBIDDEN, code, rejection.message)
 }
 
-fn absent() -> Response<Body> {
+fn not_found() -> Response<Body> {
     error(StatusCode::NOT_FOUND, "ResourceNotFoundException", "The resource does not exist.")
 }
 

@@ -13,7 +13,7 @@ mod oidc;
 mod runtime_api;
 mod s3;
 
-// What they share.
+// Shared code.
 pub mod body;
 mod clock;
 mod conditional;

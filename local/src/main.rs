@@ -1,4 +1,4 @@
-//! The `safelight-local` program: the cloud on loopback for a folder of images.
+//! The `safelight-local` program: AWS services on loopback for a folder of images.
 
 use anyhow::{Context, bail};
 use clap::Parser;
@@ -21,35 +21,36 @@ struct Cli {
     /// Folder whose files are the bucket's objects
     folder: PathBuf,
 
-    /// The Lambda program; defaults to `bootstrap` beside this program
+    /// Lambda program to run; defaults to `bootstrap` in this program's folder
     #[arg(long, env = "SAFELIGHT_BOOTSTRAP", value_name = "PROGRAM")]
     bootstrap: Option<PathBuf>,
 
-    /// Folder of functions for CloudFront's edge, as `edge/node/build/build.mjs` makes it
+    /// Folder of edge functions for CloudFront, built by edge/node/build/build.mjs
     #[arg(long, value_name = "FOLDER")]
     edge: Option<PathBuf>,
 
-    /// Events that may be in work at once, each in a child process of its own
+    /// Maximum number of concurrent events, each in a child process of its own
     #[arg(long, value_name = "COUNT", default_value_t = 2)]
     children: usize,
 
-    /// Folder of image frames: {data store}/{image set}/{frame id}.jph, ids of 32 digits and lower-case letters
+    /// Folder of image frames: {data store}/{image set}/{frame id}.jph, with ids of 32 digits and lower-case
+    /// letters
     #[arg(long, value_name = "FOLDER")]
     frames: Option<PathBuf>,
 
-    /// First of five ports, with image frames of nine, one behind the other; any free ones if it is not given
+    /// First of five consecutive ports, nine with --frames; 0 selects free ports
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     port: u16,
 
-    /// Kills a child that works longer on one event
+    /// Time limit for one event; a child that takes longer is killed
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     timeout: u64,
 
-    /// Configuration that the access point hands to the function with each event
+    /// Configuration that the access point passes to the function with each event
     #[arg(long, value_name = "JSON", default_value = "")]
     payload: String,
 
-    /// A variable of the function's environment; may be repeated
+    /// Environment variable for the function; can be repeated
     #[arg(long, value_name = "NAME=VALUE")]
     env: Vec<String>,
 }
@@ -73,7 +74,7 @@ async fn start(arguments: &Cli) -> anyhow::Result<Cloud> {
         None => std::env::current_exe()?.with_file_name("bootstrap"),
     };
     if !bootstrap.is_file() {
-        bail!("{} is no program: build it, or name one with --bootstrap", bootstrap.display());
+        bail!("no Lambda program at {}: build `bootstrap`, or name it with --bootstrap", bootstrap.display());
     }
     let mut builder = Cloud::builder()
         .folder(&arguments.folder)
@@ -90,14 +91,15 @@ async fn start(arguments: &Cli) -> anyhow::Result<Cloud> {
         builder = builder.frames(folder, CheckedBy::Function);
     }
     for variable in &arguments.env {
-        let (name, value) =
-            variable.split_once('=').with_context(|| format!("{variable} is not NAME=VALUE"))?;
+        let (name, value) = variable
+            .split_once('=')
+            .with_context(|| format!("invalid --env {variable:?}: expected NAME=VALUE"))?;
         builder = builder.env(name, value);
     }
     builder.start().await.with_context(|| format!("cannot serve {}", arguments.folder.display()))
 }
 
-/// Name of a file to show as an example.
+/// Returns the name of a file for the example commands.
 fn sample(folder: &Path) -> anyhow::Result<String> {
     let entries = std::fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))?;
     let mut names: Vec<_> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
@@ -109,13 +111,13 @@ fn sample(folder: &Path) -> anyhow::Result<String> {
 
 fn describe(cloud: &Cloud, sample: &str) -> String {
     let mut text = String::new();
-    let mut add = |name: &str, address: SocketAddr, signed: Option<Service>, path: &str| {
-        let sign = signed.map_or_else(String::new, |service| {
+    let mut add = |name: &str, address: SocketAddr, service: Option<Service>, path: &str| {
+        let sign = service.map_or_else(String::new, |service| {
             format!(" --aws-sigv4 aws:amz:{REGION}:{} --user {}:{}", service.name(), USER.id, USER.secret)
         });
-        // S3's services want to be told that the body is not signed; a Function URL wants it signed.
-        let is_told = signed.is_some_and(|service| service != Service::Lambda);
-        let hash = if is_told { " -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD'" } else { "" };
+        // S3's services require a header for an unsigned body; a Function URL requires a signed body.
+        let needs_header = service.is_some_and(|service| service != Service::Lambda);
+        let hash = if needs_header { " -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD'" } else { "" };
         let _ = writeln!(text, "{name:40} http://{address}");
         let _ = writeln!(text, "  curl{sign}{hash} -o out 'http://{address}{path}'\n");
     };
@@ -128,15 +130,15 @@ fn describe(cloud: &Cloud, sample: &str) -> String {
     text
 }
 
-/// The path of a frame in `folder` to show as an example.
+/// Returns the path of a frame in `folder` for the example commands.
 fn sample_frame(folder: &Path) -> String {
     let below =
         |path: PathBuf| std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
     let name = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let frames = below(folder.to_owned()).flat_map(below).flat_map(below);
-    let found = frames.filter(|path| path.is_file() && name(path).len() == 32).min();
-    let found = found.unwrap_or_else(|| "store/set/frame".into());
-    let part = |up: usize| name(found.ancestors().nth(up).unwrap_or(&found));
+    let first = frames.filter(|path| path.is_file() && name(path).len() == 32).min();
+    let path = first.unwrap_or_else(|| "store/set/frame".into());
+    let part = |up: usize| name(path.ancestors().nth(up).unwrap_or(&path));
     format!("/datastore/{}/imageSet/{}/getImageFrame?imageFrameId={}", part(2), part(1), part(0))
 }
 
@@ -144,7 +146,7 @@ fn describe_frames(frames: &ImageFrames, sample: &str) -> String {
     let token = frames.issuer().token();
     format!(
         "CloudFront, image frames                 http://{0}\n  curl -H 'token: {token}' -o out 'http://{0}{sample}'\n\n\
-         HealthImaging                            http://{1}\nIssuer of tokens                         http://{2}\n",
+         HealthImaging                            http://{1}\nToken issuer                             http://{2}\n",
         frames.cloudfront(),
         frames.imaging().address(),
         frames.issuer().address(),

@@ -1,4 +1,4 @@
-//! An issuer of tokens: a key set that rotates, and tokens for whoever asks.
+//! A token issuer: a key set that rotates, and tokens with any claims.
 
 use crate::{
     body::full,
@@ -18,21 +18,21 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// Whom its tokens are for.
+/// Audience of the issued tokens.
 pub const AUDIENCE: &str = "frames";
 
-/// A running issuer. It ends when it is dropped.
+/// A running issuer. Dropping the value stops it.
 #[derive(Debug)]
 pub struct Issuer {
     server: Server,
     state: Arc<Mutex<State>>,
 }
 
-/// What changes.
+/// The state that requests and tests change.
 struct State {
-    /// Keys of the set, the one that signs last.
+    /// Keys of the set; the last one signs.
     keys: Vec<Key>,
-    made: usize,
+    key_count: usize,
     fetches: usize,
     is_down: bool,
 }
@@ -43,16 +43,16 @@ struct Key {
 }
 
 impl Issuer {
-    /// Starts with one key, on `port`; 0 is any that is free.
+    /// Starts with one key, on `port`; 0 selects a free one.
     ///
     /// # Errors
-    /// If the port is taken.
+    /// If the port is in use.
     pub async fn start(port: u16) -> io::Result<Self> {
-        let state = State { keys: Vec::new(), made: 0, fetches: 0, is_down: false };
+        let state = State { keys: Vec::new(), key_count: 0, fetches: 0, is_down: false };
         let state = Arc::new(Mutex::new(state));
-        let answering = state.clone();
+        let handler_state = state.clone();
         let server = Socket::bind(port).await?.serve(Arc::new(move |request| {
-            let response = answer(&mut lock(&answering), request.uri().path());
+            let response = respond(&mut lock(&handler_state), request.uri().path());
             Box::pin(std::future::ready(response))
         }));
         let issuer = Self { server, state };
@@ -60,18 +60,18 @@ impl Issuer {
         Ok(issuer)
     }
 
-    /// The value of `iss`.
+    /// Returns the issuer's URL, the value of `iss`.
     pub fn url(&self) -> String {
         format!("http://{}", self.server.address)
     }
 
-    /// Where it is.
+    /// Address of the issuer.
     pub fn address(&self) -> SocketAddr {
         self.server.address
     }
 
-    /// What `SAFELIGHT_AUTHORIZE` must be, so that its tokens count: in `Authorization`, in the header `token`,
-    /// or in the query.
+    /// Returns the value of `SAFELIGHT_AUTHORIZE` that accepts these tokens: in `Authorization`, in the
+    /// header `token`, or in the query.
     pub fn settings(&self) -> Value {
         json!({
             "mode": "token",
@@ -80,47 +80,49 @@ impl Issuer {
         })
     }
 
-    /// Signs with a new key from now on; the older ones stay in the set.
+    /// Adds a new key that signs from now on; the older keys stay in the set.
     ///
     /// # Panics
-    /// If the system has no randomness.
+    /// If the system's random number generator fails.
     pub fn rotate(&self) {
         let random = SystemRandom::new();
         let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
-        let made = EcdsaKeyPair::generate_pkcs8(algorithm, &random).expect("there is randomness");
-        let pair = EcdsaKeyPair::from_pkcs8(algorithm, made.as_ref(), &random).expect("it was made just now");
+        let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, &random)
+            .expect("the system has a random number generator");
+        let pair = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &random)
+            .expect("the key was generated just now");
         let mut state = self.state();
-        state.made += 1;
-        let id = format!("key-{}", state.made);
+        state.key_count += 1;
+        let id = format!("key-{}", state.key_count);
         state.keys.push(Key { id, pair });
     }
 
-    /// Takes every key out of the set but the one that signs.
+    /// Removes all keys from the set except the one that signs.
     pub fn revoke_old_keys(&self) {
         let mut state = self.state();
         let old = state.keys.len().saturating_sub(1);
         state.keys.drain(..old);
     }
 
-    /// Whether the key set is not to be had.
+    /// Sets whether requests for the key set fail.
     pub fn set_down(&self, is_down: bool) {
         self.state().is_down = is_down;
     }
 
-    /// How often the key set was asked for.
+    /// Returns the number of requests for the key set.
     pub fn fetches(&self) -> usize {
         self.state().fetches
     }
 
-    /// A token that is good for an hour.
+    /// Returns a token that is valid for an hour.
     pub fn token(&self) -> String {
         self.mint(&json!({}))
     }
 
-    /// The same with other claims over it.
+    /// Returns a token that is valid for an hour, with `claims` added or overridden.
     ///
     /// # Panics
-    /// If the system has no randomness.
+    /// If the system's random number generator fails.
     pub fn mint(&self, claims: &Value) -> String {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let hour = Duration::from_hours(1);
@@ -132,11 +134,14 @@ impl Issuer {
             all[name] = value.clone();
         }
         let state = self.state();
-        let key = state.keys.last().expect("there is one from the start");
+        let key = state.keys.last().expect("the set is never empty");
         let header = json!({ "alg": "ES256", "typ": "JWT", "kid": key.id });
-        let signed = format!("{}.{}", part(header.to_string()), part(all.to_string()));
-        let signature = key.pair.sign(&SystemRandom::new(), signed.as_bytes()).expect("there is randomness");
-        format!("{signed}.{}", part(signature))
+        let signed = format!("{}.{}", base64url(header.to_string()), base64url(all.to_string()));
+        let signature = key
+            .pair
+            .sign(&SystemRandom::new(), signed.as_bytes())
+            .expect("the system has a random number generator");
+        format!("{signed}.{}", base64url(signature))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -144,9 +149,9 @@ impl Issuer {
     }
 }
 
-fn answer(state: &mut State, path: &str) -> Response<crate::body::Body> {
+fn respond(state: &mut State, path: &str) -> Response<crate::body::Body> {
     if path != "/.well-known/jwks.json" {
-        let mut response = Response::new(full("not here"));
+        let mut response = Response::new(full("not found"));
         *response.status_mut() = StatusCode::NOT_FOUND;
         return response;
     }
@@ -161,15 +166,16 @@ fn answer(state: &mut State, path: &str) -> Response<crate::body::Body> {
 }
 
 impl Key {
-    /// The JSON Web Key (RFC 7518 section 6.2): an uncompressed point is 4, then x and y of 32 bytes each.
+    /// Returns the JSON Web Key (RFC 7518 section 6.2): an uncompressed point is 4, then x and y of 32 bytes
+    /// each.
     fn public(&self) -> Value {
         let point = self.pair.public_key().as_ref();
         let (x, y) = point[1..].split_at(32);
-        json!({ "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": self.id, "x": part(x), "y": part(y) })
+        json!({ "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": self.id, "x": base64url(x), "y": base64url(y) })
     }
 }
 
-fn part(bytes: impl AsRef<[u8]>) -> String {
+fn base64url(bytes: impl AsRef<[u8]>) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
@@ -177,9 +183,9 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Leaves out the keys.
+/// Omits the keys.
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("State").field("made", &self.made).finish_non_exhaustive()
+        f.debug_struct("State").field("key_count", &self.key_count).finish_non_exhaustive()
     }
 }

@@ -1,10 +1,10 @@
-//! S3: `s3s` over a folder, with the conditions that it lacks, and with faults.
+//! S3: `s3s` over a folder, with conditional requests and faults added.
 
 use crate::{
     access_point::writes::Writes,
     body::{Body, empty},
     conditional,
-    faults::{Faults, SourceFault, spoil},
+    faults::{Faults, SourceFault, with_fault},
     server::Handler,
     sign::KEYS,
     xml,
@@ -26,15 +26,15 @@ use tempfile::TempDir;
 /// Name of the only bucket.
 pub const BUCKET: &str = "images";
 
-/// Where the bucket's objects lie.
+/// The folder of the bucket.
 #[derive(Debug)]
 pub(crate) struct Bucket {
-    /// What S3 keeps of objects besides their bytes lies here, beside the bucket.
+    /// Parent folder of the bucket; `s3s` stores the metadata of objects here.
     root: TempDir,
 }
 
 impl Bucket {
-    /// The bucket whose objects are the files of `folder`, or an empty one.
+    /// Returns a bucket with the files of `folder` as its objects, or an empty one.
     pub(crate) fn open(folder: Option<&Path>) -> io::Result<Self> {
         let root = TempDir::new()?;
         let bucket = root.path().join(BUCKET);
@@ -45,7 +45,7 @@ impl Bucket {
         Ok(Self { root })
     }
 
-    /// Its folder.
+    /// Returns its folder.
     pub(crate) fn path(&self) -> PathBuf {
         self.root.path().join(BUCKET)
     }
@@ -65,16 +65,16 @@ fn link(folder: &Path, bucket: &Path) -> io::Result<()> {
     std::os::windows::fs::symlink_dir(folder, bucket)
 }
 
-/// Requests that the bucket was asked, in order: method, path and range.
+/// Requests that the bucket received, in order: method, path and range.
 #[derive(Debug, Default)]
-pub(crate) struct Asked(Mutex<Vec<String>>);
+pub(crate) struct RequestLog(Mutex<Vec<String>>);
 
-impl Asked {
+impl RequestLog {
     pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn note(&self, request: &Request<Incoming>) {
+    fn record(&self, request: &Request<Incoming>) {
         let range =
             request.headers().get(header::RANGE).and_then(|range| range.to_str().ok()).unwrap_or_default();
         let line = format!("{} {} {range}", request.method(), request.uri().path());
@@ -82,12 +82,12 @@ impl Asked {
     }
 }
 
-/// What the endpoint of S3 answers with: objects, and `WriteGetObjectResponse`, which the SDK sends to the
-/// same endpoint where one is given.
+/// Returns the handler of the S3 endpoint: objects, and `WriteGetObjectResponse`, which the SDK sends to the
+/// same endpoint if one is configured.
 pub(crate) fn handler(
     bucket: &Bucket,
     writes: Arc<Writes>,
-    asked: Arc<Asked>,
+    log: Arc<RequestLog>,
     faults: Arc<Faults>,
 ) -> io::Result<Handler> {
     let files = FileSystem::new(bucket.root()).map_err(|error| io::Error::other(format!("{error:?}")))?;
@@ -99,23 +99,23 @@ pub(crate) fn handler(
     builder.set_auth(auth);
     let s3 = builder.build();
     Ok(Arc::new(move |request| {
-        let (s3, writes, asked, faults) = (s3.clone(), writes.clone(), asked.clone(), faults.clone());
+        let (s3, writes, log, faults) = (s3.clone(), writes.clone(), log.clone(), faults.clone());
         Box::pin(async move {
             if request.method() == Method::POST && request.uri().path() == "/WriteGetObjectResponse" {
                 return writes.write(request).await;
             }
-            asked.note(&request);
+            log.record(&request);
             let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
             let fault = if is_read { faults.take_source() } else { None };
-            answer(&s3, request, fault).await
+            respond(&s3, request, fault).await
         })
     }))
 }
 
-async fn answer(s3: &S3Service, request: Request<Incoming>, fault: Option<SourceFault>) -> Response<Body> {
+async fn respond(s3: &S3Service, request: Request<Incoming>, fault: Option<SourceFault>) -> Response<Body> {
     if let Some(SourceFault::Status(status)) = fault {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        return xml::error(status, code(status), "An injected fault.");
+        return xml::error(status, error_code(status), "An injected fault.");
     }
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     let conditions = request.headers().clone();
@@ -126,32 +126,34 @@ async fn answer(s3: &S3Service, request: Request<Incoming>, fault: Option<Source
         }
     };
     let response = response.map(http_body_util::BodyExt::boxed_unsync);
-    let verdict = conditional::weigh(&conditions, response.headers());
+    let verdict = conditional::evaluate(&conditions, response.headers());
     match verdict.filter(|_| is_read && response.status().is_success()) {
-        Some(StatusCode::NOT_MODIFIED) => unchanged(&response),
-        Some(status) => {
-            xml::error(status, code(status), "At least one of the pre-conditions you specified did not hold")
-        }
+        Some(StatusCode::NOT_MODIFIED) => not_modified(&response),
+        Some(status) => xml::error(
+            status,
+            error_code(status),
+            "At least one of the pre-conditions you specified did not hold",
+        ),
         None => match fault {
-            Some(fault) => response.map(|body| spoil(body, fault)),
+            Some(fault) => response.map(|body| with_fault(body, fault)),
             None => response,
         },
     }
 }
 
-/// Word that what `response` holds is what the client has.
-fn unchanged(response: &Response<Body>) -> Response<Body> {
-    let mut unchanged = Response::new(empty());
-    *unchanged.status_mut() = StatusCode::NOT_MODIFIED;
+/// Returns a 304 with the validators of `response`.
+fn not_modified(response: &Response<Body>) -> Response<Body> {
+    let mut not_modified = Response::new(empty());
+    *not_modified.status_mut() = StatusCode::NOT_MODIFIED;
     for name in [header::ETAG, header::LAST_MODIFIED, header::CACHE_CONTROL, header::EXPIRES] {
         let value = response.headers().get(&name).cloned();
-        unchanged.headers_mut().extend(value.map(|value| (name, value)));
+        not_modified.headers_mut().extend(value.map(|value| (name, value)));
     }
-    unchanged
+    not_modified
 }
 
-/// S3's error code for a status.
-fn code(status: StatusCode) -> &'static str {
+/// Returns S3's error code for a status.
+fn error_code(status: StatusCode) -> &'static str {
     match status.as_u16() {
         400 => "InvalidRequest",
         403 => "AccessDenied",

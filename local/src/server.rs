@@ -1,4 +1,4 @@
-//! An HTTP/1.1 server on loopback that ends when it is dropped, and a client to call others with.
+//! An HTTP/1.1 server on loopback that stops when it is dropped, and an HTTP client.
 
 use crate::{
     body::{Body, BoxError},
@@ -25,10 +25,10 @@ use tokio::{
     task::{AbortHandle, JoinSet},
 };
 
-/// What answers the requests of a server.
+/// The function that responds to a server's requests.
 pub(crate) type Handler = Arc<dyn Fn(Request<Incoming>) -> BoxFuture<'static, Response<Body>> + Send + Sync>;
 
-/// A listener and where it listens.
+/// A listener and its address.
 #[derive(Debug)]
 pub(crate) struct Socket {
     pub(crate) address: SocketAddr,
@@ -36,20 +36,20 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    /// Listens on `port` of loopback; 0 is any that is free.
+    /// Listens on `port` of loopback; 0 selects a free one.
     pub(crate) async fn bind(port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         Ok(Self { address: listener.local_addr()?, listener })
     }
 
-    /// Answers with `handler` from now on.
+    /// Handles requests with `handler` from now on.
     pub(crate) fn serve(self, handler: Handler) -> Server {
         let accept = tokio::spawn(accept(self.listener, handler));
         Server { address: self.address, accept: accept.abort_handle() }
     }
 }
 
-/// A running server. Its connections end with it.
+/// A running server. Dropping the value closes its connections.
 #[derive(Debug)]
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
@@ -65,17 +65,18 @@ impl Drop for Server {
 async fn accept(listener: TcpListener, handler: Handler) {
     let mut connections = JoinSet::new();
     loop {
-        // An accept fails when its client is gone already; the next one may not be.
+        // Accepting fails if the client is gone already; the next client may not be.
         if let Ok((stream, _)) = listener.accept().await {
-            // Answers are written in pieces: to wait until one is acknowledged would take longer than most.
+            // Responses are written in pieces; waiting for acknowledgements would take longer than most
+            // responses.
             let _ = stream.set_nodelay(true);
-            connections.spawn(converse(stream, handler.clone()));
+            connections.spawn(serve_connection(stream, handler.clone()));
         }
         while connections.try_join_next().is_some() {}
     }
 }
 
-async fn converse(stream: TcpStream, handler: Handler) {
+async fn serve_connection(stream: TcpStream, handler: Handler) {
     let service = service_fn(move |request| {
         let response = handler(request);
         Box::pin(async move { Ok::<_, Infallible>(response.await) })
@@ -84,14 +85,14 @@ async fn converse(stream: TcpStream, handler: Handler) {
     let result = poll_fn(|cx| connection.poll_without_shutdown(cx)).await;
     let mut stream = connection.into_parts().io.into_inner();
     let is_reset = result.is_err_and(|error| error.source().is_some_and(<dyn Error>::is::<Reset>));
-    // Either way the connection is over: what fails here has nobody to be told.
+    // The connection is over in both cases, so an error here has no effect.
     let _ = if is_reset { stream.set_zero_linger() } else { stream.shutdown().await };
 }
 
-/// Calls other servers.
+/// Client for requests to other servers.
 pub(crate) type HttpClient = Client<HttpConnector, Body>;
 
-/// A client that opens a connection for each request: none is found closed when it is used again.
+/// Returns a client that opens a connection for each request, so that none is reused after it was closed.
 pub(crate) fn client() -> HttpClient {
     let mut connector = HttpConnector::new();
     connector.set_nodelay(true);
@@ -101,7 +102,7 @@ pub(crate) fn client() -> HttpClient {
 /// Sends `request` to the server at `address`.
 ///
 /// # Errors
-/// If there is no answer.
+/// If there is no response.
 pub(crate) async fn send(
     client: &HttpClient,
     address: SocketAddr,

@@ -1,11 +1,11 @@
-//! Errors as S3 words them, and lists from JSON.
+//! S3's XML: errors, and lists converted from JSON.
 
 use crate::body::{Body, full};
 use http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
 use serde_json::Value;
 use uuid::Uuid;
 
-/// An answer of S3's kind: an XML document with a code and a message.
+/// Returns an error response of S3: an XML document with a code and a message.
 pub(crate) fn error(status: StatusCode, code: &str, message: &str) -> Response<Body> {
     let id = Uuid::new_v4();
     let (code, message) = (escaped(code), escaped(message));
@@ -16,7 +16,7 @@ pub(crate) fn error(status: StatusCode, code: &str, message: &str) -> Response<B
     document(status, text)
 }
 
-/// An answer with an XML document.
+/// Returns a response with an XML document.
 pub(crate) fn document(status: StatusCode, text: String) -> Response<Body> {
     let mut response = Response::new(full(text));
     *response.status_mut() = status;
@@ -24,7 +24,7 @@ pub(crate) fn document(status: StatusCode, text: String) -> Response<Body> {
     response
 }
 
-/// The document that a list in JSON stands for: names begin with a capital, arrays repeat.
+/// Converts a JSON list to S3's XML document: names get a capital letter, arrays become repeated elements.
 pub(crate) fn list(list: &Value) -> String {
     let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     write(&mut text, "listBucketResult", list);

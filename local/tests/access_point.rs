@@ -1,4 +1,4 @@
-//! The access point, with a function that lives in the test.
+//! The access point, with a function that runs in the test.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -6,8 +6,8 @@ mod common;
 
 use bytes::Bytes;
 use common::{
-    Answer, Event, LONG, Reply, fake, fetch, finish, get_signed, open, read_source, send, shout, signed,
-    write,
+    Event, FunctionReply, LONG, Reply, fake, fetch, finish, get_signed, open, read_source, send, shout,
+    signed, write,
 };
 use futures_util::{StreamExt, stream};
 use http::StatusCode;
@@ -57,9 +57,9 @@ async fn an_object_passes_through_the_function() {
     assert_eq!((nothing.status, nothing.code()), (404, "NoSuchKey"));
 }
 
-/// The regression that AWS's own samples had when SDKs began to sign `x-amz-checksum-mode`.
+/// Regression of AWS's own samples, since SDKs sign `x-amz-checksum-mode`.
 #[tokio::test]
-async fn a_signed_header_that_is_not_forwarded_is_refused() {
+async fn a_missing_signed_header_is_rejected() {
     let cloud = cloud().await;
     let (statuses, mut seen) = mpsc::unbounded_channel();
     let _function = fake(&cloud, move |event| {
@@ -69,19 +69,19 @@ async fn a_signed_header_that_is_not_forwarded_is_refused() {
                 let source = read_source(&event, forward).await;
                 statuses.send((source.status, source.code().to_owned())).unwrap();
             }
-            Answer::Error
+            FunctionReply::Error
         }
     });
     read(&cloud, &[("x-amz-checksum-mode", "ENABLED")]).await;
     assert_eq!(seen.recv().await.unwrap(), (403, "SignatureDoesNotMatch".to_owned()));
     assert_eq!(seen.recv().await.unwrap().0, 200);
-    // Nothing but the host is signed where the caller sends nothing to sign.
+    // If the caller sends no such header, only the host is signed.
     read(&cloud, &[]).await;
     assert_eq!(seen.recv().await.unwrap().0, 200);
 }
 
 #[tokio::test]
-async fn callers_must_be_signed_for_it() {
+async fn requests_must_be_signed_for_the_access_point() {
     let cloud = cloud().await;
     let _function = fake(&cloud, shout);
     let address = cloud.access_point();
@@ -111,7 +111,7 @@ async fn events_have_the_documented_shape() {
         let events = events.clone();
         async move {
             events.send(event).unwrap();
-            Answer::Error
+            FunctionReply::Error
         }
     });
     let headers = [("x-two", "a"), ("x-two", "b"), ("x-amz-checksum-mode", "ENABLED")];
@@ -144,7 +144,7 @@ async fn events_have_the_documented_shape() {
 }
 
 #[tokio::test]
-async fn heads_and_lists_are_what_the_function_returns() {
+async fn head_and_list_responses_come_from_the_function() {
     let cloud = cloud().await;
     let _function = fake(&cloud, shout);
     let address = cloud.access_point();
@@ -162,7 +162,7 @@ async fn heads_and_lists_are_what_the_function_returns() {
 }
 
 #[tokio::test]
-async fn parts_are_for_those_who_may_have_them() {
+async fn requests_for_parts_need_a_feature() {
     let plain = cloud().await;
     let _function = fake(&plain, shout);
     let open = Cloud::builder().features(Feature::ALL).start().await.unwrap();
@@ -187,7 +187,7 @@ async fn parts_are_for_those_who_may_have_them() {
 }
 
 #[tokio::test]
-async fn a_token_is_good_for_one_answer() {
+async fn a_token_is_valid_for_one_response() {
     let cloud = cloud().await;
     let (replies, mut seen) = mpsc::unbounded_channel();
     let _function = fake(&cloud, move |event| {
@@ -198,7 +198,7 @@ async fn a_token_is_good_for_one_answer() {
             for event in [&strange, &event, &event] {
                 replies.send(write(event, &[], full("once")).await).unwrap();
             }
-            Answer::Value(Value::Null)
+            FunctionReply::Value(Value::Null)
         }
     });
     assert_eq!(read(&cloud, &[]).await.text(), "once");
@@ -209,7 +209,7 @@ async fn a_token_is_good_for_one_answer() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_forwarded_is_refused() {
+async fn invalid_forwarded_headers_are_rejected() {
     let cloud = cloud().await;
     let (replies, mut seen) = mpsc::unbounded_channel();
     let bad: &[&[(&str, &str)]] = &[
@@ -225,7 +225,7 @@ async fn what_cannot_be_forwarded_is_refused() {
         async move {
             let body = if headers.contains(&("content-length", "0")) { "" } else { "text" };
             replies.send(write(&event, headers, full(body)).await).unwrap();
-            Answer::Value(Value::Null)
+            FunctionReply::Value(Value::Null)
         }
     });
     for headers in bad {
@@ -236,7 +236,7 @@ async fn what_cannot_be_forwarded_is_refused() {
 }
 
 #[tokio::test]
-async fn a_write_behind_the_limit_is_refused() {
+async fn a_write_after_the_time_limit_is_rejected() {
     let limit = Duration::from_millis(30);
     let cloud = Cloud::builder().access_point_limit(limit).start().await.unwrap();
     let gone = Arc::new(Notify::new());
@@ -247,7 +247,7 @@ async fn a_write_behind_the_limit_is_refused() {
         async move {
             wait.notified().await;
             replies.send(write(&event, &[], full("late")).await).unwrap();
-            Answer::Value(Value::Null)
+            FunctionReply::Value(Value::Null)
         }
     });
     let reply = read(&cloud, &[]).await;
@@ -257,7 +257,7 @@ async fn a_write_behind_the_limit_is_refused() {
     assert_eq!((late.status, late.code()), (400, "ValidationError"));
 }
 
-/// Begins an answer, and does with it what `end` says when the caller has its beginning.
+/// Starts a response, and ends it as `end` says once the caller has received its start.
 async fn begin(cloud: &Cloud, end: impl Fn() -> End + Send + 'static) -> Reply {
     let seen = Arc::new(Notify::new());
     let wait = seen.clone();
@@ -273,12 +273,12 @@ async fn begin(cloud: &Cloud, end: impl Fn() -> End + Send + 'static) -> Reply {
             wait.notified().await;
             if end == End::Failure {
                 sender.send(()).unwrap();
-                // The write fails with its body.
+                // The write fails because its body is cut.
                 writing.await.unwrap_err();
-                return Answer::Error;
+                return FunctionReply::Error;
             }
             std::mem::forget(sender);
-            Answer::Value(Value::Null)
+            FunctionReply::Value(Value::Null)
         }
     });
     let request = signed(cloud.access_point(), "GET", "/a%20b.txt", &[], (&USER, Service::S3ObjectLambda));
@@ -293,32 +293,32 @@ async fn begin(cloud: &Cloud, end: impl Fn() -> End + Send + 'static) -> Reply {
 enum End {
     /// The body breaks.
     Failure,
-    /// The function says that it is done, and the body is not.
+    /// The function returns before the body ends.
     Return,
 }
 
 #[tokio::test]
-async fn a_cut_answer_is_cut_for_the_caller() {
+async fn a_cut_body_is_cut_for_the_caller() {
     let cloud = cloud().await;
     let reply = begin(&cloud, || End::Failure).await;
     assert_eq!((reply.status, reply.text(), reply.whole), (200, "a beginning", false));
 }
 
 #[tokio::test]
-async fn an_answer_still_being_written_ends_with_the_function() {
+async fn a_write_in_progress_is_cut_when_the_function_ends() {
     let cloud = cloud().await;
     let reply = begin(&cloud, || End::Return).await;
     assert_eq!((reply.status, reply.text(), reply.whole), (200, "a beginning", false));
 }
 
 #[tokio::test]
-async fn failures_have_their_codes() {
+async fn failures_have_error_codes() {
     let cloud = cloud().await;
     let _function = fake(&cloud, |event: Event| async move {
         match event.json["userRequest"]["url"].as_str().unwrap().rsplit_once('/').unwrap().1 {
-            "error" => Answer::Error,
-            "large" => Answer::Value("x".repeat(7 << 20).into()),
-            _ => Answer::Value(Value::Null),
+            "error" => FunctionReply::Error,
+            "large" => FunctionReply::Value("x".repeat(7 << 20).into()),
+            _ => FunctionReply::Value(Value::Null),
         }
     });
     let address = cloud.access_point();
@@ -341,7 +341,7 @@ async fn faults_reach_the_caller() {
     cloud.faults().expire_url();
     let reply = read(&cloud, &[]).await;
     assert_eq!((reply.status, reply.code()), (403, "AccessDenied"));
-    cloud.faults().refuse_write(StatusCode::SERVICE_UNAVAILABLE);
+    cloud.faults().reject_write(StatusCode::SERVICE_UNAVAILABLE);
     let reply = read(&cloud, &[]).await;
     assert_eq!((reply.status, reply.code()), (500, "LambdaResponseNotReceived"));
     assert_eq!(read(&cloud, &[]).await.text(), "HELLO");

@@ -1,4 +1,4 @@
-//! The function as a child process: this test itself, started again.
+//! The function as a child process. The child is this test program, started again.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![cfg(unix)]
@@ -11,7 +11,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, time::Duration};
 use tempfile::TempDir;
 use tokio::time::timeout;
 
-/// A program that runs [`function`] alone.
+/// Writes a program that runs only the test [`function`].
 fn program(folder: &TempDir) -> PathBuf {
     let path = folder.path().join("bootstrap");
     let test = std::env::current_exe().unwrap();
@@ -20,8 +20,8 @@ fn program(folder: &TempDir) -> PathBuf {
     path
 }
 
-/// What the child does: answers with its process id and a variable, or hangs, or dies. Without a runtime API
-/// to ask there is nothing to do.
+/// The child: it responds with its process id and a variable, or hangs, or exits. Without a runtime API this
+/// is not the child, and the test does nothing.
 #[tokio::test]
 async fn function() {
     let Ok(api) = std::env::var("AWS_LAMBDA_RUNTIME_API") else { return };
@@ -37,8 +37,8 @@ async fn function() {
         let id = next.header("lambda-runtime-aws-request-id");
         let uri = format!("http://{api}/2018-06-01/runtime/invocation/{id}/response");
         let body = format!("{} {}", std::process::id(), std::env::var("COLOUR").unwrap());
-        let answer = serde_json::json!({"statusCode": 200, "body": body}).to_string();
-        send(http::Request::post(uri).body(full(answer)).unwrap()).await;
+        let response = serde_json::json!({"statusCode": 200, "body": body}).to_string();
+        send(http::Request::post(uri).body(full(response)).unwrap()).await;
     }
 }
 
@@ -53,7 +53,7 @@ async fn read(cloud: &Cloud, target: &str) -> Reply {
 }
 
 #[tokio::test]
-async fn a_child_answers_one_event_after_the_other() {
+async fn a_child_processes_one_event_after_another() {
     let (_folder, cloud) = start(|builder| builder).await;
     let first = read(&cloud, "/").await;
     assert_eq!((first.status, cloud.function().starts()), (200, 1));
@@ -85,11 +85,11 @@ async fn a_child_that_hangs_is_killed_in_time() {
 }
 
 #[tokio::test]
-async fn several_children_work_side_by_side() {
+async fn several_children_run_concurrently() {
     let (_folder, cloud) = start(|builder| builder.children(2)).await;
     let hanging = get_signed(cloud.function_url(), "/hang", &[], Service::Lambda);
     tokio::pin!(hanging);
-    // The one that hangs is taken first, and stays.
+    // The hanging event goes to the first child.
     let text = tokio::select! {
         _ = &mut hanging => unreachable!("it hangs"),
         reply = read(&cloud, "/") => reply.text().to_owned(),
@@ -101,7 +101,7 @@ async fn several_children_work_side_by_side() {
 }
 
 #[tokio::test]
-async fn a_program_that_is_none_is_told_apart() {
+async fn a_missing_program_has_an_error_of_its_own() {
     let cloud = Cloud::builder().bootstrap("/nowhere/bootstrap").start().await.unwrap();
     assert_eq!(read(&cloud, "/").await.status, 502);
     let reply = get_signed(cloud.access_point(), "/a", &[], Service::S3ObjectLambda).await;

@@ -1,4 +1,4 @@
-//! CloudFront, in front of functions that live in the tests.
+//! CloudFront, in front of functions that run in the test.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -6,7 +6,7 @@ mod common;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use common::{Answer, Event, Fake, fake, fetch, get, request, send, shout};
+use common::{Event, Fake, FunctionReply, fake, fetch, get, request, send, shout};
 use http::{HeaderValue, Method, Response, StatusCode};
 use safelight_local::{
     Cloud,
@@ -37,7 +37,7 @@ async fn a_hit_needs_no_origin() {
     let address = cloud.cloudfront_access_point();
     let first = get(address, "/a%20b.txt").await;
     assert_eq!((first.status, first.text(), first.header("x-cache")), (200, "HELLO", "Miss from cloudfront"));
-    assert_eq!((first.header("age"), cloud.asked().len()), ("", 1));
+    assert_eq!((first.header("age"), cloud.take_requests().len()), ("", 1));
     cloud.clock().advance(Duration::from_secs(100));
     let second = get(address, "/a%20b.txt").await;
     assert_eq!(
@@ -63,11 +63,11 @@ async fn a_hit_needs_no_origin() {
         (head.status, head.header("content-length"), head.header("x-cache")),
         (200, "5", "Hit from cloudfront")
     );
-    assert_eq!(cloud.asked(), [""; 0], "the origin was asked");
+    assert_eq!(cloud.take_requests(), [""; 0], "the origin received a request");
 }
 
 #[tokio::test]
-async fn only_listed_parameters_tell_answers_apart() {
+async fn only_listed_parameters_are_in_the_cache_key() {
     let cloud = cloud().await;
     let _function = fake(&cloud, shout);
     let address = cloud.cloudfront_function_url();
@@ -86,8 +86,8 @@ async fn only_listed_parameters_tell_answers_apart() {
     }
 }
 
-/// Counts its answers, and says how long each may be kept; `/none` is not there.
-fn count(Event { json, .. }: &Event, count: &AtomicUsize) -> Answer {
+/// Numbers its responses, and sets `Cache-Control`; `/none` is a 404.
+fn count(Event { json, .. }: &Event, count: &AtomicUsize) -> FunctionReply {
     let path = json["rawPath"].as_str().unwrap();
     let header = |name: &str| json["headers"][name].as_str().unwrap_or_default().to_owned();
     let number = count.fetch_add(1, Ordering::SeqCst) + 1;
@@ -99,7 +99,7 @@ fn count(Event { json, .. }: &Event, count: &AtomicUsize) -> Answer {
     };
     let control = path.strip_prefix("/control/").unwrap_or("max-age=60").replace('_', " ");
     let body = if status == 304 { String::new() } else { format!("{number} {}", header("authorization")) };
-    Answer::Value(
+    FunctionReply::Value(
         json!({"statusCode": status, "headers": {"cache-control": control, "etag": "\"v1\""}, "body": body}),
     )
 }
@@ -110,7 +110,7 @@ fn counting(cloud: &Cloud) -> Fake {
 }
 
 #[tokio::test]
-async fn answers_are_kept_as_long_as_the_origin_says() {
+async fn the_origin_sets_the_lifetime_of_cached_responses() {
     let cloud = cloud().await;
     let _function = counting(&cloud);
     let address = cloud.cloudfront_function_url();
@@ -121,7 +121,7 @@ async fn answers_are_kept_as_long_as_the_origin_says() {
     cloud.clock().advance(Duration::from_secs(1));
     let refreshed = get(address, "/a").await;
     assert_eq!((refreshed.status, refreshed.header("x-cache")), (200, "RefreshHit from cloudfront"));
-    assert_eq!(number(refreshed.text()), "1", "the old body, which the origin confirmed");
+    assert_eq!(number(refreshed.text()), "1", "the cached body, which the origin revalidated");
     assert_eq!(get(address, "/a").await.header("x-cache"), "Hit from cloudfront");
 
     assert_eq!(number(get(address, "/control/no-store").await.text()), "3");
@@ -132,11 +132,11 @@ async fn answers_are_kept_as_long_as_the_origin_says() {
 }
 
 #[tokio::test]
-async fn errors_are_kept_for_a_short_time() {
+async fn errors_are_cached_for_a_short_time() {
     let cloud = cloud().await;
     let _function = fake(&cloud, |Event { json, .. }| async move {
         let status = json["rawPath"].as_str().unwrap()[1..].parse::<u16>().unwrap();
-        Answer::Value(json!({"statusCode": status, "body": "no"}))
+        FunctionReply::Value(json!({"statusCode": status, "body": "no"}))
     });
     let address = cloud.cloudfront_function_url();
     for (target, is_kept) in [("/404", true), ("/403", false), ("/503", true), ("/416", false)] {
@@ -150,7 +150,7 @@ async fn errors_are_kept_for_a_short_time() {
 }
 
 #[tokio::test]
-async fn a_head_of_its_own_says_nothing_of_the_body() {
+async fn a_cached_head_does_not_serve_a_get() {
     let cloud = cloud().await;
     let _function = fake(&cloud, shout);
     let address = cloud.cloudfront_access_point();
@@ -170,8 +170,8 @@ async fn conditions_and_ranges_reach_the_origin() {
     let cloud = cloud().await;
     let _function = fake(&cloud, shout);
     let address = cloud.cloudfront_access_point();
-    let refused = fetch(address, "GET", "/a%20b.txt", &[("range", "bytes=0-1")]).await;
-    assert_eq!((refused.status, refused.code()), (501, "NotImplemented"));
+    let rejected = fetch(address, "GET", "/a%20b.txt", &[("range", "bytes=0-1")]).await;
+    assert_eq!((rejected.status, rejected.code()), (501, "NotImplemented"));
     cloud.clock().advance(Duration::from_secs(10));
     let failed = fetch(address, "GET", "/a%20b.txt", &[("if-match", "\"another\"")]).await;
     assert_eq!((failed.status, failed.code()), (412, "PreconditionFailed"));
@@ -181,9 +181,9 @@ async fn conditions_and_ranges_reach_the_origin() {
     assert_eq!((same.status, same.header("x-cache")), (304, "RefreshHit from cloudfront"));
 }
 
-/// Origin access control signs whatever the viewer sent, and the viewer's own authorization does not count.
+/// Origin access control signs every request and replaces the viewer's own `Authorization`.
 #[tokio::test]
-async fn origin_access_control_opens_what_is_closed() {
+async fn origin_access_control_signs_requests() {
     let mut cloud = cloud().await;
     let _function = counting(&cloud);
     let viewer = [("authorization", "Bearer token"), ("x-amz-date", "20200101T000000Z")];
@@ -209,7 +209,7 @@ async fn origin_access_control_opens_what_is_closed() {
     let mixed = cloud.distribute(mixed).await.unwrap();
     assert_eq!(get(mixed, "/a%20b.txt").await.text(), "hello");
     assert_eq!(fetch(mixed, "POST", "/a%20b.txt", &[]).await.status, 403);
-    // A Function URL takes a body only where the viewer says its hash: that of `hi`.
+    // A Function URL accepts a body only if the viewer sends its hash, here that of `hi`.
     let hash = ("x-amz-content-sha256", "8f434346648f6b96df89dda901c5176b10a6d83961dd3c1ac88b59b2dc327aa4");
     for (headers, status) in [(&[hash][..], 200), (&[], 403)] {
         let post = request(mixed, "POST", "/frames/1", headers).map(|_| full("hi"));
@@ -218,11 +218,11 @@ async fn origin_access_control_opens_what_is_closed() {
 }
 
 #[tokio::test]
-async fn a_cut_answer_is_cut_for_the_viewer_and_not_kept() {
+async fn a_cut_body_is_cut_for_the_viewer_and_not_cached() {
     let cloud = cloud().await;
     let _function = fake(&cloud, |_| async {
         let prelude = Bytes::from("{\"statusCode\":200}\0\0\0\0\0\0\0\0");
-        Answer::Trailers(vec![prelude, Bytes::from(vec![b'x'; 1 << 20])])
+        FunctionReply::Trailers(vec![prelude, Bytes::from(vec![b'x'; 1 << 20])])
     });
     for _ in 0..2 {
         let reply = get(cloud.cloudfront_function_url(), "/a").await;
@@ -234,7 +234,7 @@ async fn a_cut_answer_is_cut_for_the_viewer_and_not_kept() {
 }
 
 #[tokio::test]
-async fn an_origin_that_is_not_there_is_a_bad_gateway() {
+async fn an_unreachable_origin_is_a_bad_gateway() {
     let mut cloud = cloud().await;
     let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let default = Behavior::new(Origin::new(nobody, None));
@@ -249,7 +249,7 @@ async fn an_origin_that_is_not_there_is_a_bad_gateway() {
     assert_eq!(get(address, "/a%20b.txt").await.status, 504);
 }
 
-/// Sends `/old/…` to `/new/…`, answers `/stop` itself, and fails at `/fail`.
+/// Rewrites `/old/…` to `/new/…`, responds to `/stop` itself, and fails at `/fail`.
 #[derive(Debug)]
 struct Rewrite;
 
@@ -274,11 +274,11 @@ impl EdgeFunction for Rewrite {
 }
 
 #[tokio::test]
-async fn functions_at_the_edge_see_requests_first() {
+async fn edge_functions_run_before_cache_and_origin() {
     let mut cloud = cloud().await;
     let _function = fake(&cloud, |Event { json, .. }| async move {
         let seen = format!("{} {}", json["rawPath"], json["headers"]["x-place"]);
-        Answer::Value(
+        FunctionReply::Value(
             json!({"statusCode": 200, "body": seen, "headers": Value::Null.as_object().cloned().unwrap_or_default()}),
         )
     });
@@ -288,7 +288,7 @@ async fn functions_at_the_edge_see_requests_first() {
     let viewer = cloud.distribute(Distribution { behaviors: vec![], default: at_viewer }).await.unwrap();
     let origin = cloud.distribute(Distribution { behaviors: vec![], default: at_origin }).await.unwrap();
 
-    // What a viewer's function sets reaches the origin only by a policy.
+    // A header set by a viewer-request function reaches the origin only if a policy lists it.
     assert_eq!(get(viewer, "/old/a").await.text(), "\"/new/a\" null");
     assert_eq!(get(viewer, "/new/a").await.header("x-cache"), "Hit from cloudfront");
     assert_eq!(get(origin, "/old/a").await.text(), "\"/new/a\" \"origin\"");

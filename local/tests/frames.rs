@@ -1,7 +1,7 @@
-//! Image frames end to end: a viewer, CloudFront with a check at the edge, the real `bootstrap` behind its
-//! Function URL, `HealthImaging`.
+//! End-to-end tests of image frames: a viewer, CloudFront with a check at the edge, the real `bootstrap`
+//! behind its Function URL, `HealthImaging`.
 //!
-//! The program is found as in `end_to_end.rs`; where there is none, each test says so and returns.
+//! The program is found or built as in `end_to_end.rs`.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -31,37 +31,37 @@ const LENGTH: usize = 512 << 10;
 /// The services, with or without a check before the cache.
 struct Stage {
     cloud: Cloud,
-    /// Where viewers ask.
+    /// Address for viewers.
     cdn: SocketAddr,
-    /// What they read, for as long as they run.
+    /// Folders that the services read.
     folders: Vec<TempDir>,
 }
 
-async fn stage(check: CheckedBy) -> Option<Stage> {
+async fn stage(check: CheckedBy) -> Stage {
     stage_of(check, &[]).await
 }
 
-/// The same, with more in the function's environment.
-async fn stage_of(check: CheckedBy, environment: &[(&str, &str)]) -> Option<Stage> {
-    let bootstrap = bootstrap()?;
+/// Starts the services with more variables in the function's environment.
+async fn stage_of(check: CheckedBy, environment: &[(&str, &str)]) -> Stage {
     let folder = TempDir::new().unwrap();
     write_frame(folder.path());
-    let builder = Cloud::builder().bootstrap(bootstrap).children(4).timeout(Duration::from_secs(20));
+    let builder = Cloud::builder().bootstrap(bootstrap()).children(4).timeout(Duration::from_secs(20));
     let builder = environment.iter().fold(builder, |builder, (name, value)| builder.env(*name, *value));
     let mut cloud = builder.frames(folder.path(), check).start().await.unwrap();
     let frames = cloud.frames().unwrap();
     let mut cdn = frames.cloudfront();
     if check == CheckedBy::Edge {
         let viewer: Arc<dyn EdgeFunction> = Arc::new(Viewer::new(frames.issuer(), cloud.clock().clone()));
-        let wish = frames.distribution(&viewer, None);
-        cdn = cloud.distribute(wish).await.unwrap();
+        let distribution = frames.distribution(&viewer, None);
+        cdn = cloud.distribute(distribution).await.unwrap();
     }
-    Some(Stage { cloud, cdn, folders: vec![folder] })
+    Stage { cloud, cdn, folders: vec![folder] }
 }
 
-/// The same with the functions that Lambda@Edge runs, in Node.js, which sign for `region`.
+/// Starts the services with the functions of Lambda@Edge, in Node.js, which sign for `region`. Returns `None`
+/// without Node.js.
 async fn real_stage(region: &str) -> Option<Stage> {
-    let mut stage = stage(CheckedBy::Edge).await?;
+    let mut stage = stage(CheckedBy::Edge).await;
     let mut authorize = stage.issuer().settings();
     authorize["refreshSeconds"] = REFRESH_SECS.into();
     let folder = edge(&json!({
@@ -71,8 +71,8 @@ async fn real_stage(region: &str) -> Option<Stage> {
     }))?;
     let edge: Arc<dyn EdgeFunction> =
         Arc::new(NodeEdge::start(folder.path(), stage.cloud.clock().clone()).unwrap());
-    let wish = stage.cloud.frames().unwrap().distribution(&edge, Some(&edge));
-    stage.cdn = stage.cloud.distribute(wish).await.unwrap();
+    let distribution = stage.cloud.frames().unwrap().distribution(&edge, Some(&edge));
+    stage.cdn = stage.cloud.distribute(distribution).await.unwrap();
     stage.folders.push(folder);
     Some(stage)
 }
@@ -113,7 +113,7 @@ impl Stage {
         self.cloud.frames().unwrap().issuer()
     }
 
-    /// What a viewer with `token` gets.
+    /// Returns a viewer's response, with `token`.
     async fn view(&self, target: &str, token: &str) -> Reply {
         fetch(self.cdn, "GET", target, &[("token", token)]).await
     }
@@ -125,13 +125,13 @@ impl Stage {
     }
 }
 
-fn check(reply: &Reply, word: &str) {
+fn check(reply: &Reply, x_cache: &str) {
     assert_eq!((reply.status, reply.whole), (200, true), "{}", String::from_utf8_lossy(&reply.body));
     assert!(reply.body == bytes());
-    assert_eq!(reply.header("x-cache"), format!("{word} from cloudfront"));
+    assert_eq!(reply.header("x-cache"), format!("{x_cache} from cloudfront"));
 }
 
-/// Tokens that do not open the frames: none, forged, expired, for others, of others.
+/// Returns invalid tokens: empty, malformed, forged, expired, for another audience, of another issuer.
 async fn bad_tokens(stage: &Stage) -> [String; 7] {
     let other = Issuer::start(0).await.unwrap();
     let mut forged = stage.issuer().token();
@@ -148,28 +148,28 @@ async fn bad_tokens(stage: &Stage) -> [String; 7] {
 }
 
 #[tokio::test]
-async fn a_frame_is_fetched_once_for_all_who_may_see_it() {
-    let Some(stage) = stage(CheckedBy::Edge).await else { return };
+async fn a_frame_is_fetched_once_for_all_authorized_viewers() {
+    let stage = stage(CheckedBy::Edge).await;
     let token = stage.issuer().token();
     check(&stage.view(&frame(), &token).await, "Miss");
     check(&stage.view(&frame(), &token).await, "Hit");
-    // Another viewer, and a token in another place.
+    // Another viewer, and a token at another location.
     check(&stage.view(&frame(), &stage.issuer().mint(&json!({"sub": "other"}))).await, "Hit");
     check(&fetch(stage.cdn, "GET", &format!("{}&token={token}", frame()), &[]).await, "Hit");
     let bearer = [("authorization", &*format!("Bearer {token}"))];
     check(&fetch(stage.cdn, "GET", &frame(), &bearer).await, "Hit");
-    assert_eq!(stage.imaging().asked().len(), 1);
+    assert_eq!(stage.imaging().take_requests().len(), 1);
 
     let posted = stage.post(&token).await;
     check(&posted, "Miss");
     assert_eq!(posted.header("content-type"), "image/jph");
     check(&stage.post(&token).await, "Miss");
-    let asked = format!("POST {} {}", path(), json!({ "imageFrameId": FRAME }));
-    assert_eq!(stage.imaging().asked(), [asked.clone(), asked]);
+    let expected = format!("POST {} {}", path(), json!({ "imageFrameId": FRAME }));
+    assert_eq!(stage.imaging().take_requests(), [expected.clone(), expected]);
 
     check(&stage.view(&dicom(), &token).await, "Miss");
     check(&stage.view(&dicom(), &token).await, "Hit");
-    assert_eq!(stage.imaging().asked(), [format!("GET {}", dicom())]);
+    assert_eq!(stage.imaging().take_requests(), [format!("GET {}", dicom())]);
 }
 
 #[tokio::test]
@@ -186,7 +186,7 @@ async fn the_real_edge_checks_every_viewer_before_the_cache() {
         let with_tracker = format!("{}&utm_source=mail&token={}", frame(), stage.issuer().token());
         check(&fetch(stage.cdn, "GET", &with_tracker, &[]).await, "Hit");
     }
-    assert_eq!(stage.imaging().asked().len(), 1);
+    assert_eq!(stage.imaging().take_requests().len(), 1);
 
     let token = stage.issuer().token();
     let posted = stage.post(&token).await;
@@ -194,13 +194,13 @@ async fn the_real_edge_checks_every_viewer_before_the_cache() {
     assert_eq!(posted.header("content-type"), "image/jph");
     check(&stage.view(&dicom(), &token).await, "Miss");
     check(&stage.view(&dicom(), &token).await, "Hit");
-    let asked = format!("POST {} {}", path(), json!({ "imageFrameId": FRAME }));
-    assert_eq!(stage.imaging().asked(), [asked, format!("GET {}", dicom())]);
-    keys_rotate(&stage).await;
+    let expected = format!("POST {} {}", path(), json!({ "imageFrameId": FRAME }));
+    assert_eq!(stage.imaging().take_requests(), [expected, format!("GET {}", dicom())]);
+    check_rotation(&stage).await;
 }
 
 #[tokio::test]
-async fn what_the_real_edge_signs_for_another_region_is_refused_and_not_kept() {
+async fn a_signature_for_another_region_is_rejected_and_not_cached() {
     let Some(stage) = real_stage("eu-west-1").await else { return };
     let token = stage.issuer().token();
     for _ in 0..2 {
@@ -208,12 +208,12 @@ async fn what_the_real_edge_signs_for_another_region_is_refused_and_not_kept() {
             assert_eq!((reply.status, reply.header("x-cache")), (403, "Error from cloudfront"));
         }
     }
-    assert_eq!(stage.imaging().asked(), [""; 0]);
+    assert_eq!(stage.imaging().take_requests(), [""; 0]);
 }
 
 #[tokio::test]
-async fn who_has_no_good_token_reaches_neither_origin_nor_cache() {
-    let Some(stage) = stage(CheckedBy::Edge).await else { return };
+async fn an_invalid_token_reaches_neither_origin_nor_cache() {
+    let stage = stage(CheckedBy::Edge).await;
     let good = stage.issuer().token();
     let bad = bad_tokens(&stage).await;
     for is_cached in [false, true] {
@@ -223,23 +223,23 @@ async fn who_has_no_good_token_reaches_neither_origin_nor_cache() {
                 assert!(reply.header("www-authenticate").starts_with("Bearer"));
             }
         }
-        assert_eq!(stage.imaging().asked(), [""; 0]);
+        assert_eq!(stage.imaging().take_requests(), [""; 0]);
         if !is_cached {
             check(&stage.view(&frame(), &good).await, "Miss");
-            assert_eq!(stage.imaging().asked().len(), 1);
+            assert_eq!(stage.imaging().take_requests().len(), 1);
         }
     }
 }
 
 #[tokio::test]
-async fn keys_rotate_and_a_revoked_one_ends_within_the_refresh() {
-    let Some(stage) = stage(CheckedBy::Edge).await else { return };
+async fn keys_rotate_and_a_revoked_key_is_rejected_after_the_refresh() {
+    let stage = stage(CheckedBy::Edge).await;
     check(&stage.view(&frame(), &stage.issuer().token()).await, "Miss");
-    keys_rotate(&stage).await;
+    check_rotation(&stage).await;
 }
 
-/// Of a stage whose cache has the frame.
-async fn keys_rotate(stage: &Stage) {
+/// Checks the rotation of keys, with the frame in the cache.
+async fn check_rotation(stage: &Stage) {
     let old = stage.issuer().token();
     stage.issuer().rotate();
     let new = stage.issuer().token();
@@ -253,8 +253,8 @@ async fn keys_rotate(stage: &Stage) {
 }
 
 #[tokio::test]
-async fn sixteen_viewers_of_one_frame_cost_one_request() {
-    let Some(stage) = stage(CheckedBy::Edge).await else { return };
+async fn sixteen_viewers_of_one_frame_cause_one_request() {
+    let stage = stage(CheckedBy::Edge).await;
     let token = stage.issuer().token();
     let target = frame();
     let viewers = (0..16).map(|_| stage.view(&target, &token));
@@ -263,12 +263,12 @@ async fn sixteen_viewers_of_one_frame_cost_one_request() {
         assert!(reply.status == 200 && reply.whole && reply.body == bytes());
     }
     let misses = replies.iter().filter(|reply| reply.header("x-cache").starts_with("Miss")).count();
-    assert_eq!((misses, stage.imaging().asked().len()), (1, 1));
+    assert_eq!((misses, stage.imaging().take_requests().len()), (1, 1));
 }
 
 #[tokio::test]
-async fn without_an_edge_the_function_checks_and_no_cache_keeps() {
-    let Some(stage) = stage(CheckedBy::Function).await else { return };
+async fn without_an_edge_the_function_checks_tokens_and_nothing_is_cached() {
+    let stage = stage(CheckedBy::Function).await;
     let token = stage.issuer().token();
     for _ in 0..2 {
         let reply = stage.view(&frame(), &token).await;
@@ -276,15 +276,15 @@ async fn without_an_edge_the_function_checks_and_no_cache_keeps() {
         assert_eq!(reply.header("cache-control"), "private, immutable, max-age=31536000");
     }
     check(&fetch(stage.cdn, "GET", &format!("{}&token={token}", frame()), &[]).await, "Miss");
-    assert_eq!(stage.imaging().asked().len(), 3);
+    assert_eq!(stage.imaging().take_requests().len(), 3);
     for token in ["", "x", &stage.issuer().mint(&json!({"exp": 1}))] {
         let reply = stage.view(&frame(), token).await;
         assert_eq!((reply.status, reply.header("cache-control")), (401, "no-store"));
-        // A Function URL renames it.
-        let said = ["www-authenticate", "x-amzn-remapped-www-authenticate"].map(|name| reply.header(name));
-        assert!(said.iter().any(|value| value.starts_with("Bearer")), "{:?}", reply.headers);
+        // A Function URL renames the header.
+        let values = ["www-authenticate", "x-amzn-remapped-www-authenticate"].map(|name| reply.header(name));
+        assert!(values.iter().any(|value| value.starts_with("Bearer")), "{:?}", reply.headers);
     }
-    assert_eq!(stage.imaging().asked(), [""; 0]);
+    assert_eq!(stage.imaging().take_requests(), [""; 0]);
     let preflight = [
         ("origin", "https://viewer.example"),
         ("access-control-request-method", "GET"),
@@ -295,21 +295,21 @@ async fn without_an_edge_the_function_checks_and_no_cache_keeps() {
 }
 
 #[tokio::test]
-async fn faults_have_their_status_and_are_kept_by_nobody() {
-    let Some(stage) = stage(CheckedBy::Edge).await else { return };
+async fn faults_have_a_status_and_are_not_cached() {
+    let stage = stage(CheckedBy::Edge).await;
     let token = stage.issuer().token();
     let body = FrameFault::Body;
     for (index, (fault, times, status)) in [
-        (FrameFault::refuse(429, "ThrottlingException"), 4, 429),
-        (FrameFault::refuse(403, "AccessDeniedException"), 1, 403),
-        (FrameFault::refuse(403, "ExpiredTokenException"), 1, 502),
-        (FrameFault::refuse(403, "InvalidSignatureException"), 1, 502),
-        (FrameFault::refuse(406, "NotAcceptableException"), 1, 406),
-        (FrameFault::refuse(409, "ConflictException"), 1, 409),
-        (FrameFault::refuse(500, "InternalServerException"), 1, 502),
+        (FrameFault::error(429, "ThrottlingException"), 4, 429),
+        (FrameFault::error(403, "AccessDeniedException"), 1, 403),
+        (FrameFault::error(403, "ExpiredTokenException"), 1, 502),
+        (FrameFault::error(403, "InvalidSignatureException"), 1, 502),
+        (FrameFault::error(406, "NotAcceptableException"), 1, 406),
+        (FrameFault::error(409, "ConflictException"), 1, 409),
+        (FrameFault::error(500, "InternalServerException"), 1, 502),
         (body(SourceFault::Truncate { after: 1000 }), 1, 502),
         (body(SourceFault::Reset { after: 1000 }), 1, 502),
-        // Behind the head only a cut can tell.
+        // After the headers, only a cut body reports an error.
         (body(SourceFault::Truncate { after: 300_000 }), 1, 200),
         (body(SourceFault::Reset { after: 300_000 }), 1, 200),
     ]
@@ -319,11 +319,11 @@ async fn faults_have_their_status_and_are_kept_by_nobody() {
         for _ in 0..times {
             stage.imaging().faults().fail_frame(fault);
         }
-        // A key of its own for each in the cache.
+        // A separate cache key for each fault.
         let target = format!("{}&version={index}", frame());
         let reply = stage.view(&target, &token).await;
         assert_eq!((reply.status, reply.whole), (status, status != 200), "{fault:?}");
-        // CloudFront keeps what looks like its origin's failure for ten seconds, whatever that says.
+        // CloudFront caches a 502 of its origin for ten seconds, whatever its headers say.
         if status == 502 {
             stage.cloud.clock().advance(Duration::from_secs(10));
         }
@@ -336,11 +336,11 @@ async fn faults_have_their_status_and_are_kept_by_nobody() {
     check(&stage.view(&format!("{}&version=100", frame()), &token).await, "Miss");
 }
 
-/// The function's own requests, refused by the service.
+/// The service rejects the function's own credentials.
 #[tokio::test]
-async fn keys_that_the_service_refuses_are_not_the_viewers_fault() {
+async fn rejected_credentials_of_the_function_are_a_502() {
     for wrong in [("SAFELIGHT_HEALTHIMAGING_REGION", "eu-west-1"), ("AWS_SESSION_TOKEN", "of-yesterday")] {
-        let Some(stage) = stage_of(CheckedBy::Edge, &[wrong]).await else { return };
+        let stage = stage_of(CheckedBy::Edge, &[wrong]).await;
         let token = stage.issuer().token();
         for _ in 0..2 {
             let reply = stage.view(&frame(), &token).await;

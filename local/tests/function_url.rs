@@ -1,11 +1,11 @@
-//! The Function URL, with a function that lives in the test.
+//! The Function URL, with a function that runs in the test.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
 use bytes::Bytes;
-use common::{Answer, Event, Reply, fake, fetch, get_signed, request, send, shout, signed};
+use common::{Event, FunctionReply, Reply, fake, fetch, get_signed, request, send, shout, signed};
 use safelight_local::{
     Cloud,
     body::full,
@@ -28,7 +28,7 @@ async fn a_signed_request_is_streamed() {
 }
 
 #[tokio::test]
-async fn only_signed_requests_are_taken() {
+async fn only_signed_requests_are_accepted() {
     let cloud = Cloud::builder().start().await.unwrap();
     let _function = fake(&cloud, shout);
     let address = cloud.function_url();
@@ -41,7 +41,7 @@ async fn only_signed_requests_are_taken() {
     assert_eq!(send(unsigned_body).await.status, 403);
     let other_body = signed(address, "POST", "/", &[], (&USER, Service::Lambda)).map(|_| full("other"));
     assert_eq!(send(other_body).await.status, 403);
-    // Every other path that a signature could see differently.
+    // Paths whose canonical form is ambiguous.
     for target in [
         "/%2e%2e//a",
         "/a/./b/../c/",
@@ -65,7 +65,7 @@ async fn events_have_the_documented_shape() {
         let events = events.clone();
         async move {
             events.send(json).unwrap();
-            Answer::Value(
+            FunctionReply::Value(
                 json!({"statusCode": 201, "headers": {"x-a": "b"}, "body": "aGk=", "isBase64Encoded": true, "cookies": ["c=d"]}),
             )
         }
@@ -93,20 +93,20 @@ async fn events_have_the_documented_shape() {
 }
 
 #[tokio::test]
-async fn failures_are_a_bad_gateway_or_a_cut() {
+async fn failures_are_a_bad_gateway_or_a_cut_body() {
     let cloud = Cloud::builder().start().await.unwrap();
     let _function = fake(&cloud, |Event { json, .. }| async move {
         let prelude = Bytes::from("{\"statusCode\":200}\0\0\0\0\0\0\0\0");
         let chunks = vec![prelude, Bytes::from(vec![b'x'; 1 << 20])];
         match json["rawPath"].as_str().unwrap() {
-            "/error" => Answer::Error,
-            "/trailers" => Answer::Trailers(chunks),
-            "/broken" => Answer::Broken(chunks),
-            "/no-separator" => Answer::Stream(vec![Bytes::from("{\"statusCode\":200}")]),
-            "/no-json" => Answer::Stream(vec![Bytes::from("x\0\0\0\0\0\0\0\0")]),
-            "/no-status" => Answer::Stream(vec![Bytes::from("{\"statusCode\":9}\0\0\0\0\0\0\0\0")]),
-            "/endless" => Answer::Stream(vec![Bytes::from(vec![b' '; 2 << 20])]),
-            _ => Answer::Stream(chunks),
+            "/error" => FunctionReply::Error,
+            "/trailers" => FunctionReply::Trailers(chunks),
+            "/broken" => FunctionReply::Broken(chunks),
+            "/no-separator" => FunctionReply::Stream(vec![Bytes::from("{\"statusCode\":200}")]),
+            "/no-json" => FunctionReply::Stream(vec![Bytes::from("x\0\0\0\0\0\0\0\0")]),
+            "/no-status" => FunctionReply::Stream(vec![Bytes::from("{\"statusCode\":9}\0\0\0\0\0\0\0\0")]),
+            "/endless" => FunctionReply::Stream(vec![Bytes::from(vec![b' '; 2 << 20])]),
+            _ => FunctionReply::Stream(chunks),
         }
     });
     for target in ["/error", "/no-separator", "/no-json", "/no-status", "/endless"] {
@@ -117,7 +117,7 @@ async fn failures_are_a_bad_gateway_or_a_cut() {
             "{target}"
         );
     }
-    // A body that breaks may do so before its head is out.
+    // A body may break before the response's headers are sent.
     for (target, is_early_allowed) in [("/trailers", false), ("/broken", true)] {
         let reply = read(&cloud, target).await;
         let is_cut = reply.status == 200 && !reply.whole;

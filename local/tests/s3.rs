@@ -27,11 +27,11 @@ async fn read(cloud: &Cloud, headers: &[(&str, &str)]) -> Reply {
 }
 
 #[tokio::test]
-async fn only_the_accounts_keys_open_it() {
+async fn requests_must_be_signed_with_a_key_of_the_account() {
     let cloud = cloud().await;
     let reply = read(&cloud, &[]).await;
     assert_eq!((reply.status, reply.text(), reply.whole), (200, "hello", true));
-    assert_eq!(cloud.asked(), ["GET /images/a%20b.txt"]);
+    assert_eq!(cloud.take_requests(), ["GET /images/a%20b.txt"]);
     let unsigned = fetch(cloud.s3(), "GET", "/images/a%20b.txt", &[]).await;
     assert_eq!((unsigned.status, unsigned.code()), (403, "AccessDenied"));
     let stranger = Key { secret: "another", ..USER };
@@ -42,7 +42,7 @@ async fn only_the_accounts_keys_open_it() {
 }
 
 #[tokio::test]
-async fn conditions_are_weighed() {
+async fn conditions_are_evaluated() {
     let cloud = cloud().await;
     let first = read(&cloud, &[]).await;
     let (etag, changed) = (first.header("etag"), first.header("last-modified"));
@@ -71,7 +71,7 @@ async fn conditions_are_weighed() {
 }
 
 #[tokio::test]
-async fn a_fault_is_for_one_request() {
+async fn a_fault_affects_one_request() {
     let cloud = cloud().await;
     for (status, code) in
         [(403, "AccessDenied"), (404, "NoSuchKey"), (412, "PreconditionFailed"), (503, "SlowDown")]

@@ -1,4 +1,4 @@
-"""The inputs: real files of the corpus, and what is made of them and kept in a cache."""
+"""The inputs: real photos, and files that are created from them and cached."""
 
 import os
 from pathlib import Path
@@ -17,7 +17,7 @@ JPEG_24MP = {"quality": 92, "subsampling": "4:2:0"}
 
 
 def find(name, cache):
-    """The path of the input `name`, which is made if it has to be."""
+    """Returns the path of the input `name`, and creates it if necessary."""
     if name in CORPUS_FILES:
         return corpus_file(name)
     path = cache / MADE[name][0]
@@ -33,12 +33,12 @@ def corpus_file(name):
     folder = Path(os.environ.get("SAFELIGHT_CORPUS") or CHECKOUT.parent / "shared/corpus")
     path = folder / CORPUS_FILES[name]
     if not path.exists():
-        raise SystemExit(f"no {path}: set SAFELIGHT_CORPUS to the folder of real photos that CONTRIBUTING.md names")
+        raise SystemExit(f"no file {path}: set SAFELIGHT_CORPUS to the folder of real photos described in CONTRIBUTING.md")
     return path
 
 
 def tiled():
-    """24 MP with the detail of a photo, which enlarging would lose: the photo beside its mirror images."""
+    """24 MP with the detail of a photo, which enlarging would lose: the photo next to its mirror images."""
     photo = Image.open(corpus_file("photo"))
     picture = Image.new("RGB", (6000, 4000))
     mirrored = ImageOps.mirror(photo)

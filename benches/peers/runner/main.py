@@ -1,4 +1,4 @@
-"""Runs sharp, Pillow and Safelight in turn on the same inputs: ../README.md says what is measured."""
+"""Runs sharp, Pillow and Safelight in rotation on the same inputs. ../README.md describes the measurements."""
 
 import argparse
 import datetime
@@ -20,11 +20,11 @@ import report
 from worker import Worker, peak_memory
 
 PEERS = Path(__file__).resolve().parents[1]
-# A measurement is repeated until it takes about so long: clocks tick, and schedulers interfere.
+# Duration of a measurement: long enough for the resolution of clocks and the effects of schedulers.
 MEASUREMENT_NS = 50_000_000
-MOST_REPEATS = 2000
+MAX_REPEATS = 2000
 
-# What ../run has prepared.
+# Prepared by ../run.
 PROGRAMS, NODE, INPUTS = (Path(os.environ[key]) for key in ("PEERS_PROGRAMS", "PEERS_NODE", "PEERS_INPUTS"))
 PROFILE = os.environ["PEERS_PROFILE"]
 COMMANDS = {
@@ -40,7 +40,7 @@ def main():
     if options.jobs:
         unknown = set(options.jobs) - {job["name"] for job in jobs}
         if unknown:
-            raise SystemExit(f"there is no job {', '.join(sorted(unknown))}; jobs.toml has them all")
+            raise SystemExit(f"unknown job {', '.join(sorted(unknown))}: jobs.toml lists the jobs")
         jobs = [job for job in jobs if job["name"] in options.jobs]
     paths = {job["input"]: inputs.find(job["input"], INPUTS) for job in jobs}
     results = {"settings": settings(options), "jobs": []}
@@ -66,8 +66,8 @@ def main():
 def arguments():
     parser = argparse.ArgumentParser(description="Prints sharp, Pillow and Safelight side by side.")
     parser.add_argument("--out", type=Path, required=True, help="folder for peers.md and peers.json")
-    parser.add_argument("--rounds", type=int, default=11, help="how often each tool does each job; 11")
-    parser.add_argument("--jobs", type=lambda names: names.split(","), help="names of jobs, with commas; all")
+    parser.add_argument("--rounds", type=int, default=11, help="number of rounds; default 11")
+    parser.add_argument("--jobs", type=lambda names: names.split(","), help="names of jobs, separated by commas; default all")
     return parser.parse_args()
 
 
@@ -84,10 +84,10 @@ def measure(job, path, workers, rounds_wanted, scratch):
     answers = {tool: scratch / tool for tool in tools}
     repeats = {}
     for tool, worker in workers.items():
-        # The first run loads and compiles; the second tells how long one takes.
+        # The first run loads and compiles; the second gives the duration of one.
         worker.run(task, path, output=answers[tool])
         once = worker.run(task, path)["wall_ns"]
-        repeats[tool] = min(max(MEASUREMENT_NS // max(once, 1), 1), MOST_REPEATS)
+        repeats[tool] = min(max(MEASUREMENT_NS // max(once, 1), 1), MAX_REPEATS)
     rounds = {tool: [] for tool in tools}
     for number in range(rounds_wanted):
         first = number % len(tools)
@@ -127,7 +127,7 @@ def settings(options):
     )
     parts = [f"{name} {versions[name]}" for name in ("vips", "mozjpeg", "webp", "aom", "heif", "zlib-ng") if name in versions]
     commit = said("git", "rev-parse", "--short", "HEAD")
-    # What was measured before may lie there.
+    # The folder may contain earlier measurements.
     if said("git", "status", "--porcelain", "--", ":(top)", ":(top,exclude)benches/runs"):
         commit += " with changes"
     return {

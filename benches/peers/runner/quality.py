@@ -1,4 +1,4 @@
-"""How far an answer is from the best one: a resize of the full decode in float32."""
+"""The difference of a result from the reference: a resize of the full decode in float32."""
 
 import subprocess
 from functools import lru_cache
@@ -6,12 +6,12 @@ from functools import lru_cache
 import numpy
 from PIL import Image
 
-# Under transparent pixels, for measures that know no alpha.
+# Background of transparent pixels, for metrics without alpha.
 GREY = 128.0
 
 
 def measure(answer, path, size, score, scratch):
-    """PSNR in dB against the reference, and SSIMULACRA2 against the reference in 8 bits."""
+    """Returns PSNR in dB against the reference, and SSIMULACRA2 against the reference in 8 bits."""
     wanted = reference(path, size)
     with Image.open(answer) as picture:
         if picture.size != size:
@@ -27,7 +27,7 @@ def measure(answer, path, size, score, scratch):
 
 @lru_cache(maxsize=None)
 def reference(path, size):
-    """The picture at `path` at `size` by Lanczos3, shape `[h, w, 3]`, on grey."""
+    """Returns the image at `path`, resized to `size` by Lanczos3, shape `[h, w, 3]`, over grey."""
     with Image.open(path) as picture:
         samples = channels(picture)
     samples[..., :3] *= samples[..., 3:] / 255
@@ -37,7 +37,7 @@ def reference(path, size):
 
 
 def channels(picture):
-    """Shape `[h, w, 4]`, 0 to 255, alpha straight."""
+    """Returns an array of shape `[h, w, 4]`, 0 to 255, straight alpha."""
     return numpy.asarray(picture.convert("RGBA"), dtype=numpy.float32).copy()
 
 
@@ -47,6 +47,6 @@ def on_grey(samples):
 
 
 def is_same_picture(answer, path):
-    """Whether two files decode to the same pixels."""
+    """Returns whether two files decode to the same pixels."""
     with Image.open(answer) as found, Image.open(path) as wanted:
         return found.size == wanted.size and found.convert("RGBA").tobytes() == wanted.convert("RGBA").tobytes()

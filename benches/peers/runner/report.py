@@ -1,4 +1,4 @@
-"""Medians and ratios, and the tables that show them."""
+"""Medians, ratios and tables."""
 
 from statistics import median, quantiles
 
@@ -6,7 +6,7 @@ BASE = "sharp"
 
 
 def summary(rounds):
-    """`rounds` is, for each tool, its measurements in order of rounds."""
+    """Summarises `rounds`: for each tool, its measurements in the order of rounds."""
     return {tool: tool_summary(runs, rounds[BASE]) for tool, runs in rounds.items()}
 
 
@@ -14,7 +14,7 @@ def tool_summary(runs, base):
     result = {}
     for key in ("cpu_ns", "wall_ns"):
         times = [run[key] for run in runs]
-        # Both sides of a ratio are of one round, a moment apart, so that a busy machine slows both.
+        # Both values of a ratio are from the same round, a moment apart, so that other load slows both.
         ratios = [other[key] / run[key] for run, other in zip(runs, base)]
         result[key] = {"median": median(times), "iqr": iqr(times), "times_base": median(ratios), "times_base_iqr": iqr(ratios)}
     return result
@@ -28,7 +28,7 @@ def iqr(values):
 
 
 def markdown(results):
-    lines = ["# Side by side with peers", ""]
+    lines = ["# Comparison with peers", ""]
     lines += [f"- {key}: {value}" for key, value in results["settings"].items()]
     lines += ["", "`x` is how many times as fast as sharp: ratios of each round, then their median (and quartiles)."]
     for job in results["jobs"]:

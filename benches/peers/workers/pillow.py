@@ -1,4 +1,4 @@
-"""The Pillow side: a job comes as a line of JSON on standard input, its answer goes out as one on standard
+"""The worker for Pillow: reads a job per line of JSON from standard input, writes a result per line to standard
 output."""
 
 import io
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import ExifTags, Image
 
-# What sharp and Safelight do by default, said in Pillow's words.
+# The defaults of sharp and Safelight, as options of Pillow.
 SAVE = {
     "jpeg": {"optimize": True},
     "png": {},
@@ -29,7 +29,7 @@ def transform(source, task):
 
 
 def strip(source, _task):
-    """Pillow has no lossless way: it decodes, and encodes again with the source's tables."""
+    """Decodes, and encodes again with the source's tables: Pillow cannot strip without that."""
     with Image.open(source) as picture:
         return save(picture, "jpeg", quality="keep")
 
@@ -51,7 +51,7 @@ TASKS = {"transform": transform, "strip": strip, "show": show}
 
 
 def main():
-    # Else the first picture would load the codecs.
+    # Otherwise the first image would load the codecs.
     Image.init()
     print("ready", flush=True)
     held = (None, b"")

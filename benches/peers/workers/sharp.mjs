@@ -1,5 +1,5 @@
-// The sharp side: a job comes as a line of JSON on standard input, its answer goes out as one on standard
-// output. It runs in the folder whose node_modules holds sharp: see ../run.
+// The worker for sharp: reads a job per line of JSON from standard input, writes a result per line to
+// standard output. It runs in the folder whose node_modules contains sharp; see ../run.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -8,7 +8,7 @@ import exifReader from "exif-reader";
 import sharp from "sharp";
 
 sharp.cache(false);
-// As many as the runner lets this process use; for most jobs one.
+// The number of cores that the runner allows; one for most jobs.
 sharp.concurrency(availableParallelism());
 
 const tasks = {
@@ -17,7 +17,7 @@ const tasks = {
       .resize(width, height, { fit: "fill" })
       .toFormat(format, quality === null ? {} : { quality })
       .toBuffer(),
-  // sharp has no lossless way: it decodes and encodes again.
+  // sharp cannot strip without decoding and encoding again.
   strip: (source) => sharp(source).toBuffer(),
   show: async (source) => Buffer.from(JSON.stringify(exifReader((await sharp(source).metadata()).exif))),
 };

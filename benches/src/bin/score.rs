@@ -1,5 +1,5 @@
-//! `score REFERENCE.png PICTURE.png` prints the SSIMULACRA2 of a picture: 100 for the same, 90 for what no
-//! eye tells apart, 70 for high quality. Both are RGB of 8 bits, in sRGB.
+//! `score REFERENCE.png IMAGE.png` prints the SSIMULACRA2 of an image: 100 for equal images, 90 for visually
+//! lossless, 70 for high quality. Both are 8-bit RGB, in sRGB.
 
 use anyhow::{Result, ensure};
 use png::{BitDepth, ColorType, Decoder};
@@ -12,10 +12,8 @@ use std::{
 
 fn main() -> Result<()> {
     let paths: Vec<_> = std::env::args_os().skip(1).collect();
-    let [reference, picture] = paths.as_slice() else {
-        anyhow::bail!("usage: score REFERENCE.png PICTURE.png")
-    };
-    let score = compute_frame_ssimulacra2(read(reference)?, read(picture)?)?;
+    let [reference, image] = paths.as_slice() else { anyhow::bail!("usage: score REFERENCE.png IMAGE.png") };
+    let score = compute_frame_ssimulacra2(read(reference)?, read(image)?)?;
     Ok(writeln!(io::stdout(), "{score:.3}")?)
 }
 
@@ -23,7 +21,7 @@ fn read(path: &OsStr) -> Result<Rgb> {
     let mut reader = Decoder::new(BufReader::new(File::open(path)?)).read_info()?;
     ensure!(
         reader.output_color_type() == (ColorType::Rgb, BitDepth::Eight),
-        "{} is not RGB of 8 bits",
+        "{} is not 8-bit RGB",
         path.display()
     );
     let info = reader.info();

@@ -1,5 +1,5 @@
-//! The Safelight side of `peers/`: a job comes as a line of JSON on standard input, and its answer goes out
-//! as one on standard output. `peers/README.md` has the protocol.
+//! The worker for Safelight of `peers/`: reads a job per line of JSON from standard input, writes a result
+//! per line to standard output. `peers/README.md` describes the protocol.
 
 use anyhow::Result;
 use bytes::Bytes;
@@ -33,11 +33,11 @@ fn main() -> Result<()> {
 struct Job {
     input: PathBuf,
     task: Task,
-    /// Whether the source is in memory before the clock starts, or is read in chunks as by a door.
+    /// Whether the source is in memory before the clock starts, or is read in chunks as by a server.
     from: From,
-    /// How often it is done; times are of one.
+    /// Number of repeats; reported times are for one.
     repeat: u32,
-    /// Where the last answer is written.
+    /// File for the last result.
     output: Option<PathBuf>,
 }
 
@@ -63,7 +63,7 @@ struct Report {
     bytes: usize,
 }
 
-/// The source of the last job, which the next one often has too.
+/// The source of the last job, cached because the next job often has the same.
 #[derive(Default)]
 struct Source {
     path: PathBuf,
@@ -73,7 +73,7 @@ struct Source {
 impl Job {
     fn run(self, source: &mut Source) -> Result<Report> {
         let query = self.task.query();
-        let answer: Box<dyn Fn() -> Result<Output>> = match self.from {
+        let transform: Box<dyn Fn() -> Result<Output>> = match self.from {
             From::File => Box::new(|| from_file(&query, &self.input)),
             From::Memory => {
                 if source.path != self.input {
@@ -85,7 +85,7 @@ impl Job {
         let mut last = Output::default();
         let (cpu, wall) = (nanoseconds(ClockId::ProcessCPUTime), nanoseconds(ClockId::Monotonic));
         for _ in 0..self.repeat {
-            last = black_box(answer()?);
+            last = black_box(transform()?);
         }
         let (cpu, wall) =
             (nanoseconds(ClockId::ProcessCPUTime) - cpu, nanoseconds(ClockId::Monotonic) - wall);
@@ -99,7 +99,7 @@ impl Job {
 }
 
 impl Task {
-    /// What a client would ask for.
+    /// Returns the query of a request for this task.
     fn query(&self) -> String {
         match self {
             Self::Strip => String::new(),
@@ -112,7 +112,7 @@ impl Task {
     }
 }
 
-/// The answer to `query` for the file at `path`, of which no more than a chunk is held beside the session.
+/// Runs `query` on the file at `path`. Only one chunk is in memory besides the session.
 fn from_file(query: &str, path: &Path) -> Result<Output> {
     let mut session = Plan::new(REGISTRY, REGISTRY.query(query, "")?)?.start(&Settings::default());
     let mut answer = Output::default();

@@ -1,4 +1,5 @@
-//! The AVIF sample: coded by rav1e, boxed here, because no crate writes items of XMP or a turn.
+//! The AVIF sample: encoded by rav1e; the boxes are written here, because no crate writes XMP items or
+//! rotation.
 
 use super::boxes::{boxed, full};
 use super::metadata::exif::Exif;
@@ -6,24 +7,24 @@ use super::metadata::{icc, xmp};
 use super::{GenerateError, Picture, Result};
 use ravif::{BitDepth, Encoder, Img, RGB8};
 
-/// A picture that is stored turned by a quarter: `irot` turns it back, and EXIF says so too, which a
-/// reader must not add up.
+/// Returns an AVIF that is stored rotated by a quarter turn. `irot` rotates it back, and EXIF has the same
+/// orientation; a reader must apply only one of the two.
 pub(super) fn photo(scene: &Picture) -> Result<Vec<u8>> {
     let picture = scene.shrunk(480, 320).with_up().stored(6).to_display_p3();
     let coded = Coded::from_picture(&picture)?;
     let exif = Exif { display_p3: true, ..Exif::new(&picture, 6) };
-    // The TIFF header follows the offset at once (ISO/IEC 23008-12, A.2.1).
+    // The TIFF header follows the offset immediately (ISO/IEC 23008-12, A.2.1).
     let exif = [0u32.to_be_bytes().to_vec(), exif.to_bytes()?].concat();
     let items = [coded.samples.clone(), exif, xmp::packet("").into_bytes()];
 
     let kinds = boxed(*b"ftyp", b"avif\0\0\0\0avifmif1miafMA1A");
-    // Offsets count from the start of the file, so the index is made twice.
+    // Offsets count from the start of the file, so the index is built twice.
     let draft = index(&picture, &coded, &items, 0);
     let index = index(&picture, &coded, &items, kinds.len() + draft.len() + 8);
     Ok([kinds, index, boxed(*b"mdat", &items.concat())].concat())
 }
 
-/// An AV1 picture and the configuration that its decoder needs.
+/// An AV1 image and the configuration for its decoder.
 struct Coded {
     samples: Vec<u8>,
     configuration: Vec<u8>,
@@ -47,7 +48,7 @@ impl Coded {
     }
 }
 
-/// The content of the box at `path`, if `boxes` has it.
+/// Returns the content of the box at `path`, if `boxes` contains it.
 fn descend<'a>(mut boxes: &'a [u8], path: &[&[u8; 4]]) -> Option<&'a [u8]> {
     let (first, rest) = path.split_first()?;
     while let Some((head, tail)) = boxes.split_first_chunk::<8>() {
@@ -63,7 +64,8 @@ fn descend<'a>(mut boxes: &'a [u8], path: &[&[u8; 4]]) -> Option<&'a [u8]> {
     None
 }
 
-/// The `meta` box of three items, picture, EXIF and XMP, that lie one after the other from `offset`.
+/// Returns the `meta` box of three items (image, EXIF, XMP) that are stored one after the other from
+/// `offset`.
 fn index(picture: &Picture, coded: &Coded, items: &[Vec<u8>; 3], mut offset: usize) -> Vec<u8> {
     let mut places = vec![0x44, 0x00, 0x00, 0x03];
     for (id, item) in (1u16..).zip(items) {
@@ -95,7 +97,7 @@ fn index(picture: &Picture, coded: &Coded, items: &[Vec<u8>; 3], mut offset: usi
     )
 }
 
-/// What holds for the picture: size, depth, coding, colours, and the turn.
+/// Returns the properties of the image: size, depth, coding, colours, rotation.
 fn properties(picture: &Picture, coded: &Coded) -> Vec<u8> {
     let size = [picture.w as u32, picture.h as u32].map(u32::to_be_bytes).concat();
     let profile = [b"prof".to_vec(), icc::display_p3()].concat();
@@ -106,10 +108,10 @@ fn properties(picture: &Picture, coded: &Coded) -> Vec<u8> {
         boxed(*b"colr", &profile),
         // Full range, the matrix of BT.601, primaries of P3, the curve of sRGB (ITU-T H.273).
         boxed(*b"colr", &[b"nclx".as_slice(), &[0, 12, 0, 13, 0, 6, 0x80]].concat()),
-        // Quarter turns against the clock: three, the inverse of orientation 6.
+        // Counter-clockwise quarter turns: three, the inverse of orientation 6.
         boxed(*b"irot", &[3]),
     ];
-    // One item has six properties; the coding and the turn are essential.
+    // One item has six properties; coding and rotation are essential.
     let of_picture = [0, 0, 0, 1, 0, 1, 6, 1, 2, 0x83, 4, 5, 0x86];
     [boxed(*b"ipco", &all.concat()), full(*b"ipma", 0, &of_picture)].concat()
 }

@@ -4,7 +4,7 @@ use super::metadata::{NOTE, icc, xmp};
 use super::{Picture, Result};
 use gif::{AnyExtension, Encoder, Extension, Frame, Repeat};
 
-/// A pan over the lake, for ever, with a comment, a colour profile and an XMP packet.
+/// Returns an endless pan over the lake, with a comment, a colour profile and an XMP packet.
 pub(super) fn animated(scene: &Picture) -> Result<Vec<u8>> {
     let frames = super::pan(scene, 4);
     let (w, h) = (frames[0].w as u16, frames[0].h as u16);
@@ -20,15 +20,15 @@ pub(super) fn animated(scene: &Picture) -> Result<Vec<u8>> {
     }
     let gif = encoder.into_inner()?;
 
-    // Behind the header, the screen's descriptor and its colour table. The encoder cannot write this
-    // extension, because its packet is not cut into sub-blocks.
+    // The position after the header, the logical screen descriptor and the global colour table. The encoder
+    // cannot write this extension, because its packet is not divided into sub-blocks.
     let colours = if gif[10] & 0x80 == 0 { 0 } else { 2 << (gif[10] & 0x07) };
     let (head, rest) = gif.split_at(13 + 3 * colours);
     Ok([head, &xmp_extension(), rest].concat())
 }
 
-/// The XMP packet, and a trailer on which every reader of sub-blocks comes to rest, wherever in the
-/// packet it starts (XMP part 3, 1.1.2).
+/// Returns the XMP packet with its trailer, which every reader of sub-blocks ends on, at whatever byte of
+/// the packet it starts (XMP part 3, 1.1.2).
 fn xmp_extension() -> Vec<u8> {
     let trailer: Vec<u8> = [0x01].into_iter().chain((0x00..=0xFF).rev()).chain([0x00]).collect();
     [b"\x21\xFF\x0BXMP DataXMP".as_slice(), xmp::packet("").as_bytes(), &trailer].concat()

@@ -11,7 +11,7 @@ use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 
-/// The picture of the README: every ordinary slot of a baseline JPEG.
+/// Returns the photo of the README, with every common metadata slot of a baseline JPEG.
 pub(super) fn photo(scene: &Picture) -> Result<Vec<u8>> {
     let thumbnail = encode(&scene.shrunk(160, 107), 60, |_| ())?;
     let profile = icc::display_p3();
@@ -31,14 +31,14 @@ pub(super) fn photo(scene: &Picture) -> Result<Vec<u8>> {
     )
 }
 
-/// A small picture that is stored turned, and says so.
+/// Returns a small image that is stored rotated, with that orientation in EXIF.
 pub(super) fn oriented(scene: &Picture, orientation: u16) -> Result<Vec<u8>> {
     let picture = scene.shrunk(320, 214).with_up().stored(orientation);
     let exif = Exif { big_endian: orientation.is_multiple_of(2), ..Exif::new(&picture, orientation) };
     insert(&encode(&picture, 80, |_| ())?, vec![app(1, b"Exif\0\0", &exif.to_bytes()?)])
 }
 
-/// Several scans, with private segments before and between them.
+/// Returns an image with several scans, and private segments before and between them.
 pub(super) fn progressive(scene: &Picture) -> Result<Vec<u8>> {
     let jpeg = encode(&scene.shrunk(800, 534), 75, |encoder| encoder.set_progressive_scans(6))?;
     let extension = xmp::extension();
@@ -57,9 +57,10 @@ pub(super) fn progressive(scene: &Picture) -> Result<Vec<u8>> {
     )
 }
 
-/// Sixteen restart intervals, each one row of coding units (MCUs) as wide as the picture.
+/// Returns an image with sixteen restart intervals, each one row of coding units (MCUs) as wide as the
+/// image.
 ///
-/// The first eight, up to and with RST7, can be repeated as they are: markers count modulo eight, and
+/// The first eight, up to and including RST7, can be repeated unchanged: markers count modulo eight, and
 /// nothing is predicted across them (ITU-T T.81, F.1.1.5.1).
 pub(super) fn restart(scene: &Picture) -> Result<Vec<u8>> {
     let picture = scene.shrunk(384, 256).cropped(32, 0, 320, 256);
@@ -67,7 +68,7 @@ pub(super) fn restart(scene: &Picture) -> Result<Vec<u8>> {
     encode(&picture, 80, |encoder| encoder.set_restart_interval(per_row as u16))
 }
 
-/// A picture with a video behind it, which knows the place too.
+/// Returns an image followed by a video, which contains the location too.
 pub(super) fn motion_photo(scene: &Picture) -> Result<Vec<u8>> {
     let picture = scene.shrunk(640, 427);
     let video = video();
@@ -82,7 +83,7 @@ pub(super) fn motion_photo(scene: &Picture) -> Result<Vec<u8>> {
     Ok([jpeg, video].concat())
 }
 
-/// A picture with a gain map behind it: a second JPEG with metadata of its own.
+/// Returns an image followed by its gain map: a second JPEG with metadata of its own.
 pub(super) fn gain_map(scene: &Picture) -> Result<Vec<u8>> {
     let iso = b"urn:iso:std:iso:ts:21496:-1\0";
     let picture = scene.shrunk(480, 320);
@@ -96,7 +97,7 @@ pub(super) fn gain_map(scene: &Picture) -> Result<Vec<u8>> {
         ],
     )?;
 
-    // The index counts the bytes of the picture, its own included, so it is made twice.
+    // The index counts the bytes of the image, including its own, so it is built twice.
     let jpeg = encode(&picture, 80, |_| ())?;
     let with_index = |primary: usize, offset: usize| {
         let index = multi_picture([(primary, 0), (map.len(), offset)])?;
@@ -110,7 +111,7 @@ pub(super) fn gain_map(scene: &Picture) -> Result<Vec<u8>> {
     Ok([primary, map].concat())
 }
 
-/// Encodes `picture` with chroma at half size in both directions.
+/// Encodes `picture` with chroma at half the size in both directions.
 fn encode(picture: &Picture, quality: u8, set: impl FnOnce(&mut Encoder<&mut Vec<u8>>)) -> Result<Vec<u8>> {
     let mut out = Vec::new();
     let mut encoder = Encoder::new(&mut out, quality);
@@ -120,7 +121,7 @@ fn encode(picture: &Picture, quality: u8, set: impl FnOnce(&mut Encoder<&mut Vec
     Ok(out)
 }
 
-/// Inserts `segments` behind JFIF's.
+/// Inserts `segments` after the JFIF segment.
 fn insert(jpeg: &[u8], segments: Vec<JpegSegment>) -> Result<Vec<u8>> {
     let mut jpeg = Jpeg::from_bytes(Bytes::copy_from_slice(jpeg))?;
     jpeg.segments_mut().splice(1..1, segments);
@@ -135,11 +136,11 @@ fn comment(text: &str) -> JpegSegment {
     JpegSegment::new_with_contents(markers::COM, Bytes::copy_from_slice(text.as_bytes()))
 }
 
-/// Inserts `segment` where the coded data of the first `scans` scans ends.
+/// Inserts `segment` after the entropy-coded data of the first `scans` scans.
 fn between_scans(jpeg: &[u8], scans: usize, segment: &JpegSegment) -> Vec<u8> {
     let mut ends =
         (0..jpeg.len() - 1).filter(|&at| jpeg[at..].starts_with(&[0xFF, markers::SOS])).map(|sos| {
-            // Within coded data, 0xFF is followed by 0 or by the number of a restart.
+            // In entropy-coded data, 0xFF is followed by 0 or by a restart marker's number.
             let ends = |at: &usize| jpeg[*at] == 0xFF && !matches!(jpeg[at + 1], 0 | 0xD0..=0xD7);
             (sos + 2..jpeg.len() - 1).find(ends).unwrap_or(jpeg.len())
         });
@@ -147,12 +148,12 @@ fn between_scans(jpeg: &[u8], scans: usize, segment: &JpegSegment) -> Vec<u8> {
     [&jpeg[..end], &segment.clone().encoder().bytes(), &jpeg[end..]].concat()
 }
 
-/// An index of two pictures, each with its length and offset (CIPA DC-007, 5.2.3).
+/// Returns an index of two images, each with its length and offset (CIPA DC-007, 5.2.3).
 fn multi_picture(pictures: [(usize, usize); 2]) -> Result<Vec<u8>> {
     let entry = |(kind, (length, offset)): (u32, (usize, usize))| {
         [kind, length as u32, offset as u32, 0].map(u32::to_le_bytes).concat()
     };
-    // Baseline primary image, then a picture of no defined kind, as gain maps are listed.
+    // A baseline primary image, then an image of undefined type, which is how gain maps are listed.
     let entries: Vec<u8> = [0x0003_0000, 0].into_iter().zip(pictures).flat_map(entry).collect();
     let tag = |number| Tag(Context::Tiff, number);
     let fields = [
@@ -163,7 +164,7 @@ fn multi_picture(pictures: [(usize, usize); 2]) -> Result<Vec<u8>> {
     block(&fields, false, |_| ())
 }
 
-/// The boxes of an MP4 file that says where and by whom it was taken; it holds no frames.
+/// Returns the boxes of an MP4 file with its location and author; it contains no frames.
 fn video() -> Vec<u8> {
     let text = |value: &str| [&(value.len() as u16).to_be_bytes(), &[0x15, 0xC7], value.as_bytes()].concat();
     let places = boxed(*b"\xA9xyz", &text("+46.2838+013.8570+525.800/"));

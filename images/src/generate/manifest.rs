@@ -6,21 +6,21 @@ use std::fmt::Write;
 const HEAD: &str = "\
 # Sample images
 
-`cargo run --release -p safelight-images --features generate` makes every image here, and this list.
-All show the same scene, which is computed: no camera, no third party's picture.
-People and numbers in the metadata are invented; the place is a public lake.
-Bytes are the same on each run; a test compares them, so do not edit by hand.
+`cargo run --release -p safelight-images --features generate` generates all images in this folder, and this list.
+All show the same computed scene; no photo was used.
+People and numbers in the metadata are fictitious; the place is a public lake.
+Each run gives the same bytes, and a test compares them, so do not edit these files by hand.
 
-| file | bytes | what it exercises | pixels and container made by |
+| file | bytes | features | written by |
 |---|---:|---|---|
 ";
 
-/// The text of `MANIFEST.md` for `samples`.
+/// Returns the text of `MANIFEST.md` for `samples`.
 pub fn manifest(samples: &[Sample]) -> String {
     let mut text = HEAD.to_owned();
-    for Sample { name, bytes, exercises, made } in samples {
+    for Sample { name, bytes, features, written_by } in samples {
         // Writing into a string cannot fail.
-        let _ = writeln!(text, "| `{name}` | {} | {exercises} | {made} |", bytes.len());
+        let _ = writeln!(text, "| `{name}` | {} | {features} | {written_by} |", bytes.len());
     }
     text
 }

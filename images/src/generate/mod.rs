@@ -1,4 +1,4 @@
-//! Makes every sample and the manifest: no clock, no chance, the same bytes on each run.
+//! Generates every sample and the manifest, with the same bytes on each run: no clock, no random numbers.
 
 mod avif;
 mod boxes;
@@ -18,65 +18,65 @@ pub use manifest::manifest;
 use picture::Picture;
 use recipes::RECIPES;
 
-/// A sample, made.
+/// A generated sample.
 #[derive(Clone, Debug)]
 pub struct Sample {
     /// File name.
     pub name: &'static str,
     /// Content of the file.
     pub bytes: Vec<u8>,
-    /// What a reader of the file has to cope with.
-    pub exercises: &'static str,
-    /// Which programs wrote the pixels, and which the rest.
-    pub made: &'static str,
+    /// The features of the file that a reader must handle.
+    pub features: &'static str,
+    /// The software that wrote the pixels and the container.
+    pub written_by: &'static str,
 }
 
-/// Why a sample could not be made.
+/// The reason why a sample cannot be generated.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GenerateError {
-    /// The JPEG encoder refused.
+    /// The JPEG encoder failed.
     #[error("the JPEG encoder failed")]
     Jpeg(#[from] jpeg_encoder::EncodingError),
-    /// The PNG encoder refused.
+    /// The PNG encoder failed.
     #[error("the PNG encoder failed")]
     Png(#[from] ::png::EncodingError),
-    /// The GIF encoder refused.
+    /// The GIF encoder failed.
     #[error("the GIF encoder failed")]
     Gif(#[from] ::gif::EncodingError),
-    /// The WebP encoder refused, or wrote something else.
+    /// The WebP encoder failed, or wrote an unexpected file.
     #[error("the WebP encoder failed: {0}")]
     Webp(String),
-    /// The AV1 encoder refused.
+    /// The AV1 encoder failed.
     #[error("the AV1 encoder failed")]
     Av1(#[from] ravif::Error),
-    /// The AV1 encoder wrote a file without a part that is needed.
+    /// The AV1 encoder wrote a file without a required part.
     #[error("the AVIF encoder failed: {0}")]
     Avif(String),
-    /// The EXIF writer refused.
+    /// The EXIF writer failed.
     #[error("the EXIF writer failed")]
     Exif(#[from] exif::Error),
-    /// An encoder's file could not be taken apart.
-    #[error("an encoded file could not be taken apart")]
+    /// An encoder's file cannot be parsed.
+    #[error("an encoded file cannot be parsed")]
     Parts(#[from] img_parts::Error),
 }
 
 type Result<T, E = GenerateError> = std::result::Result<T, E>;
 
-/// Makes every sample, in the order of the manifest.
+/// Generates every sample, in the order of the manifest.
 ///
 /// # Errors
-/// [`GenerateError`], if an encoder refuses what it is given.
+/// [`GenerateError`], if an encoder fails.
 pub fn samples() -> Result<Vec<Sample>> {
     let scene = scene::draw(1600, 1067);
-    let make = |recipe: &recipes::Recipe| {
-        let &recipes::Recipe { name, exercises, made, make } = recipe;
-        Ok(Sample { name, bytes: make(&scene)?, exercises, made })
+    let sample = |recipe: &recipes::Recipe| {
+        let &recipes::Recipe { name, features, written_by, generate } = recipe;
+        Ok(Sample { name, bytes: generate(&scene)?, features, written_by })
     };
-    RECIPES.iter().map(make).collect()
+    RECIPES.iter().map(sample).collect()
 }
 
-/// `count` frames of 160 by 107 pixels that pan from the left to the right shore.
+/// Returns `count` frames of 160 × 107 pixels that pan from the left to the right shore.
 fn pan(scene: &Picture, count: usize) -> Vec<Picture> {
     let wide = scene.shrunk(240, 160);
     (0..count).map(|frame| wide.cropped(80 * frame / (count - 1), 26, 160, 107)).collect()

@@ -1,6 +1,6 @@
-//! Decoded pictures, and the few things that samples need done to them.
+//! Decoded images, and the few operations that the samples need.
 
-/// A picture of `[h, w, 3]` samples: R, G, B, 8 bits, row-major, without padding; sRGB unless said
+/// An image of `[h, w, 3]` samples: R, G, B, 8 bits, row-major, without padding; sRGB unless stated
 /// otherwise.
 #[derive(Clone)]
 pub(super) struct Picture {
@@ -10,7 +10,7 @@ pub(super) struct Picture {
 }
 
 impl Picture {
-    /// The picture whose pixel at `x`, `y` is `pixel(x, y)`.
+    /// Returns the image whose pixel at `x`, `y` is `pixel(x, y)`.
     fn from_fn(w: usize, h: usize, pixel: impl Fn(usize, usize) -> [u8; 3]) -> Self {
         let rgb = (0..h).flat_map(|y| (0..w).map(move |x| (x, y))).flat_map(|(x, y)| pixel(x, y)).collect();
         Self { w, h, rgb }
@@ -21,7 +21,8 @@ impl Picture {
         [self.rgb[start], self.rgb[start + 1], self.rgb[start + 2]]
     }
 
-    /// The picture at `w` by `h`, no larger than it is: the mean of the area that each pixel covers.
+    /// Reduces the image to `w` × `h`: each pixel is the mean of the area that it covers. `w` and `h` must
+    /// not exceed the image's size.
     pub(super) fn shrunk(&self, w: usize, h: usize) -> Self {
         let (columns, rows) = (covers(self.w, w), covers(self.h, h));
         Self::from_fn(w, h, |x, y| {
@@ -37,12 +38,13 @@ impl Picture {
         })
     }
 
-    /// The `w` by `h` pixels whose top left corner is at `x`, `y`.
+    /// Returns the `w` × `h` pixels whose top left corner is at `x`, `y`.
     pub(super) fn cropped(&self, x: usize, y: usize, w: usize, h: usize) -> Self {
         Self::from_fn(w, h, |column, row| self.at(x + column, y + row))
     }
 
-    /// The picture as it must be stored so that a viewer that obeys EXIF `orientation` shows this one.
+    /// Returns the image as it must be stored, so that a viewer that applies EXIF `orientation` shows this
+    /// one.
     pub(super) fn stored(&self, orientation: u16) -> Self {
         let (w, h) = (self.w, self.h);
         match orientation {
@@ -57,7 +59,7 @@ impl Picture {
         }
     }
 
-    /// The picture with an arrow and the word UP: no turn or mirror image of it looks the same.
+    /// Draws an arrow and the word UP, so that no rotated or mirrored copy looks the same.
     pub(super) fn with_up(&self) -> Self {
         const GLYPHS: [&str; 7] = [
             "..#....#...#.####.",
@@ -78,7 +80,7 @@ impl Picture {
         Self::from_fn(self.w, self.h, |x, y| if inked(x, y) { [255, 250, 240] } else { self.at(x, y) })
     }
 
-    /// The same colours in the coordinates of Display P3, for samples that carry its profile.
+    /// Converts the colours to Display P3, for samples with its profile.
     pub(super) fn to_display_p3(&self) -> Self {
         let linear: Vec<f32> = (0..=255u8).map(|value| linear(f32::from(value) / 255.0)).collect();
         Self::from_fn(self.w, self.h, |x, y| {
@@ -94,7 +96,7 @@ impl Picture {
     }
 }
 
-/// For each of `to` pixels, which of `from` pixels it covers, each with its share.
+/// Returns for each of `to` pixels the covered pixels among `from`, each with its share.
 fn covers(from: usize, to: usize) -> Vec<Vec<(usize, f32)>> {
     // In units of 1 / (from * to), so that edges are exact.
     (0..to)
@@ -106,12 +108,12 @@ fn covers(from: usize, to: usize) -> Vec<Vec<(usize, f32)>> {
         .collect()
 }
 
-/// The sRGB transfer function (IEC 61966-2-1), from linear light.
+/// Returns the sRGB encoding of linear light (IEC 61966-2-1).
 pub(super) fn encoded(linear: f32) -> f32 {
     if linear <= 0.003_130_8 { linear * 12.92 } else { 1.055 * libm::powf(linear, 1.0 / 2.4) - 0.055 }
 }
 
-/// The inverse of [`encoded`].
+/// Returns the inverse of [`encoded`].
 fn linear(encoded: f32) -> f32 {
     if encoded <= 0.040_45 { encoded / 12.92 } else { libm::powf((encoded + 0.055) / 1.055, 2.4) }
 }
@@ -125,7 +127,7 @@ mod tests {
         Picture::from_fn(3, 2, |x, y| [(y * 3 + x) as u8, 0, 0])
     }
 
-    /// Reds of `picture`, row by row.
+    /// Returns the red samples of `picture`, row by row.
     fn reds(picture: &Picture) -> Vec<u8> {
         picture.rgb.iter().step_by(3).copied().collect()
     }

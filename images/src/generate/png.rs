@@ -7,7 +7,8 @@ use png::chunk::ChunkType;
 use png::{BitDepth, ColorType, Encoder, Info, PixelDimensions, Unit};
 use std::fmt::Write;
 
-/// Every chunk that can hold text, before and after the pixels, and bytes after the end.
+/// Returns a PNG with every chunk that can contain text, before and after the pixels, and bytes after the
+/// end.
 pub(super) fn text_chunks(scene: &Picture) -> Result<Vec<u8>> {
     let picture = scene.shrunk(240, 160);
     let mut info = info(&picture);
@@ -35,7 +36,7 @@ pub(super) fn text_chunks(scene: &Picture) -> Result<Vec<u8>> {
     Ok([&out, b"after the end: ".as_slice(), NOTE.as_bytes()].concat())
 }
 
-/// A picture that is stored turned by a quarter.
+/// Returns an image that is stored rotated by a quarter turn.
 pub(super) fn oriented(scene: &Picture) -> Result<Vec<u8>> {
     let picture = scene.shrunk(192, 128).with_up().stored(6);
     let mut info = info(&picture);
@@ -46,7 +47,7 @@ pub(super) fn oriented(scene: &Picture) -> Result<Vec<u8>> {
     Ok(out)
 }
 
-/// An APNG that pans over the lake; the picture for other viewers is its first frame.
+/// Returns an APNG that pans over the lake; viewers without APNG show its first frame.
 pub(super) fn animated(scene: &Picture) -> Result<Vec<u8>> {
     let frames = super::pan(scene, 3);
     let mut out = Vec::new();
@@ -70,7 +71,7 @@ fn info(picture: &Picture) -> Info<'static> {
     info
 }
 
-/// `block` as `ImageMagick` writes it: name, length and hexadecimal digits in lines of 72.
+/// Returns `block` in the text form of `ImageMagick`: name, length, and hexadecimal digits in lines of 72.
 fn raw_profile(name: &str, block: &[u8]) -> String {
     let block = [b"Exif\0\0", block].concat();
     let mut text = format!("\n{name}\n{:8}", block.len());

@@ -5,10 +5,10 @@ use super::metadata::{icc, iptc, xmp};
 use super::{Picture, Result};
 use ::exif::{Context, Field, In, Tag, Value};
 
-/// Rows in a strip.
+/// Rows per strip.
 const STRIP: usize = 16;
 
-/// An uncompressed big-endian TIFF in strips, with every kind of metadata.
+/// Returns an uncompressed big-endian TIFF in strips, with every kind of metadata.
 pub(super) fn photo(scene: &Picture) -> Result<Vec<u8>> {
     let picture = scene.shrunk(240, 160).to_display_p3();
     let strips: Vec<&[u8]> = picture.rgb.chunks(STRIP * picture.w * 3).collect();
@@ -16,7 +16,7 @@ pub(super) fn photo(scene: &Picture) -> Result<Vec<u8>> {
     exif::block(&fields, true, |writer| writer.set_strips(&strips, In::PRIMARY))
 }
 
-/// How the samples lie: RGB, 8 bits each, interleaved, uncompressed, upright.
+/// Returns the fields of the layout: RGB, 8 bits each, interleaved, uncompressed, upright.
 fn layout(picture: &Picture) -> Vec<Field> {
     vec![
         field(Tag::ImageWidth, Value::Long(vec![picture.w as u32])),
@@ -32,7 +32,7 @@ fn layout(picture: &Picture) -> Vec<Field> {
     ]
 }
 
-/// Blocks in formats of their own: XMP, IPTC, Photoshop's resources, the colour profile.
+/// Returns blocks in other formats: XMP, IPTC, Photoshop resources, the ICC profile.
 fn blocks() -> Vec<Field> {
     let tag = |number| Tag(Context::Tiff, number);
     vec![

@@ -15,7 +15,7 @@ const EXIF: u8 = 0x08;
 const XMP: u8 = 0x04;
 const ANIMATION: u8 = 0x02;
 
-/// A lossy picture with all three kinds of metadata.
+/// Returns a lossy image with all three kinds of metadata.
 pub(super) fn still(scene: &Picture) -> Result<Vec<u8>> {
     let picture = scene.shrunk(640, 427);
     let exif = Exif { display_p3: true, ..Exif::new(&picture, 1) };
@@ -31,18 +31,18 @@ pub(super) fn still(scene: &Picture) -> Result<Vec<u8>> {
     )
 }
 
-/// A picture that is stored turned by a quarter.
+/// Returns an image that is stored rotated by a quarter turn.
 pub(super) fn oriented(scene: &Picture) -> Result<Vec<u8>> {
     let picture = scene.shrunk(320, 214).with_up().stored(6);
     let exif = Exif { big_endian: true, ..Exif::new(&picture, 6) };
     container(&picture, EXIF, vec![(CHUNK_VP8, lossy(&picture)?), (CHUNK_EXIF, exif.to_bytes()?)])
 }
 
-/// A pan over the lake, whose EXIF chunk starts with the six bytes that JPEG puts before the block.
+/// Returns a pan over the lake. Its EXIF chunk starts with the six bytes that precede the block in JPEG.
 pub(super) fn animated(scene: &Picture) -> Result<Vec<u8>> {
     let frames = super::pan(scene, 4);
     let exif = Exif::new(&frames[0], 1);
-    // Background colour, then 0 loops: for ever.
+    // Background colour, then 0 for an endless loop.
     let mut chunks = vec![(CHUNK_ANIM, vec![0; 6])];
     for frame in &frames {
         chunks.push((CHUNK_ANMF, animation_frame(frame)?));
@@ -52,14 +52,14 @@ pub(super) fn animated(scene: &Picture) -> Result<Vec<u8>> {
     container(&frames[0], ANIMATION | EXIF | XMP, chunks)
 }
 
-/// The content of an `ANMF` chunk: at the top left, for 250 ms, without blending, then the picture.
+/// Returns the content of an `ANMF` chunk: position at the top left, 250 ms, no blending, then the image.
 fn animation_frame(frame: &Picture) -> Result<Vec<u8>> {
     let place = [0, 0, frame.w as u32 - 1, frame.h as u32 - 1, 250].map(u24).concat();
     let picture = chunk((CHUNK_VP8, lossy(frame)?)).encoder().bytes();
     Ok([place.as_slice(), &[0x02], &picture[..]].concat())
 }
 
-/// The content of the `VP8 ` chunk that libwebp makes of `picture`.
+/// Returns the content of the `VP8 ` chunk that libwebp encodes from `picture`.
 fn lossy(picture: &Picture) -> Result<Vec<u8>> {
     let encoder = webpx::Encoder::new_rgb(&picture.rgb, picture.w as u32, picture.h as u32);
     let file = encoder.quality(75.0).encode(webpx::Unstoppable);
@@ -69,7 +69,7 @@ fn lossy(picture: &Picture) -> Result<Vec<u8>> {
     content.map(Vec::from).ok_or_else(|| GenerateError::Webp("no VP8 chunk".to_owned()))
 }
 
-/// A file in the extended format: `VP8X` for a canvas as large as `picture`, then `chunks`.
+/// Returns a file in the extended format: `VP8X` for a canvas with the size of `picture`, then `chunks`.
 fn container(picture: &Picture, flags: u8, chunks: Vec<([u8; 4], Vec<u8>)>) -> Result<Vec<u8>> {
     let canvas = [picture.w as u32 - 1, picture.h as u32 - 1].map(u24).concat();
     let head = (CHUNK_VP8X, [&[flags, 0, 0, 0], canvas.as_slice()].concat());
@@ -82,7 +82,7 @@ fn chunk((id, content): ([u8; 4], Vec<u8>)) -> RiffChunk {
     RiffChunk::new(id, RiffContent::Data(Bytes::from(content)))
 }
 
-/// The three low bytes of `value`, least significant first.
+/// Returns the three low bytes of `value`, least significant first.
 fn u24(value: u32) -> [u8; 3] {
     let [low, middle, high, _] = value.to_le_bytes();
     [low, middle, high]

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// What the caller asks for.
+/// The S3 operation that the caller requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Context {
     Get,
@@ -28,14 +28,14 @@ impl Context {
     }
 }
 
-/// All that an event is made of.
+/// The inputs of an event.
 pub(super) struct Event<'a> {
     pub(super) parts: &'a Parts,
     pub(super) key: &'a Key,
     pub(super) context: Context,
-    /// Presigned URL.
+    /// Presigned URL of the source object.
     pub(super) source: String,
-    /// Where the answer is to go, for `GetObject`.
+    /// Route and token for the response, for `GetObject`.
     pub(super) ticket: Option<&'a Ticket>,
     pub(super) payload: &'a str,
 }
@@ -62,7 +62,7 @@ impl Event<'_> {
         })
     }
 
-    /// The URL that was asked for, decoded, without what authorized it.
+    /// The requested URL, decoded, without the signature's parameters.
     fn url(&self) -> String {
         let host =
             self.parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
@@ -75,7 +75,7 @@ impl Event<'_> {
     }
 }
 
-/// The part of the caller's query that is signed into the source's URL.
+/// Returns the part of the caller's query that is signed into the source's URL.
 pub(super) fn source_query(query: &str, context: Context) -> String {
     let is_wanted = |pair: &&str| {
         let name = pair.split('=').next().unwrap_or_default();
@@ -91,7 +91,7 @@ fn is_authorization(pair: &str) -> bool {
     pair.starts_with("X-Amz-")
 }
 
-/// The caller's headers, but for those that authorized it; repeats are joined.
+/// Returns the caller's headers without the credentials; repeated headers are joined with commas.
 fn fields(headers: &HeaderMap) -> BTreeMap<&str, String> {
     let secret = ["authorization", "x-amz-security-token"];
     let mut fields = BTreeMap::new();
@@ -102,7 +102,8 @@ fn fields(headers: &HeaderMap) -> BTreeMap<&str, String> {
     fields
 }
 
-/// A caller as the event names it. AWS documents no shape for CloudFront here; this is `CloudTrail`'s.
+/// Returns the caller's identity as events contain it. AWS documents no shape for CloudFront here; this one
+/// is `CloudTrail`'s.
 fn identity(key: &Key) -> Value {
     match key.principal {
         Principal::CloudFront => json!({"type": "AWSService", "invokedBy": "cloudfront.amazonaws.com"}),

@@ -5,9 +5,9 @@ use crate::{body::Body, xml};
 use http::Response;
 use serde_json::Value;
 
-/// The response that a returned `value` stands for, if it is a valid one: a document that is passed on as it
-/// is, or a list in JSON, never both.
-pub(super) fn answer(value: &Value) -> Option<Response<Body>> {
+/// Returns the response for a returned `value`: its XML document unchanged, or its JSON list as XML. `None`
+/// if the value is invalid, for example because it has both.
+pub(super) fn response(value: &Value) -> Option<Response<Body>> {
     let status = status(value)?;
     if let Some(code) = value["errorCode"].as_str() {
         return Some(xml::error(status, code, value["errorMessage"].as_str().unwrap_or_default()));

@@ -1,4 +1,4 @@
-//! The Object Lambda access point: objects as the function makes them.
+//! The Object Lambda access point: objects transformed by the function.
 
 mod event;
 mod list;
@@ -9,7 +9,7 @@ use crate::{
     faults::Faults,
     runtime_api::{Failure, Function, Reply},
     server::Handler,
-    sign::{Key, Presigned, Refusal, Service, presign, verify},
+    sign::{Key, Presigned, Rejection, Service, presign, verify},
     xml,
 };
 use bytes::Bytes;
@@ -28,7 +28,7 @@ use std::{
 use tokio::{select, time::timeout};
 use writes::{Ticket, Writes};
 
-/// Requests for a part of an object, which an access point refuses unless it is configured to take them.
+/// Requests for a part of an object. An access point rejects them unless its configuration allows them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Feature {
     /// `GetObject` with a range.
@@ -47,37 +47,37 @@ impl Feature {
         [Self::GetObjectRange, Self::GetObjectPartNumber, Self::HeadObjectRange, Self::HeadObjectPartNumber];
 }
 
-/// How an access point is configured.
+/// Configuration of an access point.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) features: BTreeSet<Feature>,
-    /// Handed to the function as it stands.
+    /// Passed to the function unchanged.
     pub(crate) payload: String,
-    /// How long an answer may take as a whole.
+    /// Time limit for a whole response.
     pub(crate) limit: Duration,
 }
 
 /// An access point.
 pub(crate) struct AccessPoint {
     pub(crate) settings: Settings,
-    /// Where the bucket's server is.
+    /// Address of the bucket's server.
     pub(crate) s3: SocketAddr,
     pub(crate) function: Arc<Function>,
     pub(crate) writes: Arc<Writes>,
     pub(crate) faults: Arc<Faults>,
 }
 
-/// How long a presigned URL is good for.
+/// Lifetime of a presigned URL.
 const URL_LIFE: Duration = Duration::from_secs(61);
 
 impl AccessPoint {
-    /// What the access point's endpoint answers with.
+    /// Returns the handler of the access point's endpoint.
     pub(crate) fn handler(self: Arc<Self>) -> Handler {
         Arc::new(move |request| {
             let access_point = self.clone();
             Box::pin(async move {
                 let has_origin = request.headers().contains_key(header::ORIGIN);
-                let mut response = access_point.answer(request).await;
+                let mut response = access_point.respond(request).await;
                 if has_origin {
                     let any = HeaderValue::from_static("*");
                     response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
@@ -87,18 +87,18 @@ impl AccessPoint {
         })
     }
 
-    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
+    async fn respond(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
         let (parts, _) = request.into_parts();
         let key = match verify(&parts, None, Service::S3ObjectLambda, SystemTime::now()) {
             Ok(key) => key,
-            Err(Refusal { code, message }) => return xml::error(StatusCode::FORBIDDEN, code, message),
+            Err(Rejection { code, message }) => return xml::error(StatusCode::FORBIDDEN, code, message),
         };
         let is_list = parts.uri.path() == "/";
         if !matches!(parts.method, Method::GET | Method::HEAD) || (is_list && parts.method == Method::HEAD) {
             let message = "The specified method is not allowed against this resource.";
             return xml::error(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message);
         }
-        if wanted_feature(&parts).is_some_and(|feature| !self.settings.features.contains(&feature)) {
+        if required_feature(&parts).is_some_and(|feature| !self.settings.features.contains(&feature)) {
             let message = "A header or parameter implies functionality that is not implemented.";
             return xml::error(StatusCode::NOT_IMPLEMENTED, "NotImplemented", message);
         }
@@ -115,9 +115,9 @@ impl AccessPoint {
         self.get(event, ticket).await
     }
 
-    /// The event that the function gets for the request of `parts`.
+    /// Returns the function's event for the request of `parts`.
     fn event(&self, parts: &Parts, key: &Key, context: Context, ticket: Option<&Ticket>) -> Bytes {
-        let headers = parts.headers.iter().filter(|(name, _)| must_be_sent(name, context));
+        let headers = parts.headers.iter().filter(|(name, _)| is_signed_into_source(name, context));
         let query = parts.uri.query().unwrap_or_default();
         let path = if parts.uri.path() == "/" { "" } else { parts.uri.path() };
         let age = if self.faults.take_expired_url() { Duration::from_hours(1) } else { Duration::ZERO };
@@ -135,14 +135,14 @@ impl AccessPoint {
         event.to_json().to_string().into()
     }
 
-    /// Answers with what the function writes; its return value says nothing.
+    /// Responds with what the function writes; its return value is ignored.
     async fn get(self: Arc<Self>, event: Bytes, ticket: Ticket) -> Response<Body> {
         let Ticket { token, write, .. } = ticket;
         let this = self.clone();
-        // The function ends its work also for a caller who is gone.
+        // The function finishes its work even if the caller disconnects.
         let invocation = tokio::spawn(async move {
             let reply = timeout(this.settings.limit, this.function.invoke(event)).await;
-            // Nothing may be written when the function is done, or out of time.
+            // No write is accepted after the function has ended or timed out.
             this.writes.close(&token);
             match reply {
                 Ok(Ok(_)) => None,
@@ -154,7 +154,7 @@ impl AccessPoint {
             biased;
             Ok(response) = write => response,
             failure = invocation => match failure {
-                Ok(Some(failure)) => failed(&failure),
+                Ok(Some(failure)) => failure_response(&failure),
                 _ => xml::error(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     "LambdaResponseNotReceived",
@@ -165,12 +165,14 @@ impl AccessPoint {
     }
 
     async fn head(&self, event: Bytes) -> Response<Body> {
-        let value = match self.value(event).await {
+        let value = match self.invoke(event).await {
             Ok(value) => value,
             Err(response) => return response,
         };
         let mut response = match status(&value) {
-            Some(status) => Response::builder().status(status).body(empty()).expect("it is only a status"),
+            Some(status) => {
+                Response::builder().status(status).body(empty()).expect("a bare status is a valid response")
+            }
             None => return invalid(),
         };
         let fields = value["headers"].as_object().into_iter().flatten();
@@ -183,24 +185,24 @@ impl AccessPoint {
     }
 
     async fn list(&self, event: Bytes) -> Response<Body> {
-        match self.value(event).await {
-            Ok(value) => list::answer(&value).unwrap_or_else(invalid),
+        match self.invoke(event).await {
+            Ok(value) => list::response(&value).unwrap_or_else(invalid),
             Err(response) => response,
         }
     }
 
-    /// What the function returns for `event`.
-    async fn value(&self, event: Bytes) -> Result<Value, Response<Body>> {
+    /// Returns the function's return value for `event`.
+    async fn invoke(&self, event: Bytes) -> Result<Value, Response<Body>> {
         match timeout(self.settings.limit, self.function.invoke(event)).await {
             Ok(Ok(Reply::Buffered(bytes))) => serde_json::from_slice(&bytes).map_err(|_| invalid()),
             Ok(Ok(Reply::Streamed { .. })) => Err(invalid()),
-            Ok(Err(failure)) => Err(failed(&failure)),
-            Err(_) => Err(failed(&Failure::TimedOut)),
+            Ok(Err(failure)) => Err(failure_response(&failure)),
+            Err(_) => Err(failure_response(&Failure::TimedOut)),
         }
     }
 }
 
-/// The status that a returned value asks for.
+/// Returns the status code in a returned value.
 fn status(value: &Value) -> Option<StatusCode> {
     StatusCode::from_u16(value["statusCode"].as_u64()?.try_into().ok()?).ok()
 }
@@ -210,19 +212,19 @@ fn invalid() -> Response<Body> {
     xml::error(StatusCode::BAD_REQUEST, "LambdaInvalidResponse", message)
 }
 
-fn failed(failure: &Failure) -> Response<Body> {
+fn failure_response(failure: &Failure) -> Response<Body> {
     let (status, code) = match failure {
         Failure::Reported | Failure::Exited => (500, "LambdaRuntimeError"),
         Failure::TimedOut => (500, "LambdaTimeout"),
         Failure::TooLarge => (400, "LambdaInvalidResponse"),
         Failure::NotStarted => (400, "LambdaInvocationFailed"),
     };
-    let status = StatusCode::from_u16(status).expect("it is one of two");
-    xml::error(status, code, "The Lambda function did not answer.")
+    let status = StatusCode::from_u16(status).expect("400 and 500 are valid");
+    xml::error(status, code, "The Lambda function did not respond.")
 }
 
-/// The feature that a request for a part needs.
-fn wanted_feature(parts: &Parts) -> Option<Feature> {
+/// Returns the feature that a request for a part needs.
+fn required_feature(parts: &Parts) -> Option<Feature> {
     let has_range = parts.headers.contains_key(header::RANGE) || parameter(parts, "Range").is_some();
     let has_part = parameter(parts, "partNumber").is_some();
     match (&parts.method, has_range, has_part) {
@@ -239,13 +241,13 @@ fn parameter(parts: &Parts, name: &str) -> Option<String> {
     pairs.find_map(|(key, value)| (key == name).then(|| value.into_owned()))
 }
 
-/// Whether S3 signs the caller's header `name` into the source's URL.
-fn must_be_sent(name: &HeaderName, context: Context) -> bool {
+/// Returns whether S3 signs the caller's header `name` into the source's URL.
+fn is_signed_into_source(name: &HeaderName, context: Context) -> bool {
     let everywhere = ["x-amz-request-payer", "x-amz-expected-bucket-owner"];
     everywhere.contains(&name.as_str()) || (context == Context::Get && name == "x-amz-checksum-mode")
 }
 
-/// A response with these headers.
+/// Returns a response with these headers.
 fn response(status: StatusCode, headers: HeaderMap, body: Body) -> Response<Body> {
     let mut response = Response::new(body);
     *response.status_mut() = status;

@@ -1,9 +1,9 @@
-//! `WriteGetObjectResponse`: where the function's answer meets the caller who waits for it.
+//! `WriteGetObjectResponse`: passes the function's response to the waiting caller.
 
 use crate::{
     body::{Body, Chunks, Pipe, collect, empty, pipe},
     faults::Faults,
-    sign::{Refusal, Service, verify},
+    sign::{Rejection, Service, verify},
     xml,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
@@ -19,36 +19,37 @@ use tokio::{
 };
 use uuid::Uuid;
 
-/// Answers that are waited for.
+/// Responses that callers wait for.
 #[derive(Debug)]
 pub(crate) struct Writes {
-    waiting: Mutex<HashMap<String, Waiting>>,
+    pending: Mutex<HashMap<String, PendingWrite>>,
     faults: Arc<Faults>,
 }
 
 #[derive(Debug)]
-struct Waiting {
+struct PendingWrite {
     route: String,
-    /// Until it is used: a token is good for one answer.
+    /// `None` once it was used: a token is valid for one response.
     caller: Option<oneshot::Sender<Response<Body>>>,
-    /// Dropped when no more may be written.
+    /// Dropped when no more writes are accepted.
     open: watch::Sender<()>,
 }
 
-/// The right to answer one caller.
+/// Route and token for the response to one caller.
 #[derive(Debug)]
 pub(super) struct Ticket {
     pub(super) route: String,
     pub(super) token: String,
-    /// The answer, when it comes.
+    /// Receives the response.
     pub(super) write: oneshot::Receiver<Response<Body>>,
 }
 
-/// Statuses that may be forwarded.
-const STATUSES: [u16; 14] = [200, 206, 304, 400, 401, 403, 404, 405, 409, 411, 412, 416, 500, 503];
+/// Statuses that can be forwarded.
+const FORWARDED_STATUSES: [u16; 14] = [200, 206, 304, 400, 401, 403, 404, 405, 409, 411, 412, 416, 500, 503];
 
-/// Headers that may be forwarded, behind `x-amz-fwd-header-`; those that begin with `x-amz-` may all.
-const FORWARDED: [&str; 10] = [
+/// Headers that can be forwarded after the prefix `x-amz-fwd-header-`, besides those that begin with
+/// `x-amz-`.
+const FORWARDED_HEADERS: [&str; 10] = [
     "accept-ranges",
     "cache-control",
     "content-disposition",
@@ -63,71 +64,72 @@ const FORWARDED: [&str; 10] = [
 
 impl Writes {
     pub(crate) fn new(faults: Arc<Faults>) -> Self {
-        Self { waiting: Mutex::default(), faults }
+        Self { pending: Mutex::default(), faults }
     }
 
-    /// A new route and token.
+    /// Issues a new route and token.
     pub(super) fn issue(&self) -> Ticket {
         let route = format!("io-local-{}", &Uuid::new_v4().simple().to_string()[..8]);
         let token = Uuid::new_v4().simple().to_string();
         let (caller, write) = oneshot::channel();
-        let waiting = Waiting { route: route.clone(), caller: Some(caller), open: watch::Sender::new(()) };
-        self.waiting().insert(token.clone(), waiting);
+        let pending =
+            PendingWrite { route: route.clone(), caller: Some(caller), open: watch::Sender::new(()) };
+        self.pending().insert(token.clone(), pending);
         Ticket { route, token, write }
     }
 
-    /// Ends the life of a token: what is being written is cut, what comes later is refused.
+    /// Invalidates a token: a write in progress is cut, later writes are rejected.
     pub(super) fn close(&self, token: &str) {
-        self.waiting().remove(token);
+        self.pending().remove(token);
     }
 
-    /// Answers the function's request.
+    /// Handles a write request of the function.
     pub(crate) async fn write(&self, request: Request<Incoming>) -> Response<Body> {
         let (parts, body) = request.into_parts();
-        if let Err(Refusal { code, message }) =
+        if let Err(Rejection { code, message }) =
             verify(&parts, None, Service::S3ObjectLambda, SystemTime::now())
         {
             return xml::error(StatusCode::FORBIDDEN, code, message);
         }
         let Some((caller, mut open)) = self.redeem(&parts.headers) else {
-            return invalid("The route or the token is not valid, or was used.");
+            return invalid("The route or token is invalid, or was used already.");
         };
-        if let Some(status) = self.faults.take_refused_write() {
+        if let Some(status) = self.faults.take_rejected_write() {
             return xml::error(status, "InternalError", "An injected fault.");
         }
-        let answer = match Answer::new(&parts.headers) {
-            Ok(answer) => answer,
+        let response = match ForwardedResponse::new(&parts.headers) {
+            Ok(response) => response,
             Err(message) => return invalid(message),
         };
-        if answer.code.is_some() || answer.status == StatusCode::NOT_MODIFIED {
-            return answer.send_error(caller, body).await;
+        if response.code.is_some() || response.status == StatusCode::NOT_MODIFIED {
+            return response.send_error(caller, body).await;
         }
         let (pipe, stream) = pipe();
-        // A caller who is gone shows when the first chunk is sent.
-        let _ = caller.send(super::response(answer.status, answer.headers, stream));
+        // If the caller has disconnected, sending the first chunk fails.
+        let _ = caller.send(super::response(response.status, response.headers, stream));
         select! {
             response = forward(body, pipe) => response,
-            // The sender is gone, and never sent anything.
-            _ = open.changed() => invalid("The function has ended, or its time is over."),
+            // The sender was dropped; it never sends a value.
+            _ = open.changed() => invalid("The function has ended or timed out."),
         }
     }
 
-    /// Takes the caller of the request's route and token.
+    /// Takes the caller for the request's route and token.
     fn redeem(&self, headers: &HeaderMap) -> Option<(oneshot::Sender<Response<Body>>, watch::Receiver<()>)> {
-        let mut waiting = self.waiting();
-        let waiting = waiting.get_mut(text(headers, "x-amz-request-token")?)?;
-        let is_right = text(headers, "x-amz-request-route") == Some(&*waiting.route);
-        let caller = waiting.caller.take_if(|_| is_right)?;
-        Some((caller, waiting.open.subscribe()))
+        let mut pending = self.pending();
+        let pending = pending.get_mut(text(headers, "x-amz-request-token")?)?;
+        let is_valid = text(headers, "x-amz-request-route") == Some(&*pending.route);
+        let caller = pending.caller.take_if(|_| is_valid)?;
+        Some((caller, pending.open.subscribe()))
     }
 
-    fn waiting(&self) -> MutexGuard<'_, HashMap<String, Waiting>> {
-        // Entries come and go whole: a panic elsewhere leaves none of them half changed.
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    fn pending(&self) -> MutexGuard<'_, HashMap<String, PendingWrite>> {
+        // Entries are inserted and removed as a whole, so a panic elsewhere leaves none half changed.
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Moves the function's body on to the caller.
+/// Forwards the function's body to the caller.
 async fn forward(body: Incoming, pipe: Pipe) -> Response<Body> {
     let mut chunks = Chunks::new(body);
     loop {
@@ -151,32 +153,32 @@ fn invalid(message: &str) -> Response<Body> {
     xml::error(StatusCode::BAD_REQUEST, "ValidationError", message)
 }
 
-/// What the caller is to get, but for the body.
-struct Answer {
+/// The caller's response, without the body.
+struct ForwardedResponse {
     status: StatusCode,
     headers: HeaderMap,
-    /// Code and message of an error, where the answer is one without a body of its own.
+    /// Code and message of an error response that has no body of its own.
     code: Option<(String, String)>,
 }
 
-impl Answer {
+impl ForwardedResponse {
     fn new(headers: &HeaderMap) -> Result<Self, &'static str> {
         let status = match text(headers, "x-amz-fwd-status") {
             Some(status) => status
                 .parse()
                 .ok()
-                .filter(|status| STATUSES.contains(status))
-                .ok_or("The status is not valid.")?,
+                .filter(|status| FORWARDED_STATUSES.contains(status))
+                .ok_or("The status is invalid.")?,
             None => 200,
         };
-        let status = StatusCode::from_u16(status).map_err(|_| "The status is not valid.")?;
+        let status = StatusCode::from_u16(status).map_err(|_| "The status is invalid.")?;
         let code = text(headers, "x-amz-fwd-error-code");
         let message = text(headers, "x-amz-fwd-error-message");
         if (code.is_some() || message.is_some()) && (status.is_success() || has_body(headers)) {
             return Err("An error code or message cannot be sent with a success or with a body.");
         }
         if code.is_some_and(|code| !is_code(code)) {
-            return Err("The error code is not valid.");
+            return Err("The error code is invalid.");
         }
         let is_bare = is_error(status) && !has_body(headers);
         let code = is_bare.then(|| {
@@ -186,10 +188,10 @@ impl Answer {
         Ok(Self { status, headers: forwarded(headers)?, code })
     }
 
-    /// Sends an answer that has no body of the function's.
+    /// Sends a response without a body from the function.
     async fn send_error(self, caller: oneshot::Sender<Response<Body>>, body: Incoming) -> Response<Body> {
         if collect(body, 0).await.is_ok_and(|body| body.is_none()) {
-            return invalid("This answer cannot have a body.");
+            return invalid("This response cannot have a body.");
         }
         let response = match self.code {
             Some((code, message)) => {
@@ -202,7 +204,7 @@ impl Answer {
             }
             None => super::response(self.status, self.headers, empty()),
         };
-        // A caller who is gone does not miss it.
+        // A disconnected caller needs no response.
         let _ = caller.send(response);
         Response::new(empty())
     }
@@ -212,15 +214,15 @@ fn is_error(status: StatusCode) -> bool {
     status.is_client_error() || status.is_server_error()
 }
 
-/// The headers that the caller gets.
+/// Returns the headers of the caller's response.
 fn forwarded(headers: &HeaderMap) -> Result<HeaderMap, &'static str> {
     let mut forwarded = HeaderMap::new();
     for (name, value) in headers {
         if let Some(inner) = name.as_str().strip_prefix("x-amz-fwd-header-") {
-            if !FORWARDED.contains(&inner) && !inner.starts_with("x-amz-") {
+            if !FORWARDED_HEADERS.contains(&inner) && !inner.starts_with("x-amz-") {
                 return Err("This header cannot be forwarded.");
             }
-            let inner = HeaderName::try_from(inner).map_err(|_| "A header's name is not valid.")?;
+            let inner = HeaderName::try_from(inner).map_err(|_| "A header name is invalid.")?;
             forwarded.insert(inner, value.clone());
         } else if name.as_str().starts_with("x-amz-meta-") {
             forwarded.insert(name, value.clone());
@@ -236,13 +238,13 @@ fn forwarded(headers: &HeaderMap) -> Result<HeaderMap, &'static str> {
     Ok(forwarded)
 }
 
-/// Whether the request announces a body.
+/// Returns whether the request has a body.
 fn has_body(headers: &HeaderMap) -> bool {
     headers.contains_key(header::TRANSFER_ENCODING)
         || text(headers, "content-length").is_some_and(|length| length != "0")
 }
 
-/// `^[A-Z][a-zA-Z]+$`
+/// Returns whether `code` matches `^[A-Z][a-zA-Z]+$`.
 fn is_code(code: &str) -> bool {
     code.len() > 1
         && code.starts_with(|first: char| first.is_ascii_uppercase())

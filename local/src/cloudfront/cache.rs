@@ -1,4 +1,4 @@
-//! Answers that are kept at the edge.
+//! The cache of a distribution.
 
 use super::{CachePolicy, X_CACHE};
 use crate::{
@@ -16,10 +16,10 @@ use std::{
 };
 use tokio::sync::OwnedMutexGuard;
 
-/// The largest answer that is kept.
-const MAX_KEPT: usize = 32 << 20;
+/// Size in bytes of the largest response that is cached.
+const MAX_CACHED_BYTES: usize = 32 << 20;
 
-/// What tells one answer from another.
+/// The cache key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     is_head: bool,
@@ -39,70 +39,71 @@ impl Key {
     }
 }
 
-/// A kept answer.
+/// A cached response.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
-    kept_at: Duration,
+    stored_at: Duration,
     ttl: Duration,
 }
 
-/// What the cache knows.
-pub(super) enum Found {
-    /// An answer, and its age in seconds.
+/// The result of a cache lookup.
+pub(super) enum Lookup {
+    /// A fresh response, and its age in seconds.
     Fresh(Entry, u64),
-    /// An answer that the origin has to confirm.
+    /// A response that the origin must revalidate.
     Stale(Entry),
-    Nothing,
+    /// No response.
+    Missing,
 }
 
-/// The answers of one distribution.
+/// The cached responses of one distribution.
 #[derive(Debug)]
 pub(super) struct Cache {
     clock: Clock,
     entries: Mutex<HashMap<Key, Entry>>,
-    /// Who asks the origin for what is not kept yet; others who want the same wait for it.
-    asking: Mutex<HashMap<Key, Arc<Turn>>>,
+    /// Locks of the responses that are being fetched; other requests for the same response wait.
+    fetches: Mutex<HashMap<Key, Arc<FetchLock>>>,
 }
 
-/// The right to ask the origin for an answer, which one request has at a time.
-type Turn = tokio::sync::Mutex<()>;
+/// The lock for fetching one response from the origin.
+type FetchLock = tokio::sync::Mutex<()>;
 
 impl Cache {
     pub(super) fn new(clock: Clock) -> Self {
-        Self { clock, entries: Mutex::default(), asking: Mutex::default() }
+        Self { clock, entries: Mutex::default(), fetches: Mutex::default() }
     }
 
-    /// The answer for `key`. That to a `GET` is good for a `HEAD` too.
-    pub(super) fn find(&self, key: &Key) -> Found {
+    /// Looks up the response for `key`. A cached response to `GET` also serves `HEAD`.
+    pub(super) fn find(&self, key: &Key) -> Lookup {
         let entries = self.entries();
         let as_get = Key { is_head: false, ..key.clone() };
         let Some(entry) = entries.get(&as_get).or_else(|| entries.get(key)).cloned() else {
-            return Found::Nothing;
+            return Lookup::Missing;
         };
-        let age = self.clock.now().saturating_sub(entry.kept_at);
-        if age < entry.ttl { Found::Fresh(entry, age.as_secs()) } else { Found::Stale(entry) }
+        let age = self.clock.now().saturating_sub(entry.stored_at);
+        if age < entry.ttl { Lookup::Fresh(entry, age.as_secs()) } else { Lookup::Stale(entry) }
     }
 
-    /// Waits until nobody asks the origin for the answer of `key`.
-    pub(super) async fn turn(&self, key: &Key) -> OwnedMutexGuard<()> {
-        let turn = {
-            let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
-            asking.retain(|_, turn| 1 < Arc::strong_count(turn));
-            asking.entry(key.clone()).or_default().clone()
+    /// Waits until no other request fetches the response for `key`.
+    pub(super) async fn lock_fetch(&self, key: &Key) -> OwnedMutexGuard<()> {
+        let lock = {
+            let mut fetches = self.fetches.lock().unwrap_or_else(PoisonError::into_inner);
+            fetches.retain(|_, lock| 1 < Arc::strong_count(lock));
+            fetches.entry(key.clone()).or_default().clone()
         };
-        turn.lock_owned().await
+        lock.lock_owned().await
     }
 
-    /// `response`, kept under `key` for `ttl` when all of it has been passed on.
-    pub(super) fn keep(
+    /// Returns `response`, and caches it under `key` for `ttl` once its whole body was forwarded.
+    pub(super) fn store(
         self: &Arc<Self>,
         key: Key,
         response: Response<Body>,
         ttl: Duration,
-        turn: Option<OwnedMutexGuard<()>>,
+        lock: Option<OwnedMutexGuard<()>>,
     ) -> Response<Body> {
         if ttl.is_zero() {
             return response;
@@ -110,46 +111,47 @@ impl Cache {
         let (parts, body) = response.into_parts();
         let (status, headers) = (parts.status, parts.headers.clone());
         let cache = self.clone();
-        let (pipe, passed_on) = pipe();
+        let (pipe, forwarded) = pipe();
         tokio::spawn(async move {
-            let _turn = turn;
-            let mut kept = Some(BytesMut::new());
+            let _lock = lock;
+            let mut copy = Some(BytesMut::new());
             let mut chunks = Chunks::new(body);
             while let Some(chunk) = chunks.next().await? {
-                kept = kept.filter(|kept| kept.len() + chunk.len() <= MAX_KEPT);
-                if let Some(kept) = &mut kept {
-                    kept.extend_from_slice(&chunk);
+                copy = copy.filter(|copy| copy.len() + chunk.len() <= MAX_CACHED_BYTES);
+                if let Some(copy) = &mut copy {
+                    copy.extend_from_slice(&chunk);
                 }
                 if !pipe.send(chunk).await {
                     return Ok(());
                 }
             }
-            if let Some(kept) = kept {
-                let entry = Entry { status, headers, body: kept.freeze(), kept_at: cache.clock.now(), ttl };
+            if let Some(copy) = copy {
+                let entry = Entry { status, headers, body: copy.freeze(), stored_at: cache.clock.now(), ttl };
                 cache.entries().insert(key, entry);
             }
-            // The viewer who has it all finds it kept.
+            // Cached before the end is sent: a viewer that has the whole body finds it in the cache.
             pipe.finish().await;
             Ok::<_, BoxError>(())
         });
-        Response::from_parts(parts, passed_on)
+        Response::from_parts(parts, forwarded)
     }
 
-    /// Keeps `entry`, which the origin confirmed, for another `ttl`.
+    /// Caches `entry`, which the origin revalidated, for another `ttl`.
     pub(super) fn renew(&self, key: Key, entry: &Entry, ttl: Duration) -> Entry {
-        let renewed = Entry { kept_at: self.clock.now(), ttl, ..entry.clone() };
+        let renewed = Entry { stored_at: self.clock.now(), ttl, ..entry.clone() };
         self.entries().insert(key, renewed.clone());
         renewed
     }
 
     fn entries(&self) -> MutexGuard<'_, HashMap<Key, Entry>> {
-        // Entries come and go whole: a panic elsewhere leaves none of them half changed.
+        // Entries are inserted and removed as a whole, so a panic elsewhere leaves none half changed.
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Entry {
-    /// Asks in `headers` whether the answer still holds; `false` where it has nothing to ask with.
+    /// Adds a condition to `headers` that revalidates the response. Returns `false` if the response has no
+    /// validator.
     pub(super) fn make_conditional(&self, headers: &mut HeaderMap) -> bool {
         let Some(etag) = self.headers.get(header::ETAG).filter(|_| self.status == StatusCode::OK) else {
             return false;
@@ -162,44 +164,49 @@ impl Entry {
         true
     }
 
-    /// The answer to `request`, which may have conditions or ask for a part.
-    pub(super) fn answer(&self, request: &Request<Bytes>, age: u64, word: &'static str) -> Response<Body> {
-        let mut response = self.plain(request);
+    /// Returns the response to `request`, which may have conditions or a range.
+    pub(super) fn to_response(
+        &self,
+        request: &Request<Bytes>,
+        age: u64,
+        x_cache: &'static str,
+    ) -> Response<Body> {
+        let mut response = self.respond(request);
         let is_error = response.status().is_client_error() || response.status().is_server_error();
-        let word = if is_error { "Error from cloudfront" } else { word };
-        response.headers_mut().insert(X_CACHE, HeaderValue::from_static(word));
+        let x_cache = if is_error { "Error from cloudfront" } else { x_cache };
+        response.headers_mut().insert(X_CACHE, HeaderValue::from_static(x_cache));
         response.headers_mut().insert(header::AGE, age.into());
         response
     }
 
-    fn plain(&self, request: &Request<Bytes>) -> Response<Body> {
-        let verdict = conditional::weigh(request.headers(), &self.headers);
-        if let Some(status) = verdict.filter(|_| self.status == StatusCode::OK) {
-            let mut response = self.response(status, empty());
+    fn respond(&self, request: &Request<Bytes>) -> Response<Body> {
+        let status = conditional::evaluate(request.headers(), &self.headers);
+        if let Some(status) = status.filter(|_| self.status == StatusCode::OK) {
+            let mut response = self.with_body(status, empty());
             response.headers_mut().remove(header::CONTENT_LENGTH);
             return response;
         }
-        // For a HEAD without a kept GET the length stands in the headers alone.
+        // Without a cached GET, only the headers of a HEAD response know the length.
         if request.method() == Method::HEAD {
-            return self.response(self.status, empty());
+            return self.with_body(self.status, empty());
         }
-        match self.part(request.headers()) {
+        match self.range(request.headers()) {
             Some((from, to)) => {
                 let length = self.body.len();
                 let mut response =
-                    self.response(StatusCode::PARTIAL_CONTENT, full(self.body.slice(from..to)));
+                    self.with_body(StatusCode::PARTIAL_CONTENT, full(self.body.slice(from..to)));
                 let range = format!("bytes {from}-{}/{length}", to - 1);
                 let range = HeaderValue::try_from(range).expect("digits are a valid value");
                 response.headers_mut().insert(header::CONTENT_RANGE, range);
                 response.headers_mut().typed_insert(ContentLength((to - from) as u64));
                 response
             }
-            None => self.response(self.status, full(self.body.clone())),
+            None => self.with_body(self.status, full(self.body.clone())),
         }
     }
 
-    /// The one part that is asked for, half open; `None` is all of it.
-    fn part(&self, headers: &HeaderMap) -> Option<(usize, usize)> {
+    /// Returns the one requested part as a half-open byte range; `None` for the whole body.
+    fn range(&self, headers: &HeaderMap) -> Option<(usize, usize)> {
         if self.status != StatusCode::OK || headers.typed_get::<IfRange>().is_some() {
             return None;
         }
@@ -216,7 +223,7 @@ impl Entry {
         (from < to && ranges.next().is_none()).then_some((from, to))
     }
 
-    fn response(&self, status: StatusCode, body: Body) -> Response<Body> {
+    fn with_body(&self, status: StatusCode, body: Body) -> Response<Body> {
         let mut response = Response::new(body);
         *response.status_mut() = status;
         *response.headers_mut() = self.headers.clone();

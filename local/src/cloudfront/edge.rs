@@ -1,4 +1,4 @@
-//! Functions at the edge: they see requests before the cache does, or before the origin does.
+//! Edge functions: they run before the cache (viewer request) or before the origin (origin request).
 
 use super::{Origin, error};
 use crate::body::{Body, BoxError, full};
@@ -14,36 +14,36 @@ use std::{
 /// A function that CloudFront runs for a viewer-request or origin-request event.
 #[async_trait]
 pub trait EdgeFunction: Debug + Send + Sync {
-    /// Says what is to be done with a request.
+    /// Decides whether to forward a request or to respond to it.
     ///
     /// # Errors
-    /// Any makes the viewer's answer a 503.
+    /// The viewer gets a 503.
     async fn run(&self, event: EdgeEvent) -> Result<Verdict, BoxError>;
 }
 
-/// What a function is told.
+/// The input of an edge function.
 #[derive(Clone, Debug)]
 pub struct EdgeEvent {
-    /// Name of the request, sent to the origin as `X-Amz-Cf-Id` when the function is done.
+    /// Identifier of the request; the origin gets it as `X-Amz-Cf-Id` after the function has run.
     pub request_id: String,
     /// Address of the viewer.
     pub client_ip: IpAddr,
     /// The request; its URI is path and query.
     pub request: Request<Bytes>,
-    /// Where it goes, in an origin-request event.
+    /// The origin, in an origin-request event.
     pub origin: Option<Origin>,
 }
 
-/// What a function wants.
+/// The result of an edge function.
 #[derive(Clone, Debug)]
 pub enum Verdict {
-    /// Go on with this request.
+    /// Forwards this request.
     Forward(Request<Bytes>),
-    /// Answer with this.
+    /// Responds with this.
     Respond(Response<Bytes>),
 }
 
-/// Runs `function`, if there is one; the error is the answer to the viewer.
+/// Runs `function`, if there is one. The error is the response to the viewer.
 pub(super) async fn run(
     function: Option<&Arc<dyn EdgeFunction>>,
     id: &str,
@@ -60,12 +60,12 @@ pub(super) async fn run(
     match function.run(event).await {
         Ok(Verdict::Forward(request)) => Ok(request),
         Ok(Verdict::Respond(response)) => {
-            let word = if origin.is_some() {
+            let x_cache = if origin.is_some() {
                 "LambdaGeneratedResponse from cloudfront"
             } else {
                 "FunctionGeneratedResponse from cloudfront"
             };
-            Err(super::marked(response.map(full), word))
+            Err(super::with_x_cache(response.map(full), x_cache))
         }
         Err(failure) => {
             eprintln!("safelight-local: a function at the edge failed: {failure}");

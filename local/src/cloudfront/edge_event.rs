@@ -1,4 +1,4 @@
-//! Requests as Lambda@Edge tells them to functions, and answers as it takes them.
+//! Conversion between requests and the events and results of Lambda@Edge.
 
 use super::{EdgeEvent, Verdict};
 use crate::body::BoxError;
@@ -11,7 +11,7 @@ use safelight_edge::event::{
 };
 use serde_json::Map;
 
-/// The event of a request. Functions see bodies, and no headers that are hidden from them.
+/// Returns the event of a request. It contains the body, and leaves out the headers that Lambda@Edge hides.
 ///
 /// # Errors
 /// If a header is not text.
@@ -37,17 +37,17 @@ pub(super) fn from_local(event: &EdgeEvent) -> Result<Event, BoxError> {
     Ok(Event { config, request })
 }
 
-/// What a function wants, for a request that had `body`.
+/// Converts the result of a function, for a request that had `body`.
 ///
 /// # Errors
-/// If it cannot be sent.
+/// If the request or the response is invalid.
 pub(super) fn to_verdict(answer: EdgeVerdict, body: Bytes) -> Result<Verdict, BoxError> {
     match answer {
         EdgeVerdict::Request(request) => {
             let separator = if request.querystring.is_empty() { "" } else { "?" };
             let body = match &request.body {
                 Some(new) if new.action == Action::Replace => {
-                    new.bytes().ok_or("the body is not in base64")?.into_owned().into()
+                    new.bytes().ok_or("the body is not valid base64")?.into_owned().into()
                 }
                 _ => body,
             };
@@ -90,7 +90,7 @@ fn from_edge(edge: &Headers) -> Result<HeaderMap, BoxError> {
     Ok(headers)
 }
 
-/// The part of a body that functions see.
+/// Returns the part of a body that functions receive.
 fn to_body(body: &Bytes, event_type: EventType) -> Body {
     let limit = match event_type {
         EventType::ViewerRequest => 40_000,

@@ -1,5 +1,5 @@
-// Runs the handlers of a built edge as Lambda's runtime does: an event on each line of standard input, and what
-// comes of it on a line of standard output.
+// Runs the handlers of a built edge as Lambda's runtime does: reads one event per line from standard input,
+// and writes one result per line to standard output.
 //
 // in:  {"id": 1, "handler": "viewerRequest", "now": 1767225600000, "event": …}
 // out: {"id": 1, "answer": …} or {"id": 1, "error": "code: message"}
@@ -8,20 +8,20 @@ import { Console } from 'node:console';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 
-// What handlers log is no answer.
+// Standard output is for results only, so handlers log to standard error.
 globalThis.console = new Console(process.stderr);
 
 const handlers = await import(pathToFileURL(`${process.argv[1]}/index.mjs`));
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { id, handler, now, event } = JSON.parse(line);
-  // The cloud's clock, which may be ahead of the machine's.
+  // The time of the test's clock, which may be ahead of the machine's.
   Date.now = () => now;
-  let outcome;
+  let result;
   try {
-    outcome = { answer: await handlers[handler](event) };
+    result = { answer: await handlers[handler](event) };
   } catch ({ code, message }) {
-    outcome = { error: `${code}: ${message}` };
+    result = { error: `${code}: ${message}` };
   }
-  process.stdout.write(`${JSON.stringify({ id, ...outcome })}\n`);
+  process.stdout.write(`${JSON.stringify({ id, ...result })}\n`);
 }

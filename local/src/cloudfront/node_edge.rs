@@ -26,12 +26,14 @@ use tokio::{
 /// The program that runs the handlers.
 const RUNTIME: &str = include_str!("node_edge.mjs");
 
-/// A folder that `edge/node/build/build.mjs` made, run by a Node.js of its own. It ends with this value.
+/// A folder built by `edge/node/build/build.mjs`, run in a Node.js process of its own. Dropping the value
+/// ends the process.
 ///
-/// Without an origin it is the function for viewer requests, with one that for origin requests.
+/// An event without an origin goes to the viewer-request function, an event with one to the origin-request
+/// function.
 #[derive(Debug)]
 pub struct NodeEdge {
-    /// One event is in work at a time, as in a sandbox of Lambda's.
+    /// Locked while an event is processed: one at a time, as in a sandbox of Lambda.
     process: Mutex<Process>,
     count: AtomicU64,
     clock: Clock,
@@ -47,7 +49,7 @@ struct Process {
 }
 
 #[derive(Serialize)]
-struct Question<'a> {
+struct Invocation<'a> {
     id: u64,
     handler: &'static str,
     /// Milliseconds since the epoch.
@@ -56,18 +58,18 @@ struct Question<'a> {
 }
 
 #[derive(Deserialize)]
-struct Outcome {
+struct InvocationResult {
     id: u64,
     answer: Option<EdgeVerdict>,
     error: Option<String>,
 }
 
 impl NodeEdge {
-    /// Starts Node.js with the functions in `folder`, which go by `clock`. Their environment holds what a
-    /// role's does, and nothing else but where programs are.
+    /// Starts Node.js with the functions in `folder`, which use the time of `clock`. Their environment
+    /// contains only the credentials of a role, and `PATH`.
     ///
     /// # Errors
-    /// If there is no such folder, or no `node`.
+    /// If `folder` or `node` does not exist.
     pub fn start(folder: &Path, clock: Clock) -> io::Result<Self> {
         let config: Value = serde_json::from_slice(&fs::read(folder.join("config.json"))?)?;
         let mut command = Command::new("node");
@@ -93,29 +95,33 @@ impl NodeEdge {
         })
     }
 
-    /// Whether it brings queries into canonical form, `format=auto` included.
+    /// Returns whether the functions normalise queries, `format=auto` included.
     pub(crate) const fn normalizes(&self) -> bool {
         self.normalizes
     }
 
-    /// Whether it signs what goes to the origin.
+    /// Returns whether the functions sign origin requests.
     pub(crate) const fn signs(&self) -> bool {
         self.signs
     }
 
-    async fn ask(&self, handler: &'static str, event: &Event) -> Result<EdgeVerdict, BoxError> {
+    async fn invoke(&self, handler: &'static str, event: &Event) -> Result<EdgeVerdict, BoxError> {
         let id = self.count.fetch_add(1, Ordering::Relaxed);
         let now = self.clock.time().duration_since(SystemTime::UNIX_EPOCH)?.as_millis();
-        let mut line = serde_json::to_vec(&Question { id, handler, now, event })?;
+        let mut line = serde_json::to_vec(&Invocation { id, handler, now, event })?;
         line.push(b'\n');
         let mut process = self.process.lock().await;
         process.input.write_all(&line).await?;
         loop {
-            let line = process.output.next_line().await?.ok_or("the functions at the edge have ended")?;
-            let outcome: Outcome = serde_json::from_str(&line)?;
-            // Answers to viewers who went away meanwhile come first.
-            if outcome.id == id {
-                return outcome.answer.ok_or_else(|| outcome.error.unwrap_or_default().into());
+            let line = process
+                .output
+                .next_line()
+                .await?
+                .ok_or("the Node.js process of the edge functions has ended")?;
+            let result: InvocationResult = serde_json::from_str(&line)?;
+            // Results for viewers that disconnected earlier come first.
+            if result.id == id {
+                return result.answer.ok_or_else(|| result.error.unwrap_or_default().into());
             }
         }
     }
@@ -129,7 +135,7 @@ impl EdgeFunction for NodeEdge {
             EventType::ViewerRequest => "viewerRequest",
             EventType::OriginRequest => "originRequest",
         };
-        let answer = self.ask(handler, &event).await?;
+        let answer = self.invoke(handler, &event).await?;
         answer.check(event.config.event_type, &event.request)?;
         edge_event::to_verdict(answer, body)
     }

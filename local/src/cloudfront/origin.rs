@@ -1,4 +1,4 @@
-//! Origins: where they are, and how requests to them are signed.
+//! Origins: their addresses, and the signatures of requests to them.
 
 use super::error;
 use crate::{
@@ -12,27 +12,27 @@ use http_body_util::BodyExt;
 use std::{net::SocketAddr, time::Duration};
 use tokio::time::timeout;
 
-/// A server that CloudFront asks.
+/// An origin of CloudFront.
 #[derive(Clone, Debug)]
 pub struct Origin {
-    /// Where it is.
+    /// Address of the server.
     pub address: SocketAddr,
-    /// Put before the path of each request; it has no slash at its end. Defaults to nothing.
+    /// Prefix of each request's path, without a slash at its end. Defaults to nothing.
     pub path: String,
-    /// The service that requests are signed for by origin access control; without it they are not signed.
+    /// The service for which origin access control signs requests; `None` leaves them unsigned.
     pub access_control: Option<Service>,
-    /// Added to each request. Defaults to none.
+    /// Headers added to each request. Defaults to none.
     pub custom_headers: HeaderMap,
-    /// How long the origin may take to begin its answer. Defaults to 30 seconds.
+    /// Time until the origin must begin its response. Defaults to 30 seconds.
     pub response_timeout: Duration,
 }
 
-/// Headers that are about one connection only (RFC 9110 section 7.6.1).
+/// Headers of a single connection (RFC 9110 section 7.6.1).
 const HOP_BY_HOP: [HeaderName; 5] =
     [header::CONNECTION, header::TE, header::TRAILER, header::TRANSFER_ENCODING, header::UPGRADE];
 
 impl Origin {
-    /// The origin at `address`, signed for by origin access control.
+    /// Returns the origin at `address`, with requests signed by origin access control.
     pub fn new(address: SocketAddr, access_control: Option<Service>) -> Self {
         Self {
             address,
@@ -43,14 +43,14 @@ impl Origin {
         }
     }
 
-    /// Sends `request`. Where there is no answer, the error is what the viewer gets.
+    /// Sends `request`. If there is no response, the error is the viewer's response.
     pub(super) async fn send(
         &self,
         client: &HttpClient,
         mut request: Request<Bytes>,
         id: &str,
     ) -> Result<Response<Body>, Response<Body>> {
-        let bad = |_| error(StatusCode::BAD_GATEWAY, "The origin could not be asked.");
+        let bad = |_| error(StatusCode::BAD_GATEWAY, "Cannot reach the origin.");
         let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
         let uri = format!("http://{}{}{target}", self.address, self.path).parse();
         *request.uri_mut() = uri.map_err(|error: http::uri::InvalidUri| bad(error.into()))?;
@@ -65,7 +65,7 @@ impl Origin {
         let response = server::send(client, self.address, request.map(full));
         let response = match timeout(self.response_timeout, response).await {
             Ok(response) => response.map_err(bad)?,
-            Err(_) => return Err(error(StatusCode::GATEWAY_TIMEOUT, "The origin does not answer.")),
+            Err(_) => return Err(error(StatusCode::GATEWAY_TIMEOUT, "The origin did not respond in time.")),
         };
         let mut response = response.map(|body| body.map_err(Into::into).boxed_unsync());
         for name in HOP_BY_HOP {
@@ -75,17 +75,18 @@ impl Origin {
     }
 }
 
-/// Signs as origin access control does: what the viewer sent as authorization does not count.
+/// Signs as origin access control does: the viewer's `Authorization` is removed.
 fn sign(request: &mut Request<Bytes>, service: Service) -> Result<(), crate::body::BoxError> {
     request.headers_mut().remove(header::AUTHORIZATION);
     let body = request.body().clone();
-    // A Function URL takes no unsigned body, and CloudFront reads none: the viewer has to say its hash.
-    let stated = request.headers().get("x-amz-content-sha256").and_then(|hash| hash.to_str().ok());
-    let stated = stated.map(ToOwned::to_owned);
-    let payload = match (service, &stated) {
+    // A Function URL accepts no unsigned body, and CloudFront does not hash bodies, so the viewer must send
+    // the hash.
+    let sent_hash = request.headers().get("x-amz-content-sha256").and_then(|hash| hash.to_str().ok());
+    let sent_hash = sent_hash.map(ToOwned::to_owned);
+    let payload = match (service, &sent_hash) {
         (Service::Lambda, _) if body.is_empty() => Payload::Bytes(&[]),
         (Service::Lambda, Some(hash)) => Payload::Hash(hash),
-        // What CloudFront does all the same; the service refuses it.
+        // CloudFront sends this as well, and the service rejects it.
         (Service::Lambda, None) => Payload::Hash("UNSIGNED-PAYLOAD"),
         _ => Payload::Unsigned,
     };

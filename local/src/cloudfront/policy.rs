@@ -1,4 +1,4 @@
-//! What a distribution is configured with.
+//! Configuration of a distribution.
 
 use super::{EdgeFunction, Origin};
 use bytes::Bytes;
@@ -11,12 +11,12 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// Behaviours, of which the first that matches a path counts.
+/// A list of behaviours; the first one that matches a path applies.
 #[derive(Clone, Debug)]
 pub struct Distribution {
     /// In order of precedence.
     pub behaviors: Vec<Behavior>,
-    /// For every other path; its pattern is not looked at.
+    /// For all other paths; its pattern is ignored.
     pub default: Behavior,
 }
 
@@ -27,43 +27,43 @@ impl Distribution {
     }
 }
 
-/// What happens to requests for some paths.
+/// Settings for the requests of some paths.
 #[derive(Clone, Debug)]
 pub struct Behavior {
-    /// `*` stands for any characters, `?` for one. Defaults to `*`.
+    /// `*` matches any characters, `?` matches one. Defaults to `*`.
     pub path_pattern: String,
-    /// Who is asked.
+    /// The origin of these paths.
     pub origin: Origin,
-    /// Methods that are let through. Defaults to `GET` and `HEAD`.
+    /// Allowed methods. Defaults to `GET` and `HEAD`.
     pub methods: Vec<Method>,
     /// Defaults to [`CachePolicy::default`].
     pub cache: CachePolicy,
     /// Defaults to [`OriginRequestPolicy::default`].
     pub origin_request: OriginRequestPolicy,
-    /// Sees every request. Defaults to none.
+    /// Runs for every request. Defaults to none.
     pub viewer_request: Option<Arc<dyn EdgeFunction>>,
-    /// Sees the requests that the cache does not answer. Defaults to none.
+    /// Runs for requests that the cache cannot serve. Defaults to none.
     pub origin_request_function: Option<Arc<dyn EdgeFunction>>,
 }
 
-/// What of a request tells one cached answer from another, and how long answers are kept.
+/// The parts of a request in the cache key, and the lifetime of cached responses.
 #[derive(Clone, Debug)]
 pub struct CachePolicy {
-    /// Answers are kept at least so long, whatever the origin says. Defaults to nothing.
+    /// Minimum lifetime, which overrides the origin. Defaults to nothing.
     pub min_ttl: Duration,
-    /// Answers are kept so long where the origin says nothing. Defaults to a day.
+    /// Lifetime of responses for which the origin states none. Defaults to a day.
     pub default_ttl: Duration,
-    /// Answers are kept no longer, whatever the origin says. Defaults to a year.
+    /// Maximum lifetime, which overrides the origin. Defaults to a year.
     pub max_ttl: Duration,
-    /// Errors that are kept are kept so long. Defaults to 10 seconds.
+    /// Lifetime of cached errors. Defaults to 10 seconds.
     pub error_ttl: Duration,
-    /// Query parameters that count, and that the origin gets. Defaults to those of the transforms.
+    /// Query parameters in the cache key; the origin gets them too. Defaults to those of the transforms.
     pub queries: BTreeSet<String>,
-    /// Headers that count, and that the origin gets. Defaults to none.
+    /// Headers in the cache key; the origin gets them too. Defaults to none.
     pub headers: Vec<HeaderName>,
 }
 
-/// What the origin gets besides what tells answers apart.
+/// The parts of a request that the origin gets besides those in the cache key.
 #[derive(Clone, Debug, Default)]
 pub struct OriginRequestPolicy {
     /// Query parameters. Defaults to none.
@@ -72,11 +72,11 @@ pub struct OriginRequestPolicy {
     pub headers: Vec<HeaderName>,
 }
 
-/// What the registry says of every parameter.
+/// The registry's description of every parameter.
 const PARAMS: &str = include_str!("../../../transforms/registry/params.json");
 
-/// Headers of the viewer that the origin gets in any case.
-const ALWAYS: [HeaderName; 7] = [
+/// Headers of the viewer that the origin always gets.
+const ALWAYS_FORWARDED: [HeaderName; 7] = [
     header::CONTENT_TYPE,
     header::IF_MATCH,
     header::IF_MODIFIED_SINCE,
@@ -87,7 +87,7 @@ const ALWAYS: [HeaderName; 7] = [
 ];
 
 impl Behavior {
-    /// Every path, from `origin`.
+    /// Returns a behaviour for all paths, with this `origin`.
     pub fn new(origin: Origin) -> Self {
         Self {
             path_pattern: "*".to_owned(),
@@ -100,23 +100,23 @@ impl Behavior {
         }
     }
 
-    /// The viewer's `request` as the origin is to get it.
+    /// Returns the origin request for the viewer's `request`.
     pub(super) fn origin_request(&self, request: &Request<Bytes>) -> Request<Bytes> {
         let query = self.cache.query(request, Some(&self.origin_request.queries));
         let separator = if query.is_empty() { "" } else { "?" };
-        let mut question = Request::new(request.body().clone());
-        *question.method_mut() = request.method().clone();
-        *question.uri_mut() = format!("{}{separator}{query}", request.uri().path())
+        let mut origin_request = Request::new(request.body().clone());
+        *origin_request.method_mut() = request.method().clone();
+        *origin_request.uri_mut() = format!("{}{separator}{query}", request.uri().path())
             .parse()
-            .expect("a valid path with a part of a valid query is valid");
+            .expect("a valid path with some pairs of a valid query is valid");
 
         let signed_body = [HeaderName::from_static("x-amz-content-sha256")];
-        let names = ALWAYS.iter().chain(&self.cache.headers).chain(&self.origin_request.headers);
+        let names = ALWAYS_FORWARDED.iter().chain(&self.cache.headers).chain(&self.origin_request.headers);
         for name in names.chain(signed_body.iter().filter(|_| !request.body().is_empty())) {
             let values = request.headers().get_all(name).iter().cloned();
-            // A name that stands in both policies is copied once.
-            question.headers_mut().remove(name);
-            question.headers_mut().extend(values.map(|value| (name.clone(), value)));
+            // A name in both policies is copied once.
+            origin_request.headers_mut().remove(name);
+            origin_request.headers_mut().extend(values.map(|value| (name.clone(), value)));
         }
         let fixed = [
             (header::USER_AGENT, "Amazon CloudFront"),
@@ -124,9 +124,9 @@ impl Behavior {
             (HeaderName::from_static("x-forwarded-for"), "127.0.0.1"),
         ];
         for (name, value) in fixed {
-            question.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+            origin_request.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
         }
-        question
+        origin_request
     }
 }
 
@@ -143,9 +143,9 @@ impl Default for CachePolicy {
     }
 }
 
-/// Keys and aliases of every parameter that a transform declares.
+/// Returns the keys and aliases of every parameter that a transform declares.
 fn transform_queries() -> BTreeSet<String> {
-    let params: Vec<Value> = serde_json::from_str(PARAMS).expect("a test of the registry keeps it valid");
+    let params: Vec<Value> = serde_json::from_str(PARAMS).expect("a test of the registry checks it");
     let names = params.iter().flat_map(|param| {
         let aliases = param["aliases"].as_array().into_iter().flatten();
         aliases.chain([&param["key"]]).filter_map(|name| name.as_str().map(ToOwned::to_owned))
@@ -154,7 +154,7 @@ fn transform_queries() -> BTreeSet<String> {
 }
 
 impl CachePolicy {
-    /// The part of the query that counts, or that is in `more`, as it stands in the request.
+    /// Returns the listed pairs of the query, or those in `more`, as they are in the request.
     pub(super) fn query(&self, request: &Request<Bytes>, more: Option<&BTreeSet<String>>) -> String {
         let is_listed = |pair: &&str| {
             let name = pair.split('=').next().unwrap_or_default();
@@ -164,7 +164,7 @@ impl CachePolicy {
         query.split('&').filter(is_listed).collect::<Vec<_>>().join("&")
     }
 
-    /// How long an answer is kept ("How long content stays in the cache" of the CloudFront guide).
+    /// Returns the lifetime of a response ("How long content stays in the cache" of the CloudFront guide).
     pub(super) fn ttl(&self, status: StatusCode, headers: &HeaderMap) -> Duration {
         let control = headers.typed_get::<CacheControl>();
         let stated = control.as_ref().and_then(|control| control.s_max_age().or(control.max_age()));
@@ -190,12 +190,12 @@ impl CachePolicy {
     }
 }
 
-/// Whether `path` is of `pattern`.
+/// Returns whether `path` matches `pattern`.
 fn matches(pattern: &str, path: &str) -> bool {
     let (pattern, path) =
         (pattern.trim_start_matches('/').as_bytes(), path.trim_start_matches('/').as_bytes());
     let (mut at, mut seen) = (0, 0);
-    // Where to go on when the last star has to take one character more.
+    // Position to resume at when the last star must match one character more.
     let mut star = None;
     while seen < path.len() {
         match pattern.get(at) {
@@ -203,7 +203,7 @@ fn matches(pattern: &str, path: &str) -> bool {
                 star = Some((at, seen));
                 at += 1;
             }
-            Some(&want) if want == b'?' || want == path[seen] => {
+            Some(&letter) if letter == b'?' || letter == path[seen] => {
                 at += 1;
                 seen += 1;
             }
@@ -214,7 +214,7 @@ fn matches(pattern: &str, path: &str) -> bool {
             }
         }
     }
-    pattern[at..].iter().all(|want| *want == b'*')
+    pattern[at..].iter().all(|letter| *letter == b'*')
 }
 
 #[cfg(test)]
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn the_origin_says_how_long_within_bounds() {
+    fn the_origin_sets_the_ttl_within_the_policys_limits() {
         let policy = CachePolicy {
             min_ttl: Duration::from_secs(5),
             default_ttl: Duration::from_secs(50),
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn the_allow_list_is_that_of_the_transforms() {
+    fn the_allow_list_has_the_parameters_of_the_transforms() {
         let queries = transform_queries();
         for name in ["showExif", "width", "w", "format"] {
             assert!(queries.contains(name), "{name}");

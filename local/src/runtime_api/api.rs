@@ -14,14 +14,14 @@ use hyper::body::Incoming;
 use serde_json::json;
 use std::{io, sync::Arc, time::SystemTime};
 
-/// The largest answer that may come all at once.
-const MAX_BUFFERED: usize = 6 << 20;
+/// Size in bytes of the largest response that is sent at once.
+const MAX_BUFFERED_BYTES: usize = 6 << 20;
 
-/// The largest answer that may come bit by bit.
-const MAX_STREAMED: usize = 200 << 20;
+/// Size in bytes of the largest streamed response.
+const MAX_STREAMED_BYTES: usize = 200 << 20;
 
 /// Content type of a stream that begins with a prelude.
-const WITH_PRELUDE: &str = "application/vnd.awslambda.http-integration-response";
+const PRELUDE_CONTENT_TYPE: &str = "application/vnd.awslambda.http-integration-response";
 
 /// Serves the runtime API of the sandbox of `slot`.
 pub(super) async fn api(slot: Arc<Slot>) -> io::Result<Server> {
@@ -36,28 +36,28 @@ async fn route(slot: &Slot, request: Request<Incoming>) -> Response<Body> {
     let path = request.uri().path().to_owned();
     let method = request.method().clone();
     match (&method, path.strip_prefix("/2018-06-01/runtime/").unwrap_or_default()) {
-        (&Method::GET, "invocation/next") => event(slot.fetch().await),
+        (&Method::GET, "invocation/next") => event_response(slot.fetch().await),
         (&Method::POST, "init/error") => {
             slot.fail(Failure::NotStarted);
             accepted()
         }
         (&Method::POST, rest) => match rest.strip_prefix("invocation/").and_then(|rest| rest.split_once('/'))
         {
-            Some((id, "response")) => answer(slot, id, request).await,
+            Some((id, "response")) => respond(slot, id, request).await,
             Some((id, "error")) => {
-                let Some(reply) = slot.answer(id) else { return unknown() };
-                // Whoever waited may be gone.
+                let Some(reply) = slot.take_reply(id) else { return invalid_id() };
+                // The caller may have disconnected.
                 let _ = reply.send(Err(Failure::Reported));
                 slot.finish(id);
                 accepted()
             }
-            _ => refusal(StatusCode::NOT_FOUND, "UnknownPath"),
+            _ => error(StatusCode::NOT_FOUND, "UnknownPath"),
         },
-        _ => refusal(StatusCode::NOT_FOUND, "UnknownPath"),
+        _ => error(StatusCode::NOT_FOUND, "UnknownPath"),
     }
 }
 
-fn event(event: Event) -> Response<Body> {
+fn event_response(event: Event) -> Response<Body> {
     let deadline = event.deadline.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let builder = Response::builder()
         .header(CONTENT_TYPE, "application/json")
@@ -71,31 +71,31 @@ fn event(event: Event) -> Response<Body> {
     builder.body(full(event.bytes)).expect("every header is valid")
 }
 
-async fn answer(slot: &Slot, id: &str, request: Request<Incoming>) -> Response<Body> {
-    let Some(reply) = slot.answer(id) else { return unknown() };
+async fn respond(slot: &Slot, id: &str, request: Request<Incoming>) -> Response<Body> {
+    let Some(reply) = slot.take_reply(id) else { return invalid_id() };
     let _finish = Finish { slot, id };
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let is_streamed = header("lambda-runtime-function-response-mode") == Some("streaming");
-    let has_prelude = header("content-type") == Some(WITH_PRELUDE);
+    let has_prelude = header("content-type") == Some(PRELUDE_CONTENT_TYPE);
     if is_streamed {
         let (pipe, body) = pipe();
-        // The function ends its answer whether anybody takes it or not, as it does in the cloud.
+        // The function finishes its response even if the caller has disconnected, as in the cloud.
         let _ = reply.send(Ok(Reply::Streamed { has_prelude, body }));
-        if stream(request.into_body(), &pipe).await.is_ok() {
+        if forward(request.into_body(), &pipe).await.is_ok() {
             pipe.finish().await;
         }
         return accepted();
     }
-    let (outcome, response) = match body::collect(request.into_body(), MAX_BUFFERED).await {
+    let (reply_result, response) = match body::collect(request.into_body(), MAX_BUFFERED_BYTES).await {
         Ok(Some(bytes)) => (Ok(Reply::Buffered(bytes)), accepted()),
-        Ok(None) => (Err(Failure::TooLarge), refusal(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge")),
-        Err(_) => (Err(Failure::Exited), unknown()),
+        Ok(None) => (Err(Failure::TooLarge), error(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge")),
+        Err(_) => (Err(Failure::Exited), invalid_id()),
     };
-    let _ = reply.send(outcome);
+    let _ = reply.send(reply_result);
     response
 }
 
-/// Frees the slot when the answer is over, also where that is because its connection broke.
+/// Frees the slot when the response ends, or when its connection breaks.
 struct Finish<'a> {
     slot: &'a Slot,
     id: &'a str,
@@ -107,31 +107,31 @@ impl Drop for Finish<'_> {
     }
 }
 
-/// Moves a streamed answer on; an error where the function says that it failed on the way.
-async fn stream(body: Incoming, pipe: &body::Pipe) -> Result<(), BoxError> {
+/// Forwards a streamed response. Returns an error if the function reports a failure in its trailers.
+async fn forward(body: Incoming, pipe: &body::Pipe) -> Result<(), BoxError> {
     let mut chunks = Chunks::new(body);
     let mut size = 0;
-    let mut is_taken = true;
+    let mut is_received = true;
     while let Some(chunk) = chunks.next().await? {
         size += chunk.len();
-        if MAX_STREAMED < size {
-            return Err("the answer is too large".into());
+        if MAX_STREAMED_BYTES < size {
+            return Err("the response is too large".into());
         }
-        is_taken = is_taken && pipe.send(chunk).await;
+        is_received = is_received && pipe.send(chunk).await;
     }
     let failed = chunks.trailers.contains_key("lambda-runtime-function-error-type");
-    if failed { Err("the function failed on the way".into()) } else { Ok(()) }
+    if failed { Err("the function failed while streaming".into()) } else { Ok(()) }
 }
 
 fn accepted() -> Response<Body> {
     status(StatusCode::ACCEPTED, full("{\"status\":\"OK\"}\n"))
 }
 
-fn unknown() -> Response<Body> {
-    refusal(StatusCode::BAD_REQUEST, "InvalidRequestID")
+fn invalid_id() -> Response<Body> {
+    error(StatusCode::BAD_REQUEST, "InvalidRequestID")
 }
 
-fn refusal(code: StatusCode, kind: &str) -> Response<Body> {
+fn error(code: StatusCode, kind: &str) -> Response<Body> {
     status(code, full(json!({"errorType": kind, "errorMessage": kind}).to_string()))
 }
 

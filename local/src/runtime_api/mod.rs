@@ -1,5 +1,5 @@
-//! The function: events wait for a sandbox, each sandbox is a child process that asks its own runtime
-//! API for one event at a time.
+//! The function. Events are queued; each sandbox is a child process that fetches one event at a time from a
+//! runtime API of its own.
 
 mod api;
 mod sandbox;
@@ -17,49 +17,49 @@ use tokio::{
 };
 use uuid::Uuid;
 
-/// How the function runs.
+/// Configuration of the function.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    /// The `bootstrap` to run; without one, whoever asks the runtime APIs is the function.
+    /// The `bootstrap` to run; `None` if the client of the runtime APIs is the function.
     pub(crate) bootstrap: Option<PathBuf>,
-    /// How many events may be in work at once.
+    /// Maximum number of concurrent events.
     pub(crate) sandboxes: usize,
-    /// How long one event may take.
+    /// Time limit for one event.
     pub(crate) timeout: Duration,
     /// Variables of the child's environment besides Lambda's own.
     pub(crate) environment: Vec<(String, String)>,
 }
 
-/// What the function answered.
+/// The function's response.
 #[derive(Debug)]
 pub(crate) enum Reply {
-    /// All at once.
+    /// Sent at once.
     Buffered(Bytes),
-    /// Bit by bit.
+    /// Streamed.
     Streamed {
         /// Whether the body begins with a prelude of status and headers.
         has_prelude: bool,
-        /// Cut where the function failed.
+        /// Cut if the function fails.
         body: Body,
     },
 }
 
-/// Why the function did not answer.
+/// The reason why the function did not respond.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// It said so.
+    /// The function reported an error.
     Reported,
     /// Its process ended.
     Exited,
-    /// It took too long.
+    /// It exceeded the time limit.
     TimedOut,
-    /// Its answer is larger than an answer may be.
+    /// Its response exceeds the size limit.
     TooLarge,
     /// It could not be started.
     NotStarted,
 }
 
-/// An event on its way to the function.
+/// A queued event.
 #[derive(Debug)]
 struct Invocation {
     id: String,
@@ -67,7 +67,7 @@ struct Invocation {
     reply: oneshot::Sender<Result<Reply, Failure>>,
 }
 
-/// The function and its sandboxes, which end with it.
+/// The function and its sandboxes. Dropping the value stops them.
 #[derive(Debug)]
 pub struct Function {
     queue: mpsc::UnboundedSender<Invocation>,
@@ -77,7 +77,7 @@ pub struct Function {
 }
 
 impl Function {
-    /// Starts every sandbox.
+    /// Starts all sandboxes.
     pub(crate) async fn start(settings: &Settings, faults: &Arc<Faults>) -> std::io::Result<Self> {
         let (queue, waiting) = mpsc::unbounded_channel();
         let waiting = Arc::new(Mutex::new(waiting));
@@ -99,38 +99,38 @@ impl Function {
         Ok(function)
     }
 
-    /// Hands `event` to the next sandbox that is free, and waits for the answer's beginning. The function
-    /// goes on with it even if nobody waits any more.
+    /// Passes `event` to the next free sandbox, and waits for the start of the response. The function
+    /// continues even if the caller disconnects.
     pub(crate) async fn invoke(&self, event: Bytes) -> Result<Reply, Failure> {
-        let (reply, answer) = oneshot::channel();
+        let (reply, response) = oneshot::channel();
         let invocation = Invocation { id: Uuid::new_v4().to_string(), event, reply };
-        // The queue is open as long as `self` is, and an invocation is answered before it is dropped.
+        // The queue is open as long as `self` exists, and an invocation gets its reply before it is dropped.
         let _ = self.queue.send(invocation);
-        answer.await.unwrap_or(Err(Failure::Exited))
+        response.await.unwrap_or(Err(Failure::Exited))
     }
 
-    /// Where each sandbox has its runtime API.
+    /// Addresses of the runtime APIs, one for each sandbox.
     pub fn apis(&self) -> Vec<SocketAddr> {
         self.apis.iter().map(|server| server.address).collect()
     }
 
-    /// Process ids of the children that run now.
+    /// Process ids of the running children.
     pub fn children(&self) -> Vec<u32> {
         self.slots.iter().filter_map(|slot| slot.child()).collect()
     }
 
-    /// How many children were started so far.
+    /// Number of children started so far.
     pub fn starts(&self) -> usize {
         self.slots.iter().map(|slot| slot.starts()).sum()
     }
 
-    /// How long each child took from its start to its first request for an event, of those that made one:
-    /// what Lambda reports as `Init Duration`.
+    /// Time from each child's start to its first request for an event: the value that Lambda reports as
+    /// `Init Duration`. Children without such a request are left out.
     pub fn init_durations(&self) -> Vec<Duration> {
         self.slots.iter().filter_map(|slot| slot.init_duration()).collect()
     }
 
-    /// Kills every child; each is started again for the next event.
+    /// Kills all children; each is started again for the next event.
     pub fn kill(&self) {
         self.slots.iter().for_each(|slot| slot.kill());
     }

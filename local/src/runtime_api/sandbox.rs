@@ -1,4 +1,4 @@
-//! One sandbox: its child process, and one event after the other.
+//! One sandbox: its child process, which processes one event after another.
 
 use super::{Failure, Invocation, Settings, slot::Slot};
 use crate::{
@@ -13,29 +13,29 @@ use tokio::{
     time::sleep,
 };
 
-/// What a sandbox consists of.
+/// The parts of a sandbox.
 pub(super) struct Sandbox {
     pub(super) settings: Settings,
-    /// Where its runtime API is.
+    /// Address of its runtime API.
     pub(super) api: SocketAddr,
     pub(super) slot: Arc<Slot>,
-    /// Events that no sandbox has yet.
+    /// Events that are not assigned to a sandbox yet.
     pub(super) waiting: Arc<Mutex<mpsc::UnboundedReceiver<Invocation>>>,
     pub(super) faults: Arc<Faults>,
 }
 
 impl Sandbox {
-    /// Works on events until there will be no more.
+    /// Processes events until the queue is closed.
     ///
-    /// The child is started at once, and after its death with the next event.
+    /// The child starts at once; after its death it is started again with the next event.
     pub(super) async fn run(self) {
         let mut child = self.start();
         loop {
             let next = async { self.waiting.lock().await.recv().await };
             let invocation = select! {
                 next = next => next,
-                () = self.ended(&mut child) => {
-                    self.bury(&mut child).await;
+                () = self.has_ended(&mut child) => {
+                    self.reap(&mut child).await;
                     continue;
                 }
             };
@@ -43,21 +43,21 @@ impl Sandbox {
             if child.is_none() {
                 child = self.start();
             }
-            self.work(invocation, &mut child).await;
+            self.process(invocation, &mut child).await;
         }
     }
 
-    async fn work(&self, invocation: Invocation, child: &mut Option<Child>) {
+    async fn process(&self, invocation: Invocation, child: &mut Option<Child>) {
         if child.is_none() && self.settings.bootstrap.is_some() {
-            // Nobody waits where nobody is told.
+            // The caller may have disconnected.
             let _ = invocation.reply.send(Err(Failure::NotStarted));
             return;
         }
-        self.slot.give(invocation, SystemTime::now() + self.settings.timeout);
-        let is_doomed = self.faults.take_killed_child();
-        let fate = async {
+        self.slot.offer(invocation, SystemTime::now() + self.settings.timeout);
+        let must_be_killed = self.faults.take_killed_child();
+        let injected_kill = async {
             self.slot.fetched().await;
-            if is_doomed {
+            if must_be_killed {
                 self.slot.kill();
             }
             std::future::pending::<()>().await;
@@ -65,35 +65,35 @@ impl Sandbox {
         let failure = select! {
             biased;
             () = self.slot.done() => return,
-            () = self.ended(child) => Failure::Exited,
+            () = self.has_ended(child) => Failure::Exited,
             () = sleep(self.settings.timeout) => Failure::TimedOut,
-            () = fate => return,
+            () = injected_kill => return,
         };
-        // The child goes first: nothing of it may reach the next event.
-        self.bury(child).await;
+        // Reaps the child first, so that it cannot affect the next event.
+        self.reap(child).await;
         self.slot.fail(failure);
     }
 
-    /// Waits until the child has ended or is to end; for ever where there is none.
-    async fn ended(&self, child: &mut Option<Child>) {
+    /// Waits until the child has ended or must be killed; for ever if there is none.
+    async fn has_ended(&self, child: &mut Option<Child>) {
         let Some(child) = child else { return std::future::pending().await };
         select! {
-            // The status says nothing that the end does not.
+            // The exit status adds nothing.
             _ = child.wait() => (),
-            () = self.slot.killed() => (),
+            () = self.slot.kill_requested() => (),
         }
     }
 
-    /// Makes sure that the child is gone.
-    async fn bury(&self, child: &mut Option<Child>) {
+    /// Kills the child, and waits until it has ended.
+    async fn reap(&self, child: &mut Option<Child>) {
         if let Some(mut child) = child.take() {
-            // It may be dead already.
+            // It may have ended already.
             let _ = child.kill().await;
         }
         self.slot.set_child(None);
     }
 
-    /// Starts the child, with what Lambda's environment holds.
+    /// Starts the child with the environment variables of Lambda.
     fn start(&self) -> Option<Child> {
         let mut command = Command::new(self.settings.bootstrap.as_ref()?);
         command

@@ -1,4 +1,4 @@
-//! The one event that a sandbox works on.
+//! The event that a sandbox is processing.
 
 use super::{Failure, Invocation, Reply};
 use std::{
@@ -10,46 +10,47 @@ use std::{
 };
 use tokio::sync::{Notify, oneshot};
 
-/// What the sandbox and its runtime API share. A notification means: look again.
+/// State shared by the sandbox and its runtime API. After a notification, the waiting side checks the state
+/// again.
 #[derive(Debug, Default)]
 pub(super) struct Slot {
     work: Mutex<Option<Work>>,
-    /// There is an event to fetch.
-    given: Notify,
-    /// The child fetched its event.
+    /// Notified when an event can be fetched.
+    available: Notify,
+    /// Notified when the child has fetched its event.
     fetched: Notify,
-    /// The child is done with its event.
+    /// Notified when the child has finished its event.
     done: Notify,
     kill: Notify,
-    is_to_die: AtomicBool,
-    /// 0 where there is none.
+    kill_requested: AtomicBool,
+    /// Process id of the child; 0 if there is none.
     child: AtomicU32,
     starts: AtomicUsize,
     init: Mutex<Init>,
 }
 
-/// How long the child takes to ask for its first event.
+/// Time from the child's start to its first request for an event.
 #[derive(Clone, Copy, Debug, Default)]
 enum Init {
-    /// There was no child yet.
+    /// No child was started yet.
     #[default]
     None,
-    /// It was started then.
-    Since(Instant),
-    /// It took this long.
+    /// A child was started at this time.
+    StartedAt(Instant),
+    /// The child took this long.
     Took(Duration),
 }
 
 #[derive(Debug)]
 struct Work {
     id: String,
-    /// Until it is answered.
+    /// `None` once the response has started.
     invocation: Option<Invocation>,
     deadline: SystemTime,
     is_fetched: bool,
 }
 
-/// An event as the child gets it.
+/// An event as the child receives it.
 pub(super) struct Event {
     pub(super) id: String,
     pub(super) bytes: bytes::Bytes,
@@ -58,16 +59,16 @@ pub(super) struct Event {
 
 impl Slot {
     /// Offers `invocation` to the child.
-    pub(super) fn give(&self, invocation: Invocation, deadline: SystemTime) {
+    pub(super) fn offer(&self, invocation: Invocation, deadline: SystemTime) {
         let id = invocation.id.clone();
         *self.work() = Some(Work { id, invocation: Some(invocation), deadline, is_fetched: false });
-        self.given.notify_one();
+        self.available.notify_one();
     }
 
     /// Waits for an event.
     pub(super) async fn fetch(&self) -> Event {
         self.set_init(|init| match init {
-            Init::Since(start) => Init::Took(start.elapsed()),
+            Init::StartedAt(start) => Init::Took(start.elapsed()),
             other => other,
         });
         loop {
@@ -75,7 +76,7 @@ impl Slot {
                 self.fetched.notify_one();
                 return event;
             }
-            self.given.notified().await;
+            self.available.notified().await;
         }
     }
 
@@ -87,72 +88,73 @@ impl Slot {
         Some(Event { id: invocation.id.clone(), bytes: invocation.event.clone(), deadline: work.deadline })
     }
 
-    /// Where the answer to event `id` goes, if that is the one in work and not answered yet.
-    pub(super) fn answer(&self, id: &str) -> Option<oneshot::Sender<Result<Reply, Failure>>> {
+    /// Takes the channel for the response to event `id`, if that event is being processed and has no
+    /// response yet.
+    pub(super) fn take_reply(&self, id: &str) -> Option<oneshot::Sender<Result<Reply, Failure>>> {
         let mut work = self.work();
         let work = work.as_mut().filter(|work| work.is_fetched)?;
         work.invocation.take_if(|invocation| invocation.id == id).map(|invocation| invocation.reply)
     }
 
-    /// The answer to event `id` has arrived as a whole.
+    /// Marks event `id` as finished: its response is complete.
     pub(super) fn finish(&self, id: &str) {
         self.work().take_if(|work| work.id == id);
         self.done.notify_one();
     }
 
-    /// Gives the event up, if it is not answered.
+    /// Fails the event, if it has no response yet.
     pub(super) fn fail(&self, failure: Failure) {
         let work = self.work().take();
         if let Some(invocation) = work.and_then(|work| work.invocation) {
-            // Nobody waits where nobody is told.
+            // The caller may have disconnected.
             let _ = invocation.reply.send(Err(failure));
         }
     }
 
-    /// Waits until the child has the event.
+    /// Waits until the child has fetched the event.
     pub(super) async fn fetched(&self) {
         while self.work().as_ref().is_some_and(|work| !work.is_fetched) {
             self.fetched.notified().await;
         }
     }
 
-    /// Waits until there is no event in work.
+    /// Waits until no event is being processed.
     pub(super) async fn done(&self) {
         while self.work().is_some() {
             self.done.notified().await;
         }
     }
 
-    /// Waits until the child is to die.
-    pub(super) async fn killed(&self) {
-        while !self.is_to_die.load(Ordering::SeqCst) {
+    /// Waits until the child must be killed.
+    pub(super) async fn kill_requested(&self) {
+        while !self.kill_requested.load(Ordering::SeqCst) {
             self.kill.notified().await;
         }
     }
 
-    /// Asks the sandbox to kill its child, if it has one.
+    /// Tells the sandbox to kill its child, if it has one.
     pub(super) fn kill(&self) {
         if self.child().is_some() {
-            self.is_to_die.store(true, Ordering::SeqCst);
+            self.kill_requested.store(true, Ordering::SeqCst);
             self.kill.notify_one();
         }
     }
 
-    /// Process id of the child.
+    /// Returns the process id of the child.
     pub(super) fn child(&self) -> Option<u32> {
         Some(self.child.load(Ordering::SeqCst)).filter(|id| *id != 0)
     }
 
-    /// Starts the clock of a child that is about to be started.
+    /// Records that a child is about to be started.
     pub(super) fn begin_init(&self) {
-        self.set_init(|_| Init::Since(Instant::now()));
+        self.set_init(|_| Init::StartedAt(Instant::now()));
     }
 
-    /// How long the last child took to ask for its first event, if it did.
+    /// Returns how long the last child took to request its first event, if it did.
     pub(super) fn init_duration(&self) -> Option<Duration> {
         match *self.init.lock().unwrap_or_else(PoisonError::into_inner) {
             Init::Took(duration) => Some(duration),
-            Init::None | Init::Since(_) => None,
+            Init::None | Init::StartedAt(_) => None,
         }
     }
 
@@ -162,7 +164,7 @@ impl Slot {
     }
 
     pub(super) fn set_child(&self, id: Option<u32>) {
-        self.is_to_die.store(false, Ordering::SeqCst);
+        self.kill_requested.store(false, Ordering::SeqCst);
         self.child.store(id.unwrap_or(0), Ordering::SeqCst);
         if id.is_some() {
             self.starts.fetch_add(1, Ordering::SeqCst);
@@ -174,7 +176,7 @@ impl Slot {
     }
 
     fn work(&self) -> MutexGuard<'_, Option<Work>> {
-        // Each change is one assignment: a panic elsewhere leaves it whole.
+        // Each change is a single assignment, so a panic elsewhere leaves no partial state.
         self.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -7,28 +7,28 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use sha2::{Digest, Sha256};
 use std::{fmt::Write, time::SystemTime};
 
-/// What is not in the unreserved set of RFC 3986.
+/// Characters outside the unreserved set of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 const RESERVED_IN_PATHS: &AsciiSet = &RESERVED.remove(b'/');
 
-/// A request as its signature sees it.
+/// The parts of a request that the signature covers.
 #[derive(Debug)]
 pub(super) struct Canonical<'a> {
     pub(super) method: &'a str,
-    /// As it stands in the request.
+    /// As in the request.
     pub(super) path: &'a str,
-    /// As it stands in the request; its `X-Amz-Signature` has no part in the signature.
+    /// As in the request; `X-Amz-Signature` is left out of the canonical form.
     pub(super) query: &'a str,
     pub(super) headers: &'a HeaderMap,
     /// Names in lower case.
     pub(super) signed_headers: &'a [&'a str],
-    /// Hash of the body in hexadecimal digits, or the word in its place.
+    /// Hash of the body in hexadecimal digits, or the word that replaces it.
     pub(super) payload: &'a str,
 }
 
 impl Canonical<'_> {
-    /// The signature that `key` makes for `service`, or `None` where a signed header is missing.
+    /// Returns the signature of `key` for `service`, or `None` if a signed header is missing.
     pub(super) fn signature(
         &self,
         key: &Key,
@@ -59,14 +59,15 @@ impl Canonical<'_> {
     }
 }
 
-/// S3 encodes what it decoded; other services normalise the path and encode once more what is encoded.
+/// Returns the canonical path. S3 decodes the path and encodes it again; other services normalise it and
+/// encode it a second time.
 pub(super) fn path(path: &str, service: Service) -> String {
     let path =
         if service.is_s3() { percent_decode_str(path).collect() } else { normalised(path).into_bytes() };
     percent_encoding::percent_encode(&path, RESERVED_IN_PATHS).to_string()
 }
 
-/// `path` without empty and dot segments (RFC 3986 section 5.2.4).
+/// Removes empty and dot segments from `path` (RFC 3986 section 5.2.4).
 fn normalised(path: &str) -> String {
     let mut segments = Vec::new();
     for segment in path.split('/') {
@@ -90,7 +91,7 @@ fn query(query: &str) -> String {
     pairs.join("&")
 }
 
-/// `text` with everything escaped that a query or a scope cannot hold.
+/// Percent-encodes all reserved characters of `text`.
 pub(super) fn encode(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
 }
@@ -99,7 +100,7 @@ fn trimmed(value: &str) -> String {
     value.split_ascii_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// `bytes` in hexadecimal digits.
+/// Returns `bytes` in hexadecimal digits.
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

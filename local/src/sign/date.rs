@@ -1,9 +1,9 @@
-//! `20260131T235959Z`, the form of dates in signatures.
+//! `20260131T235959Z`, the format of dates in signatures.
 
 use std::time::{Duration, SystemTime};
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
 
-/// `time` in that form.
+/// Formats `time`.
 pub(super) fn format(time: SystemTime) -> String {
     let time = OffsetDateTime::from(time);
     let (year, month, day) = time.to_calendar_date();
@@ -11,7 +11,7 @@ pub(super) fn format(time: SystemTime) -> String {
     format!("{year:04}{:02}{day:02}T{hour:02}{minute:02}{second:02}Z", u8::from(month))
 }
 
-/// The time that `text` says, if it has that form.
+/// Parses `text`; `None` if it has another format.
 pub(super) fn parse(text: &str) -> Option<SystemTime> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
     if !text.is_ascii() || date.len() != 8 || time.len() != 6 {
@@ -24,7 +24,7 @@ pub(super) fn parse(text: &str) -> Option<SystemTime> {
     Some(PrimitiveDateTime::new(date, time).assume_utc().into())
 }
 
-/// How far `a` and `b` are apart.
+/// Returns the absolute difference of `a` and `b`.
 pub(super) fn distance(a: SystemTime, b: SystemTime) -> Duration {
     a.duration_since(b).unwrap_or_else(|error| error.duration())
 }
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_formatted_is_parsed_again() {
+    fn parsing_inverts_formatting() {
         for seconds in [0, 951_827_696, 1_735_689_599, 4_102_444_800] {
             let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
             assert_eq!(parse(&format(time)), Some(time));
@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn other_forms_are_none() {
+    fn other_formats_are_rejected() {
         for text in ["", "Z", "20000230T000000Z", "20000101T240000Z", "20000101T000000", "2000-01-01T00:00Z"]
         {
             assert_eq!(parse(text), None, "{text}");

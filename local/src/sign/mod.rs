@@ -1,7 +1,7 @@
-//! Signature Version 4: the keys of the account, signing as a client does, and checking as a service does.
+//! Signature Version 4: the keys of the account, signing as clients do, and verification as services do.
 //!
-//! Requests are signed by the edge's code, which is AWS's own crate, and checked by the code here, so neither
-//! can hide the other's mistakes.
+//! Requests are signed by the edge's code, which is AWS's own crate, and verified by the code here, so
+//! neither can hide mistakes of the other.
 
 mod canonical;
 mod date;
@@ -9,7 +9,7 @@ mod presign;
 mod verify;
 
 pub(crate) use presign::{Presigned, presign};
-pub(crate) use verify::{Refusal, verify};
+pub(crate) use verify::{Rejection, verify};
 
 pub use safelight_edge::sign::Payload;
 
@@ -17,13 +17,13 @@ use http::Request;
 use safelight_edge::sign::{self, Credentials, SignError, Target};
 use std::time::SystemTime;
 
-/// The region that everything here is in.
+/// The region of all services here.
 pub const REGION: &str = "eu-central-1";
 
-/// The account that everything here belongs to.
+/// The account of all services here.
 pub const ACCOUNT: &str = "111122223333";
 
-/// Whom a request is signed for.
+/// The service for which a request is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
     /// Buckets.
@@ -37,7 +37,7 @@ pub enum Service {
 }
 
 impl Service {
-    /// Its name in a signature's scope.
+    /// Returns the service's name in a signature's scope.
     pub const fn name(self) -> &'static str {
         match self {
             Self::S3 => "s3",
@@ -47,14 +47,14 @@ impl Service {
         }
     }
 
-    /// Whether it is one of those that encode a path once, take unsigned bodies, and want every
-    /// `x-amz-*` header signed.
+    /// Returns whether the service encodes a path once, accepts unsigned bodies, and requires that all
+    /// `x-amz-*` headers are signed.
     const fn is_s3(self) -> bool {
         matches!(self, Self::S3 | Self::S3ObjectLambda)
     }
 }
 
-/// Who a key belongs to.
+/// The owner of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Principal {
     /// A user of the account.
@@ -74,13 +74,13 @@ pub struct Key {
     pub id: &'static str,
     /// Secret access key.
     pub secret: &'static str,
-    /// Without it a temporary key opens nothing.
+    /// Session token; a temporary key is invalid without it.
     pub session_token: Option<&'static str>,
-    /// Who signs with it.
+    /// The owner of the key.
     pub principal: Principal,
 }
 
-/// The key of a user who may read everything.
+/// The key of a user with access to everything.
 pub const USER: Key = Key {
     id: "AKIALOCALUSER",
     secret: "the-secret-of-the-local-user",
@@ -88,7 +88,7 @@ pub const USER: Key = Key {
     principal: Principal::User,
 };
 
-/// The key that the function finds in its environment.
+/// The key in the function's environment.
 pub const FUNCTION: Key = Key {
     id: "ASIALOCALFUNCTION",
     secret: "the-secret-of-the-local-function",
@@ -96,7 +96,7 @@ pub const FUNCTION: Key = Key {
     principal: Principal::Function,
 };
 
-/// The key that CloudFront signs origin requests with.
+/// The key with which CloudFront signs origin requests.
 pub const CLOUDFRONT: Key = Key {
     id: "ASIALOCALCLOUDFRONT",
     secret: "the-secret-of-the-local-cloudfront",
@@ -104,7 +104,7 @@ pub const CLOUDFRONT: Key = Key {
     principal: Principal::CloudFront,
 };
 
-/// The key that the functions at CloudFront's edge find in their environment.
+/// The key in the environment of the edge functions.
 pub const EDGE: Key = Key {
     id: "ASIALOCALEDGE",
     secret: "the-secret-of-the-local-edge",
@@ -115,8 +115,8 @@ pub const EDGE: Key = Key {
 /// Every key of the account.
 pub(crate) const KEYS: [Key; 4] = [USER, FUNCTION, CLOUDFRONT, EDGE];
 
-/// Signs `request`, whose URI is absolute, with its host and its `x-amz-*` headers. The URI is
-/// rewritten to the form that is signed.
+/// Signs `request`, whose URI must be absolute, with its host and its `x-amz-*` headers. Rewrites the URI to
+/// the form that is signed.
 ///
 /// # Errors
 /// If the URI or a header cannot be signed.

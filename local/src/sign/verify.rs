@@ -1,58 +1,59 @@
-//! The check that a service makes of a caller's signature.
+//! The verification of a caller's signature.
 
 use super::{KEYS, Key, REGION, Service, canonical, canonical::Canonical, date};
 use http::{HeaderMap, header::AUTHORIZATION, request::Parts};
 use sha2::{Digest, Sha256};
 use std::time::{Duration, SystemTime};
 
-/// Why a request is not accepted; AWS's error code and a word to the caller. The status is always 403.
+/// The reason why a request is rejected: AWS's error code and a message to the caller. The status is always
+/// 403.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
+pub(crate) struct Rejection {
     pub(crate) code: &'static str,
     pub(crate) message: &'static str,
 }
 
-const fn refusal(code: &'static str, message: &'static str) -> Refusal {
-    Refusal { code, message }
+const fn rejection(code: &'static str, message: &'static str) -> Rejection {
+    Rejection { code, message }
 }
 
-const MISMATCH: Refusal = refusal(
+const MISMATCH: Rejection = rejection(
     "SignatureDoesNotMatch",
     "The request signature we calculated does not match the signature you provided.",
 );
-const MISSING: Refusal = refusal("AccessDenied", "The request is not signed.");
-const MALFORMED: Refusal = refusal("AccessDenied", "The authorization is malformed.");
-const SCOPE: Refusal = refusal("AccessDenied", "The signature is for another service, region or day.");
-const SKEWED: Refusal = refusal(
+const MISSING: Rejection = rejection("AccessDenied", "The request is not signed.");
+const MALFORMED: Rejection = rejection("AccessDenied", "The authorization is malformed.");
+const SCOPE: Rejection = rejection("AccessDenied", "The signature is for another service, region or day.");
+const SKEWED: Rejection = rejection(
     "RequestTimeTooSkewed",
     "The difference between the request time and the server's time is too large.",
 );
-const EXPIRED: Refusal = refusal("AccessDenied", "Request has expired");
-const UNKNOWN: Refusal = refusal("InvalidAccessKeyId", "The access key id does not exist.");
-const TOKEN: Refusal = refusal("InvalidToken", "The session token is not that of the access key.");
-const UNSIGNED_HEADERS: Refusal =
-    refusal("AccessDenied", "There were headers present in the request which were not signed");
-const PAYLOAD: Refusal = refusal("AccessDenied", "The body is not the one that was signed.");
+const EXPIRED: Rejection = rejection("AccessDenied", "Request has expired");
+const UNKNOWN: Rejection = rejection("InvalidAccessKeyId", "The access key id does not exist.");
+const TOKEN: Rejection = rejection("InvalidToken", "The session token does not belong to the access key.");
+const UNSIGNED_HEADERS: Rejection =
+    rejection("AccessDenied", "There were headers present in the request which were not signed");
+const PAYLOAD: Rejection = rejection("AccessDenied", "The body does not match the signed hash.");
 
-/// How far a signature's time may be from now.
+/// Largest accepted difference between a signature's time and now.
 const SKEW: Duration = Duration::from_mins(15);
 
 const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
 
-/// The key that signed the request of `parts` for `service`, in its headers or, for S3's services, in its
-/// query. `body` is checked where it is known.
+/// Returns the key that signed the request of `parts` for `service`, in the headers or, for S3's services,
+/// in the query. `body` is verified if it is known.
 ///
 /// # Errors
-/// If it is not signed, or not so.
+/// If the signature is missing or invalid.
 pub(crate) fn verify(
     parts: &Parts,
     body: Option<&[u8]>,
     service: Service,
     now: SystemTime,
-) -> Result<Key, Refusal> {
+) -> Result<Key, Rejection> {
     let claim = match parts.headers.get(AUTHORIZATION) {
-        Some(value) => Claim::from_header(value.to_str().map_err(|_| MALFORMED)?, &parts.headers)?,
-        None if service.is_s3() => Claim::from_query(parts.uri.query().unwrap_or_default())?,
+        Some(value) => SignatureClaim::from_header(value.to_str().map_err(|_| MALFORMED)?, &parts.headers)?,
+        None if service.is_s3() => SignatureClaim::from_query(parts.uri.query().unwrap_or_default())?,
         None => return Err(MISSING),
     };
     claim.check_time(now)?;
@@ -66,8 +67,8 @@ pub(crate) fn verify(
     }
     let signed: Vec<_> = claim.signed_headers.split(';').collect();
     let is_signed = |name: &str| signed.contains(&name);
-    let is_open = |name: &str| service.is_s3() && name.starts_with("x-amz-") && !is_signed(name);
-    if !is_signed("host") || parts.headers.keys().any(|name| is_open(name.as_str())) {
+    let must_be_signed = |name: &str| service.is_s3() && name.starts_with("x-amz-") && !is_signed(name);
+    if !is_signed("host") || parts.headers.keys().any(|name| must_be_signed(name.as_str())) {
         return Err(UNSIGNED_HEADERS);
     }
 
@@ -81,23 +82,23 @@ pub(crate) fn verify(
         payload: &payload,
     };
     let expected = canonical.signature(&key, REGION, service, claim.time);
-    // An emulator on loopback has no secret that timing could tell.
+    // Timing reveals no secret here: the keys of this emulator are public.
     if expected.is_some_and(|expected| expected == claim.signature) { Ok(key) } else { Err(MISMATCH) }
 }
 
-/// What stands for the body in the canonical request.
+/// Returns the payload hash of the canonical request.
 fn payload(
     headers: &HeaderMap,
     body: Option<&[u8]>,
     service: Service,
     is_presigned: bool,
-) -> Result<String, Refusal> {
+) -> Result<String, Rejection> {
     if is_presigned {
         return Ok(UNSIGNED_PAYLOAD.to_owned());
     }
     let actual = body.map(|body| canonical::hex(&Sha256::digest(body)));
     let Some(stated) = headers.get("x-amz-content-sha256") else {
-        // S3's services insist on the header; others hash the body in any case.
+        // S3's services require the header; others hash the body in any case.
         return actual.filter(|_| !service.is_s3()).ok_or(PAYLOAD);
     };
     let stated = stated.to_str().map_err(|_| MALFORMED)?;
@@ -106,23 +107,23 @@ fn payload(
     if is_unsigned || is_body { Ok(stated.to_owned()) } else { Err(PAYLOAD) }
 }
 
-/// What a request says of its signature.
+/// The signature of a request, with its parameters.
 #[derive(Debug)]
-struct Claim {
+struct SignatureClaim {
     key_id: String,
-    /// Behind the key's id: day, region, service.
+    /// The credential's part after the key id: day, region, service.
     scope: String,
     signed_headers: String,
     signature: String,
     date: String,
     time: SystemTime,
     token: Option<String>,
-    /// Only of presigned URLs.
+    /// Only in presigned URLs.
     expires_in: Option<Duration>,
 }
 
-impl Claim {
-    fn from_header(value: &str, headers: &HeaderMap) -> Result<Self, Refusal> {
+impl SignatureClaim {
+    fn from_header(value: &str, headers: &HeaderMap) -> Result<Self, Rejection> {
         let fields = value.strip_prefix("AWS4-HMAC-SHA256").ok_or(MALFORMED)?;
         let field = |name: &str| {
             let mut fields = fields.split(',').filter_map(|field| field.trim().split_once('='));
@@ -132,7 +133,7 @@ impl Claim {
         Self::new(field, header("x-amz-date"), header("x-amz-security-token"), None)
     }
 
-    fn from_query(query: &str) -> Result<Self, Refusal> {
+    fn from_query(query: &str) -> Result<Self, Rejection> {
         let parameter = |name: &str| {
             let mut pairs = form_urlencoded::parse(query.as_bytes());
             pairs.find_map(|(key, value)| {
@@ -156,7 +157,7 @@ impl Claim {
         date: Option<String>,
         token: Option<String>,
         expires_in: Option<Duration>,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, Rejection> {
         let credential = field("Credential").ok_or(MALFORMED)?;
         let (key_id, scope) = credential.split_once('/').ok_or(MALFORMED)?;
         let date = date.ok_or(MALFORMED)?;
@@ -172,7 +173,7 @@ impl Claim {
         })
     }
 
-    fn check_time(&self, now: SystemTime) -> Result<(), Refusal> {
+    fn check_time(&self, now: SystemTime) -> Result<(), Rejection> {
         match self.expires_in {
             None if SKEW < date::distance(self.time, now) => Err(SKEWED),
             Some(expires_in) if self.time.checked_add(expires_in).is_none_or(|end| end < now) => Err(EXPIRED),
@@ -191,12 +192,12 @@ mod tests {
     const SERVICES: [Service; 4] =
         [Service::S3, Service::S3ObjectLambda, Service::Lambda, Service::MedicalImaging];
 
-    /// A request as a server sees it, signed by AWS's own code.
+    /// Returns a request as a server receives it, signed by AWS's own code.
     fn signed(target: &str, key: &Key, service: Service) -> Parts {
         let request = Request::get(format!("http://local:8080{target}")).header(HOST, "local:8080");
         let mut request = request.header("x-amz-meta-a", " b   c ").body(()).unwrap();
         sign_request(&mut request, key, service, Payload::Bytes(b"")).unwrap();
-        // S3 reads a path alike in whatever way it is escaped; others take only what was signed.
+        // S3 accepts a path in any encoding; other services accept only the encoding that was signed.
         let sent = request.uri().path_and_query().unwrap().as_str();
         let sent = if service.is_s3() { target } else { sent };
         *request.uri_mut() = sent.parse().unwrap();
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_aws_signs_is_accepted() {
+    fn signatures_of_aws_are_accepted() {
         let targets = [
             "/",
             "/a%20b.jpg",
@@ -234,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_edge_signs_is_accepted() {
+    fn signatures_of_the_edge_are_accepted() {
         use safelight_edge::sign as edge;
         let services = [
             (Service::S3, edge::Service::S3),
@@ -275,25 +276,25 @@ mod tests {
     }
 
     #[test]
-    fn what_was_changed_is_not() {
+    fn changed_requests_are_rejected() {
         let now = SystemTime::now();
-        let refused = |change: &dyn Fn(&mut Parts)| {
+        let rejection_code = |change: &dyn Fn(&mut Parts)| {
             let mut parts = signed("/a?b=1", &CLOUDFRONT, Service::S3);
             change(&mut parts);
             verify(&parts, None, Service::S3, now).unwrap_err().code
         };
-        let put = |parts: &mut Parts, name: &'static str, value: &str| {
+        let set = |parts: &mut Parts, name: &'static str, value: &str| {
             parts.headers.insert(name, value.parse().unwrap());
         };
-        assert_eq!(refused(&|parts| parts.uri = "/a?b=2".parse().unwrap()), MISMATCH.code);
-        assert_eq!(refused(&|parts| parts.method = http::Method::PUT), MISMATCH.code);
-        assert_eq!(refused(&|parts| put(parts, "host", "other")), MISMATCH.code);
-        assert_eq!(refused(&|parts| put(parts, "x-amz-meta-a", "c")), MISMATCH.code);
-        assert_eq!(refused(&|parts| put(parts, "x-amz-meta-b", "c")), UNSIGNED_HEADERS.code);
-        assert_eq!(refused(&|parts| put(parts, "x-amz-date", "20200101T000000Z")), SKEWED.code);
-        assert_eq!(refused(&|parts| put(parts, "x-amz-security-token", "x")), TOKEN.code);
-        assert_eq!(refused(&|parts| put(parts, "authorization", "Bearer x")), MALFORMED.code);
-        assert_eq!(refused(&|parts| _ = parts.headers.remove("authorization")), MISSING.code);
+        assert_eq!(rejection_code(&|parts| parts.uri = "/a?b=2".parse().unwrap()), MISMATCH.code);
+        assert_eq!(rejection_code(&|parts| parts.method = http::Method::PUT), MISMATCH.code);
+        assert_eq!(rejection_code(&|parts| set(parts, "host", "other")), MISMATCH.code);
+        assert_eq!(rejection_code(&|parts| set(parts, "x-amz-meta-a", "c")), MISMATCH.code);
+        assert_eq!(rejection_code(&|parts| set(parts, "x-amz-meta-b", "c")), UNSIGNED_HEADERS.code);
+        assert_eq!(rejection_code(&|parts| set(parts, "x-amz-date", "20200101T000000Z")), SKEWED.code);
+        assert_eq!(rejection_code(&|parts| set(parts, "x-amz-security-token", "x")), TOKEN.code);
+        assert_eq!(rejection_code(&|parts| set(parts, "authorization", "Bearer x")), MALFORMED.code);
+        assert_eq!(rejection_code(&|parts| _ = parts.headers.remove("authorization")), MISSING.code);
         for service in SERVICES {
             let others = SERVICES.into_iter().filter(|other| *other != service);
             for other in others {
@@ -304,8 +305,8 @@ mod tests {
     }
 
     #[test]
-    fn a_presigned_url_lives_for_its_time() {
-        let made = SystemTime::UNIX_EPOCH + Duration::from_hours(500_000);
+    fn a_presigned_url_expires() {
+        let signed_at = SystemTime::UNIX_EPOCH + Duration::from_hours(500_000);
         let url = presign(Presigned {
             method: "GET",
             address: ([127, 0, 0, 1], 80).into(),
@@ -313,14 +314,14 @@ mod tests {
             query: "versionId=1",
             headers: HeaderMap::new(),
             key: &FUNCTION,
-            time: made,
+            time: signed_at,
             expires_in: Duration::from_mins(1),
         });
         let parts = Request::get(&url).header(HOST, "127.0.0.1:80").body(()).unwrap().into_parts().0;
         for (seconds, expected) in [(0, None), (60, None), (61, Some(EXPIRED))] {
-            let now = made + Duration::from_secs(seconds);
+            let now = signed_at + Duration::from_secs(seconds);
             assert_eq!(verify(&parts, None, Service::S3, now).err(), expected, "{seconds}");
         }
-        assert_eq!(verify(&parts, None, Service::S3, made - SKEW * 2).err(), Some(SKEWED));
+        assert_eq!(verify(&parts, None, Service::S3, signed_at - SKEW * 2).err(), Some(SKEWED));
     }
 }

@@ -11,18 +11,18 @@ use safelight_local::{
 };
 use std::net::SocketAddr;
 
-/// An answer, and how it ended.
+/// A response, with its whole body.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
-    /// Whether the body ended as its framing says it should.
+    /// Whether the body is complete according to its framing.
     pub(crate) whole: bool,
 }
 
 impl Reply {
-    /// The value of the header `name`; empty where there is none.
+    /// Returns the value of the header `name`, empty if it is missing.
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
@@ -31,14 +31,14 @@ impl Reply {
         std::str::from_utf8(&self.body).unwrap()
     }
 
-    /// The error code of an XML document; empty where there is none.
+    /// Returns the error code of an XML document, empty if it has none.
     pub(crate) fn code(&self) -> &str {
         let text = self.text().split_once("<Code>").map_or("", |(_, rest)| rest);
         text.split_once("</Code>").map_or("", |(code, _)| code)
     }
 }
 
-/// A request of `method` for `target` at `address`, with these headers and no body.
+/// Returns a request of `method` for `target` at `address`, with these headers and no body.
 pub(crate) fn request(
     address: SocketAddr,
     method: &str,
@@ -53,7 +53,7 @@ pub(crate) fn request(
     request.body(full("")).unwrap()
 }
 
-/// The same, signed by `key` for `service`.
+/// Returns such a request, signed by `key` for `service`.
 pub(crate) fn signed(
     address: SocketAddr,
     method: &str,
@@ -79,7 +79,7 @@ pub(crate) async fn fetch(
     send(request(address, method, target, headers)).await
 }
 
-/// A `GET` by the user of the account.
+/// Sends a `GET` signed by the account's user.
 pub(crate) async fn get_signed(
     address: SocketAddr,
     target: &str,
@@ -93,14 +93,14 @@ pub(crate) async fn send(request: Request<Body>) -> Reply {
     finish(open(request).await, Vec::new()).await
 }
 
-/// Sends a request and reads no body yet.
+/// Sends a request; the body of the response is not read yet.
 pub(crate) async fn open(request: Request<Body>) -> Response<Incoming> {
     let client: Client<_, Body> =
         Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http();
     client.request(request).await.unwrap()
 }
 
-/// Reads the rest of a body that began with `body`.
+/// Reads the rest of a body that starts with `body`.
 pub(crate) async fn finish(response: Response<Incoming>, mut body: Vec<u8>) -> Reply {
     let (parts, mut incoming) = response.into_parts();
     let mut whole = true;

@@ -1,4 +1,4 @@
-//! A function that speaks the runtime API from within the test.
+//! A function in the test's own process that uses the runtime API.
 
 use super::{
     Reply,
@@ -18,31 +18,31 @@ use serde_json::Value;
 use std::net::SocketAddr;
 use tokio::task::AbortHandle;
 
-/// An event, and where the function answers from.
+/// An event, and the address of S3.
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
     pub(crate) json: Value,
     pub(crate) s3: SocketAddr,
-    /// When the function is to be done, in milliseconds since the epoch.
+    /// Deadline of the function, in milliseconds since the epoch.
     pub(crate) deadline: u64,
 }
 
-/// What the function tells the runtime API.
+/// The function's response to the runtime API.
 #[derive(Clone, Debug)]
-pub(crate) enum Answer {
-    /// A value, all at once.
+pub(crate) enum FunctionReply {
+    /// A value, sent at once.
     Value(Value),
-    /// Failure.
+    /// An error.
     Error,
-    /// These chunks, and an end in good order.
+    /// These chunks, and a normal end.
     Stream(Vec<Bytes>),
-    /// These chunks, then trailers that tell of an error.
+    /// These chunks, then trailers that report an error.
     Trailers(Vec<Bytes>),
     /// These chunks, then a broken connection.
     Broken(Vec<Bytes>),
 }
 
-/// Ends the function when it is dropped.
+/// A running function. Dropping the value stops it.
 pub(crate) struct Fake(AbortHandle);
 
 impl Drop for Fake {
@@ -54,7 +54,7 @@ impl Drop for Fake {
 /// Runs `function` for every event of the cloud's first sandbox.
 pub(crate) fn fake<F>(cloud: &Cloud, function: impl Fn(Event) -> F + Send + 'static) -> Fake
 where
-    F: Future<Output = Answer> + Send + 'static,
+    F: Future<Output = FunctionReply> + Send + 'static,
 {
     let (api, s3) = (cloud.function().apis()[0], cloud.s3());
     let task = tokio::spawn(async move {
@@ -63,32 +63,32 @@ where
             let id = next.header("lambda-runtime-aws-request-id").to_owned();
             let deadline = next.header("lambda-runtime-deadline-ms").parse().unwrap();
             let event = Event { json: serde_json::from_slice(&next.body).unwrap(), s3, deadline };
-            let answer = function(event).await;
-            respond(api, &id, answer).await;
+            let reply = function(event).await;
+            respond(api, &id, reply).await;
         }
     });
     Fake(task.abort_handle())
 }
 
-async fn respond(api: SocketAddr, id: &str, answer: Answer) {
-    let path = if matches!(answer, Answer::Error) { "error" } else { "response" };
+async fn respond(api: SocketAddr, id: &str, reply: FunctionReply) {
+    let path = if matches!(reply, FunctionReply::Error) { "error" } else { "response" };
     let builder = Request::post(format!("http://{api}/2018-06-01/runtime/invocation/{id}/{path}"));
-    let (chunks, end) = match answer {
-        Answer::Value(value) => {
+    let (chunks, end) = match reply {
+        FunctionReply::Value(value) => {
             send(builder.body(full(value.to_string())).unwrap()).await;
             return;
         }
-        Answer::Error => {
+        FunctionReply::Error => {
             send(builder.body(full("{}")).unwrap()).await;
             return;
         }
-        Answer::Stream(chunks) => (chunks, None),
-        Answer::Trailers(chunks) => {
+        FunctionReply::Stream(chunks) => (chunks, None),
+        FunctionReply::Trailers(chunks) => {
             let name = "lambda-runtime-function-error-type";
             let trailers = HeaderMap::from_iter([(name.parse().unwrap(), HeaderValue::from_static("Oops"))]);
             (chunks, Some(Ok(Frame::trailers(trailers))))
         }
-        Answer::Broken(chunks) => (chunks, Some(Err("the function died".into()))),
+        FunctionReply::Broken(chunks) => (chunks, Some(Err("the function crashed".into()))),
     };
     let frames = chunks.into_iter().map(|chunk| Ok(Frame::data(chunk))).chain(end);
     let body: Body =
@@ -97,13 +97,14 @@ async fn respond(api: SocketAddr, id: &str, answer: Answer) {
         .header("lambda-runtime-function-response-mode", "streaming")
         .header("content-type", "application/vnd.awslambda.http-integration-response")
         .header("trailer", "Lambda-Runtime-Function-Error-Type");
-    // A broken answer has no response.
+    // A broken request gets no response.
     let client: hyper_util::client::legacy::Client<_, Body> =
         hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new()).build_http();
     let _ = client.request(request.body(body).unwrap()).await;
 }
 
-/// What the source of `event` is, fetched with the headers that its URL asks for and the conditions.
+/// Fetches the source of `event`. If `forward` is set, sends the headers that its URL requires, and the
+/// conditions.
 pub(crate) async fn read_source(event: &Event, forward: bool) -> Reply {
     let context = ["getObjectContext", "headObjectContext"].map(|name| &event.json[name]);
     let context = context.into_iter().find(|context| context.is_object()).unwrap();
@@ -135,16 +136,16 @@ pub(crate) async fn write(event: &Event, headers: &[(&str, &str)], body: Body) -
     send(request).await
 }
 
-/// A function that answers objects in upper case, and passes S3's errors on.
-pub(crate) async fn shout(event: Event) -> Answer {
+/// A function that returns objects in upper case, and forwards S3's errors.
+pub(crate) async fn shout(event: Event) -> FunctionReply {
     let json = &event.json;
     if json["version"] == "2.0" {
         let path = json["rawPath"].as_str().unwrap();
         let query = json["rawQueryString"].as_str().unwrap();
         let prelude =
             r#"{"statusCode":200,"headers":{"content-type":"text/plain","etag":"\"v1\""},"cookies":[]}"#;
-        // The prelude's end comes in two chunks.
-        return Answer::Stream(vec![
+        // The separator is split into two chunks.
+        return FunctionReply::Stream(vec![
             format!("{prelude}\0\0\0").into(),
             format!("\0\0\0\0\0{path}").into(),
             format!("?{query}").into(),
@@ -153,7 +154,7 @@ pub(crate) async fn shout(event: Event) -> Answer {
     if json["headObjectContext"].is_object() {
         let source = read_source(&event, true).await;
         let length = source.header("content-length").parse::<u64>().unwrap_or(0);
-        return Answer::Value(serde_json::json!({
+        return FunctionReply::Value(serde_json::json!({
             "statusCode": source.status,
             "headers": {"Content-Length": length, "ETag": source.header("etag"), "Content-Type": "text/plain"},
         }));
@@ -163,7 +164,9 @@ pub(crate) async fn shout(event: Event) -> Answer {
         .find_map(|name| json[name]["inputS3Url"].as_str())
     {
         let list = send(Request::get(url).body(full("")).unwrap()).await;
-        return Answer::Value(serde_json::json!({"statusCode": list.status, "listResultXml": list.text()}));
+        return FunctionReply::Value(
+            serde_json::json!({"statusCode": list.status, "listResultXml": list.text()}),
+        );
     }
     let source = read_source(&event, true).await;
     let status = source.status.to_string();
@@ -178,9 +181,9 @@ pub(crate) async fn shout(event: Event) -> Answer {
         let code = source.code();
         let fields =
             [("x-amz-fwd-status", &*status), ("content-length", "0"), ("x-amz-fwd-error-code", code)];
-        // An unchanged object has no code.
+        // A 304 has no code.
         let fields = if code.is_empty() { &fields[..2] } else { &fields };
         write(&event, fields, full("")).await;
     }
-    Answer::Value(Value::Null)
+    FunctionReply::Value(Value::Null)
 }

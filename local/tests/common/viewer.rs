@@ -1,4 +1,4 @@
-//! What the edge does with a viewer's request, in the test's own process.
+//! The edge's viewer-request function, in the test's own process.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -13,10 +13,10 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::{fmt::Write, net::SocketAddr, time::SystemTime};
 
-/// Age at which keys are fetched again.
+/// Age in seconds at which keys are fetched again.
 pub(crate) const REFRESH_SECS: u64 = 60;
 
-/// Checks the token and takes it out. Its time is that of the cloud's caches.
+/// A function that checks the token and removes it. Its clock is that of the cloud's caches.
 #[derive(Debug)]
 pub(crate) struct Viewer {
     authorizer: Authorizer,
@@ -54,7 +54,7 @@ impl EdgeFunction for Viewer {
         *request.uri_mut() = format!("{}?{}", before.uri().path(), taken.query).parse()?;
         loop {
             match self.authorizer.authorize(&taken.token, self.now()) {
-                Outcome::Allowed(_) => return Ok(Verdict::Forward(hashed(request))),
+                Outcome::Allowed(_) => return Ok(Verdict::Forward(with_hash(request))),
                 Outcome::Refused(refusal) => {
                     let response = Response::builder()
                         .status(refusal.status())
@@ -68,14 +68,14 @@ impl EdgeFunction for Viewer {
                     self.authorizer.keys_fetched(&url, &set.body, self.now())?;
                 }
                 Outcome::Wait(_) => tokio::task::yield_now().await,
-                Outcome::Unavailable => return Err("no keys".into()),
+                Outcome::Unavailable => return Err("the key set is unavailable".into()),
             }
         }
     }
 }
 
-/// With the hash of its body, which a Function URL wants of whoever sends one.
-fn hashed(mut request: Request<Bytes>) -> Request<Bytes> {
+/// Adds the hash of the body, which a Function URL requires.
+fn with_hash(mut request: Request<Bytes>) -> Request<Bytes> {
     if request.method() == Method::POST {
         let hash = Sha256::digest(request.body()).iter().fold(String::new(), |mut hex, byte| {
             let _ = write!(hex, "{byte:02x}");

@@ -101,7 +101,7 @@ async fn a_frame_goes_out_as_it_is_stored() {
     assert!(reply.body == noise(512 << 10));
     let asked =
         format!(r#"POST /datastore/{STORE}/imageSet/{SET}/getImageFrame {{"imageFrameId":"{HTJ2K}"}}"#);
-    assert_eq!(stage.imaging.asked(), std::slice::from_ref(&asked));
+    assert_eq!(stage.imaging.take_requests(), std::slice::from_ref(&asked));
 
     let path = format!("/datastore/{STORE}/imageSet/{SET}/getImageFrame");
     let posted = post(address, &path, &format!(r#"{{ "imageFrameId": "{HTJ2K}" }}"#)).await;
@@ -110,7 +110,7 @@ async fn a_frame_goes_out_as_it_is_stored() {
         assert_eq!(posted.header(name), reply.header(name), "{name}");
     }
     assert!(posted.body == reply.body);
-    assert_eq!(stage.imaging.asked(), [asked]);
+    assert_eq!(stage.imaging.take_requests(), [asked]);
 
     let head = fetch(address, "HEAD", &frame(HTJ2K), &[]).await;
     assert_eq!((head.status, head.header("content-length")), (200, "524288"));
@@ -129,7 +129,7 @@ async fn a_frame_goes_out_as_it_is_stored() {
 async fn a_deleted_frame_is_not_confirmed() {
     let stage = stage().await;
     let etag = get(stage.program.address, &frame(RAW)).await.header("etag").to_owned();
-    stage.imaging.faults().fail_frame(FrameFault::refuse(404, "ResourceNotFoundException"));
+    stage.imaging.faults().fail_frame(FrameFault::error(404, "ResourceNotFoundException"));
     let reply = fetch(stage.program.address, "GET", &frame(RAW), &[("if-none-match", &etag)]).await;
     assert_eq!(reply.status, 404);
 }
@@ -157,14 +157,14 @@ async fn image_sets_and_dicomweb_are_passed_on() {
         assert_eq!(reply.header("content-encoding") == "gzip", action.contains("Metadata"));
         assert_eq!(post(address, &target, "{}").await.body, body, "{action}");
     }
-    assert!(stage.imaging.asked().contains(&format!("POST {set}/getImageSet?version=7")));
+    assert!(stage.imaging.take_requests().contains(&format!("POST {set}/getImageSet?version=7")));
 
     let dicom = format!("/datastore/{STORE}/studies/1.2/series/3.4/instances/5.6/frames/1");
     let accept = [("accept", "multipart/related; type=\"application/octet-stream\"")];
     let reply = fetch(address, "GET", &format!("{dicom}?imageSetId={SET}&x=1"), &accept).await;
     assert_eq!((reply.status, reply.header("vary"), reply.header("etag")), (200, "accept", ""));
     assert!(reply.body == noise(1000));
-    assert_eq!(stage.imaging.asked(), [format!("GET {dicom}?imageSetId={SET}")]);
+    assert_eq!(stage.imaging.take_requests(), [format!("GET {dicom}?imageSetId={SET}")]);
     let refused = fetch(address, "GET", &dicom, &[("accept", "image/x-unknown")]).await;
     assert_eq!((refused.status, &*refused.json()["kind"].to_string()), (406, "\"not-acceptable\""));
     assert_eq!(get(address, &format!("{dicom}7")).await.status, 404);
@@ -202,7 +202,7 @@ async fn what_is_not_to_be_served_is_not_asked_for() {
     assert_eq!((put.status, put.header("allow")), (405, "GET, HEAD, POST, OPTIONS"));
     let path = format!("/datastore/{STORE}/imageSet/{SET}/getImageFrame");
     assert_eq!(post(address, &path, &" ".repeat(5000)).await.status, 413);
-    assert_eq!(stage.imaging.asked(), [""; 0]);
+    assert_eq!(stage.imaging.take_requests(), [""; 0]);
     assert_eq!(get(address, "/healthz").await.text(), "ok\n");
 }
 
@@ -223,12 +223,12 @@ async fn refusals_keep_their_meaning() {
         (403, "", 502, "upstream"),
         (302, "", 502, "upstream"),
     ] {
-        stage.imaging.faults().fail_frame(FrameFault::refuse(status, code));
+        stage.imaging.faults().fail_frame(FrameFault::error(status, code));
         let reply = get(stage.program.address, &frame(RAW)).await;
         assert_eq!((reply.status, reply.header("cache-control")), (expected, "no-store"), "{code}");
         assert_eq!(reply.header("content-type"), "application/problem+json");
         assert_eq!(reply.json()["kind"], kind, "{code}");
-        assert_eq!(stage.imaging.asked().len(), 1, "{code} was asked again");
+        assert_eq!(stage.imaging.take_requests().len(), 1, "{code} was asked again");
         // What the service says of our account is for nobody; of the question it may be told.
         let is_told = reply.text().contains("111122223333");
         assert_eq!(is_told, matches!(status, 400 | 406), "{code}");
@@ -242,30 +242,25 @@ async fn refusals_keep_their_meaning() {
 async fn a_busy_service_is_asked_again_but_not_for_ever() {
     let stage = stage().await;
     let address = stage.program.address;
-    let throttled = FrameFault::refuse(429, "ThrottlingException");
+    let throttled = FrameFault::error(429, "ThrottlingException");
     for _ in 0..3 {
         stage.imaging.faults().fail_frame(throttled);
     }
     let reply = get(address, &frame(RAW)).await;
-    assert_eq!((reply.status, stage.imaging.asked().len()), (200, 4));
+    assert_eq!((reply.status, stage.imaging.take_requests().len()), (200, 4));
 
     for (fault, expected, asked, wait) in [
         (throttled, 429, 4, "1"),
-        (FrameFault::refuse(400, "ThrottlingException"), 429, 4, "1"),
-        (FrameFault::refuse(503, "ServiceUnavailable"), 503, 4, "1"),
-        (
-            FrameFault::Refuse { status: 429, code: "ThrottlingException", retry_after: Some(30) },
-            429,
-            1,
-            "30",
-        ),
+        (FrameFault::error(400, "ThrottlingException"), 429, 4, "1"),
+        (FrameFault::error(503, "ServiceUnavailable"), 503, 4, "1"),
+        (FrameFault::Error { status: 429, code: "ThrottlingException", retry_after: Some(30) }, 429, 1, "30"),
     ] {
         for _ in 0..asked {
             stage.imaging.faults().fail_frame(fault);
         }
         let reply = get(address, &frame(RAW)).await;
         assert_eq!((reply.status, reply.header("retry-after")), (expected, wait), "{fault:?}");
-        assert_eq!((stage.imaging.asked().len(), reply.header("cache-control")), (asked, "no-store"));
+        assert_eq!((stage.imaging.take_requests().len(), reply.header("cache-control")), (asked, "no-store"));
     }
 }
 
@@ -301,7 +296,7 @@ async fn a_body_that_fails_never_passes_for_a_whole_one() {
 async fn a_signature_for_another_region_is_no_refusal_of_the_viewer() {
     let stage = stage_with("us-east-1", &[]).await;
     let reply = get(stage.program.address, &frame(RAW)).await;
-    assert_eq!((reply.status, stage.imaging.asked().len()), (502, 1));
+    assert_eq!((reply.status, stage.imaging.take_requests().len()), (502, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]

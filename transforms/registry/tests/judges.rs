@@ -100,16 +100,11 @@ fn no_metadata_is_left_in_any_format() {
             assert!(!has(&bytes, secret), "{}: {secret}", path.display());
         }
     }
-    let output = Command::new("exiftool")
-        .args(["-j", "-a", "-u", "-n", "-G1", "-q", "-ext", "*"])
-        .arg(folder.path())
-        .output();
-    let Ok(output) = output else {
-        eprintln!("exiftool is not installed: metadata are not judged by it");
-        return;
-    };
+    let Some(mut exiftool) = safelight_images::program("exiftool") else { return };
+    exiftool.args(["-j", "-a", "-u", "-n", "-G1", "-q", "-ext", "*"]).arg(folder.path());
+    let output = exiftool.output().expect("exiftool starts");
     let files: Vec<serde_json::Map<String, serde_json::Value>> =
-        serde_json::from_slice(&output.stdout).expect("exiftool answers JSON when asked for it");
+        serde_json::from_slice(&output.stdout).expect("exiftool prints JSON");
     assert_eq!(files.len(), made.len());
     let leaks = files.iter().flat_map(|tags| {
         let leaks = tags.iter().filter(|(key, _)| !is_allowed(key));
@@ -159,14 +154,14 @@ fn every_format_is_what_it_says() {
     }
 }
 
-/// The first Python there is, or the system's, if it has Pillow.
+/// Returns the first Python on the path, or the system's, if it has Pillow.
 fn python_with_pillow() -> Option<&'static str> {
     let has_pillow = |python: &&str| {
         Command::new(python).args(["-c", "import PIL"]).output().is_ok_and(|output| output.status.success())
     };
     let python = ["python3", "/usr/bin/python3"].into_iter().find(has_pillow);
     if python.is_none() {
-        eprintln!("Pillow is not installed: it judges nothing");
+        safelight_images::skip("Pillow for Python", "Debian package python3-pil");
     }
     python
 }

@@ -12,7 +12,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use safelight_core::Settings;
 use serde_json::{Map, Value, json};
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::Path};
 
 /// The groups of exiftool and of the response.
 const GROUPS: &[(&str, &str)] = &[
@@ -133,21 +133,13 @@ fn the_comparison_distinguishes_values() {
     check("UserComment", json!("QVNDSUkAAABoaQ=="), json!(""), false);
 }
 
-/// Runs exiftool on each file in `folder`. Each value is an object of the tag's number and value.
+/// Returns exiftool's output for each file in `folder`, each value as an object of the tag's number and
+/// value; `None` if exiftool is not installed.
 fn exiftool(folder: &Path) -> Option<Vec<Map<String, Value>>> {
     let groups = GROUPS.iter().map(|(group, _)| format!("-{group}:all"));
-    let output = Command::new("exiftool")
-        .args(["-j", "-n", "-b", "-G1", "-D", "-r"])
-        .args(groups)
-        .arg(folder)
-        .output();
-    match output {
-        Ok(output) => Some(serde_json::from_slice(&output.stdout).unwrap()),
-        Err(error) => {
-            println!("skipped: exiftool cannot be run: {error}");
-            None
-        }
-    }
+    let mut exiftool = safelight_images::program("exiftool")?;
+    exiftool.args(["-j", "-n", "-b", "-G1", "-D", "-r"]).args(groups).arg(folder);
+    Some(serde_json::from_slice(&exiftool.output().unwrap().stdout).unwrap())
 }
 
 /// Returns the offset of the EXIF block in a file, which exiftool adds to offsets.

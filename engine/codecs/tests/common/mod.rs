@@ -129,13 +129,9 @@ pub(crate) fn psnr_to_pam(frame: &Frame, pam: &[u8]) -> f64 {
 pub(crate) struct Judge(&'static str);
 
 impl Judge {
-    /// The program, if it is installed.
+    /// Returns the program, if it is installed.
     pub(crate) fn find(name: &'static str) -> Option<Self> {
-        let is_installed = Command::new(name).arg("-h").output().is_ok();
-        if !is_installed {
-            eprintln!("{name} is not installed: its comparison is skipped");
-        }
-        is_installed.then_some(Self(name))
+        safelight_images::program(name).map(|_| Self(name))
     }
 
     /// Runs it on `bytes` with `IN` and `OUT` among `args` replaced by paths; returns its output file.

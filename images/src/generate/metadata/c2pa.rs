@@ -1,16 +1,16 @@
-//! A box of content credentials. Only its shape is real: nothing is signed.
+//! A box of content credentials. It has the right structure, but no signature.
 
 use super::CREATOR;
 use crate::generate::boxes::boxed;
 
-/// A JUMBF superbox of C2PA (ISO/IEC 19566-5) with one JSON claim in it.
+/// Returns a JUMBF superbox of C2PA (ISO/IEC 19566-5) with one JSON claim.
 pub(in crate::generate) fn manifest() -> Vec<u8> {
     let claim = format!("{{\"dc:title\":\"Evening over the lake\",\"author\":[{{\"name\":\"{CREATOR}\"}}]}}");
     let content = superbox(*b"json", "stds.schema-org.CreativeWork", &boxed(*b"json", claim.as_bytes()));
     superbox(*b"c2pa", "c2pa", &content)
 }
 
-/// A superbox of content `kind`, which is the start of its UUID.
+/// Returns a superbox for content of type `kind`, which is the start of its UUID.
 fn superbox(kind: [u8; 4], label: &str, content: &[u8]) -> Vec<u8> {
     const UUID_TAIL: [u8; 12] = [0x00, 0x11, 0x00, 0x10, 0x80, 0x00, 0x00, 0xAA, 0x00, 0x38, 0x9B, 0x71];
     // Toggles: requestable, with a label.

@@ -5,28 +5,28 @@ use crate::generate::{Picture, Result};
 use exif::{Context, Field, In, Rational, SRational, Tag, Value, experimental::Writer};
 use std::io::Cursor;
 
-/// What differs from sample to sample.
+/// The values that differ between samples.
 pub(in crate::generate) struct Exif<'a> {
     /// EXIF orientation, 1 to 8.
     pub(in crate::generate) orientation: u16,
-    /// Width and height of the stored picture.
+    /// Width and height of the stored image.
     pub(in crate::generate) size: (usize, usize),
     /// A small JPEG for IFD1.
     pub(in crate::generate) thumbnail: Option<&'a [u8]>,
     /// Byte order: `MM` instead of `II`.
     pub(in crate::generate) big_endian: bool,
-    /// Whether the pixels are in Display P3, which EXIF can only call uncalibrated, instead of sRGB.
+    /// Whether the pixels are in Display P3 instead of sRGB; EXIF can only call it uncalibrated.
     pub(in crate::generate) display_p3: bool,
 }
 
 impl Exif<'_> {
-    /// For `picture` as it is stored; little-endian, sRGB, without a thumbnail.
+    /// Returns the settings for `picture` as it is stored: little-endian, sRGB, without a thumbnail.
     pub(in crate::generate) fn new(picture: &Picture, orientation: u16) -> Self {
         let size = (picture.w, picture.h);
         Self { orientation, size, thumbnail: None, big_endian: false, display_p3: false }
     }
 
-    /// The block, from its TIFF header on.
+    /// Returns the block, starting with its TIFF header.
     pub(in crate::generate) fn to_bytes(&self) -> Result<Vec<u8>> {
         let mut fields = [self.fields(), camera(), place()].concat();
         if self.thumbnail.is_some() {
@@ -49,7 +49,7 @@ impl Exif<'_> {
     }
 }
 
-/// A TIFF structure of `fields`, with what else `set` gives to its writer.
+/// Returns a TIFF structure of `fields`; `set` configures its writer further.
 pub(in crate::generate) fn block<'a>(
     fields: &'a [Field],
     big_endian: bool,
@@ -65,9 +65,9 @@ pub(in crate::generate) fn block<'a>(
     Ok(out.into_inner())
 }
 
-/// What a camera writes about itself, its owner and the exposure.
+/// Returns the fields that describe the camera, its owner and the exposure.
 pub(in crate::generate) fn camera() -> Vec<Field> {
-    // Tags that the library has no name for.
+    // Tags that the library does not name.
     let xp_author = Tag(Context::Tiff, 0x9C9D);
     let offset_time_original = Tag(Context::Exif, 0x9011);
     let note = format!("SAFELIGHT\0\x01\0serial {SERIAL}\0owner {CREATOR}\0");
@@ -128,7 +128,7 @@ pub(in crate::generate) fn camera() -> Vec<Field> {
     ]
 }
 
-/// Where and when, as a receiver of satellites knows it: 46°17'1.68" N, 13°51'25.2" E, 525.8 m.
+/// Returns location and time, as a satellite receiver records them: 46°17'1.68" N, 13°51'25.2" E, 525.8 m.
 pub(in crate::generate) fn place() -> Vec<Field> {
     let positioning_error = Tag(Context::Gps, 0x1F);
     vec![
@@ -149,7 +149,7 @@ pub(in crate::generate) fn place() -> Vec<Field> {
     ]
 }
 
-/// What IFD1 says about the thumbnail, beside where it lies.
+/// Returns the fields of IFD1 for the thumbnail, besides its position.
 fn preview() -> Vec<Field> {
     let of = |tag, value| Field { tag, ifd_num: In::THUMBNAIL, value };
     vec![
@@ -160,27 +160,27 @@ fn preview() -> Vec<Field> {
     ]
 }
 
-/// A field of the first picture.
+/// Returns a field of the primary image.
 pub(in crate::generate) fn field(tag: Tag, value: Value) -> Field {
     Field { tag, ifd_num: In::PRIMARY, value }
 }
 
-/// One unsigned 16-bit number.
+/// Returns an unsigned 16-bit number.
 pub(in crate::generate) fn short(value: u16) -> Value {
     Value::Short(vec![value])
 }
 
-/// A string of ASCII.
+/// Returns an ASCII string.
 pub(in crate::generate) fn text(value: &str) -> Value {
     Value::Ascii(vec![value.as_bytes().to_vec()])
 }
 
-/// Bytes whose meaning is up to the tag.
+/// Returns bytes whose meaning depends on the tag.
 pub(in crate::generate) fn opaque(bytes: &[u8]) -> Value {
     Value::Undefined(bytes.to_vec(), 0)
 }
 
-/// One unsigned fraction.
+/// Returns an unsigned rational.
 pub(in crate::generate) fn ratio(num: u32, denom: u32) -> Value {
     Value::Rational(vec![pair((num, denom))])
 }

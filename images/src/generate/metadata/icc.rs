@@ -1,8 +1,8 @@
-//! A colour profile of our own making.
+//! An ICC profile created for the samples.
 
-/// Display P3 as an ICC profile of version 4.3 (ICC.1:2010): a matrix and the curve of sRGB.
+/// Returns Display P3 as an ICC profile of version 4.3 (ICC.1:2010): a matrix and the curve of sRGB.
 ///
-/// It is not sRGB, so that a picture that loses it looks paler.
+/// An image that loses this profile looks paler, because it is then shown as sRGB.
 pub(in crate::generate) fn display_p3() -> Vec<u8> {
     // The primaries of SMPTE EG 432-1 with white D65, adapted to D50 by Bradford's matrix.
     let red = xyz([0.515_10, 0.241_20, -0.001_05]);
@@ -31,7 +31,7 @@ pub(in crate::generate) fn display_p3() -> Vec<u8> {
     profile(&tags)
 }
 
-/// Header, table of tags, and their data one after the other.
+/// Returns the profile's header, the table of tags, and their data one after the other.
 fn profile(tags: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
     const HEADER: usize = 128;
     let (mut table, mut data) = ((tags.len() as u32).to_be_bytes().to_vec(), Vec::new());
@@ -56,7 +56,7 @@ fn profile(tags: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
     [header.as_slice(), &table, &data].concat()
 }
 
-/// A 16.16 fixed-point number.
+/// Returns a 16.16 fixed-point number.
 fn fixed(value: f64) -> [u8; 4] {
     ((value * 65536.0).round() as i32).to_be_bytes()
 }
@@ -65,7 +65,7 @@ fn xyz(value: [f64; 3]) -> Vec<u8> {
     [b"XYZ \0\0\0\0".as_slice(), &value.map(fixed).concat()].concat()
 }
 
-/// Text in American English, the one language.
+/// Returns text in American English, the only language.
 fn localised(text: &str) -> Vec<u8> {
     let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
     let head = [1, 12].map(u32::to_be_bytes).concat();

@@ -2,7 +2,7 @@
 
 use super::{CITY, CREATOR, NOTE};
 
-/// IPTC-IIM datasets: byline, place, date, caption.
+/// Returns IPTC-IIM datasets: byline, place, date, caption.
 pub(in crate::generate) fn records() -> Vec<u8> {
     let text = |dataset: u8, value: &str| dataset_of(2, dataset, value.as_bytes());
     [
@@ -20,7 +20,7 @@ pub(in crate::generate) fn records() -> Vec<u8> {
     .concat()
 }
 
-/// Photoshop image resources that hold the records and their MD5.
+/// Returns Photoshop image resources with the records and their MD5.
 pub(in crate::generate) fn resources() -> Vec<u8> {
     let records = records();
     [resource(0x0404, &records), resource(0x0425, &md5::compute(&records).0)].concat()
@@ -30,7 +30,7 @@ fn dataset_of(record: u8, dataset: u8, value: &[u8]) -> Vec<u8> {
     [&[0x1C, record, dataset], (value.len() as u16).to_be_bytes().as_slice(), value].concat()
 }
 
-/// One image resource without a name, padded to an even length.
+/// Returns one image resource without a name, padded to an even length.
 fn resource(id: u16, data: &[u8]) -> Vec<u8> {
     let head = [b"8BIM".as_slice(), &id.to_be_bytes(), &[0, 0], &(data.len() as u32).to_be_bytes()].concat();
     [&head, data, &[0][..data.len() % 2]].concat()

@@ -1,4 +1,4 @@
-//! The private things that samples carry: all of one invented photographer on one invented evening.
+//! The private metadata in the samples: all about one fictitious photographer on one fictitious evening.
 
 pub(super) mod c2pa;
 pub(super) mod exif;

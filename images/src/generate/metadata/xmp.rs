@@ -2,7 +2,7 @@
 
 use super::{CITY, CREATOR, NOTE};
 
-/// Prefixes and names of every namespace used here.
+/// Prefixes and names of all namespaces used here.
 const NAMESPACES: [(&str, &str); 10] = [
     ("dc", "http://purl.org/dc/elements/1.1/"),
     ("exif", "http://ns.adobe.com/exif/1.0/"),
@@ -16,7 +16,7 @@ const NAMESPACES: [(&str, &str); 10] = [
     ("rdf", "http://www.w3.org/1999/02/22-rdf-syntax-ns#"),
 ];
 
-/// A packet that names the photographer, the place and the program, with `more` properties in it.
+/// Returns a packet with the photographer, the place, the program, and the properties in `more`.
 pub(in crate::generate) fn packet(more: &str) -> String {
     let own = [
         property("exif:GPSLatitude", "46,17.028N"),
@@ -28,23 +28,24 @@ pub(in crate::generate) fn packet(more: &str) -> String {
         property("xmp:CreatorTool", "Darkroom 1.4.2"),
     ]
     .concat();
-    // U+FEFF tells the encoding (XMP part 1, 7.3.2).
+    // U+FEFF marks the encoding (XMP part 1, 7.3.2).
     let begin = "<?xpacket begin=\"\u{FEFF}\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n";
     format!("{begin}{}<?xpacket end=\"w\"?>", description(&(own + more)))
 }
 
-/// The rest of a packet that is too large for one segment (XMP part 3, 1.1.3.1).
+/// Returns the rest of a packet that is too large for one segment (XMP part 3, 1.1.3.1).
 pub(in crate::generate) fn extension() -> String {
     let prints = format!("<rdf:li>{NOTE}</rdf:li>\n").repeat(24);
     description(&property("dc:subject", &format!("<rdf:Bag>\n{prints}</rdf:Bag>")))
 }
 
-/// The reference to an extension whose MD5 in hexadecimal is `digest`.
+/// Returns the reference to an extension whose MD5 in hexadecimal is `digest`.
 pub(in crate::generate) fn has_extension(digest: &str) -> String {
     property("xmpNote:HasExtendedXMP", digest)
 }
 
-/// What a motion photo says of the video behind it, `length` bytes (Android, Motion Photo 1.0).
+/// Returns the properties that announce a motion photo's video of `length` bytes (Android, Motion Photo
+/// 1.0).
 pub(in crate::generate) fn motion(length: usize) -> String {
     let flags = property("GCamera:MotionPhoto", "1") + &property("GCamera:MotionPhotoVersion", "1");
     flags
@@ -52,18 +53,18 @@ pub(in crate::generate) fn motion(length: usize) -> String {
         + &directory(("video/mp4", "MotionPhoto", length))
 }
 
-/// What a picture says of the gain map behind it, `length` bytes (Android, Ultra HDR 1.1).
+/// Returns the properties that announce a gain map of `length` bytes (Android, Ultra HDR 1.1).
 pub(in crate::generate) fn gain_map(length: usize) -> String {
     property("hdrgm:Version", "1.0") + &directory(("image/jpeg", "GainMap", length))
 }
 
-/// The parameters of a gain map.
+/// Returns the parameters of a gain map.
 pub(in crate::generate) fn gain_map_parameters() -> String {
     let range = [("hdrgm:GainMapMin", "0"), ("hdrgm:GainMapMax", "2"), ("hdrgm:HDRCapacityMax", "2")];
     property("hdrgm:Version", "1.0") + &range.map(|(name, value)| property(name, value)).concat()
 }
 
-/// The parts of a file: the picture, and `second` as MIME type, meaning and length.
+/// Returns the parts of a file: the image, and `second` as MIME type, meaning and length.
 fn directory(second: (&str, &str, usize)) -> String {
     let item = |(mime, semantic, length)| {
         let item = format!("Item:Mime=\"{mime}\" Item:Semantic=\"{semantic}\" Item:Length=\"{length}\"");

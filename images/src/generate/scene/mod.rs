@@ -1,9 +1,8 @@
-//! The picture that all samples show: a mountain lake at sunset, computed and not taken.
+//! The image in all samples: a mountain lake at sunset, computed instead of photographed.
 //!
-//! Land is drawn column by column from near to far over a height field, as in the voxel landscapes
-//! of the early nineties; the sky is evaluated per pixel; the lake mirrors both. Everything is
-//! arithmetic that IEEE 754 fixes to the last bit, and `libm` for the rest, so that the picture is
-//! the same on every machine.
+//! Land is drawn column by column from near to far over a height field, as in the voxel landscapes of the
+//! early nineties; the sky is evaluated per pixel; the lake mirrors both. Everything uses arithmetic that
+//! IEEE 754 defines exactly, and `libm` for the rest, so the image is the same on every machine.
 
 mod noise;
 mod sky;
@@ -17,16 +16,16 @@ use vector::{Light, Vec2, smoothstep};
 
 /// Samples per pixel along each axis.
 const OVERSAMPLING: usize = 2;
-/// Focal length in widths of the picture: 33 mm on 36 mm film.
+/// Focal length in widths of the image: 33 mm on 36 mm film.
 const FOCAL: f32 = 0.92;
-/// Height of the camera above the lake, metres.
+/// Height of the camera above the lake in metres.
 const CAMERA: f32 = 4.0;
-/// Where the horizon lies, as a fraction of the picture's height from its top.
+/// Position of the horizon from the top, as a fraction of the image's height.
 const SKYLINE: f32 = 0.60;
-/// Nearest and farthest land, metres, and the ratio of one depth to the next.
+/// Nearest and farthest land in metres, and the ratio of one depth to the next.
 const DEPTHS: (f32, f32, f32) = (90.0, 42_000.0, 1.003);
 
-/// Draws the scene `w` by `h` pixels.
+/// Draws the scene with `w` × `h` pixels.
 pub(super) fn draw(w: usize, h: usize) -> Picture {
     let view = View::new(w * OVERSAMPLING, h * OVERSAMPLING);
     let mut canvas = view.land_and_sky();
@@ -42,7 +41,7 @@ struct View {
     skyline: f32,
 }
 
-/// Linear light, and the row in each column at which land or sky ends and the lake begins.
+/// Linear light, and for each column the row where land or sky ends and the lake begins.
 struct Canvas {
     light: Vec<Light>,
     shore: Vec<usize>,
@@ -53,7 +52,7 @@ impl View {
         Self { w, h, focal: w as f32 * FOCAL, skyline: h as f32 * SKYLINE }
     }
 
-    /// The ray through the centre of the pixel at `x`, `y`.
+    /// Returns the ray through the centre of the pixel at `x`, `y`.
     fn ray(&self, x: usize, y: usize) -> Vec2 {
         Vec2::new(
             (x as f32 + 0.5 - self.w as f32 * 0.5) / self.focal,
@@ -61,7 +60,7 @@ impl View {
         )
     }
 
-    /// The row at which a point at `height` and `depth` appears.
+    /// Returns the row of a point at `height` and `depth`.
     fn row(&self, height: f32, depth: f32) -> usize {
         (self.skyline - self.focal * (height - CAMERA) / depth).clamp(0.0, self.h as f32) as usize
     }
@@ -88,7 +87,7 @@ impl View {
         canvas
     }
 
-    /// Draws column `x` from near to far: what is nearer hides what is behind it.
+    /// Draws column `x` from near to far: near points hide those farther away.
     fn column(&self, x: usize, depths: &[f32], heights: [&[f32]; 3], canvas: &mut Canvas) {
         const BLUE: Light = Light::new(0.085, 0.085, 0.135);
         let [left, here, right] = heights;
@@ -126,7 +125,7 @@ impl View {
         canvas.shore[x] = shore;
     }
 
-    /// Fills what lies below the shore with the mirrored scene.
+    /// Fills the area below the shore with the mirrored scene.
     fn lake(&self, canvas: &mut Canvas) {
         const DEEP: Light = Light::new(0.010, 0.020, 0.026);
         for x in 0..self.w {
@@ -153,7 +152,7 @@ impl View {
     }
 }
 
-/// Develops the film: its curve, the lens that darkens corners, the grain.
+/// Applies the film's curve, the lens's dark corners and the grain.
 fn develop(canvas: &Canvas, view: &View, w: usize, h: usize) -> Picture {
     let mut rgb = Vec::with_capacity(w * h * 3);
     for (y, x) in (0..h).flat_map(|y| (0..w).map(move |x| (y, x))) {
@@ -174,7 +173,8 @@ fn develop(canvas: &Canvas, view: &View, w: usize, h: usize) -> Picture {
     Picture { w, h, rgb }
 }
 
-/// The curve of film: linear in the shadows, a long shoulder (after Narkowicz's fit of ACES).
+/// Returns the film curve of a value: linear in the shadows, a long shoulder (after Narkowicz's fit of
+/// ACES).
 fn film(light: f32) -> f32 {
     let x = light * 0.85;
     ((x * (2.51 * x + 0.03)) / (x * (2.43 * x + 0.59) + 0.14)).clamp(0.0, 1.0)

@@ -1,8 +1,8 @@
-//! Gradient noise with derivatives: the same numbers on every machine.
+//! Gradient noise with derivatives, with the same values on every machine.
 
 use super::vector::Vec2;
 
-/// A value of noise and its slope.
+/// A noise value and its slope.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Noise {
     /// About -1 to 1.
@@ -11,7 +11,7 @@ pub(super) struct Noise {
     pub(super) slope: Vec2,
 }
 
-/// 32 well-mixed bits for two numbers (the finaliser of `MurmurHash3`).
+/// Returns 32 well-mixed bits for two numbers (the finaliser of `MurmurHash3`).
 pub(super) fn hash(x: u32, y: u32, seed: u32) -> u32 {
     let mut h = x.wrapping_mul(0x9E37_79B1) ^ y.wrapping_mul(0x85EB_CA77) ^ seed;
     h = (h ^ (h >> 16)).wrapping_mul(0x85EB_CA6B);
@@ -19,24 +19,24 @@ pub(super) fn hash(x: u32, y: u32, seed: u32) -> u32 {
     h ^ (h >> 16)
 }
 
-/// The bits of the lattice point `x`, `y`.
+/// Returns the bits of the lattice point `x`, `y`.
 pub(super) fn lattice(x: i32, y: i32, seed: u32) -> u32 {
     hash(x.cast_unsigned(), y.cast_unsigned(), seed)
 }
 
-/// The upper 24 bits of `bits` as a number from 0 to 1, 1 excluded.
+/// Returns the upper 24 bits of `bits` as a number from 0 to 1, without 1.
 pub(super) fn unit(bits: u32) -> f32 {
     (bits >> 8) as f32 / 16_777_216.0
 }
 
-/// The integer at or below `value`. `f32::floor` is a call on plain x86-64, and takes longer than all of
-/// the noise.
+/// Returns the largest integer that is not above `value`. On plain x86-64, `f32::floor` is a function call
+/// and takes longer than all of the noise.
 pub(super) fn floor(value: f32) -> i32 {
     let towards_zero = value as i32;
     towards_zero - i32::from(value < towards_zero as f32)
 }
 
-/// Perlin's gradient noise at `p`, lattice spacing 1, quintic fade.
+/// Returns Perlin's gradient noise at `p`: lattice spacing 1, quintic fade.
 pub(super) fn gradient(p: Vec2, seed: u32) -> Noise {
     let (ix, iy) = (floor(p.x), floor(p.y));
     let f = p - Vec2::new(ix as f32, iy as f32);
@@ -62,7 +62,7 @@ pub(super) fn gradient(p: Vec2, seed: u32) -> Noise {
     Noise { value: near.value + u * along_x + v * along_y + u * v * cross, slope: blend + fading }
 }
 
-/// Fractal sum of `octaves` of noise, each at twice the frequency and half the height of the last.
+/// Returns a fractal sum of `octaves` of noise, each at twice the frequency and half the height of the last.
 pub(super) fn fractal(mut p: Vec2, octaves: u32, seed: u32) -> f32 {
     let (mut sum, mut height) = (0.0, 0.5);
     for octave in 0..octaves {

@@ -1,18 +1,18 @@
-//! The mountains: a height for every place, and the light that it gives back.
+//! The mountains: the height of every place, and its reflected light.
 
 use super::noise::{floor, fractal, gradient, lattice, unit};
 use super::sky::SUN;
 use super::vector::{Light, Vec2, smoothstep};
 
-/// Height above the lake in metres at `at`, metres to the right and ahead.
+/// Returns the height above the lake in metres at `at`, metres to the right and ahead.
 ///
-/// Details smaller than `finest` metres are left out: they would only flicker.
+/// Details smaller than `finest` metres are left out, because they would only flicker.
 pub(super) fn height(at: Vec2, finest: f32) -> f32 {
     let ground = ground(at, finest);
     ground + tree(at, ground, finest)
 }
 
-/// Height of the ground without its trees.
+/// Returns the height of the ground without its trees.
 fn ground(at: Vec2, finest: f32) -> f32 {
     let envelope = envelope(at);
     let mut p = at * (1.0 / 3400.0);
@@ -22,7 +22,7 @@ fn ground(at: Vec2, finest: f32) -> f32 {
     while finest < wavelength && octave < 13 {
         let noise = gradient(p, 101 + octave);
         slope = slope + noise.slope * 0.8;
-        // Steep places gather less detail, as if water had worn them (after Iñigo Quílez).
+        // Steep places get less detail, as if water had eroded them (after Iñigo Quílez).
         let worn = weight / (1.0 + slope.dot(slope) * 0.55);
         sum += worn * if octave < 3 { 0.62 - 1.5 * noise.value.abs() } else { noise.value };
         weight *= 0.49;
@@ -33,7 +33,7 @@ fn ground(at: Vec2, finest: f32) -> f32 {
     envelope.x + envelope.y * sum
 }
 
-/// Mean height (`x`) and ruggedness (`y`) of the land: a lake, shores, a valley towards the sun.
+/// Returns mean height (`x`) and ruggedness (`y`) of the land: a lake, shores, a valley towards the sun.
 fn envelope(at: Vec2) -> Vec2 {
     let bays = gradient(at * (1.0 / 1900.0), 7).value * 620.0 + gradient(at * (1.0 / 520.0), 8).value * 170.0;
     let aside = (at.x - SUN.x * at.y).abs() + bays;
@@ -46,7 +46,7 @@ fn envelope(at: Vec2) -> Vec2 {
     Vec2::new(mean * shore - 30.0 * (1.0 - shore) + 24.0 * shore, rugged * shore)
 }
 
-/// Height of a conifer's crown at `at`, 0 between the trees.
+/// Returns the height of a conifer's crown at `at`, 0 between the trees.
 fn tree(at: Vec2, ground: f32, finest: f32) -> f32 {
     const SPACING: f32 = 8.0;
     if !(1.5..=900.0).contains(&ground) || SPACING < finest {
@@ -70,7 +70,7 @@ fn tree(at: Vec2, ground: f32, finest: f32) -> f32 {
     tallest * 26.0 * smoothstep(1.5, 6.0, ground)
 }
 
-/// Light from the ground at `at` and `height` whose surface falls by `slope`.
+/// Returns the light from the ground at `at` and `height`, where the surface falls by `slope`.
 pub(super) fn shade(at: Vec2, height: f32, slope: Vec2) -> Light {
     let steep = 1.0 / (1.0 + slope.dot(slope)).sqrt();
     let grain = fractal(at * (1.0 / 160.0), 4, 501);
@@ -84,12 +84,12 @@ pub(super) fn shade(at: Vec2, height: f32, slope: Vec2) -> Light {
     let white = smoothstep(1150.0, 1650.0, height + grain * 550.0) * smoothstep(0.50, 0.72, steep);
     let colour = rock.mix(grass, green).mix(wood, dark).mix(snow, white);
 
-    // The normal is (-slope.x, 1, -slope.y) over its length. The light comes from further left than
-    // the sun stands, as it would from the bright part of the sky: it models the slopes better.
+    // The normal is (-slope.x, 1, -slope.y) divided by its length. The light comes from farther left than
+    // the sun, from the bright part of the sky, because it models the slopes better.
     let sun = (0.80 * slope.x + 0.16 - 0.42 * slope.y) * steep;
     let warm = Light::new(3.4, 1.60, 0.66) * sun.max(0.0);
     let sky = Light::new(0.30, 0.34, 0.52) * (0.35 + 0.65 * steep);
-    // Light that the eastern sky throws back at the slopes that face the camera.
+    // Light that the eastern sky reflects onto the slopes that face the camera.
     let bounce = Light::new(0.30, 0.20, 0.20) * (slope.y * steep).max(0.0);
     colour * (warm + sky + bounce)
 }

@@ -18,7 +18,8 @@ impl Vec2 {
         self.x * other.x + self.y * other.y
     }
 
-    /// Turned by the angle of a 3-4-5 triangle, which hides the lattice of noise in a fractal sum.
+    /// Returns the vector rotated by the angle of a 3-4-5 triangle, which hides the lattice of noise in a
+    /// fractal sum.
     pub(super) fn turned(self) -> Self {
         Self::new(0.8 * self.x - 0.6 * self.y, 0.6 * self.x + 0.8 * self.y)
     }
@@ -48,7 +49,7 @@ impl Mul<f32> for Vec2 {
     }
 }
 
-/// Linear light, red, green and blue of the sRGB primaries; 1 is the white of the film.
+/// Linear light, red, green and blue of the sRGB primaries; 1 is the film's white.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Light {
     pub(super) r: f32,
@@ -61,7 +62,7 @@ impl Light {
         Self { r, g, b }
     }
 
-    /// From `self` at 0 to `other` at 1.
+    /// Interpolates from `self` at 0 to `other` at 1.
     pub(super) fn mix(self, other: Self, t: f32) -> Self {
         self * (1.0 - t) + other * t
     }
@@ -91,7 +92,7 @@ impl Mul<f32> for Light {
     }
 }
 
-/// 0 below `from`, 1 above `to`, smooth between (cubic Hermite).
+/// Returns 0 below `from`, 1 above `to`, and a smooth transition between (cubic Hermite).
 pub(super) fn smoothstep(from: f32, to: f32, value: f32) -> f32 {
     let t = ((value - from) / (to - from)).clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)

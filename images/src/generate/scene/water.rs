@@ -3,7 +3,7 @@
 use super::noise::gradient;
 use super::vector::Vec2;
 
-/// Slope of the water at `at`, metres, and how rough it is below what a pixel there can show.
+/// Returns the slope of the water at `at` (metres), and its roughness below the size of a pixel.
 ///
 /// `footprint` is the length of lake that one pixel covers, in metres.
 pub(super) fn waves(at: Vec2, footprint: f32) -> (Vec2, f32) {
@@ -23,7 +23,7 @@ pub(super) fn waves(at: Vec2, footprint: f32) -> (Vec2, f32) {
     (slope, rough)
 }
 
-/// Share of light that water reflects at grazing `angle`, radians (Schlick, 1994).
+/// Returns the share of light that water reflects at grazing `angle` in radians (Schlick, 1994).
 pub(super) fn mirrored(angle: f32) -> f32 {
     let graze = 1.0 - angle.clamp(0.0, 1.0);
     0.02 + 0.98 * graze * graze * graze * graze * graze

@@ -1,21 +1,16 @@
-//! What exiftool says of files, for comparison with what we did to them.
+//! The output of exiftool for files, for comparison.
 
 use serde_json::{Map, Value};
-use std::{path::Path, process::Command};
+use std::path::Path;
 
-/// Tags of each file below `folder` by file name, keyed `Group1:Tag`; nothing where exiftool is missing.
+/// Returns the tags of each file below `folder` by file name, keyed `Group1:Tag`; `None` if exiftool is not
+/// installed.
 pub(crate) fn read(folder: &Path, options: &[&str]) -> Option<Map<String, Value>> {
-    let output = Command::new("exiftool")
-        .args(["-j", "-a", "-G1", "-ext", "*", "-q"])
-        .args(options)
-        .arg(folder)
-        .output();
-    let Ok(output) = output else {
-        eprintln!("exiftool is not installed: metadata are not judged by it");
-        return None;
-    };
+    let mut exiftool = safelight_images::program("exiftool")?;
+    exiftool.args(["-j", "-a", "-G1", "-ext", "*", "-q"]).args(options).arg(folder);
+    let output = exiftool.output().expect("exiftool starts");
     let files: Vec<Map<String, Value>> =
-        serde_json::from_slice(&output.stdout).expect("exiftool answers JSON when asked for it");
+        serde_json::from_slice(&output.stdout).expect("exiftool prints JSON");
     let name = |tags: &Map<String, Value>| {
         let path = tags.get("SourceFile").and_then(Value::as_str).expect("exiftool names its source");
         Path::new(path).file_name().expect("a file").to_string_lossy().into_owned()

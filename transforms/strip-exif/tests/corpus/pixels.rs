@@ -4,7 +4,7 @@ use image::{
     AnimationDecoder, ImageReader, ImageResult, Limits,
     codecs::{gif::GifDecoder, png::PngDecoder, webp::WebPDecoder},
 };
-use std::{fs, io::Cursor, path::Path, process::Command};
+use std::{fs, io::Cursor, path::Path};
 
 /// Every frame's samples, or why there are none. Two files look alike if they decode alike.
 pub(crate) fn decode(path: &Path) -> Result<Vec<Vec<u8>>, String> {
@@ -43,20 +43,17 @@ fn limits() -> Limits {
     limits
 }
 
-/// The samples of the PNG that `program` writes; it may hold metadata too, which do not count.
+/// Returns the samples of the PNG that `program` writes; metadata in it are ignored.
 fn by_program(program: &str, options: &[&str], path: &Path) -> Result<Vec<Vec<u8>>, String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let decoded = folder.path().join("decoded.png");
-    let output = Command::new(program).args(options).arg(path).arg(&decoded).output();
-    match output {
-        Ok(output) if output.status.success() => {
-            let bytes = fs::read(&decoded).map_err(|error| error.to_string())?;
-            by_library(&bytes).map_err(|error| error.to_string())
-        }
-        Ok(output) => Err(format!("{program}: {}", output.status)),
-        Err(_) => {
-            eprintln!("{program} is not installed: {} is not judged by it", path.display());
-            Err(format!("{program} is missing"))
-        }
+    let Some(mut command) = safelight_images::program(program) else {
+        return Err(format!("{program} is missing"));
+    };
+    let output = command.args(options).arg(path).arg(&decoded).output().map_err(|error| error.to_string())?;
+    if !output.status.success() {
+        return Err(format!("{program}: {}", output.status));
     }
+    let bytes = fs::read(&decoded).map_err(|error| error.to_string())?;
+    by_library(&bytes).map_err(|error| error.to_string())
 }

@@ -1,10 +1,6 @@
 //! The programs of libjpeg-turbo, and images for them.
 
-use std::{
-    io::Write,
-    process::{Command, Stdio},
-    thread,
-};
+use std::{io::Write, process::Stdio, thread};
 
 /// A decoded netpbm file: rows of pixels of 1 or 3 samples.
 pub(super) struct Netpbm {
@@ -15,12 +11,9 @@ pub(super) struct Netpbm {
 
 /// Runs `tool` on `input`, and returns its output and messages; `None` if it is not installed.
 fn run(tool: &str, options: &[&str], input: &[u8]) -> Option<(Vec<u8>, String)> {
-    let mut command = Command::new(tool);
+    let mut command = safelight_images::program(tool)?;
     let command = command.args(options).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let Ok(mut child) = command.spawn() else {
-        println!("{tool} is not installed: the comparison is skipped");
-        return None;
-    };
+    let mut child = command.spawn().expect("the tool starts");
     let mut stdin = child.stdin.take().expect("stdin is piped");
     let output = thread::scope(|scope| {
         // The tool may stop reading early.
