@@ -1,4 +1,4 @@
-//! What each block of the streaming containers is taken for, and what may take its place.
+//! The class and the removal of each block in JPEG, PNG, WebP and GIF.
 
 use bytes::Bytes;
 use safelight_containers::{Class, ContainerError, Event, ExifFraming, Removal, Walker};

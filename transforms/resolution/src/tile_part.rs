@@ -143,7 +143,7 @@ impl Plan {
 struct Lengths<'a>(Vec<&'a [u8]>);
 
 impl<'a> Lengths<'a> {
-    /// The PLT segments in the header of a tile-part; `None` if there are none.
+    /// The PLT segments in the header of a tile-part; `None` without any.
     fn read(segments: &'a [u8]) -> Result<Option<Self>, ResolutionError> {
         let mut found: Vec<&[u8]> = Vec::new();
         for segment in Segments::new(segments) {

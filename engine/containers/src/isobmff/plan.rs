@@ -171,7 +171,7 @@ impl Index {
             at = inset.end;
             match kind {
                 Inset::Profile => {
-                    parts.push_back((Part::cut(Class::Icc), Layout::payload(inset.len() as u64)))
+                    parts.push_back((Part::cut(Class::Icc), Layout::payload(inset.len() as u64)));
                 }
                 Inset::Data => {
                     parts.extend(map.cover(self.start + inset.start as u64..self.start + inset.end as u64)?);

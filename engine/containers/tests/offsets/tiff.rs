@@ -12,7 +12,7 @@ struct Source {
     is_big_endian: bool,
     is_big: bool,
     bytes: Vec<u8>,
-    /// Where the offset of the next directory is to be written.
+    /// The position for the offset of the next directory.
     link: usize,
 }
 
