@@ -1,4 +1,4 @@
-//! The output of exiftool for files, for comparison.
+//! The metadata that exiftool finds in files, to check stripped files.
 
 use serde_json::{Map, Value};
 use std::path::Path;
