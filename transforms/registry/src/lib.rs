@@ -58,5 +58,5 @@ pub const ENCODERS: &[&dyn Encoder] = &[
     &safelight_codecs::Avif,
 ];
 
-/// Everything compiled in.
+/// All transforms, decoders and encoders.
 pub const REGISTRY: Registry = Registry { transforms: TRANSFORMS, decoders: DECODERS, encoders: ENCODERS };

@@ -126,7 +126,8 @@ impl ShowSession {
         let max = self.settings.limits.max_metadata_bytes;
         let arrived = (self.block.len() + self.part.len() + bytes.len()) as u64;
         // If the announced length is too large, the block is rejected before it is buffered.
-        let announced = arrived.saturating_add(self.walker.skippable_bytes()).saturating_sub(MAX_SUFFIX_BYTES);
+        let announced =
+            arrived.saturating_add(self.walker.skippable_bytes()).saturating_sub(MAX_SUFFIX_BYTES);
         if max < arrived.max(announced) {
             return Err(ShowError::LargeBlock(max));
         }

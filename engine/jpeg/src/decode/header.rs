@@ -79,9 +79,7 @@ impl Header {
                 SOF0..=SOF2 if header.is_none() => header = Some(Self::parse(marker, body)?),
                 SOF0..=SOF2 => return Err(DecodeError::Damaged("a second frame header")),
                 SOF3..=SOF15 => {
-                    return Err(DecodeError::Unsupported(
-                        "lossless, hierarchical or arithmetic coding",
-                    ));
+                    return Err(DecodeError::Unsupported("lossless, hierarchical or arithmetic coding"));
                 }
                 APP0 => has_jfif |= body.starts_with(b"JFIF\0") && body.len() >= 14,
                 // Adobe Technical Note 5116, section 18: the transform is the twelfth byte.
@@ -286,10 +284,7 @@ mod tests {
         let check = |file: &[u8], expected| assert_eq!(Header::read(file), Err(expected), "{file:?}");
         let frame = |body: &[u8]| [&[0xFF, SOI][..], &segment(SOF0, body)].concat();
         check(&file(SOF0, 12, &[1, 0x11, 0], 1), Unsupported("a precision other than 8 bits"));
-        check(
-            &file(0xC9, 8, &[1, 0x11, 0], 1),
-            Unsupported("lossless, hierarchical or arithmetic coding"),
-        );
+        check(&file(0xC9, 8, &[1, 0x11, 0], 1), Unsupported("lossless, hierarchical or arithmetic coding"));
         check(
             &file(SOF0, 8, &[1, 0x11, 0, 2, 0x11, 0], 1),
             Unsupported("a number of components other than one, three and four"),

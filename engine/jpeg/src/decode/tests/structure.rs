@@ -176,10 +176,7 @@ fn damage_before_the_first_scan_is_an_error() {
     check(replace(&file, frame + 12, 1, &[4]), Damaged("a quantisation table outside 0 to 3"));
     check(replace(&file, frame + 12, 1, &[3]), Damaged("a scan without its tables"));
     check(replace(&file, frame + 9, 1, &[4]), Damaged("a frame header of the wrong length"));
-    check(
-        replace(&file, frame + 1, 1, &[0xC3]),
-        Unsupported("lossless, hierarchical or arithmetic coding"),
-    );
+    check(replace(&file, frame + 1, 1, &[0xC3]), Unsupported("lossless, hierarchical or arithmetic coding"));
     check(replace(&file, codes + 5, 3, &[3, 1, 2]), Damaged("a Huffman table with too many codes"));
     check(replace(&file, codes + 5, 1, &[3]), Damaged("an invalid segment of Huffman tables"));
     check(replace(&file, codes + 4, 1, &[0x20]), Damaged("an invalid segment of Huffman tables"));
