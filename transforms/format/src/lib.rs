@@ -56,7 +56,7 @@ impl Transform for Format {
     }
 }
 
-/// MIME types of the answer to a still picture and, where it is another, to an animation.
+/// Returns the MIME types of the output for a still image and, if different, for an animation.
 fn formats(word: &str) -> Option<(Option<&'static str>, Option<&'static str>)> {
     match word {
         "jpeg" => Some((Some("image/jpeg"), None)),
@@ -64,8 +64,8 @@ fn formats(word: &str) -> Option<(Option<&'static str>, Option<&'static str>)> {
         "webp" => Some((Some("image/webp"), None)),
         "avif" => Some((Some("image/avif"), None)),
         "gif" => Some((Some("image/gif"), None)),
-        // Who did not ask for AVIF by name would miss all frames but the first. Every browser that
-        // shows AVIF shows WebP.
+        // AVIF would lose all frames but the first, which the client did not request by name. Every browser
+        // that supports AVIF supports WebP.
         "auto-avif" => Some((Some("image/avif"), Some("image/webp"))),
         _ => None,
     }
@@ -86,7 +86,7 @@ mod tests {
                 patch(&mut encode);
                 Some(encode)
             }
-            _ => panic!("{raw} is no patch"),
+            _ => panic!("{raw} is not a patch"),
         }
     }
 
@@ -111,12 +111,12 @@ mod tests {
     fn every_word_has_a_mime_type() {
         let ParamKind::Negotiated { words, auto } = FORMAT.kind else { panic!("auto is negotiated") };
         assert!(words.iter().all(|word| formats(word).is_some()));
-        // What a cache passes on in place of `auto` must be a word too.
+        // A cache forwards the canonical value, which must therefore be valid too.
         assert!(auto.iter().all(|(_, word)| words.contains(word)));
     }
 
     #[test]
-    fn auto_asks_for_nothing_of_who_names_nothing() {
+    fn auto_without_a_named_type_requests_nothing() {
         for accept in ["", "*/*", "image/*", "image/avif;q=0,image/jpeg"] {
             let found = query("format=auto", accept).unwrap();
             assert!(found.is_empty() && found.is_negotiated, "{accept}");
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn quality_has_edges() {
+    fn quality_is_validated() {
         let check = |raw, expected| {
             let found = encode(raw, "").unwrap();
             assert_eq!((found.format, found.quality), (None, Some(expected)), "{raw}");
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_value_says_what_would_be_right() {
+    fn an_invalid_value_is_reported_with_the_expected_form() {
         let check = |raw, expected| assert_eq!(query(raw, "").unwrap_err().message, expected);
         check("quality=0", "quality: expected an integer from 1 to 100, got \"0\"");
         check("q=101", "quality: expected an integer from 1 to 100, got \"101\"");

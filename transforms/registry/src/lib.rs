@@ -8,7 +8,7 @@ pub use params::params_json;
 
 use safelight_core::{Codec, Registry, Transform};
 
-/// Every transform. The order is the order of execution.
+/// All transforms, in the order of execution.
 pub const TRANSFORMS: &[&dyn Transform] = &[
     &safelight_resolution::Resolution,
     &safelight_show_exif::ShowExif,
@@ -24,7 +24,7 @@ pub const TRANSFORMS: &[&dyn Transform] = &[
     &safelight_format::Format,
 ];
 
-/// Every codec, in sniffing order.
+/// All codecs, in sniffing order.
 pub const CODECS: &[&dyn Codec] = &[
     &safelight_codecs::Jpeg,
     &safelight_codecs::Png,
@@ -37,5 +37,5 @@ pub const CODECS: &[&dyn Codec] = &[
     &safelight_codecs::Ico,
 ];
 
-/// Everything compiled in.
+/// All transforms and codecs.
 pub const REGISTRY: Registry = Registry { transforms: TRANSFORMS, codecs: CODECS };
