@@ -1,4 +1,4 @@
-//! GIF: blocks, whose data come in sub-blocks of up to 255 bytes (GIF89a specification).
+//! GIF: blocks, whose data are in sub-blocks of up to 255 bytes (GIF89a specification).
 
 use crate::{
     Class, ContainerError, Part, Removal,
@@ -11,12 +11,12 @@ use safelight_formats::Format;
 /// The grammar of a GIF file.
 #[derive(Debug, Default)]
 pub(crate) struct Gif {
-    place: Place,
-    has_picture: bool,
+    state: State,
+    has_image_data: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-enum Place {
+enum State {
     #[default]
     Header,
     Blocks,
@@ -34,11 +34,11 @@ const APPLICATION_BYTES: usize = 14;
 
 impl Grammar for Gif {
     fn next(&mut self, input: &mut Input) -> Result<Step, ContainerError> {
-        match self.place {
-            Place::Header => Ok(self.header(input)),
-            Place::Blocks => self.block(input),
-            Place::SubBlocks(class) => Ok(self.sub_blocks(class, input)),
-            Place::Trailer => Ok(Step::Part(Part::cut(Class::Trailer), Layout::rest())),
+        match self.state {
+            State::Header => Ok(self.header(input)),
+            State::Blocks => self.block(input),
+            State::SubBlocks(class) => Ok(self.sub_blocks(class, input)),
+            State::Trailer => Ok(Step::Part(Part::cut(Class::Trailer), Layout::rest())),
         }
     }
 }
@@ -47,7 +47,7 @@ impl Gif {
     fn header(&mut self, input: &mut Input) -> Step {
         let Some(head) = input.peek(HEADER_BYTES) else { return Step::More("its header") };
         let bytes = HEADER_BYTES as u64 + color_table_bytes(head[10]);
-        self.place = Place::Blocks;
+        self.state = State::Blocks;
         Step::Part(Part::cut(Class::Structure), Layout::framing(bytes))
     }
 
@@ -59,22 +59,22 @@ impl Gif {
                 let Some(head) = input.peek(DESCRIPTOR_BYTES) else {
                     return Ok(Step::More("an image descriptor"));
                 };
-                // One byte behind the colour table says how wide the first LZW codes are.
+                // The byte after the colour table is the width of the first LZW codes.
                 let bytes = DESCRIPTOR_BYTES as u64 + color_table_bytes(head[9]) + 1;
-                (self.place, self.has_picture) = (Place::SubBlocks(Class::ImageData), true);
+                (self.state, self.has_image_data) = (State::SubBlocks(Class::ImageData), true);
                 Ok(Step::Part(Part::cut(Class::Structure), Layout::framing(bytes)))
             }
             b'!' => Ok(self.extension(input)),
-            b';' if self.has_picture => {
-                self.place = Place::Trailer;
+            b';' if self.has_image_data => {
+                self.state = State::Trailer;
                 Ok(Step::Part(Part::cut(Class::Structure), Layout::framing(1)))
             }
-            // Viewers take an unknown block behind a picture for the end.
-            _ if self.has_picture => {
+            // Viewers treat an unknown block after an image as the end.
+            _ if self.has_image_data => {
                 let end = Removal::Replace(Bytes::from_static(b";"));
                 Ok(Step::Part(Part::new(Class::Trailer, end), Layout::rest()))
             }
-            b';' => Err(ContainerError::Damaged(Format::Gif, at, "the image ends before any picture")),
+            b';' => Err(ContainerError::Damaged(Format::Gif, at, "the file ends before any image data")),
             _ => Err(ContainerError::Damaged(Format::Gif, at, "no block where one must begin")),
         }
     }
@@ -97,18 +97,18 @@ impl Gif {
             }
             _ => Class::Unknown,
         };
-        self.place = Place::SubBlocks(class);
+        self.state = State::SubBlocks(class);
         Step::Part(Part::cut(class), Layout::framing(2))
     }
 
-    /// As many sub-blocks as have arrived, or the one that is arriving.
+    /// The sub-blocks that have arrived, or the one that is arriving.
     fn sub_blocks(&mut self, class: Class, input: &mut Input) -> Step {
         let front = input.front();
         let mut bytes = 0;
         while let Some(&length) = front.get(bytes) {
             bytes += 1 + usize::from(length);
             if length == 0 {
-                self.place = Place::Blocks;
+                self.state = State::Blocks;
                 break;
             }
         }
@@ -119,7 +119,7 @@ impl Gif {
     }
 }
 
-/// Bytes of the colour table that the packed field of a descriptor announces.
+/// Bytes of the colour table that the packed field of a descriptor states.
 fn color_table_bytes(packed: u8) -> u64 {
     if packed & 0x80 == 0 { 0 } else { 3 << ((packed & 7) + 1) }
 }

@@ -1,14 +1,14 @@
-//! The source bytes that have arrived and were not yet handed on.
+//! The source bytes that have arrived and that no event has reported yet.
 
 use bytes::{Bytes, BytesMut};
 use std::collections::VecDeque;
 
-/// A queue of chunks. Reading copies only what straddles two chunks.
+/// A queue of chunks. Reading copies only bytes that straddle two chunks.
 #[derive(Debug, Default)]
 pub(crate) struct Input {
     chunks: VecDeque<Bytes>,
     len: usize,
-    /// Offset in the source of the first byte held.
+    /// The offset in the source of the first byte of the queue.
     pub(crate) position: u64,
     /// Whether the source has no more bytes.
     pub(crate) ended: bool,
@@ -26,12 +26,12 @@ impl Input {
         self.len
     }
 
-    /// The bytes that lie together at the front; empty only if nothing is held.
+    /// The contiguous bytes at the front; empty only if the queue is empty.
     pub(crate) fn front(&self) -> &[u8] {
         self.chunks.front().map_or(&[], |chunk| chunk)
     }
 
-    /// The first `n` bytes, once so many are held. `n` must be small: where chunks meet, it is copied.
+    /// The first `n` bytes, if so many have arrived. Bytes of several chunks are copied, so `n` should be small.
     pub(crate) fn peek(&mut self, n: usize) -> Option<&[u8]> {
         if self.len < n {
             return None;
@@ -49,8 +49,8 @@ impl Input {
         Some(&self.front()[..n])
     }
 
-    /// The `n` bytes from offset `at` of the source, if all of them are held; copied only where chunks
-    /// meet.
+    /// The `n` bytes at offset `at` of the source, if all of them are in the queue; copied only if they are in
+    /// several chunks.
     pub(crate) fn read_at(&self, at: u64, n: usize) -> Option<Bytes> {
         let mut skipped = usize::try_from(at.checked_sub(self.position)?).ok()?;
         if self.len < skipped.checked_add(n)? {
@@ -65,8 +65,8 @@ impl Input {
             if joined.is_empty() && n <= chunk.len() - skipped {
                 return Some(chunk.slice(skipped..skipped + n));
             }
-            let wanted = (n - joined.len()).min(chunk.len() - skipped);
-            joined.extend_from_slice(&chunk[skipped..skipped + wanted]);
+            let copied = (n - joined.len()).min(chunk.len() - skipped);
+            joined.extend_from_slice(&chunk[skipped..skipped + copied]);
             skipped = 0;
             if joined.len() == n {
                 break;
@@ -75,20 +75,20 @@ impl Input {
         Some(joined.freeze())
     }
 
-    /// Takes what lies together at the front, at most `max` bytes, without a copy.
+    /// Removes the contiguous bytes at the front, at most `max`, without a copy.
     pub(crate) fn take_front(&mut self, max: usize) -> Bytes {
         let Some(chunk) = self.chunks.front_mut() else { return Bytes::new() };
-        let taken = if chunk.len() <= max {
+        let front = if chunk.len() <= max {
             self.chunks.pop_front().unwrap_or_default()
         } else {
             chunk.split_to(max)
         };
-        self.len -= taken.len();
-        self.position += taken.len() as u64;
-        taken
+        self.len -= front.len();
+        self.position += front.len() as u64;
+        front
     }
 
-    /// Counts `n` bytes as read that were never pushed.
+    /// Advances the position by `n` bytes that are never pushed.
     pub(crate) fn skip(&mut self, n: u64) {
         self.position = self.position.saturating_add(n);
     }

@@ -1,5 +1,5 @@
-//! JPEG interchange format, ITU-T T.81 Annex B: marker segments, and entropy-coded data that must be
-//! read to its end to learn where the next segment begins.
+//! JPEG interchange format, ITU-T T.81 Annex B: marker segments, and entropy-coded data, which must be read
+//! to find the next segment.
 
 use crate::{
     Class, ContainerError, ExifFraming, Part, Removal,
@@ -9,30 +9,30 @@ use crate::{
 use bytes::BytesMut;
 use safelight_formats::Format;
 
-/// Where in the file the next part begins.
+/// The position of the next part in the file.
 #[derive(Debug, Default, PartialEq, Eq)]
-enum Place {
+enum State {
     #[default]
     Start,
     /// Between marker segments.
     Segments,
     /// In entropy-coded data.
     Scan,
-    /// Behind the end of the image.
+    /// After the end of the image.
     Trailer,
 }
 
 /// The grammar of a JPEG file.
 #[derive(Debug, Default)]
 pub(crate) struct Jpeg {
-    place: Place,
+    state: State,
     has_frame: bool,
     has_scan: bool,
     has_exif: bool,
 }
 
-/// Bytes of a segment that settle its class: marker, length and the longest known signature.
-const MAX_PEEKED: usize = 4 + EXTENDED_XMP.len();
+/// Bytes of a segment that determine its class: marker, length and the longest known signature.
+const MAX_SIGNATURE_BYTES: usize = 4 + EXTENDED_XMP.len();
 const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 const EXTENDED_XMP: &[u8] = b"http://ns.adobe.com/xmp/extension/\0";
 /// ISO 21496-1, the metadata of a gain map.
@@ -60,26 +60,26 @@ mod marker {
 
 impl Grammar for Jpeg {
     fn next(&mut self, input: &mut Input) -> Result<Step, ContainerError> {
-        match self.place {
-            Place::Start => {
-                self.place = Place::Segments;
+        match self.state {
+            State::Start => {
+                self.state = State::Segments;
                 Ok(structure(2))
             }
-            Place::Segments => self.segment(input),
-            Place::Scan => self.scan(input),
-            Place::Trailer => Ok(Step::Part(Part::cut(Class::Trailer), Layout::rest())),
+            State::Segments => self.segment(input),
+            State::Scan => self.scan(input),
+            State::Trailer => Ok(Step::Part(Part::cut(Class::Trailer), Layout::rest())),
         }
     }
 }
 
 impl Jpeg {
-    /// The segment, or the stray bytes, at the front.
+    /// Reads the segment, or the stray bytes, at the front.
     fn segment(&mut self, input: &mut Input) -> Result<Step, ContainerError> {
         let at = input.position;
         let damaged = |what| Err(ContainerError::Damaged(Format::Jpeg, at, what));
 
-        // Decoders pass over bytes that are no marker (T.81 B.1.1.2 allows fill bytes); so nothing is
-        // lost by leaving them out, and whatever they hide stays here.
+        // Decoders skip bytes that are not a marker (T.81 B.1.1.2 allows fill bytes), so they can be removed,
+        // with anything that they hide.
         let stray = input.front().iter().take_while(|byte| **byte != 0xFF).count();
         if 0 < stray {
             return Ok(stray_bytes(stray));
@@ -90,9 +90,9 @@ impl Jpeg {
             0x00 | 0x01 | 0xD0..=0xD7 => return Ok(stray_bytes(2)),
             0x02..=0xBF | marker::JPG | 0xF0..=0xFD => return damaged("a reserved marker"),
             marker::SOI => return damaged("a second start of image"),
-            marker::EOI if !self.has_scan => return damaged("the image ends before any picture"),
+            marker::EOI if !self.has_scan => return damaged("the file ends before any scan"),
             marker::EOI => {
-                self.place = Place::Trailer;
+                self.state = State::Trailer;
                 return Ok(structure(2));
             }
             _ => (),
@@ -104,17 +104,19 @@ impl Jpeg {
             return damaged("a segment that is shorter than its own length field");
         }
         let total = 2 + length;
-        let Some(head) = input.peek(total.min(MAX_PEEKED)) else { return Ok(Step::More("a segment")) };
+        let Some(head) = input.peek(total.min(MAX_SIGNATURE_BYTES)) else {
+            return Ok(Step::More("a segment"));
+        };
         let (part, prefix) = match marker {
-            marker::APP0..=marker::APP15 => self.application(marker, total, head),
+            marker::APP0..=marker::APP15 => self.application_segment(marker, total, head),
             marker::COM => (Part::cut(Class::Comment), 4),
             marker::SOS if !self.has_frame => return damaged("a scan before its frame header"),
             marker::SOS => {
-                (self.place, self.has_scan) = (Place::Scan, true);
+                (self.state, self.has_scan) = (State::Scan, true);
                 return Ok(structure(total));
             }
             marker::DHT | marker::DAC | marker::DQT..=marker::EXP => return Ok(structure(total)),
-            // What is left are the frame headers SOF0 to SOF15.
+            // The others are the frame headers SOF0 to SOF15.
             _ => {
                 self.has_frame = true;
                 return Ok(structure(total));
@@ -124,8 +126,8 @@ impl Jpeg {
         Ok(Step::Part(part, Layout::new(prefix as u64, (total - prefix) as u64, 0)))
     }
 
-    /// What an APPn segment is, and how long its framing is.
-    fn application(&mut self, marker: u8, total: usize, head: &[u8]) -> (Part, usize) {
+    /// The part of an APPn segment, and the length of its framing in bytes.
+    fn application_segment(&mut self, marker: u8, total: usize, head: &[u8]) -> (Part, usize) {
         let body = head.get(4..).unwrap_or_default();
         let is = |signature: &[u8]| body.starts_with(signature);
         match marker {
@@ -142,7 +144,7 @@ impl Jpeg {
             marker::APP2 if is(b"MPF\0") || is(GAIN_MAP) => (Part::cut(Class::Secondary), 4),
             marker::APP11 if is(b"JP") => (Part::cut(Class::C2pa), 4),
             marker::APP13 if is(b"Photoshop 3.0\0") => (Part::cut(Class::Iptc), 18),
-            // Without it, decoders take CMYK for YCCK, and RGB for YCbCr.
+            // Without it, decoders read CMYK as YCCK, and RGB as YCbCr.
             marker::APP14 if is(b"Adobe") => (keep_first(head, total, 14), 4),
             _ => (Part::cut(Class::Vendor), 4),
         }
@@ -150,34 +152,34 @@ impl Jpeg {
 
     /// The entropy-coded data that has arrived, up to the next marker.
     fn scan(&mut self, input: &mut Input) -> Result<Step, ContainerError> {
-        // The byte behind a last 0xFF tells whether it begins a marker.
+        // The byte after a last 0xFF decides whether it begins a marker.
         if input.front() == [0xFF] && input.peek(2).is_none() && !input.ended {
             return Ok(Step::More("entropy-coded data"));
         }
         let front = input.front();
         match find_marker(front) {
-            // A run of fill bytes may yet end in a stuffed zero, which makes it data.
+            // A run of fill bytes that ends in a stuffed zero is data.
             Some(0) => match front.iter().take_while(|byte| **byte == 0xFF).count() {
                 1 => {
-                    self.place = Place::Segments;
+                    self.state = State::Segments;
                     self.segment(input)
                 }
-                run => Ok(picture(run - 1)),
+                run => Ok(image_data(run - 1)),
             },
-            Some(at) => Ok(picture(at)),
+            Some(at) => Ok(image_data(at)),
             None => match front {
                 [] => Ok(Step::More("entropy-coded data")),
-                [_, .., 0xFF] => Ok(picture(front.len() - 1)),
-                all => Ok(picture(all.len())),
+                [_, .., 0xFF] => Ok(image_data(front.len() - 1)),
+                all => Ok(image_data(all.len())),
             },
         }
     }
 }
 
-/// A segment of which decoders read the first `kept` bytes, and which may hide something behind them:
-/// a thumbnail in JFIF, anything in Adobe.
+/// A segment of which decoders read only the first `kept` bytes. The rest may hide data: a thumbnail in JFIF,
+/// anything in Adobe.
 fn keep_first(head: &[u8], total: usize, kept: usize) -> Part {
-    /// Where JFIF says how large the thumbnail is, from the start of the segment.
+    /// The size of the thumbnail in JFIF, from the start of the segment.
     const JFIF_THUMBNAIL: std::ops::Range<usize> = 16..18;
     let is_jfif = head.get(1) == Some(&marker::APP0);
     let kept = 2 + kept;
@@ -197,7 +199,7 @@ fn structure(bytes: usize) -> Step {
     Step::Part(Part::cut(Class::Structure), Layout::framing(bytes as u64))
 }
 
-fn picture(bytes: usize) -> Step {
+fn image_data(bytes: usize) -> Step {
     Step::Part(Part::cut(Class::ImageData), Layout::payload(bytes as u64))
 }
 
@@ -206,14 +208,11 @@ fn stray_bytes(bytes: usize) -> Step {
 }
 
 /// The first 0xFF in entropy-coded data that may end it: one that neither a stuffed zero nor a
-/// restart marker follows (T.81 F.1.2.3 and B.1.1.3). Followers below 0xC0 are no marker either;
-/// in damaged data, decoders read over them.
-#[expect(
-    clippy::needless_bitwise_bool,
-    reason = "a lazy operator is a branch, and a branch is no vector code"
-)]
+/// restart marker follows (T.81 F.1.2.3 and B.1.1.3). Bytes below 0xC0 after it are not a marker either:
+/// decoders of damaged data skip them.
+#[expect(clippy::needless_bitwise_bool, reason = "a lazy operator is a branch, which prevents vector code")]
 fn find_marker(data: &[u8]) -> Option<usize> {
-    /// Bytes looked at together. The loop over a block has no branch, so it becomes vector code.
+    /// Bytes in a block. The loop over a block has no branch, so it becomes vector code.
     const BLOCK: usize = 64;
     let may_end =
         |(&byte, &follower): (&u8, &u8)| (byte == 0xFF) & (0xC0 <= follower) & (follower & 0xF8 != 0xD0);

@@ -1,37 +1,37 @@
-//! What a walker says about a source: parts that cover it without gap or overlap.
+//! The parts of a source, which cover it without gap or overlap, and the events that report them.
 
 use crate::ExifFraming;
 use bytes::Bytes;
 
-/// What a walker has found next.
+/// One step of a walk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A part begins; it ends where the next one begins.
     Begin(Part),
-    /// The part's next bytes, of its framing: markers, lengths, signatures, checksums, padding.
+    /// The next bytes of the part's framing: markers, lengths, signatures, checksums, padding.
     Framing(Bytes),
-    /// The part's next bytes, of what it carries.
+    /// The next bytes of the part's contents.
     Payload(Bytes),
 }
 
-/// A stretch of the source, and what may be done with it.
+/// A range of the source, and how to remove it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
-    /// What it is.
+    /// The kind of its contents.
     pub class: Class,
-    /// What takes its place when it is taken out.
+    /// The bytes that replace it if it is removed.
     pub removal: Removal,
 }
 
-/// What a part of a source is.
+/// The kind of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Class {
-    /// Framing and headers without which there is no picture.
+    /// Framing and headers that a decoder needs.
     Structure,
     /// Coded samples.
     ImageData,
-    /// An index of the container, or a header, that also mentions metadata.
-    /// Its removal leaves it without them.
+    /// An index of the container, or a header, that also refers to metadata.
+    /// Its removal leaves an index without these references.
     Index,
     /// An ICC profile.
     Icc,
@@ -51,29 +51,29 @@ pub enum Class {
     Time,
     /// Content credentials (C2PA) and other JUMBF boxes.
     C2pa,
-    /// A small copy of the picture, which may show what an edit took out.
+    /// A small copy of the image, which may show parts that were edited out.
     Thumbnail,
-    /// A further picture: gain map, depth map, burst, stereo pair.
+    /// Another image: gain map, depth map, burst, stereo pair.
     Secondary,
-    /// A block that belongs to one maker or program.
+    /// A block that one vendor or program defines.
     Vendor,
-    /// Bytes that nothing refers to, or whose meaning is not known.
+    /// Bytes that nothing refers to, or of unknown meaning.
     Unknown,
-    /// What follows the end of the image: motion photos, further pictures, appended files.
+    /// The bytes after the end of the image: motion photos, further images, appended files.
     Trailer,
 }
 
-/// What takes a part's place when it is taken out, so that the file around it still holds.
+/// The replacement of a removed part, which keeps the rest of the file valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Removal {
-    /// Nothing: what follows moves up.
+    /// Nothing; the following bytes move up.
     Cut,
-    /// As many bytes as before, because offsets or sizes elsewhere count on them:
-    /// these first, then zeros.
+    /// A replacement of the same length, because offsets or sizes elsewhere depend on it: these bytes, then
+    /// zeros.
     Blank(Bytes),
     /// These bytes.
     Replace(Bytes),
-    /// An EXIF block that holds the orientation found in the payload, and nothing else.
+    /// An EXIF block with the orientation that the payload states, and nothing else.
     Reorient(ExifFraming),
 }
 
@@ -82,12 +82,12 @@ impl Part {
         Self { class, removal }
     }
 
-    /// A part that can be cut out.
+    /// A part that can be cut.
     pub(crate) const fn cut(class: Class) -> Self {
         Self::new(class, Removal::Cut)
     }
 
-    /// A part that must keep its length.
+    /// A part whose bytes become zeros.
     pub(crate) const fn zeros(class: Class) -> Self {
         Self::new(class, Removal::Blank(Bytes::new()))
     }

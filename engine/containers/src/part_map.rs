@@ -1,24 +1,24 @@
-//! From an index to parts: what TIFF and ISO-BMFF have in common, where offsets say what lies where.
+//! Parts of formats whose index states offsets: TIFF and ISO-BMFF.
 
 use crate::{Class, Part, Removal, grammar::Layout};
 use std::{collections::VecDeque, ops::Range};
 
-/// A stretch of the source that an index has named. Offsets count from the start of the source.
+/// A range of the source to which an index refers. Offsets count from the start of the source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Claim {
     pub(crate) range: Range<u64>,
     pub(crate) part: Part,
 }
 
-/// What an index names, in the order in which it lies, without overlap.
+/// The ranges to which an index refers, in the order of the source, without overlap.
 ///
-/// Whatever it does not name is unknown, and blanked.
+/// All other bytes are unknown, and blanked.
 #[derive(Debug, Default)]
 pub(crate) struct PartMap {
     claims: Vec<Claim>,
 }
 
-/// The offset at which bytes are named twice, in ways that contradict each other.
+/// The offset of bytes to which an index refers twice, in ways that contradict each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Conflict(pub(crate) u64);
 
@@ -27,17 +27,17 @@ impl Claim {
         Self { range, part }
     }
 
-    /// Bytes that are handed on as they stand.
+    /// Bytes that do not change.
     pub(crate) const fn kept(range: Range<u64>, class: Class) -> Self {
         Self::new(range, Part::cut(class))
     }
 
-    /// Bytes of which nothing is left.
+    /// Bytes that become zeros.
     pub(crate) const fn blanked(range: Range<u64>, class: Class) -> Self {
         Self::new(range, Part::zeros(class))
     }
 
-    /// Whether some of its bytes outlive a removal.
+    /// Whether some of its bytes remain after a removal.
     fn is_needed(&self) -> bool {
         self.is_kept() || !is_zeros(&self.part)
     }
@@ -46,25 +46,24 @@ impl Claim {
         matches!(self.part.class, Class::Structure | Class::ImageData | Class::Icc | Class::Index)
     }
 
-    /// Whether it is another picture, which may lawfully share coded samples with the one shown.
-    fn is_picture_too(&self) -> bool {
+    /// Whether it is another image, which may share image data with the one that is shown.
+    fn is_other_image(&self) -> bool {
         matches!(self.part.class, Class::Thumbnail | Class::Secondary)
     }
 }
 
 impl PartMap {
-    /// Puts `claims` in order.
+    /// Sorts `claims` and merges those that overlap.
     ///
-    /// Bytes that are kept for two reasons are named once. Other pictures give way to the one that is
-    /// kept.
+    /// A claim of another image is dropped where it overlaps bytes that are kept.
     ///
     /// # Errors
-    /// [`Conflict`] if bytes are private by one claim and kept by another, or if a rewritten index
-    /// shares bytes with anything that is kept.
+    /// [`Conflict`] if one claim removes bytes that another keeps, or if a rewritten index shares bytes with
+    /// anything that is kept.
     pub(crate) fn new(claims: Vec<Claim>) -> Result<Self, Conflict> {
         let (mut kept, mut dropped): (Vec<_>, Vec<_>) =
             claims.into_iter().filter(|claim| !claim.range.is_empty()).partition(Claim::is_kept);
-        // The longest first, so that what follows it at the same place is seen to lie within it.
+        // Of those with the same start, the longest first: it contains the others.
         let order = |claim: &Claim| (claim.range.start, std::cmp::Reverse(claim.range.end));
         kept.sort_by_key(order);
         dropped.sort_by_key(order);
@@ -94,7 +93,7 @@ impl PartMap {
             let kept = &claims[..number_kept];
             let next = kept.partition_point(|kept| kept.range.end <= claim.range.start);
             if kept.get(next).is_some_and(|kept| kept.range.start < claim.range.end) {
-                if claim.is_picture_too() {
+                if claim.is_other_image() {
                     continue;
                 }
                 return Err(Conflict(claim.range.start));
@@ -112,15 +111,15 @@ impl PartMap {
         Ok(Self { claims })
     }
 
-    /// The ranges of which some bytes outlive a removal, in order.
+    /// The ranges of which some bytes remain after a removal, in order.
     pub(crate) fn needed(&self) -> impl DoubleEndedIterator<Item = &Range<u64>> {
         self.claims.iter().filter(|claim| claim.is_needed()).map(|claim| &claim.range)
     }
 
-    /// The parts that cover `range`, one behind the other.
+    /// The parts that cover `range`, in order.
     ///
     /// # Errors
-    /// [`Conflict`] if something that is needed lies across a border of `range`.
+    /// [`Conflict`] if a needed claim crosses a border of `range`.
     pub(crate) fn cover(&self, range: Range<u64>) -> Result<VecDeque<(Part, Layout)>, Conflict> {
         let mut parts = VecDeque::new();
         let mut at = range.start;

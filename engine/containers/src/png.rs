@@ -10,13 +10,13 @@ use safelight_formats::Format;
 /// The grammar of a PNG file.
 #[derive(Debug, Default)]
 pub(crate) struct Png {
-    place: Place,
-    has_picture: bool,
+    state: State,
+    has_image_data: bool,
     has_exif: bool,
 }
 
 #[derive(Debug, Default)]
-enum Place {
+enum State {
     #[default]
     Signature,
     Header,
@@ -30,13 +30,13 @@ impl Grammar for Png {
     fn next(&mut self, input: &mut Input) -> Result<Step, ContainerError> {
         let at = input.position;
         let damaged = |what| Err(ContainerError::Damaged(Format::Png, at, what));
-        match self.place {
-            Place::Signature => {
-                self.place = Place::Header;
+        match self.state {
+            State::Signature => {
+                self.state = State::Header;
                 return Ok(Step::Part(Part::cut(Class::Structure), Layout::framing(8)));
             }
-            Place::Trailer => return Ok(Step::Part(Part::cut(Class::Trailer), Layout::rest())),
-            Place::Header | Place::Chunks => (),
+            State::Trailer => return Ok(Step::Part(Part::cut(Class::Trailer), Layout::rest())),
+            State::Header | State::Chunks => (),
         }
 
         let Some(&[a, b, c, d, ref kind @ ..]) = input.peek(8) else { return Ok(Step::More("a chunk")) };
@@ -45,24 +45,24 @@ impl Grammar for Png {
         if i32::MAX as u32 <= length || !kind.iter().all(u8::is_ascii_alphabetic) {
             return damaged("no chunk where one must begin");
         }
-        if matches!(self.place, Place::Header) && &kind != b"IHDR" {
+        if matches!(self.state, State::Header) && &kind != b"IHDR" {
             return match &kind {
-                b"CgBI" => Err(ContainerError::Unsupported(Format::Png, "it is Apple's own variant")),
+                b"CgBI" => Err(ContainerError::Unsupported(Format::Png, "Apple's CgBI variant")),
                 _ => damaged("the first chunk is not IHDR"),
             };
         }
-        self.place = Place::Chunks;
+        self.state = State::Chunks;
 
         let mut part = match &kind {
             b"IHDR" | b"PLTE" | b"tRNS" | b"gAMA" | b"cHRM" | b"sRGB" | b"cICP" | b"mDCV" | b"cLLI"
             | b"sBIT" | b"bKGD" | b"hIST" | b"pHYs" | b"acTL" | b"fcTL" => Part::cut(Class::Structure),
             b"IDAT" | b"fdAT" => {
-                self.has_picture = true;
+                self.has_image_data = true;
                 Part::cut(Class::ImageData)
             }
-            b"IEND" if !self.has_picture => return damaged("the image ends before any picture"),
+            b"IEND" if !self.has_image_data => return damaged("the file ends before any image data"),
             b"IEND" => {
-                self.place = Place::Trailer;
+                self.state = State::Trailer;
                 Part::cut(Class::Structure)
             }
             b"iCCP" => Part::cut(Class::Icc),

@@ -1,8 +1,7 @@
 //! WebP, still and animated: RIFF chunks (RFC 9649 section 2).
 //!
-//! The RIFF header states the size of the file before its metadata, which stands at the end, is
-//! seen. So that the stated size stays true in one pass, chunks that are taken out become `JUNK`, the
-//! chunk of RIFF that readers pass over, filled with zeros.
+//! The RIFF header states the size of the file, and the metadata are at the end. To keep the stated size valid
+//! in one pass, removed chunks become `JUNK` chunks of zeros, which readers of RIFF skip.
 
 use crate::{
     Class, ContainerError, ExifFraming, Part, Removal,
@@ -15,10 +14,10 @@ use safelight_formats::Format;
 /// The grammar of a WebP file.
 #[derive(Debug, Default)]
 pub(crate) struct Webp {
-    place: Place,
-    /// Where the RIFF chunk ends.
+    state: State,
+    /// The end of the RIFF chunk.
     end: u64,
-    /// Where the open `ANMF` chunk ends.
+    /// The end of the open `ANMF` chunk.
     frame_end: u64,
     /// Flags of `VP8X`.
     flags: u8,
@@ -26,7 +25,7 @@ pub(crate) struct Webp {
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
-enum Place {
+enum State {
     #[default]
     Header,
     FirstChunk,
@@ -45,22 +44,22 @@ mod flag {
 /// Bytes of a chunk's type and length.
 const CHUNK_HEADER: u64 = 8;
 const VP8X_BYTES: u32 = 10;
-/// Bytes of an `ANMF` chunk before its own chunks: place, size, duration.
+/// Bytes of an `ANMF` chunk before its own chunks: position, size, duration.
 const FRAME_HEADER: u64 = 16;
 
 impl Grammar for Webp {
     fn next(&mut self, input: &mut Input) -> Result<Step, ContainerError> {
         let at = input.position;
         let damaged = |what| Err(ContainerError::Damaged(Format::Webp, at, what));
-        if self.place == Place::Header {
+        if self.state == State::Header {
             let Some(&[_, _, _, _, a, b, c, d, ..]) = input.peek(12) else {
                 return Ok(Step::More("its header"));
             };
             self.end = CHUNK_HEADER + u64::from(u32::from_le_bytes([a, b, c, d]));
-            self.place = Place::FirstChunk;
+            self.state = State::FirstChunk;
             return Ok(Step::Part(Part::cut(Class::Structure), Layout::framing(12)));
         }
-        if self.end <= at && self.place == Place::Chunks {
+        if self.end <= at && self.state == State::Chunks {
             return Ok(Step::Part(Part::cut(Class::Trailer), Layout::rest()));
         }
 
@@ -70,25 +69,27 @@ impl Grammar for Webp {
         let parent_end = if inside_frame { self.frame_end } else { self.end };
         let data_end = at + CHUNK_HEADER + u64::from(length);
         if parent_end < data_end {
-            return damaged("a chunk that is longer than what it lies in");
+            return damaged("a chunk that is longer than its parent");
         }
         // Some writers leave out the padding of the last chunk.
         let padding = u64::from(length % 2).min(parent_end - data_end);
         let total = CHUNK_HEADER + u64::from(length) + padding;
         let layout = Layout::new(CHUNK_HEADER, length.into(), padding);
-        let is_first = self.place == Place::FirstChunk;
+        let is_first = self.state == State::FirstChunk;
 
         let part = match &kind {
             b"VP8 " | b"VP8L" => Part::cut(Class::ImageData),
-            _ if is_first && &kind != b"VP8X" => return damaged("the first chunk is no picture and no VP8X"),
+            _ if is_first && &kind != b"VP8X" => {
+                return damaged("the first chunk is neither image data nor VP8X");
+            }
             b"ALPH" => Part::cut(Class::ImageData),
             _ if inside_frame => junk(Class::Unknown, length),
             b"VP8X" if is_first && length == VP8X_BYTES => {
-                let Some(head) = input.peek(26) else { return Ok(Step::More("the header VP8X")) };
+                let Some(head) = input.peek(26) else { return Ok(Step::More("the VP8X header")) };
                 self.flags = head[8];
                 Part::new(Class::Index, Removal::Replace(extended_header(head)))
             }
-            b"VP8X" => return damaged("a header VP8X of the wrong size or in the wrong place"),
+            b"VP8X" => return damaged("a VP8X header of the wrong size or in the wrong position"),
             b"ANIM" => Part::cut(Class::Structure),
             b"ANMF" if FRAME_HEADER <= length.into() => {
                 self.frame_end = data_end;
@@ -109,15 +110,15 @@ impl Grammar for Webp {
             b"C2PA" => junk(Class::C2pa, length),
             _ => junk(Class::Unknown, length),
         };
-        self.place = Place::Chunks;
+        self.state = State::Chunks;
         Ok(Step::Part(part, layout))
     }
 }
 
-/// The chunk `VP8X` at the front of `head`, with flags that tell the truth about what is left.
+/// The chunk `VP8X` at the front of `head`, with the flags of the chunks that remain.
 ///
-/// EXIF keeps its flag, since its chunk stays as one that holds the orientation only. An ICC profile
-/// must follow at once, so its flag can be set by what follows.
+/// EXIF keeps its flag, since its chunk remains, with the orientation only. An ICC profile must be the next
+/// chunk, so its flag depends on what follows.
 fn extended_header(head: &[u8]) -> Bytes {
     let mut chunk = BytesMut::from(&head[..18]);
     let has_profile = head[18..].starts_with(b"ICCP");
@@ -127,7 +128,7 @@ fn extended_header(head: &[u8]) -> Bytes {
     chunk.freeze()
 }
 
-/// A chunk that keeps its length and loses its type and its bytes.
+/// A chunk that keeps its length but not its type and data.
 fn junk(class: Class, length: u32) -> Part {
     let mut header = BytesMut::with_capacity(8);
     header.put_slice(b"JUNK");

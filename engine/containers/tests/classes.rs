@@ -1,4 +1,4 @@
-//! What each block of the streaming containers is taken for, and what may take its place.
+//! The class and the removal of each block in JPEG, PNG, WebP and GIF.
 
 use bytes::Bytes;
 use safelight_containers::{Class, ContainerError, Event, ExifFraming, Removal, Walker};
@@ -126,7 +126,7 @@ mod jpeg {
     #[test]
     fn damage_is_named() {
         let check = |rest: &[u8], expected| assert_eq!(damage(&[&SOI[..], rest].concat()), expected);
-        check(&EOI, "damaged JPEG at byte 2: the image ends before any picture");
+        check(&EOI, "damaged JPEG at byte 2: the file ends before any scan");
         check(&segment(0xDA, &[0]), "damaged JPEG at byte 2: a scan before its frame header");
         check(
             b"\xFF\xE1\0\x01",
@@ -180,14 +180,14 @@ mod png {
         let check = |rest: &[u8], expected| assert_eq!(damage(&[SIGNATURE, rest].concat()), expected);
         let header = chunk(b"IHDR", b"data");
         check(&chunk(b"IDAT", b""), "damaged PNG at byte 8: the first chunk is not IHDR");
-        check(&chunk(b"CgBI", b""), "unsupported PNG: it is Apple's own variant");
+        check(&chunk(b"CgBI", b""), "unsupported PNG: Apple's CgBI variant");
         check(
             &[&header[..], &chunk(b"ABCD", b"")].concat(),
             "damaged PNG at byte 24: a critical chunk of unknown type",
         );
         check(
             &[&header[..], &chunk(b"IEND", b"")].concat(),
-            "damaged PNG at byte 24: the image ends before any picture",
+            "damaged PNG at byte 24: the file ends before any image data",
         );
         check(
             &[&header[..], b"\0\0\0\0\0\0\0\0"].concat(),
@@ -277,14 +277,17 @@ mod webp {
         let check = |chunks: &[Vec<u8>], expected| {
             assert_eq!(damage(&[header(chunks), chunks.concat()].concat()), expected);
         };
-        check(&[chunk(b"EXIF", b"MM")], "damaged WebP at byte 12: the first chunk is no picture and no VP8X");
+        check(
+            &[chunk(b"EXIF", b"MM")],
+            "damaged WebP at byte 12: the first chunk is neither image data nor VP8X",
+        );
         check(
             &[chunk(b"VP8X", &[0; 12])],
-            "damaged WebP at byte 12: a header VP8X of the wrong size or in the wrong place",
+            "damaged WebP at byte 12: a VP8X header of the wrong size or in the wrong position",
         );
         check(
             &[b"VP8 \xFF\0\0\0".to_vec()],
-            "damaged WebP at byte 12: a chunk that is longer than what it lies in",
+            "damaged WebP at byte 12: a chunk that is longer than its parent",
         );
         check(&[b"VP8".to_vec()], "truncated WebP: ends at byte 15, inside a chunk");
     }
@@ -340,7 +343,7 @@ mod gif {
     #[test]
     fn damage_is_named() {
         let check = |rest: &[u8], expected| assert_eq!(damage(&[&header()[..], rest].concat()), expected);
-        check(b";", "damaged GIF at byte 19: the image ends before any picture");
+        check(b";", "damaged GIF at byte 19: the file ends before any image data");
         check(b"?", "damaged GIF at byte 19: no block where one must begin");
         check(b"!\xFE\x05he", "truncated GIF: ends at byte 24, inside a block");
         check(b"", "truncated GIF: ends at byte 19, inside a block");

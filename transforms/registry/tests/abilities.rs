@@ -52,7 +52,8 @@ fn animations_keep_their_frames_where_the_table_says_so() {
 fn sources_that_cannot_be_decoded_are_rejected_by_name() {
     let supported = Format::names(|can| can.decode);
     let check = |source: Vec<u8>, expected: &str| {
-        let plan = Plan::new(REGISTRY, REGISTRY.query("width=10", "").expect("a valid query")).expect("no conflict");
+        let plan =
+            Plan::new(REGISTRY, REGISTRY.query("width=10", "").expect("a valid query")).expect("no conflict");
         let error = Output::collect(plan.start(&Settings::default()), &source.into(), 100).unwrap_err();
         let expected = format!("{expected}; supported: {supported}");
         assert_eq!((error.kind, error.message), (Kind::UnsupportedFormat, expected));

@@ -1,25 +1,25 @@
-//! Why a source has no prefix of resolutions.
+//! The reasons why a source cannot be truncated after a resolution.
 
 use safelight_containers::codestream::CodestreamError;
 use safelight_core::{Error, Kind};
 
-/// Why a source has no prefix of resolutions.
+/// The reason why a source cannot be truncated after a resolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ResolutionError {
     /// The source is something else.
-    #[error("is for JPEG 2000 and HTJ2K codestreams; the source is none")]
+    #[error("unsupported source: expected a JPEG 2000 or HTJ2K codestream")]
     NoCodestream,
-    /// Resolutions do not follow each other in this codestream, or it does not say where they end.
-    #[error("needs {0}")]
+    /// The resolutions are not in order in this codestream, or it does not state their ends.
+    #[error("unsupported codestream: expected {0}")]
     Needs(&'static str),
     /// The codestream contradicts itself.
-    #[error("the codestream is damaged: {0}")]
+    #[error("damaged codestream: {0}")]
     Damaged(&'static str),
-    /// The source ends before the last resolution that is wanted does.
-    #[error("the codestream is cut short, at byte {0}")]
+    /// The source ends before the last requested resolution.
+    #[error("truncated codestream: ends at byte {0}")]
     Truncated(u64),
     /// A header is larger than allowed.
-    #[error("the codestream has a header of more than {0} bytes, which is the limit")]
+    #[error("a header of the codestream exceeds the limit of {0} bytes")]
     TooLarge(u64),
     /// The codestream cannot be read.
     #[error(transparent)]

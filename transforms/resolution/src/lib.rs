@@ -36,7 +36,7 @@ impl Transform for Resolution {
     }
 }
 
-/// Keeps as many resolutions, from the smallest on.
+/// A step that keeps the first resolutions, from the smallest.
 struct ResolutionOp {
     wanted: u8,
 }

@@ -1,4 +1,4 @@
-//! One run: reads headers, passes on the tile-parts that are wanted, and ends the codestream.
+//! A session, which reads headers, passes on the needed tile-parts, and ends the codestream.
 
 use crate::ResolutionError;
 use crate::tile_part::Plan;
@@ -9,18 +9,18 @@ use safelight_core::{Flow, Head, Result, Session, Settings, Sink, mime};
 const SOD: [u8; 2] = [0xFF, marker::SOD];
 const EOC: [u8; 2] = [0xFF, marker::EOC];
 
-/// Cuts one source.
+/// The truncation of one source.
 pub(crate) struct ResolutionSession {
     wanted: u8,
-    most_header_bytes: usize,
+    max_header_bytes: usize,
     /// Bytes of the source that were pushed.
     length: u64,
-    /// A header that arrives; before the head is committed, all headers that have.
-    held: BytesMut,
-    /// Where the header that arrives begins.
+    /// The header that is arriving; before the head is committed, the earlier headers too.
+    buffer: BytesMut,
+    /// The start of the header that is arriving.
     start: usize,
     stage: Stage,
-    /// How much of the chunk that arrives has been copied there.
+    /// The number of bytes of the current chunk that have been copied to the buffer.
     copied: usize,
     mime: &'static str,
     is_committed: bool,
@@ -33,23 +33,23 @@ enum Stage {
     Done,
 }
 
-/// Most bytes that a run holds.
+/// The most bytes that a session allocates.
 pub(crate) fn memory(settings: &Settings) -> u64 {
-    /// Of parsed headers.
+    /// Bytes of parsed headers.
     const PARSED_BYTES: u64 = 16 << 10;
-    // Two headers at the most, in a buffer that doubles as it grows; a chunk that both lie in is no more than
-    // what was pushed. Places of PLT segments are fewer than a thousandth of their bytes.
+    // At most two headers, in a buffer that doubles as it grows. References to PLT segments take less than a
+    // thousandth of their bytes.
     settings.limits.max_metadata_bytes.saturating_mul(6).saturating_add(PARSED_BYTES)
 }
 
 impl ResolutionSession {
     pub(crate) fn new(wanted: u8, settings: &Settings) -> Self {
-        let most_header_bytes = usize::try_from(settings.limits.max_metadata_bytes).unwrap_or(usize::MAX);
+        let max_header_bytes = usize::try_from(settings.limits.max_metadata_bytes).unwrap_or(usize::MAX);
         Self {
             wanted,
-            most_header_bytes,
+            max_header_bytes,
             length: 0,
-            held: BytesMut::new(),
+            buffer: BytesMut::new(),
             start: 0,
             stage: Stage::Main(HeaderScan::main()),
             copied: 0,
@@ -58,47 +58,47 @@ impl ResolutionSession {
         }
     }
 
-    /// Takes what it can of `chunk`; whether there is more to do with the rest.
+    /// Consumes bytes of `chunk`. Returns whether the rest of it can be processed now.
     fn step(&mut self, chunk: &mut Bytes, out: &mut dyn Sink) -> Result<bool, ResolutionError> {
         match std::mem::replace(&mut self.stage, Stage::Done) {
             Stage::Main(mut scan) => {
-                self.hold(chunk);
-                let known = self.held.len().min(CODESTREAM_START.len());
-                if self.held[..known] != CODESTREAM_START[..known] {
+                self.fill_buffer(chunk);
+                let known = self.buffer.len().min(CODESTREAM_START.len());
+                if self.buffer[..known] != CODESTREAM_START[..known] {
                     return Err(ResolutionError::NoCodestream);
                 }
-                let Some(end) = scan.find(&self.held)? else {
-                    self.check_header(self.held.len())?;
+                let Some(end) = scan.find(&self.buffer)? else {
+                    self.check_header(self.buffer.len())?;
                     self.stage = Stage::Main(scan);
                     return Ok(false);
                 };
                 self.check_header(end)?;
-                let header = MainHeader::read(&self.held[..end])?;
+                let header = MainHeader::read(&self.buffer[..end])?;
                 let plan = Plan::new(&header, self.wanted)?;
-                blank_comments(&mut self.held[2..end]);
+                blank_comments(&mut self.buffer[2..end]);
                 self.mime = if header.is_high_throughput() { mime::JPHC } else { mime::J2C };
                 self.start = end;
                 self.stage = Stage::TilePart { scan: HeaderScan::tile_part(), plan };
                 Ok(true)
             }
             Stage::TilePart { mut scan, mut plan } => {
-                self.hold(chunk);
-                let Some(end) = scan.find(&self.held[self.start..])? else {
-                    self.check_header(self.held.len() - self.start)?;
+                self.fill_buffer(chunk);
+                let Some(end) = scan.find(&self.buffer[self.start..])? else {
+                    self.check_header(self.buffer.len() - self.start)?;
                     self.stage = Stage::TilePart { scan, plan };
                     return Ok(false);
                 };
                 self.check_header(end)?;
-                let header = &mut self.held[self.start..][..end];
+                let header = &mut self.buffer[self.start..][..end];
                 let share = plan.share(header)?;
                 header[6..10].copy_from_slice(&share.length.to_be_bytes());
                 blank_comments(header);
                 let end = self.start + end + SOD.len();
-                // What is held beyond SOD has come with this chunk: without it, SOD would have been found before.
-                chunk.advance(self.copied.saturating_sub(self.held.len() - end));
+                // The bytes after SOD in the buffer are from this chunk; otherwise SOD would have been found before.
+                chunk.advance(self.copied.saturating_sub(self.buffer.len() - end));
                 self.copied = 0;
                 self.start = 0;
-                let mut headers = std::mem::take(&mut self.held);
+                let mut headers = std::mem::take(&mut self.buffer);
                 headers.truncate(end);
                 if !std::mem::replace(&mut self.is_committed, true) {
                     out.head(Head { content_type: self.mime });
@@ -128,18 +128,18 @@ impl ResolutionSession {
         }
     }
 
-    /// Copies as much more of `chunk` as a header may have.
-    fn hold(&mut self, chunk: &Bytes) {
-        let room = (self.most_header_bytes + SOD.len() + 1).saturating_sub(self.held.len() - self.start);
+    /// Copies bytes of `chunk`, up to the longest allowed header.
+    fn fill_buffer(&mut self, chunk: &Bytes) {
+        let room = (self.max_header_bytes + SOD.len() + 1).saturating_sub(self.buffer.len() - self.start);
         let new = chunk.get(self.copied..).unwrap_or_default();
         let new = &new[..new.len().min(room)];
         self.copied += new.len();
-        self.held.extend_from_slice(new);
+        self.buffer.extend_from_slice(new);
     }
 
     fn check_header(&self, length: usize) -> Result<(), ResolutionError> {
-        if self.most_header_bytes < length {
-            return Err(ResolutionError::TooLarge(self.most_header_bytes as u64));
+        if self.max_header_bytes < length {
+            return Err(ResolutionError::TooLarge(self.max_header_bytes as u64));
         }
         Ok(())
     }
@@ -154,7 +154,7 @@ impl Session for ResolutionSession {
     }
 
     fn finish(&mut self, _out: &mut dyn Sink) -> Result<()> {
-        if matches!(self.stage, Stage::Main(_)) && self.held.len() < CODESTREAM_START.len() {
+        if matches!(self.stage, Stage::Main(_)) && self.buffer.len() < CODESTREAM_START.len() {
             return Err(ResolutionError::NoCodestream.into());
         }
         Err(ResolutionError::Truncated(self.length).into())

@@ -1,28 +1,28 @@
-//! The header of a tile-part: how much of the part belongs to the resolutions that are wanted.
+//! The header of a tile-part, and the bytes of the part that belong to the requested resolutions.
 
 use crate::ResolutionError;
 use safelight_containers::codestream::{MainHeader, Progression, Segments, marker};
 
-/// What is wanted of a codestream, and how much of it has been found.
+/// The requested resolutions of a codestream, and the packets that have been found.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    /// Resolutions that are wanted: at least one, at most as many as there are.
+    /// The number of requested resolutions: from one to all.
     wanted: u8,
-    /// Resolutions that there are.
+    /// The number of resolutions in the codestream.
     resolutions: u8,
-    /// Tile-parts that the main header lists, if it does.
+    /// The number of tile-parts that the main header lists, if it does.
     listed: Option<usize>,
-    /// Packets that are wanted.
+    /// The number of packets of the requested resolutions.
     packets: u64,
-    /// Packets in the parts so far.
+    /// The number of packets in the parts so far.
     taken: u64,
-    /// Parts so far.
+    /// The number of parts so far.
     parts: u8,
-    /// How the ends of resolutions are known; settled by the first part.
+    /// The source of the ends of resolutions, which the first part determines.
     by: Option<By>,
 }
 
-/// How the ends of resolutions are known.
+/// The source of the ends of resolutions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum By {
     /// Every resolution is a tile-part.
@@ -31,32 +31,30 @@ enum By {
     Lengths,
 }
 
-/// How a tile-part goes out.
+/// The output of one tile-part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Share {
-    /// Bytes of the part behind its header and SOD that go out.
+    /// The number of bytes after the header and SOD that are passed on.
     pub(crate) bytes: u64,
-    /// What Psot becomes.
+    /// The new value of Psot.
     pub(crate) length: u32,
-    /// Whether nothing is wanted of what comes behind.
+    /// Whether no later part is needed.
     pub(crate) is_last: bool,
 }
 
-/// SOT itself and what is in it; SOD.
+/// Bytes of the SOT segment, and of SOD.
 const SOT_BYTES: usize = 12;
 const SOD_BYTES: usize = 2;
 
 impl Plan {
-    /// How to find the first `wanted` resolutions.
+    /// A plan for the first `wanted` resolutions.
     ///
     /// # Errors
-    /// [`ResolutionError::Needs`] if they do not come first.
+    /// [`ResolutionError::Needs`] if they are not first in the codestream.
     pub(crate) fn new(header: &MainHeader, wanted: u8) -> Result<Self, ResolutionError> {
         use Progression::{Lrcp, Rlcp, Rpcl};
         if header.sizes.tiles() != 1 {
-            return Err(ResolutionError::Needs(
-                "a codestream of one tile: in others resolutions are scattered",
-            ));
+            return Err(ResolutionError::Needs("a codestream of one tile"));
         }
         let comes_first = match header.progression {
             Rlcp | Rpcl => true,
@@ -72,7 +70,7 @@ impl Plan {
         Ok(Self { wanted, resolutions, listed: header.tile_parts, packets, taken: 0, parts: 0, by: None })
     }
 
-    /// What is wanted of the tile-part with this header, from SOT up to SOD (T.800 A.4.2).
+    /// The output of the tile-part with this header, from SOT up to SOD (T.800 A.4.2).
     ///
     /// # Errors
     /// [`ResolutionError`].
@@ -81,7 +79,7 @@ impl Plan {
         let (sot, rest) =
             header.split_at_checked(SOT_BYTES).ok_or(damaged("a tile-part without a header"))?;
         let [0xFF, marker::SOT, 0, 10, 0, 0, a, b, c, d, index, count] = *sot else {
-            return Err(damaged("the header of a tile-part"));
+            return Err(damaged("an invalid header of a tile-part"));
         };
         if index != self.parts {
             return Err(damaged("tile-parts out of order"));
@@ -89,10 +87,10 @@ impl Plan {
         self.parts = self.parts.checked_add(1).ok_or(damaged("too many tile-parts"))?;
         let length = u32::from_be_bytes([a, b, c, d]);
         if length == 0 {
-            return Err(ResolutionError::Needs("tile-parts that say how long they are"));
+            return Err(ResolutionError::Needs("tile-parts that state their length"));
         }
         let head = (header.len() + SOD_BYTES) as u64;
-        let body = u64::from(length).checked_sub(head).ok_or(damaged("the length of a tile-part"))?;
+        let body = u64::from(length).checked_sub(head).ok_or(damaged("an invalid length of a tile-part"))?;
 
         let lengths = Lengths::read(rest)?;
         let count = if count == 0 { self.listed } else { Some(usize::from(count)) };
@@ -113,7 +111,7 @@ impl Plan {
         }
     }
 
-    /// As many packets of a part as are still wanted.
+    /// The output of a part that consists of the packets that are still needed.
     fn cut(
         &mut self,
         lengths: &Lengths,
@@ -121,7 +119,7 @@ impl Plan {
         body: u64,
         length: u32,
     ) -> Result<Share, ResolutionError> {
-        let damaged = ResolutionError::Damaged("the lengths of its packets");
+        let damaged = ResolutionError::Damaged("invalid lengths of packets (PLT)");
         let mut bytes = 0_u64;
         for packet in lengths.packets() {
             if self.taken == self.packets {
@@ -134,7 +132,7 @@ impl Plan {
             return Err(damaged);
         }
         let is_last = self.taken == self.packets;
-        // A part that is not the last goes out whole, whatever its packets are said to be.
+        // A part that is not the last is passed on whole, whatever the lengths of its packets.
         let bytes = if is_last { bytes } else { body };
         let length = u32::try_from(head + bytes).unwrap_or(length);
         Ok(Share { bytes, length, is_last })
@@ -145,7 +143,7 @@ impl Plan {
 struct Lengths<'a>(Vec<&'a [u8]>);
 
 impl<'a> Lengths<'a> {
-    /// Those in the header of a tile-part, if there are any.
+    /// The PLT segments in the header of a tile-part; `None` without any.
     fn read(segments: &'a [u8]) -> Result<Option<Self>, ResolutionError> {
         let mut found: Vec<&[u8]> = Vec::new();
         for segment in Segments::new(segments) {
@@ -153,15 +151,19 @@ impl<'a> Lengths<'a> {
                 (marker::PLT, [index, lengths @ ..]) if usize::from(*index) == found.len() => {
                     found.push(lengths);
                 }
-                (marker::PLT, _) => return Err(ResolutionError::Damaged("the lengths of its packets")),
+                (marker::PLT, _) => return Err(ResolutionError::Damaged("invalid lengths of packets (PLT)")),
                 (marker::QCD | marker::QCC | marker::COM, _) => (),
-                _ => return Err(ResolutionError::Needs("tile-parts that are coded as the main header says")),
+                _ => {
+                    return Err(ResolutionError::Needs(
+                        "tile-parts with the coding style of the main header",
+                    ));
+                }
             }
         }
         Ok((!found.is_empty()).then_some(Self(found)))
     }
 
-    /// The length of each packet, seven bits a byte, the highest first; `None` for one that does not end.
+    /// The length of each packet, seven bits a byte, the highest first; `None` for a length that does not end.
     fn packets(&self) -> impl Iterator<Item = Option<u32>> {
         self.0.iter().flat_map(|segment| {
             let mut rest = *segment;

@@ -1,4 +1,4 @@
-//! Prefixes of real codestreams: where they end, in chunks of any size, and what is refused.
+//! Prefixes of real codestreams: their ends, in chunks of any size, and the sources that are rejected.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -35,7 +35,7 @@ fn check(name: &str, wanted: u8, end: usize, mime: &str) {
     for chunk in [1, 2, 3, 11, 12, 13, 100, 738, 4096] {
         let cut = answer(&source, wanted, chunk).unwrap();
         assert!(cut.body() == body, "{name} {wanted} in chunks of {chunk}");
-        assert!(cut.read < end + chunk + 1, "{name} {wanted} is read beyond what is wanted");
+        assert!(cut.read < end + chunk + 1, "{name} {wanted} is read beyond the requested resolutions");
     }
 }
 
@@ -76,16 +76,17 @@ fn what_has_no_prefix_is_refused_before_the_head() {
             assert_eq!(error.to_string(), expected);
         }
     };
-    let none = "resolution: is for JPEG 2000 and HTJ2K codestreams; the source is none";
+    let none = "resolution: unsupported source: expected a JPEG 2000 or HTJ2K codestream";
     check(Bytes::new(), none);
     check(Bytes::from_static(b"\xFF\x4F"), none);
     check(Bytes::from_static(b"\x89PNG\r\n\x1A\n"), none);
     check(sample("rgb8.jp2"), none);
-    let no_ends = "resolution: needs a tile-part for each resolution, or the lengths of packets (PLT)";
+    let no_ends = "resolution: unsupported codestream: expected a tile-part for each resolution, or the lengths of packets (PLT)";
     check(sample("ht-whole.j2c"), no_ends);
-    let tiles = "resolution: needs a codestream of one tile: in others resolutions are scattered";
+    let tiles = "resolution: unsupported codestream: expected a codestream of one tile";
     check(sample("ht-tiles.j2c"), tiles);
-    let order = "resolution: needs a codestream ordered by resolution, such as RPCL";
+    let order =
+        "resolution: unsupported codestream: expected a codestream ordered by resolution, such as RPCL";
     check(sample("grey12-position.j2k"), order);
 }
 

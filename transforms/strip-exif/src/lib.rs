@@ -19,7 +19,7 @@ impl Transform for StripExif {
         &[]
     }
 
-    /// Answers when nothing else is asked for.
+    /// Runs if the query is empty.
     fn step(&self, query: &Query) -> Result<Option<Step>> {
         Ok(query.is_empty().then(|| Step::Bytes(Box::new(Self))))
     }
@@ -34,7 +34,7 @@ impl ByteOp for StripExif {
         session::memory(settings)
     }
 
-    /// What is encoded anew carries no metadata to begin with.
+    /// Encoders write no metadata, so an encode makes this step unnecessary.
     fn absorb(&self, _encode: &mut Encode) -> bool {
         true
     }

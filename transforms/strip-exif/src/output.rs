@@ -1,33 +1,32 @@
-//! What goes out: held back until the header has proved sound, then in slices as large as the chunks
-//! allow.
+//! The output of a session: buffered until the headers have been checked, then passed on in slices of chunks.
 
 use bytes::{Bytes, BytesMut};
 use safelight_core::{Head, Sink};
 use std::ops::Range;
 
-/// The way from a session to its sink.
+/// A writer from a session to its sink.
 #[derive(Debug, Default)]
 pub(crate) struct Output {
-    /// What was written before the head was committed.
-    held: BytesMut,
+    /// The bytes that were written before the head was committed.
+    buffer: BytesMut,
     mime: Option<&'static str>,
     /// The chunk that is being walked.
     chunk: Bytes,
-    /// What was written last: a stretch of the chunk that may grow.
+    /// The range of the chunk that was written last, to which adjacent bytes are added.
     run: Range<usize>,
 }
 
 impl Output {
-    /// Bytes of output that are held back while an error can still become a status. A header that
-    /// keeps more than this is committed early.
-    pub(crate) const MOST_HELD: usize = 256 << 10;
+    /// The most bytes of output that are buffered so that an error can still become a status. Longer headers
+    /// are committed early.
+    pub(crate) const MAX_BUFFERED_BYTES: usize = 256 << 10;
 
     pub(crate) fn begin_chunk(&mut self, chunk: &Bytes) {
         self.chunk = chunk.clone();
         self.run = 0..0;
     }
 
-    /// Hands on what was written; must be called before the next chunk begins.
+    /// Passes on the bytes that were written; must be called before the next chunk begins.
     pub(crate) fn end_chunk(&mut self, out: &mut dyn Sink) {
         self.flush_run(out);
         self.chunk = Bytes::new();
@@ -39,27 +38,27 @@ impl Output {
             self.flush_run(out);
             self.mime = Some(mime);
             out.head(Head { content_type: mime });
-            let held = std::mem::take(&mut self.held);
-            self.hand_on(held.freeze(), out);
+            let buffer = std::mem::take(&mut self.buffer);
+            self.pass_on(buffer.freeze(), out);
         }
     }
 
-    /// Whether as much is held back as may be.
+    /// Whether the buffer is full.
     pub(crate) fn is_full(&self) -> bool {
-        Self::MOST_HELD < self.held.len()
+        Self::MAX_BUFFERED_BYTES < self.buffer.len()
     }
 
-    /// Writes `bytes`; what lies side by side in the chunk goes out as one slice of it.
+    /// Writes `bytes`; adjacent ranges of the chunk become one slice.
     pub(crate) fn write(&mut self, bytes: Bytes, out: &mut dyn Sink) {
-        match self.place(&bytes) {
-            Some(place) if place.start == self.run.end && !self.run.is_empty() => self.run.end = place.end,
-            Some(place) => {
+        match self.range_in_chunk(&bytes) {
+            Some(range) if range.start == self.run.end && !self.run.is_empty() => self.run.end = range.end,
+            Some(range) => {
                 self.flush_run(out);
-                self.run = place;
+                self.run = range;
             }
             None => {
                 self.flush_run(out);
-                self.hand_on(bytes, out);
+                self.pass_on(bytes, out);
             }
         }
     }
@@ -69,13 +68,13 @@ impl Output {
         self.flush_run(out);
         while 0 < count {
             let now = count.min(ZEROS.len());
-            self.hand_on(Bytes::from_static(&ZEROS[..now]), out);
+            self.pass_on(Bytes::from_static(&ZEROS[..now]), out);
             count -= now;
         }
     }
 
-    /// Where in the chunk `bytes` lies, if it is a slice of it.
-    fn place(&self, bytes: &Bytes) -> Option<Range<usize>> {
+    /// The range of `bytes` in the chunk, if they are a slice of it.
+    fn range_in_chunk(&self, bytes: &Bytes) -> Option<Range<usize>> {
         let start = (bytes.as_ptr() as usize).checked_sub(self.chunk.as_ptr() as usize)?;
         let end = start.checked_add(bytes.len())?;
         (end <= self.chunk.len()).then_some(start..end)
@@ -84,14 +83,14 @@ impl Output {
     fn flush_run(&mut self, out: &mut dyn Sink) {
         if !self.run.is_empty() {
             let bytes = self.chunk.slice(std::mem::take(&mut self.run));
-            self.hand_on(bytes, out);
+            self.pass_on(bytes, out);
         }
     }
 
-    fn hand_on(&mut self, bytes: Bytes, out: &mut dyn Sink) {
+    fn pass_on(&mut self, bytes: Bytes, out: &mut dyn Sink) {
         if self.mime.is_none() {
             // Copied, since a slice would keep the whole of its chunk alive.
-            self.held.extend_from_slice(&bytes);
+            self.buffer.extend_from_slice(&bytes);
         } else if !bytes.is_empty() {
             out.body(bytes);
         }

@@ -1,38 +1,38 @@
-//! One run: what the walker finds, less what tells about people, places and devices.
+//! A session, which passes on the parts of a source without its private metadata.
 
 use crate::output::Output;
 use bytes::{Bytes, BytesMut};
 use safelight_containers::{Class, Event, ExifFraming, Part, Removal, Walker, locate_tiff, read_orientation};
 use safelight_core::{Flow, Result, Session, Settings, Sink};
 
-/// Bytes of an EXIF block that are searched for the orientation. Its directory comes first.
-const MOST_EXIF_SEARCHED: usize = 64 << 10;
+/// The most bytes of an EXIF block that are searched for the orientation. Its directory is first.
+const MAX_EXIF_BYTES: usize = 64 << 10;
 
-/// Strips one source.
+/// The strip of one source.
 pub(crate) struct StripSession {
     walker: Walker,
     open: Open,
     output: Output,
 }
 
-/// What happens to the bytes of the open part.
+/// The treatment of the bytes of the open part.
 enum Open {
-    /// They go out as they came.
+    /// They are passed on.
     Kept,
-    /// They are left out.
+    /// They are removed.
     Dropped,
-    /// As many zeros go out, but for the first few bytes, which something else has replaced.
+    /// They become zeros, except the first bytes, which have been replaced.
     Blanked { replaced: usize },
-    /// They are searched for the orientation, and an EXIF block with nothing else goes out.
-    Searched { frame: ExifFraming, block: BytesMut },
+    /// They are searched for the orientation, and replaced by an EXIF block with nothing else.
+    Searched { framing: ExifFraming, block: BytesMut },
 }
 
-/// Most bytes that a run holds.
+/// The most bytes that a session allocates.
 pub(crate) fn memory(settings: &Settings) -> u64 {
     let limits = &settings.limits;
-    // A source that must be held whole lies there once as it came and once as one piece.
-    let held = 2 * limits.max_source_bytes.max(limits.max_metadata_bytes);
-    held + limits.max_metadata_bytes + (Output::MOST_HELD + MOST_EXIF_SEARCHED) as u64
+    // A source that must be buffered whole is in memory twice: as chunks, and joined.
+    let source = 2 * limits.max_source_bytes.max(limits.max_metadata_bytes);
+    source + limits.max_metadata_bytes + (Output::MAX_BUFFERED_BYTES + MAX_EXIF_BYTES) as u64
 }
 
 impl StripSession {
@@ -41,7 +41,7 @@ impl StripSession {
         Self { walker, open: Open::Kept, output: Output::default() }
     }
 
-    /// Handles everything that has arrived. Returns whether the answer is complete.
+    /// Processes the bytes that have arrived. Returns whether the response is complete.
     fn walk(&mut self, out: &mut dyn Sink) -> Result<bool> {
         while let Some(event) = self.walker.next()? {
             match event {
@@ -78,7 +78,7 @@ impl StripSession {
                 self.output.write(first, out);
                 Open::Blanked { replaced }
             }
-            (_, Removal::Reorient(frame)) => Open::Searched { frame, block: BytesMut::new() },
+            (_, Removal::Reorient(framing)) => Open::Searched { framing, block: BytesMut::new() },
         };
     }
 
@@ -87,12 +87,12 @@ impl StripSession {
             Open::Kept => self.output.write(bytes, out),
             Open::Dropped => (),
             Open::Blanked { replaced } => {
-                let already = bytes.len().min(*replaced);
-                *replaced -= already;
-                self.output.write_zeros(bytes.len() - already, out);
+                let replaced_now = bytes.len().min(*replaced);
+                *replaced -= replaced_now;
+                self.output.write_zeros(bytes.len() - replaced_now, out);
             }
             Open::Searched { block, .. } => {
-                let room = MOST_EXIF_SEARCHED - block.len();
+                let room = MAX_EXIF_BYTES - block.len();
                 if is_payload {
                     block.extend_from_slice(&bytes[..bytes.len().min(room)]);
                 }
@@ -102,17 +102,17 @@ impl StripSession {
 
     /// Ends the open part.
     fn close(&mut self, out: &mut dyn Sink) {
-        if let Open::Searched { frame, block } = std::mem::replace(&mut self.open, Open::Kept) {
-            let block = frame.minimal(locate_tiff(&block).and_then(read_orientation));
-            let padding = frame.length().map_or(0, |length| length.saturating_sub(block.len()));
+        if let Open::Searched { framing, block } = std::mem::replace(&mut self.open, Open::Kept) {
+            let block = framing.minimal(locate_tiff(&block).and_then(read_orientation));
+            let padding = framing.length().map_or(0, |length| length.saturating_sub(block.len()));
             self.output.write(block, out);
             self.output.write_zeros(padding, out);
         }
     }
 
     fn commit(&mut self, out: &mut dyn Sink) {
-        if let Some(container) = self.walker.format() {
-            self.output.commit(container.mime(), out);
+        if let Some(format) = self.walker.format() {
+            self.output.commit(format.mime(), out);
         }
     }
 }

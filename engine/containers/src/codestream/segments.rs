@@ -28,10 +28,10 @@ pub mod marker {
     pub const EOC: u8 = 0xD9;
 }
 
-/// Finds where a header ends that arrives in pieces, without looking at any byte of a segment twice.
+/// A search for the end of a header that arrives in pieces. It does not read any byte of a segment twice.
 #[derive(Clone, Copy, Debug)]
 pub struct HeaderScan {
-    /// Where the next segment begins.
+    /// The offset of the next segment.
     at: usize,
     /// The marker that ends the header.
     end: u8,
@@ -48,15 +48,15 @@ impl HeaderScan {
         Self { at: 0, end: marker::SOD }
     }
 
-    /// Where the header ends in `bytes`, which are what they were before and what has come since; `None` if
-    /// more must come.
+    /// The end of the header in `bytes`, which are those of the previous call and what has arrived since; `None`
+    /// if more bytes are needed.
     ///
     /// # Errors
-    /// [`CodestreamError::Damaged`] where there is no marker.
+    /// [`CodestreamError::Damaged`] if a segment does not begin with a marker.
     pub fn find(&mut self, bytes: &[u8]) -> Result<Option<usize>, CodestreamError> {
         while let Some([prefix, code]) = bytes.get(self.at..).and_then(|rest| rest.first_chunk()) {
             if *prefix != 0xFF {
-                return Err(CodestreamError::Damaged("no marker where one must be"));
+                return Err(CodestreamError::Damaged("no marker where one must begin"));
             }
             if *code == self.end {
                 return Ok(Some(self.at));
@@ -68,7 +68,7 @@ impl HeaderScan {
     }
 }
 
-/// The segments of a header: second byte of the marker, and what follows the length.
+/// The segments of a header: the second byte of each marker, and the bytes after the length.
 #[derive(Clone, Debug)]
 pub struct Segments<'a> {
     rest: &'a [u8],
@@ -100,18 +100,18 @@ impl<'a> Iterator for Segments<'a> {
         if segment.is_none() {
             self.rest = &[];
         }
-        Some(segment.ok_or(CodestreamError::Damaged("a segment that reaches beyond its header")))
+        Some(segment.ok_or(CodestreamError::Damaged("a segment that is longer than its header")))
     }
 }
 
-/// Overwrites the comments of a header with spaces: no offset moves, and nothing that a person wrote stays.
+/// Overwrites the comments of a header with spaces, so that no offset changes.
 ///
 /// `header` starts with a marker that has a length.
 pub fn blank_comments(header: &mut [u8]) {
     let mut at = 0;
     while let Some(&[_, code, high, low]) = header.get(at..).and_then(|rest| rest.first_chunk()) {
         let end = at + 2 + usize::from(u16::from_be_bytes([high, low])).max(2);
-        // The first two bytes say what kind of comment it is.
+        // The first two bytes state the kind of the comment.
         if code == marker::COM
             && let Some(text) = header.get_mut(at + 6..end)
         {

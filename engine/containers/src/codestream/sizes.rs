@@ -3,25 +3,25 @@
 use super::CodestreamError;
 use safelight_core::Size;
 
-/// What SIZ says. Nothing is 0 that must not be, and the picture is within its grid.
+/// The contents of SIZ. No size is 0, and the image is within its grid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sizes {
-    /// Where the picture ends on the reference grid.
+    /// The end of the image on the reference grid.
     pub grid: Size,
-    /// Where it starts.
+    /// The start of the image.
     pub origin: Size,
-    /// Of a tile.
+    /// The size of a tile.
     pub tile: Size,
-    /// Where the first tile starts; not beyond `origin`.
+    /// The start of the first tile; not beyond `origin`.
     pub tile_origin: Size,
     /// At least one.
     pub components: Vec<Component>,
 }
 
-/// A component of the picture.
+/// A component of the image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Component {
-    /// Of a sample, 1 to 38.
+    /// Bits per sample, 1 to 38.
     pub bits: u8,
     /// Whether samples are in two's complement.
     pub is_signed: bool,
@@ -30,7 +30,7 @@ pub struct Component {
 }
 
 impl Sizes {
-    /// Components that a picture may have here.
+    /// The most components that are supported.
     pub const MAX_COMPONENTS: usize = 16;
 
     pub(super) fn read(payload: &[u8]) -> Result<Self, CodestreamError> {
@@ -48,27 +48,27 @@ impl Sizes {
             return Err(CodestreamError::Unsupported("more than 16 components"));
         }
         let components: Vec<_> = components.iter().map(Component::read).collect();
-        let holds = |[origin, end, tile, start]: [u32; 4]| {
+        let is_valid = |[origin, end, tile, start]: [u32; 4]| {
             origin < end
                 && start <= origin
                 && 0 < tile
                 && u64::from(origin) < u64::from(start) + u64::from(tile)
         };
-        let is_sound = holds([origin.w, grid.w, tile.w, tile_origin.w])
-            && holds([origin.h, grid.h, tile.h, tile_origin.h])
+        let are_valid = is_valid([origin.w, grid.w, tile.w, tile_origin.w])
+            && is_valid([origin.h, grid.h, tile.h, tile_origin.h])
             && count == components.len()
             && 0 < count
             && rest.is_empty()
             && components.iter().all(|it| it.bits <= 38 && 0 < it.step.0 && 0 < it.step.1);
-        if is_sound { Ok(Self { grid, origin, tile, tile_origin, components }) } else { Err(wrong()) }
+        if are_valid { Ok(Self { grid, origin, tile, tile_origin, components }) } else { Err(wrong()) }
     }
 
-    /// Size of the picture on the reference grid.
+    /// The size of the image on the reference grid.
     pub fn picture(&self) -> Size {
         Size::new(self.grid.w - self.origin.w, self.grid.h - self.origin.h)
     }
 
-    /// How many tiles there are.
+    /// The number of tiles.
     pub fn tiles(&self) -> u64 {
         let axis = |end: u32, start: u32, tile: u32| u64::from((end - start).div_ceil(tile));
         axis(self.grid.w, self.tile_origin.w, self.tile.w)

@@ -1,13 +1,28 @@
-//! How components are coded: the COD and COC segments, T.800 A.6.1 and A.6.2.
+//! Coding styles of components: the COD and COC segments, T.800 A.6.1 and A.6.2.
 
-use super::{CodestreamError, Progression};
+use super::CodestreamError;
 
-/// How a component is coded.
+/// The order of packets in a tile, T.800 table A.16.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progression {
+    /// Layer, resolution, component, position.
+    Lrcp,
+    /// Resolution, layer, component, position.
+    Rlcp,
+    /// Resolution, position, component, layer.
+    Rpcl,
+    /// Position, component, resolution, layer.
+    Pcrl,
+    /// Component, position, resolution, layer.
+    Cprl,
+}
+
+/// The coding style of a component.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Style {
-    /// Decompositions: one less than resolutions; 0 to 32.
+    /// The number of decomposition levels, 0 to 32: one less than the number of resolutions.
     pub levels: u8,
-    /// Largest code-block, columns and rows, as exponents of two: each 2 to 10, at most 12 together.
+    /// The size of code-blocks, columns and rows, as exponents of two: each 2 to 10, at most 12 together.
     pub block: (u8, u8),
     /// The bits of T.800 table A.19, and 0x40 for HTJ2K.
     pub mode: u8,
@@ -16,7 +31,7 @@ pub struct Style {
 }
 
 impl Style {
-    /// Whether blocks are coded as HTJ2K codes them (T.814 table A.4).
+    /// Whether blocks are coded with HTJ2K (T.814 table A.4).
     pub fn is_high_throughput(&self) -> bool {
         self.mode & 0x40 != 0
     }
@@ -42,9 +57,9 @@ impl Style {
     }
 }
 
-/// What COD says: progression, layers, and the style of every component that has none of its own.
+/// Reads COD: progression, layers, and the style of every component without a style of its own.
 pub(super) fn default_style(payload: &[u8]) -> Result<(Progression, u16, Style), CodestreamError> {
-    let wrong = || CodestreamError::Damaged("its coding style");
+    let wrong = || CodestreamError::Damaged("an invalid coding style (COD)");
     let [flags, order, high, low, _transform, parameters @ ..] = payload else { return Err(wrong()) };
     let progression = match order {
         0 => Progression::Lrcp,
@@ -59,9 +74,9 @@ pub(super) fn default_style(payload: &[u8]) -> Result<(Progression, u16, Style),
     Ok((progression, layers, style))
 }
 
-/// What COC says of a picture of `count` components, fewer than 257: which one, and its style.
+/// Reads COC in an image of `count` components, fewer than 257: the component and its style.
 pub(super) fn component_style(payload: &[u8], count: usize) -> Result<(usize, Style), CodestreamError> {
-    let wrong = || CodestreamError::Damaged("the coding style of a component");
+    let wrong = || CodestreamError::Damaged("an invalid coding style of a component (COC)");
     let [component, flags, parameters @ ..] = payload else { return Err(wrong()) };
     let component = usize::from(*component);
     let style = Style::read(parameters, flags & 1 != 0).filter(|_| component < count).ok_or_else(wrong)?;

@@ -1,5 +1,5 @@
 use super::*;
-use safelight_core::Size;
+use safelight_core::{Error, Kind, Size};
 
 /// A codestream of the tests' folder.
 fn sample(name: &str) -> Vec<u8> {
@@ -13,7 +13,7 @@ fn main_header(codestream: &[u8]) -> &[u8] {
 }
 
 #[test]
-fn headers_say_what_the_encoders_were_told() {
+fn headers_state_the_options_of_the_encoder() {
     let frame = sample("ht-signed16.j2c");
     let header = MainHeader::read(main_header(&frame)).unwrap();
     assert_eq!((header.sizes.picture(), header.sizes.tiles()), (Size::new(40, 30), 1));
@@ -59,7 +59,7 @@ fn a_header_is_found_however_it_arrives() {
     assert_eq!(HeaderScan::tile_part().find(b"\xFF\x90\0\x02\x12"), Ok(None));
     assert_eq!(
         HeaderScan::tile_part().find(b"\xFF\x90\0\x02\x12\x34"),
-        Err(CodestreamError::Damaged("no marker where one must be"))
+        Err(CodestreamError::Damaged("no marker where one must begin"))
     );
 }
 
@@ -98,7 +98,7 @@ fn no_damage_panics() {
 }
 
 #[test]
-fn what_cannot_be_served_is_named() {
+fn unsupported_parts_are_named() {
     let codestream = sample("ht-grey16.j2c");
     let header = main_header(&codestream);
     let check = |segment: &[u8], message: &str| {
@@ -107,7 +107,7 @@ fn what_cannot_be_served_is_named() {
         assert!(error.message.contains(message), "{error}");
     };
     check(b"\xFF\x5E\0\x02", "regions of interest");
-    check(b"\xFF\x5F\0\x02", "several orders of packets");
+    check(b"\xFF\x5F\0\x02", "progression order changes");
     check(b"\xFF\x60\0\x02", "packed packet headers");
-    check(b"\xFF\x74\0\x02", "an unknown kind");
+    check(b"\xFF\x74\0\x02", "an unknown marker segment");
 }

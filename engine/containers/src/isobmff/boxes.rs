@@ -1,41 +1,40 @@
-//! Boxes (ISO/IEC 14496-12 section 4.2): reading them where they are not trusted, and drafting what
-//! takes the place of a tree of them.
+//! Boxes (ISO/IEC 14496-12 section 4.2): parsing of untrusted boxes, and a redacted copy of a tree of boxes.
 
 use crate::ContainerError;
 use safelight_formats::Format;
 use std::ops::Range;
 
 /// A four-character code.
-pub(super) type Code = [u8; 4];
+pub(super) type FourCc = [u8; 4];
 
 /// The head of a box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct BoxHead {
-    pub(super) kind: Code,
+    pub(super) kind: FourCc,
     /// Bytes of the head: 8, or 16 with a 64-bit size.
     pub(super) bytes: usize,
     /// Bytes of the whole box; `None` if it reaches to the end of the source.
     pub(super) size: Option<u64>,
 }
 
-/// A box inside an index that is held whole; offsets count from the start of the index.
+/// A box inside an index; offsets count from the start of the index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct BoxSpan {
-    pub(super) kind: Code,
+    pub(super) kind: FourCc,
     pub(super) start: usize,
-    /// Where its contents begin.
+    /// The start of its contents.
     pub(super) body: usize,
     pub(super) end: usize,
 }
 
-/// Why an index cannot be used; offsets count from its start.
+/// The reason why an index cannot be used; offsets count from its start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(super) enum IndexError {
     Damaged(usize, &'static str),
     Unsupported(&'static str),
 }
 
-impl Fault {
+impl IndexError {
     /// The error for an index of a source of `format`, which begins at `start` in the source.
     pub(super) fn into_error(self, format: Format, start: u64) -> ContainerError {
         match self {
@@ -46,13 +45,13 @@ impl Fault {
 }
 
 impl BoxHead {
-    /// Most bytes of a head.
+    /// The most bytes of a head.
     pub(super) const MAX_BYTES: usize = 16;
 
     /// The head that `data` begins with; `None` if it needs more bytes.
     ///
     /// # Errors
-    /// What is wrong, if no box begins so.
+    /// A description of the damage, if no box begins with `data`.
     pub(super) fn read(data: &[u8]) -> Result<Option<Self>, &'static str> {
         let &[s0, s1, s2, s3, k0, k1, k2, k3, ref rest @ ..] = data else { return Ok(None) };
         let kind = [k0, k1, k2, k3];
@@ -73,14 +72,14 @@ impl BoxHead {
     }
 }
 
-/// The boxes that fill `range` of `data`, one behind the other.
-pub(super) fn children(data: &[u8], range: Range<usize>) -> Result<Vec<BoxSpan>, Fault> {
+/// The boxes that fill `range` of `data`, in order.
+pub(super) fn children(data: &[u8], range: Range<usize>) -> Result<Vec<BoxSpan>, IndexError> {
     let mut spans = Vec::new();
     let mut start = range.start;
     while start < range.end {
-        let damaged = |what| Fault::Damaged(start, what);
+        let damaged = |what| IndexError::Damaged(start, what);
         let rest = data.get(start..range.end).unwrap_or_default();
-        let head = BoxHead::read(rest).map_err(damaged)?.ok_or(damaged("a box is cut short"))?;
+        let head = BoxHead::read(rest).map_err(damaged)?.ok_or(damaged("a truncated box"))?;
         let size = head.size.ok_or(damaged("a box without a size inside another"))?;
         let end = usize::try_from(size).ok().and_then(|size| start.checked_add(size));
         let end =
@@ -91,23 +90,23 @@ pub(super) fn children(data: &[u8], range: Range<usize>) -> Result<Vec<BoxSpan>,
     Ok(spans)
 }
 
-/// The one box of type `kind` among `spans`; readers do not agree on which of two they take.
-pub(super) fn single(spans: &[BoxSpan], kind: Code) -> Result<Option<BoxSpan>, Fault> {
+/// The only box of type `kind` in `spans`. Two are an error, since readers disagree which of them counts.
+pub(super) fn single(spans: &[BoxSpan], kind: FourCc) -> Result<Option<BoxSpan>, IndexError> {
     let mut found = spans.iter().filter(|span| span.kind == kind);
     match (found.next(), found.next()) {
-        (_, Some(second)) => Err(Fault::Damaged(second.start, "a box that stands twice")),
+        (_, Some(second)) => Err(IndexError::Damaged(second.start, "a box that occurs twice")),
         (first, None) => Ok(first.copied()),
     }
 }
 
 impl BoxSpan {
-    /// Reads the contents.
+    /// A reader of the contents.
     pub(super) fn fields<'a>(&self, data: &'a [u8]) -> Fields<'a> {
         Fields { data, at: self.body, end: self.end }
     }
 }
 
-/// Reads numbers one behind the other, big-endian, up to the end of a box.
+/// A reader of big-endian numbers, up to the end of a box.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fields<'a> {
     data: &'a [u8],
@@ -117,37 +116,37 @@ pub(super) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// The next `n` bytes.
-    pub(super) fn bytes(&mut self, n: usize) -> Result<&'a [u8], Fault> {
+    pub(super) fn bytes(&mut self, n: usize) -> Result<&'a [u8], IndexError> {
         let end = self.at.checked_add(n).filter(|end| *end <= self.end);
         let bytes = end.and_then(|end| self.data.get(self.at..end));
-        let bytes = bytes.ok_or(Fault::Damaged(self.at, "a box that is too small for what it holds"))?;
+        let bytes = bytes.ok_or(IndexError::Damaged(self.at, "a box that is too small for its fields"))?;
         self.at += n;
         Ok(bytes)
     }
 
-    /// The next `n` bytes, 8 at the most, as a number; 0 for none.
-    pub(super) fn uint(&mut self, n: usize) -> Result<u64, Fault> {
+    /// The next `n` bytes, at most 8, as a number; 0 if `n` is 0.
+    pub(super) fn uint(&mut self, n: usize) -> Result<u64, IndexError> {
         Ok(self.bytes(n)?.iter().fold(0, |number, &byte| number << 8 | u64::from(byte)))
     }
 
-    pub(super) fn u8(&mut self) -> Result<u8, Fault> {
+    pub(super) fn u8(&mut self) -> Result<u8, IndexError> {
         Ok(self.uint(1)? as u8)
     }
 
-    pub(super) fn u16(&mut self) -> Result<u16, Fault> {
+    pub(super) fn u16(&mut self) -> Result<u16, IndexError> {
         Ok(self.uint(2)? as u16)
     }
 
-    pub(super) fn u32(&mut self) -> Result<u32, Fault> {
+    pub(super) fn u32(&mut self) -> Result<u32, IndexError> {
         Ok(self.uint(4)? as u32)
     }
 
-    pub(super) fn code(&mut self) -> Result<Code, Fault> {
+    pub(super) fn four_cc(&mut self) -> Result<FourCc, IndexError> {
         Ok((self.uint(4)? as u32).to_be_bytes())
     }
 
     /// The version and the flags that full boxes begin with (section 4.2.2).
-    pub(super) fn version(&mut self) -> Result<(u8, u32), Fault> {
+    pub(super) fn version(&mut self) -> Result<(u8, u32), IndexError> {
         let word = self.u32()?;
         Ok(((word >> 24) as u8, word & 0x00FF_FFFF))
     }
@@ -166,25 +165,25 @@ impl<'a> Fields<'a> {
     }
 
     /// Checks that the box holds nothing more.
-    pub(super) fn finish(self) -> Result<(), Fault> {
+    pub(super) fn finish(self) -> Result<(), IndexError> {
         match self.left() {
             0 => Ok(()),
-            _ => Err(Fault::Damaged(self.at, "a box that holds more than it should")),
+            _ => Err(IndexError::Damaged(self.at, "a box with bytes after its last field")),
         }
     }
 }
 
-/// What takes the place of an index: zeros of the same length, upon which what is needed is written.
-/// So what is not thought of is blank.
+/// A redacted copy of an index, of the same length. It begins as zeros, and only needed bytes are copied, so
+/// that unknown bytes stay blank.
 #[derive(Debug)]
-pub(super) struct Draft<'a> {
+pub(super) struct Redaction<'a> {
     pub(super) source: &'a [u8],
     pub(super) bytes: Vec<u8>,
-    /// Where profiles lie, which are parts of their own.
+    /// The ranges of ICC profiles, which are parts of their own.
     pub(super) profiles: Vec<Range<usize>>,
 }
 
-impl<'a> Draft<'a> {
+impl<'a> Redaction<'a> {
     pub(super) fn new(source: &'a [u8]) -> Self {
         Self { source, bytes: vec![0; source.len()], profiles: Vec::new() }
     }
@@ -206,7 +205,7 @@ impl<'a> Draft<'a> {
         self.keep(span.start..span.end);
     }
 
-    /// Gives `span` the type of a box that readers pass over, whatever it lies in.
+    /// Gives `span` the type `free`, which readers skip in every box.
     pub(super) fn free(&mut self, span: BoxSpan) {
         self.keep_head(span);
         self.put(span.start + 4, b"free");
@@ -250,8 +249,11 @@ mod tests {
         let spans = children(data, 0..17).unwrap();
         assert_eq!(spans.len(), 2);
         assert_eq!(spans[1], BoxSpan { kind: *b"skip", start: 8, body: 16, end: 17 });
-        assert_eq!(children(data, 0..16), Err(Fault::Damaged(8, "a box that is larger than its parent")));
-        assert_eq!(children(data, 0..12), Err(Fault::Damaged(8, "a box is cut short")));
+        assert_eq!(
+            children(data, 0..16),
+            Err(IndexError::Damaged(8, "a box that is larger than its parent"))
+        );
+        assert_eq!(children(data, 0..12), Err(IndexError::Damaged(8, "a truncated box")));
         assert_eq!(children(data, 3..3), Ok(vec![]));
         assert!(single(&spans, *b"skip").unwrap().is_some());
         assert_eq!(single(&spans, *b"none"), Ok(None));

@@ -1,12 +1,12 @@
-//! Which items make the picture, and what becomes of the others.
+//! Selection of the items that the image needs.
 //!
-//! An item is kept if the picture that is shown cannot be decoded without it: the primary item, what it
-//! is derived from, and the transparency of these. Everything else goes: descriptions, thumbnails, depth
-//! and gain maps, and other pictures. Alternatives to the primary item go too, tone-mapped ones (`tmap`)
-//! with their gain map: readers that would prefer them show the primary item, as all others do.
+//! An item is kept if the image cannot be decoded without it: the primary item, the items that it is derived
+//! from, and their alpha planes. All others are removed: descriptions, thumbnails, depth and gain maps, and other
+//! images. Alternatives to the primary item are removed too, tone-mapped ones (`tmap`) with their gain map;
+//! readers that prefer an alternative then show the primary item, as all others do.
 
 use super::{
-    boxes::{Code, Fault},
+    boxes::{FourCc, IndexError},
     meta::{Info, Item, Location, Meta, Reference},
     properties,
 };
@@ -16,36 +16,36 @@ use std::{
     ops::Range,
 };
 
-/// What becomes of an item.
+/// The treatment of an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
-    /// It is needed to show the picture.
+    /// The image needs it.
     Kept,
-    /// It is the EXIF block of the picture; its orientation stays.
+    /// It is the EXIF block of the image; its orientation remains.
     Oriented,
-    /// Nothing is left of it.
+    /// It is removed.
     Dropped(Class),
 }
 
-/// Item types of coded and derived pictures whose data hold nothing but the picture.
+/// Item types of coded and derived images whose data contain no metadata.
 ///
-/// JPEG and JPEG 2000 items are not among them, since they carry metadata of their own.
-const PICTURES: &[&Code] = &[
+/// JPEG and JPEG 2000 items are missing, since they carry metadata of their own.
+const PICTURES: &[&FourCc] = &[
     b"av01", b"hvc1", b"hev1", b"hvt1", b"lhv1", b"avc1", b"vvc1", b"evc1", b"unci", b"grid", b"iovl",
     b"iden", b"tmap",
 ];
 
 /// References from an item to those that it cannot be decoded without: derivation, prediction, scalable
 /// layers, tiles (ISO/IEC 23008-12 sections 6.4 and 6.6, ISO/IEC 14496-15).
-pub(super) const DEPENDENCIES: &[&Code] = &[b"dimg", b"pred", b"exbl", b"tbas"];
+pub(super) const DEPENDENCIES: &[&FourCc] = &[b"dimg", b"pred", b"exbl", b"tbas"];
 
 /// Bytes of the first extent of an EXIF item that suffice for an orientation.
 const MIN_EXIF_BYTES: u64 = 30;
 
-/// Decides on every item.
-pub(super) fn fates(meta: &Meta, data: &[u8]) -> Result<BTreeMap<u32, Fate>, Fault> {
+/// Decides the treatment of every item.
+pub(super) fn fates(meta: &Meta, data: &[u8]) -> Result<BTreeMap<u32, Fate>, IndexError> {
     let kept = kept_items(meta, data)?;
-    let mut sources: BTreeMap<(Code, u32), Vec<&Reference>> = BTreeMap::new();
+    let mut sources: BTreeMap<(FourCc, u32), Vec<&Reference>> = BTreeMap::new();
     for reference in &meta.references {
         sources.entry((reference.span.kind, reference.from)).or_default().push(reference);
     }
@@ -72,7 +72,7 @@ pub(super) fn fates(meta: &Meta, data: &[u8]) -> Result<BTreeMap<u32, Fate>, Fau
     Ok(meta.items.iter().map(fate).collect())
 }
 
-/// What the source holds of the items.
+/// The ranges of the source that contain data of the items.
 pub(super) fn claims(meta: &Meta, fates: &BTreeMap<u32, Fate>) -> Vec<Claim> {
     let mut claims = Vec::new();
     for (id, item) in &meta.items {
@@ -82,8 +82,8 @@ pub(super) fn claims(meta: &Meta, fates: &BTreeMap<u32, Fate>) -> Vec<Claim> {
             claims.push(match fate {
                 Fate::Kept => Claim::kept(extent, Class::ImageData),
                 Fate::Oriented if i == 0 => {
-                    let frame = ExifFraming::Item((extent.end - extent.start) as usize);
-                    Claim::new(extent, Part::new(Class::Exif, Removal::Reorient(frame)))
+                    let framing = ExifFraming::Item((extent.end - extent.start) as usize);
+                    Claim::new(extent, Part::new(Class::Exif, Removal::Reorient(framing)))
                 }
                 Fate::Oriented => Claim::blanked(extent, Class::Exif),
                 Fate::Dropped(class) => Claim::blanked(extent, class),
@@ -98,8 +98,8 @@ fn first_extent(location: &Location) -> Option<u64> {
     location.extents.first().filter(|_| is_here).map(|extent| extent.end - extent.start)
 }
 
-/// The primary item and all that it needs.
-fn kept_items(meta: &Meta, data: &[u8]) -> Result<BTreeSet<u32>, Fault> {
+/// The primary item and all items that it needs.
+fn kept_items(meta: &Meta, data: &[u8]) -> Result<BTreeSet<u32>, IndexError> {
     let (mut needs, mut auxiliaries) = (BTreeMap::<u32, Vec<u32>>::new(), BTreeMap::<u32, Vec<u32>>::new());
     for reference in &meta.references {
         if DEPENDENCIES.contains(&&reference.span.kind) {
@@ -109,7 +109,7 @@ fn kept_items(meta: &Meta, data: &[u8]) -> Result<BTreeSet<u32>, Fault> {
         }
     }
 
-    // Found once for each item, since an item may be named as auxiliary any number of times.
+    // Computed once for each item, since an item may be named as auxiliary any number of times.
     let alphas = meta.items.iter().filter(|(_, item)| is_alpha(item, meta, data));
     let alphas: BTreeSet<u32> = alphas.map(|(id, _)| *id).collect();
 
@@ -120,7 +120,7 @@ fn kept_items(meta: &Meta, data: &[u8]) -> Result<BTreeSet<u32>, Fault> {
             continue;
         }
         let item = meta.items.get(&id);
-        let item = item.ok_or(Fault::Damaged(0, "the picture refers to an item that is missing"))?;
+        let item = item.ok_or(IndexError::Damaged(0, "the image refers to a missing item"))?;
         check_kept(item, meta, data)?;
         open.extend(needs.get(&id).into_iter().flatten());
         open.extend(auxiliaries.get(&id).into_iter().flatten().filter(|id| alphas.contains(id)));
@@ -128,14 +128,14 @@ fn kept_items(meta: &Meta, data: &[u8]) -> Result<BTreeSet<u32>, Fault> {
     Ok(kept)
 }
 
-/// Checks that everything about an item that is kept is understood.
-fn check_kept(item: &Item, meta: &Meta, data: &[u8]) -> Result<(), Fault> {
-    let info = item.info.ok_or(Fault::Damaged(0, "the picture refers to an item that is missing"))?;
+/// Checks that all properties of a kept item are supported.
+fn check_kept(item: &Item, meta: &Meta, data: &[u8]) -> Result<(), IndexError> {
+    let info = item.info.ok_or(IndexError::Damaged(0, "the image refers to a missing item"))?;
     if !PICTURES.contains(&&info.kind) {
-        return Err(Fault::Unsupported("its picture is coded in a way that is not known"));
+        return Err(IndexError::Unsupported("an unknown coding of the image"));
     }
     if info.is_protected {
-        return Err(Fault::Unsupported("it is encrypted"));
+        return Err(IndexError::Unsupported("the image is encrypted"));
     }
     for association in &item.associations {
         if association.property == 0 {
@@ -143,9 +143,9 @@ fn check_kept(item: &Item, meta: &Meta, data: &[u8]) -> Result<(), Fault> {
         }
         let span = meta
             .property(*association)
-            .ok_or(Fault::Damaged(info.span.start, "a property that is missing"))?;
+            .ok_or(IndexError::Damaged(info.span.start, "a reference to a missing property"))?;
         if association.is_essential && !properties::is_known(span, data) {
-            return Err(Fault::Unsupported("its picture has an essential property that is not known"));
+            return Err(IndexError::Unsupported("an unknown essential property of the image"));
         }
     }
     // An identity derivation has no data (ISO/IEC 23008-12 section 6.6.2.1).
@@ -153,14 +153,14 @@ fn check_kept(item: &Item, meta: &Meta, data: &[u8]) -> Result<(), Fault> {
         return Ok(());
     }
     let at = info.span.start;
-    let location = item.location.as_ref().ok_or(Fault::Damaged(at, "a picture without data"))?;
+    let location = item.location.as_ref().ok_or(IndexError::Damaged(at, "an image without data"))?;
     if location.is_in_other_file {
-        return Err(Fault::Unsupported("its picture lies in another file"));
+        return Err(IndexError::Unsupported("the image is in another file"));
     }
-    // A length of 0 stands for the whole source (ISO/IEC 14496-12 section 8.11.3.3), which would be to
-    // keep bytes of which nothing is known. No reader of pictures supports it.
+    // A length of 0 means the whole source (ISO/IEC 14496-12 section 8.11.3.3), which would keep unknown bytes.
+    // No image reader supports it.
     if location.extents.iter().any(Range::is_empty) || location.extents.is_empty() {
-        Err(Fault::Damaged(at, "a picture without data"))
+        Err(IndexError::Damaged(at, "an image without data"))
     } else {
         Ok(())
     }
@@ -171,7 +171,7 @@ fn is_alpha(item: &Item, meta: &Meta, data: &[u8]) -> bool {
     properties.any(|span| properties::is_alpha(span, data))
 }
 
-/// What an item that is not kept is.
+/// The class of an item that is not kept.
 fn class(info: &Info) -> Class {
     match &info.kind {
         b"mime" if info.content_type == b"application/rdf+xml" => Class::Xmp,

@@ -1,12 +1,12 @@
-//! The box `meta`: which items there are, where their bytes lie, and how they belong together
+//! The box `meta`: the items, the ranges of their bytes, and the references between them
 //! (ISO/IEC 14496-12 section 8.11, ISO/IEC 23008-12 section 9.3).
 
-use super::boxes::{BoxSpan, Code, Fault, Fields, children, single};
+use super::boxes::{BoxSpan, Fields, FourCc, IndexError, children, single};
 use std::{collections::BTreeMap, ops::Range};
 
-/// Most extents of items, and most chunks of tracks.
+/// The most extents of items, and the most chunks of tracks.
 pub(super) const MAX_EXTENTS: usize = 1 << 17;
-/// Most items; a grid has 65 536 tiles at the most.
+/// The most items; a grid has at most 65 536 tiles.
 const MAX_ITEMS: usize = 1 << 17;
 const MAX_REFERENCES: usize = 1 << 17;
 
@@ -15,23 +15,23 @@ const MAX_REFERENCES: usize = 1 << 17;
 pub(super) struct Meta<'a> {
     /// The boxes in it.
     pub(super) boxes: Vec<BoxSpan>,
-    /// The item to be shown.
+    /// The item that readers show.
     pub(super) primary: u32,
     pub(super) items: BTreeMap<u32, Item<'a>>,
     pub(super) references: Vec<Reference>,
-    /// Associations number them from 1.
+    /// Numbered from 1 in associations.
     pub(super) properties: Vec<BoxSpan>,
     /// Contents of `idat`.
     pub(super) data: Option<Range<usize>>,
 }
 
-/// What the tables of a `meta` box say about one item.
+/// The entries of one item in the tables of a `meta` box.
 #[derive(Debug, Default)]
 pub(super) struct Item<'a> {
     pub(super) info: Option<Info<'a>>,
     pub(super) location: Option<Location>,
     pub(super) associations: Vec<Association>,
-    /// Where the associations are written.
+    /// The ranges of the associations in the index.
     pub(super) association_bytes: Vec<Range<usize>>,
 }
 
@@ -39,12 +39,12 @@ pub(super) struct Item<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Info<'a> {
     pub(super) span: BoxSpan,
-    /// Where the fields that are no text end.
+    /// The end of the fields before the text.
     pub(super) text: usize,
-    /// Where the item type is written; `None` in the versions that know none.
+    /// The offset of the item type; `None` in versions without one.
     pub(super) kind_at: Option<usize>,
-    pub(super) kind: Code,
-    /// Of items of type `mime`.
+    pub(super) kind: FourCc,
+    /// The content type of items of type `mime`.
     pub(super) content_type: &'a [u8],
     pub(super) is_protected: bool,
 }
@@ -55,14 +55,14 @@ pub(super) struct Location {
     /// Offsets from the start of the source.
     pub(super) extents: Vec<Range<u64>>,
     pub(super) is_in_other_file: bool,
-    /// Where the base offset is written, and where the offsets and lengths of the extents are.
+    /// The ranges in the index of the base offset, and of the offsets and lengths of the extents.
     pub(super) bytes: [Range<usize>; 2],
 }
 
-/// That an item has a property.
+/// The association of an item with a property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Association {
-    /// 0 for none, else the number of the property.
+    /// The number of the property; 0 for none.
     pub(super) property: u16,
     pub(super) is_essential: bool,
 }
@@ -76,24 +76,24 @@ pub(super) struct Reference {
 }
 
 impl<'a> Meta<'a> {
-    /// Reads the `meta` box that `data` is, and that begins at `start` in the source.
-    pub(super) fn read(data: &'a [u8], start: u64) -> Result<Self, Fault> {
-        let span = children(data, 0..data.len())?.first().copied().ok_or(Fault::Damaged(0, "no box"))?;
+    /// Parses the `meta` box `data`, which begins at offset `start` of the source.
+    pub(super) fn read(data: &'a [u8], start: u64) -> Result<Self, IndexError> {
+        let span = children(data, 0..data.len())?.first().copied().ok_or(IndexError::Damaged(0, "no box"))?;
         let mut fields = span.fields(data);
         if fields.version()?.0 != 0 {
-            return Err(Fault::Unsupported("its index is of an unknown version"));
+            return Err(IndexError::Unsupported("an unknown version of the index"));
         }
         let boxes = children(data, fields.at..span.end)?;
         let required = |kind, what| {
             single(&boxes, kind)?
-                .ok_or(Fault::Damaged(span.start, what))
+                .ok_or(IndexError::Damaged(span.start, what))
                 .map(|span| (span, span.fields(data)))
         };
 
         let (_, mut handler) = required(*b"hdlr", "an index without a handler")?;
         handler.bytes(8)?;
-        if &handler.code()? != b"pict" {
-            return Err(Fault::Unsupported("its index is of no picture"));
+        if &handler.four_cc()? != b"pict" {
+            return Err(IndexError::Unsupported("an index that does not describe an image"));
         }
         let (_, primary) = required(*b"pitm", "an index without a primary item")?;
         let primary = read_primary(primary)?;
@@ -114,7 +114,8 @@ impl<'a> Meta<'a> {
         let mut properties = Vec::new();
         if let Some(span) = single(&boxes, *b"iprp")? {
             let inner = children(data, span.body..span.end)?;
-            let container = single(&inner, *b"ipco")?.ok_or(Fault::Damaged(span.start, "no properties"))?;
+            let container =
+                single(&inner, *b"ipco")?.ok_or(IndexError::Damaged(span.start, "no properties"))?;
             properties = children(data, container.body..container.end)?;
             for span in inner.iter().filter(|span| &span.kind == b"ipma") {
                 read_associations(span.fields(data), &mut items)?;
@@ -129,19 +130,19 @@ impl<'a> Meta<'a> {
     }
 }
 
-/// What is known of item `id`, as the table at `at` speaks of it.
+/// The item `id`, to which the table at offset `at` refers.
 fn entry<'m, 'a>(
     items: &'m mut BTreeMap<u32, Item<'a>>,
     id: u32,
     at: usize,
-) -> Result<&'m mut Item<'a>, Fault> {
+) -> Result<&'m mut Item<'a>, IndexError> {
     if MAX_ITEMS <= items.len() && !items.contains_key(&id) {
-        return Err(Fault::Damaged(at, "too many items"));
+        return Err(IndexError::Damaged(at, "too many items"));
     }
     Ok(items.entry(id).or_default())
 }
 
-fn read_primary(mut fields: Fields) -> Result<u32, Fault> {
+fn read_primary(mut fields: Fields) -> Result<u32, IndexError> {
     let (version, _) = fields.version()?;
     let id = fields.uint(if version == 0 { 2 } else { 4 })? as u32;
     fields.finish()?;
@@ -152,39 +153,39 @@ fn read_infos<'a>(
     data: &'a [u8],
     mut fields: Fields,
     items: &mut BTreeMap<u32, Item<'a>>,
-) -> Result<(), Fault> {
+) -> Result<(), IndexError> {
     let (version, _) = fields.version()?;
     let count = fields.uint(if version == 0 { 2 } else { 4 })? as usize;
     let spans = children(data, fields.at..fields.at + fields.left())?;
     if spans.len() != count {
-        return Err(Fault::Damaged(fields.at, "a wrong number of items"));
+        return Err(IndexError::Damaged(fields.at, "a wrong number of items"));
     }
     for span in spans {
         let (id, info) = read_info(data, span)?;
         if entry(items, id, span.start)?.info.replace(info).is_some() {
-            return Err(Fault::Damaged(span.start, "an item that is described twice"));
+            return Err(IndexError::Damaged(span.start, "an item that is described twice"));
         }
     }
     Ok(())
 }
 
 /// Reads an `infe` box (ISO/IEC 14496-12 section 8.11.6.2).
-fn read_info(data: &[u8], span: BoxSpan) -> Result<(u32, Info<'_>), Fault> {
+fn read_info(data: &[u8], span: BoxSpan) -> Result<(u32, Info<'_>), IndexError> {
     if &span.kind != b"infe" {
-        return Err(Fault::Damaged(span.start, "something other than an item among the items"));
+        return Err(IndexError::Damaged(span.start, "something other than an item among the items"));
     }
     let mut fields = span.fields(data);
     let (version, _) = fields.version()?;
     let id = fields.uint(if version == 3 { 4 } else { 2 })? as u32;
     let is_protected = fields.u16()? != 0;
     let kind_at = (2 <= version).then_some(fields.at);
-    let kind = if kind_at.is_some() { fields.code()? } else { *b"mime" };
+    let kind = if kind_at.is_some() { fields.four_cc()? } else { *b"mime" };
     let text = fields.at;
     let _name = fields.text();
     let content_type = if &kind == b"mime" { fields.text() } else { &[] };
     match version {
         0..=3 => Ok((id, Info { span, text, kind_at, kind, content_type, is_protected })),
-        _ => Err(Fault::Unsupported("it has an item of an unknown version")),
+        _ => Err(IndexError::Unsupported("an item of an unknown version")),
     }
 }
 
@@ -192,19 +193,19 @@ fn read_locations(
     mut fields: Fields,
     idat: &Range<u64>,
     items: &mut BTreeMap<u32, Item>,
-) -> Result<(), Fault> {
+) -> Result<(), IndexError> {
     let (version, _) = fields.version()?;
     let (sizes, more_sizes) = (fields.u8()?, fields.u8()?);
     let (offset_size, length_size) = (usize::from(sizes >> 4), usize::from(sizes & 15));
     let (base_size, index_size) = (usize::from(more_sizes >> 4), usize::from(more_sizes & 15));
     let index_size = if version == 0 { 0 } else { index_size };
     if [offset_size, length_size, base_size, index_size].iter().any(|size| ![0, 4, 8].contains(size)) {
-        return Err(Fault::Damaged(fields.at, "fields of a wrong size"));
+        return Err(IndexError::Damaged(fields.at, "fields of a wrong size"));
     }
     let id_size = match version {
         0 | 1 => 2,
         2 => 4,
-        _ => return Err(Fault::Unsupported("its items are located in an unknown way")),
+        _ => return Err(IndexError::Unsupported("an unknown version of item locations")),
     };
     let count = fields.uint(id_size)?;
     let mut extents_left = MAX_EXTENTS;
@@ -214,7 +215,7 @@ fn read_locations(
         let origin = match if version == 0 { 0 } else { fields.u16()? & 15 } {
             0 => 0..u64::MAX,
             1 => idat.clone(),
-            _ => return Err(Fault::Unsupported("it has items that are made of parts of other items")),
+            _ => return Err(IndexError::Unsupported("items that consist of parts of other items")),
         };
         let is_in_other_file = fields.u16()? != 0;
         let base_at = fields.at;
@@ -222,7 +223,7 @@ fn read_locations(
         let base_bytes = base_at..fields.at;
         let extent_count = usize::from(fields.u16()?);
         extents_left =
-            extents_left.checked_sub(extent_count).ok_or(Fault::Damaged(at, "too many extents"))?;
+            extents_left.checked_sub(extent_count).ok_or(IndexError::Damaged(at, "too many extents"))?;
         let mut extents = Vec::new();
         let extents_at = fields.at;
         for _ in 0..extent_count {
@@ -231,25 +232,25 @@ fn read_locations(
             let start = [base, offset].iter().try_fold(origin.start, |sum, part| sum.checked_add(*part));
             let end = start.and_then(|start| start.checked_add(length)).filter(|end| *end <= origin.end);
             let (Some(start), Some(end)) = (start, end) else {
-                return Err(Fault::Damaged(at, "an item that lies outside what it should lie in"));
+                return Err(IndexError::Damaged(at, "an item outside of its container"));
             };
             extents.push(start..end);
         }
         let bytes = [base_bytes, extents_at..fields.at];
         let location = Location { extents, is_in_other_file, bytes };
         if entry(items, id, at)?.location.replace(location).is_some() {
-            return Err(Fault::Damaged(at, "an item that is located twice"));
+            return Err(IndexError::Damaged(at, "an item that is located twice"));
         }
     }
     fields.finish()
 }
 
-fn read_references(data: &[u8], span: BoxSpan) -> Result<Vec<Reference>, Fault> {
+fn read_references(data: &[u8], span: BoxSpan) -> Result<Vec<Reference>, IndexError> {
     let mut fields = span.fields(data);
     let id_size = match fields.version()?.0 {
         0 => 2,
         1 => 4,
-        _ => return Err(Fault::Unsupported("its items refer to each other in an unknown way")),
+        _ => return Err(IndexError::Unsupported("an unknown version of item references")),
     };
     let read = |span: BoxSpan| {
         let mut fields = span.fields(data);
@@ -261,12 +262,12 @@ fn read_references(data: &[u8], span: BoxSpan) -> Result<Vec<Reference>, Fault> 
     };
     let spans = children(data, fields.at..span.end)?;
     if MAX_REFERENCES < spans.len() {
-        return Err(Fault::Damaged(span.start, "too many references"));
+        return Err(IndexError::Damaged(span.start, "too many references"));
     }
     spans.into_iter().map(read).collect()
 }
 
-fn read_associations(mut fields: Fields, items: &mut BTreeMap<u32, Item>) -> Result<(), Fault> {
+fn read_associations(mut fields: Fields, items: &mut BTreeMap<u32, Item>) -> Result<(), IndexError> {
     let (version, flags) = fields.version()?;
     let id_size = if version == 0 { 2 } else { 4 };
     let is_wide = flags & 1 != 0;

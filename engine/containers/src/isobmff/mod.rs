@@ -1,16 +1,16 @@
 //! ISO base media file format, as AVIF and HEIF use it: boxes, of which an index (`meta`, and `moov` for
-//! sequences) says what lies where in the boxes of media data (ISO/IEC 14496-12, ISO/IEC 23008-12).
+//! sequences) states the offsets of everything in the boxes of media data (ISO/IEC 14496-12, ISO/IEC 23008-12).
 //!
 //! ```text
-//! ftyp   handed on
+//! ftyp   kept
 //! meta   rewritten: items that are not kept lose their type, name, references, properties, extents
 //! moov   rewritten: tracks that are not kept become `free`
-//! mdat   samples of kept items and tracks are handed on, all else is blanked
-//! …      blanked, and cut where nothing that is kept follows
+//! mdat   samples of kept items and tracks are kept, the rest is blanked
+//! …      blanked, or cut after everything that is kept
 //! ```
 //!
-//! Nothing is handed on before the index has been read and the media data it speaks of has begun. Where
-//! the media data come first, the source is held whole until the index has arrived.
+//! The first part is reported when the index has been read and the first media data have begun. If the media
+//! data come first, the source is buffered until the index has arrived.
 
 mod boxes;
 mod items;
@@ -38,28 +38,28 @@ use scan::Scan;
 pub(crate) struct IsoBmff {
     format: Format,
     limits: Limits,
-    place: Place,
-    /// Parts that follow each other from the current position on.
+    state: State,
+    /// The next parts, from the current position.
     parts: Parts,
 }
 
 #[derive(Debug)]
-enum Place {
-    /// Before the index is complete; nothing has been handed on.
+enum State {
+    /// The index is incomplete; no part has been reported.
     Scan(Scan),
     Boxes(Plan),
 }
 
 impl IsoBmff {
     pub(crate) fn new(format: Format, limits: &Limits) -> Self {
-        let place = Place::Scan(Scan::new(format));
-        Self { format, limits: limits.clone(), place, parts: Parts::new() }
+        let state = State::Scan(Scan::new(format));
+        Self { format, limits: limits.clone(), state, parts: Parts::new() }
     }
 }
 
 impl Grammar for IsoBmff {
     fn next(&mut self, input: &mut Input) -> Result<Step, ContainerError> {
-        if let Place::Scan(scan) = &mut self.place {
+        if let State::Scan(scan) = &mut self.state {
             if let Some(waiting) = scan.proceed(input, self.limits.max_metadata_bytes)? {
                 let most = self.limits.max_source_bytes;
                 return if input.len() as u64 <= most {
@@ -68,7 +68,7 @@ impl Grammar for IsoBmff {
                     Err(ContainerError::TooLarge(self.format, "the data before the index", most))
                 };
             }
-            self.place = Place::Boxes(Plan::new(scan, self.format)?);
+            self.state = State::Boxes(Plan::new(scan, self.format)?);
         }
         if self.parts.is_empty() {
             self.parts = self.next_box(input)?.unwrap_or_default();
@@ -81,18 +81,18 @@ impl Grammar for IsoBmff {
 }
 
 impl IsoBmff {
-    /// The parts of the top-level box at the front, or of what follows the last one.
+    /// The parts of the top-level box at the front, or of the bytes after the last box.
     fn next_box(&self, input: &mut Input) -> Result<Option<Parts>, ContainerError> {
-        let Place::Boxes(plan) = &self.place else { return Ok(None) };
+        let State::Boxes(plan) = &self.state else { return Ok(None) };
         let at = input.position;
-        let is_behind = plan.end <= at;
+        let is_after_end = plan.end <= at;
         let start = input.peek(input.len().min(BoxHead::MAX_BYTES));
         match BoxHead::read(start.unwrap_or_default()) {
             Ok(Some(head)) => plan.parts(head, input).map_err(|Conflict(at)| {
-                ContainerError::Damaged(self.format, at, "a picture that lies outside the media data")
+                ContainerError::Damaged(self.format, at, "image data outside of the media data")
             }),
-            Ok(None) if !input.ended || !is_behind => Ok(None),
-            Err(what) if !is_behind => Err(ContainerError::Damaged(self.format, at, what)),
+            Ok(None) if !input.ended || !is_after_end => Ok(None),
+            Err(what) if !is_after_end => Err(ContainerError::Damaged(self.format, at, what)),
             Ok(None) | Err(_) => Ok(Some(plan::trailer())),
         }
     }

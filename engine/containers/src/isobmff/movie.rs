@@ -1,8 +1,8 @@
-//! The box `moov` of image sequences: which tracks show the pictures, where their samples lie, and what
-//! is left of the box (ISO/IEC 14496-12 sections 8.2 to 8.7, ISO/IEC 23008-12 section 7).
+//! The box `moov` of image sequences: selection of the tracks that are shown, the ranges of their samples, and
+//! the redacted box (ISO/IEC 14496-12 sections 8.2 to 8.7, ISO/IEC 23008-12 section 7).
 
 use super::{
-    boxes::{BoxSpan, Code, Draft, Fault, children, single},
+    boxes::{BoxSpan, FourCc, IndexError, Redaction, children, single},
     meta::MAX_EXTENTS,
     properties, redact,
 };
@@ -12,32 +12,32 @@ use std::{
     ops::Range,
 };
 
-/// What is done with a box by its type; boxes without a rule become `free`.
-type Rules = &'static [(&'static Code, Rule)];
+/// The rule for each type of box; boxes without a rule become `free`.
+type Rules = &'static [(&'static FourCc, Rule)];
 
 #[derive(Clone, Copy, Debug)]
 enum Rule {
     /// Kept as it is.
     Whole,
-    /// Kept, with rules for what is in it.
+    /// Kept, with rules for its contents.
     Inside(Rules),
-    /// Kept without the times of its creation and modification, which it begins with.
-    Timeless,
+    /// Kept without the times of creation and modification at its start.
+    WithoutTimes,
     Handler,
     DataInformation,
     SampleDescriptions,
-    /// Kept, with only the references that bind transparency to a picture.
+    /// Kept, with only the references from an alpha plane to an image.
     References,
 }
 
 const TRACK: Rules = &[
-    (b"tkhd", Rule::Timeless),
+    (b"tkhd", Rule::WithoutTimes),
     (b"tref", Rule::References),
     (b"edts", Rule::Inside(&[(b"elst", Rule::Whole)])),
     (b"mdia", Rule::Inside(MEDIA)),
 ];
 const MEDIA: Rules =
-    &[(b"mdhd", Rule::Timeless), (b"hdlr", Rule::Handler), (b"minf", Rule::Inside(MEDIA_INFORMATION))];
+    &[(b"mdhd", Rule::WithoutTimes), (b"hdlr", Rule::Handler), (b"minf", Rule::Inside(MEDIA_INFORMATION))];
 const MEDIA_INFORMATION: Rules = &[
     (b"vmhd", Rule::Whole),
     (b"nmhd", Rule::Whole),
@@ -56,34 +56,35 @@ const SAMPLE_TABLE: Rules = &[
     (b"co64", Rule::Whole),
 ];
 
-/// Sample entries of pictures whose samples hold nothing but the picture.
-const PICTURES: &[&Code] = &[b"av01", b"hvc1", b"hev1", b"lhv1", b"avc1", b"avc3", b"vvc1", b"vvi1", b"evc1"];
+/// Sample entries of images whose samples contain no metadata.
+const PICTURES: &[&FourCc] =
+    &[b"av01", b"hvc1", b"hev1", b"lhv1", b"avc1", b"avc3", b"vvc1", b"vvi1", b"evc1"];
 
 /// Bytes of a visual sample entry before the boxes in it (ISO/IEC 14496-12 section 12.1.3).
 const SAMPLE_ENTRY_BYTES: usize = 78;
-/// Where, in these, the name of the encoder stands.
+/// The range of the name of the encoder in these bytes.
 const COMPRESSOR_NAME: Range<usize> = 42..74;
 
-/// A track, as far as it says whether it is needed.
+/// The properties of a track that decide whether it is kept.
 #[derive(Debug)]
 struct Track {
     id: u32,
-    handler: Code,
-    /// The tracks that it is transparency for, or another auxiliary picture.
+    handler: FourCc,
+    /// The tracks for which it is an alpha plane or another auxiliary image.
     auxiliary_for: Vec<u32>,
     is_thumbnail: bool,
     sample_table: BoxSpan,
     sample_entries: Vec<BoxSpan>,
-    /// Whether each entry of its data references is the source itself.
+    /// Whether each entry of its data references is the source.
     same_file: Vec<bool>,
 }
 
-/// Drafts what takes the place of the `moov` box that `data` is, and claims its samples.
-pub(super) fn read(data: &[u8]) -> Result<(Draft<'_>, Vec<Claim>), Fault> {
-    let span = children(data, 0..data.len())?.first().copied().ok_or(Fault::Damaged(0, "no box"))?;
+/// Redacts the `moov` box `data`, and claims the samples of the tracks that are kept.
+pub(super) fn read(data: &[u8]) -> Result<(Redaction<'_>, Vec<Claim>), IndexError> {
+    let span = children(data, 0..data.len())?.first().copied().ok_or(IndexError::Damaged(0, "no box"))?;
     let boxes = children(data, span.body..span.end)?;
     if boxes.iter().any(|inner| &inner.kind == b"mvex") {
-        return Err(Fault::Unsupported("its pictures come in fragments"));
+        return Err(IndexError::Unsupported("a fragmented sequence"));
     }
     let mut tracks = BTreeMap::new();
     for inner in boxes.iter().filter(|inner| &inner.kind == b"trak") {
@@ -96,35 +97,35 @@ pub(super) fn read(data: &[u8]) -> Result<(Draft<'_>, Vec<Claim>), Fault> {
         track.is_shown() || (track.is_alpha(data) && is_bound())
     };
 
-    let (mut draft, mut claims) = (Draft::new(data), Vec::new());
-    draft.keep_head(span);
+    let (mut redaction, mut claims) = (Redaction::new(data), Vec::new());
+    redaction.keep_head(span);
     for &inner in &boxes {
         match (&inner.kind, tracks.get(&inner.start).filter(is_kept)) {
-            (b"mvhd", _) => timeless(&mut draft, inner)?,
+            (b"mvhd", _) => keep_without_times(&mut redaction, inner)?,
             (_, Some(track)) => {
                 track.check()?;
-                apply(&mut draft, inner, TRACK)?;
+                apply(&mut redaction, inner, TRACK)?;
                 let samples = sample_ranges(data, track.sample_table, MAX_EXTENTS - claims.len())?;
                 claims.extend(samples.into_iter().map(|range| Claim::kept(range, Class::ImageData)));
             }
-            (_, None) => draft.free(inner),
+            (_, None) => redaction.free(inner),
         }
     }
-    Ok((draft, claims))
+    Ok((redaction, claims))
 }
 
 impl Track {
-    /// Reads the `trak` box `span`; `None` for a track of something other than pictures.
-    fn read(data: &[u8], span: BoxSpan) -> Result<Option<Self>, Fault> {
+    /// Parses the `trak` box `span`; `None` for a track without images.
+    fn read(data: &[u8], span: BoxSpan) -> Result<Option<Self>, IndexError> {
         let boxes = children(data, span.body..span.end)?;
         let inside = |boxes: &[BoxSpan], kind| {
-            single(boxes, kind)?.ok_or(Fault::Damaged(span.start, "a track that lacks a box"))
+            single(boxes, kind)?.ok_or(IndexError::Damaged(span.start, "a track that lacks a box"))
         };
         let media = inside(&boxes, *b"mdia")?;
         let media = children(data, media.body..media.end)?;
         let mut handler = inside(&media, *b"hdlr")?.fields(data);
         handler.bytes(8)?;
-        let handler = handler.code()?;
+        let handler = handler.four_cc()?;
         if !matches!(&handler, b"pict" | b"auxv") {
             return Ok(None);
         }
@@ -159,7 +160,7 @@ impl Track {
         Ok(Some(Self { id, handler, auxiliary_for, is_thumbnail, sample_table, sample_entries, same_file }))
     }
 
-    /// Whether it holds the pictures that are shown.
+    /// Whether readers show its images.
     fn is_shown(&self) -> bool {
         &self.handler == b"pict" && !self.is_thumbnail && self.auxiliary_for.is_empty()
     }
@@ -174,43 +175,43 @@ impl Track {
             && self.sample_entries.iter().all(says_alpha)
     }
 
-    /// Checks that everything about a track that is kept is understood.
-    fn check(&self) -> Result<(), Fault> {
+    /// Checks that a kept track is supported.
+    fn check(&self) -> Result<(), IndexError> {
         if !self.sample_entries.iter().all(|entry| PICTURES.contains(&&entry.kind)) {
-            return Err(Fault::Unsupported("its sequence is coded in a way that is not known"));
+            return Err(IndexError::Unsupported("an unknown coding of the sequence"));
         }
         if !self.same_file.iter().all(|same| *same) {
-            return Err(Fault::Unsupported("its sequence lies in another file"));
+            return Err(IndexError::Unsupported("the sequence is in another file"));
         }
         Ok(())
     }
 }
 
-/// The boxes of a full box that states their number first.
-fn list(data: &[u8], span: BoxSpan) -> Result<Vec<BoxSpan>, Fault> {
+/// The boxes inside a full box that begins with their number.
+fn list(data: &[u8], span: BoxSpan) -> Result<Vec<BoxSpan>, IndexError> {
     let mut fields = span.fields(data);
     fields.bytes(8)?;
     children(data, fields.at..span.end)
 }
 
-fn apply(draft: &mut Draft, span: BoxSpan, rules: Rules) -> Result<(), Fault> {
-    draft.keep_head(span);
-    for inner in children(draft.source, span.body..span.end)? {
+fn apply(redaction: &mut Redaction, span: BoxSpan, rules: Rules) -> Result<(), IndexError> {
+    redaction.keep_head(span);
+    for inner in children(redaction.source, span.body..span.end)? {
         match rules.iter().find(|(kind, _)| **kind == inner.kind).map(|(_, rule)| *rule) {
-            None => draft.free(inner),
-            Some(Rule::Whole) => draft.keep_all(inner),
-            // As deep as the rules are, which are constant.
-            Some(Rule::Inside(rules)) => apply(draft, inner, rules)?,
-            Some(Rule::Timeless) => timeless(draft, inner)?,
-            Some(Rule::Handler) => redact::handler(draft, inner),
-            Some(Rule::DataInformation) => redact::data_information(draft, inner)?,
-            Some(Rule::SampleDescriptions) => sample_descriptions(draft, inner)?,
+            None => redaction.free(inner),
+            Some(Rule::Whole) => redaction.keep_all(inner),
+            // The recursion is as deep as the rules, which are constant.
+            Some(Rule::Inside(rules)) => apply(redaction, inner, rules)?,
+            Some(Rule::WithoutTimes) => keep_without_times(redaction, inner)?,
+            Some(Rule::Handler) => redact::handler(redaction, inner),
+            Some(Rule::DataInformation) => redact::data_information(redaction, inner)?,
+            Some(Rule::SampleDescriptions) => sample_descriptions(redaction, inner)?,
             Some(Rule::References) => {
-                draft.keep_head(inner);
-                for reference in children(draft.source, inner.body..inner.end)? {
+                redaction.keep_head(inner);
+                for reference in children(redaction.source, inner.body..inner.end)? {
                     match &reference.kind {
-                        b"auxl" | b"prem" => draft.keep_all(reference),
-                        _ => draft.free(reference),
+                        b"auxl" | b"prem" => redaction.keep_all(reference),
+                        _ => redaction.free(reference),
                     }
                 }
             }
@@ -219,41 +220,41 @@ fn apply(draft: &mut Draft, span: BoxSpan, rules: Rules) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Bytes of the times that `mvhd`, `tkhd` and `mdhd` begin with.
+/// Bytes of the times at the start of `mvhd`, `tkhd` and `mdhd`.
 const fn times_bytes(version: u8) -> usize {
     if version == 1 { 16 } else { 8 }
 }
 
-fn timeless(draft: &mut Draft, span: BoxSpan) -> Result<(), Fault> {
-    let mut fields = span.fields(draft.source);
+fn keep_without_times(redaction: &mut Redaction, span: BoxSpan) -> Result<(), IndexError> {
+    let mut fields = span.fields(redaction.source);
     let (version, _) = fields.version()?;
     let start = fields.at;
     fields.bytes(times_bytes(version))?;
-    draft.keep_all(span);
-    draft.blank(start..fields.at);
+    redaction.keep_all(span);
+    redaction.blank(start..fields.at);
     Ok(())
 }
 
-fn sample_descriptions(draft: &mut Draft, span: BoxSpan) -> Result<(), Fault> {
-    let entries = list(draft.source, span)?;
-    draft.keep(span.start..span.body + 8);
+fn sample_descriptions(redaction: &mut Redaction, span: BoxSpan) -> Result<(), IndexError> {
+    let entries = list(redaction.source, span)?;
+    redaction.keep(span.start..span.body + 8);
     for entry in entries {
-        entry.fields(draft.source).bytes(SAMPLE_ENTRY_BYTES)?;
+        entry.fields(redaction.source).bytes(SAMPLE_ENTRY_BYTES)?;
         let inner = entry.body + SAMPLE_ENTRY_BYTES;
-        draft.keep(entry.start..inner);
-        draft.blank(entry.body + COMPRESSOR_NAME.start..entry.body + COMPRESSOR_NAME.end);
-        for property in children(draft.source, inner..entry.end)? {
-            properties::keep(draft, property, draft.source);
+        redaction.keep(entry.start..inner);
+        redaction.blank(entry.body + COMPRESSOR_NAME.start..entry.body + COMPRESSOR_NAME.end);
+        for property in children(redaction.source, inner..entry.end)? {
+            properties::keep(redaction, property, redaction.source);
         }
     }
     Ok(())
 }
 
-/// Where the samples of a track lie, chunk by chunk (ISO/IEC 14496-12 section 8.7); at most `most`.
-fn sample_ranges(data: &[u8], table: BoxSpan, most: usize) -> Result<Vec<Range<u64>>, Fault> {
+/// The ranges of the samples of a track, one for each chunk (ISO/IEC 14496-12 section 8.7); at most `max`.
+fn sample_ranges(data: &[u8], table: BoxSpan, max: usize) -> Result<Vec<Range<u64>>, IndexError> {
     let table = children(data, table.body..table.end)?;
     let missing =
-        Fault::Damaged(table.first().map_or(0, |first| first.start), "a track without a sample table");
+        IndexError::Damaged(table.first().map_or(0, |first| first.start), "a track without a sample table");
     let (offsets, offset_size) = match (single(&table, *b"stco")?, single(&table, *b"co64")?) {
         (Some(span), None) => (span, 4),
         (None, Some(span)) => (span, 8),
@@ -262,12 +263,12 @@ fn sample_ranges(data: &[u8], table: BoxSpan, most: usize) -> Result<Vec<Range<u
     let mut offsets = offsets.fields(data);
     offsets.version()?;
     let chunk_count = offsets.u32()?;
-    if most < chunk_count as usize {
-        return Err(Fault::Damaged(offsets.at, "too many chunks"));
+    if max < chunk_count as usize {
+        return Err(IndexError::Damaged(offsets.at, "too many chunks"));
     }
 
     let mut sizes =
-        single(&table, *b"stsz")?.ok_or(Fault::Unsupported("its sample sizes are packed"))?.fields(data);
+        single(&table, *b"stsz")?.ok_or(IndexError::Unsupported("packed sample sizes"))?.fields(data);
     sizes.version()?;
     let same_size = u64::from(sizes.u32()?);
     let mut samples_left = sizes.u32()?;
@@ -286,22 +287,24 @@ fn sample_ranges(data: &[u8], table: BoxSpan, most: usize) -> Result<Vec<Range<u
         let start = offsets.uint(offset_size)?;
         let samples = samples_per_chunk.min(samples_left);
         samples_left -= samples;
-        // Sizes that are all the same are not listed; others are, so the loop ends with the list.
+        // Equal sizes are not listed. Others are, so the loop ends with the list.
         let bytes = match same_size {
             0 => (0..samples).try_fold(0, |sum, _| Ok(sum + u64::from(sizes.u32()?)))?,
             size => size.checked_mul(samples.into()).ok_or(missing)?,
         };
-        let end = start.checked_add(bytes).ok_or(Fault::Damaged(offsets.at, "samples outside the source"))?;
+        let end = start
+            .checked_add(bytes)
+            .ok_or(IndexError::Damaged(offsets.at, "samples outside of the source"))?;
         ranges.push(start..end);
     }
     match (samples_left, next_run) {
         (0, None) => Ok(ranges),
-        _ => Err(Fault::Damaged(offsets.at, "samples without a chunk")),
+        _ => Err(IndexError::Damaged(offsets.at, "samples without a chunk")),
     }
 }
 
-/// The next entry of `stsc`: the first chunk that it holds for, and how many samples these have.
-fn next_run(runs: &mut super::boxes::Fields, left: &mut u32) -> Result<Option<(u32, u32)>, Fault> {
+/// The next entry of `stsc`: the first chunk to which it applies, and the number of samples for each chunk.
+fn next_run(runs: &mut super::boxes::Fields, left: &mut u32) -> Result<Option<(u32, u32)>, IndexError> {
     if *left == 0 {
         return Ok(None);
     }

@@ -1,9 +1,9 @@
-//! From the index of an ISO-BMFF file to the parts of its top-level boxes.
+//! The parts of the top-level boxes of an ISO-BMFF file, according to its index.
 
 use super::{
-    boxes::{BoxHead, Draft, Fault},
+    boxes::{BoxHead, IndexError, Redaction},
     items, meta, movie, redact,
-    scan::{Found, Scan},
+    scan::{IndexBox, Scan},
 };
 use crate::{
     Class, ContainerError, Part, Removal,
@@ -15,29 +15,29 @@ use bytes::Bytes;
 use safelight_formats::Format;
 use std::{collections::VecDeque, ops::Range};
 
-/// Parts, and how their bytes divide, in the order in which they lie.
+/// Parts and their layouts, in the order of the source.
 pub(super) type Parts = VecDeque<(Part, Layout)>;
 
-/// What the index says.
+/// The contents of the index.
 #[derive(Debug)]
 pub(super) struct Plan {
     map: PartMap,
     indexes: Vec<Index>,
-    /// Where the last byte that is needed ends; what follows can be cut.
+    /// The end of the last needed byte; the rest can be cut.
     pub(super) end: u64,
 }
 
-/// What takes the place of a box of the index.
+/// The replacement of a box of the index.
 #[derive(Debug)]
 struct Index {
     start: u64,
     bytes: Bytes,
-    /// Stretches of it that are parts of their own, in order.
-    holes: Vec<(Range<usize>, Hole)>,
+    /// Its ranges that are parts of their own, in order.
+    insets: Vec<(Range<usize>, Inset)>,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Hole {
+enum Inset {
     Profile,
     /// Data of items, as in `mdat`.
     Data,
@@ -49,37 +49,38 @@ const C2PA: &[u8] = b"\xd8\xfe\xc3\xd6\x1b\x0e\x48\x3c\x92\x97\x58\x28\x87\x7e\x
 const XMP: &[u8] = b"\xbe\x7a\xcf\xcb\x97\xa9\x42\xe8\x9c\x71\x99\x94\x91\xe3\xaf\xac";
 
 impl Plan {
-    /// Reads the index that `scan` has found.
+    /// Parses the index that `scan` has found.
     pub(super) fn new(scan: &Scan, format: Format) -> Result<Self, ContainerError> {
         let (mut claims, mut indexes, mut data) = (Vec::new(), Vec::new(), None);
-        if let Some(Found { start, bytes }) = &scan.meta {
-            let mut read = || -> Result<_, Fault> {
+        if let Some(IndexBox { start, bytes }) = &scan.meta {
+            let mut read = || -> Result<_, IndexError> {
                 let meta = meta::Meta::read(bytes, *start)?;
                 let fates = items::fates(&meta, bytes)?;
                 claims.extend(items::claims(&meta, &fates));
                 Ok((redact::redact(bytes, &meta, &fates)?, meta.data))
             };
-            let (draft, hole) = read().map_err(|fault| fault.into_error(format, *start))?;
-            data = hole.clone().map(|hole| start + hole.start as u64..start + hole.end as u64);
-            indexes.push(Index::new(*start, draft, hole));
+            let (redaction, inset) = read().map_err(|error| error.into_error(format, *start))?;
+            data = inset.clone().map(|inset| start + inset.start as u64..start + inset.end as u64);
+            indexes.push(Index::new(*start, redaction, inset));
         }
-        if let Some(Found { start, bytes }) = &scan.movie {
-            let (draft, own_claims) = movie::read(bytes).map_err(|fault| fault.into_error(format, *start))?;
+        if let Some(IndexBox { start, bytes }) = &scan.movie {
+            let (redaction, own_claims) =
+                movie::read(bytes).map_err(|error| error.into_error(format, *start))?;
             claims.extend(own_claims);
-            indexes.push(Index::new(*start, draft, None));
+            indexes.push(Index::new(*start, redaction, None));
         }
         let damaged = |at, what| ContainerError::Damaged(format, at, what);
         let map = PartMap::new(claims)
-            .map_err(|Conflict(at)| damaged(at, "metadata that share their bytes with the picture"))?;
+            .map_err(|Conflict(at)| damaged(at, "metadata that share their bytes with the image"))?;
 
-        // What lies beyond the boxes that were seen is checked when their boxes come.
+        // Ranges after the scanned boxes are checked when their boxes arrive.
         let seen = scan.media.last().map_or(scan.at, |media| media.end.max(scan.at));
-        let mut places: Vec<_> = data.iter().chain(&scan.media).collect();
-        places.sort_by_key(|place| place.start);
+        let mut areas: Vec<_> = data.iter().chain(&scan.media).collect();
+        areas.sort_by_key(|area| area.start);
         for range in map.needed().take_while(|range| range.start < seen) {
-            let next = places.partition_point(|place| place.end <= range.start);
-            if !places.get(next).is_some_and(|place| place.start <= range.start && range.end <= place.end) {
-                return Err(damaged(range.start, "a picture that lies outside the media data"));
+            let next = areas.partition_point(|area| area.end <= range.start);
+            if !areas.get(next).is_some_and(|area| area.start <= range.start && range.end <= area.end) {
+                return Err(damaged(range.start, "image data outside of the media data"));
             }
         }
         let ends = indexes.iter().map(|index| index.start + index.bytes.len() as u64);
@@ -87,13 +88,13 @@ impl Plan {
         Ok(Self { map, indexes, end })
     }
 
-    /// The parts of the top-level box at the front of `input`; `None` if too little of it has arrived.
+    /// The parts of the top-level box at the front of `input`; `None` if more bytes are needed.
     ///
     /// # Errors
-    /// [`Conflict`] if something that is needed does not lie in media data.
+    /// [`Conflict`] if a needed range is not in media data.
     pub(super) fn parts(&self, head: BoxHead, input: &mut Input) -> Result<Option<Parts>, Conflict> {
         let at = input.position;
-        let is_behind = self.end <= at;
+        let is_after_end = self.end <= at;
         if let Some(index) = self.indexes.iter().find(|index| index.start == at) {
             return index.parts(&self.map).map(Some);
         }
@@ -108,18 +109,18 @@ impl Plan {
                     _ => Class::Vendor,
                 }
             }
-            // The film of a motion photo.
+            // The video of a motion photo.
             b"mpvd" | b"moov" => Class::Secondary,
             b"uuid" => Class::Vendor,
             b"free" | b"skip" | b"meta" => Class::Unknown,
-            // Whether it is a box at all cannot be told.
-            _ if is_behind => return Ok(Some(trailer())),
+            // It may not be a box.
+            _ if is_after_end => return Ok(Some(trailer())),
             _ => Class::Unknown,
         };
         let Some(size) = head.size else {
-            return if is_behind { Ok(Some(trailer())) } else { Err(Conflict(at)) };
+            return if is_after_end { Ok(Some(trailer())) } else { Err(Conflict(at)) };
         };
-        let part = if is_behind || class == Class::Structure {
+        let part = if is_after_end || class == Class::Structure {
             Part::cut(class)
         } else {
             let Some(start) = input.peek(head.bytes) else { return Ok(None) };
@@ -143,17 +144,17 @@ impl Plan {
     }
 }
 
-/// What follows everything that is needed.
+/// The rest of the source after everything that is needed.
 pub(super) fn trailer() -> Parts {
     Parts::from([(Part::cut(Class::Trailer), Layout::rest())])
 }
 
 impl Index {
-    fn new(start: u64, draft: Draft, data: Option<Range<usize>>) -> Self {
-        let profiles = draft.profiles.into_iter().map(|range| (range, Hole::Profile));
-        let mut holes: Vec<_> = profiles.chain(data.map(|range| (range, Hole::Data))).collect();
-        holes.sort_by_key(|(range, _)| range.start);
-        Self { start, bytes: draft.bytes.into(), holes }
+    fn new(start: u64, redaction: Redaction, data: Option<Range<usize>>) -> Self {
+        let profiles = redaction.profiles.into_iter().map(|range| (range, Inset::Profile));
+        let mut insets: Vec<_> = profiles.chain(data.map(|range| (range, Inset::Data))).collect();
+        insets.sort_by_key(|(range, _)| range.start);
+        Self { start, bytes: redaction.bytes.into(), insets }
     }
 
     /// The parts of the box.
@@ -165,13 +166,15 @@ impl Index {
             (!range.is_empty()).then_some((part, layout))
         };
         let mut at = 0;
-        for (hole, kind) in &self.holes {
-            parts.extend(rewritten(at..hole.start));
-            at = hole.end;
+        for (inset, kind) in &self.insets {
+            parts.extend(rewritten(at..inset.start));
+            at = inset.end;
             match kind {
-                Hole::Profile => parts.push_back((Part::cut(Class::Icc), Layout::payload(hole.len() as u64))),
-                Hole::Data => {
-                    parts.extend(map.cover(self.start + hole.start as u64..self.start + hole.end as u64)?);
+                Inset::Profile => {
+                    parts.push_back((Part::cut(Class::Icc), Layout::payload(inset.len() as u64)));
+                }
+                Inset::Data => {
+                    parts.extend(map.cover(self.start + inset.start as u64..self.start + inset.end as u64)?);
                 }
             }
         }

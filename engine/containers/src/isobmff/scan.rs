@@ -1,4 +1,4 @@
-//! Finds the index of an ISO-BMFF file among its top-level boxes, wherever it stands.
+//! The search for the index of an ISO-BMFF file among its top-level boxes.
 
 use super::boxes::BoxHead;
 use crate::{ContainerError, input::Input};
@@ -6,87 +6,82 @@ use bytes::Bytes;
 use safelight_formats::Format;
 use std::ops::Range;
 
-/// Most top-level boxes before the index is complete.
+/// The most top-level boxes before the index is complete.
 const MAX_BOXES: usize = 4096;
-/// Most bytes of `ftyp`, which is handed on as it stands; brands take 4 bytes each.
+/// The most bytes of `ftyp`, which is kept; brands take 4 bytes each.
 const MAX_FILE_TYPE_BYTES: usize = 1024;
 
-/// What has been seen of the top-level boxes while nothing has been handed on.
+/// The state of the search, while no part has been reported.
 #[derive(Debug)]
 pub(super) struct Scan {
     format: Format,
-    /// Where the next box begins.
+    /// The offset of the next box.
     pub(super) at: u64,
     boxes: usize,
-    /// Whether the brands say that the file holds a sequence of pictures.
+    /// Whether the brands are those of an image sequence.
     is_sequence: bool,
-    pub(super) meta: Option<Found>,
-    /// Only of sequences.
-    pub(super) movie: Option<Found>,
+    pub(super) meta: Option<IndexBox>,
+    /// Present only in sequences.
+    pub(super) movie: Option<IndexBox>,
     /// Contents of the boxes `mdat`, up to the first one at which the index is complete.
     pub(super) media: Vec<Range<u64>>,
 }
 
-/// A box that is held whole, and where it begins in the source.
+/// A buffered box, and its offset in the source.
 #[derive(Clone, Debug)]
-pub(super) struct Found {
+pub(super) struct IndexBox {
     pub(super) start: u64,
     pub(super) bytes: Bytes,
 }
-
-/// What a scan waits for, for the error message.
-pub(super) type Waiting = &'static str;
 
 impl Scan {
     pub(super) fn new(format: Format) -> Self {
         Self { format, at: 0, boxes: 0, is_sequence: false, meta: None, movie: None, media: Vec::new() }
     }
 
-    /// Looks at what has arrived; `None` when the index is complete.
+    /// Reads the boxes that have arrived. Returns `None` if the index is complete, else the name of the element
+    /// that is incomplete, for error messages.
     pub(super) fn proceed(
         &mut self,
         input: &Input,
         max_bytes: u64,
-    ) -> Result<Option<Waiting>, ContainerError> {
+    ) -> Result<Option<&'static str>, ContainerError> {
         loop {
-            let end_of_held = input.position + input.len() as u64;
-            let left = usize::try_from(end_of_held.saturating_sub(self.at)).unwrap_or(usize::MAX);
+            let end_of_input = input.position + input.len() as u64;
+            let left = usize::try_from(end_of_input.saturating_sub(self.at)).unwrap_or(usize::MAX);
             let head = input.read_at(self.at, left.min(BoxHead::MAX_BYTES)).unwrap_or_default();
             let head = BoxHead::read(&head);
             if input.ended && (left == 0 || head == Ok(None)) {
-                return self.end(end_of_held);
+                return self.end(end_of_input);
             }
             let head = match head {
                 Ok(Some(head)) => head,
                 Ok(None) => return Ok(Some("a box")),
-                // What follows the last box is no box.
+                // Bytes after the last box need not be a box.
                 Err(_) if self.is_complete() => return Ok(None),
                 Err(what) => return Err(self.damaged(what)),
             };
             let end = head.size.map_or(u64::MAX, |size| self.at.saturating_add(size));
             let is_first = self.at == 0;
             match &head.kind {
-                b"ftyp" if is_first => match self.hold(input, end, MAX_FILE_TYPE_BYTES as u64)? {
+                b"ftyp" if is_first => match self.read_box(input, end, MAX_FILE_TYPE_BYTES as u64)? {
                     Some(bytes) => {
                         self.is_sequence = is_sequence(bytes.get(head.bytes..).unwrap_or_default());
                     }
-                    None => return Ok(Some("its file type")),
+                    None => return Ok(Some("the file type")),
                 },
-                b"meta" if self.meta.is_none() => match self.hold(input, end, max_bytes)? {
-                    Some(bytes) => self.meta = Some(Found { start: self.at, bytes }),
-                    None => return Ok(Some("its index")),
+                b"meta" if self.meta.is_none() => match self.read_box(input, end, max_bytes)? {
+                    Some(bytes) => self.meta = Some(IndexBox { start: self.at, bytes }),
+                    None => return Ok(Some("the index")),
                 },
                 b"moov" if self.movie.is_none() && self.is_sequence => {
-                    match self.hold(input, end, max_bytes)? {
-                        Some(bytes) => self.movie = Some(Found { start: self.at, bytes }),
-                        None => return Ok(Some("its index")),
+                    match self.read_box(input, end, max_bytes)? {
+                        Some(bytes) => self.movie = Some(IndexBox { start: self.at, bytes }),
+                        None => return Ok(Some("the index")),
                     }
                 }
                 b"mini" => {
-                    return Err(ContainerError::Unsupported(
-                        self.format,
-                        "its index is of the minimized kind",
-                    ));
+                    return Err(ContainerError::Unsupported(self.format, "a minimized index"));
                 }
                 b"mdat" => self.media.push(self.at.saturating_add(head.bytes as u64)..end),
                 _ => (),
@@ -97,7 +92,7 @@ impl Scan {
                 return Ok(None);
             }
             if MAX_BOXES < self.boxes {
-                return Err(self.damaged("too many boxes before its index"));
+                return Err(self.damaged("too many boxes before the index"));
             }
         }
     }
@@ -106,19 +101,19 @@ impl Scan {
         self.meta.is_some() && (self.movie.is_some() || !self.is_sequence)
     }
 
-    /// Settles for what there is, at the end of the source.
-    fn end(&self, end: u64) -> Result<Option<Waiting>, ContainerError> {
+    /// Accepts a partial index at the end of the source.
+    fn end(&self, end: u64) -> Result<Option<&'static str>, ContainerError> {
         match (&self.meta, &self.movie) {
             (None, None) if end < self.at && self.at < u64::MAX => {
-                Err(ContainerError::Truncated(self.format, end, "a box before its index"))
+                Err(ContainerError::Truncated(self.format, end, "a box before the index"))
             }
-            (None, None) => Err(self.damaged("it has no index of its pictures")),
+            (None, None) => Err(self.damaged("no index")),
             _ => Ok(None),
         }
     }
 
-    /// The box from `self.at` to `end`, once all of it has arrived.
-    fn hold(&self, input: &Input, end: u64, max_bytes: u64) -> Result<Option<Bytes>, ContainerError> {
+    /// The box from `self.at` to `end`, if all of it has arrived.
+    fn read_box(&self, input: &Input, end: u64, max_bytes: u64) -> Result<Option<Bytes>, ContainerError> {
         let size = end - self.at;
         if max_bytes < size {
             return Err(ContainerError::TooLarge(self.format, "the index", max_bytes));

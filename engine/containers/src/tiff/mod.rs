@@ -1,19 +1,19 @@
 //! TIFF 6.0 and `BigTIFF`, as a file of its own and as the body of an EXIF block.
 //!
-//! The directories of a TIFF file may stand anywhere and refer to any byte, so the file is held whole.
-//! Its length and its offsets stay as they are:
+//! The directories of a TIFF file may be anywhere and refer to any byte, so the file is buffered whole. Its
+//! length and its offsets do not change:
 //!
 //! ```text
 //! header         the offset of the first directory that is kept
 //! directory      entries that are kept, moved up; the offset of the next directory; zeros
-//! values         of entries that are kept are handed on, others are blanked
-//! strips, tiles  handed on
-//! …              blanked, and cut where nothing that is kept follows
+//! values         of entries that are kept are kept, others are blanked
+//! strips, tiles  kept
+//! …              blanked, or cut after everything that is kept
 //! ```
 //!
-//! Directories of thumbnails are left out of the chain, sub-directories are dropped. Camera raw files,
-//! whose pictures lie in these and in makers' own structures, are refused. Who wants nothing but the EXIF
-//! of a TIFF file of any kind reads its directories, and needs no walk.
+//! Directories of thumbnails are removed from the chain, and sub-directories are removed. Camera raw files are
+//! rejected, since their images are in sub-directories and in structures of the vendor. The EXIF fields of any
+//! TIFF file can be read from its directories, without a walk.
 
 mod coded;
 mod plan;
@@ -35,7 +35,7 @@ use std::collections::VecDeque;
 #[derive(Debug)]
 pub(crate) struct Tiff {
     limits: Limits,
-    /// Once the source has ended.
+    /// Present once the source has ended.
     parts: Option<VecDeque<(Part, Layout)>>,
 }
 
@@ -47,18 +47,18 @@ impl Tiff {
 
 impl Grammar for Tiff {
     fn next(&mut self, input: &mut Input) -> Result<Step, ContainerError> {
-        let most = self.limits.max_source_bytes;
+        let max = self.limits.max_source_bytes;
         if self.parts.is_none() {
-            let held = input.len();
-            if most < held as u64 {
-                return Err(ContainerError::TooLarge(Format::Tiff, "the size", most));
+            let length = input.len();
+            if max < length as u64 {
+                return Err(ContainerError::TooLarge(Format::Tiff, "the size", max));
             }
             if !input.ended {
-                return Ok(Step::More("its header"));
+                return Ok(Step::More("the header"));
             }
-            // As one piece, of which the parts are slices.
-            input.peek(held);
-            let data = input.read_at(input.position, held).unwrap_or_default();
+            // Joined, so that the parts are slices.
+            input.peek(length);
+            let data = input.read_at(input.position, length).unwrap_or_default();
             let map = plan::plan(&data)?;
             let end = map.needed().next_back().map_or(0, |range| range.end);
             let parts = map.cover(0..end).map_err(plan::conflict)?;

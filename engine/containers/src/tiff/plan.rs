@@ -1,4 +1,4 @@
-//! From the directories of a TIFF file to what lies where in it.
+//! The parts of a TIFF file, according to its directories.
 
 use super::{
     Entry, Ifd, TiffReader, coded,
@@ -14,30 +14,30 @@ use safelight_formats::Format;
 use std::{cmp::Reverse, collections::BTreeSet, ops::Range};
 
 const MAX_DIRECTORIES: usize = 1024;
-/// Most entries of all directories together.
+/// The most entries of all directories together.
 const MAX_ENTRIES: u64 = 1 << 16;
-/// Most strips and tiles of all directories together.
+/// The most strips and tiles of all directories together.
 const MAX_STRIPS: usize = 1 << 18;
 
-/// Claims what the directories of `data` name.
+/// Claims the ranges to which the directories of `data` refer.
 pub(super) fn plan(data: &Bytes) -> Result<PartMap, ContainerError> {
-    let (reader, first) = TiffReader::new(data).ok_or(damaged(0, "its header"))?;
+    let (reader, first) = TiffReader::new(data).ok_or(damaged(0, "an invalid header"))?;
     // BigTIFF states the size of offsets, and two bytes that must be 0.
     if reader.big && (reader.uint(4, 2), reader.uint(6, 2)) != (Some(8), Some(0)) {
-        return Err(damaged(4, "its header"));
+        return Err(damaged(4, "an invalid header"));
     }
     let directories = read_chain(reader, first)?;
     let is_canon_raw = data.get(8..10) == Some(b"CR") && !reader.big;
     let has_raw = directories.iter().any(|ifd| ifd.entries.iter().any(|entry| tags::is_raw(entry, &reader)));
     if is_canon_raw || has_raw {
-        return Err(unsupported("it is a camera raw file"));
+        return Err(unsupported("camera raw file"));
     }
 
     let (reduced, mut shown): (Vec<_>, Vec<_>) = directories.iter().partition(|ifd| is_reduced(ifd, &reader));
     if shown.is_empty() {
         match reduced.first() {
             Some(ifd) if find(ifd, tags::SUB_IFDS).is_none() => shown.push(ifd),
-            _ => return Err(unsupported("it has no picture of full size outside of sub-directories")),
+            _ => return Err(unsupported("no full-size image outside of sub-directories")),
         }
     }
     let mut plan = Plan {
@@ -66,8 +66,8 @@ pub(super) fn plan(data: &Bytes) -> Result<PartMap, ContainerError> {
         touches
     });
     plan.claims.extend(plan.samples.into_iter().map(|range| Claim::kept(range, Class::ImageData)));
-    // Streams are walked once, however often they are named. Strips may lie within a whole JPEG file, as
-    // TIFF 6.0 section 22 has it.
+    // Each stream is walked once, even if several fields refer to it. Strips may be inside a whole JPEG file
+    // (TIFF 6.0 section 22).
     plan.streams.sort_by_key(|range| (range.start, Reverse(range.end)));
     plan.streams.dedup_by(|next, last| next.end <= last.end);
     if let Some(pair) = plan.streams.windows(2).find(|pair| pair[1].start < pair[0].end) {
@@ -79,7 +79,7 @@ pub(super) fn plan(data: &Bytes) -> Result<PartMap, ContainerError> {
     PartMap::new(plan.claims).map_err(conflict)
 }
 
-/// The error for bytes that are named twice.
+/// The error for bytes with contradicting claims.
 pub(super) const fn conflict(Conflict(at): Conflict) -> ContainerError {
     damaged(at, "fields that share their bytes in ways that contradict each other")
 }
@@ -98,16 +98,16 @@ fn read_chain(reader: TiffReader, first: u64) -> Result<Vec<Ifd>, ContainerError
         (Vec::new(), BTreeSet::new(), first, MAX_ENTRIES);
     while at != 0 {
         if !seen.insert(at) {
-            return Err(damaged(at, "directories that go in a circle"));
+            return Err(damaged(at, "a cycle of directories"));
         }
         if MAX_DIRECTORIES < seen.len() {
-            return Err(unsupported("it has too many directories"));
+            return Err(unsupported("too many directories"));
         }
         let count =
-            reader.uint(at, reader.count_bytes()).ok_or(damaged(at, "a directory outside the file"))?;
-        entries_left = entries_left.checked_sub(count).ok_or(unsupported("it has too many fields"))?;
+            reader.uint(at, reader.count_bytes()).ok_or(damaged(at, "a directory outside of the file"))?;
+        entries_left = entries_left.checked_sub(count).ok_or(unsupported("too many fields"))?;
         let ifd = reader.ifd(at).filter(|ifd| ifd.entries.len() as u64 == count);
-        let ifd = ifd.ok_or(damaged(at, "a directory that is cut short"))?;
+        let ifd = ifd.ok_or(damaged(at, "a truncated directory"))?;
         at = ifd.next;
         directories.push(ifd);
     }
@@ -118,7 +118,7 @@ fn find(ifd: &Ifd, tag: u16) -> Option<&Entry> {
     ifd.entries.iter().find(|entry| entry.tag == tag)
 }
 
-/// Whether a directory says that it is of a smaller copy of another one's picture.
+/// Whether a directory states that its image is a smaller copy of another.
 fn is_reduced(ifd: &Ifd, reader: &TiffReader) -> bool {
     const REDUCED: u64 = 1;
     const OLD_REDUCED: u64 = 2;
@@ -136,7 +136,7 @@ fn header(reader: &TiffReader, first: u64) -> Claim {
     rewritten(0, bytes)
 }
 
-/// The bytes that take the place of as many at `start`.
+/// A claim that replaces bytes at `start` by as many others.
 fn rewritten(start: u64, bytes: Vec<u8>) -> Claim {
     let range = start..start + bytes.len() as u64;
     Claim::new(range, Part::new(Class::Index, Removal::Replace(bytes.into())))
@@ -154,15 +154,15 @@ fn put(out: &mut Vec<u8>, order: ByteOrder, number: u64, bytes: u64) {
 struct Plan<'a> {
     reader: TiffReader<'a>,
     claims: Vec<Claim>,
-    /// Strips and tiles that hold samples and nothing else.
+    /// Strips and tiles without metadata.
     samples: Vec<Range<u64>>,
-    /// Strips and tiles in formats that may hold metadata.
+    /// Strips and tiles in formats that may contain metadata.
     streams: Vec<Range<u64>>,
     strips_left: usize,
 }
 
 impl Plan<'_> {
-    /// Claims a directory that is kept, and what it names.
+    /// Claims a directory that is kept, and the ranges to which it refers.
     fn keep(&mut self, ifd: &Ifd, next: u64) -> Result<(), ContainerError> {
         let reader = self.reader;
         self.rewrite(ifd, next);
@@ -179,9 +179,9 @@ impl Plan<'_> {
         let compression =
             numbers(&reader, ifd, tags::COMPRESSION).and_then(|mut all| all.next()).unwrap_or(1);
         if !tags::is_known_compression(compression) {
-            return Err(unsupported("its samples are compressed in a way that is not known"));
+            return Err(unsupported("an unknown compression"));
         }
-        let ranges = self.picture_ranges(ifd)?;
+        let ranges = self.image_data_ranges(ifd)?;
         if tags::is_container(compression) {
             self.streams.extend(ranges.into_iter().filter(|range| !range.is_empty()));
             self.keep_jpeg_tables(ifd)
@@ -209,10 +209,10 @@ impl Plan<'_> {
         put(&mut bytes, reader.order, entries.len() as u64 / reader.entry_bytes(), reader.count_bytes());
         bytes.extend(entries);
         put(&mut bytes, reader.order, next, reader.word());
-        // Where the file ends within the offset of the next directory, there is none.
+        // There is no next directory if the file ends within its offset.
         let end = span(ifd, reader).end.min(reader.data.len() as u64);
         bytes.truncate((end - ifd.at) as usize);
-        // Entries that go may hold their values, so nothing that is kept may share their bytes.
+        // Removed entries may contain their values, so their bytes must not be kept.
         self.claims.push(Claim::blanked(ifd.at + bytes.len() as u64..end, Class::Unknown));
         self.claims.push(rewritten(ifd.at, bytes));
     }
@@ -221,7 +221,7 @@ impl Plan<'_> {
     fn drop_thumbnail(&mut self, ifd: &Ifd) {
         let thumbnail = |range| Claim::blanked(range, Class::Thumbnail);
         self.claims.push(thumbnail(span(ifd, &self.reader)));
-        let ranges = self.picture_ranges(ifd).unwrap_or_default();
+        let ranges = self.image_data_ranges(ifd).unwrap_or_default();
         self.claims.extend(ranges.into_iter().map(thumbnail));
         ifd.entries.iter().for_each(|entry| self.drop_field(entry));
     }
@@ -258,33 +258,33 @@ impl Plan<'_> {
         }
     }
 
-    /// Where the samples of a directory lie, as far as the file reaches.
-    fn picture_ranges(&mut self, ifd: &Ifd) -> Result<Vec<Range<u64>>, ContainerError> {
+    /// The ranges of the image data of a directory, up to the end of the file.
+    fn image_data_ranges(&mut self, ifd: &Ifd) -> Result<Vec<Range<u64>>, ContainerError> {
         let end_of_file = self.reader.data.len() as u64;
         let (mut ranges, mut is_missing) = (Vec::new(), true);
         for [offsets, sizes] in [tags::STRIPS, tags::TILES, tags::JPEG_INTERCHANGE] {
             let Some(offsets) = numbers(&self.reader, ifd, offsets) else { continue };
             let sizes = numbers(&self.reader, ifd, sizes);
-            let mut sizes = sizes.ok_or(damaged(ifd.at, "a picture without sizes"))?;
+            let mut sizes = sizes.ok_or(damaged(ifd.at, "image data without sizes"))?;
             for start in offsets {
-                let size = sizes.next().ok_or(damaged(ifd.at, "a picture with too few sizes"))?;
-                let end = start.checked_add(size).ok_or(damaged(ifd.at, "a picture outside the file"))?;
+                let size = sizes.next().ok_or(damaged(ifd.at, "image data with too few sizes"))?;
+                let end = start.checked_add(size).ok_or(damaged(ifd.at, "image data outside of the file"))?;
                 self.strips_left =
-                    self.strips_left.checked_sub(1).ok_or(unsupported("it has too many strips or tiles"))?;
+                    self.strips_left.checked_sub(1).ok_or(unsupported("too many strips or tiles"))?;
                 is_missing &= end_of_file <= start && start < end;
                 ranges.push(start.min(end_of_file)..end.min(end_of_file));
             }
         }
         if ranges.is_empty() {
-            Err(damaged(ifd.at, "a directory without a picture"))
+            Err(damaged(ifd.at, "a directory without image data"))
         } else if is_missing {
-            Err(damaged(ifd.at, "a picture outside the file"))
+            Err(damaged(ifd.at, "image data outside of the file"))
         } else {
             Ok(ranges)
         }
     }
 
-    /// Claims the tables of JPEG compression as TIFF 6.0 section 22 has it.
+    /// Claims the tables of the JPEG compression of TIFF 6.0 section 22.
     fn keep_jpeg_tables(&mut self, ifd: &Ifd) -> Result<(), ContainerError> {
         /// Bytes of a quantisation table, and of the counts of codes that a Huffman table begins with.
         const Q_TABLE_BYTES: u64 = 64;
@@ -294,7 +294,7 @@ impl Plan<'_> {
         for tag in [tags::JPEG_Q_TABLES, tags::JPEG_DC_TABLES, tags::JPEG_AC_TABLES] {
             for start in numbers(&self.reader, ifd, tag).into_iter().flatten().take(MAX_TABLES) {
                 let counts = self.reader.bytes(start..start.saturating_add(COUNTS_BYTES));
-                let counts = counts.ok_or(damaged(ifd.at, "a table outside the file"))?;
+                let counts = counts.ok_or(damaged(ifd.at, "a table outside of the file"))?;
                 let bytes = match tag {
                     tags::JPEG_Q_TABLES => Q_TABLE_BYTES,
                     _ => COUNTS_BYTES + counts.iter().map(|count| u64::from(*count)).sum::<u64>(),
@@ -313,12 +313,12 @@ fn numbers<'a>(reader: &TiffReader<'a>, ifd: &Ifd, tag: u16) -> Option<impl Iter
     Some(reader.uints(entry))
 }
 
-/// Whether the values of a field lie in its entry.
+/// Whether the values of a field are in its entry.
 const fn is_inline(entry: &Entry, reader: &TiffReader) -> bool {
     entry.value.end - entry.value.start <= reader.word()
 }
 
-/// Where a directory lies; its end may lie behind the end of the file.
+/// The range of a directory; its end may be after the end of the file.
 fn span(ifd: &Ifd, reader: &TiffReader) -> Range<u64> {
     let entries = reader.entry_bytes().saturating_mul(ifd.entries.len() as u64);
     ifd.at..ifd.at.saturating_add(reader.count_bytes()).saturating_add(entries).saturating_add(reader.word())

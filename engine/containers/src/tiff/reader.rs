@@ -1,4 +1,4 @@
-//! Reads image file directories (TIFF 6.0 section 2, `BigTIFF`), trusting nothing.
+//! A parser of untrusted image file directories (TIFF 6.0 section 2, `BigTIFF`).
 
 use std::ops::Range;
 
@@ -27,7 +27,7 @@ pub(crate) struct Ifd {
     pub(crate) at: u64,
     /// The entries, in file order.
     pub(crate) entries: Vec<Entry>,
-    /// Offset of the next directory, 0 for none; also 0 where the file is cut before it.
+    /// Offset of the next directory, 0 for none; also 0 if the file ends before it.
     pub(crate) next: u64,
 }
 
@@ -40,12 +40,12 @@ pub(crate) struct Entry {
     pub(crate) kind: u16,
     /// Number of values.
     pub(crate) count: u64,
-    /// Where the values lie, inside the entry or elsewhere; it may lie outside the data.
+    /// The range of the values, inside the entry or elsewhere; it may be outside of the data.
     pub(crate) value: Range<u64>,
 }
 
 impl<'a> TiffReader<'a> {
-    /// Reads the header; gives the offset of the first directory too.
+    /// Parses the header; returns the offset of the first directory too.
     pub(crate) fn new(data: &'a [u8]) -> Option<(Self, u64)> {
         let (order, big) = match data.get(..4)? {
             [b'I', b'I', 42, 0] => (ByteOrder::Little, false),
@@ -84,18 +84,18 @@ impl<'a> TiffReader<'a> {
         })
     }
 
-    /// The bytes of `range`, if all of it is there.
+    /// The bytes of `range`, if it is inside of the data.
     pub(crate) fn bytes(&self, range: Range<u64>) -> Option<&'a [u8]> {
         self.data.get(usize::try_from(range.start).ok()?..usize::try_from(range.end).ok()?)
     }
 
-    /// The directory at offset `at`, with as many of its entries as are there.
+    /// The directory at offset `at`, with the entries that are inside of the data.
     ///
-    /// `None` if not even its count is there.
+    /// `None` if its count is outside of the data.
     pub(crate) fn ifd(&self, at: u64) -> Option<Ifd> {
         let count = self.uint(at, self.count_bytes())?;
         let first = at.checked_add(self.count_bytes())?;
-        // The count is hostile: entries are read while they last, and never reserved for.
+        // The count is untrusted: no memory is reserved for it.
         let entries: Vec<_> = (0..count)
             .map_while(|i| self.entry(first.checked_add(i.checked_mul(self.entry_bytes())?)?))
             .collect();
@@ -116,7 +116,7 @@ impl<'a> TiffReader<'a> {
     }
 
     /// The unsigned numbers of `entry`, of type BYTE, SHORT, LONG, IFD, LONG8 or IFD8; empty for
-    /// other types and for values that lie outside the data.
+    /// other types and for values outside of the data.
     pub(crate) fn uints(&self, entry: &Entry) -> impl Iterator<Item = u64> + use<'a> {
         let reader = *self;
         let width = match entry.kind {

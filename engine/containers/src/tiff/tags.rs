@@ -1,4 +1,4 @@
-//! What becomes of the fields of a directory, by their tag.
+//! The treatment of the fields of a directory, by tag.
 
 use super::{Entry, TiffReader};
 use crate::Class;
@@ -22,7 +22,7 @@ pub(super) const INTEROPERABILITY_IFD: u16 = 40965;
 const DNG_VERSION: u16 = 50706;
 const CFA_PATTERNS: [u16; 3] = [33421, 33422, 50710];
 
-/// Compressions whose data hold nothing but samples, or of which is known what else they hold.
+/// Compressions whose data contain only samples, or other known data.
 const COMPRESSIONS: &[u64] = &[
     1, 2, 3, 4, 5, JPEG_OLD, JPEG, 8, 9, 10, 32766, 32771, 32773, 32809, 32946, 34661, 34676, 34677, 34887,
     34925, 50000, WEBP,
@@ -36,7 +36,7 @@ const RAW_PHOTOMETRICS: [u64; 2] = [32803, 34892];
 
 /// The class of a field that is kept; `None` for others.
 ///
-/// Numbers only: no field that is needed for display is text.
+/// Only numbers are kept: no field that display needs is text.
 pub(super) fn kept(entry: &Entry, reader: &TiffReader) -> Option<Class> {
     let is_number = matches!(entry.kind, 1 | 3..=12 | 16..=17);
     let is_there = 0 < entry.count && reader.bytes(entry.value.clone()).is_some();
@@ -44,13 +44,13 @@ pub(super) fn kept(entry: &Entry, reader: &TiffReader) -> Option<Class> {
     is_kept.then_some(if entry.tag == ICC_PROFILE { Class::Icc } else { Class::Structure })
 }
 
-/// Whether a picture cannot be decoded without a field, or looks different.
+/// Whether an image cannot be decoded, or looks different, without a field.
 const fn is_needed(tag: u16) -> bool {
     matches!(
         tag,
         // Baseline TIFF 6.0: kind, size, samples, strips, orientation, resolution, grey curve, colours.
         254..=259 | 262..=266 | 273 | 274 | 277..=284 | 290 | 291 | 296 | 320 | 338
-        // Its extensions: position, fax, pages, curves, prediction, white point, halftones, tiles, inks,
+        // Its extensions: position, fax, pages, curves, prediction, white point, halftones, tiles, CMYK,
         // sample formats, JPEG, YCbCr.
         | 286 | 287 | 292 | 293 | 297 | 300 | 301 | 317..=319 | 321..=325 | 332 | 334 | 336 | 339..=342
         | 512..=521 | 529..=532
@@ -62,7 +62,7 @@ const fn is_needed(tag: u16) -> bool {
     )
 }
 
-/// The class of a field that is not kept; `None` where the tag is not known, or holds no bytes of its own.
+/// The class of a field that is not kept; `None` if the tag is unknown or has no bytes of its own.
 pub(super) fn dropped(tag: u16) -> Option<Class> {
     Some(match tag {
         269..=272 | 285 | 305 | 315 | 316 | 333 | 337 | 33432 | 40091..=40095 => Class::Text,
@@ -74,7 +74,7 @@ pub(super) fn dropped(tag: u16) -> Option<Class> {
     })
 }
 
-/// Whether a field tells that a file is a camera raw file.
+/// Whether a field shows that a file is a camera raw file.
 pub(super) fn is_raw(entry: &Entry, reader: &TiffReader) -> bool {
     let value = || reader.uints(entry).next();
     match entry.tag {
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_tag_has_one_fate() {
+    fn no_tag_is_both_kept_and_removed() {
         assert!((0..=u16::MAX).all(|tag| !is_needed(tag) || dropped(tag).is_none()));
         for tag in STRIPS.into_iter().chain(TILES).chain(JPEG_INTERCHANGE) {
             assert!(is_needed(tag), "{tag}");

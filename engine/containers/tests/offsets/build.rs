@@ -1,6 +1,6 @@
 //! Builds small ISO-BMFF files, whose every private byte is part of a word.
 
-/// Text that must not outlive a strip, wherever it stands.
+/// Text that a strip must remove everywhere.
 pub(crate) const SECRET: &[u8] = b"SECRET";
 
 pub(crate) fn boxed(kind: &[u8], body: &[u8]) -> Vec<u8> {
@@ -11,7 +11,7 @@ pub(crate) fn full(kind: &[u8], version: u8, flags: u32, body: &[u8]) -> Vec<u8>
     boxed(kind, &[&(u32::from(version) << 24 | flags).to_be_bytes()[..], body].concat())
 }
 
-/// Where the bytes of an item are put.
+/// The location of the bytes of an item.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Place {
     Media,

@@ -175,7 +175,7 @@ fn only_known_properties_of_the_picture_stay() {
         source.properties.push(boxed(b"newp", b"turn it"));
         source.associations = vec![(1, vec![1, 0x82, 0x84])];
     });
-    let expected = "unsupported AVIF: its picture has an essential property that is not known";
+    let expected = "unsupported AVIF: an unknown essential property of the image";
     assert_eq!(refusal(&essential.build()), expected);
 }
 
@@ -222,7 +222,7 @@ fn private_bytes_may_not_be_shared_with_the_picture() {
     let extent = |item: usize| locations + 8 + item * 16 + 8..locations + 8 + item * 16 + 16;
     let mut shared = bytes.clone();
     shared.copy_within(extent(0), extent(1).start);
-    assert!(refusal(&shared).ends_with("metadata that share their bytes with the picture"));
+    assert!(refusal(&shared).ends_with("metadata that share their bytes with the image"));
     // Another picture may share them: they are the picture's all the same.
     let kind = shared.windows(4).position(|window| window == b"Exif").expect("a type");
     shared[kind..kind + 4].copy_from_slice(b"av01");
@@ -236,17 +236,14 @@ fn what_is_not_understood_is_refused() {
         let message = refusal(&bytes);
         assert!(message.ends_with(expected), "{message}");
     };
-    check(&|source| source.items[0].0 = b"jpeg", "its picture is coded in a way that is not known");
-    check(&|source| source.primary = 7, "the picture refers to an item that is missing");
-    check(
-        &|source| source.references.push((b"dimg", 1, vec![9])),
-        "the picture refers to an item that is missing",
-    );
-    check(&|source| source.items[0].2 = vec![], "a picture without data");
-    check(&|source| source.items[0].2 = vec![vec![]], "a picture without data");
-    check(&|source| source.associations[0].1.push(100), "a property that is missing");
-    check(&|source| source.more = full(b"pitm", 0, 0, &[0, 2]), "a box that stands twice");
-    check(&|source| source.more = boxed(b"xml ", b"")[..6].to_vec(), "a box is cut short");
+    check(&|source| source.items[0].0 = b"jpeg", "an unknown coding of the image");
+    check(&|source| source.primary = 7, "the image refers to a missing item");
+    check(&|source| source.references.push((b"dimg", 1, vec![9])), "the image refers to a missing item");
+    check(&|source| source.items[0].2 = vec![], "an image without data");
+    check(&|source| source.items[0].2 = vec![vec![]], "an image without data");
+    check(&|source| source.associations[0].1.push(100), "a reference to a missing property");
+    check(&|source| source.more = full(b"pitm", 0, 0, &[0, 2]), "a box that occurs twice");
+    check(&|source| source.more = boxed(b"xml ", b"")[..6].to_vec(), "a truncated box");
     check(
         &|source| source.properties.push(b"\0\0\0\x07ispe".to_vec()),
         "a box that is smaller than its own head",
@@ -255,7 +252,7 @@ fn what_is_not_understood_is_refused() {
         &|source| source.properties.push(b"\0\0\0\x09ispe".to_vec()),
         "a box that is larger than its parent",
     );
-    check(&|source| source.before = boxed(b"mini", b""), "its index is of the minimized kind");
+    check(&|source| source.before = boxed(b"mini", b""), "a minimized index");
 }
 
 #[test]
@@ -273,20 +270,20 @@ fn patched_indexes_are_refused() {
     };
     // Counts and versions that lie.
     check(b"iinf", 4, &[0xFF, 0xFF], "a wrong number of items");
-    check(b"iloc", 6, &[0xFF, 0xFF], "a box that is too small for what it holds");
-    check(b"iloc", 6, &[0, 1], "a box that holds more than it should");
+    check(b"iloc", 6, &[0xFF, 0xFF], "a box that is too small for its fields");
+    check(b"iloc", 6, &[0, 1], "a box with bytes after its last field");
     check(b"iloc", 4, &[0x43], "fields of a wrong size");
-    check(b"iloc", 0, &[3], "its items are located in an unknown way");
-    check(b"iloc", 11, &[2], "it has items that are made of parts of other items");
-    check(b"iloc", 13, &[1], "its picture lies in another file");
+    check(b"iloc", 0, &[3], "an unknown version of item locations");
+    check(b"iloc", 11, &[2], "items that consist of parts of other items");
+    check(b"iloc", 13, &[1], "the image is in another file");
     check(b"iloc", 24, &[0, 1], "an item that is located twice");
-    check(b"iloc", 16, &[0, 0, 0, 4], "a picture that lies outside the media data");
-    check(b"iloc", 20, &[0, 0, 1, 0], "metadata that share their bytes with the picture");
-    check(b"ipma", 4, &[0xFF; 4], "a box that is too small for what it holds");
-    check(b"infe", 6, &[0, 1], "it is encrypted");
-    check(b"infe", 0, &[9], "it has an item of an unknown version");
-    check(b"meta", 0, &[1], "its index is of an unknown version");
-    check(b"hdlr", 8, b"mdir", "its index is of no picture");
+    check(b"iloc", 16, &[0, 0, 0, 4], "image data outside of the media data");
+    check(b"iloc", 20, &[0, 0, 1, 0], "metadata that share their bytes with the image");
+    check(b"ipma", 4, &[0xFF; 4], "a box that is too small for its fields");
+    check(b"infe", 6, &[0, 1], "the image is encrypted");
+    check(b"infe", 0, &[9], "an item of an unknown version");
+    check(b"meta", 0, &[1], "an unknown version of the index");
+    check(b"hdlr", 8, b"mdir", "an index that does not describe an image");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The containers in which offsets say what lies where: what is kept, what goes, and what is refused.
+//! Formats whose index states offsets: the bytes that are kept or removed, and the sources that are rejected.
 
 mod build;
 mod isobmff;
@@ -42,7 +42,7 @@ fn walk(source: &[u8], chunk: usize, limits: &Limits) -> Result<Vec<Piece>, Cont
     Ok(pieces)
 }
 
-/// What is left of `source` when everything goes that may.
+/// Removes everything from `source` that can be removed.
 fn strip(source: &[u8]) -> Result<Vec<u8>, ContainerError> {
     let mut out = Vec::new();
     for (part, bytes) in walk(source, usize::MAX, &Limits::default())? {

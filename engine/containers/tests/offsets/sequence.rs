@@ -105,7 +105,7 @@ fn a_still_picture_needs_no_tracks() {
 #[test]
 fn what_is_not_understood_is_refused() {
     let fragmented = build(&source(&boxed(b"mvex", b"")));
-    assert_eq!(refusal(&fragmented), "unsupported AVIF: its pictures come in fragments");
+    assert_eq!(refusal(&fragmented), "unsupported AVIF: a fragmented sequence");
     let bytes = build(&source(b""));
     let check = |after: &[u8; 4], skip: usize, patch: &[u8], expected: &str| {
         let at = bytes.windows(4).position(|window| window == after).expect("the box") + 4 + skip;
@@ -115,11 +115,11 @@ fn what_is_not_understood_is_refused() {
         assert!(message.ends_with(expected), "{message}");
     };
     check(b"stsz", 8, &[0xFF; 4], "samples without a chunk");
-    check(b"stsz", 4, &[0xFF; 4], "a picture that lies outside the media data");
-    check(b"stsc", 4, &[0xFF; 4], "a box that is too small for what it holds");
+    check(b"stsz", 4, &[0xFF; 4], "image data outside of the media data");
+    check(b"stsc", 4, &[0xFF; 4], "a box that is too small for its fields");
     check(b"stco", 4, &[0xFF; 4], "too many chunks");
-    check(b"stco", 8, &[0; 4], "a picture that lies outside the media data");
+    check(b"stco", 8, &[0; 4], "image data outside of the media data");
     check(b"stsc", 12, &[0, 0, 0, 1], "samples without a chunk");
-    check(b"stsd", 12, b"jpeg", "its sequence is coded in a way that is not known");
-    check(b"url ", 0, &[0; 4], "its sequence lies in another file");
+    check(b"stsd", 12, b"jpeg", "an unknown coding of the sequence");
+    check(b"url ", 0, &[0; 4], "the sequence is in another file");
 }

@@ -12,7 +12,7 @@ struct Source {
     is_big_endian: bool,
     is_big: bool,
     bytes: Vec<u8>,
-    /// Where the offset of the next directory is to be written.
+    /// The position for the offset of the next directory.
     link: usize,
 }
 
@@ -276,18 +276,15 @@ fn check(change: impl Fn(&mut Source, &mut Vec<Field>), expected: &str) {
 
 #[test]
 fn what_is_not_understood_is_refused() {
-    check(|source, fields| fields.push(source.long(50706, 1)), "it is a camera raw file");
-    check(|source, fields| fields[4] = source.short(262, 32803), "it is a camera raw file");
+    check(|source, fields| fields.push(source.long(50706, 1)), "camera raw file");
+    check(|source, fields| fields[4] = source.short(262, 32803), "camera raw file");
     check(
         |source, fields| fields.splice(0..0, [source.short(254, 1), source.long(330, 8)]).for_each(drop),
-        "it has no picture of full size outside of sub-directories",
+        "no full-size image outside of sub-directories",
     );
-    check(
-        |source, fields| fields[3] = source.short(259, 34712),
-        "its samples are compressed in a way that is not known",
-    );
-    check(|_, fields| fields.truncate(7), "a picture without sizes");
-    check(|_, fields| fields.truncate(5), "a directory without a picture");
+    check(|source, fields| fields[3] = source.short(259, 34712), "an unknown compression");
+    check(|_, fields| fields.truncate(7), "image data without sizes");
+    check(|_, fields| fields.truncate(5), "a directory without image data");
     check(|source, fields| fields[5] = source.short(273, 0), "contradict each other");
 }
 
@@ -322,18 +319,18 @@ fn chains_and_counts_are_bounded() {
         let word = source.word();
         let start = if source.is_big { 8 } else { 4 };
         circle.copy_within(start..start + word, first);
-        assert!(refusal(&circle).ends_with("directories that go in a circle"));
+        assert!(refusal(&circle).ends_with("a cycle of directories"));
         // More fields than there are.
         let mut many = source.bytes.clone();
         let count_bytes = if source.is_big { 8 } else { 2 };
         let count_at = first - at * (4 + 2 * word) - count_bytes;
         let count = source.number(9, count_bytes);
         many[count_at..count_at + count_bytes].copy_from_slice(&count);
-        assert!(refusal(&many).ends_with("a directory that is cut short"));
+        assert!(refusal(&many).ends_with("a truncated directory"));
         // A directory outside the file.
         let mut outside = source.bytes.clone();
         outside[first..].fill(0x7F);
-        assert!(refusal(&outside).ends_with("a directory outside the file"));
+        assert!(refusal(&outside).ends_with("a directory outside of the file"));
         // No directory.
         let mut none = source.bytes.clone();
         none[start..start + word].fill(0);
@@ -344,7 +341,7 @@ fn chains_and_counts_are_bounded() {
     huge.link(&fields);
     let count_at = huge.bytes.len() - 8 - fields.len() * 20 - 8;
     huge.bytes[count_at..count_at + 8].fill(0xFF);
-    assert!(refusal(&huge.bytes).ends_with("it has too many fields"));
+    assert!(refusal(&huge.bytes).ends_with("too many fields"));
 }
 
 #[test]

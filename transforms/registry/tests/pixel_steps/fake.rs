@@ -3,8 +3,8 @@
 use super::content::{self, Content};
 use bytes::Bytes;
 use safelight_core::{
-    ColourClass, Decode, Decoder, Encode, Encoder, Error, Format, Frame, Header, Image, Kind, Limits, Model, Opened,
-    Profile, Result,
+    ColourClass, Decode, Decoder, Encode, Encoder, Error, Format, Frame, Header, Image, Kind, Limits, Model,
+    Opened, Profile, Result,
 };
 use std::cell::Cell;
 
@@ -51,8 +51,7 @@ impl Decoder for Fake {
     }
     fn open(&self, source: Bytes, _limits: &Limits) -> Result<Box<dyn Opened>> {
         let (content, profile) = described(&source)?;
-        let header =
-            Header { geometry: content.geometry, is_animated: true, frames: 2, has_palette: false };
+        let header = Header { geometry: content.geometry, is_animated: true, frames: 2, has_palette: false };
         Ok(Box::new(OpenedFake { header, content, profile }))
     }
 }

@@ -1,4 +1,4 @@
-//! What exiftool says of files, for comparison with what we did to them.
+//! The metadata that exiftool finds in files, to check stripped files.
 
 use serde_json::{Map, Value};
 use std::{path::Path, process::Command};

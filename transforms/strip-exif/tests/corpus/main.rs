@@ -153,15 +153,15 @@ fn is_allowed(key: &str, value: &Value) -> bool {
         || (ALLOWED.iter().any(is_listed) && (!is_date || value == "0000:00:00 00:00:00"))
 }
 
-/// How a viewer turns the picture: the EXIF orientation, 1 where there is none that is valid, and what
-/// the container itself says.
+/// The orientation in a viewer: the EXIF orientation, 1 if there is no valid one, and the
+/// rotation that the container states.
 fn turn(tags: &Value) -> (u64, Option<&Value>) {
     let orientation = tags.get("IFD0:Orientation").and_then(Value::as_u64);
     let valid = orientation.filter(|value| (1..=8).contains(value));
     (valid.unwrap_or(1), tags.get("QuickTime:Rotation"))
 }
 
-/// exiftool passes over what lies between progressive scans, among others; a search does not.
+/// exiftool skips bytes between progressive scans, for example; a search does not.
 #[test]
 fn no_secret_of_a_sample_is_left() {
     let has =
