@@ -29,7 +29,7 @@ impl Transform for Blur {
     }
 }
 
-/// A blur by `sigma` pixels.
+/// A blur with a standard deviation of `sigma` pixels.
 struct BlurOp {
     sigma: f64,
 }
@@ -66,7 +66,7 @@ mod tests {
     fn op(raw: &str) -> Box<dyn PixelOp> {
         match Blur.step(&query(raw).unwrap()).unwrap() {
             Some(Step::Pixels(op)) => op,
-            _ => panic!("{raw} asks for no pixels"),
+            _ => panic!("{raw} requests no pixel step"),
         }
     }
 
@@ -78,8 +78,8 @@ mod tests {
         found
     }
 
-    /// A ramp from the left to the right on which every other pixel stands out, opaque.
-    fn picture(size: Size, model: Model) -> Frame {
+    /// Returns an opaque ramp from left to right on which every other pixel is lighter.
+    fn ramp(size: Size, model: Model) -> Frame {
         let channels = u32::from(model.channels());
         let value = |i: u32| {
             let (pixel, channel) = (i / channels, i % channels);
@@ -91,13 +91,13 @@ mod tests {
         Frame::whole(size, model, Samples::U8(samples))
     }
 
-    fn eight(frame: &Frame) -> &[u8] {
-        let Samples::U8(samples) = &frame.planes[0].samples else { panic!("8 bits went in") };
+    fn bytes(frame: &Frame) -> &[u8] {
+        let Samples::U8(samples) = &frame.planes[0].samples else { panic!("expected 8 bits") };
         samples
     }
 
     #[test]
-    fn sigma_has_edges() {
+    fn sigma_is_validated() {
         let check = |raw, expected| assert_eq!(query(raw).unwrap().to_string(), expected);
         check("blur=0.3", "blur=0.3");
         check("blur=100", "blur=100");
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_value_says_what_would_be_right() {
+    fn an_invalid_value_is_reported_with_the_expected_form() {
         for value in ["0.299", "0", "100.001", "-1", "1e1", "NaN", "", "true"] {
             let error = query(&format!("blur={value}")).unwrap_err();
             assert_eq!(error.kind, Kind::InvalidParam);
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flat_picture_stays_as_it_is() {
+    fn a_flat_image_is_unchanged() {
         for raw in ["blur=0.3", "blur=1.7", "blur=20", "blur=100"] {
             for model in [Model::Grey, Model::GreyAlpha, Model::Rgb, Model::Rgba] {
                 let pixel = [3_u8, 199, 77, 128].into_iter().take(model.channels().into());
@@ -131,35 +131,35 @@ mod tests {
     }
 
     #[test]
-    fn detail_goes_and_the_mean_stays() {
+    fn detail_decreases_and_the_mean_stays() {
         let roughness = |samples: &[u8]| -> u32 {
             samples.windows(2).map(|pair| u32::from(pair[0].abs_diff(pair[1]))).sum()
         };
         let mean = |samples: &[u8]| samples.iter().map(|&sample| f64::from(sample)).sum::<f64>() / 2400.0;
-        let sharp = picture(Size::new(60, 40), Model::Grey);
-        let mut last = roughness(eight(&sharp));
+        let sharp = ramp(Size::new(60, 40), Model::Grey);
+        let mut last = roughness(bytes(&sharp));
         for raw in ["blur=0.5", "blur=1", "blur=4", "blur=20"] {
             let soft = blurred(raw, &sharp);
-            let found = roughness(eight(&soft));
+            let found = roughness(bytes(&soft));
             assert!(found < last, "{raw}: {found}, and {last} before");
             last = found;
-            let (found, expected) = (mean(eight(&soft)), mean(eight(&sharp)));
+            let (found, expected) = (mean(bytes(&soft)), mean(bytes(&sharp)));
             assert!((found - expected).abs() < 1.0, "{raw}: {found}, not {expected}");
         }
     }
 
     #[test]
-    fn alpha_weighs_and_does_not_change_what_is_opaque() {
-        let colour = blurred("blur=3", &picture(Size::new(60, 40), Model::Rgb));
-        let opaque = blurred("blur=3", &picture(Size::new(60, 40), Model::Rgba));
-        let seen: Vec<_> = eight(&opaque).chunks_exact(4).flat_map(|pixel| &pixel[..3]).copied().collect();
-        assert_eq!(seen, eight(&colour));
+    fn opaque_alpha_has_no_effect() {
+        let colour = blurred("blur=3", &ramp(Size::new(60, 40), Model::Rgb));
+        let opaque = blurred("blur=3", &ramp(Size::new(60, 40), Model::Rgba));
+        let seen: Vec<_> = bytes(&opaque).chunks_exact(4).flat_map(|pixel| &pixel[..3]).copied().collect();
+        assert_eq!(seen, bytes(&colour));
     }
 
     #[test]
-    fn what_was_cropped_away_does_not_shine_in() {
+    fn pixels_outside_the_crop_have_no_effect() {
         let mut frame = Frame::whole(Size::new(4, 1), Model::Grey, Samples::U8(vec![255, 9, 9, 255]));
         frame.crop(Rect { x: 1, y: 0, size: Size::new(2, 1) });
-        assert_eq!(eight(&blurred("blur=5", &frame)), [9, 9]);
+        assert_eq!(bytes(&blurred("blur=5", &frame)), [9, 9]);
     }
 }

@@ -1,22 +1,22 @@
-//! The rectangle that is asked for, and the one that a picture has of it.
+//! The requested rectangle, and its part within an image.
 
 use safelight_core::{Error, Kind, Rect, Result, Size};
 use std::fmt;
 
-/// What a value must be.
+/// Description of a valid value.
 pub(crate) const FORM: &str =
     "x,y,w,h in pixels, or as fractions from 0 to 1 with a decimal point, w and h above 0";
 
-/// A rectangle that was asked for.
+/// A requested rectangle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Area {
     /// Left edge, top edge, width, height in pixels.
     Pixels([u32; 4]),
-    /// The same in millionths of the picture.
+    /// Left edge, top edge, width, height in millionths of the image.
     Millionths([u32; 4]),
 }
 
-/// One, in millionths: whole numbers, so that edges fall on the same pixel on every machine.
+/// One in millionths. Integers make edges fall on the same pixel on every machine.
 const WHOLE: u32 = 1_000_000;
 
 impl Area {
@@ -30,10 +30,10 @@ impl Area {
         is_something.then(|| area([x, y, w, h]))
     }
 
-    /// What a picture of `size` has of it.
+    /// Returns the part within an image of `size`.
     ///
     /// # Errors
-    /// [`Kind::InvalidParam`] if that is nothing.
+    /// [`Kind::InvalidParam`] if that part is empty.
     pub(crate) fn rect(&self, size: Size) -> Result<Rect> {
         let (x, y) = match *self {
             Self::Pixels([x, y, w, h]) => (cut(x, w, size.w), cut(y, h, size.h)),
@@ -41,7 +41,7 @@ impl Area {
         };
         let (Some((x, w)), Some((y, h))) = (x, y) else {
             let Size { w, h } = size;
-            let message = format!("{self} lies outside the picture of {w} × {h} pixels");
+            let message = format!("crop: {self} is outside the image of {w} × {h} pixels");
             return Err(Error::new(Kind::InvalidParam, "crop", message));
         };
         Ok(Rect { x, y, size: Size::new(w, h) })
@@ -58,7 +58,7 @@ impl fmt::Display for Area {
     }
 }
 
-/// `millionths` with a decimal point and no more digits than it takes.
+/// Formats `millionths` with a decimal point and as few digits as possible.
 fn decimal(millionths: u32) -> String {
     let text = format!("{}.{:06}", millionths / WHOLE, millionths % WHOLE);
     let shortest = text.trim_end_matches('0');
@@ -76,14 +76,14 @@ fn millionths(text: &str) -> Option<u32> {
     (number <= 1.0).then(|| (number * f64::from(WHOLE)).round() as u32)
 }
 
-/// Start and length of what lies on a side of `side` pixels, if anything does.
+/// Returns start and length of the part within a side of `side` pixels, or `None` if it is empty.
 fn cut(start: u32, length: u32, side: u32) -> Option<(u32, u32)> {
     let left = side.checked_sub(start).filter(|&left| 0 < left)?;
     Some((start, length.min(left)))
 }
 
-/// The same for millionths. Edges are rounded to whole pixels, half a pixel up, so that areas that meet
-/// still do; less than a pixel becomes one.
+/// Does the same for millionths. Edges are rounded to whole pixels, half a pixel up, so that adjacent areas stay
+/// adjacent; less than a pixel becomes one.
 fn part(start: u32, length: u32, side: u32) -> Option<(u32, u32)> {
     let end = start.saturating_add(length).min(WHOLE);
     if WHOLE <= start || side == 0 {

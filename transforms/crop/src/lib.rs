@@ -44,7 +44,7 @@ impl PixelOp for CropOp {
     }
 
     fn needed(&self, input: Geometry, need: Size) -> Size {
-        // Without a rectangle there will be no output either.
+        // Without a rectangle, `output` returned an error before.
         let Ok(rect) = self.0.rect(input.size) else { return input.size };
         let axis = |input: u32, need: u32, kept: u32| {
             let needed = (u64::from(input) * u64::from(need)).div_ceil(u64::from(kept));
@@ -67,7 +67,7 @@ mod tests {
     fn op(raw: &str) -> Box<dyn PixelOp> {
         match Crop.step(&Query::parse(raw, "", PARAMS).unwrap()).unwrap() {
             Some(Step::Pixels(op)) => op,
-            _ => panic!("{raw} asks for no step"),
+            _ => panic!("{raw} requests no step"),
         }
     }
 
@@ -82,8 +82,8 @@ mod tests {
             match expected {
                 Ok(canonical) => assert_eq!(found.unwrap(), canonical, "{raw}"),
                 Err(value) => {
-                    let message = format!("crop: must be {}, not {value:?}", area::FORM);
-                    assert_eq!(found.unwrap_err().to_string(), message, "{raw}");
+                    let message = format!("crop: expected {}, got {value:?}", area::FORM);
+                    assert_eq!(found.unwrap_err().message, message, "{raw}");
                 }
             }
         };
@@ -109,20 +109,20 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_outside_is_left_out_and_nothing_is_refused() {
+    fn overhang_is_cut_off_and_an_empty_rectangle_is_an_error() {
         let size = |raw| op(raw).output(geometry(400, 300)).map(|geometry| geometry.size);
         assert_eq!(size("crop=10,20,30,40").unwrap(), Size::new(30, 40));
         assert_eq!(size("crop=399,299,30,40").unwrap(), Size::new(1, 1));
         assert_eq!(size("crop=0,0,4294967295,4294967295").unwrap(), Size::new(400, 300));
         let error = size("crop=400,0,10,10").unwrap_err();
         assert_eq!(error.kind, Kind::InvalidParam);
-        assert_eq!(error.to_string(), "crop: 400,0,10,10 lies outside the picture of 400 × 300 pixels");
+        assert_eq!(error.message, "crop: 400,0,10,10 is outside the image of 400 × 300 pixels");
         let error = size("crop=0,1.0,0.5,0.5").unwrap_err();
-        assert_eq!(error.to_string(), "crop: 0.0,1.0,0.5,0.5 lies outside the picture of 400 × 300 pixels");
+        assert_eq!(error.message, "crop: 0.0,1.0,0.5,0.5 is outside the image of 400 × 300 pixels");
     }
 
     #[test]
-    fn no_sample_is_touched() {
+    fn samples_are_not_touched() {
         let samples = Samples::U8((0..12).collect());
         let frame = Frame::whole(Size::new(4, 3), Model::Grey, samples);
         let cropped = op("crop=1,1,9,1").apply(frame.clone()).unwrap();
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shrunk_picture_is_cropped_between_its_samples() {
+    fn a_scaled_decode_is_cropped_between_samples() {
         let mut frame = Frame::whole(Size::new(4, 3), Model::Grey, Samples::U8(vec![0; 12]));
         frame.planes[0].step = (8.0, 8.0);
         frame.geometry.size = Size::new(31, 24);
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn needs_grow_with_what_is_left_out() {
+    fn needed_sizes_grow_with_the_part_cut_off() {
         let needed = |w, h| op("crop=0,0,100,150").needed(geometry(400, 300), Size::new(w, h));
         assert_eq!(needed(100, 150), Size::new(400, 300));
         assert_eq!(needed(10, 10), Size::new(40, 20));

@@ -81,7 +81,7 @@ mod tests {
                 patch(&mut encode);
                 Some(encode)
             }
-            _ => panic!("{raw} is no patch"),
+            _ => panic!("{raw} is not a patch"),
         }
     }
 
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn auto_asks_for_nothing_of_who_names_nothing() {
+    fn auto_without_a_named_type_requests_nothing() {
         for accept in ["", "*/*", "image/*", "image/avif;q=0,image/jpeg"] {
             let found = query("format=auto", accept).unwrap();
             assert!(found.is_empty() && found.is_negotiated, "{accept}");
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn quality_has_edges() {
+    fn quality_is_validated() {
         let check = |raw, expected| {
             let found = encode(raw, "").unwrap();
             assert_eq!((found.format, found.quality), (None, Some(expected)), "{raw}");
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_value_says_what_would_be_right() {
+    fn an_invalid_value_is_reported_with_the_expected_form() {
         let check = |raw, expected| assert_eq!(query(raw, "").unwrap_err().message, expected);
         check("quality=0", "quality: expected an integer from 1 to 100, got \"0\"");
         check("q=101", "quality: expected an integer from 1 to 100, got \"101\"");

@@ -33,14 +33,14 @@ impl PixelOp for OrientOp {
     }
 
     fn needed(&self, input: Geometry, need: Size) -> Size {
-        // Rows for columns is its own inverse.
+        // Exchanging the sides is its own inverse.
         Turn::from(input.orientation).size(need)
     }
 
     fn apply(&self, frame: Frame) -> Result<Frame> {
         let turn = Turn::from(frame.geometry.orientation);
         let mut frame = frame.turn(turn)?;
-        // Whoever turns next finds an upright picture: it is never turned twice.
+        // A second run finds an upright image and changes nothing.
         frame.geometry.orientation = Orientation::UPRIGHT;
         Ok(frame)
     }
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
     use safelight_core::{Model, Samples, View};
 
-    fn stored(number: u8) -> Frame {
+    fn frame(number: u8) -> Frame {
         let samples = Samples::U8((0..6).collect());
         let mut frame = Frame::whole(Size::new(3, 2), Model::Grey, samples);
         frame.geometry.orientation = Orientation::new(number).unwrap();
@@ -59,29 +59,29 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_out_is_upright_and_of_the_size_that_was_said() {
+    fn output_is_upright_and_has_the_stated_geometry() {
         for number in 1..=8 {
-            let frame = stored(number);
-            let said = OrientOp.output(frame.geometry).unwrap();
-            let upright = OrientOp.apply(frame).unwrap();
-            assert_eq!(upright.geometry, said, "orientation {number}");
-            assert_eq!(said.orientation, Orientation::UPRIGHT);
-            assert_eq!(said.size, if number < 5 { Size::new(3, 2) } else { Size::new(2, 3) });
+            let input = frame(number);
+            let stated = OrientOp.output(input.geometry).unwrap();
+            let upright = OrientOp.apply(input).unwrap();
+            assert_eq!(upright.geometry, stated, "orientation {number}");
+            assert_eq!(stated.orientation, Orientation::UPRIGHT);
+            assert_eq!(stated.size, if number < 5 { Size::new(3, 2) } else { Size::new(2, 3) });
             assert_eq!(OrientOp.apply(upright.clone()).unwrap(), upright, "turned twice");
         }
     }
 
     #[test]
-    fn needs_are_those_of_the_stored_picture() {
+    fn needed_sizes_are_those_of_the_stored_image() {
         for number in 1..=8 {
-            let needed = OrientOp.needed(stored(number).geometry, Size::new(20, 10));
+            let needed = OrientOp.needed(frame(number).geometry, Size::new(20, 10));
             assert_eq!(needed, if number < 5 { Size::new(20, 10) } else { Size::new(10, 20) });
         }
     }
 
     #[test]
-    fn a_shrunk_picture_keeps_its_nominal_size() {
-        let mut frame = stored(8);
+    fn a_scaled_decode_keeps_its_nominal_size() {
+        let mut frame = frame(8);
         frame.planes[0].step = (2.0, 2.0);
         frame.geometry.size = Size::new(5, 3);
         frame.view = View::whole(Size::new(5, 3));

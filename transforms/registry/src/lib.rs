@@ -8,7 +8,7 @@ pub use params::params_json;
 
 use safelight_core::{Decoder, Encoder, Registry, Transform};
 
-/// Every transform. The order is the order of execution.
+/// All transforms, in the order of execution.
 pub const TRANSFORMS: &[&dyn Transform] = &[
     &safelight_resolution::Resolution,
     &safelight_show_exif::ShowExif,
@@ -58,5 +58,5 @@ pub const ENCODERS: &[&dyn Encoder] = &[
     &safelight_codecs::Avif,
 ];
 
-/// Everything compiled in.
+/// All transforms, decoders and encoders.
 pub const REGISTRY: Registry = Registry { transforms: TRANSFORMS, decoders: DECODERS, encoders: ENCODERS };

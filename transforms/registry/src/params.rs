@@ -1,11 +1,11 @@
-//! The declared parameters as JSON, for those who cannot call Rust: the CDN's allow-list and the
-//! edge's normaliser.
+//! The declared parameters as JSON, for code that cannot call Rust: the CDN's allow-list and the edge's
+//! normaliser.
 
 use crate::TRANSFORMS;
 use safelight_core::{Param, ParamKind};
 use serde_json::{Value, json};
 
-/// Every query parameter, in canonical order, as the text of `params.json`.
+/// Returns every query parameter in canonical order, as the text of `params.json`.
 pub fn params_json() -> String {
     let params = TRANSFORMS
         .iter()

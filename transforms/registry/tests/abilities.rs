@@ -1,6 +1,8 @@
 //! Does the table of formats state what the registry can do?
 
-use safelight_core::{Decode, Encode, Format, Frame, Image, Limits, Model, Samples, Size};
+use safelight_core::{
+    Decode, Encode, Format, Frame, Image, Kind, Limits, Model, Plan, Samples, Settings, Size, testing::Output,
+};
 use safelight_registry::{DECODERS, ENCODERS, REGISTRY};
 use std::collections::HashSet;
 
@@ -44,4 +46,20 @@ fn animations_keep_their_frames_where_the_table_says_so() {
             "{encoder:?}"
         );
     }
+}
+
+#[test]
+fn sources_that_cannot_be_decoded_are_rejected_by_name() {
+    let supported = Format::names(|can| can.decode);
+    let check = |source: Vec<u8>, expected: &str| {
+        let plan =
+            Plan::new(REGISTRY, REGISTRY.query("width=10", "").expect("a valid query")).expect("no conflict");
+        let error = Output::collect(plan.start(&Settings::default()), &source.into(), 100).unwrap_err();
+        let expected = format!("{expected}; supported: {supported}");
+        assert_eq!((error.kind, error.message), (Kind::UnsupportedFormat, expected));
+    };
+    check(safelight_images::read("photo.avif"), "AVIF cannot be decoded");
+    check(b"\0\0\0\x14ftypheic\0\0\0\0mif1".to_vec(), "HEIC cannot be decoded");
+    check(b"%PDF-1.7".repeat(10), "unrecognised image format");
+    check(b"\0".to_vec(), "unrecognised image format");
 }

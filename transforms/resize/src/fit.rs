@@ -1,9 +1,9 @@
-//! How a picture comes into a box: sizes and rectangles, without a sample.
+//! Placement of an image in a box: sizes and rectangles only.
 
 use crate::gravity::Gravity;
 use safelight_core::{Size, View};
 
-/// The box that was asked for, in device pixels. A side that was not follows from the picture's aspect.
+/// The requested box in device pixels. A missing side follows from the image's aspect ratio.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Bounds {
     Width(u32),
@@ -11,108 +11,107 @@ pub(crate) enum Bounds {
     Both(Size),
 }
 
-/// What to do where the box has another aspect than the picture.
+/// The way to fit an image into a box of another aspect ratio.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fit {
-    /// Inside the box, and never larger than the picture was.
+    /// Inside the box, never enlarged.
     ScaleDown,
     /// Inside the box.
     Contain,
-    /// Over the box, and what hangs over is left out.
+    /// Covers the box; the overhang is cut off.
     Cover,
     /// Stretched to the box.
     Fill,
-    /// Inside the box, and the rest is filled.
+    /// Inside the box; the rest is filled.
     Pad,
 }
 
-/// How a picture of some size comes into the box.
+/// The placement of an image of one size in a box.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Layout {
-    /// What is kept of the picture, in its pixels.
+    /// The part of the image that is kept, in its pixels.
     pub(crate) source: View,
-    /// The size to which that is scaled.
+    /// The size to which that part is scaled.
     pub(crate) scaled: Size,
-    /// Where that stands in the answer: columns, rows.
+    /// Position of the scaled part in the output: columns, rows.
     pub(crate) offset: (u32, u32),
-    /// Size of the answer.
-    pub(crate) answer: Size,
+    /// Size of the output.
+    pub(crate) output: Size,
 }
 
 impl Layout {
-    pub(crate) fn new(picture: Size, bounds: Bounds, fit: Fit, gravity: Gravity) -> Self {
-        let whole = |scaled| Self { source: View::whole(picture), scaled, offset: (0, 0), answer: scaled };
+    pub(crate) fn new(image: Size, bounds: Bounds, fit: Fit, gravity: Gravity) -> Self {
+        let whole = |scaled| Self { source: View::whole(image), scaled, offset: (0, 0), output: scaled };
         match (fit, bounds) {
-            (Fit::ScaleDown, _) if bounds.hold(picture) => whole(picture),
-            (Fit::Fill, Bounds::Both(answer)) => whole(answer),
-            (Fit::Cover, Bounds::Both(answer)) => {
-                Self { source: covering(picture, answer, gravity), ..whole(answer) }
+            (Fit::ScaleDown, _) if bounds.contain(image) => whole(image),
+            (Fit::Fill, Bounds::Both(output)) => whole(output),
+            (Fit::Cover, Bounds::Both(output)) => {
+                Self { source: covering(image, output, gravity), ..whole(output) }
             }
-            (Fit::Pad, Bounds::Both(answer)) => {
-                let scaled = bounds.inside(picture);
+            (Fit::Pad, Bounds::Both(output)) => {
+                let scaled = bounds.inside(image);
                 let share = |space: u32, gravity: f64| (f64::from(space) * gravity) as u32;
                 let offset = (
-                    share(answer.w.saturating_sub(scaled.w), gravity.x),
-                    share(answer.h.saturating_sub(scaled.h), gravity.y),
+                    share(output.w.saturating_sub(scaled.w), gravity.x),
+                    share(output.h.saturating_sub(scaled.h), gravity.y),
                 );
-                Self { offset, answer, ..whole(scaled) }
+                Self { offset, output, ..whole(scaled) }
             }
-            _ => whole(bounds.inside(picture)),
+            _ => whole(bounds.inside(image)),
         }
     }
 
-    /// Smallest picture of which `need` of the answer's pixels can be made at full quality: no output
-    /// pixel is made of less than one pixel of it, or of what the picture has if that is less.
-    pub(crate) fn needed(&self, picture: Size, need: Size) -> Size {
-        let axis = |picture: u32, kept: f64, scaled: u32, need: u32, answer: u32| {
-            let density = f64::from(scaled) / kept * f64::from(need) / f64::from(answer.max(1));
-            // What is whole but for the arithmetic is not rounded up.
-            let pixels = (f64::from(picture) * density - 1e-6).ceil().max(1.0);
-            pixels.min(f64::from(picture)) as u32
+    /// Returns the smallest decode for `need` of the output's pixels at full quality: at least one decoded pixel
+    /// for each output pixel, or all pixels of the image if it has fewer.
+    pub(crate) fn needed(&self, image: Size, need: Size) -> Size {
+        let axis = |image: u32, kept: f64, scaled: u32, need: u32, output: u32| {
+            let density = f64::from(scaled) / kept * f64::from(need) / f64::from(output.max(1));
+            // A number that is an integer except for rounding errors is not rounded up.
+            let pixels = (f64::from(image) * density - 1e-6).ceil().max(1.0);
+            pixels.min(f64::from(image)) as u32
         };
         Size::new(
-            axis(picture.w, self.source.w, self.scaled.w, need.w, self.answer.w),
-            axis(picture.h, self.source.h, self.scaled.h, need.h, self.answer.h),
+            axis(image.w, self.source.w, self.scaled.w, need.w, self.output.w),
+            axis(image.h, self.source.h, self.scaled.h, need.h, self.output.h),
         )
     }
 }
 
 impl Bounds {
-    /// Whether a picture fits as it is.
-    fn hold(self, picture: Size) -> bool {
+    /// Returns whether an image fits without scaling.
+    fn contain(self, image: Size) -> bool {
         match self {
-            Self::Width(w) => picture.w <= w,
-            Self::Height(h) => picture.h <= h,
-            Self::Both(size) => size.covers(picture),
+            Self::Width(w) => image.w <= w,
+            Self::Height(h) => image.h <= h,
+            Self::Both(size) => size.covers(image),
         }
     }
 
-    /// The largest size inside that has the picture's aspect.
-    fn inside(self, picture: Size) -> Size {
+    /// Returns the largest size inside the box with the image's aspect ratio.
+    fn inside(self, image: Size) -> Size {
         let ratio = |side: u32, bound: u32| f64::from(side) / f64::from(bound);
         let shrink = match self {
-            Self::Width(w) => ratio(picture.w, w),
-            Self::Height(h) => ratio(picture.h, h),
-            Self::Both(size) => ratio(picture.w, size.w).max(ratio(picture.h, size.h)),
+            Self::Width(w) => ratio(image.w, w),
+            Self::Height(h) => ratio(image.h, h),
+            Self::Both(size) => ratio(image.w, size.w).max(ratio(image.h, size.h)),
         };
-        Size::new(scaled(picture.w, shrink), scaled(picture.h, shrink))
+        Size::new(scaled(image.w, shrink), scaled(image.h, shrink))
     }
 }
 
-/// `side` divided by `shrink`, rounded half up, at least one pixel.
+/// Returns `side` divided by `shrink`, rounded half up, at least one pixel.
 ///
-/// Where the quotient is half a pixel but for the arithmetic, the last bit decides. So it is computed as
-/// libvips 8.18 does: `vips_reduce` divides by the inverse of the scale, `vips_affine` multiplies.
+/// Near half a pixel, rounding errors decide. The order of operations is that of libvips 8.18: `vips_reduce` divides by the inverse of the scale, `vips_affine` multiplies.
 fn scaled(side: u32, shrink: f64) -> u32 {
     let scale = 1.0 / shrink;
     let exact = if scale < 1.0 { f64::from(side) / (1.0 / scale) } else { f64::from(side) * scale };
     (exact + 0.5).max(1.0) as u32
 }
 
-/// The largest part of a picture that has the aspect of `answer`.
-fn covering(picture: Size, answer: Size, gravity: Gravity) -> View {
-    let (w, h) = (f64::from(picture.w), f64::from(picture.h));
-    let shrink = (w / f64::from(answer.w)).min(h / f64::from(answer.h));
-    let part = (w.min(f64::from(answer.w) * shrink), h.min(f64::from(answer.h) * shrink));
+/// Returns the largest part of an image that has the aspect ratio of `output`.
+fn covering(image: Size, output: Size, gravity: Gravity) -> View {
+    let (w, h) = (f64::from(image.w), f64::from(image.h));
+    let shrink = (w / f64::from(output.w)).min(h / f64::from(output.h));
+    let part = (w.min(f64::from(output.w) * shrink), h.min(f64::from(output.h) * shrink));
     View { x: (w - part.0) * gravity.x, y: (h - part.1) * gravity.y, w: part.0, h: part.1 }
 }

@@ -1,14 +1,13 @@
-//! Which part of a picture stays where there is too much of it, and where it stands where there is too
-//! little.
+//! The position of an image relative to a box: which part `cover` keeps, and where `pad` places the image.
 
 use std::fmt;
 
-/// What a value must be.
+/// Description of a valid value.
 pub(crate) const FORM: &str = "center, north, north-east, east, south-east, south, south-west, west, \
                                north-west, or x,y as fractions from 0 to 1";
 
-/// The share of the space left over that goes to the left and to the top. So the point at these fractions
-/// of the picture comes to lie at the same fractions of the box, as in CSS `background-position`.
+/// The fractions of the free space to the left and above. The point at these fractions of the image is at the same
+/// fractions of the box, as in CSS `background-position`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Gravity {
     /// 0 for west, 1 for east.
@@ -58,7 +57,7 @@ pub(crate) fn canonical(text: &str) -> Option<String> {
     Gravity::parse(text).map(|gravity| gravity.to_string())
 }
 
-/// A plain decimal number from 0 to 1, to three decimals.
+/// Parses a number from 0 to 1 of digits and a point, rounded to three decimals.
 fn fraction(text: &str) -> Option<f64> {
     let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     let number: f64 = text.parse().ok().filter(|_| is_plain)?;

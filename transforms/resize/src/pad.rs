@@ -1,17 +1,17 @@
-//! A picture on a background.
+//! Placement of an image on a background.
 
 use crate::fit::Layout;
 use safelight_core::{Colour, Error, Frame, Kind, Model, Result, Samples, Size};
 
-/// Puts a whole, upright picture on a canvas of `background`, as `layout` says. Its model gains what the
-/// background has and it has not: colour, or alpha.
+/// Places a whole, upright image on a canvas of `background` according to `layout`. The model gains RGB or alpha if
+/// the background has it and the image does not.
 ///
 /// # Errors
-/// [`Kind::Internal`] if the picture is not one plane.
+/// [`Kind::Internal`] if the image has more than one plane.
 pub(crate) fn pad(frame: &Frame, layout: &Layout, background: Colour) -> Result<Frame> {
-    let model = with_room_for(frame.model, background);
+    let model = including(frame.model, background);
     let [plane] = frame.planes.as_slice() else {
-        return Err(Error::new(Kind::Internal, "resize", "only pictures of one plane can be padded"));
+        return Err(Error::new(Kind::Internal, "resize", "only images of one plane can be padded"));
     };
     let [r, g, b] = background.rgb;
     let pixel: &[u8] = match model {
@@ -28,10 +28,10 @@ pub(crate) fn pad(frame: &Frame, layout: &Layout, background: Colour) -> Result<
             Samples::U16(canvas.filled(samples, &pixel, u16::MAX))
         }
     };
-    Ok(Frame::whole(layout.answer, model, samples))
+    Ok(Frame::whole(layout.output, model, samples))
 }
 
-fn with_room_for(model: Model, background: Colour) -> Model {
+fn including(model: Model, background: Colour) -> Model {
     let has_colour = !matches!(model, Model::Grey | Model::GreyAlpha) || !background.is_grey();
     let has_alpha = model.has_alpha() || background.alpha != 255;
     match (has_colour, has_alpha) {
@@ -49,12 +49,12 @@ struct Canvas<'a> {
 }
 
 impl Canvas<'_> {
-    /// `samples` on a canvas of `pixel`; `max` is opaque.
+    /// Returns `samples` on a canvas filled with `pixel`; `max` is opaque.
     fn filled<T: Copy>(&self, samples: &[T], pixel: &[T], max: T) -> Vec<T> {
-        let Layout { scaled, offset, answer, .. } = *self.layout;
+        let Layout { scaled, offset, output, .. } = *self.layout;
         let channels = pixel.len();
-        let mut canvas = pixel.repeat(area(answer));
-        let stride = (answer.w as usize * channels).max(1);
+        let mut canvas = pixel.repeat(area(output));
+        let stride = (output.w as usize * channels).max(1);
         let own_channels = usize::from(self.from.channels());
         let own_stride = (scaled.w as usize * own_channels).max(1);
         let rows = canvas.chunks_exact_mut(stride).skip(offset.1 as usize);
@@ -67,7 +67,7 @@ impl Canvas<'_> {
         canvas
     }
 
-    /// One pixel from one model to the other, of which the other has all channels.
+    /// Copies one pixel to a model that has at least its channels.
     fn put<T: Copy>(&self, from: &[T], to: &mut [T], max: T) {
         let colours = if self.from.has_alpha() { from.len() - 1 } else { from.len() };
         let (to, alpha) = if self.to.has_alpha() {
@@ -76,7 +76,7 @@ impl Canvas<'_> {
         } else {
             (to, None)
         };
-        // One value of grey is all three of colour.
+        // Grey is repeated for red, green and blue.
         to.iter_mut().zip(from[..colours].iter().cycle()).for_each(|(to, from)| *to = *from);
         if let Some(alpha) = alpha {
             *alpha = from.get(colours).copied().unwrap_or(max);

@@ -1,5 +1,5 @@
-//! One plane, or a part of it between its samples, at another size with Lanczos3: of bytes in code of our own,
-//! of 16 bits with `fast_image_resize`.
+//! Scaling of a plane, or of a part of it at fractional positions, with Lanczos3: 8 bits by the kernels of this
+//! crate, 16 bits by `fast_image_resize`.
 
 use crate::plane::{Pixels, Scaling};
 use fast_image_resize::{
@@ -12,28 +12,28 @@ use safelight_core::{Error, Kind, Model, Plane, Rect, Result, Samples, Size, Vie
 /// Scales parts of planes.
 #[derive(Debug, Default)]
 pub(crate) struct Resampler {
-    /// The weights of the plane before: planes of chroma are alike.
+    /// The weights of the previous plane, since both chroma planes use the same.
     scaling: Option<Scaling>,
 }
 
 impl Resampler {
     /// Scales the part `part` of a plane to `size`.
     ///
-    /// `part` lies in `picture`, both in pixels of the source. The kernel reaches beyond `part`, but no
-    /// further than the samples that the picture touches: what a crop left out stays out.
+    /// `part` is within `image`, both in source pixels. The kernel reads beyond `part`, but only samples that
+    /// `image` touches, so none that a crop removed.
     ///
     /// # Errors
-    /// [`Kind::Internal`] if the picture does not lie on the plane, or if it has more channels than a picture.
+    /// [`Kind::Internal`] if the plane does not cover the image, or has more than four channels.
     pub(crate) fn resample(
         &mut self,
         plane: Plane,
         model: Model,
-        picture: View,
+        image: View,
         part: View,
         size: Size,
     ) -> Result<Plane> {
-        let columns = Span::new((picture.x, picture.w), (part.x, part.w), plane.step.0);
-        let rows = Span::new((picture.y, picture.h), (part.y, part.h), plane.step.1);
+        let columns = Span::new((image.x, image.w), (part.x, part.w), plane.step.0);
+        let rows = Span::new((image.y, image.h), (part.y, part.h), plane.step.1);
         let shape = (plane.size, plane.channels);
         let samples = match plane.samples {
             Samples::U8(samples) => {
@@ -61,17 +61,17 @@ impl Resampler {
         let length = (from.w as usize).checked_mul(from.h as usize);
         let length = length.and_then(|length| length.checked_mul(channels.into()));
         if length != Some(samples.len()) || !is_on_plane(columns, from.w) || !is_on_plane(rows, from.h) {
-            return Err(Error::new(Kind::Internal, "resize", "the picture does not lie on its plane"));
+            return Err(Error::new(Kind::Internal, "resize", "the plane does not cover the image"));
         }
         let (x, y) = (f64::from(columns.first) + columns.start, f64::from(rows.first) + rows.start);
         let part = View { x, y, w: columns.length, h: rows.length };
-        let kept = self.scaling.take().filter(|scaling| scaling.is_of(readable, part, size));
-        let scaling = self.scaling.insert(kept.unwrap_or_else(|| Scaling::new(readable, part, size)));
+        let reusable = self.scaling.take().filter(|scaling| scaling.is_of(readable, part, size));
+        let scaling = self.scaling.insert(reusable.unwrap_or_else(|| Scaling::new(readable, part, size)));
         Ok(scaling.apply(samples, from.w as usize, pixels))
     }
 }
 
-/// `samples` are of a plane of size `from`.
+/// Scales the 16-bit samples of a plane of size `from`.
 fn words(
     samples: Vec<u16>,
     (from, channels): (Size, u8),
@@ -83,7 +83,7 @@ fn words(
         !has_alpha || samples.chunks_exact(channels.into()).all(|pixel| pixel.last() == Some(&u16::MAX));
     let pixels = (size.w as usize).saturating_mul(size.h as usize);
     let target = vec![0; pixels.saturating_mul(channels.into())];
-    // By name, so that the program holds no code for pixels of other types: some megabytes.
+    // A generic call would link code for all pixel types: some megabytes.
     let scale = match channels {
         1 => scale_words::<U16>,
         2 => scale_words::<U16x2>,
@@ -94,7 +94,7 @@ fn words(
     scale((samples, from), (target, size), spans, is_opaque)
 }
 
-/// Each of `source` and `target` is samples and size; gives the target back.
+/// Scales `source` to `target`, each given as samples and size; returns the target.
 fn scale_words<P: PixelTrait>(
     (mut source, from): (Vec<u16>, Size),
     (mut target, size): (Vec<u16>, Size),
@@ -120,36 +120,36 @@ fn scale_words<P: PixelTrait>(
     Ok(target)
 }
 
-/// Where a picture lies on one axis of a plane.
+/// The position of an image on one axis of a plane.
 struct Span {
-    /// The first sample that it touches.
+    /// The first sample that the image touches.
     first: u32,
-    /// How many it touches.
+    /// Number of samples that the image touches.
     count: u32,
-    /// Where the part that is wanted starts, in samples from the first.
+    /// Start of the part to scale, in samples from `first`.
     start: f64,
-    /// Its extent in samples.
+    /// Length of that part in samples.
     length: f64,
 }
 
 impl Span {
-    /// `picture` and `part` are start and length, in pixels of the source.
-    fn new(picture: (f64, f64), part: (f64, f64), step: f64) -> Self {
-        let first = snapped(picture.0 / step).floor();
-        let count = snapped((picture.0 + picture.1) / step).ceil() - first;
+    /// `image` and `part` are start and length, in source pixels.
+    fn new(image: (f64, f64), part: (f64, f64), step: f64) -> Self {
+        let first = snapped(image.0 / step).floor();
+        let count = snapped((image.0 + image.1) / step).ceil() - first;
         let (start, length) = (snapped(part.0 / step - first), snapped(part.1 / step));
         Self { first: first as u32, count: count as u32, start, length }
     }
 
-    /// With no more of the part than lies on the samples: it is past them by the arithmetic alone.
+    /// Cuts the part at the samples, which it exceeds only by rounding errors.
     fn within(&self) -> Self {
         let start = self.start.max(0.0);
         Self { start, length: self.length.min(f64::from(self.count) - start), ..*self }
     }
 }
 
-/// A position that is whole but for the arithmetic, made whole: a sample that is touched by a
-/// thousand-millionth is not touched.
+/// Rounds a position that is an integer except for rounding errors, so that a sample does not count as touched
+/// because of them.
 fn snapped(position: f64) -> f64 {
     let whole = position.round();
     if (position - whole).abs() < 1e-6 { whole } else { position }
@@ -164,5 +164,5 @@ fn too_many(channels: u8) -> Error {
 }
 
 fn defect(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::new(Kind::Internal, "resize", "the picture could not be scaled").with_source(cause)
+    Error::new(Kind::Internal, "resize", "the image could not be scaled").with_source(cause)
 }

@@ -1,4 +1,4 @@
-//! Are the samples right: where they come from, alpha, what pads?
+//! Tests of samples: their positions, alpha and padding.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -27,7 +27,7 @@ fn a_picture_that_fits_is_not_touched() {
 
 #[test]
 fn gravity_chooses_what_a_cover_keeps() {
-    // Five flat stripes of 32 columns; a cover by a square keeps 32 of 160 columns.
+    // Five flat stripes of 32 columns; `cover` with a square keeps 32 of 160 columns.
     let row = [10, 70, 130, 190, 250].map(|shade| [shade; 32]).concat();
     let stripes = grey(160, 32, row.repeat(32));
     let check = |gravity, first, last| {
@@ -102,14 +102,14 @@ fn a_box_is_padded_with_what_suits_it() {
             "{raw} {model:?}"
         );
     };
-    // Without a background: white, or nothing where there is alpha.
+    // The default background is white, or transparent if the image has alpha.
     check("w=3&h=1&fit=pad", (Model::Grey, &[7]), (Model::Grey, &[255, 7, 255]));
     check("w=2&h=1&fit=pad&g=east", (Model::Rgb, &[1, 2, 3]), (Model::Rgb, &[255, 255, 255, 1, 2, 3]));
     check("w=1&h=2&fit=pad&g=south", (Model::GreyAlpha, &[7, 9]), (Model::GreyAlpha, &[0, 0, 7, 9]));
     check("w=1&h=2&fit=pad&g=north", (Model::Rgba, &[1, 2, 3, 4]), (Model::Rgba, &[1, 2, 3, 4, 0, 0, 0, 0]));
-    // Half a pixel too much goes to the right.
+    // An odd pixel goes to the right.
     check("w=2&h=1&fit=pad", (Model::Grey, &[7]), (Model::Grey, &[7, 255]));
-    // What the background has, the picture gains.
+    // The model gains RGB and alpha from the background.
     check("w=2&h=1&fit=pad&bg=808080", (Model::Grey, &[7]), (Model::Grey, &[7, 128]));
     check("w=2&h=1&fit=pad&bg=010203", (Model::Grey, &[7]), (Model::Rgb, &[7, 7, 7, 1, 2, 3]));
     check("w=2&h=1&fit=pad&bg=80808000", (Model::Grey, &[7]), (Model::GreyAlpha, &[7, 255, 128, 0]));
@@ -124,7 +124,7 @@ fn a_box_is_padded_with_what_suits_it() {
         (Model::Rgb, &[1, 2, 3]),
         (Model::Rgba, &[1, 2, 3, 255, 0, 0, 0, 0]),
     );
-    // Where nothing is left over, nothing is gained.
+    // If the image fills the box, the model is unchanged.
     check("w=1&h=1&fit=pad&bg=01020304", (Model::Grey, &[7]), (Model::Grey, &[7]));
     check("w=2&fit=pad&bg=01020304&h=2", (Model::Grey, &[7]), (Model::Grey, &[7; 4]));
 }

@@ -1,4 +1,4 @@
-//! Does a picture that its decoder shrank give what the whole one would have given?
+//! Comparisons of results from a scaled decode with those from a full one.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -53,19 +53,19 @@ fn neither_size_nor_picture_depends_on_the_shrink() {
 
 #[test]
 fn every_pixel_comes_from_where_it_was() {
-    // A ramp stays a ramp, but for the ripple of the kernel, and its values tell positions.
+    // A ramp stays a ramp except for the kernel's ripple, and its values show positions.
     let size = Size::new(403, 301);
     for is_along_x in [true, false] {
         let ramp = |y, x| f64::from(if is_along_x { x } else { y }) / 500.0;
         let source: Vec<_> = (0..size.h).flat_map(|y| (0..size.w).map(move |x| ramp(y, x))).collect();
         for shrink in [1, 2, 4, 8] {
             let mut cropped = frame(&source, size, Model::Grey, shrink, true);
-            // On no boundary of samples, at no shrink.
+            // Not on a sample boundary at any scale.
             cropped.crop(Rect { x: 11, y: 13, size: Size::new(381, 277) });
             let found = op("w=21&h=21&fit=cover&gravity=0.9,0.3").apply(cropped).unwrap();
             let kept = 277.0;
             let start = if is_along_x { 11.0 + (381.0 - kept) * 0.9 } else { 13.0 };
-            // The kernel's three pixels at each end reach beyond the picture.
+            // At each end, three pixels of the kernel are beyond the image.
             for i in 3..18 {
                 let expected = (start + (f64::from(i) + 0.5) * kept / 21.0 - 0.5) / 500.0;
                 let (x, y) = if is_along_x { (i, 10) } else { (10, i) };
@@ -110,10 +110,10 @@ fn needs_are_as_many_pixels_as_come_out() {
     check("w=800&fit=contain", (400, 200), (400, 200));
     check("w=100&h=150&fit=fill", (400, 200), (100, 150));
     check("w=100&h=800&fit=fill", (400, 200), (100, 200));
-    // What hangs over is as dense as what is kept.
+    // The overhang is as dense as the part that is kept.
     check("w=100&h=100&fit=cover", (400, 200), (200, 100));
     check("w=100&h=100&fit=cover", (401, 200), (201, 100));
-    // What pads needs nothing.
+    // Padding needs no source pixels.
     check("w=100&h=100&fit=pad", (400, 200), (100, 50));
 }
 
@@ -130,7 +130,7 @@ fn a_crop_and_a_resize_are_a_resize_of_what_was_cropped() {
         cropped.crop(Rect { x, y, size });
         let raw = random_query(&mut random, 100);
         let cut_out = cropped.clone().materialize().unwrap();
-        // Not one sample beyond the crop shows.
+        // No sample beyond the crop has an effect.
         let found = op(&raw).apply(cropped).unwrap().materialize().unwrap();
         assert_eq!(found, op(&raw).apply(cut_out).unwrap(), "{raw} of {size:?}");
     }

@@ -1,4 +1,4 @@
-//! Are sizes those that sharp answers with? `sizes.mjs` made `sizes.json`.
+//! Comparison of sizes with those of sharp, which `sizes.mjs` wrote to `sizes.json`.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

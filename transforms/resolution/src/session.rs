@@ -76,7 +76,7 @@ impl ResolutionSession {
                 let header = MainHeader::read(&self.buffer[..end])?;
                 let plan = Plan::new(&header, self.wanted)?;
                 blank_comments(&mut self.buffer[2..end]);
-                self.mime = if header.is_high_throughput() { "image/jphc" } else { "image/j2c" };
+                self.mime = if header.is_high_throughput() { mime::JPHC } else { mime::J2C };
                 self.start = end;
                 self.stage = Stage::TilePart { scan: HeaderScan::tile_part(), plan };
                 Ok(true)

@@ -62,12 +62,12 @@ impl PixelOp for RotateFlipOp {
     }
 
     fn needed(&self, _input: Geometry, need: Size) -> Size {
-        // Rows for columns is its own inverse.
+        // Exchanging the sides is its own inverse.
         self.0.size(need)
     }
 
     fn apply(&self, frame: Frame) -> Result<Frame> {
-        // What a crop left out need not be turned, where it can be cut off.
+        // Pixels that a crop removed need not be turned, if they can be cut off here.
         let frame = if frame.is_full_size() { frame.materialize()? } else { frame };
         frame.turn(self.0)
     }
@@ -81,7 +81,7 @@ mod tests {
     fn op(raw: &str) -> Box<dyn PixelOp> {
         match RotateFlip.step(&Query::parse(raw, "", PARAMS).unwrap()).unwrap() {
             Some(Step::Pixels(op)) => op,
-            _ => panic!("{raw} asks for no step"),
+            _ => panic!("{raw} requests no step"),
         }
     }
 
@@ -91,13 +91,13 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_is_rotated_and_then_mirrored() {
+    fn the_image_is_rotated_and_then_mirrored() {
         let check = |raw, expected| {
             let input = frame("abc/def");
-            let said = op(raw).output(input.geometry).unwrap();
+            let stated = op(raw).output(input.geometry).unwrap();
             let found = op(raw).apply(input).unwrap();
             assert_eq!(found, frame(expected), "{raw}");
-            assert_eq!(found.geometry, said, "{raw}");
+            assert_eq!(found.geometry, stated, "{raw}");
         };
         check("rotate=90", "da/eb/fc");
         check("rotate=180", "fed/cba");
@@ -114,33 +114,33 @@ mod tests {
     }
 
     #[test]
-    fn what_cancels_out_asks_for_nothing() {
+    fn turns_that_cancel_out_request_no_step() {
         let step = |raw| RotateFlip.step(&Query::parse(raw, "", PARAMS).unwrap()).unwrap();
         assert!(step("").is_none());
         assert!(step("rotate=180&flip=hv").is_none());
     }
 
     #[test]
-    fn a_wrong_value_says_what_would_be_right() {
+    fn an_invalid_value_is_reported_with_the_expected_form() {
         let check = |raw, message: &str| {
-            assert_eq!(Query::parse(raw, "", PARAMS).unwrap_err().to_string(), message, "{raw}");
+            assert_eq!(Query::parse(raw, "", PARAMS).unwrap_err().message, message, "{raw}");
         };
-        check("rotate=45", "rotate: must be one of 90, 180, 270, not \"45\"");
-        check("rotate=0", "rotate: must be one of 90, 180, 270, not \"0\"");
-        check("rotate=", "rotate: must be one of 90, 180, 270, not \"\"");
-        check("flip=x", "flip: must be one of h, v, hv, not \"x\"");
-        check("flip=vh", "flip: must be one of h, v, hv, not \"vh\"");
+        check("rotate=45", "rotate: expected one of 90, 180, 270, got \"45\"");
+        check("rotate=0", "rotate: expected one of 90, 180, 270, got \"0\"");
+        check("rotate=", "rotate: expected one of 90, 180, 270, got \"\"");
+        check("flip=x", "flip: expected one of h, v, hv, got \"x\"");
+        check("flip=vh", "flip: expected one of h, v, hv, got \"vh\"");
     }
 
     #[test]
-    fn only_the_picture_is_turned() {
+    fn pixels_outside_the_crop_are_not_turned() {
         let mut input = frame("abc/def");
         input.crop(Rect { x: 1, y: 0, size: Size::new(2, 2) });
         assert_eq!(op("rotate=90").apply(input).unwrap(), frame("eb/fc"));
     }
 
     #[test]
-    fn a_shrunk_picture_keeps_its_nominal_size() {
+    fn a_scaled_decode_keeps_its_nominal_size() {
         let mut input = frame("abc/def");
         input.planes[0].step = (2.0, 2.0);
         input.geometry.size = Size::new(6, 4);

@@ -30,7 +30,7 @@ impl Transform for Sharpen {
     }
 }
 
-/// An unsharp mask by `sigma` pixels.
+/// An unsharp mask with a standard deviation of `sigma` pixels.
 struct SharpenOp {
     sigma: f64,
 }
@@ -68,19 +68,19 @@ mod tests {
 
     fn sharpened(raw: &str, frame: &Frame) -> Frame {
         let Some(Step::Pixels(op)) = Sharpen.step(&query(raw).unwrap()).unwrap() else {
-            panic!("{raw} asks for no pixels")
+            panic!("{raw} requests no pixel step")
         };
         let found = op.apply(frame.clone()).unwrap();
         assert_eq!(found.geometry, op.output(frame.geometry).unwrap(), "{raw}");
         found
     }
 
-    fn eight(frame: &Frame) -> &[u8] {
-        let Samples::U8(samples) = &frame.planes[0].samples else { panic!("8 bits went in") };
+    fn bytes(frame: &Frame) -> &[u8] {
+        let Samples::U8(samples) = &frame.planes[0].samples else { panic!("expected 8 bits") };
         samples
     }
 
-    /// Noise; a sequence of Knuth's.
+    /// Returns noise from Knuth's linear congruential generator (MMIX).
     fn noise(length: usize, mut seed: u64) -> Vec<u8> {
         let next = || {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn sigma_has_edges() {
+    fn sigma_is_validated() {
         let check = |raw, expected| assert_eq!(query(raw).unwrap().to_string(), expected);
         check("sharpen=0.3", "sharpen=0.3");
         check("sharpen=100.0", "sharpen=100");
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_value_says_what_would_be_right() {
+    fn an_invalid_value_is_reported_with_the_expected_form() {
         for value in ["0.299", "0", "100.001", "-1", "1e1", "inf", "", "true"] {
             let error = query(&format!("sharpen={value}")).unwrap_err();
             assert_eq!(error.kind, Kind::InvalidParam);
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flat_picture_stays_as_it_is() {
+    fn a_flat_image_is_unchanged() {
         for raw in SIGMAS {
             for model in [Model::Grey, Model::GreyAlpha, Model::Rgb, Model::Rgba] {
                 let channels = usize::from(model.channels());
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn flat_areas_next_to_detail_stay_as_they_are() {
+    fn flat_areas_next_to_detail_are_unchanged() {
         for (raw, sigma) in
             [("sharpen=0.3", 0.3), ("sharpen=1.9", 1.9), ("sharpen=2", 2.0), ("sharpen=6", 6.0)]
         {
@@ -141,7 +141,7 @@ mod tests {
                 }
                 let before = Frame::whole(Size::new(w as u32, 30), Model::Rgb, Samples::U8(samples));
                 let after = sharpened(raw, &before);
-                for row in eight(&after).chunks_exact(w * 3) {
+                for row in bytes(&after).chunks_exact(w * 3) {
                     assert!(row[(rough + reach) * 3..].iter().all(|&sample| sample == grey), "{raw}, {grey}");
                 }
             }
@@ -154,7 +154,7 @@ mod tests {
         let soft = Frame::whole(Size::new(8, 6), Model::Grey, Samples::U8(samples));
         for raw in ["sharpen=0.5", "sharpen=1", "sharpen=2.5"] {
             let found = sharpened(raw, &soft);
-            let row = &eight(&found)[..8];
+            let row = &bytes(&found)[..8];
             let (dark, light) = (60 - row[3], row[4] - 180);
             assert!(0 < dark && dark.abs_diff(light) <= 1, "{raw}: {row:?}");
             assert!(dark <= 60, "{raw} overshoots by more than half the step: {row:?}");
@@ -162,18 +162,18 @@ mod tests {
     }
 
     #[test]
-    fn hues_stay() {
+    fn hues_are_unchanged() {
         let samples = noise(40 * 30 * 3, 5).into_iter().map(|sample| 96 + sample / 4).collect();
         let before = Frame::whole(Size::new(40, 30), Model::Rgb, Samples::U8(samples));
         let after = sharpened("sharpen=1.2", &before);
-        for (before, after) in eight(&before).chunks_exact(3).zip(eight(&after).chunks_exact(3)) {
+        for (before, after) in bytes(&before).chunks_exact(3).zip(bytes(&after).chunks_exact(3)) {
             let changes = [0, 1, 2].map(|channel| i16::from(after[channel]) - i16::from(before[channel]));
             assert_eq!(changes, [changes[0]; 3]);
         }
     }
 
     #[test]
-    fn alpha_stays_and_what_it_hides_counts_for_nothing() {
+    fn alpha_is_unchanged_and_hidden_colours_have_no_effect() {
         let pixels = |hidden: [u8; 3]| -> Vec<u8> {
             let [red, green, blue] = hidden;
             let pixel = |i: usize| match i % 40 {
@@ -186,7 +186,7 @@ mod tests {
         for raw in SIGMAS {
             let (white, black) = (sharpened(raw, &frame([255; 3])), sharpened(raw, &frame([0; 3])));
             for (i, (white, black)) in
-                eight(&white).chunks_exact(4).zip(eight(&black).chunks_exact(4)).enumerate()
+                bytes(&white).chunks_exact(4).zip(bytes(&black).chunks_exact(4)).enumerate()
             {
                 let is_hidden = i % 40 < 20;
                 assert_eq!(white[3], if is_hidden { 0 } else { 200 }, "{raw}");
@@ -203,10 +203,10 @@ mod tests {
             let frame = |samples| Frame::whole(Size::new(40, 30), Model::Rgba, samples);
             let narrow = sharpened(raw, &frame(Samples::U8(samples.clone())));
             let wide = sharpened(raw, &frame(Samples::U16(Vec::clone(&wide))));
-            let Samples::U16(wide) = &wide.planes[0].samples else { panic!("16 bits went in") };
+            let Samples::U16(wide) = &wide.planes[0].samples else { panic!("expected 16 bits") };
             let is_near =
                 |(narrow, wide): (&u8, &u16)| (257 * u32::from(*narrow)).abs_diff((*wide).into()) <= 129;
-            assert!(eight(&narrow).iter().zip(wide).all(is_near), "{raw}");
+            assert!(bytes(&narrow).iter().zip(wide).all(is_near), "{raw}");
         }
     }
 }

@@ -1,16 +1,16 @@
-//! The unsharp mask: what a blur takes away, once more.
+//! The unsharp mask: the difference between the image and its blur, added to the image.
 
 use safelight_core::{Plane, Samples};
 use safelight_filters::gaussian;
 
-/// How much of what a blur takes away is added.
+/// Factor of the difference that is added.
 const AMOUNT: f32 = 1.0;
 
 /// Weights of red, green and blue in luma: ITU-R BT.709-6, item 3.2.
 const LUMA: [f32; 3] = [0.2126, 0.7152, 0.0722];
 
-/// Sharpens the luma of `plane` in place, whose last channel is alpha or not; each colour moves as far as
-/// the luma does. What is transparent stays as it is.
+/// Sharpens the luma of `plane` in place and changes each colour by the same amount. With `has_alpha` the last
+/// channel is alpha; fully transparent pixels are unchanged.
 pub(crate) fn sharpen(plane: &mut Plane, sigma: f64, has_alpha: bool) {
     let luma = match &plane.samples {
         Samples::U8(samples) => luma_plane(samples, plane.channels, has_alpha),
@@ -28,10 +28,10 @@ pub(crate) fn sharpen(plane: &mut Plane, sigma: f64, has_alpha: bool) {
 
 /// A sample of a plane.
 trait Sample: Copy {
-    /// Of 65 535.
+    /// Scales to the range of 16 bits.
     fn widen(self) -> u16;
 
-    /// Moves by `difference` of 65 535, as far as it goes.
+    /// Adds `difference`, which is in the range of 16 bits, and saturates.
     fn moved(self, difference: f32) -> Self;
 }
 
@@ -55,8 +55,8 @@ impl Sample for u16 {
     }
 }
 
-/// Luma, with alpha if there is, at 16 bits: the mask is a small difference, which 8 bits would make
-/// rough.
+/// Returns luma, with alpha if there is, at 16 bits: the mask is a small difference, for which 8 bits are too
+/// coarse.
 fn luma_plane<T: Sample>(samples: &[T], channels: u8, has_alpha: bool) -> Vec<u16> {
     let pixels = samples.chunks_exact(channels.into());
     let mut plane = Vec::with_capacity(pixels.len() * (1 + usize::from(has_alpha)));
@@ -81,7 +81,7 @@ fn luma<T: Sample>(pixel: &[T]) -> u16 {
 fn add_mask<T: Sample>(samples: &mut [T], channels: u8, blurred: &[u16], has_alpha: bool) {
     let pixels = samples.chunks_exact_mut(channels.into());
     for (pixel, blurred) in pixels.zip(blurred.chunks_exact(1 + usize::from(has_alpha))) {
-        // Where the blur leaves no alpha it leaves no luma either, and there is nothing to compare with.
+        // If the blurred alpha is 0, the blurred luma is meaningless.
         let is_hidden = has_alpha && (pixel.last().is_none_or(|alpha| alpha.widen() == 0) || blurred[1] == 0);
         if is_hidden {
             continue;

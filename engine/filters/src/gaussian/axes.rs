@@ -1,17 +1,17 @@
-//! A plane's rows and columns as lines of floats.
+//! Conversion of rows and columns to lines of floats and back.
 
 use super::filter::{Filter, LANES, Lanes};
 use safelight_core::Size;
 
-/// From here on the bits of a float count in ones: adding it rounds, and leaves the integer in the low
-/// bits. Unlike a cast, that is done for several samples at once.
+/// The value from which on the lowest bit of a float is worth 1. Adding it rounds a number and leaves the integer
+/// in the low bits; unlike a cast, that is done for several samples at once.
 const INTEGER: f32 = (1 << (f32::MANTISSA_DIGITS - 1)) as f32;
 
 /// A sample of a plane.
 pub(crate) trait Sample: Copy {
     fn widen(self) -> f32;
 
-    /// Rounds to nearest, and clamps.
+    /// Rounds to the nearest value and clamps.
     fn narrow(value: f32) -> Self;
 }
 
@@ -54,7 +54,7 @@ pub(crate) fn filter<T: Sample>(
     }
 }
 
-/// A filter and its scratch lines, for planes of `C` channels of which the last is alpha or not.
+/// A filter with its scratch lines, for planes of `C` channels, the last of which is alpha if `ALPHA`.
 struct Axes<'a, const C: usize, const ALPHA: bool> {
     filter: &'a Filter,
     size: Size,
@@ -73,7 +73,7 @@ impl<'a, const C: usize, const ALPHA: bool> Axes<'a, C, ALPHA> {
         if stride == 0 {
             return;
         }
-        // As many rows at once as have lanes for all their channels.
+        // Each channel of a row takes a lane.
         for rows in samples.chunks_mut(stride * (LANES / C)) {
             self.rows(rows, stride);
         }
@@ -123,7 +123,7 @@ impl<'a, const C: usize, const ALPHA: bool> Axes<'a, C, ALPHA> {
     }
 }
 
-/// Weighs each colour with its alpha.
+/// Multiplies colours with their alpha.
 fn premultiply<const C: usize>(lanes: &mut Lanes) {
     for pixel in lanes.as_chunks_mut::<C>().0 {
         let alpha = pixel[C - 1];
@@ -131,7 +131,7 @@ fn premultiply<const C: usize>(lanes: &mut Lanes) {
     }
 }
 
-/// Takes the weight back; what is to be stored as transparent has no colour.
+/// Divides colours by their alpha; where the stored alpha will be 0, so are the colours.
 fn unpremultiply<const C: usize>(lanes: &mut Lanes) {
     for pixel in lanes.as_chunks_mut::<C>().0 {
         let alpha = pixel[C - 1];

@@ -1,14 +1,14 @@
-//! The choice between the two ways to convolve a line with a Gaussian.
+//! The choice between the two algorithms for a line.
 
 use super::{recursive::Recursive, taps::Taps};
 
-/// Lines that are filtered side by side, one lane each.
+/// Number of lines that are filtered together, one lane each.
 pub(crate) const LANES: usize = 16;
 
 /// One sample point of each line.
 pub(crate) type Lanes = [f32; LANES];
 
-/// From here on the recursive filter takes fewer operations than the kernel: 40 against 8 taps.
+/// Sigma from which on the recursive filter, with 40 operations, is faster than a kernel of 8 taps on a side.
 const RECURSIVE_FROM: f64 = 2.0;
 
 /// A Gaussian along one axis.
@@ -19,7 +19,7 @@ pub(crate) enum Filter {
 }
 
 impl Filter {
-    /// A Gaussian of standard deviation `sigma`, in sample points.
+    /// Returns the filter for standard deviation `sigma`, in sample points.
     pub(crate) fn new(sigma: f64) -> Self {
         if sigma < RECURSIVE_FROM {
             Self::Taps(Taps::new(sigma))
@@ -28,8 +28,8 @@ impl Filter {
         }
     }
 
-    /// Filters the lines of `input` into `output`, which is as long. Equal samples stay as they are, to
-    /// the bit.
+    /// Filters the lines of `input` into `output`, which has the same length. Equal samples stay
+    /// bit-identical.
     pub(crate) fn run(&self, input: &[Lanes], output: &mut [Lanes]) {
         match self {
             Self::Taps(taps) => taps.run(input, output),

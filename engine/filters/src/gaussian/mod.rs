@@ -1,4 +1,4 @@
-//! A Gaussian filter: in place, as fast for any sigma, as exact as the samples can hold.
+//! A Gaussian filter: in place, in a time that does not depend on sigma, exact to the rounding of the samples.
 
 mod axes;
 mod filter;
@@ -9,15 +9,15 @@ use filter::Filter;
 use safelight_core::{Plane, Samples};
 
 /// Filters every channel of `plane` in place with a Gaussian of standard deviation `sigma`, in sample
-/// points, along both axes. Beyond its edges the plane goes on as it ends.
+/// points, along both axes. Beyond its edges the plane continues with its last samples.
 ///
-/// With `has_alpha` the last channel weighs the others, so that colour under transparent pixels counts
-/// for nothing; samples are straight before and after, and 0 where alpha comes out as 0.
+/// With `has_alpha` the other channels are weighted with the last one, so colours of transparent pixels have no
+/// effect. Samples are straight before and after; where the resulting alpha is 0, so are the colours.
 ///
 /// # Panics
-/// If `sigma` is not positive, or the plane has more than four channels, as no model has.
+/// If `sigma` is not positive, or the plane has more than four channels.
 pub fn gaussian(plane: &mut Plane, sigma: f64, has_alpha: bool) {
-    assert!(0.0 < sigma, "a Gaussian has a width");
+    assert!(0.0 < sigma, "sigma must be positive");
     let filter = Filter::new(sigma);
     let size = plane.size;
     match (&mut plane.samples, plane.channels) {
@@ -37,7 +37,7 @@ mod tests {
         Plane { size, channels, samples, step: (1.0, 1.0) }
     }
 
-    /// The values of a filtered plane, as parts of the greatest.
+    /// Filters a plane and returns its values from 0 to 1.
     fn filtered(mut plane: Plane, sigma: f64, has_alpha: bool) -> Vec<f64> {
         gaussian(&mut plane, sigma, has_alpha);
         match plane.samples {
@@ -46,7 +46,7 @@ mod tests {
         }
     }
 
-    /// A convolution in double precision, `[h, w, channels]`.
+    /// Convolves `values`, of shape `[h, w, channels]`, in double precision.
     fn reference(values: &[f64], size: Size, channels: usize, sigma: f64) -> Vec<f64> {
         let radius = (6.0 * sigma).ceil() as isize;
         let kernel: Vec<_> =
@@ -78,8 +78,8 @@ mod tests {
         -10.0 * (square / left.len() as f64).log10()
     }
 
-    /// Steps of full height with noise on them; a sequence of Knuth's for the noise.
-    fn picture(length: usize, w: usize, channels: usize) -> impl Iterator<Item = f64> {
+    /// Returns steps with noise from Knuth's linear congruential generator (MMIX).
+    fn steps(length: usize, w: usize, channels: usize) -> impl Iterator<Item = f64> {
         (0..length).scan(1_u64, move |seed, i| {
             *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let (x, y) = (i / channels % w, i / channels / w);
@@ -89,10 +89,10 @@ mod tests {
     }
 
     #[test]
-    fn it_is_a_gaussian() {
+    fn result_is_near_an_exact_convolution() {
         let size = Size::new(120, 70);
         for channels in [1, 3] {
-            let values: Vec<_> = picture(120 * 70 * channels, 120, channels).collect();
+            let values: Vec<_> = steps(120 * 70 * channels, 120, channels).collect();
             let eight: Vec<_> = values.iter().map(|value| (value * 255.0).round() as u8).collect();
             let sixteen: Vec<_> = values.iter().map(|value| (value * 65_535.0).round() as u16).collect();
             let channels_u8 = u8::try_from(channels).unwrap();
@@ -115,14 +115,14 @@ mod tests {
     }
 
     #[test]
-    fn colours_weigh_as_much_as_they_are_seen() {
+    fn colours_are_weighted_with_alpha() {
         let size = Size::new(90, 60);
-        let values: Vec<_> = picture(90 * 60 * 4, 90, 4).collect();
+        let values: Vec<_> = steps(90 * 60 * 4, 90, 4).collect();
         let samples: Vec<_> = values.iter().map(|value| (value * 255.0).round() as u8).collect();
         let seen = |pixels: &[f64]| -> Vec<f64> {
-            let weigh =
+            let premultiply =
                 |pixel: &[f64]| [pixel[0] * pixel[3], pixel[1] * pixel[3], pixel[2] * pixel[3], pixel[3]];
-            pixels.chunks_exact(4).flat_map(weigh).collect()
+            pixels.chunks_exact(4).flat_map(premultiply).collect()
         };
         let straight: Vec<_> = samples.iter().map(|&sample| f64::from(sample) / 255.0).collect();
         for &sigma in SIGMAS {
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_seen_does_not_bleed() {
+    fn transparent_pixels_have_no_effect() {
         let red = [255, 0, 0, 0];
         let blue = [0, 0, 200, 255];
         let pixels = (0..40 * 30).flat_map(|i| if i % 40 < 20 { red } else { blue });
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_flat_stays_flat() {
+    fn flat_planes_are_unchanged() {
         for &sigma in SIGMAS {
             for channels in 1..=4 {
                 let pixel = [1, 254, 0, 77].map(|value: u16| value * 257).into_iter().take(channels.into());
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn the_mean_stays() {
-        // Flat at the edges, which would count for more than once.
+        // Edge samples count more than once, so the edges are flat.
         let size = Size::new(150, 150);
         let inside = |i: u32| (60..90).contains(&(i % 150)) && (60..90).contains(&(i / 150));
         let samples: Vec<_> = (0..150 * 150).map(|i| if inside(i) { 50_000 } else { 0 }).collect();
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn any_shape_will_do() {
+    fn every_shape_is_filtered() {
         for (w, h) in [(0, 0), (0, 5), (1, 1), (1, 40), (40, 1), (5, 16), (17, 3)] {
             for channels in 1..=4 {
                 let length = w * h * u32::from(channels);

@@ -1,4 +1,4 @@
-//! Deriche's recursive Gaussian: as many operations for any sigma.
+//! Deriche's recursive Gaussian, with the same number of operations for every sigma.
 //!
 //! R. Deriche, "Recursively implementing the Gaussian and its derivatives", INRIA research report 1893,
 //! 1993: for 0 ≤ x the Gaussian exp(−x²/2) is very nearly the sum of two damped oscillations,
@@ -8,12 +8,12 @@
 //! ```
 //!
 //! Each is the real part of a geometric series with a complex ratio, that is, of a first-order recursion.
-//! Keeping the recursions complex, instead of multiplying them out into one of fourth order, keeps their
-//! poles exact in single precision.
+//! The recursions stay complex instead of being combined into one of fourth order, because their poles are then
+//! exact in single precision.
 
 use super::filter::{LANES, Lanes};
 
-/// Weight, and logarithm of the pole for a sigma of 1: a sum of cosine and sine is the real part of
+/// Weights, and logarithms of the poles for a sigma of 1: a sum of cosine and sine is the real part of
 /// (cosine − i sine) times (their weights as a complex number).
 const OSCILLATIONS: [(Complex, Complex); 2] = [
     (Complex { re: 1.68, im: 3.735 }, Complex { re: -1.783, im: -0.6318 }),
@@ -30,7 +30,7 @@ pub(crate) struct Recursive {
 impl Recursive {
     pub(crate) fn new(sigma: f64) -> Self {
         let parts = OSCILLATIONS.map(|(weight, log)| (weight, log.scaled(1.0 / sigma).exp()));
-        // What a constant 1 comes out as: the series forwards, and backwards without its first term.
+        // The response to a constant 1: the series forwards, and backwards without its first term.
         let gain: f64 =
             parts.iter().map(|(weight, pole)| weight.times(pole.sum().plus(pole.sum_after())).re).sum();
         let forwards = parts.map(|(weight, pole)| Oscillation::new(weight.scaled(1.0 / gain), pole));
@@ -39,9 +39,9 @@ impl Recursive {
         Self { forwards, backwards }
     }
 
-    /// Adds up a run forwards, which takes in the sample itself, and a run backwards, which does not. Both
-    /// work on differences from the first sample, which vanish exactly where nothing differs, and start as
-    /// if the line had gone on for ever as it ends.
+    /// Adds a forward pass, which includes the sample itself, and a backward pass, which does not. Both work on
+    /// differences from the first sample, which are exactly 0 in flat lines, and start in the state that an
+    /// endless continuation of the line's end would give.
     pub(crate) fn run(&self, input: &[Lanes], output: &mut [Lanes]) {
         let (Some(first), Some(last)) = (input.first(), input.last()) else { return };
         let mut states = self.forwards.map(|part| State::constant(&part, &[0.0; LANES]));
@@ -64,12 +64,12 @@ impl Recursive {
     }
 }
 
-/// The recursion z ← pole · z + x, of which Re(weight · z) is a part of the result.
+/// The recursion z ← pole · z + x; Re(weight · z) is a term of the result.
 #[derive(Clone, Copy, Debug)]
 struct Oscillation {
     pole: [f32; 2],
     weight: [f32; 2],
-    /// What z comes to for a constant 1.
+    /// The limit of z for a constant 1.
     constant: [f32; 2],
 }
 
@@ -79,7 +79,7 @@ impl Oscillation {
     }
 }
 
-/// z of each line.
+/// The state z of each line.
 struct State {
     re: Lanes,
     im: Lanes,
@@ -137,13 +137,13 @@ impl Complex {
         Self { re: cos, im: sin }.scaled(self.re.exp())
     }
 
-    /// 1 + z + z² + …, which is 1 / (1 − z).
+    /// Returns 1 + z + z² + …, which is 1 / (1 − z).
     fn sum(self) -> Self {
         let (re, im) = (1.0 - self.re, -self.im);
         Self { re, im: -im }.scaled(1.0 / (re * re + im * im))
     }
 
-    /// z + z² + …
+    /// Returns z + z² + …
     fn sum_after(self) -> Self {
         self.times(self.sum())
     }

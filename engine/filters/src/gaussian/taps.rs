@@ -1,16 +1,16 @@
-//! Convolution with a sampled Gaussian: for small sigmas.
+//! Convolution with a sampled Gaussian, for small sigmas.
 
 use super::filter::Lanes;
 
-/// One side of a symmetrical kernel.
+/// One side of a symmetric kernel.
 #[derive(Debug)]
 pub(crate) struct Taps {
-    /// Weights at distance 1, 2, …; that of the centre is what is missing to 1.
+    /// Weights at distance 1, 2, …; the weight of the centre is 1 minus twice their sum.
     weights: Vec<f32>,
 }
 
 impl Taps {
-    /// A Gaussian sampled at whole distances up to four sigmas, where a ten-thousandth of it remains.
+    /// Samples a Gaussian at integer distances up to four sigmas; less than a ten-thousandth is beyond.
     pub(crate) fn new(sigma: f64) -> Self {
         let radius = (4.0 * sigma).ceil() as u32;
         let at = |distance: u32| (-0.5 * (f64::from(distance) / sigma).powi(2)).exp();
@@ -18,7 +18,7 @@ impl Taps {
         Self { weights: (1..=radius).map(|distance| (at(distance) / sum) as f32).collect() }
     }
 
-    /// Sums differences from the centre, which vanish exactly where nothing differs.
+    /// Sums weighted differences from the centre, which are exactly 0 in flat areas.
     pub(crate) fn run(&self, input: &[Lanes], output: &mut [Lanes]) {
         let Some(last) = input.len().checked_sub(1) else { return };
         for (i, (out, centre)) in output.iter_mut().zip(input).enumerate() {

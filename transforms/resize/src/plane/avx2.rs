@@ -6,7 +6,7 @@ use super::kernels::{ACROSS_SHIFT, ALPHA_LEVEL, CHUNK, Chunk, Form, ROWS, Side, 
 use bytemuck::{cast, cast_ref};
 use std::arch::x86_64::*;
 
-/// Proof that this machine has AVX2.
+/// Proof that the processor has AVX2.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Avx2(());
 
@@ -16,30 +16,30 @@ impl Avx2 {
         is_x86_feature_detected!("avx2").then_some(Self(()))
     }
 
-    pub(super) fn down<const N: usize>(
+    pub(super) fn vertical<const N: usize>(
         self,
         strip: &Strip<'_>,
         column: usize,
         window: &mut Vec<Wide>,
         chunk: &mut Chunk<N>,
     ) {
-        // SAFETY: there is AVX2 where there is an `Avx2`.
-        unsafe { down(strip, column, window, chunk) }
+        // SAFETY: an `Avx2` exists only if the processor has AVX2.
+        unsafe { vertical(strip, column, window, chunk) }
     }
 
-    pub(super) fn turn<const N: usize>(self, chunk: &Chunk<N>, turned: &mut Turned<N>) {
-        // SAFETY: there is AVX2 where there is an `Avx2`.
-        unsafe { turn(chunk, turned) }
+    pub(super) fn transpose<const N: usize>(self, chunk: &Chunk<N>, turned: &mut Turned<N>) {
+        // SAFETY: an `Avx2` exists only if the processor has AVX2.
+        unsafe { transpose(chunk, turned) }
     }
 
-    pub(super) fn across<const N: usize>(self, side: &Side<'_, N>, answer: &mut [u8]) {
-        // SAFETY: there is AVX2 where there is an `Avx2`.
-        unsafe { across(side, answer) }
+    pub(super) fn horizontal<const N: usize>(self, side: &Side<'_, N>, out: &mut [u8]) {
+        // SAFETY: an `Avx2` exists only if the processor has AVX2.
+        unsafe { horizontal(side, out) }
     }
 }
 
 #[target_feature(enable = "avx2")]
-fn down<const N: usize>(strip: &Strip<'_>, column: usize, window: &mut Vec<Wide>, chunk: &mut Chunk<N>) {
+fn vertical<const N: usize>(strip: &Strip<'_>, column: usize, window: &mut Vec<Wide>, chunk: &mut Chunk<N>) {
     for part in 0..N {
         widen(strip, column + part * CHUNK, window);
         down_columns(strip, window, chunk.rows.iter_mut().map(|row| &mut row[part]));
@@ -52,7 +52,7 @@ fn widen(strip: &Strip<'_>, column: usize, window: &mut Vec<Wide>) {
     let factors = (strip.form == Form::Weighed).then(|| Factors::of(strip.lines.channels()));
     window.clear();
     for pair in strip.axis.window(strip.outputs.clone()) {
-        // Rows are far apart in memory: no hardware guesses which columns come next.
+        // Rows are far apart in memory, so hardware prefetching does not find the next columns.
         for ahead in strip.lines.ahead(pair, column + 2 * CHUNK) {
             _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(ahead).cast());
         }
@@ -89,10 +89,10 @@ fn down_columns<'a>(strip: &Strip<'_>, window: &[Wide], rows: impl Iterator<Item
     }
 }
 
-/// Where the factors are of interleaved samples of 16 bits, four columns of two rows in each half.
+/// Positions of the factors of interleaved 16-bit samples: four columns of two rows in each half.
 #[derive(Clone, Copy)]
 struct Factors {
-    /// The place of the alpha that each sample is multiplied with; none for alpha itself.
+    /// Position of the alpha with which each sample is multiplied; none for alpha itself.
     places: __m256i,
     /// 255 for alpha, 0 for the others.
     of_alpha: __m256i,
@@ -114,7 +114,7 @@ impl Factors {
         Self { places, of_alpha: _mm256_and_si256(is_alpha, _mm256_set1_epi16(255)) }
     }
 
-    /// The products, less 32 768.
+    /// Returns the products minus 32 768.
     #[inline]
     #[target_feature(enable = "avx2")]
     fn weigh(self, samples: __m256i) -> __m256i {
@@ -142,10 +142,10 @@ fn wide([upper, lower]: [[u8; CHUNK]; 2]) -> [__m256i; 8] {
     cast([half(upper[0], lower[0]), half(upper[1], lower[1])])
 }
 
-/// Turns 8 by 8 numbers of 32 bits at a time, each two columns of one channel.
+/// Transposes blocks of 8 by 8 32-bit numbers, each of which is two columns of one channel.
 #[target_feature(enable = "avx2")]
-fn turn<const N: usize>(chunk: &Chunk<N>, turned: &mut Turned<N>) {
-    // Of three channels, a half holds a pair of columns of each, and a fourth number that is another half's.
+fn transpose<const N: usize>(chunk: &Chunk<N>, turned: &mut Turned<N>) {
+    // With three channels, a half has a pair of columns of each, and a fourth number that belongs to another half.
     let used = if N == 3 { 3 } else { 4 };
     let samples = chunk.rows.as_flattened().as_flattened();
     for (group, pairs) in turned.as_flattened_mut().chunks_exact_mut(2 * used).enumerate() {
@@ -155,7 +155,7 @@ fn turn<const N: usize>(chunk: &Chunk<N>, turned: &mut Turned<N>) {
                 let lanes = [half_register(samples, at), half_register(samples, at + 2 * used)];
                 by_channel::<N>(cast(lanes))
             });
-            let rows = transpose(rows);
+            let rows = transpose_8x8(rows);
             for (index, pair) in pairs.iter_mut().enumerate() {
                 let halves = pair.0.as_chunks_mut::<{ ROWS / 2 }>().0;
                 halves[half] = cast(rows[index + index / used * (4 - used)]);
@@ -193,7 +193,7 @@ fn by_channel<const N: usize>(samples: __m256i) -> __m256i {
 /// Transposes 8 by 8 numbers of 32 bits.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn transpose([a, b, c, d, e, f, g, h]: [__m256i; 8]) -> [__m256i; 8] {
+fn transpose_8x8([a, b, c, d, e, f, g, h]: [__m256i; 8]) -> [__m256i; 8] {
     let quads = |a, b, c, d| {
         let (ab, cd) = (_mm256_unpacklo_epi32(a, b), _mm256_unpacklo_epi32(c, d));
         let (ab_high, cd_high) = (_mm256_unpackhi_epi32(a, b), _mm256_unpackhi_epi32(c, d));
@@ -214,11 +214,11 @@ fn transpose([a, b, c, d, e, f, g, h]: [__m256i; 8]) -> [__m256i; 8] {
 const GROUP: usize = 16;
 
 #[target_feature(enable = "avx2")]
-fn across<const N: usize>(side: &Side<'_, N>, answer: &mut [u8]) {
+fn horizontal<const N: usize>(side: &Side<'_, N>, out: &mut [u8]) {
     let columns = side.axis.starts.len();
     for column in (0..columns).step_by(GROUP) {
         let count = GROUP.min(columns - column);
-        // Of the upper rows and the lower ones, of each channel.
+        // Sums of the upper and the lower rows of each channel.
         let mut quads = [[[_mm256_setzero_si256(); GROUP / 4]; N]; 2];
         for quad in 0..GROUP / 4 {
             let mut outputs = [[[_mm256_setzero_si256(); 4]; N]; 2];
@@ -238,21 +238,21 @@ fn across<const N: usize>(side: &Side<'_, N>, answer: &mut [u8]) {
                 quads[quad] = bytes(*outputs);
             }
         }
-        for (quads, answer) in quads.iter().zip(answer.chunks_mut(ROWS / 2 * columns * N)) {
+        for (quads, out) in quads.iter().zip(out.chunks_mut(ROWS / 2 * columns * N)) {
             let mut channels = [[_mm_setzero_si128(); N]; ROWS / 2];
             for (channel, quads) in quads.iter().enumerate() {
                 for (channels, row) in channels.iter_mut().zip(rows(*quads)) {
                     channels[channel] = row;
                 }
             }
-            for (channels, row) in channels.into_iter().zip(answer.chunks_exact_mut(columns * N)) {
+            for (channels, row) in channels.into_iter().zip(out.chunks_exact_mut(columns * N)) {
                 store(channels, &mut row[column * N..][..count * N]);
             }
         }
     }
 }
 
-/// An output of the upper rows and of the lower ones.
+/// Computes an output of the upper and the lower rows.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn sums<const N: usize>(side: &Side<'_, N>, output: usize) -> [[__m256i; N]; 2] {
@@ -275,7 +275,7 @@ fn shifted<const N: usize>(sums: [__m256i; N]) -> [__m256i; N] {
     sums.map(|sum| _mm256_srai_epi32::<{ ACROSS_SHIFT.cast_signed() }>(sum))
 }
 
-/// Divides the sums of weighed pixels by those of alpha, as they were before they became bytes.
+/// Divides the sums of premultiplied pixels by those of alpha, before both are rounded to bytes.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn straight<const N: usize>(sums: [__m256i; N]) -> [__m256i; N] {
@@ -288,7 +288,7 @@ fn straight<const N: usize>(sums: [__m256i; N]) -> [__m256i; N] {
     levels.map(|levels| _mm256_and_si256(levels, is_there))
 }
 
-/// Four outputs of eight rows as bytes: rows 0 to 3 and 4 to 7, of each its four outputs.
+/// Rounds four outputs of eight rows to bytes: rows 0 to 3 and 4 to 7, four outputs each.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn bytes([a, b, c, d]: [__m256i; 4]) -> __m256i {
@@ -300,7 +300,7 @@ fn bytes([a, b, c, d]: [__m256i; 4]) -> __m256i {
     _mm256_shuffle_epi8(by_output, by_row)
 }
 
-/// Sixteen outputs of eight rows from four times [`bytes`].
+/// Joins sixteen outputs of eight rows from four results of [`bytes`].
 #[inline]
 #[target_feature(enable = "avx2")]
 fn rows([a, b, c, d]: [__m256i; 4]) -> [__m128i; ROWS / 2] {
@@ -320,7 +320,7 @@ fn rows([a, b, c, d]: [__m256i; 4]) -> [__m128i; ROWS / 2] {
 /// Stores sixteen pixels, or fewer if the row ends.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn store<const N: usize>(channels: [__m128i; N], answer: &mut [u8]) {
+fn store<const N: usize>(channels: [__m128i; N], out: &mut [u8]) {
     let mut bytes = [[0; GROUP]; N];
     for (bytes, places) in bytes.iter_mut().zip(&Interleaved::<N>::PLACES) {
         let mut register = _mm_setzero_si128();
@@ -329,9 +329,9 @@ fn store<const N: usize>(channels: [__m128i; N], answer: &mut [u8]) {
         }
         *bytes = cast(register);
     }
-    let (whole, rest) = answer.as_chunks_mut::<GROUP>();
-    for (answer, bytes) in whole.iter_mut().zip(&bytes) {
-        *answer = *bytes;
+    let (whole, rest) = out.as_chunks_mut::<GROUP>();
+    for (out, bytes) in whole.iter_mut().zip(&bytes) {
+        *out = *bytes;
     }
     rest.copy_from_slice(&bytes.as_flattened()[whole.len() * GROUP..][..rest.len()]);
 }
@@ -339,7 +339,7 @@ fn store<const N: usize>(channels: [__m128i; N], answer: &mut [u8]) {
 struct Interleaved<const N: usize>;
 
 impl<const N: usize> Interleaved<N> {
-    /// For each register of interleaved bytes and each channel: what of the channel comes where, if anything.
+    /// For each register of interleaved bytes and each channel: the source positions of the channel's bytes.
     const PLACES: [[[u8; GROUP]; N]; N] = {
         const NOTHING: u8 = 0x80;
         let mut places = [[[NOTHING; GROUP]; N]; N];

@@ -1,4 +1,4 @@
-//! The weights of one axis: which samples make each output, and how much of each.
+//! The weights of one axis: the samples that contribute to each output, and their weights.
 
 use std::f64::consts::FRAC_PI_3;
 
@@ -8,30 +8,29 @@ pub(super) const WEIGHT_BITS: u32 = 14;
 /// Lobes of Lanczos3 on each side.
 const LOBES: f64 = 3.0;
 
-/// How outputs are made of samples along one axis. Samples count from the first that may be read, and go in
-/// pairs, as multiply-and-add instructions take them: pair `n` is the samples `2n` and `2n + 1`.
+/// Weights along one axis. Samples are numbered from the first readable one and form pairs, as multiply-and-add
+/// instructions take them: pair `n` is samples `2n` and `2n + 1`.
 #[derive(Debug)]
 pub(super) struct Axis {
-    /// How many pairs make an output: as many for each, so that loops have one length.
+    /// Number of pairs for each output; the same for all, so that loops have one length.
     pub(super) pairs: usize,
-    /// The first pair of each output, never falling.
+    /// The first pair of each output, in ascending order.
     pub(super) starts: Vec<u32>,
-    /// `pairs` for each output. Those that no kernel touches are 0.
+    /// `pairs` weights for each output; 0 outside the kernel.
     pub(super) weights: Vec<[i16; 2]>,
-    /// Where every output is one sample unchanged: the sample of the first output.
+    /// If every output is one unchanged sample: the sample of the first output.
     pub(super) copies_from: Option<usize>,
 }
 
 impl Axis {
-    /// Weights for `outputs` that divide the box of `length` at `start` evenly, of the `count` samples that may
-    /// be read.
+    /// Computes weights of the `count` readable samples for `outputs` that divide the box of `length` at `start`
+    /// evenly.
     ///
-    /// The box may be anywhere, but what it covers further off than the extent of all the samples is the same
-    /// everywhere, and ends there: so weights take at most 60 bytes for each sample, and 12 where the box lies
-    /// on them.
+    /// The box may be anywhere. Its distance from the samples is limited to their extent, since the result is the
+    /// same beyond that; so weights take at most 60 bytes for each sample, and 12 if the box is within them.
     ///
-    /// What lies beyond the samples weighs nothing, and the others weigh more for it. An output centred beyond
-    /// them is as if centred on their edge.
+    /// Positions beyond the samples have no weight; the other weights are scaled up. An output centred beyond
+    /// the samples is treated as centred on their edge.
     pub(super) fn new(count: usize, (start, length): (f64, f64), outputs: usize) -> Self {
         let count = count.max(1);
         let extent = count as f64;
@@ -62,12 +61,12 @@ impl Axis {
         Self { pairs, starts, weights, copies_from: is_copy.then_some(first as usize) }
     }
 
-    /// The weights of one output.
+    /// Returns the weights of one output.
     pub(super) fn weights(&self, output: usize) -> &[[i16; 2]] {
         &self.weights[output * self.pairs..][..self.pairs]
     }
 
-    /// The pairs under the kernels of some outputs.
+    /// Returns the pairs under the kernels of a range of outputs.
     pub(super) fn window(&self, outputs: std::ops::Range<usize>) -> std::ops::Range<usize> {
         let starts = &self.starts[outputs];
         let first = starts.first().map_or(0, |&start| start as usize);
@@ -75,31 +74,31 @@ impl Axis {
     }
 }
 
-/// Lanczos3 over some samples.
+/// The Lanczos3 kernel at one scale.
 struct Kernel {
     /// Samples from its centre to its last zero.
     reach: f64,
     count: usize,
-    /// The angle from a sample to the next.
+    /// The angle from one sample to the next.
     step: f64,
-    /// Sines and cosines of 0 to [`LANES`] such angles.
+    /// Sines and cosines of 0 to [`LANES`] times that angle.
     turns: [(f64, f64); LANES + 1],
 }
 
-/// Taps that are weighed at a time: each depends on the one so many before it.
+/// Number of taps that are computed together; each depends on the tap this many before it.
 const LANES: usize = 4;
 
 impl Kernel {
-    /// `stretch` is how many samples its first zero is from its centre.
+    /// `stretch` is the distance of the first zero from the centre, in samples.
     fn new(stretch: f64, count: usize) -> Self {
         let step = FRAC_PI_3 / stretch;
         let turns = std::array::from_fn(|turn| (turn as f64 * step).sin_cos());
         Self { reach: LOBES * stretch, count, step, turns }
     }
 
-    /// First and last of the samples that it touches.
+    /// Returns the first and the last sample under the kernel.
     fn span(&self, centre: f64) -> (usize, usize) {
-        // No number below 0 reaches the conversion as such: it rounds down.
+        // Conversion truncates, which equals rounding down because negative numbers were clamped.
         let first = (centre - self.reach + 0.5).max(0.0) as usize;
         let end = (centre + self.reach - 0.5).max(0.0);
         #[allow(
@@ -111,10 +110,10 @@ impl Kernel {
         (first.min(most), last.min(most))
     }
 
-    /// Weighs samples from `first` on, to no particular sum.
+    /// Computes weights from sample `first` on, not normalised.
     ///
     /// With `a = πx / 3` the kernel `sin(πx) / πx · sin(a) / a` is `sin² a · (3 − 4 sin² a) / 3a²`, because
-    /// `sin 3a = 3 sin a − 4 sin³ a`: one sine a tap, and each is one before it, turned by a constant angle.
+    /// `sin 3a = 3 sin a − 4 sin³ a`. That takes one sine a tap, which is an earlier one rotated by a constant angle.
     fn weigh(&self, centre: f64, first: usize, weights: &mut [f64]) {
         let start = (first as f64 + 0.5 - centre) * self.step;
         let start_turn = start.sin_cos();
@@ -135,15 +134,15 @@ impl Kernel {
     }
 }
 
-/// Sine and cosine of the sum of two angles.
+/// Returns sine and cosine of the sum of two angles.
 fn turned((sin, cos): (f64, f64), (by_sin, by_cos): (f64, f64)) -> (f64, f64) {
     (sin * by_cos + cos * by_sin, cos * by_cos - sin * by_sin)
 }
 
-/// Rounds weights so that their sum is exactly one: each is the rise of the rounded sum of all up to it. So no
-/// run of them is off by more than one unit either, which matters where thousands are less than a unit each.
+/// Rounds weights so that their sum is exactly one: each is the difference between rounded cumulative sums. The sum
+/// of any run of weights is then also exact to one unit, which matters if thousands are below a unit each.
 fn round(exact: &[f64], weights: &mut [i16]) {
-    /// Keeps sums, of which none is below minus one, from being negative: conversion then rounds down.
+    /// Offset that makes cumulative sums, which are above −1, positive, so that conversion rounds down.
     const ABOVE_ZERO: i32 = 1 << WEIGHT_BITS;
     let unit = f64::from(1 << WEIGHT_BITS) / exact.iter().sum::<f64>();
     let (mut sum, mut before) = (f64::from(ABOVE_ZERO) + 0.5, ABOVE_ZERO);

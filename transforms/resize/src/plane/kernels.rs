@@ -1,4 +1,4 @@
-//! The inner loops, on what this machine has. All give the same bytes.
+//! The inner loops for the processor's instruction set. All give identical bytes.
 
 use super::{
     axis::{Axis, WEIGHT_BITS},
@@ -13,13 +13,13 @@ pub(super) const ROWS: usize = 16;
 /// Columns that are scaled down at a time.
 pub(super) const CHUNK: usize = 64;
 
-/// Bits of fraction between the passes. A kernel overshoots by a third, so 9 bits are left for the number.
+/// Fraction bits between the passes. A kernel overshoots by a third, so 9 bits remain for the integer part.
 pub(super) const FRACTION_BITS: u32 = 6;
 
-/// [`CHUNK`] pixels of `N` channels of [`ROWS`] rows that are scaled down: shape `[row, N * CHUNK]`.
+/// [`CHUNK`] pixels of `N` channels of [`ROWS`] rows after the vertical pass: shape `[row, N * CHUNK]`.
 #[repr(align(64))]
 pub(super) struct Chunk<const N: usize> {
-    /// One more than there are: kernels that read a few samples at a time may read past the end of a row.
+    /// One row more than used, because kernels may read past the end of a row.
     pub(super) rows: [[[i16; CHUNK]; N]; ROWS + 1],
 }
 
@@ -34,25 +34,25 @@ impl<const N: usize> Default for Chunk<N> {
 #[repr(align(64))]
 pub(super) struct Pair(pub(super) [[i16; 2]; ROWS]);
 
-/// [`CHUNK`] pixels on their side: shape `[pair of columns, channel]`.
+/// [`CHUNK`] transposed pixels: shape `[pair of columns, channel]`.
 pub(super) type Turned<const N: usize> = [[Pair; N]; CHUNK / 2];
 
-/// A row pair of a chunk, in the order that its kernel wants.
+/// A row pair of a chunk, in the order that its kernel uses.
 pub(super) type Wide = [[i16; 2]; CHUNK];
 
-/// How samples stand for colours on their way.
+/// The representation of samples in and between the passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
-    /// As they are, with [`FRACTION_BITS`] between the passes.
+    /// Unchanged, with [`FRACTION_BITS`] between the passes.
     Plain,
-    /// Multiplied with the last channel, alpha, which itself is multiplied with 255. 32 768 is taken off these
-    /// products so that they are numbers of 16 bits, and between the passes they are half of that. As weights
-    /// sum to one, what is taken off is put back by adding it to a sum.
+    /// Multiplied with the last channel, alpha, which itself is multiplied with 255. 32 768 is subtracted from the
+    /// products so that they fit 16 signed bits, and between the passes they are halved. As weights sum to one,
+    /// adding the offset to a sum restores it.
     Weighed,
 }
 
 impl Form {
-    /// Bits that a weighed sum of samples loses on its way between the passes.
+    /// Bits by which a weighted sum is shifted between the passes.
     pub(super) const fn down_shift(self) -> u32 {
         match self {
             Self::Plain => WEIGHT_BITS - FRACTION_BITS,
@@ -60,7 +60,7 @@ impl Form {
         }
     }
 
-    /// What a weighed sum starts with between the passes: what was taken off, or what makes it round.
+    /// Initial value of a weighted sum between the passes: the offset, or half a unit for rounding.
     pub(super) const fn across_start(self) -> i32 {
         match self {
             Self::Plain => 1 << (ACROSS_SHIFT - 1),
@@ -69,13 +69,13 @@ impl Form {
     }
 }
 
-/// Bits that a weighed sum of plain samples loses on its way from between the passes to a byte.
+/// Bits by which a weighted sum of plain samples is shifted to a byte after the second pass.
 pub(super) const ACROSS_SHIFT: u32 = WEIGHT_BITS + FRACTION_BITS;
 
-/// What such a sum of weighed samples is for each level of alpha.
+/// The value of a sum of premultiplied samples for one level of alpha.
 pub(super) const ALPHA_LEVEL: f32 = 127.5 * (1 << WEIGHT_BITS) as f32;
 
-/// Some rows to be scaled down.
+/// Input of the vertical pass.
 pub(super) struct Strip<'a> {
     pub(super) lines: Lines<'a>,
     pub(super) axis: &'a Axis,
@@ -84,7 +84,7 @@ pub(super) struct Strip<'a> {
 }
 
 impl Strip<'_> {
-    /// Copies [`CHUNK`] pixels from sample `column` on, if that is all there is to do.
+    /// Copies [`CHUNK`] pixels from sample `column` on, if the pass changes nothing.
     pub(super) fn copy<const N: usize>(&self, column: usize, chunk: &mut Chunk<N>) -> bool {
         let Some(first) = self.axis.copies_from.filter(|_| self.form == Form::Plain) else { return false };
         for (output, row) in self.outputs.clone().zip(&mut chunk.rows) {
@@ -96,7 +96,7 @@ impl Strip<'_> {
     }
 }
 
-/// Rows that were scaled down, to be scaled along.
+/// Input of the horizontal pass.
 pub(super) struct Side<'a, const N: usize> {
     /// Shape `[pair of columns, channel]`.
     pub(super) pairs: &'a [[Pair; N]],
@@ -107,17 +107,17 @@ pub(super) struct Side<'a, const N: usize> {
 }
 
 impl<'a, const N: usize> Side<'a, N> {
-    /// What an output is made of: pairs, and the weights for each.
+    /// Returns the pairs for an output, and their weights.
     #[inline]
     pub(super) fn taps(&self, output: usize) -> impl Iterator<Item = (&'a [Pair; N], &'a [i16; 2])> {
         self.pairs[self.axis.starts[output] as usize - self.first..].iter().zip(self.axis.weights(output))
     }
 }
 
-/// Which kernels run.
+/// The kernels in use.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kernels {
-    /// In plain Rust: the meaning of the others.
+    /// Plain Rust; defines the results of the others.
     Scalar,
     #[cfg(target_arch = "x86_64")]
     Avx2(super::avx2::Avx2),
@@ -138,8 +138,8 @@ impl Kernels {
         Self::Scalar
     }
 
-    /// Scales [`CHUNK`] pixels from sample `column` on down. `window` is only memory.
-    pub(super) fn down<const N: usize>(
+    /// Scales [`CHUNK`] pixels from sample `column` on vertically. `window` is scratch memory.
+    pub(super) fn vertical<const N: usize>(
         self,
         strip: &Strip<'_>,
         column: usize,
@@ -147,34 +147,34 @@ impl Kernels {
         chunk: &mut Chunk<N>,
     ) {
         match self {
-            Self::Scalar => scalar::down(strip, column, window, chunk),
+            Self::Scalar => scalar::vertical(strip, column, window, chunk),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2(avx2) => avx2.down(strip, column, window, chunk),
+            Self::Avx2(avx2) => avx2.vertical(strip, column, window, chunk),
             #[cfg(target_arch = "aarch64")]
-            Self::Neon(neon) => neon.down(strip, column, window, chunk),
+            Self::Neon(neon) => neon.vertical(strip, column, window, chunk),
         }
     }
 
-    /// Turns a chunk onto its side, each channel for itself.
-    pub(super) fn turn<const N: usize>(self, chunk: &Chunk<N>, turned: &mut Turned<N>) {
+    /// Transposes a chunk, each channel separately.
+    pub(super) fn transpose<const N: usize>(self, chunk: &Chunk<N>, turned: &mut Turned<N>) {
         match self {
-            Self::Scalar => scalar::turn(chunk, turned),
-            // Moves alone, which the compiler makes as well.
+            Self::Scalar => scalar::transpose(chunk, turned),
+            // These are moves only, for which the compiler's code is as good.
             #[cfg(target_arch = "aarch64")]
-            Self::Neon(_) => scalar::turn(chunk, turned),
+            Self::Neon(_) => scalar::transpose(chunk, turned),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2(avx2) => avx2.turn(chunk, turned),
+            Self::Avx2(avx2) => avx2.transpose(chunk, turned),
         }
     }
 
-    /// Scales rows along: up to [`ROWS`] of the answer.
-    pub(super) fn across<const N: usize>(self, side: &Side<'_, N>, answer: &mut [u8]) {
+    /// Scales rows horizontally: up to [`ROWS`] of the output.
+    pub(super) fn horizontal<const N: usize>(self, side: &Side<'_, N>, out: &mut [u8]) {
         match self {
-            Self::Scalar => scalar::across(side, answer),
+            Self::Scalar => scalar::horizontal(side, out),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2(avx2) => avx2.across(side, answer),
+            Self::Avx2(avx2) => avx2.horizontal(side, out),
             #[cfg(target_arch = "aarch64")]
-            Self::Neon(neon) => neon.across(side, answer),
+            Self::Neon(neon) => neon.horizontal(side, out),
         }
     }
 }

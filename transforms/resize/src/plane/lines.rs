@@ -1,17 +1,18 @@
-//! The rows of a plane that may be read.
+//! The readable rows of a plane.
 
 use super::kernels::{CHUNK, FRACTION_BITS};
 use safelight_core::Rect;
 use std::ops::Range;
 
-/// A rectangle of a plane: rows and columns count from its corner, and a column is one sample of one channel.
+/// A rectangle of a plane: rows and columns are numbered from its corner, and a column is one sample of one
+/// channel.
 #[derive(Clone, Copy)]
 pub(super) struct Lines<'a> {
-    /// From the first sample of the rectangle to its last.
+    /// The samples from the first to the last of the rectangle.
     samples: &'a [u8],
-    /// Samples of each pixel.
+    /// Samples for each pixel.
     channels: usize,
-    /// Samples from a row to the next.
+    /// Distance between rows, in samples.
     stride: usize,
     /// Samples of a row.
     width: usize,
@@ -32,11 +33,11 @@ impl<'a> Lines<'a> {
         self.channels
     }
 
-    /// Whether the last channel of the pixels of some rows, alpha, is 255. Rows past the last are not looked at.
+    /// Returns whether alpha, the last channel, is 255 in a range of rows. Rows past the last are ignored.
     pub(super) fn are_opaque(&self, rows: Range<usize>) -> bool {
         let mut rows = self.samples.chunks(self.stride).take(rows.end).skip(rows.start);
         rows.all(|row| {
-            // Of all columns, as that takes no more time: a register holds many.
+            // All channels are tested, which takes no more time because a register has many columns.
             let mut all = [u8::MAX; CHUNK];
             let (chunks, rest) = row[..self.width].as_chunks::<CHUNK>();
             for chunk in chunks {
@@ -51,15 +52,15 @@ impl<'a> Lines<'a> {
         })
     }
 
-    /// Two rows from `column` on. Beyond the samples is 0, and beyond the last column or row is anything: no
-    /// weight is on it.
+    /// Returns two rows from `column` on. Beyond the samples they are 0, beyond the last column or row they are
+    /// unspecified, since weights there are 0.
     #[inline]
     pub(super) fn pair(&self, pair: usize, column: usize) -> [[u8; CHUNK]; 2] {
         let row = 2 * pair;
         [self.row(row, column), self.row((row + 1).min(self.rows - 1), column)]
     }
 
-    /// The sample of each of two rows at `column`, to be fetched before it is wanted.
+    /// Returns the sample of each of two rows at `column`, to be prefetched.
     #[cfg(target_arch = "x86_64")]
     #[inline]
     pub(super) fn ahead(&self, pair: usize, column: usize) -> impl Iterator<Item = &u8> {
@@ -68,7 +69,7 @@ impl<'a> Lines<'a> {
             .filter_map(move |row| self.samples.get(row * self.stride + column))
     }
 
-    /// A row as it is, as numbers with a fraction.
+    /// Widens an unchanged row to numbers with a fraction.
     pub(super) fn copy(&self, row: usize, column: usize) -> [i16; CHUNK] {
         self.row(row, column).map(|sample| i16::from(sample) << FRACTION_BITS)
     }

@@ -1,29 +1,27 @@
-//! Planes of bytes at another size: Lanczos3, first down the columns, then along the rows.
+//! Scaling of 8-bit planes with Lanczos3: first along the columns, then along the rows.
 //!
 //! ```text
-//!  source, u8            chunk, i16           side, i16                     answer, u8
+//!  source, u8            chunk, i16           transposed, i16               output, u8
 //!  rows under 16         64 pixels by         all pixels by 16 rows, two    16 rows
-//!  answers' kernels ───▶ 16 rows         ───▶ of a channel in one line ───▶
+//!  outputs' kernels ───▶ 16 rows         ───▶ of a channel in one line ───▶
 //!                down a column         turned of the cache        along a row
 //! ```
 //!
-//! Down a column it does not matter of which channel its samples are. The strip stands on its side, each channel
-//! for itself, so that one instruction works on 16 rows that all want the same weights; channels meet again where
-//! the answer is stored.
+//! The vertical pass treats all channels alike. The strip is then transposed, each channel separately, so that one
+//! instruction works on 16 rows with the same weights. Channels are interleaved again when the output is stored.
 //!
-//! Between the passes are 6 bits of fraction, so that the answer is rounded once: it is within one level of
+//! Numbers between the passes have 6 fraction bits, so that the output is rounded once: it is within one level of
 //! the kernel in floating point.
 //!
 //! # Alpha
-//! Where a strip's rows are not all opaque, colours are multiplied with alpha while they are widened, exactly,
+//! If a strip's rows are not all opaque, colours are multiplied with alpha while they are widened, exactly,
 //! and divided by alpha in floating point before they become bytes. Between the passes these products have 15
 //! bits, of which alpha's are the upper ones: a colour is within one level of the kernel where alpha is 8 or
 //! more, and within three where it is 1.
 //!
 //! # Memory
-//! Beside the answer: 32 bytes for each sample of a row that is read, 128 bytes for each row under the kernels of
-//! 16 rows of the answer, and the weights (12 bytes for each row and column that is read, and 40 for each of the
-//! answer).
+//! In addition to the output: 32 bytes for each sample of a row that is read, 128 bytes for each row under the kernels of
+//! 16 output rows, and the weights (12 bytes for each row and column that is read, and 40 for each of the output).
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -51,25 +49,25 @@ pub(crate) struct Scaling {
     down: Axis,
 }
 
-/// What the samples of a pixel are.
+/// The channels of a pixel.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Pixels {
     /// One channel.
     One,
-    /// Two that do not depend on each other.
+    /// Two independent channels.
     Two,
-    /// Three of that kind.
+    /// Three independent channels.
     Three,
-    /// Four of that kind.
+    /// Four independent channels.
     Four,
-    /// A grey and its alpha.
+    /// Grey with alpha.
     GreyAlpha,
-    /// Three colours and their alpha.
+    /// RGB with alpha.
     Rgba,
 }
 
 impl Pixels {
-    /// Those of a plane of `channels`, of which the last may be alpha.
+    /// Returns the kind for a plane of `channels`, the last of which may be alpha.
     pub(crate) fn new(channels: u8, has_alpha: bool) -> Option<Self> {
         Some(match (channels, has_alpha) {
             (1, _) => Self::One,
@@ -84,8 +82,8 @@ impl Pixels {
 }
 
 impl Scaling {
-    /// Weights that scale `part` to `size` and use `readable` alone: both are in pixels of a plane, and pixel
-    /// `n` reaches from `n` to `n + 1`. `part` may be anywhere. Where nothing may be read the answer is 0.
+    /// Computes weights that scale `part` to `size` and use only `readable`. Both are in pixels of a plane; pixel `n`
+    /// extends from `n` to `n + 1`. `part` may be anywhere. If nothing is readable, the output is 0.
     pub(crate) fn new(readable: Rect, part: View, size: Size) -> Self {
         let axis = |count, start, (from, length), outputs| {
             Axis::new(count as usize, (from - f64::from(start), length), outputs as usize)
@@ -99,7 +97,7 @@ impl Scaling {
         }
     }
 
-    /// Whether [`Self::new`] would make the same of these.
+    /// Returns whether [`Self::new`] gives the same weights for these arguments.
     pub(crate) fn is_of(&self, readable: Rect, part: View, size: Size) -> bool {
         (self.readable, self.part, self.size) == (readable, part, size)
     }
@@ -107,7 +105,7 @@ impl Scaling {
     /// Scales a plane of `width` pixels in a row.
     ///
     /// # Panics
-    /// If the plane is smaller than the rectangle that may be read.
+    /// If the plane is smaller than the readable rectangle.
     pub(crate) fn apply(&self, source: &[u8], width: usize, pixels: Pixels) -> Vec<u8> {
         self.apply_with(Kernels::detect(), source, width, pixels)
     }
@@ -132,10 +130,10 @@ impl Scaling {
         has_alpha: bool,
     ) -> Vec<u8> {
         let columns = self.size.w as usize;
-        let mut answer = vec![0; columns * self.size.h as usize * N];
+        let mut out = vec![0; columns * self.size.h as usize * N];
         let Size { w, h } = self.readable.size;
-        if answer.is_empty() || w.min(h) == 0 {
-            return answer;
+        if out.is_empty() || w.min(h) == 0 {
+            return out;
         }
         let lines = Lines::new(source, N, width, self.readable);
         let pairs = self.across.window(0..columns);
@@ -143,10 +141,10 @@ impl Scaling {
         let mut chunk = Chunk::default();
         let mut window = Vec::new();
         let mut opaque_to = 0;
-        for (index, rows) in answer.chunks_mut(ROWS * columns * N).enumerate() {
+        for (index, rows) in out.chunks_mut(ROWS * columns * N).enumerate() {
             let outputs = index * ROWS..index * ROWS + rows.len() / (columns * N);
             let under = self.down.window(outputs.clone());
-            // What was opaque under the rows before needs no second look.
+            // Rows that were opaque for the previous strip are not tested again.
             let is_opaque = !has_alpha || lines.are_opaque(opaque_to.max(2 * under.start)..2 * under.end);
             if is_opaque {
                 opaque_to = 2 * under.end;
@@ -156,12 +154,12 @@ impl Scaling {
             for (turned, index) in side.as_chunks_mut().0.iter_mut().zip(0..) {
                 let column = (2 * pairs.start + index * CHUNK) * N;
                 if !strip.copy(column, &mut chunk) {
-                    kernels.down(&strip, column, &mut window, &mut chunk);
+                    kernels.vertical(&strip, column, &mut window, &mut chunk);
                 }
-                kernels.turn(&chunk, turned);
+                kernels.transpose(&chunk, turned);
             }
-            kernels.across(&Side { pairs: &side, first: pairs.start, axis: &self.across, form }, rows);
+            kernels.horizontal(&Side { pairs: &side, first: pairs.start, axis: &self.across, form }, rows);
         }
-        answer
+        out
     }
 }

@@ -14,7 +14,7 @@ use std::arch::aarch64::*;
 /// Pairs that are multiplied at a time.
 const LANES: usize = 8;
 
-/// Proof that this machine has NEON.
+/// Proof that the processor has NEON.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Neon(());
 
@@ -24,25 +24,25 @@ impl Neon {
         std::arch::is_aarch64_feature_detected!("neon").then_some(Self(()))
     }
 
-    pub(super) fn down<const N: usize>(
+    pub(super) fn vertical<const N: usize>(
         self,
         strip: &Strip<'_>,
         column: usize,
         window: &mut Vec<Wide>,
         chunk: &mut Chunk<N>,
     ) {
-        // SAFETY: there is NEON where there is a `Neon`.
-        unsafe { down(strip, column, window, chunk) }
+        // SAFETY: a `Neon` exists only if the processor has NEON.
+        unsafe { vertical(strip, column, window, chunk) }
     }
 
-    pub(super) fn across<const N: usize>(self, side: &Side<'_, N>, answer: &mut [u8]) {
-        // SAFETY: there is NEON where there is a `Neon`.
-        unsafe { across(side, answer) }
+    pub(super) fn horizontal<const N: usize>(self, side: &Side<'_, N>, out: &mut [u8]) {
+        // SAFETY: a `Neon` exists only if the processor has NEON.
+        unsafe { horizontal(side, out) }
     }
 }
 
 #[target_feature(enable = "neon")]
-fn down<const N: usize>(strip: &Strip<'_>, column: usize, window: &mut Vec<Wide>, chunk: &mut Chunk<N>) {
+fn vertical<const N: usize>(strip: &Strip<'_>, column: usize, window: &mut Vec<Wide>, chunk: &mut Chunk<N>) {
     for part in 0..N {
         scalar::widen(strip, column + part * CHUNK, window);
         for (output, row) in strip.outputs.clone().zip(&mut chunk.rows) {
@@ -57,7 +57,7 @@ fn down_row(strip: &Strip<'_>, window: &[Wide], output: usize, row: &mut [i16; C
     let wide = &window[axis.starts[output] as usize - axis.window(outputs.clone()).start..];
     let start = vdupq_n_s32(1 << (form.down_shift() - 1));
     let shift = vdupq_n_s32(-form.down_shift().cast_signed());
-    // Half a chunk at a time: more sums than that are more than there are registers.
+    // Half a chunk at a time, because there are no registers for more sums.
     for (half, row) in row.as_chunks_mut::<{ CHUNK / 2 }>().0.iter_mut().enumerate() {
         let mut sums = [[start; 2]; CHUNK / 2 / LANES];
         for (wide, weights) in wide.iter().zip(axis.weights(output)) {
@@ -74,11 +74,11 @@ fn down_row(strip: &Strip<'_>, window: &[Wide], output: usize, row: &mut [i16; C
     }
 }
 
-/// Outputs of a row that are stored at once.
+/// Number of outputs of a row that are stored together.
 const GROUP: usize = 16;
 
 #[target_feature(enable = "neon")]
-fn across<const N: usize>(side: &Side<'_, N>, answer: &mut [u8]) {
+fn horizontal<const N: usize>(side: &Side<'_, N>, out: &mut [u8]) {
     let columns = side.axis.starts.len();
     for column in (0..columns).step_by(GROUP) {
         let count = GROUP.min(columns - column);
@@ -90,7 +90,7 @@ fn across<const N: usize>(side: &Side<'_, N>, answer: &mut [u8]) {
                 }
             }
         }
-        for (row, group) in answer.chunks_exact_mut(columns * N).zip(&group) {
+        for (row, group) in out.chunks_exact_mut(columns * N).zip(&group) {
             row[column * N..][..count * N].copy_from_slice(group[..count].as_flattened());
         }
     }
@@ -99,7 +99,7 @@ fn across<const N: usize>(side: &Side<'_, N>, answer: &mut [u8]) {
 /// Sums for some rows of one channel.
 type Sums = [int32x4_t; ROWS / 4];
 
-/// An output of all rows, each channel for itself.
+/// An output of all rows, each channel separately.
 #[target_feature(enable = "neon")]
 fn pixels<const N: usize>(side: &Side<'_, N>, output: usize) -> [[u8; ROWS]; N] {
     let mut sums = [[vdupq_n_s32(side.form.across_start()); ROWS / 4]; N];
@@ -131,7 +131,7 @@ fn shift(sums: &mut [Sums]) {
     }
 }
 
-/// Divides the sums of weighed pixels by those of alpha, as they were before they became bytes.
+/// Divides the sums of premultiplied pixels by those of alpha, before both are rounded to bytes.
 #[target_feature(enable = "neon")]
 fn straighten(sums: &mut [Sums]) {
     let Some((alphas, colours)) = sums.split_last_mut() else { return };

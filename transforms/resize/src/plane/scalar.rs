@@ -2,7 +2,7 @@
 
 use super::kernels::{ACROSS_SHIFT, ALPHA_LEVEL, CHUNK, Chunk, Form, ROWS, Side, Strip, Turned, Wide};
 
-pub(super) fn down<const N: usize>(
+pub(super) fn vertical<const N: usize>(
     strip: &Strip<'_>,
     column: usize,
     window: &mut Vec<Wide>,
@@ -48,7 +48,7 @@ fn weighed<const N: usize>(row: [u8; CHUNK]) -> [i16; CHUNK] {
     })
 }
 
-pub(super) fn turn<const N: usize>(chunk: &Chunk<N>, turned: &mut Turned<N>) {
+pub(super) fn transpose<const N: usize>(chunk: &Chunk<N>, turned: &mut Turned<N>) {
     for (row, samples) in chunk.rows[..ROWS].iter().enumerate() {
         let (pairs, _) = samples.as_flattened().as_chunks::<N>().0.as_chunks::<2>();
         for ([left, right], turned) in pairs.iter().zip(turned.iter_mut()) {
@@ -59,7 +59,7 @@ pub(super) fn turn<const N: usize>(chunk: &Chunk<N>, turned: &mut Turned<N>) {
     }
 }
 
-pub(super) fn across<const N: usize>(side: &Side<'_, N>, answer: &mut [u8]) {
+pub(super) fn horizontal<const N: usize>(side: &Side<'_, N>, out: &mut [u8]) {
     let columns = side.axis.starts.len();
     for output in 0..columns {
         let mut sums = [[side.form.across_start(); ROWS]; N];
@@ -70,18 +70,18 @@ pub(super) fn across<const N: usize>(side: &Side<'_, N>, answer: &mut [u8]) {
                 }
             }
         }
-        for (row, answer) in answer.chunks_exact_mut(columns * N).enumerate() {
+        for (row, out) in out.chunks_exact_mut(columns * N).enumerate() {
             let pixel = sums.map(|sums| sums[row]);
             let bytes = match side.form {
                 Form::Plain => pixel.map(|sum| (sum >> ACROSS_SHIFT).clamp(0, 255) as u8),
                 Form::Weighed => straight(pixel),
             };
-            answer[N * output..][..N].copy_from_slice(&bytes);
+            out[N * output..][..N].copy_from_slice(&bytes);
         }
     }
 }
 
-/// Divides the sums of a weighed pixel by that of alpha, as it was before it became a byte.
+/// Divides the sums of a premultiplied pixel by that of alpha, before both are rounded to bytes.
 fn straight<const N: usize>(sums: [i32; N]) -> [u8; N] {
     let byte = |number: f32| number.round_ties_even().clamp(0.0, 255.0) as u8;
     let sums = sums.map(|sum| sum as f32);

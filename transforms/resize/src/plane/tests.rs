@@ -1,4 +1,4 @@
-//! What a plane becomes, against a kernel in floating point.
+//! Comparisons with a kernel in floating point.
 
 use super::*;
 
@@ -17,7 +17,7 @@ impl Random {
         from + (self.next() % u64::from(to - from + 1)) as u32
     }
 
-    /// From 0 to 1.
+    /// Returns a number from 0 to 1.
     fn fraction(&mut self) -> f64 {
         self.next() as f64 / (1_u64 << 48) as f64
     }
@@ -30,7 +30,7 @@ impl Random {
         (0..size.w * size.h).map(|_| self.next() as u8).collect()
     }
 
-    /// A box that often reaches beyond a picture of `size`, of any shape.
+    /// Returns a box of any shape that often reaches beyond an image of `size`.
     fn part(&mut self, size: Size) -> View {
         let mut axis = |samples: u32| {
             let extent = f64::from(samples);
@@ -42,7 +42,7 @@ impl Random {
     }
 }
 
-/// A plane of one channel.
+/// Scales a plane of one channel.
 fn resize_plane(source: &[u8], from: Size, readable: Rect, part: View, size: Size) -> Vec<u8> {
     Scaling::new(readable, part, size).apply(source, from.w as usize, Pixels::One)
 }
@@ -51,7 +51,7 @@ fn whole(size: Size) -> Rect {
     Rect { x: 0, y: 0, size }
 }
 
-/// With how many channels they have.
+/// Kinds of pixels, with their number of channels.
 const ALL_PIXELS: [(Pixels, u32); 6] = [
     (Pixels::One, 1),
     (Pixels::Two, 2),
@@ -66,7 +66,7 @@ fn lanczos3(x: f64) -> f64 {
     if x.abs() < 1e-9 { 1.0 } else { 3.0 * a.sin() * (a / 3.0).sin() / (a * a) }
 }
 
-/// The weights of one axis, straight from their definition.
+/// Computes the weights of one axis from their definition.
 fn exact_weights(count: u32, (start, length): (f64, f64), outputs: u32) -> Vec<Vec<f64>> {
     let scale = length / f64::from(outputs);
     let of_output = |output| {
@@ -80,7 +80,7 @@ fn exact_weights(count: u32, (start, length): (f64, f64), outputs: u32) -> Vec<V
     (0..outputs).map(of_output).collect()
 }
 
-/// The answer in floating point, not cut off at black and white.
+/// Computes the output in floating point, not clamped to black and white.
 fn exact(source: &[u8], from: Size, part: View, size: Size) -> Vec<f64> {
     let source: Vec<f64> = source.iter().map(|&sample| sample.into()).collect();
     exact_of(&source, from, part, size)
@@ -125,7 +125,7 @@ fn every_kernel_gives_the_same_bytes() {
         let (pixels, channels) = ALL_PIXELS[round % ALL_PIXELS.len()];
         let mut source = random.noise(Size::new(channels * from.w, from.h));
         if round % 4 == 0 {
-            // Extremes, where sums are largest.
+            // Extremes give the largest sums.
             for sample in &mut source {
                 *sample = if *sample < 128 { 0 } else { 255 };
             }
@@ -145,7 +145,7 @@ fn every_kernel_gives_the_same_bytes() {
 }
 
 #[test]
-fn what_may_not_be_read_does_not_show() {
+fn unreadable_samples_have_no_effect() {
     let mut random = Random(3);
     for _ in 0..60 {
         let from = Size::new(70, 60);
@@ -165,7 +165,7 @@ fn what_may_not_be_read_does_not_show() {
 }
 
 #[test]
-fn channels_are_scaled_as_if_each_was_alone() {
+fn channels_are_independent() {
     let mut random = Random(8);
     for round in 0..120 {
         let (pixels, channels) = ALL_PIXELS[round % 4];
@@ -182,7 +182,7 @@ fn channels_are_scaled_as_if_each_was_alone() {
     }
 }
 
-/// What is off most in a picture of [`Pixels::Rgba`], in the colours where alpha is at least `least`, and in
+/// Returns the largest errors in an image of [`Pixels::Rgba`]: of colours where alpha is at least `least`, and of
 /// alpha.
 fn off_by(source: &[u8], from: Size, part: View, size: Size, least: f64) -> (f64, f64) {
     let found = Scaling::new(whole(from), part, size).apply(source, from.w as usize, Pixels::Rgba);
@@ -212,7 +212,7 @@ fn no_colour_under_alpha_is_a_level_off() {
         let (from, size) = (random.size(60), random.size(60));
         let mut source = random.noise(Size::new(4 * from.w, from.h));
         let part = random.part(from);
-        // From all of alpha to next to nothing of it.
+        // From opaque to almost transparent.
         for pixel in source.chunks_exact_mut(4) {
             pixel[3] >>= round % 8;
         }
@@ -224,7 +224,7 @@ fn no_colour_under_alpha_is_a_level_off() {
 }
 
 #[test]
-fn opaque_pictures_are_as_if_they_had_no_alpha() {
+fn opaque_alpha_has_no_effect() {
     let mut random = Random(10);
     for round in 0..40 {
         let (from, size) = (random.size(90), random.size(90));
@@ -234,7 +234,7 @@ fn opaque_pictures_are_as_if_they_had_no_alpha() {
         let width = from.w as usize;
         let found = scaling.apply(&source, width, Pixels::Rgba);
         assert_eq!(found, scaling.apply(&source, width, Pixels::Four), "{round}");
-        // A single pixel that lets a little through is seen, wherever it is.
+        // A single translucent pixel has an effect, wherever it is.
         let pixel = random.within(0, from.w * from.h - 1) as usize;
         source[4 * pixel + 3] = 0;
         let identity = Scaling::new(whole(from), View::whole(from), from);
@@ -245,7 +245,7 @@ fn opaque_pictures_are_as_if_they_had_no_alpha() {
 }
 
 #[test]
-fn one_colour_stays_one_colour() {
+fn flat_images_are_unchanged() {
     let mut random = Random(4);
     for level in 0..=255 {
         let (from, size) = (random.size(200), random.size(60));
@@ -292,7 +292,7 @@ fn a_mirror_image_becomes_the_mirror_image() {
         let part =
             View { x: f64::from(from.w) - part.x - part.w, y: f64::from(from.h) - part.y - part.h, ..part };
         let mirrored = resize_plane(&turned, from, whole(from), part, size);
-        // A position that is off by its last bit may round a weight the other way.
+        // A rounding error in a position may round a weight the other way.
         assert!(
             found.iter().zip(mirrored.iter().rev()).all(|(a, b)| a.abs_diff(*b) <= 1),
             "{from:?}, {part:?}"
@@ -319,7 +319,7 @@ fn a_box_of_its_own_size_is_a_copy() {
 }
 
 #[test]
-fn no_box_is_too_strange() {
+fn every_box_is_accepted() {
     let from = Size::new(5, 3);
     let source = Random(7).noise(from);
     let numbers = [-1e300, -1e9, -7.5, -1e-9, 0.0, 1e-300, 1e-6, 0.5, 4.999_999, 1e9, f64::MAX];
@@ -341,7 +341,7 @@ fn no_box_is_too_strange() {
 }
 
 #[test]
-fn weights_are_no_more_than_they_say() {
+fn weights_take_no_more_memory_than_stated() {
     let check = |count: usize, part, outputs, most_for_sample: usize| {
         let axis = Axis::new(count, part, outputs);
         let bytes = size_of_val(axis.weights.as_slice()) + size_of_val(axis.starts.as_slice());

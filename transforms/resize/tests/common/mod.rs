@@ -1,4 +1,4 @@
-//! A step from a query, pictures to scale, and how far two of them differ.
+//! Steps from queries, test images, and a measure of their difference.
 
 #![allow(dead_code, reason = "every test file uses its own part of this")]
 
@@ -16,7 +16,7 @@ pub(crate) fn query(raw: &str) -> Result<Query> {
 pub(crate) fn op(raw: &str) -> Box<dyn PixelOp> {
     match Resize.step(&query(raw).unwrap()).unwrap() {
         Some(Step::Pixels(op)) => op,
-        _ => panic!("{raw} asks for no step"),
+        _ => panic!("{raw} requests no step"),
     }
 }
 
@@ -24,7 +24,7 @@ pub(crate) fn geometry(w: u32, h: u32) -> Geometry {
     Geometry { size: Size::new(w, h), orientation: Orientation::UPRIGHT }
 }
 
-/// Numerical Recipes' linear congruential generator; the seed is of no meaning.
+/// The linear congruential generator of Numerical Recipes, with an arbitrary seed.
 pub(crate) struct Random(pub(crate) u32);
 
 impl Random {
@@ -38,7 +38,7 @@ impl Random {
     }
 }
 
-/// Smooth noise: waves of no length below 40 pixels, in all channels, from 0 to 1.
+/// Returns smooth noise from 0 to 1 in all channels: waves of at least 40 pixels.
 pub(crate) fn noise(size: Size, channels: u8, random: &mut Random) -> Vec<f64> {
     let waves: Vec<[f64; 3]> = (0..usize::from(channels) * 6)
         .map(|_| [(); 3].map(|()| f64::from(random.below(1000)) / 1000.0))
@@ -59,8 +59,8 @@ pub(crate) fn noise(size: Size, channels: u8, random: &mut Random) -> Vec<f64> {
     samples
 }
 
-/// `samples` from 0 to 1 as a frame, decoded at one `shrink`-th: each sample the mean of a square, the
-/// last ones of what there is of it.
+/// Returns `samples`, from 0 to 1, as a frame decoded at `1 / shrink`: each sample is the mean of a square, cut off at
+/// the image's edge.
 pub(crate) fn frame(samples: &[f64], size: Size, model: Model, shrink: u32, has_16_bits: bool) -> Frame {
     let channels = usize::from(model.channels());
     let small = Size::new(size.w.div_ceil(shrink), size.h.div_ceil(shrink));
@@ -69,7 +69,7 @@ pub(crate) fn frame(samples: &[f64], size: Size, model: Model, shrink: u32, has_
         for x in 0..small.w {
             for channel in 0..channels {
                 let mut sum = 0.0;
-                // The decoder repeats the last column and row where its blocks reach beyond them.
+                // Decoders repeat the last column and row to fill their blocks.
                 for (dx, dy) in (0..shrink * shrink).map(|i| (i % shrink, i / shrink)) {
                     let (x, y) = ((x * shrink + dx).min(size.w - 1), (y * shrink + dy).min(size.h - 1));
                     sum += samples[(y as usize * size.w as usize + x as usize) * channels + channel];
@@ -89,7 +89,7 @@ pub(crate) fn frame(samples: &[f64], size: Size, model: Model, shrink: u32, has_
     Frame { geometry, view: View::whole(size), model, planes: vec![plane], encoding: None }
 }
 
-/// All samples, from 0 to 1.
+/// Returns all samples, from 0 to 1.
 pub(crate) fn samples(frame: &Frame) -> Vec<f64> {
     match &frame.planes[0].samples {
         Samples::U8(samples) => samples.iter().map(|&sample| f64::from(sample) / 255.0).collect(),
@@ -97,7 +97,7 @@ pub(crate) fn samples(frame: &Frame) -> Vec<f64> {
     }
 }
 
-/// Peak signal-to-noise ratio in decibels.
+/// Returns the peak signal-to-noise ratio in decibels.
 pub(crate) fn psnr(one: &Frame, other: &Frame) -> f64 {
     let (one, other) = (samples(one), samples(other));
     assert_eq!(one.len(), other.len());
