@@ -104,7 +104,7 @@ async fn a_problem_says_what_would_be_right() {
         "title": "Bad Request",
         "status": 400,
         "kind": "invalid-param",
-        "detail": "skip: must be a whole number from 1 to 4294967295 bytes, not \"0\"",
+        "detail": "skip: expected an integer from 1 to 4294967295, got \"0\"",
         "requestId": "me-1",
     });
     assert_eq!(reply.json(), expected);
