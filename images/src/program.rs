@@ -39,7 +39,7 @@ pub fn skip(missing: &str, remedy: &str) {
     let thread = std::thread::current();
     let message = format!("{}: {missing} is missing ({remedy})", thread.name().unwrap_or("test"));
     assert!(!is_ci(), "{message}; CI must have it");
-    eprintln!("{message}; the comparison is skipped");
+    eprintln!("{message}; skipped");
 }
 
 #[expect(clippy::disallowed_methods, reason = "only tests use this crate")]
