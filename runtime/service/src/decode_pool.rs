@@ -54,7 +54,7 @@ const UNIT_BYTES: u64 = 1 << 10;
 const PARTS: u64 = 4;
 
 impl DecodePool {
-    /// A decode_pool within `limits`.
+    /// A pool within `limits`.
     pub fn new(limits: PoolLimits) -> Self {
         let units = |bytes: u64| {
             let units = usize::try_from(bytes / UNIT_BYTES).unwrap_or(usize::MAX);

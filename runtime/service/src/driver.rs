@@ -27,14 +27,14 @@ pub struct SessionDriver {
     /// `None` once it is over.
     session: Option<Box<dyn Session>>,
     decode_pool: Arc<DecodePool>,
-    /// Its place in the decode_pool, once it needs one.
+    /// Its place in the decode pool, once it needs one.
     job: Option<Reservation>,
     out: Out,
 }
 
 impl SessionDriver {
     /// A run of `session` over `reader`, of which nothing is read yet; its heavy work is done in
-    /// `decode_pool`.
+    /// `decode pool`.
     pub fn new(reader: Reader, session: Box<dyn Session>, decode_pool: Arc<DecodePool>) -> Self {
         Self { reader, session: Some(session), decode_pool, job: None, out: Out::default() }
     }
@@ -114,7 +114,7 @@ impl SessionDriver {
         Ok(())
     }
 
-    /// Does a part of the session's work: in the decode_pool if it is heavy, else here, on the thread that
+    /// Does a part of the session's work: in the decode pool if it is heavy, else here, on the thread that
     /// serves the connection, for it goes at the speed of a scan.
     async fn drive<T: Send + 'static>(
         &mut self,
@@ -140,7 +140,7 @@ impl SessionDriver {
         Ok((session, done))
     }
 
-    /// This run's place in the decode_pool.
+    /// This run's place in the decode pool.
     fn job(&mut self) -> Result<&Reservation> {
         if self.job.is_none() {
             self.job = Some(self.decode_pool.admit()?);

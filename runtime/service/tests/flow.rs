@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Memory, TOY, get, read, send, service, start, start_with, toy};
+use common::{Memory, TOY, get, send, service, start, start_with, toy};
 use std::{sync::Arc, time::Duration};
 use tokio::{io::AsyncReadExt, time::timeout};
 
