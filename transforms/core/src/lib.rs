@@ -15,7 +15,7 @@ pub mod error;
 
 pub use answer::Answer;
 pub use codec::{Codec, Decode, Decoding, Encode, Header, Streaming};
-pub use error::{Error, Kind, Result};
+pub use error::{Error, Kind, Result, Upstream};
 pub use frame::{Frame, Geometry, Image, Model, Orientation, Plane, Rect, Samples, Size, Stored, View};
 pub use limits::{Limits, Settings};
 pub use plan::{Plan, Registry};

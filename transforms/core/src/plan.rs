@@ -103,5 +103,5 @@ impl Plan {
 }
 
 fn conflict(name: &'static str, with: &str) -> Error {
-    Error::new(Kind::Conflict, name, format!("cannot be combined {with} in one request"))
+    Error::new(Kind::Conflict, name, format!("{name} cannot be combined {with} in one request"))
 }

@@ -1,6 +1,6 @@
 //! The query string, checked against the declared parameters and brought into canonical form.
 
-use crate::{Error, Kind, Result};
+use crate::{Error, Result};
 use std::{borrow::Cow, fmt};
 
 /// One declared query parameter: the source of validation, help, `params.json` and the CDN's
@@ -79,7 +79,7 @@ impl Query {
     /// Unknown keys are left out: trackers add them, and they mean nothing here.
     ///
     /// # Errors
-    /// [`Kind::InvalidParam`] if a known key has a value outside its kind, or two different values.
+    /// [`crate::Kind::InvalidParam`] if a known key has a value outside its kind, or two different values.
     pub fn parse(raw: &str, accept: &str, params: impl IntoIterator<Item = &'static Param>) -> Result<Self> {
         let pairs: Vec<_> = form_urlencoded::parse(raw.as_bytes()).collect();
         let mut query = Self::default();
@@ -90,7 +90,7 @@ impl Query {
             if let Some(other) = values.find(|other| *other != value) {
                 let (value, other) = (shown(value), shown(other));
                 let message = format!("was given twice, as {value:?} and {other:?}; give it once");
-                return Err(Error::new(Kind::InvalidParam, param.key, message));
+                return Err(Error::param(param.key, message));
             }
             let is_auto = value.eq_ignore_ascii_case("auto");
             let value = match param.kind {
@@ -156,10 +156,8 @@ fn shown(value: &str) -> Cow<'_, str> {
 impl Param {
     /// The canonical spelling of `value`, `None` where it asks for nothing.
     fn canonical(&self, value: &str) -> Result<Option<String>> {
-        let wrong = |right: String| {
-            let message = format!("must be {right}, not {:?}", shown(value));
-            Error::new(Kind::InvalidParam, self.key, message)
-        };
+        let wrong =
+            |right: String| Error::param(self.key, format_args!("must be {right}, not {:?}", shown(value)));
         match self.kind {
             ParamKind::Flag => Ok(value.eq_ignore_ascii_case("true").then(|| "true".to_owned())),
             ParamKind::Integer { min, max, unit } => match integer(value) {

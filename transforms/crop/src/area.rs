@@ -1,6 +1,6 @@
 //! The rectangle that is asked for, and the one that a picture has of it.
 
-use safelight_core::{Error, Kind, Rect, Result, Size};
+use safelight_core::{Error, Rect, Result, Size};
 use std::fmt;
 
 /// What a value must be.
@@ -33,7 +33,7 @@ impl Area {
     /// What a picture of `size` has of it.
     ///
     /// # Errors
-    /// [`Kind::InvalidParam`] if that is nothing.
+    /// [`safelight_core::Kind::InvalidParam`] if that is nothing.
     pub(crate) fn rect(&self, size: Size) -> Result<Rect> {
         let (x, y) = match *self {
             Self::Pixels([x, y, w, h]) => (cut(x, w, size.w), cut(y, h, size.h)),
@@ -42,7 +42,7 @@ impl Area {
         let (Some((x, w)), Some((y, h))) = (x, y) else {
             let Size { w, h } = size;
             let message = format!("{self} lies outside the picture of {w} × {h} pixels");
-            return Err(Error::new(Kind::InvalidParam, "crop", message));
+            return Err(Error::param("crop", message));
         };
         Ok(Rect { x, y, size: Size::new(w, h) })
     }

@@ -100,6 +100,6 @@ fn a_side_that_is_too_long_is_refused_before_anything_is_decoded() {
     assert!(op("w=1").output(geometry(65_535, 1)).is_ok());
     let error = op("w=1").output(geometry(1, 65_536)).unwrap_err();
     assert_eq!(error.kind, Kind::LimitExceeded);
-    let message = "resize: a picture of 1 × 65536 pixels; 65535 is the longest side it scales";
+    let message = "a picture of 1 × 65536 pixels; 65535 is the longest side it scales";
     assert_eq!(error.to_string(), message);
 }

@@ -170,7 +170,7 @@ fn limits_bound_the_block_the_tiff_its_entries_and_the_answer() {
     };
     let limits = Limits { max_metadata_bytes: 20, max_source_bytes: 20, ..Limits::default() };
     let large_block = refused(&jpeg(&[exif_segment(&block())], 9), limits.clone());
-    assert_eq!(large_block, "show-exif: the EXIF block has more than 20 bytes, which is the limit");
+    assert_eq!(large_block, "the EXIF block has more than 20 bytes, which is the limit");
     // Of a block of exactly that size, the checksum behind it does not count.
     let limits = Limits { max_metadata_bytes: block().len() as u64, ..limits };
     let settings = Settings { limits: limits.clone(), ..Settings::default() };
@@ -179,14 +179,14 @@ fn limits_bound_the_block_the_tiff_its_entries_and_the_answer() {
         assert_eq!(common::show(&png, chunk_bytes, &settings).unwrap().body(), EXPECTED.as_bytes());
     }
     let large_tiff = refused(&block(), limits);
-    assert_eq!(large_tiff, "show-exif: the TIFF has more than 20 bytes, which is the limit");
+    assert_eq!(large_tiff, "the TIFF has more than 20 bytes, which is the limit");
 
     // A hundred directories of 65535 entries each, one byte behind the other, in 800 kB.
     let pointers = (0..100).map(|pointer| (0x8769, Values::Raw(4, 1, 2000 + pointer)));
     let mut bomb = Tiff { image: pointers.collect(), ..Tiff::default() }.to_bytes();
     bomb.resize(800_000, 0xFF);
     let many_entries = refused(&bomb, Limits::default());
-    assert_eq!(many_entries, "show-exif: the EXIF block has more than 16384 entries, which is the limit");
+    assert_eq!(many_entries, "the EXIF block has more than 16384 entries, which is the limit");
 
     // A thousand values that are the same 100 kB; those that do not fit are null.
     let values = (0..1000).map(|tag| (tag, Values::Raw(7, 100_000, 20_000)));

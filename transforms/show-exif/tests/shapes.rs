@@ -205,11 +205,11 @@ fn a_block_of_which_nothing_can_be_read_is_refused() {
         let error = common::show(&Bytes::copy_from_slice(block), 1000, &Settings::default()).unwrap_err();
         assert_eq!((error.kind, error.to_string().as_str()), (kind, message), "{block:?}");
     };
-    let no_entry = "show-exif: the EXIF block is damaged: not one of its entries can be read";
+    let no_entry = "the EXIF block is damaged: not one of its entries can be read";
     check(b"II*\0", Kind::Corrupt, no_entry);
     check(b"II*\0\x08\0\0\0", Kind::Corrupt, no_entry);
     check(b"MM\0*\xFF\xFF\xFF\xFF", Kind::Corrupt, no_entry);
     check(b"MM\0*\0\0\0\x08\0\x01", Kind::Corrupt, no_entry);
-    let big = "show-exif: the EXIF of a BigTIFF cannot be shown; that of a classic TIFF can";
+    let big = "the EXIF of a BigTIFF cannot be shown; that of a classic TIFF can";
     check(b"II+\0\x08\0\0\0\x10\0\0\0\0\0\0\0", Kind::UnsupportedFormat, big);
 }

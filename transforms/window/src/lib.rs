@@ -52,7 +52,7 @@ impl PixelOp for WindowOp {
 
     fn apply(&self, mut frame: Frame) -> Result<Frame> {
         if frame.model != Model::Grey {
-            let message = "is for grey pictures; this one has colours or transparency";
+            let message = "window: is for grey pictures; this one has colours or transparency";
             return Err(Error::new(Kind::UnsupportedFormat, WINDOW.key, message));
         }
         let stored = frame.stored.take();
