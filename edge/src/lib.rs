@@ -4,4 +4,5 @@ pub mod authorize;
 pub mod config;
 pub mod event;
 pub mod normalize;
+pub mod problem;
 pub mod sign;

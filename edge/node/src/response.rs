@@ -1,48 +1,33 @@
 //! Responses of the edge: problem details for HTTP (RFC 9457), in the same form as the origin's.
 
+use http::StatusCode;
+use safelight_core::Kind;
 use safelight_edge::{
     authorize::{PENALTY_SECS, Refusal},
     event::{Headers, Response},
+    problem::{CONTENT_TYPE, Problem},
     sign::SignError,
 };
-use serde_json::json;
-
-/// A problem: the status, its title, a `kind` for programs and a `detail` for people.
-struct Problem<'a> {
-    status: u16,
-    title: &'static str,
-    kind: &'static str,
-    detail: &'a str,
-}
 
 /// Returns the response to a rejected request: 401 or 403.
 pub(crate) fn refused(refusal: Refusal, request_id: &str) -> Response {
-    let problem = match refusal.status() {
-        403 => Problem {
-            status: 403,
-            title: "Forbidden",
-            kind: "forbidden",
-            detail: "the token lacks a required group or scope",
-        },
-        _ => Problem {
-            status: 401,
-            title: "Unauthorized",
-            kind: "unauthorized",
-            detail: "missing or invalid token",
-        },
+    let (status, kind, detail) = match refusal.status() {
+        403 => (StatusCode::FORBIDDEN, Kind::Forbidden, "the token lacks a required group or scope"),
+        _ => (StatusCode::UNAUTHORIZED, Kind::Unauthorized, "missing or invalid token"),
     };
-    problem.response(request_id, Some(("www-authenticate", refusal.www_authenticate())))
+    let problem = Problem { status, kind, detail, request_id };
+    response(&problem, Some(("www-authenticate", refusal.www_authenticate())))
 }
 
 /// Returns the response while tokens cannot be checked: 503.
 pub(crate) fn unavailable(request_id: &str) -> Response {
     let problem = Problem {
-        status: 503,
-        title: "Service Unavailable",
-        kind: "upstream",
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        kind: Kind::Busy,
         detail: "tokens cannot be checked at the moment: retry later",
+        request_id,
     };
-    problem.response(request_id, Some(("retry-after", &PENALTY_SECS.to_string())))
+    response(&problem, Some(("retry-after", &PENALTY_SECS.to_string())))
 }
 
 /// Returns the response to a CORS preflight: an empty 204. CloudFront's response headers policy adds the headers.
@@ -58,42 +43,31 @@ pub(crate) fn preflight() -> Response {
 
 /// Returns the response to a request that cannot be signed; `None` if the viewer is not the cause.
 pub(crate) fn unsigned(error: &SignError, request_id: &str) -> Option<Response> {
-    let (status, title, kind) = match error {
+    let (status, kind) = match error {
         SignError::Path | SignError::NotUtf8 { .. } | SignError::DotSegment => {
-            (400, "Bad Request", "invalid-param")
+            (StatusCode::BAD_REQUEST, Kind::InvalidParam)
         }
-        SignError::Method { .. } => (405, "Method Not Allowed", "method-not-allowed"),
-        SignError::TruncatedBody => (413, "Content Too Large", "limit-exceeded"),
-        SignError::TooLong { .. } => (414, "URI Too Long", "limit-exceeded"),
+        SignError::Method { .. } => (StatusCode::METHOD_NOT_ALLOWED, Kind::MethodNotAllowed),
+        SignError::TruncatedBody => (StatusCode::PAYLOAD_TOO_LARGE, Kind::LimitExceeded),
+        SignError::TooLong { .. } => (StatusCode::URI_TOO_LONG, Kind::LimitExceeded),
         _ => return None,
     };
-    let allow = (status == 405).then_some(("allow", "GET, HEAD, POST"));
-    Some(Problem { status, title, kind, detail: &error.to_string() }.response(request_id, allow))
+    let allow = (kind == Kind::MethodNotAllowed).then_some(("allow", "GET, HEAD, POST"));
+    Some(response(&Problem { status, kind, detail: &error.to_string(), request_id }, allow))
 }
 
-impl Problem<'_> {
-    fn response(&self, request_id: &str, header: Option<(&str, &str)>) -> Response {
-        let Self { status, title, kind, detail } = self;
-        let body = json!({
-            "type": "about:blank",
-            "title": title,
-            "status": status,
-            "kind": kind,
-            "detail": detail,
-            "requestId": request_id,
-        });
-        let mut headers = Headers::default();
-        headers.set("content-type", "application/problem+json");
-        headers.set("cache-control", "no-store");
-        if let Some((name, value)) = header {
-            headers.set(name, value);
-        }
-        Response {
-            status: *status,
-            status_description: Some((*title).to_owned()),
-            headers,
-            body: Some(body.to_string()),
-            body_encoding: None,
-        }
+fn response(problem: &Problem<'_>, header: Option<(&str, &str)>) -> Response {
+    let mut headers = Headers::default();
+    headers.set("content-type", CONTENT_TYPE);
+    headers.set("cache-control", "no-store");
+    if let Some((name, value)) = header {
+        headers.set(name, value);
+    }
+    Response {
+        status: problem.status.as_u16(),
+        status_description: Some(problem.title().to_owned()),
+        headers,
+        body: Some(problem.to_json()),
+        body_encoding: None,
     }
 }

@@ -1,77 +1,143 @@
-//! One error type at the crate boundary; each crate keeps its own typed source.
+//! The error type at the crate boundary; each crate keeps its own typed source.
 
 use std::error::Error as StdError;
 
-/// What went wrong, in terms that a caller can act on.
+/// The kinds of failure, in terms that a caller can act on.
 ///
-/// The set is closed: the runtime maps it to an HTTP status in one place, without a wildcard.
+/// The set is closed: the runtime maps it to an HTTP status in one place, without a wildcard. Transforms raise
+/// the first group only; the second belongs to doors and sources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
+    // Raised by transforms, and by everything that they are built from.
     /// A query parameter is malformed or out of range.
     InvalidParam,
     /// Two requested transforms cannot run together.
     Conflict,
-    /// The caller did not say who it is.
-    Unauthorized,
-    /// The caller, or this service, may not read the source.
-    Forbidden,
-    /// There is no such source.
-    NotFound,
-    /// The source has no form that the caller accepts.
-    NotAcceptable,
-    /// The source is in a state that does not allow this now.
-    SourceConflict,
-    /// The source is asked too often; trying again later helps.
-    Throttled,
-    /// The request's method is not one that this door answers.
-    MethodNotAllowed,
-    /// The requested byte range lies outside the answer.
-    RangeNotSatisfiable,
-    /// A precondition of the request does not hold.
-    PreconditionFailed,
-    /// The source is of no container that Safelight knows.
+    /// The source is in no supported image format.
     UnsupportedFormat,
     /// The source is damaged or truncated.
     Corrupt,
-    /// A configured limit would be exceeded.
+    /// The request would exceed a configured limit.
     LimitExceeded,
+    /// The client disconnected before the response was complete.
+    Cancelled,
+    /// A defect of Safelight.
+    Internal,
+
+    // Raised by doors and sources.
+    /// The request has no valid token.
+    Unauthorized,
+    /// The caller, or this service, may not read the source.
+    Forbidden,
+    /// The source does not exist.
+    NotFound,
+    /// The source has no representation that the request accepts.
+    NotAcceptable,
+    /// The state of the source does not allow this at the moment.
+    SourceConflict,
+    /// The source receives too many requests; a later retry helps.
+    Throttled,
+    /// The door does not support the request's method.
+    MethodNotAllowed,
+    /// The requested byte range is outside the response.
+    RangeNotSatisfiable,
+    /// A precondition of the request does not hold.
+    PreconditionFailed,
     /// The source could not be read.
     Upstream,
     /// The source, or the transform, took too long.
     Timeout,
-    /// Too much is in flight; trying again later helps.
+    /// The server is at its limit; a later retry helps.
     Busy,
-    /// Nobody waits for the answer any more, so it was given up.
-    Cancelled,
-    /// A defect of Safelight.
-    Internal,
 }
 
-/// A failure with its kind, the part that raised it and the underlying cause.
+impl Kind {
+    /// The name of the kind in responses, logs and metrics: lower case, words joined by hyphens.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::InvalidParam => "invalid-param",
+            Self::Conflict => "conflict",
+            Self::UnsupportedFormat => "unsupported-format",
+            Self::Corrupt => "corrupt",
+            Self::LimitExceeded => "limit-exceeded",
+            Self::Cancelled => "cancelled",
+            Self::Internal => "internal",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not-found",
+            Self::NotAcceptable => "not-acceptable",
+            Self::SourceConflict => "source-conflict",
+            Self::Throttled => "throttled",
+            Self::MethodNotAllowed => "method-not-allowed",
+            Self::RangeNotSatisfiable => "range-not-satisfiable",
+            Self::PreconditionFailed => "precondition-failed",
+            Self::Upstream => "upstream",
+            Self::Timeout => "timeout",
+            Self::Busy => "busy",
+        }
+    }
+}
+
+/// A failure: its kind, a public message, and what only the log shows.
 ///
-/// `message` is public: it goes to the caller as it stands. The cause goes to the log only.
+/// `Display` is the message alone. A message about a query parameter therefore begins with the parameter's
+/// name: see [`Error::param`].
 #[derive(Debug, thiserror::Error)]
-#[error("{origin}: {message}")]
+#[error("{message}")]
 pub struct Error {
-    /// What went wrong.
+    /// The kind of failure.
     pub kind: Kind,
-    /// Name of the transform, container, parameter or source that failed.
+    /// Name of the transform, container, parameter or source that failed; for the log only.
     pub origin: &'static str,
-    /// What was wrong, with which value, and what would be right; public.
+    /// What is wrong, with which value, and what would be right; public.
     pub message: String,
+    /// Seconds after which a retry may succeed. Defaults to `None`.
+    pub retry_after: Option<u32>,
+    /// The response of the service behind the source, if that is what failed. Defaults to `None`.
+    pub upstream: Option<Box<Upstream>>,
     source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// An error response of the service behind a source, such as S3.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upstream {
+    /// HTTP status of the response.
+    pub status: u16,
+    /// Error code of the service, such as `NoSuchKey`.
+    pub code: String,
+    /// Message of the service.
+    pub message: String,
 }
 
 impl Error {
     /// A failure without an underlying cause.
     pub fn new(kind: Kind, origin: &'static str, message: impl Into<String>) -> Self {
-        Self { kind, origin, message: message.into(), source: None }
+        Self { kind, origin, message: message.into(), retry_after: None, upstream: None, source: None }
+    }
+
+    /// A [`Kind::InvalidParam`] failure of the query parameter `key`, whose name begins the message.
+    pub fn param(key: &'static str, message: impl std::fmt::Display) -> Self {
+        Self::new(Kind::InvalidParam, key, format!("{key}: {message}"))
     }
 
     /// The same failure, caused by `source`.
     #[must_use]
     pub fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
         self.source = Some(Box::new(source));
+        self
+    }
+
+    /// The same failure, after which a retry in `secs` seconds may succeed.
+    #[must_use]
+    pub fn with_retry_after(mut self, secs: u32) -> Self {
+        self.retry_after = Some(secs);
+        self
+    }
+
+    /// The same failure, reported by the service behind the source.
+    #[must_use]
+    pub fn with_upstream(mut self, upstream: Upstream) -> Self {
+        self.upstream = Some(Box::new(upstream));
         self
     }
 }

@@ -15,7 +15,7 @@ pub mod testing;
 
 pub use codec::{Decode, Decoder, Decoding, Encode, Encoder, Header, Opened, OpenedStream, Opening};
 pub use colour::Colour;
-pub use error::{Error, Kind, Result};
+pub use error::{Error, Kind, Result, Upstream};
 pub use frame::{
     ColourClass, Frame, Geometry, Image, Model, Orientation, Plane, Profile, Rect, SampleEncoding, Samples,
     Size, Turn, View,

@@ -1,6 +1,6 @@
 //! The query string, validated against the declared parameters and brought into canonical form.
 
-use crate::{Error, Kind, Result};
+use crate::{Error, Result};
 use std::{borrow::Cow, fmt};
 
 /// A declared query parameter, from which validation, help, `params.json` and the CDN's allow-list are
@@ -80,7 +80,7 @@ impl Query {
     /// Unknown keys are ignored, because trackers add them.
     ///
     /// # Errors
-    /// [`Kind::InvalidParam`] if a known key has an invalid value, or two different values.
+    /// [`crate::Kind::InvalidParam`] if a known key has an invalid value, or two different values.
     pub fn parse(raw: &str, accept: &str, params: impl IntoIterator<Item = &'static Param>) -> Result<Self> {
         let pairs: Vec<_> = form_urlencoded::parse(raw.as_bytes()).collect();
         let mut query = Self::default();
@@ -90,7 +90,8 @@ impl Query {
             let Some(value) = values.next() else { continue };
             if let Some(other) = values.find(|other| *other != value) {
                 let (value, other) = (shown(value), shown(other));
-                return Err(param.error(&format!("expected one value, got {value:?} and {other:?}")));
+                let message = format!("expected one value, got {value:?} and {other:?}");
+                return Err(Error::param(param.key, message));
             }
             let is_auto = value.eq_ignore_ascii_case("auto");
             let value = match param.kind {
@@ -154,14 +155,10 @@ fn shown(value: &str) -> Cow<'_, str> {
 }
 
 impl Param {
-    /// Returns an error for this parameter; the message names the key.
-    fn error(&self, message: &str) -> Error {
-        Error::new(Kind::InvalidParam, self.key, format!("{}: {message}", self.key))
-    }
-
     /// Returns the canonical spelling of `value`, or `None` if it is equivalent to omitting the key.
     fn canonical(&self, value: &str) -> Result<Option<String>> {
-        let expected = |form: String| self.error(&format!("expected {form}, got {:?}", shown(value)));
+        let expected =
+            |form: String| Error::param(self.key, format_args!("expected {form}, got {:?}", shown(value)));
         match self.kind {
             ParamKind::Flag => Ok(value.eq_ignore_ascii_case("true").then(|| "true".to_owned())),
             ParamKind::Integer { min, max, .. } => match integer(value) {

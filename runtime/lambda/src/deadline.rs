@@ -1,7 +1,8 @@
-//! The end of an invocation's time, kept a little before Lambda's own: who is killed answers nobody.
+//! The deadlines of an invocation, a little before Lambda ends it: an ended function cannot respond.
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use safelight_core::{Error, Kind};
 use std::{
     pin::Pin,
     task::{Context, Poll},
@@ -9,57 +10,63 @@ use std::{
 };
 use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
 
-/// Object Lambda and Lambda's streams give no more than this (S3 Object Lambda: 60 seconds).
-const MAX: Duration = Duration::from_mins(1);
+/// The longest time of Object Lambda (60 seconds) and of Lambda's streams.
+const MAX_TIME: Duration = Duration::from_mins(1);
 
-/// Most time that is kept for saying that there was none.
+/// The longest time that is kept for an error response.
 const MAX_MARGIN: Duration = Duration::from_secs(1);
 
-/// When an invocation must have an answer, and when it must be over.
+/// The deadlines of an invocation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline {
-    /// No answer may begin after this, and none that has begun may go on.
-    pub(crate) answer: Instant,
-    /// Whatever is still under way is given up.
-    pub(crate) end: Instant,
+    /// Until then a response may begin or continue.
+    response: Instant,
+    /// Until then an error response may be sent.
+    end: Instant,
 }
 
 impl Deadline {
-    /// The deadlines of an invocation that is killed at `kill`. One that is over already is none: emulators of
-    /// Lambda state a duration where Lambda states a time.
-    pub(crate) fn of(kill: SystemTime) -> Self {
-        let left = kill.duration_since(SystemTime::now()).unwrap_or(MAX).min(MAX);
+    /// Returns the deadlines of an invocation that Lambda ends at `end`. A time in the past is ignored, because
+    /// emulators of Lambda state a duration where Lambda states a time.
+    pub(crate) fn before(end: SystemTime) -> Self {
+        let left = end.duration_since(SystemTime::now()).unwrap_or(MAX_TIME).min(MAX_TIME);
         let margin = (left / 5).min(MAX_MARGIN);
         let now = Instant::now();
-        Self { answer: now + left - margin, end: now + left - margin / 4 }
+        Self { response: now + left - margin, end: now + left - margin / 4 }
     }
 
-    /// The result of `work`, `None` if it comes too late for an answer.
-    pub(crate) async fn answer<T>(self, work: impl Future<Output = T>) -> Option<T> {
-        timeout_at(self.answer, work).await.ok()
+    /// Returns the result of `work`; `None` if it is too late for a response.
+    pub(crate) async fn response<T>(self, work: impl Future<Output = T>) -> Option<T> {
+        timeout_at(self.response, work).await.ok()
     }
 
-    /// The result of `work`, `None` if it comes too late for anything.
+    /// Returns the result of `work`; `None` if the invocation is over.
     pub(crate) async fn end<T>(self, work: impl Future<Output = T>) -> Option<T> {
         timeout_at(self.end, work).await.ok()
     }
 }
 
-/// A body that fails when its time is up.
-pub(crate) struct Until<B: Body> {
-    body: B,
-    time: Pin<Box<Sleep>>,
-    late: Option<B::Error>,
+/// Returns the error of a response that took too long.
+pub(crate) fn deadline_exceeded() -> Error {
+    Error::new(Kind::Timeout, "function", "the response took longer than the function may run")
 }
 
-impl<B: Body> Until<B> {
-    /// `body`, which fails with `late` once the answer's time is over.
-    pub(crate) fn new(body: B, deadline: Deadline, late: B::Error) -> Self {
-        Self { body, time: Box::pin(sleep_until(deadline.answer)), late: Some(late) }
+/// A body that fails at the deadline.
+pub(crate) struct DeadlineBody<B: Body> {
+    body: B,
+    deadline: Pin<Box<Sleep>>,
+    /// `None` after the deadline.
+    error: Option<B::Error>,
+}
+
+impl<B: Body> DeadlineBody<B> {
+    /// Wraps `body`, which fails with `error` at the deadline of the response.
+    pub(crate) fn new(body: B, deadline: Deadline, error: B::Error) -> Self {
+        Self { body, deadline: Box::pin(sleep_until(deadline.response)), error: Some(error) }
     }
 }
 
-impl<B: Body<Data = Bytes, Error: Unpin> + Unpin> Body for Until<B> {
+impl<B: Body<Data = Bytes, Error: Unpin> + Unpin> Body for DeadlineBody<B> {
     type Data = Bytes;
     type Error = B::Error;
 
@@ -67,12 +74,12 @@ impl<B: Body<Data = Bytes, Error: Unpin> + Unpin> Body for Until<B> {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        if self.late.is_none() {
+        if self.error.is_none() {
             return Poll::Ready(None);
         }
-        // Asked first: a body that always has something would never be cut otherwise.
-        if self.time.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(self.late.take().map(Err));
+        // The deadline first: a body that always has bytes would never meet it otherwise.
+        if self.deadline.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(self.error.take().map(Err));
         }
         Pin::new(&mut self.body).poll_frame(cx)
     }

@@ -1,7 +1,7 @@
-//! Events of S3 Object Lambda, of Function URLs and of API Gateway, as far as they are used.
+//! Events of S3 Object Lambda, of Function URLs and of API Gateway: the fields that the function uses.
 //!
-//! They are read leniently: AWS adds fields at any time, leaves some out (a caller that is a service has
-//! hardly any identity), and spells a few in more than one way.
+//! Parsing is lenient: AWS adds fields at any time, omits some (those of the identity of a caller that is a service),
+//! and spells a few in several ways.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
@@ -9,108 +9,108 @@ use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-/// What the function was invoked with.
+/// An event.
 #[derive(Debug)]
 pub enum Event {
-    /// A caller of an Object Lambda access point wants an object.
+    /// `GetObject` of an Object Lambda access point.
     Get {
-        /// Whom to answer.
+        /// The address of the caller.
         output: Output,
         /// The object.
         object: Object,
     },
-    /// One wants only its headers.
+    /// `HeadObject`.
     Head(Object),
-    /// One wants a list of objects, in either version.
+    /// `ListObjects` or `ListObjectsV2`.
     List(Object),
-    /// A web request, of a Function URL or of API Gateway (payload format 2.0).
+    /// A web request of a Function URL or of API Gateway (payload format 2.0).
     Web(Web),
 }
 
-/// Where `WriteGetObjectResponse` is to go, once.
+/// The address of a caller, for one `WriteGetObjectResponse`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
-    /// The part of the host name that leads to the waiting caller.
+    /// The part of the host name that leads to the caller.
     #[serde(rename = "outputRoute")]
     pub route: String,
-    /// What proves that the caller waits for us.
+    /// The proof that the function may respond to the caller.
     #[serde(rename = "outputToken")]
     pub token: String,
 }
 
-/// What an Object Lambda access point was asked for.
+/// A request to an Object Lambda access point.
 #[derive(Debug)]
 pub struct Object {
     /// Name of the caller's request.
     pub id: Option<String>,
-    /// Presigned with the caller's rights.
+    /// URL, presigned with the caller's rights.
     pub url: String,
-    /// The URL that the caller asked for, decoded: whole, or its path and query only.
+    /// URL of the caller, decoded: whole, or only path and query.
     pub user_url: String,
-    /// The caller's headers, without those that prove who it is.
+    /// Headers of the caller, without those of its signature.
     pub headers: HeaderMap,
-    /// The access point's own settings, as the text of a JSON object; empty if there are none.
+    /// Settings of the access point: the text of a JSON object, or empty.
     pub payload: String,
 }
 
 /// A web request.
 #[derive(Debug)]
 pub struct Web {
-    /// Its method.
+    /// Method.
     pub method: String,
-    /// Its path, still encoded, without the stage of an API.
+    /// Path, percent-encoded, without the stage of an API.
     pub path: String,
-    /// Its query, still encoded.
+    /// Query, percent-encoded.
     pub query: String,
-    /// Its headers.
+    /// Headers.
     pub headers: HeaderMap,
-    /// Its body.
+    /// Body.
     pub body: Vec<u8>,
 }
 
-/// Why an event could not be understood.
+/// An event that cannot be parsed.
 #[derive(Debug, thiserror::Error)]
 pub enum EventError {
-    /// It is no JSON object, or a field is of another type.
-    #[error("the event cannot be read")]
+    /// It is not a JSON object, or a field has another type.
+    #[error("the event is not valid JSON of a known shape")]
     Json(#[from] serde_json::Error),
-    /// The body is said to be in base64, and is not.
-    #[error("the body cannot be decoded")]
+    /// The body is marked as base64 but is not.
+    #[error("the event has a body that is not valid base64")]
     Body(#[from] base64::DecodeError),
-    /// It is of a service that is not answered here.
+    /// It comes from an unsupported service.
     #[error(
-        "the event is of no known kind; S3 Object Lambda, a Function URL or API Gateway (2.0) would be one"
+        "the event is of no supported service: expected S3 Object Lambda, a Function URL or API Gateway (2.0)"
     )]
     Unknown,
 }
 
 impl Event {
-    /// Reads an event and tells its kind by what it holds.
+    /// Parses an event; its fields tell its kind.
     ///
     /// # Errors
     /// [`EventError`].
     pub fn from_json(bytes: &[u8]) -> Result<Self, EventError> {
-        let given: Given = serde_json::from_slice(bytes)?;
-        let user = given.user_request.unwrap_or_default();
+        let raw: RawEvent = serde_json::from_slice(bytes)?;
+        let user = raw.user_request.unwrap_or_default();
         let object = |url| Object {
-            id: given.x_amz_request_id,
+            id: raw.x_amz_request_id,
             url,
             user_url: user.url.unwrap_or_default(),
             headers: user.headers,
-            payload: given.configuration.and_then(|configuration| configuration.payload).unwrap_or_default(),
+            payload: raw.configuration.and_then(|configuration| configuration.payload).unwrap_or_default(),
         };
-        if let Some(GetContext { url, output }) = given.get_object_context {
+        if let Some(GetContext { url, output }) = raw.get_object_context {
             return Ok(Self::Get { output, object: object(url) });
         }
-        if let Some(context) = given.head_object_context {
+        if let Some(context) = raw.head_object_context {
             return Ok(Self::Head(object(context.url)));
         }
-        if let Some(context) = given.list_objects_context.or(given.list_objects_v2_context) {
+        if let Some(context) = raw.list_objects_context.or(raw.list_objects_v2_context) {
             return Ok(Self::List(object(context.url)));
         }
-        let context = given.request_context.unwrap_or_default();
-        let (Some(path), Some(http)) = (given.raw_path, context.http) else {
+        let context = raw.request_context.unwrap_or_default();
+        let (Some(path), Some(http)) = (raw.raw_path, context.http) else {
             return Err(EventError::Unknown);
         };
         let stage = context.stage.filter(|stage| stage != "$default").map(|stage| format!("/{stage}"));
@@ -118,22 +118,22 @@ impl Event {
         Ok(Self::Web(Web {
             path: below.unwrap_or(&path).to_owned(),
             method: http.method,
-            query: given.raw_query_string.unwrap_or_default(),
-            headers: given.headers,
-            body: if given.is_base64_encoded == Some(true) {
-                BASE64_STANDARD.decode(given.body.unwrap_or_default())?
+            query: raw.raw_query_string.unwrap_or_default(),
+            headers: raw.headers,
+            body: if raw.is_base64_encoded == Some(true) {
+                BASE64_STANDARD.decode(raw.body.unwrap_or_default())?
             } else {
-                given.body.unwrap_or_default().into()
+                raw.body.unwrap_or_default().into()
             },
         }))
     }
 }
 
 impl Object {
-    /// The object's path as the caller wrote it, decoded, and the query that goes with it.
+    /// Returns the object's path as the caller wrote it, decoded, and the query of the request.
     ///
-    /// The caller's URL came decoded, so a question mark in it may belong to the key; the presigned URL,
-    /// which is still encoded, ends in the key and decides.
+    /// The caller's URL is decoded, so a question mark in it may belong to the key. The presigned URL, which is
+    /// encoded, ends with the key and decides.
     pub fn target(&self) -> (&str, &str) {
         let url = self.user_url.as_str();
         let path_at = url.find("://").map_or(0, |at| {
@@ -154,7 +154,7 @@ impl Object {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Given {
+struct RawEvent {
     x_amz_request_id: Option<String>,
     get_object_context: Option<GetContext>,
     head_object_context: Option<Context>,
@@ -208,7 +208,7 @@ struct Http {
     method: String,
 }
 
-/// Headers as an object of texts; what cannot be a header is left out.
+/// Parses headers from an object of texts, without those that are invalid.
 fn headers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HeaderMap, D::Error> {
     let fields = Option::<Map<String, Value>>::deserialize(deserializer)?.unwrap_or_default();
     let header = |(name, value): (String, Value)| {

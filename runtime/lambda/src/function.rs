@@ -1,5 +1,5 @@
-//! What invocations share. Nothing is made before the first event that needs it: clients, connections and
-//! certificates cost more than the rest of a cold start.
+//! The state that invocations share. Each part is created for the first event that needs it: clients, connections
+//! and certificates cost more than the rest of a cold start.
 
 use crate::{settings::Settings, writer::Writer};
 use axum::Router;
@@ -10,77 +10,77 @@ use std::{
     time::Duration,
 };
 
-/// What invocations share; made when it is first needed.
+/// The function.
 pub(crate) struct Function {
     pub(crate) settings: Settings,
     pub(crate) service: Service,
+    /// The routes of the web door.
+    pub(crate) router: OnceLock<Router>,
     client: OnceLock<reqwest::Client>,
     writer: OnceLock<Writer>,
-    pub(crate) router: OnceLock<Router>,
-    /// The last access point's settings, and what they make of the service.
-    own: Mutex<Option<(String, Service)>>,
+    /// The settings of the last access point, and the service with them.
+    access_point: Mutex<Option<(String, Service)>>,
 }
 
 impl Function {
     pub(crate) fn new(settings: Settings) -> Self {
-        let service = settings.policy.service(&bounds(&settings));
+        let service = settings.policy.service(&pool_limits(&settings));
         Self {
             settings,
             service,
+            router: OnceLock::new(),
             client: OnceLock::new(),
             writer: OnceLock::new(),
-            router: OnceLock::new(),
-            own: Mutex::default(),
+            access_point: Mutex::default(),
         }
     }
 
-    /// How the access point with this `payload` is served; the log names what is wrong with it.
+    /// Returns the service with the settings of an access point's `payload`.
     pub(crate) fn service(&self, payload: &str) -> Result<Service> {
         if payload.trim().is_empty() || payload.trim() == "{}" {
             return Ok(self.service.clone());
         }
-        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, service)) = own.as_ref().filter(|(known, _)| known == payload) {
+        let mut last = self.access_point.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, service)) = last.as_ref().filter(|(known, _)| known == payload) {
             return Ok(service.clone());
         }
         let policy = Settings::with_payload(payload)
-            .map_err(|error| internal("has an access point with wrong settings").with_source(error))?;
-        let service = policy.service(&bounds(&self.settings));
-        *own = Some((payload.to_owned(), service.clone()));
+            .map_err(|error| internal("the access point has invalid settings").with_source(error))?;
+        let service = policy.service(&pool_limits(&self.settings));
+        *last = Some((payload.to_owned(), service.clone()));
         Ok(service)
     }
 
-    /// What reads presigned URLs.
-    pub(crate) fn client(&self) -> Result<reqwest::Client> {
-        kept(&self.client, || {
-            client(IDLE_TIMEOUT).map_err(|error| internal("cannot read from S3").with_source(error))
+    /// Returns the client that reads presigned URLs.
+    pub(crate) fn client(&self) -> Result<&reqwest::Client> {
+        get_or_try_init(&self.client, || {
+            client(IDLE_TIMEOUT).map_err(|error| internal("cannot create an HTTPS client").with_source(error))
         })
     }
 
-    /// What answers callers of access points.
+    /// Returns the writer that responds to callers of access points.
     pub(crate) fn writer(&self) -> Result<&Writer> {
-        if self.writer.get().is_none() {
-            let _ = self.writer.set(Writer::new(self.settings.endpoint(), &self.settings.region)?);
-        }
-        self.writer.get().ok_or_else(|| internal("cannot answer"))
+        get_or_try_init(&self.writer, || Writer::new(self.settings.endpoint(), &self.settings.region))
     }
 }
 
-/// S3 closes connections that idle, and between two events a function does not see that.
+/// The longest time that a connection may be idle. S3 closes idle ones, and between two events a function does not
+/// notice that.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
-fn bounds(settings: &Settings) -> PoolLimits {
+fn pool_limits(settings: &Settings) -> PoolLimits {
     PoolLimits { memory_bytes: settings.memory_bytes(), ..PoolLimits::default() }
 }
 
-/// A clone of what `cell` holds, made if it holds nothing.
-pub(crate) fn kept<T: Clone>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T>) -> Result<T> {
+/// Returns the value of `cell`, created by `create` if the cell is empty.
+pub(crate) fn get_or_try_init<T>(cell: &OnceLock<T>, create: impl FnOnce() -> Result<T>) -> Result<&T> {
     match cell.get() {
-        Some(value) => Ok(value.clone()),
-        None => make().map(|value| cell.get_or_init(|| value).clone()),
+        Some(value) => Ok(value),
+        None => create().map(|value| cell.get_or_init(|| value)),
     }
 }
 
+/// Returns an error of the function itself.
 pub(crate) fn internal(message: &str) -> Error {
     Error::new(Kind::Internal, "function", message)
 }

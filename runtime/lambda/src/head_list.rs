@@ -1,106 +1,107 @@
-//! What callers of an access point ask without wanting an object: its headers, and lists.
+//! `HeadObject`, `ListObjects` and `ListObjectsV2` of an Object Lambda access point.
 
 use crate::{
-    deadline::Deadline,
+    deadline::{Deadline, deadline_exceeded},
     event::Object,
-    function::{Function, internal},
-    object::{kept, late, record, refusal},
-    presigned::{Refusal, describe, parse, signed},
+    function::Function,
+    object::door_request,
+    presigned::{describe, parse_url, repeated_headers, signed_headers},
     reply::Reply,
+    s3_error::{CallerError, S3Error},
 };
 use http::{HeaderMap, Method, StatusCode, header};
 use reqwest::Response;
 use safelight_core::{Error, Kind, Result};
 use safelight_service::{
     client::{collect, unreadable},
+    door::{DoorResponse, Pending, serve_request},
     handle::preview,
-    log::Record,
-    request::Request,
+    meter::Meter,
+    rejection::Rejection,
     status,
 };
 use serde_json::{Map, Value, json};
-use std::sync::Arc;
 
-/// Most bytes of a list: a thousand of the longest keys, and less than a function may return.
+/// Maximum bytes of a list: a thousand of the longest keys, and less than a function may return.
 const MAX_LIST_BYTES: usize = 5 << 20;
 
-/// Answers `HeadObject`.
-pub(crate) async fn head(function: &Function, object: &Object, id: &str, deadline: Deadline) -> Reply {
-    let id = object.id.as_deref().unwrap_or(id);
-    let record = record(function, object, "HEAD", id);
-    let found = deadline.answer(look(function, object, id, &record)).await.unwrap_or_else(|| Err(late()));
-    said(record, found.map(|(status, headers)| (status, json!({ "headers": headers }))))
+/// Responds to `HeadObject`.
+pub(crate) async fn head_object(function: &Function, object: &Object, id: &str, deadline: Deadline) -> Reply {
+    let mut request = door_request(&function.service, object, "HEAD", id);
+    request.wants_body = false;
+    let response = serve_request(request, |pending| async {
+        let work = async { head(function, object, pending).await };
+        deadline.response(work).await.unwrap_or_else(|| Err(deadline_exceeded().into()))
+    });
+    into_reply(response.await)
 }
 
-/// Answers `ListObjects` and `ListObjectsV2` with what S3 says.
-pub(crate) async fn list(function: &Function, object: &Object, id: &str, deadline: Deadline) -> Reply {
-    let id = object.id.as_deref().unwrap_or(id);
-    let record = record(function, object, "LIST", id);
-    let found = deadline.answer(pass(function, object, &record)).await.unwrap_or_else(|| Err(late()));
-    said(record, found.map(|xml| (status::WHOLE, json!({ "listResultXml": xml }))))
-}
-
-/// Asks S3 for the object's headers, and says which of them the answer's head would have.
-///
-/// The URL is signed for `HEAD`, so the object cannot be read; what only reading tells is left out.
-async fn look(
+/// Responds to `ListObjects` and `ListObjectsV2` with the response of S3.
+pub(crate) async fn list_objects(
     function: &Function,
     object: &Object,
     id: &str,
-    record: &Record,
-) -> Result<(StatusCode, Value)> {
+    deadline: Deadline,
+) -> Reply {
+    let mut request = door_request(&function.service, object, "LIST", id);
+    request.wants_body = false;
+    let response = serve_request(request, |pending| async {
+        let work = async { list(function, object, &pending.without_query().meter).await };
+        deadline.response(work).await.unwrap_or_else(|| Err(deadline_exceeded().into()))
+    });
+    into_reply(response.await)
+}
+
+/// Reads the object's headers, and returns the head of the response.
+///
+/// The URL is signed for `HEAD`, so the object cannot be read: the head lacks content type and length.
+async fn head(
+    function: &Function,
+    object: &Object,
+    pending: Pending,
+) -> Result<(StatusCode, Value), Rejection> {
     let service = function.service(&object.payload)?;
-    let response = ask(function, object, Method::HEAD).await?;
-    let meta = describe(&response);
-    let (_, query) = object.target();
-    let request = Request {
-        id: id.to_owned(),
-        query: query.to_owned(),
-        headers: object.headers.clone(),
-        wants_body: false,
-        needs_length: false,
-        meter: record.meter.clone(),
+    let response = fetch(function, object, Method::HEAD).await?;
+    let headers = repeated_headers(response.headers());
+    let preview = preview(&service, &describe(&response), headers, &pending.with_query()?)?;
+    Ok((preview.status(), json!({ "headers": s3_names(preview.headers()) })))
+}
+
+async fn list(function: &Function, object: &Object, meter: &Meter) -> Result<(StatusCode, Value), Rejection> {
+    let response = fetch(function, object, Method::GET).await?;
+    let too_long = || {
+        let message = format!("the list is longer than {MAX_LIST_BYTES} bytes: request fewer keys");
+        Error::new(Kind::LimitExceeded, "list", message)
     };
-    let mut answer = preview(&service, &meta, &request);
-    if let Some(error) = answer.extensions_mut().remove::<Arc<Error>>() {
-        return Err(Arc::into_inner(error).unwrap_or_else(|| internal("failed unexpectedly")));
-    }
-    let mut headers = kept(response.headers());
-    headers.extend(std::mem::take(answer.headers_mut()));
-    Ok((answer.status(), named(&headers)))
-}
-
-async fn pass(function: &Function, object: &Object, record: &Record) -> Result<String> {
-    let response = ask(function, object, Method::GET).await?;
-    let too_long = || Error::new(Kind::LimitExceeded, "list", "is too long; ask for fewer keys");
     let xml = collect(response, MAX_LIST_BYTES).await.map_err(unreadable)?.ok_or_else(too_long)?;
-    record.meter.add_read(xml.len());
-    String::from_utf8(xml.into())
-        .map_err(|error| Error::new(Kind::Upstream, "list", "is no text").with_source(error))
+    meter.add_read(xml.len());
+    let xml = String::from_utf8(xml.into())
+        .map_err(|error| Error::new(Kind::Upstream, "list", "the list is not UTF-8").with_source(error))?;
+    Ok((status::WHOLE, json!({ "listResultXml": xml })))
 }
 
-/// S3's answer about what the event names, if it is no refusal.
-async fn ask(function: &Function, object: &Object, method: Method) -> Result<Response> {
-    let url = parse(&object.url)?;
-    let headers = signed(&url, &object.headers);
+/// Returns S3's response to the URL of the event, if it is a success.
+async fn fetch(function: &Function, object: &Object, method: Method) -> Result<Response> {
+    let url = parse_url(&object.url)?;
+    let headers = signed_headers(&url, &object.headers);
     let request = function.client()?.request(method, url).headers(headers);
     let response = request.send().await.map_err(unreadable)?;
     if response.status().is_success() {
         return Ok(response);
     }
-    let refusal = Refusal::read(response).await;
-    let kind = status::kind_of(refusal.status);
-    Err(refusal.into_error(kind))
+    let error = S3Error::read(response).await;
+    let kind = status::of_s3_status(error.status);
+    Err(error.into_error(kind))
 }
 
-/// The function's result, and the end of its record.
-fn said(mut record: Record, found: Result<(StatusCode, Value)>) -> Reply {
-    record.complete = true;
-    let (status, mut value, error) = match found {
+/// Returns the result of the function, and completes the log line.
+fn into_reply(response: DoorResponse<(StatusCode, Value)>) -> Reply {
+    let DoorResponse { result, mut record } = response;
+    let (status, mut value, error) = match result {
         Ok((status, value)) => (status, value, None),
-        Err(error) => {
-            let (status, code, message) = refusal(&error, false);
-            (status, json!({ "errorCode": code, "errorMessage": message }), Some(Arc::new(error)))
+        Err(Rejection { error, .. }) => {
+            let CallerError { status, code, message } = CallerError::from(&error);
+            (status, json!({ "errorCode": code, "errorMessage": message }), Some(error))
         }
     };
     record.note(status, &HeaderMap::new(), error);
@@ -108,8 +109,8 @@ fn said(mut record: Record, found: Result<(StatusCode, Value)>) -> Reply {
     Reply::Json(value)
 }
 
-/// Headers by the names that S3 knows in a function's result.
-fn named(headers: &HeaderMap) -> Value {
+/// Returns headers by the names that S3 expects in the result of a function.
+fn s3_names(headers: &HeaderMap) -> Value {
     let names = [
         (header::ACCEPT_RANGES, "Accept-Ranges"),
         (header::CACHE_CONTROL, "Cache-Control"),

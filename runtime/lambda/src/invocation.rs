@@ -1,4 +1,4 @@
-//! Invocations: each event goes to the file that answers events of its kind.
+//! Invocations: receives events, and calls the file for each kind of event.
 
 use crate::{
     deadline::Deadline,
@@ -26,10 +26,10 @@ use std::{
 use tracing::error;
 use tracing_subscriber::prelude::*;
 
-/// Answers events until the process is ended.
+/// Responds to events until the process ends.
 ///
 /// # Errors
-/// If the Runtime API does not answer.
+/// The Runtime API does not respond.
 pub async fn run(settings: Settings) -> Result<(), Error> {
     tracing_subscriber::registry()
         .with(lines(settings.log, io::stdout))
@@ -37,29 +37,29 @@ pub async fn run(settings: Settings) -> Result<(), Error> {
         .init();
     log_panics();
     let function = Arc::new(Function::new(settings));
-    // What answers is the layer, for the reason that it gives; so nothing is ever asked of this.
-    let nobody = service_fn(async |_: LambdaEvent<()>| Ok::<(), Diagnostic>(()));
-    Runtime::new(nobody).layer(Answering::new(function)).run().await
+    // `InvocationLayer` replaces this service: see `reply.rs`.
+    let unused = service_fn(async |_: LambdaEvent<()>| Ok::<(), Diagnostic>(()));
+    Runtime::new(unused).layer(InvocationLayer::new(function)).run().await
 }
 
-/// Puts the function in the place of whatever `lambda_runtime` would have answered.
-pub(super) struct Answering {
+/// Replaces the service of `lambda_runtime` by the function.
+pub(super) struct InvocationLayer {
     function: Arc<Function>,
     api: Arc<PooledClient>,
 }
 
-impl Answering {
-    /// The function, with a connection of its own to the Runtime API of the environment.
+impl InvocationLayer {
+    /// The function, with its own connection to the Runtime API of the environment.
     pub(super) fn new(function: Arc<Function>) -> Self {
         let mut connector = HttpConnector::new();
-        // An answer is written in several pieces: waiting to fill a packet with each would take longer than
-        // most answers.
+        // A response is written in several pieces: waiting to fill a packet with each would take longer than most
+        // responses.
         connector.set_nodelay(true);
         Self { function, api: Arc::new(PooledClient::builder().with_connector(connector).build()) }
     }
 }
 
-impl<S> Layer<S> for Answering {
+impl<S> Layer<S> for InvocationLayer {
     type Service = Self;
 
     fn layer(&self, _: S) -> Self {
@@ -67,7 +67,7 @@ impl<S> Layer<S> for Answering {
     }
 }
 
-impl Service<LambdaInvocation> for Answering {
+impl Service<LambdaInvocation> for InvocationLayer {
     type Response = ();
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
@@ -80,37 +80,42 @@ impl Service<LambdaInvocation> for Answering {
         let (function, api) = (self.function.clone(), self.api.clone());
         Box::pin(async move {
             let LambdaInvocation { parts, body, context } = invocation;
-            let work = AssertUnwindSafe(answer(&function, &body, &context));
+            let work = AssertUnwindSafe(respond(&function, &body, &context));
             let reply = futures_util::FutureExt::catch_unwind(work).await;
-            // The panic itself is in the log.
-            let reply = reply.unwrap_or_else(|_| Reply::failure("Panic", "the function failed unexpectedly"));
+            // The log has the panic.
+            let reply =
+                reply.unwrap_or_else(|_| Reply::failure("Panic", "the function failed because of a defect"));
             let request = reply.into_request(&context.request_id, parts.headers.get(INVOCATION_ID))?;
-            // An answer that Lambda does not take is lost; the next event may fare better, and if the Runtime
-            // API is gone, asking it for that event ends the process.
+            // A response that Lambda does not accept is lost. If the Runtime API is gone, the request for the next
+            // event ends the process.
             match api.call(request).await {
                 Ok(response) if response.status().is_success() => (),
                 Ok(response) => {
-                    error!(status = response.status().as_u16(), "the Runtime API refused the answer");
+                    error!(status = response.status().as_u16(), "the Runtime API rejected the response");
                 }
-                Err(error) => error!(error = %chain(&*error), "the Runtime API did not take the answer"),
+                Err(error) => error!(error = %chain(&*error), "the Runtime API is unreachable"),
             }
             Ok(())
         })
     }
 }
 
-/// Answers one event, in time.
-async fn answer(function: &Function, event: &[u8], context: &Context) -> Reply {
-    let deadline = Deadline::of(context.deadline());
+/// Responds to one event before its deadline.
+async fn respond(function: &Function, event: &[u8], context: &Context) -> Reply {
+    let deadline = Deadline::before(context.deadline());
     match Event::from_json(event) {
         Ok(Event::Get { output, object }) => {
-            object::answer(function, &output, &object, &context.request_id, deadline).await
+            object::get_object(function, &output, &object, &context.request_id, deadline).await
         }
-        Ok(Event::Head(object)) => head_list::head(function, &object, &context.request_id, deadline).await,
-        Ok(Event::List(object)) => head_list::list(function, &object, &context.request_id, deadline).await,
-        Ok(Event::Web(web)) => web::answer(function, web, &context.request_id, deadline).await,
+        Ok(Event::Head(object)) => {
+            head_list::head_object(function, &object, &context.request_id, deadline).await
+        }
+        Ok(Event::List(object)) => {
+            head_list::list_objects(function, &object, &context.request_id, deadline).await
+        }
+        Ok(Event::Web(web)) => web::respond(function, web, &context.request_id, deadline).await,
         Err(error) => {
-            // The event itself stays out of the log: it holds what opens the object to anyone.
+            // The event itself is not logged: its presigned URL opens the object to anyone.
             error!(error = %chain(&error), id = context.request_id, "event");
             Reply::failure("Event", chain(&error))
         }

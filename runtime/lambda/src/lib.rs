@@ -1,6 +1,6 @@
 #![doc = include_str!("../README.md")]
 
-// Start here: an event comes in.
+// Start here.
 mod invocation;
 mod event;
 
@@ -9,16 +9,17 @@ mod object;
 mod head_list;
 mod web;
 
-// What they are made of.
+// Their parts.
+mod function;
 mod presigned;
+mod s3_error;
 mod writer;
 mod reply;
 mod deadline;
-mod function;
 
-// What the operator sets, and sees.
-mod metrics;
+// Settings and metrics.
 mod settings;
+mod metrics;
 
 pub use event::{Event, EventError, Object, Output, Web};
 pub use invocation::run;

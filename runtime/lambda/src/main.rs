@@ -7,13 +7,13 @@ use std::{
     process::ExitCode,
 };
 
-// One event at a time: heavy work has threads of its own, and more would only cost a start.
+// One event at a time, and heavy work has its own threads: more threads would only slow the start.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode, lambda_runtime::Error> {
     match Settings::from_env() {
         Ok(settings) => run(settings).await.map(|()| ExitCode::SUCCESS),
         Err(error) => {
-            // There is no log yet, for it has settings too; Lambda shows what is written.
+            // There is no log yet, because it has settings too. Lambda shows standard output.
             let line = json!({ "level": "ERROR", "message": "settings", "error": error.to_string() });
             writeln!(stdout(), "{line}")?;
             Ok(ExitCode::FAILURE)

@@ -1,4 +1,4 @@
-//! Metrics in the embedded format of CloudWatch: a line of JSON for each request, made of what the log says of it.
+//! Metrics in the embedded format of CloudWatch: a line of JSON for each request, from its line in the log.
 
 use safelight_service::log::REQUEST;
 use serde_json::{Map, Value, json};
@@ -13,22 +13,22 @@ use tracing::{
 };
 use tracing_subscriber::{Layer, layer::Context};
 
-/// Turns the log's lines about requests into metrics.
+/// Converts log lines about requests to metrics.
 pub(crate) struct Metrics {
     function: String,
 }
 
 impl Metrics {
-    /// Metrics of the function that the environment names.
+    /// Returns the metrics of the function that the environment names.
     pub(crate) fn from_env() -> Self {
         Self { function: std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default() }
     }
 
-    /// The line for a request that the log tells of in `fields`.
+    /// Returns the line for the log line with `fields`.
     fn line(&self, fields: &Map<String, Value>, millis: u128) -> Value {
         let number = |name: &str| fields.get(name).and_then(Value::as_f64).unwrap_or_default();
         let kind = fields.get("kind").and_then(Value::as_str);
-        // What is cut short or refused saves nothing.
+        // An incomplete or rejected response saves no bytes.
         let is_whole = kind.is_none() && fields.get("complete") == Some(&Value::Bool(true));
         let saved = if is_whole { (number("read") - number("sent")).max(0.0) } else { 0.0 };
         let metric = |name: &str, unit: &str| json!({ "Name": name, "Unit": unit });
@@ -72,7 +72,7 @@ impl<S: Subscriber> Layer<S> for Metrics {
             return;
         }
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        // A metric that cannot be written is no reason to fail a request.
+        // A request must not fail because its metric cannot be written.
         let _ = writeln!(stdout().lock(), "{}", self.line(&fields.0, now.as_millis()));
     }
 }
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn every_metric_that_is_declared_has_a_value() {
+    fn every_declared_metric_has_a_value() {
         for fields in [
             json!({ "read": 1000, "sent": 400, "complete": true, "work_ms": 1.5, "ms": 3.0 }),
             json!({ "read": 0, "sent": 0, "complete": true, "kind": "not-found", "ms": 3.0 }),
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_whole_answer_saves_bytes() {
+    fn only_a_whole_response_saves_bytes() {
         let saved = |fields| line(fields)["BytesSaved"].to_string();
         assert_eq!(saved(json!({ "read": 1000, "sent": 400, "complete": true })), "600.0");
         assert_eq!(saved(json!({ "read": 1000, "sent": 400, "complete": false })), "0.0");

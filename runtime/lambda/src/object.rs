@@ -1,42 +1,38 @@
-//! `GetObject` of an Object Lambda access point: read by presigned URL, answered by `WriteGetObjectResponse`,
-//! once, whatever happens.
+//! `GetObject` of an Object Lambda access point: read by presigned URL, answered by one `WriteGetObjectResponse`.
 
 use crate::{
-    deadline::{Deadline, Until},
+    deadline::{Deadline, DeadlineBody, deadline_exceeded},
     event::{Object, Output},
-    function::{Function, internal},
-    presigned::{Presigned, Refusal},
+    function::Function,
+    presigned::Presigned,
     reply::Reply,
-    writer::{Answer, METADATA},
+    s3_error::CallerError,
+    writer::ObjectResponse,
 };
-use futures_util::FutureExt;
 use headers::{ContentRange, HeaderMapExt};
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Response, header};
 use safelight_core::{Error, Kind, Result};
 use safelight_service::{
-    handle::handle,
-    log::{Logged, Record, chain},
-    problem,
-    request::{Meter, Request, accept},
+    door::{DoorRequest, Target, serve_request},
+    handle::{Service, handle},
+    log::chain,
+    rejection::Rejection,
     response::Body,
+    source::Source,
     status,
 };
 use serde_json::json;
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::sync::Arc;
 
-/// Bytes of one part, where `partNumber` asks for one: answers are not uploaded in parts, so any size would
-/// do, and this is that of S3's own default function.
+/// Bytes of a part, for `partNumber`. Responses have no parts of an upload, so any size would do; this is the one of
+/// S3's own sample function.
 const PART_BYTES: u64 = 5 << 20;
 
-/// Most parts of an object (S3 `UploadPart`).
+/// Maximum number of parts of an object (S3 `UploadPart`).
 const MAX_PARTS: u64 = 10_000;
 
-/// What of the object's own headers holds for every answer about it. Not its checksums, its length or its
-/// encoding, which are those of other bytes.
-const KEPT: [&str; 3] = ["content-disposition", "content-language", "x-amz-version-id"];
-
-/// Answers the caller.
-pub(crate) async fn answer(
+/// Responds to the caller that `output` leads to.
+pub(crate) async fn get_object(
     function: &Function,
     output: &Output,
     object: &Object,
@@ -45,79 +41,62 @@ pub(crate) async fn answer(
 ) -> Reply {
     let writer = match function.writer() {
         Ok(writer) => writer,
-        // Whom we cannot answer S3 answers, with 500.
-        Err(error) => return failed(&error, id),
+        // S3 answers 500 to a caller that the function cannot reach.
+        Err(error) => return failure(&error, id),
     };
     let id = object.id.as_deref().unwrap_or(id);
-    let mut record = record(function, object, "GET", id);
-    let work = AssertUnwindSafe(respond(function, object, id, record.meter.clone())).catch_unwind();
-    let made = match deadline.answer(work).await {
-        Some(Ok(Ok(made))) => made,
-        Some(Ok(Err(error))) => Made::refused(error, id),
-        Some(Err(_)) => Made::refused(internal("failed unexpectedly"), id),
-        None => Made::refused(late(), id),
-    };
-
-    let (mut head, body) = made.response.into_parts();
-    let error = head.extensions.remove::<Arc<Error>>();
-    let refusal = error.as_deref().map(|error| refusal(error, made.is_part));
-    let status = refusal.as_ref().map_or(head.status, |(status, ..)| *status);
-    record.note(status, &head.headers, error);
-
-    // What the caller has is still good: that is no error to it.
-    let refusal = refusal.filter(|_| status != status::UNCHANGED).map(|(_, code, message)| (code, message));
-    let has_body = refusal.is_none() && status != status::UNCHANGED;
-    let mut headers = HeaderMap::new();
-    if refusal.is_none() {
-        headers = made.kept;
-        headers.extend(head.headers);
-    }
-    let parts = headers.typed_get::<ContentRange>().filter(|_| made.is_part);
-    let body = if has_body { body } else { Body::none() };
-    let body = Logged::new(Until::new(body, deadline, late()), record);
-    let answer = Answer {
-        status,
-        refusal,
-        parts: parts.and_then(|range| range.bytes_len()).map(|length| length.div_ceil(PART_BYTES)),
-        headers,
-        body: has_body.then_some(body),
-    };
-    match deadline.end(Box::pin(writer.write(output, answer))).await {
-        Some(Ok(())) => Reply::Json(json!({ "statusCode": status.as_u16() })),
-        Some(Err(error)) => failed(&error, id),
-        None => failed(&late(), id),
-    }
-}
-
-/// A response, and what goes with it.
-struct Made {
-    response: Response<Body>,
-    /// What the object's own headers say of the answer too.
-    kept: HeaderMap,
-    /// Whether it is the answer to `partNumber`.
-    is_part: bool,
-}
-
-impl Made {
-    fn refused(error: Error, id: &str) -> Self {
-        Self { response: problem::response(error, id), kept: HeaderMap::new(), is_part: false }
-    }
-}
-
-async fn respond(function: &Function, object: &Object, id: &str, meter: Arc<Meter>) -> Result<Made> {
-    let service = function.service(&object.payload)?;
-    let source = Arc::new(Presigned::new(function.client()?, &object.url, &object.headers)?);
+    let mut request = door_request(&function.service, object, "GET", id);
     let (_, query) = object.target();
-    let mut headers = object.headers.clone();
-    let is_part = choose_range(query, &mut headers)?;
-    let (id, query) = (id.to_owned(), query.to_owned());
-    let request = Request { id, query, headers, wants_body: true, needs_length: false, meter };
-    let response = handle(&service, source.clone(), &request).await;
-    Ok(Made { response, kept: kept(&source.headers()), is_part })
+    let range = choose_range(query, &mut request.headers);
+    let is_part = matches!(range, Ok(true));
+    let response = serve_request(request, |pending| async {
+        let work = async {
+            let service = function.service(&object.payload)?;
+            let source = Presigned::new(function.client()?.clone(), &object.url, &object.headers)?;
+            let source: Arc<dyn Source> = Arc::new(source);
+            range?;
+            handle(&service, &source, &pending.with_query()?).await
+        };
+        deadline.response(work).await.unwrap_or_else(|| Err(deadline_exceeded().into()))
+    });
+
+    let mut error = None;
+    let render = |rejection: &Rejection, _: &str| {
+        let mut caller = CallerError::from(&rejection.error);
+        if is_part && rejection.error.kind == Kind::RangeNotSatisfiable {
+            "InvalidPartNumber".clone_into(&mut caller.code);
+        }
+        let mut response = Response::new(Body::none());
+        *response.status_mut() = caller.status;
+        // A 304 of S3 is no error to the caller.
+        error = Some(caller).filter(|caller| caller.status != status::NOT_MODIFIED);
+        response
+    };
+    let wrap = |body| DeadlineBody::new(body, deadline, deadline_exceeded());
+    let (head, body) = response.await.render_with(render, wrap).into_parts();
+    let parts = head.headers.typed_get::<ContentRange>().filter(|_| is_part);
+    let response = ObjectResponse {
+        status: head.status,
+        parts: parts.and_then(|range| range.bytes_len()).map(|length| length.div_ceil(PART_BYTES)),
+        headers: head.headers,
+        body: (error.is_none() && head.status != status::NOT_MODIFIED).then_some(body),
+        error,
+    };
+    match deadline.end(Box::pin(writer.write(output, response))).await {
+        Some(Ok(())) => Reply::Json(json!({ "statusCode": head.status.as_u16() })),
+        Some(Err(error)) => failure(&error, id),
+        None => failure(&deadline_exceeded(), id),
+    }
 }
 
-/// Writes the range that the caller wants into `headers`: it may be in the query, and it may be a part.
-/// Says whether it is.
+/// Returns the request of an event about `object`.
+pub(crate) fn door_request(service: &Service, object: &Object, method: &str, id: &str) -> DoorRequest {
+    let (path, query) = object.target();
+    let id = object.id.as_deref().unwrap_or(id);
+    DoorRequest::new(service, id, method, Target { path, query }, object.headers.clone())
+}
+
+/// Writes the requested range, which may be in the query, or be a part, to `headers`. Returns whether it is a part.
 fn choose_range(query: &str, headers: &mut HeaderMap) -> Result<bool> {
     let value = |name: &str| {
         let mut pairs = form_urlencoded(query);
@@ -127,12 +106,13 @@ fn choose_range(query: &str, headers: &mut HeaderMap) -> Result<bool> {
         headers.insert(header::RANGE, range);
     }
     let Some(number) = value("partNumber") else { return Ok(false) };
-    let invalid = |kind, message| Err(Error::new(kind, "partNumber", message));
     if headers.contains_key(header::RANGE) {
-        return invalid(Kind::Conflict, "cannot be combined with Range in one request".to_owned());
+        let message = "partNumber cannot be combined with Range in one request";
+        return Err(Error::new(Kind::Conflict, "partNumber", message));
     }
     let Some(number) = number.parse().ok().filter(|number| (1..=MAX_PARTS).contains(number)) else {
-        return invalid(Kind::InvalidParam, format!("{number:?} is no number from 1 to {MAX_PARTS}"));
+        let message = format!("must be a whole number from 1 to {MAX_PARTS}, not {number:?}");
+        return Err(Error::param("partNumber", message));
     };
     let range = format!("bytes={}-{}", (number - 1) * PART_BYTES, number * PART_BYTES - 1);
     headers.insert(header::RANGE, HeaderValue::try_from(range).expect("digits are ASCII"));
@@ -144,39 +124,10 @@ fn form_urlencoded(query: &str) -> url::form_urlencoded::Parse<'_> {
     url::form_urlencoded::parse(query.as_bytes())
 }
 
-/// What of the source's headers is said of the answer too.
-pub(crate) fn kept(headers: &HeaderMap) -> HeaderMap {
-    let holds = |name: &str| name.starts_with(METADATA) || KEPT.contains(&name);
-    let kept = headers.iter().filter(|(name, _)| holds(name.as_str()));
-    kept.map(|(name, value)| (name.clone(), value.clone())).collect()
-}
-
-/// Status, code and message of a failure: S3's own where it was S3 that refused.
-pub(crate) fn refusal(error: &Error, is_part: bool) -> (StatusCode, String, String) {
-    let cause = std::error::Error::source(error);
-    if let Some(refusal) = cause.and_then(|cause| cause.downcast_ref::<Refusal>()) {
-        return (status::passed(refusal.status), refusal.code.clone(), refusal.message.clone());
-    }
-    let (status, code) = status::of_s3(error.kind);
-    let code = if is_part && error.kind == Kind::RangeNotSatisfiable { "InvalidPartNumber" } else { code };
-    (status, code.to_owned(), error.to_string())
-}
-
-/// What the log will say of the request.
-pub(crate) fn record(function: &Function, object: &Object, method: &str, id: &str) -> Record {
-    let (path, query) = object.target();
-    let query = function.service.registry.query(query, &accept(&object.headers));
-    Record::new(id.to_owned(), method.to_owned(), path.to_owned(), query)
-}
-
-pub(crate) fn late() -> Error {
-    Error::new(Kind::Timeout, "function", "the answer took longer than the function may")
-}
-
-fn failed(error: &Error, id: &str) -> Reply {
+fn failure(error: &Error, id: &str) -> Reply {
     let text = chain(error);
-    tracing::error!(id, error = text, "answer");
-    Reply::failure("Answer", text)
+    tracing::error!(id, error = text, "WriteGetObjectResponse");
+    Reply::failure("Response", text)
 }
 
 #[cfg(test)]
@@ -192,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_is_asked_for_in_three_ways() {
+    fn a_range_is_in_a_header_or_in_the_query() {
         check("", None, Ok((false, "")));
         check("width=3", Some("bytes=0-1"), Ok((false, "bytes=0-1")));
         check("Range=bytes%3D2-3", None, Ok((false, "bytes=2-3")));
@@ -202,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_that_there_cannot_be_are_refused() {
+    fn invalid_parts_are_rejected() {
         for number in ["0", "10001", "-1", "x", "", "99999999999999999999999"] {
             check(&format!("partNumber={number}"), None, Err(Kind::InvalidParam));
         }

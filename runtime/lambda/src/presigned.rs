@@ -1,68 +1,44 @@
-//! An object behind a presigned URL, as S3 Object Lambda hands it to a function: readable with the caller's
-//! rights, by `GET` only, and only with the headers that were signed.
+//! An object behind a presigned URL, as S3 Object Lambda gives it to a function: readable with the caller's rights,
+//! by `GET` only, and only with the headers that were signed.
 
+use crate::{s3_error::S3Error, writer::METADATA};
 use async_trait::async_trait;
 use headers::{ContentRange, HeaderMapExt, LastModified};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use reqwest::{Client, Response, Url};
 use safelight_core::{Error, Kind, Result};
 use safelight_service::{
-    client::{self, chunks, unreadable},
-    source::{Chunks, Meta, Source},
+    client::{chunks, unreadable},
+    source::{Meta, Opened, Probe, Source},
     status,
 };
-use serde::Deserialize;
-use std::{
-    fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::SystemTime,
-};
+use std::{fmt, time::SystemTime};
 
-/// An object that a presigned URL names.
+/// An object behind a presigned URL.
 pub(crate) struct Presigned {
     client: Client,
     url: Url,
     headers: HeaderMap,
-    /// A `GET` whose head was asked for, and whose body may yet be. `HEAD` was not signed.
-    opened: Mutex<Option<(Meta, Chunks)>>,
-    described: Mutex<HeaderMap>,
-}
-
-/// S3's own refusal, which its caller shall see as S3 put it.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("S3 answered {status} {code}: {message}")]
-pub(crate) struct Refusal {
-    /// Status of the answer.
-    pub(crate) status: StatusCode,
-    /// S3's error code, such as `NoSuchKey`.
-    pub(crate) code: String,
-    /// S3's message.
-    pub(crate) message: String,
 }
 
 impl Presigned {
-    /// The object at `url`, asked for on behalf of a caller who sent `headers`.
+    /// The object at `url`, read for a caller that sent `headers`.
     ///
     /// # Errors
-    /// [`Kind::Internal`] if it is no URL.
+    /// [`Kind::Internal`] if `url` is not a URL.
     pub(crate) fn new(client: Client, url: &str, headers: &HeaderMap) -> Result<Self> {
-        let url = parse(url)?;
-        let mut forwarded = signed(&url, headers);
-        // The answer's date is the object's, so S3 can tell that it is unchanged and spare the body. Entity
-        // tags are not for S3 to compare: the caller's are those of answers, and S3 knows only the object's.
+        let url = parse_url(url)?;
+        let mut forwarded = signed_headers(&url, headers);
+        // A response has the date of its object, so S3 can answer 304 without the body. Entity tags are not
+        // forwarded: the caller has those of responses, and S3 knows only those of objects.
         if !headers.contains_key(header::IF_NONE_MATCH) {
             let date = headers.get(header::IF_MODIFIED_SINCE).cloned();
             forwarded.extend(date.map(|date| (header::IF_MODIFIED_SINCE, date)));
         }
-        Ok(Self { client, url, headers: forwarded, opened: Mutex::default(), described: Mutex::default() })
+        Ok(Self { client, url, headers: forwarded })
     }
 
-    /// The headers of S3's last answer about the object as a whole.
-    pub(crate) fn headers(&self) -> HeaderMap {
-        lock(&self.described).clone()
-    }
-
-    /// S3's answer to a `GET` from byte `from` on, if it is one about the object.
+    /// Sends a `GET` from byte `from` on. Returns S3's response if it is a success or a 304.
     async fn get(&self, from: u64, pin: Option<&Meta>) -> Result<Response> {
         let mut headers = self.headers.clone();
         if 0 < from {
@@ -76,111 +52,70 @@ impl Presigned {
             headers.insert(header::IF_MATCH, tag);
         }
         let response = self.client.get(self.url.clone()).headers(headers).send().await.map_err(unreadable)?;
-        if response.status().is_success() || response.status() == status::UNCHANGED {
+        if response.status().is_success() || response.status() == status::NOT_MODIFIED {
             return Ok(response);
         }
-        let refusal = Refusal::read(response).await;
-        // Only where another version was seen before does a failed condition mean that the object changed.
-        let kind = match status::kind_of(refusal.status) {
+        let error = S3Error::read(response).await;
+        // A failed condition means that the object changed only if another version was seen before.
+        let kind = match status::of_s3_status(error.status) {
             Kind::PreconditionFailed if pin.is_none() => Kind::Upstream,
             kind => kind,
         };
-        Err(refusal.into_error(kind))
+        Err(error.into_error(kind))
     }
 }
 
 #[async_trait]
 impl Source for Presigned {
-    async fn meta(&self) -> Result<Meta> {
-        let response = self.get(0, None).await?;
-        let meta = describe(&response);
-        lock(&self.described).clone_from(response.headers());
-        if response.status() != status::UNCHANGED {
-            *lock(&self.opened) = Some((meta.clone(), chunks(response)));
+    async fn open(&self, from: u64, pin: Option<&Meta>) -> Result<Opened> {
+        let response = self.get(from, pin).await?;
+        if response.status() == status::NOT_MODIFIED {
+            return Err(S3Error::from_status(status::NOT_MODIFIED).into_error(Kind::Upstream));
         }
-        Ok(meta)
+        let start = response.headers().typed_get::<ContentRange>().and_then(|range| range.bytes_range());
+        if 0 < from && !(status::is_part(response.status()) && start.is_some_and(|(start, _)| start == from))
+        {
+            return Err(Error::new(Kind::Upstream, "s3", "the object cannot be read from the middle"));
+        }
+        let opened = opened(response);
+        opened.meta.check(pin)?;
+        Ok(opened)
     }
 
-    async fn open(&self, from: u64, pin: Option<&Meta>) -> Result<(Meta, Chunks)> {
-        let opened = lock(&self.opened).take();
-        if let Some(opened) = opened.filter(|_| from == 0 && pin.is_none()) {
-            return Ok(opened);
-        }
-        let response = self.get(from, pin).await?;
-        if response.status() == status::UNCHANGED {
-            return Err(Refusal::new(status::UNCHANGED).into_error(Kind::Upstream));
-        }
-        let starts = response.headers().typed_get::<ContentRange>().and_then(|range| range.bytes_range());
-        if 0 < from && !(status::is_part(response.status()) && starts.is_some_and(|(start, _)| start == from))
-        {
-            return Err(Error::new(Kind::Upstream, "source", "cannot be read from the middle"));
-        }
-        let meta = describe(&response);
-        meta.check(pin)?;
-        if from == 0 {
-            lock(&self.described).clone_from(response.headers());
-        }
-        Ok((meta, chunks(response)))
+    /// Sends a `GET`, because a `HEAD` was not signed. S3 may answer 304 to it.
+    async fn probe(&self) -> Result<Probe> {
+        let response = self.get(0, None).await?;
+        Ok(if response.status() == status::NOT_MODIFIED {
+            Probe::Described { meta: describe(&response), headers: repeated_headers(response.headers()) }
+        } else {
+            Probe::Opened(opened(response))
+        })
     }
 }
 
+fn opened(response: Response) -> Opened {
+    let meta = describe(&response);
+    let headers = repeated_headers(response.headers());
+    Opened { headers, ..Opened::new(meta, chunks(response)) }
+}
+
 impl fmt::Debug for Presigned {
-    /// Whoever has the query of the URL may read the object.
+    /// Omits the query of the URL, with which anyone may read the object.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Presigned").field("path", &self.url.path()).finish_non_exhaustive()
     }
 }
 
-impl Refusal {
-    /// What a bare `status` means, by S3's own list of codes.
-    pub(crate) fn new(status: StatusCode) -> Self {
-        let (_, code) = status::of_s3(status::kind_of(status));
-        let message = status.canonical_reason().unwrap_or("the object could not be read");
-        Self { status, code: code.to_owned(), message: message.to_owned() }
-    }
-
-    /// Reads what S3 says in an answer that is an error.
-    pub(crate) async fn read(response: Response) -> Self {
-        let mut refusal = Self::new(response.status());
-        let said = client::refusal(response).await;
-        if let Ok(Said { code, message }) = quick_xml::de::from_str(&String::from_utf8_lossy(&said)) {
-            refusal.code = Some(code).filter(|code| is_code(code)).unwrap_or(refusal.code);
-            refusal.message = Some(message).filter(|message| !message.is_empty()).unwrap_or(refusal.message);
-        }
-        refusal
-    }
-
-    pub(crate) fn into_error(self, kind: Kind) -> Error {
-        Error::new(kind, "source", "could not be read").with_source(self)
-    }
-}
-
-/// S3's error document.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-#[derive(Default)]
-struct Said {
-    code: String,
-    message: String,
-}
-
-/// Whether Object Lambda takes this error code (`^[A-Z][a-zA-Z]+$`).
-fn is_code(code: &str) -> bool {
-    let mut bytes = code.bytes();
-    bytes.next().is_some_and(|first| first.is_ascii_uppercase())
-        && 1 < code.len()
-        && bytes.all(|byte| byte.is_ascii_alphabetic())
-}
-
-/// The URL that an event names.
-pub(crate) fn parse(url: &str) -> Result<Url> {
-    let invalid =
-        |error| Error::new(Kind::Internal, "event", "holds no URL of the object").with_source(error);
+/// Parses the URL of an event.
+pub(crate) fn parse_url(url: &str) -> Result<Url> {
+    let invalid = |error| {
+        Error::new(Kind::Internal, "event", "the event has no valid URL of the object").with_source(error)
+    };
     Url::parse(url).map_err(invalid)
 }
 
-/// Those of the caller's `headers` that `url` was signed with; S3 answers 403 if one is missing.
-pub(crate) fn signed(url: &Url, headers: &HeaderMap) -> HeaderMap {
+/// Returns those of the caller's `headers` that `url` was signed with. S3 answers 403 if one is missing.
+pub(crate) fn signed_headers(url: &Url, headers: &HeaderMap) -> HeaderMap {
     let names = url.query_pairs().find(|(key, _)| key.eq_ignore_ascii_case("x-amz-signedheaders"));
     let names = names.map(|(_, names)| names.into_owned()).unwrap_or_default();
     let names = names.split(';').filter_map(|name| name.trim().parse::<HeaderName>().ok());
@@ -193,7 +128,7 @@ pub(crate) fn signed(url: &Url, headers: &HeaderMap) -> HeaderMap {
     signed
 }
 
-/// What the headers of S3's answer say of the object.
+/// Returns the metadata in the headers of S3's response.
 pub(crate) fn describe(response: &Response) -> Meta {
     let headers = response.headers();
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
@@ -202,13 +137,20 @@ pub(crate) fn describe(response: &Response) -> Meta {
         None => headers.typed_get::<headers::ContentLength>().map(|length| length.0),
     };
     Meta {
-        size: size.filter(|_| response.status() != status::UNCHANGED),
+        size: size.filter(|_| response.status() != status::NOT_MODIFIED),
         etag: text(header::ETAG),
         last_modified: headers.typed_get::<LastModified>().map(SystemTime::from),
         cache_control: text(header::CACHE_CONTROL),
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// Headers of the object that apply to every response about it. Its checksums, length and encoding do not: they
+/// describe other bytes.
+const REPEATED: [&str; 3] = ["content-disposition", "content-language", "x-amz-version-id"];
+
+/// Returns the headers of the object that a response repeats.
+pub(crate) fn repeated_headers(headers: &HeaderMap) -> HeaderMap {
+    let is_repeated = |name: &str| name.starts_with(METADATA) || REPEATED.contains(&name);
+    let repeated = headers.iter().filter(|(name, _)| is_repeated(name.as_str()));
+    repeated.map(|(name, value)| (name.clone(), value.clone())).collect()
 }

@@ -1,8 +1,8 @@
-//! What the function says to an event, as a request to the Lambda Runtime API.
+//! The reply to an event, as a request to the Lambda Runtime API.
 //!
-//! `lambda_runtime` asks for events, but does not send the answers: where a stream of its own fails, it
-//! writes the trailers that would tell so into the body as if they were a part of it, and ends the body as
-//! if it were whole. Here they are trailers, as the Runtime API wants them, and Lambda cuts the answer.
+//! `lambda_runtime` receives the events but does not send the replies: when one of its streams fails, it writes the
+//! error trailers into the body and ends the body as if it were whole. Here they are trailers, as the Runtime API
+//! specifies, and Lambda aborts the response.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
@@ -18,18 +18,18 @@ use std::{
 };
 use tracing::warn;
 
-/// What a function says to an event.
+/// The reply to an event.
 pub(crate) enum Reply {
-    /// A value, for a caller that reads JSON.
+    /// A JSON value.
     Json(Value),
-    /// The head of a web response, and its body as it is made.
+    /// The head of a web response, and its streamed body.
     Stream(MetadataPrelude, axum::body::Body),
-    /// That it failed.
+    /// A failure.
     Failure(Diagnostic),
 }
 
 impl Reply {
-    /// A failure that Lambda shows among the function's errors.
+    /// Returns a failure, which Lambda counts as an error of the function.
     pub(crate) fn failure(kind: &str, message: impl Into<String>) -> Self {
         Self::Failure(Diagnostic { error_type: kind.to_owned(), error_message: message.into() })
     }
@@ -67,17 +67,17 @@ const RESPONSE_MODE: HeaderName = HeaderName::from_static("lambda-runtime-functi
 const ERROR_TYPE: HeaderName = HeaderName::from_static("lambda-runtime-function-error-type");
 const ERROR_BODY: HeaderName = HeaderName::from_static("lambda-runtime-function-error-body");
 
-/// The head of a streamed response: JSON, and eight zeros that end it. `cargo lambda watch` takes them only as
-/// chunks of their own.
+/// Returns the head of a streamed response: JSON, and the eight zero bytes that end it. `cargo lambda watch` accepts
+/// them only as separate chunks.
 fn head(prelude: &MetadataPrelude) -> [Bytes; 2] {
     let json = serde_json::to_vec(prelude).expect("a status and headers are always JSON");
     [json.into(), Bytes::from_static(&[0; 8])]
 }
 
-/// A streamed response: its head, its body, and trailers if that fails.
+/// A streamed response: its head, its body, and trailers if the body fails.
 struct Streamed {
     head: array::IntoIter<Bytes, 2>,
-    /// `None` behind the end.
+    /// `None` after the end.
     body: Option<axum::body::Body>,
 }
 
@@ -101,12 +101,12 @@ impl http_body::Body for Streamed {
             None => None,
             Some(Ok(frame)) => Some(Ok(frame)),
             Some(Err(error)) => {
-                warn!(error = %chain(&error), "the answer is cut");
+                warn!(error = %chain(&error), "the response was aborted");
                 let (kind, body) =
                     ("Runtime.StreamError", "eyJlcnJvclR5cGUiOiJSdW50aW1lLlN0cmVhbUVycm9yIn0=");
                 Some(Ok(Frame::trailers(HeaderMap::from_iter([
                     (ERROR_TYPE, HeaderValue::from_static(kind)),
-                    // Base64 of {"errorType":"Runtime.StreamError"}: causes are for the log.
+                    // Base64 of {"errorType":"Runtime.StreamError"}. Only the log has the cause.
                     (ERROR_BODY, HeaderValue::from_static(body)),
                 ]))))
             }

@@ -1,46 +1,46 @@
-//! Settings of the function: from its environment, and from the access point that it serves.
+//! Settings of the function, from its environment and from the access point that it serves.
 
 use clap::{
     ArgAction, Args, Command, CommandFactory, FromArgMatches, Parser, builder::Resettable, error::ContextKind,
 };
 use safelight_service::{
     auth::AuthSettings,
-    health_imaging::{FrameSettings, region},
-    policy::{Policy, blamed},
+    health_imaging::{HealthImagingSettings, parse_region},
+    policy::Policy,
 };
 use serde_json::{Map, Value};
 use std::fmt::Display;
 use tracing::level_filters::LevelFilter;
 
-/// What the function's environment says.
+/// Settings from the function's environment.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "bootstrap", disable_help_flag = true)]
 pub struct Settings {
-    /// Bucket of the pictures that a Function URL or an API serves
+    /// Bucket of the images that a Function URL or an API serves
     #[arg(long, env = "SAFELIGHT_BUCKET")]
     pub bucket: Option<String>,
 
-    /// What every key of them begins with; never a part of a URL
+    /// Prefix of the keys; not a part of URLs
     #[arg(long, env = "SAFELIGHT_PREFIX", default_value = "")]
     pub prefix: String,
 
     /// Region of HealthImaging whose image frames a Function URL or an API serves, instead of a bucket
-    #[arg(long, env = "SAFELIGHT_HEALTHIMAGING_REGION", value_parser = region)]
+    #[arg(long, env = "SAFELIGHT_HEALTHIMAGING_REGION", value_parser = parse_region)]
     pub healthimaging_region: Option<String>,
 
-    /// Where image frames come from, besides the region.
+    /// Settings of HealthImaging, besides the region.
     #[command(flatten)]
-    pub frames: FrameSettings,
+    pub health_imaging: HealthImagingSettings,
 
-    /// Who may see what a Function URL or an API serves.
+    /// The check of tokens for a Function URL or an API.
     #[command(flatten)]
-    pub guard: AuthSettings,
+    pub auth: AuthSettings,
 
-    /// What to log: off, error, warn, info (a line for each request), debug, trace
+    /// Log level: off, error, warn, info (a line for each request), debug, trace
     #[arg(long, env = "SAFELIGHT_LOG", value_name = "LEVEL", default_value = "info")]
     pub log: LevelFilter,
 
-    /// What the operator allows.
+    /// Settings of the operator.
     #[command(flatten)]
     pub policy: Policy,
 
@@ -52,22 +52,22 @@ pub struct Settings {
     #[arg(long, env = "AWS_REGION", default_value = "us-east-1")]
     pub region: String,
 
-    /// Endpoint of S3, where it is not that of the region.
+    /// Endpoint of S3, if it is not that of the region.
     #[arg(long, env = "AWS_ENDPOINT_URL_S3")]
     pub s3_endpoint: Option<String>,
 
-    /// Endpoint of every service.
+    /// Endpoint of all services.
     #[arg(long, env = "AWS_ENDPOINT_URL")]
     pub endpoint: Option<String>,
 }
 
-/// Why settings are refused; names the setting.
+/// An invalid setting.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{setting}: {reason}")]
 pub struct SettingsError {
     /// Name of the setting, as the operator wrote it.
     pub setting: String,
-    /// What is wrong with it.
+    /// Reason.
     pub reason: String,
 }
 
@@ -75,23 +75,23 @@ impl Settings {
     /// Reads the environment.
     ///
     /// # Errors
-    /// [`SettingsError`] for a value that cannot be meant.
+    /// [`SettingsError`] for an invalid value.
     pub fn from_env() -> Result<Self, SettingsError> {
-        Self::try_parse_from(["bootstrap"]).map_err(|error| refused(&error))
+        Self::try_parse_from(["bootstrap"]).map_err(|error| settings_error(&error))
     }
 
-    /// Reads the environment and, over it, an access point's `payload`: the text of a JSON object of the
-    /// same settings by the same names.
+    /// Reads the environment and an access point's `payload`, which overrides it: a JSON object of the same settings
+    /// by the same names.
     ///
     /// # Errors
-    /// [`SettingsError`] for a setting that does not exist, or for a value that cannot be meant.
+    /// [`SettingsError`] for an unknown setting or an invalid value.
     pub fn with_payload(payload: &str) -> Result<Policy, SettingsError> {
-        let wrong = |setting: &str, reason: &dyn Display| SettingsError {
+        let invalid = |setting: &str, reason: &dyn Display| SettingsError {
             setting: setting.to_owned(),
             reason: reason.to_string(),
         };
         let own: Map<String, Value> =
-            serde_json::from_str(payload).map_err(|error| wrong("payload", &error))?;
+            serde_json::from_str(payload).map_err(|error| invalid("payload", &error))?;
 
         let known = Policy::augment_args(Command::new("payload"));
         let mut command = Self::command();
@@ -100,7 +100,7 @@ impl Settings {
             let argument = known
                 .get_arguments()
                 .find(|argument| argument.get_env().is_some_and(|variable| variable == name.as_str()))
-                .ok_or_else(|| wrong(&name, &"is no setting of an access point"))?;
+                .ok_or_else(|| invalid(&name, &"unknown setting of an access point"))?;
             let long = argument.get_long().unwrap_or_default();
             let is_switch = matches!(argument.get_action(), ArgAction::SetTrue);
             arguments.extend(match value {
@@ -108,36 +108,38 @@ impl Settings {
                 Value::Bool(true) if is_switch => Some(format!("--{long}")),
                 Value::String(text) if !is_switch => Some(format!("--{long}={text}")),
                 Value::Number(number) if !is_switch => Some(format!("--{long}={number}")),
-                other => return Err(wrong(&name, &format!("{other} is of a wrong type"))),
+                other => return Err(invalid(&name, &format!("invalid type of the value {other}"))),
             });
-            // Else the function's environment would win over a switch that is turned off.
+            // Otherwise the function's environment would override a switch that is off.
             command = command.mut_arg(argument.get_id(), |argument| argument.env(Resettable::Reset));
         }
-        let matches = command.try_get_matches_from(arguments).map_err(|error| refused(&error))?;
-        Policy::from_arg_matches(&matches).map_err(|error| refused(&error))
+        let matches = command.try_get_matches_from(arguments).map_err(|error| settings_error(&error))?;
+        Policy::from_arg_matches(&matches).map_err(|error| settings_error(&error))
     }
 
-    /// Where S3 is, if not where AWS has it.
+    /// Returns the endpoint of S3, if it is not that of AWS.
     pub fn endpoint(&self) -> Option<&str> {
         self.s3_endpoint.as_deref().or(self.endpoint.as_deref())
     }
 
-    /// Bytes that pictures may take where nothing is set: a part of what the function has, for the program,
-    /// its buffers and its connections take some too.
+    /// Returns the default memory for images: three quarters of the function's, because the program, its buffers and
+    /// its connections need the rest.
     pub fn memory_bytes(&self) -> u64 {
         (self.memory_megabytes << 20) / 4 * 3
     }
 }
 
-/// What is wrong, in the operator's terms: there is no command line.
-fn refused(error: &clap::Error) -> SettingsError {
+/// Converts an error to the operator's terms: the function has no command line.
+fn settings_error(error: &clap::Error) -> SettingsError {
     let mut command = Settings::command();
     command.build();
-    let variable = blamed(command.get_arguments(), error).and_then(|argument| argument.get_env());
+    let name = error.get(ContextKind::InvalidArg).map(ToString::to_string).unwrap_or_default();
+    let argument = command.get_arguments().find(|argument| argument.to_string() == name);
+    let variable = argument.and_then(|argument| argument.get_env());
     let setting = variable.map_or_else(|| "settings".to_owned(), |name| name.to_string_lossy().into_owned());
     let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
     let reason = match error.get(ContextKind::InvalidValue) {
-        Some(value) => format!("{:?} cannot be meant{cause}", value.to_string()),
+        Some(value) => format!("invalid value {:?}{cause}", value.to_string()),
         None => error.to_string().lines().next().unwrap_or_default().to_owned(),
     };
     SettingsError { setting, reason }
@@ -153,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_payload_is_settings_by_their_names() {
+    fn a_payload_has_settings_by_their_names() {
         assert!(!service("{}").settings.redact);
         let set = service(
             r#"{"SAFELIGHT_REDACT": true, "SAFELIGHT_MAX_PIXELS": 1000, "SAFELIGHT_MAX_FRAMES": "7",
@@ -164,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_payload_that_cannot_be_meant_is_refused_by_name() {
+    fn an_invalid_payload_is_rejected_by_name() {
         for (payload, name) in [
             ("", "payload"),
             ("[]", "payload"),

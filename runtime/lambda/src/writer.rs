@@ -1,6 +1,6 @@
-//! Answers callers of Object Lambda access points: the call `WriteGetObjectResponse`.
+//! Responses to callers of Object Lambda access points: the call `WriteGetObjectResponse`.
 
-use crate::{event::Output, function::internal};
+use crate::{event::Output, function::internal, s3_error::CallerError};
 use aws_sdk_s3::{
     Client, Config,
     config::{
@@ -27,34 +27,35 @@ use std::{
 };
 use sync_wrapper::SyncWrapper;
 
-/// The call, ready for any caller.
+/// Calls `WriteGetObjectResponse`.
 pub(crate) struct Writer {
     client: Client,
 }
 
-/// What a caller is told.
-pub(crate) struct Answer<B> {
-    /// One that Object Lambda passes on.
+/// The response to a caller.
+pub(crate) struct ObjectResponse<B> {
+    /// A status that Object Lambda accepts.
     pub(crate) status: StatusCode,
-    /// Of these, what the call has a place for.
+    /// Headers, of which the call sends those that it has fields for.
     pub(crate) headers: HeaderMap,
-    /// Error code and message; then there is no body.
-    pub(crate) refusal: Option<(String, String)>,
-    /// How many parts the answer has, if one of them was asked for.
+    /// The error, if there is one; then there is no body.
+    pub(crate) error: Option<CallerError>,
+    /// Number of parts of the response, if one of them was requested.
     pub(crate) parts: Option<u64>,
-    /// The bytes.
+    /// The body.
     pub(crate) body: Option<B>,
 }
 
 impl Writer {
-    /// The call with the credentials of the environment, to the endpoint of the settings if they name one.
+    /// Configures the call with the credentials of the environment, for `endpoint` if there is one.
     ///
     /// # Errors
-    /// [`Kind::Internal`] if there are no credentials.
+    /// [`Kind::Internal`] if there are no credentials, or `endpoint` is not a URL.
     pub(crate) fn new(endpoint: Option<&str>, region: &str) -> Result<Self> {
         let variable = |name: &str| {
-            std::env::var(name)
-                .map_err(|error| internal("has no credentials in its environment").with_source(error))
+            std::env::var(name).map_err(|error| {
+                internal("the function has no credentials in its environment").with_source(error)
+            })
         };
         let credentials = Credentials::new(
             variable("AWS_ACCESS_KEY_ID")?,
@@ -63,8 +64,8 @@ impl Writer {
             None,
             "environment",
         );
-        // Connections are not kept: one that broke while the function slept would cost an answer, for the
-        // call cannot be made again.
+        // Connections are not reused: one that broke while the function was frozen would lose a response, because
+        // the call cannot be repeated.
         let http = Builder::new()
             .pool_max_idle_per_host(0)
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
@@ -74,32 +75,32 @@ impl Writer {
             .region(Region::new(region.to_owned()))
             .credentials_provider(credentials)
             .http_client(http)
-            // A token is good for one call, and a streamed body cannot be sent twice.
+            // A token is valid for one call, and a streamed body cannot be sent twice.
             .retry_config(RetryConfig::disabled())
-            // How long an answer may take, and how long its source, is decided elsewhere.
+            // The deadline and the timeout of the source limit the time already.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build());
         if let Some(endpoint) = endpoint {
             let authority = endpoint.parse::<Uri>().ok().and_then(|uri| uri.authority().cloned());
-            let authority = authority.ok_or_else(|| internal("has an endpoint that is no URL"))?;
+            let authority = authority.ok_or_else(|| internal("the endpoint of S3 is not a URL"))?;
             config = config.endpoint_url(endpoint).interceptor(OwnHost(authority));
         }
         Ok(Self { client: Client::from_conf(config.build()) })
     }
 
-    /// Answers the caller that `output` leads to: to be called once.
+    /// Responds to the caller that `output` leads to. Call it once.
     ///
     /// # Errors
-    /// [`Kind::Upstream`] if the answer was not taken, or not all of it.
-    pub(crate) async fn write<B>(&self, output: &Output, answer: Answer<B>) -> Result<()>
+    /// [`Kind::Upstream`] if S3 did not accept the whole response.
+    pub(crate) async fn write<B>(&self, output: &Output, response: ObjectResponse<B>) -> Result<()>
     where
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<BoxError>,
     {
-        let Answer { status, headers, refusal, parts, body } = answer;
+        let ObjectResponse { status, headers, error, parts, body } = response;
         let text =
             |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let (code, message) = refusal.unzip();
+        let (code, message) = error.map(|CallerError { code, message, .. }| (code, message)).unzip();
         let date = text(header::LAST_MODIFIED);
         let date = date.and_then(|date| DateTime::from_str(&date, DateTimeFormat::HttpDate).ok());
         let body = body.map_or_else(
@@ -130,14 +131,14 @@ impl Writer {
             .map(drop)
             .map_err(|error| {
                 let cause = std::io::Error::other(DisplayErrorContext(error).to_string());
-                Error::new(Kind::Upstream, "S3", "did not take the answer").with_source(cause)
+                Error::new(Kind::Upstream, "s3", "S3 did not accept the response").with_source(cause)
             })
     }
 }
 
 const VERSION_ID: HeaderName = HeaderName::from_static("x-amz-version-id");
 
-/// What users of S3 name their own metadata by.
+/// The prefix of user metadata.
 pub(crate) const METADATA: &str = "x-amz-meta-";
 
 fn metadata(headers: &HeaderMap) -> HashMap<String, String> {
@@ -148,18 +149,18 @@ fn metadata(headers: &HeaderMap) -> HashMap<String, String> {
     headers.iter().filter_map(own).collect()
 }
 
-/// Signing folds spaces that follow one another, so S3 wants them encoded where they do.
+/// Encodes the spaces of a value with consecutive ones, which signing would fold.
 fn unspaced(value: &str) -> String {
     if value.contains("  ") { value.replace(' ', "%20") } else { value.to_owned() }
 }
 
-/// A message as a header may hold it.
+/// Returns a message in the characters that a header allows.
 fn plain(message: &str) -> String {
     let plain = message.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' });
     unspaced(&plain.take(512).collect::<String>())
 }
 
-/// Sends to the endpoint that is configured, which need not have a host for each route.
+/// Sends to the configured endpoint, which need not have a host for each route.
 #[derive(Debug)]
 struct OwnHost(Authority);
 
@@ -182,7 +183,7 @@ impl Intercept for OwnHost {
     }
 }
 
-/// A body that threads may share, as the SDK asks, though only one ever uses it.
+/// A body that is `Sync`, as the SDK requires, although only one thread uses it.
 struct Shared<B> {
     body: SyncWrapper<B>,
     size: SizeHint,

@@ -1,16 +1,12 @@
-//! The command line and the environment, checked before anything starts.
+//! The command line and the environment.
 
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Arg, Args, CommandFactory, Parser, Subcommand, error::ContextKind};
 use safelight::connections::ConnectionLimits;
-use safelight_service::{
-    auth::AuthSettings,
-    health_imaging::FrameSettings,
-    policy::{Policy, blamed},
-};
+use safelight_service::{auth::AuthSettings, health_imaging::HealthImagingSettings, policy::Policy};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use tracing::level_filters::LevelFilter;
 
-/// Serves images without the private metadata they carry.
+/// Serves images without their private metadata, resized and re-encoded on request.
 #[derive(Debug, Parser)]
 #[command(name = "safelight", version, subcommand_required = true)]
 pub(crate) struct Cli {
@@ -20,9 +16,9 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Serve a folder, a bucket or a web server's images over HTTP
+    /// Serve the images of a folder, a bucket or a web server over HTTP
     Serve(Serve),
-    /// Transform files: several at a time, never half of one
+    /// Transform files, several at a time; a file is written whole or not at all
     Transform(Transform),
     /// List the transforms and their parameters
     Transforms,
@@ -37,11 +33,11 @@ pub(crate) struct Serve {
     )]
     pub(crate) source: String,
 
-    /// Address and port to listen on; TLS is for the proxy in front
+    /// Address and port to listen on, without TLS
     #[arg(long, env = "SAFELIGHT_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
 
-    /// What to log: off, error, warn, info (a line for each request), debug, trace
+    /// Log level: off, error, warn, info (a line for each request), debug, trace
     #[arg(long, env = "SAFELIGHT_LOG", value_name = "LEVEL", default_value = "info")]
     pub(crate) log: LevelFilter,
 
@@ -49,29 +45,29 @@ pub(crate) struct Serve {
     pub(crate) policy: Policy,
 
     #[command(flatten)]
-    pub(crate) guard: AuthSettings,
+    pub(crate) auth: AuthSettings,
 
     #[command(flatten)]
-    pub(crate) frames: FrameSettings,
+    pub(crate) health_imaging: HealthImagingSettings,
 
     #[command(flatten)]
-    pub(crate) bounds: Bounds,
+    pub(crate) connections: ConnectionSettings,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct Transform {
-    /// What would follow the question mark of a URL; empty to strip private metadata
+    /// Query as in a URL, after the question mark; empty to strip private metadata
     pub(crate) query: String,
 
     /// Files and folders to read; - is standard input
     #[arg(required = true)]
     pub(crate) input: Vec<PathBuf>,
 
-    /// File or folder to write, a folder if there are several inputs or one is a folder; - is standard output
+    /// File or folder to write: a folder for several inputs or for a folder; - is standard output
     #[arg(short, long)]
     pub(crate) output: PathBuf,
 
-    /// Replace files that exist
+    /// Replace existing files
     #[arg(short, long)]
     pub(crate) force: bool,
 
@@ -79,32 +75,32 @@ pub(crate) struct Transform {
     pub(crate) policy: Policy,
 }
 
-/// Bounds on what connections may take.
+/// Limits of connections.
 #[derive(Args, Debug)]
-pub(crate) struct Bounds {
-    /// Most connections at a time; more wait
+pub(crate) struct ConnectionSettings {
+    /// Maximum connections at a time; more have to wait
     #[arg(long, env = "SAFELIGHT_MAX_CONNECTIONS", value_name = "COUNT",
           default_value_t = ConnectionLimits::default().max_connections as u64, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     max_connections: u64,
 
-    /// How long a request's head may take, and a connection may idle
+    /// Maximum seconds for a request's head, and for an idle connection
     #[arg(long, env = "SAFELIGHT_HEADER_TIMEOUT_SECS", value_name = "SECONDS",
           default_value_t = ConnectionLimits::default().header_timeout.as_secs(), value_parser = clap::value_parser!(u64).range(1..))]
     header_timeout_secs: u64,
 
-    /// How long a client may take nothing of what is sent to it
+    /// Maximum seconds during which a client receives nothing of its response
     #[arg(long, env = "SAFELIGHT_CLIENT_TIMEOUT_SECS", value_name = "SECONDS",
           default_value_t = ConnectionLimits::default().client_timeout.as_secs(), value_parser = clap::value_parser!(u64).range(1..))]
     client_timeout_secs: u64,
 
-    /// How long requests in flight may take to finish after a signal to stop
+    /// Maximum seconds for requests in flight to finish after a signal to stop
     #[arg(long, env = "SAFELIGHT_SHUTDOWN_TIMEOUT_SECS", value_name = "SECONDS",
           default_value_t = ConnectionLimits::default().shutdown_timeout.as_secs())]
     shutdown_timeout_secs: u64,
 }
 
-impl Bounds {
-    /// The same, in the server's terms.
+impl ConnectionSettings {
+    /// Returns the limits for [`safelight::connections::serve`].
     pub(crate) fn limits(&self) -> ConnectionLimits {
         ConnectionLimits {
             max_connections: self.max_connections as usize,
@@ -116,11 +112,11 @@ impl Bounds {
 }
 
 impl Cli {
-    /// Reads arguments and environment. Ends the process where they are wrong, or ask for help; the
-    /// message names the argument and, if the value came from there, the environment variable.
+    /// Parses arguments and environment. Ends the process if they are invalid or request help; the message names
+    /// the argument and, if the value came from there, the environment variable.
     pub(crate) fn read() -> Self {
         Self::try_parse().unwrap_or_else(|error| {
-            if let Some(variable) = blamed_variable(&error) {
+            if let Some(variable) = variable_of(&error) {
                 eprintln!("{variable}:");
             }
             error.exit()
@@ -128,15 +124,21 @@ impl Cli {
     }
 }
 
-/// The environment variable that is set for the argument that `error` is about.
-fn blamed_variable(error: &clap::Error) -> Option<String> {
+/// Returns the environment variable that is set for the argument that `error` is about.
+fn variable_of(error: &clap::Error) -> Option<String> {
     let mut command = Cli::command();
     command.build();
     let arguments = command.get_subcommands().flat_map(clap::Command::get_arguments);
-    let argument = blamed(arguments, error)?;
+    let argument = argument_of(arguments, error)?;
     let name = argument.to_string();
-    let is_given =
-        || std::env::args().any(|given| name.starts_with(given.split('=').next().unwrap_or_default()));
+    let is_argument =
+        || std::env::args().any(|argument| name.starts_with(argument.split('=').next().unwrap_or_default()));
     let variable = argument.get_env().filter(|name| std::env::var_os(name).is_some())?;
-    (!is_given()).then(|| variable.to_string_lossy().into_owned())
+    (!is_argument()).then(|| variable.to_string_lossy().into_owned())
+}
+
+/// Returns the argument that `error` is about.
+fn argument_of<'a>(arguments: impl IntoIterator<Item = &'a Arg>, error: &clap::Error) -> Option<&'a Arg> {
+    let name = error.get(ContextKind::InvalidArg)?.to_string();
+    arguments.into_iter().find(|argument| argument.to_string() == name)
 }

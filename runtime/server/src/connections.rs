@@ -1,4 +1,4 @@
-//! Connections of the HTTP door: accepted, bounded in number and in time, and let finish at the end.
+//! Connections: limited in number and in time, and finished at a graceful shutdown.
 
 use axum::Router;
 use hyper::server::conn::http1;
@@ -22,22 +22,22 @@ use tokio::{
 use tokio_io_timeout::TimeoutStream;
 use tracing::{debug, info, warn};
 
-/// Most bytes that a connection holds of a request's head, or of an answer that the client does not
-/// take; one chunk of the answer may come on top.
-const MAX_BUFFER: usize = 64 << 10;
+/// Maximum bytes that a connection buffers of a request's head, or of a response that the client does not read; one
+/// chunk of the response may be added to it.
+const MAX_BUFFER_BYTES: usize = 64 << 10;
 
-/// Bounds on what connections may take.
+/// Limits of connections.
 #[derive(Clone, Debug)]
 pub struct ConnectionLimits {
-    /// Most connections at a time; more wait to be accepted. Defaults to 1024.
+    /// Maximum connections at a time; more wait to be accepted. Defaults to 1024.
     pub max_connections: usize,
-    /// How long a request's head may take, and a connection may idle between two. Defaults to 75
-    /// seconds: longer than the proxy in front keeps one, or it would meet closed ones (CloudFront
-    /// 5 s, AWS load balancers 60 s).
+    /// Maximum time for a request's head, and for an idle connection. Defaults to 75 seconds: longer than a proxy
+    /// in front keeps idle connections (CloudFront 5 s, AWS load balancers 60 s), so the proxy never uses a closed
+    /// one.
     pub header_timeout: Duration,
-    /// How long a client may take nothing of what is sent to it. Defaults to 60 seconds.
+    /// Maximum time during which a client reads nothing of its response. Defaults to 60 seconds.
     pub client_timeout: Duration,
-    /// How long, after `stop`, requests in flight may take to finish. Defaults to 30 seconds.
+    /// Maximum time for requests in flight to finish after `stop`. Defaults to 30 seconds.
     pub shutdown_timeout: Duration,
 }
 
@@ -52,7 +52,7 @@ impl Default for ConnectionLimits {
     }
 }
 
-/// Serves `router` on `listener` until `stop` is done, and then what is in flight until that is.
+/// Serves `router` on `listener` until `stop` completes, and then the requests in flight.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -65,7 +65,7 @@ pub async fn serve(
     let mut stop = pin!(stop);
     loop {
         let accepted = async {
-            // Fails only if the semaphore is closed, which nobody does.
+            // An error means that the semaphore is closed, which never happens.
             let slot = slots.clone().acquire_owned().await.ok();
             (slot, accept(&listener).await)
         };
@@ -86,12 +86,12 @@ pub async fn serve(
     drop(listener);
     info!(in_flight = graceful.count(), "stopping");
     if time::timeout(limits.shutdown_timeout, graceful.shutdown()).await.is_err() {
-        warn!("requests in flight are given up");
+        warn!("requests in flight were aborted");
         connections.shutdown().await;
     }
 }
 
-/// The next connection. Out of file descriptors, say, there is none for a while, but later there is.
+/// Accepts a connection. An error, such as a lack of file descriptors, may be temporary, so it retries.
 async fn accept(listener: &TcpListener) -> TcpStream {
     loop {
         match listener.accept().await {
@@ -107,7 +107,7 @@ async fn accept(listener: &TcpListener) -> TcpStream {
 type Connection = http1::Connection<TokioIo<Pin<Box<TimeoutStream<TcpStream>>>>, TowerToHyperService<Router>>;
 
 fn connect(stream: TcpStream, router: Router, limits: &ConnectionLimits) -> Connection {
-    // Answers are written in large pieces: waiting to fill a packet would only delay their ends.
+    // Responses are written in large pieces: waiting to fill a packet would only delay their ends.
     if let Err(error) = stream.set_nodelay(true) {
         debug!(%error, "nodelay");
     }
@@ -116,6 +116,6 @@ fn connect(stream: TcpStream, router: Router, limits: &ConnectionLimits) -> Conn
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
-        .max_buf_size(MAX_BUFFER)
+        .max_buf_size(MAX_BUFFER_BYTES)
         .serve_connection(TokioIo::new(Box::pin(stream)), TowerToHyperService::new(router))
 }

@@ -1,9 +1,9 @@
-//! What there is to ask for, in words: made from what the transforms declare.
+//! The list of transforms and parameters, from the declarations of the transforms.
 
 use safelight_core::{Param, ParamKind, Registry};
 use std::fmt::Write;
 
-/// Every transform of `registry` with its parameters, for a terminal.
+/// Returns every transform of `registry` with its parameters, for a terminal.
 pub fn transforms(registry: Registry) -> String {
     let mut text = String::new();
     for transform in registry.transforms {

@@ -11,15 +11,13 @@ use safelight::{
 };
 use safelight_service::{
     decode_pool::PoolLimits,
-    health_imaging::Frames,
-    http::{Served, Site, router},
     log::{chain, init},
     source::origin,
+    web::{Site, router},
 };
 use std::{
     io::Write,
     process::{ExitCode, exit},
-    sync::Arc,
 };
 use tokio::{net::TcpListener, select, signal, task::spawn_blocking};
 use tracing::info;
@@ -38,12 +36,7 @@ async fn main() -> anyhow::Result<ExitCode> {
 
 async fn run_server(arguments: Serve) -> anyhow::Result<()> {
     init(arguments.log, std::io::stderr);
-    let origin = match arguments.source.strip_prefix(HEALTH_IMAGING) {
-        Some(region) => {
-            Served::Frames(Arc::new(Frames::new(region.trim_end_matches('/'), &arguments.frames)?))
-        }
-        None => Served::Pictures(origin(&arguments.source)?),
-    };
+    let origin = origin(&arguments.source, &arguments.health_imaging)?;
     let listener = TcpListener::bind(arguments.listen)
         .await
         .with_context(|| format!("cannot listen on {}", arguments.listen))?;
@@ -51,15 +44,12 @@ async fn run_server(arguments: Serve) -> anyhow::Result<()> {
     info!(address = %listener.local_addr()?, "listening");
 
     let service = arguments.policy.service(&PoolLimits::default());
-    let site = Site { service, origin, guard: arguments.guard.authorize };
-    serve(listener, router(site), arguments.bounds.limits(), stop).await;
+    let site = Site { service, origin, auth: arguments.auth.authorize };
+    serve(listener, router(site), arguments.connections.limits(), stop).await;
     Ok(())
 }
 
-/// What the URL of a region's image frames begins with.
-const HEALTH_IMAGING: &str = "healthimaging://";
-
-/// Is done when the process is asked to stop: by Ctrl-C, or by whoever runs the container.
+/// Returns a future that completes at Ctrl-C or, on Unix, at a termination signal.
 fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     let mut terminate = signal::unix::signal(signal::unix::SignalKind::terminate())?;
@@ -74,7 +64,7 @@ fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
     })
 }
 
-/// What a shell says of a program that Ctrl-C has ended.
+/// The exit code of a program that Ctrl-C ended, as shells report it.
 const INTERRUPTED: i32 = 130;
 
 async fn transform(arguments: Transform) -> anyhow::Result<ExitCode> {
@@ -91,7 +81,7 @@ async fn transform(arguments: Transform) -> anyhow::Result<ExitCode> {
         eprintln!("{report}");
     }
     if 0 < report.stopped {
-        // Not by returning: a read from a terminal cannot be called off, and the runtime would wait for it.
+        // Not by a return: a read from a terminal cannot be cancelled, and the runtime would wait for it.
         exit(INTERRUPTED);
     }
     Ok(if report.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -1,4 +1,4 @@
-//! Viewers' tokens, checked by the program itself.
+//! Tokens of viewers, checked by the program.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -10,7 +10,7 @@ use serde_json::json;
 use std::{fs, net::SocketAddr};
 use tempfile::TempDir;
 
-/// An issuer, and a folder that is shown to those who have its tokens.
+/// An issuer, and a folder that needs its tokens.
 struct Stage {
     issuer: Issuer,
     program: Program,
@@ -42,7 +42,7 @@ async fn with_token(address: SocketAddr, target: &str, token: &str) -> common::R
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_good_tokens_open_it() {
+async fn only_valid_tokens_are_admitted() {
     let stage = stage().await;
     let address = stage.program.address;
     let good = stage.token();
@@ -80,7 +80,7 @@ async fn only_good_tokens_open_it() {
             r#"Bearer realm="safelight", error="insufficient_scope""#,
         ),
     ] {
-        // Not even whether the picture is there is told.
+        // The response does not reveal whether the image exists.
         for target in ["/photo.jpg", "/none.jpg", "/photo.jpg?width=x"] {
             let reply = with_token(address, target, &token).await;
             assert_eq!((reply.status, reply.header("www-authenticate")), (status, said), "{target} {token}");
@@ -89,14 +89,14 @@ async fn only_good_tokens_open_it() {
             assert!(!reply.text().contains("signature"), "{}", reply.text());
         }
     }
-    // Those of another issuer, and forged ones of a known key, cost no fetch.
+    // Tokens of another issuer, and forged ones of a known key, cause no fetch.
     assert_eq!((other.fetches(), stage.issuer.fetches()), (0, 1));
     assert_eq!(with_token(address, "/none.jpg", &good).await.status, 404);
     assert_eq!(get(address, "/healthz").await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_holds_no_token() {
+async fn the_log_has_no_token() {
     let mut stage = stage().await;
     let token = stage.token();
     let part = token.rsplit('.').next().unwrap();
@@ -107,12 +107,12 @@ async fn a_log_holds_no_token() {
     get(stage.program.address, &format!("/photo.jpg?token={}x", &token)).await;
     let line = stage.program.request_line();
     assert_eq!((&line["status"], &line["kind"]), (&401.into(), &"unauthorized".into()));
-    assert!(line["error"].as_str().unwrap().starts_with("token: is missing, or is not good: "), "{line}");
+    assert!(line["error"].as_str().unwrap().starts_with("missing or invalid token: "), "{line}");
     assert!(!line.to_string().contains(part), "{line}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_rotate_and_are_fetched_once_for_all_who_wait() {
+async fn keys_rotate_and_are_fetched_once_for_all_waiting_requests() {
     let stage = stage().await;
     let address = stage.program.address;
     for round in 1..=2 {
@@ -127,7 +127,7 @@ async fn keys_rotate_and_are_fetched_once_for_all_who_wait() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_cannot_be_checked_is_told_to_come_back() {
+async fn a_token_that_cannot_be_checked_is_503() {
     let stage = stage().await;
     stage.issuer.set_down(true);
     let reply = with_token(stage.program.address, "/photo.jpg", &stage.token()).await;
@@ -137,7 +137,7 @@ async fn who_cannot_be_checked_is_told_to_come_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn browsers_may_ask_first() {
+async fn preflight_needs_no_token() {
     let stage = stage().await;
     let headers = [
         ("origin", "https://viewer.example"),
@@ -146,12 +146,12 @@ async fn browsers_may_ask_first() {
     ];
     let reply = fetch(stage.program.address, "OPTIONS", "/photo.jpg", &headers).await;
     assert_eq!((reply.status, reply.header("access-control-allow-headers")), (200, "authorization, token"));
-    let refused = fetch(stage.program.address, "GET", "/photo.jpg", &headers[..1]).await;
-    assert_eq!((refused.status, refused.header("access-control-allow-origin")), (401, "*"));
+    let rejected = fetch(stage.program.address, "GET", "/photo.jpg", &headers[..1]).await;
+    assert_eq!((rejected.status, rejected.header("access-control-allow-origin")), (401, "*"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_open_door_is_open_by_name() {
+async fn mode_none_needs_no_token() {
     let stage = stage().await;
     let setting = [("SAFELIGHT_AUTHORIZE", r#"{"mode": "none"}"#)];
     let open = Program::serve(stage.folder.path().to_str().unwrap(), &setting);

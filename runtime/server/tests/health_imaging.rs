@@ -48,7 +48,7 @@ async fn stage_with(region: &str, variables: &[(&str, &str)]) -> Stage {
     stage_of(region, &[&keys, variables].concat()).await
 }
 
-/// The same with no keys but those that `variables` tell of.
+/// The same with the keys in `variables` only.
 async fn stage_of(region: &str, variables: &[(&str, &str)]) -> Stage {
     let folder = TempDir::new().unwrap();
     let set = folder.path().join(STORE).join(SET);
@@ -72,7 +72,7 @@ async fn stage_of(region: &str, variables: &[(&str, &str)]) -> Stage {
     Stage { imaging, program, _folder: folder }
 }
 
-/// Bytes that no coding is found in.
+/// Returns bytes that no codec recognises.
 fn noise(length: usize) -> Vec<u8> {
     (0..length as u32).map(|index| (index.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
 }
@@ -90,7 +90,7 @@ async fn post(address: SocketAddr, target: &str, body: &str) -> Reply {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_frame_goes_out_as_it_is_stored() {
+async fn a_frame_is_delivered_as_it_is_stored() {
     let stage = stage().await;
     let address = stage.program.address;
     let reply = get(address, &frame(HTJ2K)).await;
@@ -135,7 +135,7 @@ async fn a_deleted_frame_is_not_confirmed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn image_sets_and_dicomweb_are_passed_on() {
+async fn image_sets_and_dicomweb_are_forwarded() {
     let stage = stage().await;
     let address = stage.program.address;
     let set = format!("/datastore/{STORE}/imageSet/{SET}");
@@ -165,13 +165,13 @@ async fn image_sets_and_dicomweb_are_passed_on() {
     assert_eq!((reply.status, reply.header("vary"), reply.header("etag")), (200, "accept", ""));
     assert!(reply.body == noise(1000));
     assert_eq!(stage.imaging.take_requests(), [format!("GET {dicom}?imageSetId={SET}")]);
-    let refused = fetch(address, "GET", &dicom, &[("accept", "image/x-unknown")]).await;
-    assert_eq!((refused.status, &*refused.json()["kind"].to_string()), (406, "\"not-acceptable\""));
+    let rejected = fetch(address, "GET", &dicom, &[("accept", "image/x-unknown")]).await;
+    assert_eq!((rejected.status, &*rejected.json()["kind"].to_string()), (406, "\"not-acceptable\""));
     assert_eq!(get(address, &format!("{dicom}7")).await.status, 404);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn frames_are_pictures_where_their_coding_is_known() {
+async fn frames_of_a_known_codec_are_images() {
     let stage = stage().await;
     let address = stage.program.address;
     let reply = get(address, &format!("{}&width=40&format=png", frame(JPEG))).await;
@@ -180,7 +180,7 @@ async fn frames_are_pictures_where_their_coding_is_known() {
     assert_eq!(width, 40);
     assert_eq!(reply.header("cache-control"), "public, max-age=31536000, immutable");
     let plain = get(address, &frame(JPEG)).await;
-    // With its metadata: what is stored is what is delivered.
+    // With its metadata: the stored bytes are delivered.
     assert!(plain.body == safelight_images::read("photo.jpg"));
     assert_ne!(plain.header("etag"), reply.header("etag"));
     assert!(get(address, &format!("{}&dpr=2", frame(JPEG))).await.body == plain.body);
@@ -191,13 +191,13 @@ async fn frames_are_pictures_where_their_coding_is_known() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_to_be_served_is_not_asked_for() {
+async fn rejected_requests_are_not_sent() {
     let other = "9".repeat(32);
     let stage = stage_with(REGION, &[("SAFELIGHT_HEALTHIMAGING_DATASTORES", &other)]).await;
     let address = stage.program.address;
     assert_eq!(get(address, &frame(RAW)).await.status, 404);
     assert_eq!(get(address, "/photo.jpg").await.status, 404);
-    assert_eq!(get(address, &frame("nobody")).await.status, 400);
+    assert_eq!(get(address, &frame("unknown")).await.status, 400);
     let put = fetch(address, "PUT", &frame(RAW), &[("content-length", "0")]).await;
     assert_eq!((put.status, put.header("allow")), (405, "GET, HEAD, POST, OPTIONS"));
     let path = format!("/datastore/{STORE}/imageSet/{SET}/getImageFrame");
@@ -207,7 +207,7 @@ async fn what_is_not_to_be_served_is_not_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn refusals_keep_their_meaning() {
+async fn errors_keep_their_meaning() {
     let mut stage = stage().await;
     for (status, code, expected, kind) in [
         (400, "ValidationException", 400, "invalid-param"),
@@ -216,7 +216,7 @@ async fn refusals_keep_their_meaning() {
         (406, "NotAcceptableException", 406, "not-acceptable"),
         (409, "ConflictException", 409, "source-conflict"),
         (500, "InternalServerException", 502, "upstream"),
-        // Our keys, not the viewer's rights.
+        // Errors about our keys, not about the viewer's rights.
         (403, "ExpiredTokenException", 502, "upstream"),
         (403, "InvalidSignatureException", 502, "upstream"),
         (403, "UnrecognizedClientException", 502, "upstream"),
@@ -228,18 +228,18 @@ async fn refusals_keep_their_meaning() {
         assert_eq!((reply.status, reply.header("cache-control")), (expected, "no-store"), "{code}");
         assert_eq!(reply.header("content-type"), "application/problem+json");
         assert_eq!(reply.json()["kind"], kind, "{code}");
-        assert_eq!(stage.imaging.take_requests().len(), 1, "{code} was asked again");
-        // What the service says of our account is for nobody; of the question it may be told.
-        let is_told = reply.text().contains("111122223333");
-        assert_eq!(is_told, matches!(status, 400 | 406), "{code}");
+        assert_eq!(stage.imaging.take_requests().len(), 1, "{code} was retried");
+        // The service's message is public only if it is about the request.
+        let is_shown = reply.text().contains("111122223333");
+        assert_eq!(is_shown, matches!(status, 400 | 406), "{code}");
         let line = stage.program.request_line();
         assert!(line["error"].as_str().unwrap().contains(&format!("{status}")), "{line}");
-        assert!(!line.to_string().contains("111122223333") || is_told, "{line}");
+        assert!(!line.to_string().contains("111122223333") || is_shown, "{line}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_busy_service_is_asked_again_but_not_for_ever() {
+async fn a_busy_service_gets_a_few_retries() {
     let stage = stage().await;
     let address = stage.program.address;
     let throttled = FrameFault::error(429, "ThrottlingException");
@@ -265,7 +265,7 @@ async fn a_busy_service_is_asked_again_but_not_for_ever() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_that_fails_never_passes_for_a_whole_one() {
+async fn a_truncated_body_is_never_taken_for_a_whole_one() {
     let stage = stage_with(REGION, &[("SAFELIGHT_SOURCE_TIMEOUT_SECS", "1")]).await;
     let address = stage.program.address;
     for fault in [
@@ -293,18 +293,18 @@ async fn a_body_that_fails_never_passes_for_a_whole_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signature_for_another_region_is_no_refusal_of_the_viewer() {
+async fn a_signature_for_another_region_is_a_bad_gateway() {
     let stage = stage_with("us-east-1", &[]).await;
     let reply = get(stage.program.address, &frame(RAW)).await;
     assert_eq!((reply.status, stage.imaging.take_requests().len()), (502, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_are_fetched_anew_before_they_expire() {
+async fn keys_are_fetched_again_before_they_expire() {
     static FETCHES: AtomicUsize = AtomicUsize::new(0);
     let container = Router::new().fallback(async |headers: HeaderMap| {
         assert_eq!(headers["authorization"], "the-container");
-        // The first ones last no longer than it takes to fetch others, and there are no third ones.
+        // The first keys expire at once, and there are no third ones.
         let (status, id) = match FETCHES.fetch_add(1, Ordering::SeqCst) {
             0 | 1 => (StatusCode::OK, FUNCTION.id),
             _ => (StatusCode::BAD_REQUEST, ""),
@@ -333,14 +333,14 @@ async fn keys_are_fetched_anew_before_they_expire() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_there_is_502() {
+async fn an_unreachable_service_is_502() {
     let mut stage = stage().await;
     drop(std::mem::replace(&mut stage.imaging, HealthImaging::start(".", 0).await.unwrap()));
     assert_eq!(get(stage.program.address, &frame(RAW)).await.status, 502);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_holds_no_uid() {
+async fn the_log_has_no_uid() {
     let mut stage = stage().await;
     let dicom = format!("/datastore/{STORE}/studies/1.2/series/3.4/instances/5.6/frames/1");
     get(stage.program.address, &dicom).await;
@@ -351,7 +351,7 @@ async fn a_log_holds_no_uid() {
 }
 
 #[test]
-fn wrong_settings_end_it_at_once_and_are_named() {
+fn invalid_settings_end_the_program_and_are_named() {
     let mut seen = BTreeSet::new();
     for (source, name, value) in [
         ("healthimaging://nowhere", "SAFELIGHT_HEALTHIMAGING_REGION", "-"),
@@ -361,9 +361,9 @@ fn wrong_settings_end_it_at_once_and_are_named() {
     ] {
         let output =
             safelight(&["serve", source, "--listen", "127.0.0.1:0"]).env(name, value).output().unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert!(!output.status.success() && said.contains(name), "{name}: {said}");
-        seen.insert(said);
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && stderr.contains(name), "{name}: {stderr}");
+        seen.insert(stderr);
     }
     assert_eq!(seen.len(), 4);
 }

@@ -29,7 +29,7 @@ fn images() -> &'static str {
 }
 
 #[tokio::test]
-async fn it_serves_a_folder_and_logs_each_request() {
+async fn a_folder_is_served_and_each_request_is_logged() {
     let mut program = Program::serve(images(), &[]);
     let reply = fetch(program.address, "GET", "/photo.jpg?token=secret", &[("x-request-id", "id-1")]).await;
     assert_eq!((reply.status, reply.header("content-type")), (200, "image/jpeg"));
@@ -76,7 +76,7 @@ async fn a_setting_may_come_from_the_environment() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_cut_short_is_a_warning() {
+async fn a_truncated_response_is_a_warning() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("cut.png"), cut_png()).unwrap();
     let mut program = Program::serve(folder.path().to_str().unwrap(), &[]);
@@ -87,7 +87,7 @@ async fn an_answer_that_is_cut_short_is_a_warning() {
     assert!(line["error"].is_string(), "{line}");
 }
 
-/// A photo of 64 MiB needs no more memory than a small one: not half of it, not an eighth.
+/// A photo of 64 MiB needs no more memory than a small one.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_large_photo_streams_in_little_memory() {
@@ -109,33 +109,35 @@ async fn a_large_photo_streams_in_little_memory() {
 }
 
 #[test]
-fn files_are_made_whole_or_not_at_all() {
+fn files_are_written_whole_or_not_at_all() {
     let folder = TempDir::new().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let photo = safelight_images::path("photo.jpg").to_str().unwrap().to_owned();
-    fs::write(path("text.jpg"), "no picture").unwrap();
+    fs::write(path("text.jpg"), "no image").unwrap();
     fs::write(path("cut.png"), cut_png()).unwrap();
 
     let output = run(&["transform", "", &photo, "-o", &path("out.jpg")]);
     assert!(output.status.success(), "{}", stderr(&output));
-    let made = fs::read(path("out.jpg")).unwrap();
-    assert!(made.starts_with(b"\xff\xd8") && made.len() < safelight_images::read("photo.jpg").len());
+    let converted = fs::read(path("out.jpg")).unwrap();
+    assert!(
+        converted.starts_with(b"\xff\xd8") && converted.len() < safelight_images::read("photo.jpg").len()
+    );
 
-    // What exists is kept, unless it may be replaced.
+    // An existing file stays, unless it may be replaced.
     fs::write(path("out.jpg"), "mine").unwrap();
     let output = run(&["transform", "", &photo, "-o", &path("out.jpg")]);
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("--force"), "{}", stderr(&output));
     assert_eq!(fs::read(path("out.jpg")).unwrap(), b"mine");
     assert!(run(&["transform", "", &photo, "-o", &path("out.jpg"), "--force"]).status.success());
-    assert_eq!(fs::read(path("out.jpg")).unwrap(), made);
+    assert_eq!(fs::read(path("out.jpg")).unwrap(), converted);
 
     // In place, too.
     fs::copy(&photo, path("own.jpg")).unwrap();
     assert!(run(&["transform", "", &path("own.jpg"), "-o", &path("own.jpg"), "-f"]).status.success());
-    assert_eq!(fs::read(path("own.jpg")).unwrap(), made);
+    assert_eq!(fs::read(path("own.jpg")).unwrap(), converted);
 
-    // Several inputs go into a folder, those that can.
+    // Several inputs go into a folder; a failure affects no other input.
     let inputs = [&path("text.jpg"), &path("cut.png"), &path("none.jpg")];
     let output = run(&["transform", "", &photo, inputs[0], inputs[1], inputs[2], "-o", &path("all")]);
     assert_eq!(output.status.code(), Some(1));
@@ -143,30 +145,30 @@ fn files_are_made_whole_or_not_at_all() {
         assert!(stderr(&output).contains(&format!("{}: ", path(name))), "{}", stderr(&output));
     }
     assert_eq!(stderr(&output).lines().count(), 4, "{}", stderr(&output));
-    assert!(stderr(&output).contains("\n1 made, 3 failed, 0 left out"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("\n1 converted, 3 failed, 0 skipped"), "{}", stderr(&output));
     assert_eq!(names(Path::new(&path("all"))), ["photo.jpg"]);
-    assert_eq!(fs::read(path("all/photo.jpg")).unwrap(), made);
+    assert_eq!(fs::read(path("all/photo.jpg")).unwrap(), converted);
 
-    // An answer that is no picture is not named like one.
+    // Output that is not an image has another extension.
     let output = run(&["transform", "showExif=true", &photo, "-o", &path("json/")]);
     assert!(output.status.success(), "{}", stderr(&output));
     assert_eq!(names(Path::new(&path("json"))), ["photo.jpg.json"]);
 }
 
 #[test]
-fn folders_are_taken_with_all_that_is_in_them() {
+fn folders_include_their_subfolders() {
     let folder = TempDir::new().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     fs::create_dir_all(path("in/deep/.hidden")).unwrap();
     for name in ["in/a.jpg", "in/deep/a.jpg", "in/deep/.hidden/a.jpg", "in/.a.jpg"] {
         fs::write(path(name), safelight_images::read("photo.jpg")).unwrap();
     }
-    fs::write(path("in/notes.txt"), "no picture").unwrap();
+    fs::write(path("in/notes.txt"), "no image").unwrap();
     fs::write(path("in/cut.png"), cut_png()).unwrap();
     #[cfg(unix)]
     std::os::unix::fs::symlink(path("in/a.jpg"), path("in/link.jpg")).unwrap();
 
-    // Twice, into a folder within: what was made the first time is no input the second time.
+    // Twice, into a folder within: the output of the first time is not an input of the second time.
     for force in [None, Some("--force")] {
         let input = path("in");
         let output = path("in/out");
@@ -176,17 +178,17 @@ fn folders_are_taken_with_all_that_is_in_them() {
         let lines: Vec<_> = stderr(&output).lines().collect();
         let [failed, report] = lines.as_slice() else { panic!("{lines:?}") };
         assert!(failed.contains(&path("in/cut.png")), "{failed}");
-        assert!(report.starts_with("2 made, 1 failed, 1 left out that are no pictures; "), "{report}");
+        assert!(report.starts_with("2 converted, 1 failed, 1 skipped (not an image); "), "{report}");
         assert_eq!(names(Path::new(&path("in/out"))), ["a.png", "deep"]);
         assert_eq!(names(Path::new(&path("in/out/deep"))), ["a.png"]);
     }
 
-    // Two answers of one name: one of them is made, and the other is named.
+    // Two outputs of one name: one is written, and the other is reported.
     fs::write(path("in/a.png"), safelight_images::read("text-chunks.png")).unwrap();
     let output =
         run(&["transform", "format=webp", &path("in/a.jpg"), &path("in/a.png"), "-f", "-o", &path("two")]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("a.webp is made of another input already"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("a.webp is the output of another input already"), "{}", stderr(&output));
     assert_eq!(names(Path::new(&path("two"))), ["a.webp"]);
 }
 
@@ -204,7 +206,7 @@ fn pipes_are_files_too() {
 }
 
 #[test]
-fn what_is_stopped_leaves_nothing_behind() {
+fn a_stopped_conversion_leaves_nothing_behind() {
     let folder = TempDir::new().unwrap();
     let output = folder.path().join("out.jpg");
     let mut child = safelight(&["transform", "", "-", "-o", output.to_str().unwrap()])
@@ -212,37 +214,37 @@ fn what_is_stopped_leaves_nothing_behind() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // Without its end, and held open: more could come.
+    // Without its end, and still open.
     let mut source = child.stdin.take().unwrap();
     let photo = safelight_images::long_jpeg(1 << 20);
     source.write_all(&photo[..photo.len() - 2]).unwrap();
     while names(folder.path()).is_empty() {
-        assert_eq!(child.try_wait().unwrap(), None, "it ended by itself");
+        assert_eq!(child.try_wait().unwrap(), None, "the program ended too early");
         std::thread::sleep(Duration::from_millis(1));
     }
     signal(&child, "-INT");
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
-    assert!(stderr(&output).contains(" 1 not made before it was stopped"), "{}", stderr(&output));
+    assert!(stderr(&output).contains(" 1 stopped"), "{}", stderr(&output));
     assert_eq!(names(folder.path()), [""; 0]);
 }
 
 #[test]
-fn what_cannot_be_meant_is_refused() {
+fn contradictory_arguments_are_rejected() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path().to_str().unwrap();
     for (arguments, message) in [
         (
             vec!["transform", "", "a/x.jpg", "b/x.jpg", "-o", folder],
-            "b/x.jpg: output: another input of the same name",
+            "b/x.jpg: another input has the same name",
         ),
         (
             vec!["transform", "", "a.jpg", "b.jpg", "-o", "-"],
-            "standard output takes the answer of one input only",
+            "standard output takes the output of one input only",
         ),
         (vec!["transform", "", "-", "-o", folder], "standard input needs a file as output"),
-        (vec!["transform", "", folder, "-o", "-"], "the folder holds no files"),
-        (vec!["transform", "", images(), "-o", "-"], "standard output takes the answer of one input only"),
+        (vec!["transform", "", folder, "-o", "-"], "the folder contains no files"),
+        (vec!["transform", "", images(), "-o", "-"], "standard output takes the output of one input only"),
     ] {
         let output = run(&arguments);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");
@@ -251,7 +253,7 @@ fn what_cannot_be_meant_is_refused() {
 }
 
 #[test]
-fn a_wrong_setting_ends_it_at_once_and_is_named() {
+fn an_invalid_setting_ends_the_program_and_is_named() {
     for (arguments, variable, message) in [
         (vec!["serve", "."], Some(("SAFELIGHT_LISTEN", "nowhere")), "SAFELIGHT_LISTEN"),
         (vec!["serve", "."], Some(("SAFELIGHT_REDACT", "perhaps")), "SAFELIGHT_REDACT"),
@@ -259,8 +261,8 @@ fn a_wrong_setting_ends_it_at_once_and_is_named() {
         (vec!["serve", "."], Some(("SAFELIGHT_SOURCE_TIMEOUT_SECS", "0")), "SAFELIGHT_SOURCE_TIMEOUT_SECS"),
         (vec!["serve", ".", "--max-metadata-bytes", "much"], None, "--max-metadata-bytes"),
         (vec!["serve", ".", "--max-connections", "0"], None, "--max-connections"),
-        (vec!["serve", "nowhere"], None, "the folder nowhere cannot be opened"),
-        (vec!["serve", "ftp://host/folder"], None, "ftp://host/folder is no source"),
+        (vec!["serve", "nowhere"], None, "cannot open the folder nowhere"),
+        (vec!["serve", "ftp://host/folder"], None, "unsupported source \"ftp://host/folder\""),
         (vec!["serve"], None, "<SOURCE>"),
         (vec![], None, "Usage"),
     ] {
@@ -271,7 +273,7 @@ fn a_wrong_setting_ends_it_at_once_and_is_named() {
 }
 
 #[test]
-fn it_tells_what_it_can_do() {
+fn help_lists_transforms_and_settings() {
     assert_eq!(stdout(&run(&["--version"])).trim(), format!("safelight {}", env!("CARGO_PKG_VERSION")));
     let transforms = run(&["transforms"]);
     for word in ["strip-exif", "show-exif", "showExif = true"] {
@@ -282,7 +284,7 @@ fn it_tells_what_it_can_do() {
     }
 }
 
-/// A PNG that ends in the middle of a text, behind so many pixels that its answer has begun by then.
+/// Returns a PNG that ends within a text, after so many pixels that its response has begun by then.
 fn cut_png() -> Vec<u8> {
     let mut png = safelight_images::read("text-chunks.png");
     png.truncate(33);

@@ -1,4 +1,4 @@
-//! Sources that ask for much: each is refused, or served within the budget, and everyone gets an answer.
+//! Expensive sources: each is rejected or served within the budget, and every client gets a response.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![cfg(target_os = "linux")]
@@ -10,16 +10,16 @@ use std::{fs, path::Path};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-/// A program that serves `folder` within 256 MiB of decoded pictures.
+/// Starts a program that serves `folder` with 256 MiB for images.
 fn serve(folder: &Path) -> Program {
     Program::serve(folder.to_str().unwrap(), &[("SAFELIGHT_MEMORY_BYTES", "268435456")])
 }
 
-/// What one hostile picture may cost: the budget is not for one.
-const MOST_KIB: u64 = 400 << 10;
+/// Maximum resident memory.
+const MAX_KIB: u64 = 400 << 10;
 
 #[tokio::test]
-async fn a_bomb_is_refused_by_its_header() {
+async fn a_bomb_is_rejected_by_its_header() {
     let folder = TempDir::new().unwrap();
     let bomb = png_bomb();
     assert!(bomb.len() < 80 << 10, "{} bytes", bomb.len());
@@ -30,14 +30,14 @@ async fn a_bomb_is_refused_by_its_header() {
         assert_eq!(reply.status, 413, "{query}: {}", reply.text());
         assert!(reply.text().contains("16384 × 16384 pixels"), "{}", reply.text());
     }
-    // Without a decode it streams.
+    // Without a decode, it is streamed.
     assert_eq!(get(program.address, "/bomb.png").await.status, 200);
     let peak = program.peak_kib();
     assert!(peak < 40 << 10, "{peak} KiB were resident");
 }
 
 #[tokio::test]
-async fn a_film_of_ten_thousand_frames_is_refused_or_gives_its_first() {
+async fn an_animation_of_ten_thousand_frames_is_rejected_or_gives_its_first() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("film.gif"), film(10_000)).unwrap();
     let program = serve(folder.path());
@@ -50,69 +50,68 @@ async fn a_film_of_ten_thousand_frames_is_refused_or_gives_its_first() {
     assert!(peak < 64 << 10, "{peak} KiB were resident");
 }
 
-/// Ten thousand pixels a side is below the limit of pixels, and beyond the budget of bytes, unless the
-/// decoder shrinks.
+/// The image is below the limit of pixels and above the budget of bytes, unless the decoder shrinks it.
 #[tokio::test]
-async fn a_picture_beyond_the_budget_is_refused_before_it_is_decoded() {
+async fn an_image_above_the_budget_is_rejected_before_it_is_decoded() {
     let Some(corpus) = safelight_images::corpus() else { return };
     let program = serve(&corpus.join("hostile"));
     for query in ["width=200", "width=9000", "rotate=90", "format=png"] {
         let reply = get(program.address, &format!("/9643x10328.jpg?{query}")).await;
-        assert!(is_served_or_refused(&reply, 413), "{query}: {} {}", reply.status, reply.text());
+        assert!(is_served_or_rejected(&reply, 413), "{query}: {} {}", reply.status, reply.text());
     }
     let peak = program.peak_kib();
-    assert!(peak < MOST_KIB, "{peak} KiB were resident");
+    assert!(peak < MAX_KIB, "{peak} KiB were resident");
 }
 
-/// Clients at a time.
+/// Number of concurrent clients.
 const CLIENTS: usize = 64;
 
 #[tokio::test]
-async fn a_crowd_is_served_within_the_budget_or_told_to_come_back() {
+async fn many_clients_are_served_within_the_budget_or_get_503() {
     let folder = TempDir::new().unwrap();
     let names = large_photos(folder.path());
-    check_crowd(folder.path(), &names).await;
+    check_clients(folder.path(), &names).await;
 }
 
-/// What is held of a source until its turn comes counts as well.
+/// Buffered sources of waiting images count as well.
 #[tokio::test]
-async fn a_crowd_with_large_files_is_served_within_the_budget_or_told_to_come_back() {
+async fn many_clients_with_large_files_are_served_within_the_budget_or_get_503() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("noise.png"), noise()).unwrap();
-    check_crowd(folder.path(), &["noise.png"]).await;
+    check_clients(folder.path(), &["noise.png"]).await;
 }
 
-/// Lets everyone ask at once for something else of the files `names` in `folder`.
-async fn check_crowd(folder: &Path, names: &[&str]) {
+/// Sends concurrent requests for the files `names` in `folder`.
+async fn check_clients(folder: &Path, names: &[&str]) {
     let program = serve(folder);
-    let mut crowd = JoinSet::new();
+    let mut clients = JoinSet::new();
     for client in 0..CLIENTS {
         let address = program.address;
         let query = ["width=320", "width=800&format=webp", "height=300&fit=cover&width=300"][client % 3];
         let target = format!("/{}?{query}", names[client % names.len()]);
-        crowd.spawn(async move { (get(address, &target).await, target) });
+        clients.spawn(async move { (get(address, &target).await, target) });
     }
     let mut served = 0;
-    while let Some(result) = crowd.join_next().await {
+    while let Some(result) = clients.join_next().await {
         let (reply, target) = result.unwrap();
-        assert!(is_served_or_refused(&reply, 503), "{target}: {}", reply.status);
+        assert!(is_served_or_rejected(&reply, 503), "{target}: {}", reply.status);
         assert!(reply.status == 200 || !reply.header("retry-after").is_empty(), "{target}: when to retry?");
         served += usize::from(reply.status == 200);
     }
     let peak = program.peak_kib();
     eprintln!("{served} of {CLIENTS} were served; {peak} KiB were resident at most");
     assert!(0 < served);
-    assert!(peak < MOST_KIB, "{peak} KiB were resident");
+    assert!(peak < MAX_KIB, "{peak} KiB were resident");
 }
 
-/// Whether it is a whole picture, or was refused with this status and a reason.
-fn is_served_or_refused(reply: &Reply, status: u16) -> bool {
-    let is_picture = reply.status == 200 && reply.header("content-type").starts_with("image/");
-    let is_refused = reply.status == status && reply.json()["title"].is_string();
-    reply.whole && (is_picture || is_refused)
+/// Returns whether the response is a whole image, or an error with this status.
+fn is_served_or_rejected(reply: &Reply, status: u16) -> bool {
+    let is_image = reply.status == 200 && reply.header("content-type").starts_with("image/");
+    let is_rejected = reply.status == status && reply.json()["title"].is_string();
+    reply.whole && (is_image || is_rejected)
 }
 
-/// Puts photos of six million pixels and more into `folder`; large samples where there is no corpus.
+/// Copies photos of six million pixels and more into `folder`, or large samples if there is no corpus.
 fn large_photos(folder: &Path) -> Vec<&'static str> {
     const REAL: [&str; 3] = [
         "sharp/2569067123_aca715a2ee_o.jpg",
@@ -132,7 +131,7 @@ fn large_photos(folder: &Path) -> Vec<&'static str> {
         .collect()
 }
 
-/// A PNG of 1600 × 1200 pixels of noise, in some six million bytes: no coder makes less of it.
+/// Returns a PNG of 1600 × 1200 pixels of noise, with some six million bytes.
 fn noise() -> Vec<u8> {
     const SIDES: (u32, u32) = (1600, 1200);
     let mut state = 1_u32;
@@ -151,7 +150,7 @@ fn noise() -> Vec<u8> {
     noise
 }
 
-/// A PNG of 16 384 × 16 384 black pixels of one bit, in some sixty kilobytes.
+/// Returns a PNG of 16 384 × 16 384 black pixels of one bit, in some sixty kilobytes.
 fn png_bomb() -> Vec<u8> {
     const SIDE: u32 = 16_384;
     let mut bomb = Vec::new();
@@ -166,7 +165,7 @@ fn png_bomb() -> Vec<u8> {
     bomb
 }
 
-/// A GIF of 100 × 100 pixels, each frame of which draws one of them (`GIF89a`, sections 17 to 27).
+/// Returns a GIF of 100 × 100 pixels, each frame of which draws one of them (`GIF89a`, sections 17 to 27).
 fn film(frames: u16) -> Vec<u8> {
     // Two colours for all frames.
     let mut film = b"GIF89a\x64\0\x64\0\x80\0\0\xff\xff\xff\0\0\0".to_vec();

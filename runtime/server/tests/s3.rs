@@ -20,11 +20,11 @@ use std::{
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-/// A server with a bucket `photos`, and what it was asked for.
+/// A server with a bucket `photos` and a list of its requests.
 struct Bucket {
     address: SocketAddr,
     folder: TempDir,
-    asked: Arc<Mutex<Vec<String>>>,
+    requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl Bucket {
@@ -37,8 +37,8 @@ impl Bucket {
 
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let asked = Arc::<Mutex<Vec<String>>>::default();
-        let log = asked.clone();
+        let requests = Arc::<Mutex<Vec<String>>>::default();
+        let log = requests.clone();
         let fickle = folder.path().join("photos/fickle.jpg");
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -53,7 +53,7 @@ impl Bucket {
                 tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
             }
         });
-        Self { address, folder, asked }
+        Self { address, folder, requests }
     }
 
     fn put(&self, key: &str, bytes: &[u8]) {
@@ -72,13 +72,13 @@ impl Bucket {
         Program::serve(url, &variables)
     }
 
-    /// What was asked for since this was asked last.
-    fn asked(&self) -> Vec<String> {
-        std::mem::take(&mut self.asked.lock().unwrap())
+    /// Returns the requests since the last call.
+    fn requests(&self) -> Vec<String> {
+        std::mem::take(&mut self.requests.lock().unwrap())
     }
 }
 
-/// Makes the file at `path`, if there is one, another version: every request finds a new one.
+/// Changes the file at `path`, if it exists: every request finds a new version.
 fn change(path: &Path) {
     if let Ok(mut file) = File::options().append(true).open(path) {
         file.write_all(b".").unwrap();
@@ -91,7 +91,7 @@ fn summary(request: &Request<Incoming>) -> String {
 }
 
 #[tokio::test]
-async fn objects_are_answered_like_files() {
+async fn objects_are_served_like_files() {
     let bucket = Bucket::start().await;
     let photo = safelight_images::read("photo.jpg");
     bucket.put("2026/a b/ü.jpg", &photo);
@@ -104,24 +104,24 @@ async fn objects_are_answered_like_files() {
     assert!(reply.body.starts_with(b"\xff\xd8") && reply.body.len() < photo.len());
     assert_ne!(reply.header("etag"), "");
     assert_ne!(reply.header("last-modified"), "");
-    assert_eq!(bucket.asked(), ["GET /photos/2026/a%20b/%C3%BC.jpg"]);
+    assert_eq!(bucket.requests(), ["GET /photos/2026/a%20b/%C3%BC.jpg"]);
 
     let same = fetch(program.address, "GET", target, &[("if-none-match", reply.header("etag"))]).await;
     assert_eq!(same.status, 304);
-    assert_eq!(bucket.asked(), ["HEAD /photos/2026/a%20b/%C3%BC.jpg"]);
+    assert_eq!(bucket.requests(), ["HEAD /photos/2026/a%20b/%C3%BC.jpg"]);
 
     let part = fetch(program.address, "GET", target, &[("range", "bytes=-100")]).await;
     assert_eq!((part.status, &part.body[..]), (206, &reply.body[reply.body.len() - 100..]));
-    assert_eq!(bucket.asked().len(), 2);
+    assert_eq!(bucket.requests().len(), 2);
 
     let shown = get(program.address, &format!("{target}?showExif=true")).await;
     assert_eq!((shown.status, shown.header("content-type")), (200, "application/json"));
-    assert_eq!(bucket.asked(), ["GET /photos/2026/a%20b/%C3%BC.jpg"]);
+    assert_eq!(bucket.requests(), ["GET /photos/2026/a%20b/%C3%BC.jpg"]);
     assert!(program.terminate());
 }
 
 #[tokio::test]
-async fn what_is_not_there_or_not_ours_is_not_found() {
+async fn missing_and_foreign_objects_are_not_found() {
     let bucket = Bucket::start().await;
     bucket.put("2026/a.jpg", &safelight_images::read("photo.jpg"));
     bucket.put("outside.jpg", &safelight_images::read("photo.jpg"));
@@ -129,7 +129,7 @@ async fn what_is_not_there_or_not_ours_is_not_found() {
     for target in ["/none.jpg", "/..%2foutside.jpg", "/../outside.jpg", "/a.jpg/", "/"] {
         assert_eq!(get(program.address, target).await.status, 404, "{target}");
     }
-    assert_eq!(bucket.asked(), ["GET /photos/2026/none.jpg"], "only this may have been asked for");
+    assert_eq!(bucket.requests(), ["GET /photos/2026/none.jpg"], "this is the only request");
 
     let mut stranger = bucket.serve("s3://photos/2026", "wrong");
     assert_eq!(get(stranger.address, "/a.jpg").await.status, 404);
@@ -141,9 +141,9 @@ async fn what_is_not_there_or_not_ours_is_not_found() {
     assert!(nowhere.request_line()["error"].as_str().unwrap().contains("NoSuch"));
 }
 
-/// Metadata behind a long stretch of pixels: the stretch is never fetched.
+/// Metadata after many pixels: the pixels are never fetched.
 #[tokio::test]
-async fn what_nobody_wants_is_not_fetched() {
+async fn unneeded_bytes_are_not_fetched() {
     let bucket = Bucket::start().await;
     let (png, exif_at) = late_exif_png();
     bucket.put("late.png", &png);
@@ -151,14 +151,14 @@ async fn what_nobody_wants_is_not_fetched() {
     let reply = get(program.address, "/late.png?showExif=true").await;
     assert_eq!(reply.status, 200, "{}", reply.text());
     assert_ne!(reply.text(), "{}");
-    let asked = bucket.asked();
-    assert_eq!(asked.len(), 2, "{asked:?}");
-    assert_eq!(asked[1], format!("GET /photos/late.png bytes={exif_at}-"));
+    let requests = bucket.requests();
+    assert_eq!(requests.len(), 2, "{requests:?}");
+    assert_eq!(requests[1], format!("GET /photos/late.png bytes={exif_at}-"));
     let read = program.request_line()["read"].as_u64().unwrap();
     assert!(read < 1 << 20, "{read} bytes were read");
 }
 
-/// This server ignores conditions, as not a few do: versions are compared on this side too.
+/// This server ignores conditions, as some do: versions are compared on this side too.
 #[tokio::test]
 async fn versions_are_never_joined() {
     let bucket = Bucket::start().await;
@@ -175,16 +175,16 @@ async fn versions_are_never_joined() {
 }
 
 #[tokio::test]
-async fn a_store_that_is_not_there_is_a_bad_gateway() {
+async fn an_unreachable_store_is_a_bad_gateway() {
     let bucket = Bucket::start().await;
     let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let bucket = Bucket { address: nobody, ..bucket };
     let program = bucket.serve("s3://photos", "secret");
     let reply = get(program.address, "/a.jpg").await;
-    assert_eq!((reply.status, reply.json()["detail"].as_str()), (502, Some("source: could not be read")));
+    assert_eq!((reply.status, reply.json()["detail"].as_str()), (502, Some("the source could not be read")));
 }
 
-/// The sample with its EXIF moved behind 8 MiB of pixels, and where it lies then.
+/// Returns the sample with its EXIF after 8 MiB of pixels, and the offset of the EXIF.
 fn late_exif_png() -> (Vec<u8>, usize) {
     let sample = safelight_images::read("text-chunks.png");
     let chunk = |name: &[u8]| {

@@ -1,4 +1,4 @@
-//! How a server ends, and what it lets finish.
+//! Shutdown, and limits of connections.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -7,7 +7,7 @@ mod common;
 
 use common::{Memory, TOY, get, read, send, service, toy};
 use safelight::connections::{ConnectionLimits, serve};
-use safelight_service::http::{Served, Site, router};
+use safelight_service::web::{Site, router};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -29,18 +29,18 @@ async fn start(memory: Memory, limits: ConnectionLimits) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
-    let site = Site { service: service(TOY), origin: Served::Pictures(Arc::new(memory)), guard: None };
+    let site = Site { service: service(TOY), origin: Arc::new(memory), auth: None };
     let done = tokio::spawn(serve(listener, router(site), limits, async move {
         let _ = stopped.await;
     }));
     Server { address, stop, done }
 }
 
-/// Longer than anything here takes; a test that waits for it has failed.
+/// Longer than any test takes; a test that waits this long has failed.
 const LONG: Duration = Duration::from_mins(1);
 
 #[tokio::test]
-async fn what_is_in_flight_is_finished() {
+async fn requests_in_flight_are_finished() {
     let memory = Memory::new(toy(1 << 20)).with(|knobs| knobs.gate = Some(4));
     let server = start(memory.clone(), ConnectionLimits::default()).await;
     let mut stream = send(server.address, "GET", "/a", &[]).await;
@@ -61,7 +61,7 @@ async fn what_is_in_flight_is_finished() {
 }
 
 #[tokio::test]
-async fn what_does_not_finish_is_given_up() {
+async fn requests_that_do_not_finish_are_aborted() {
     let stuck = Memory::new(toy(1 << 20)).with(|knobs| knobs.gate = Some(4));
     let limits =
         ConnectionLimits { shutdown_timeout: Duration::from_millis(20), ..ConnectionLimits::default() };
@@ -74,7 +74,7 @@ async fn what_does_not_finish_is_given_up() {
 }
 
 #[tokio::test]
-async fn an_idle_connection_holds_nothing_up() {
+async fn an_idle_connection_does_not_delay_the_end() {
     let server = start(Memory::new(toy(100)), ConnectionLimits::default()).await;
     let mut idle = TcpStream::connect(server.address).await.unwrap();
     idle.write_all(b"GET /healthz HTTP/1.1\r\nhost: test\r\n\r\n").await.unwrap();
@@ -84,7 +84,7 @@ async fn an_idle_connection_holds_nothing_up() {
 }
 
 #[tokio::test]
-async fn a_request_that_never_comes_is_not_waited_for() {
+async fn an_incomplete_request_times_out() {
     let limits =
         ConnectionLimits { header_timeout: Duration::from_millis(20), ..ConnectionLimits::default() };
     let server = start(Memory::new(toy(100)), limits).await;
@@ -92,12 +92,12 @@ async fn a_request_that_never_comes_is_not_waited_for() {
         let mut stream = TcpStream::connect(server.address).await.unwrap();
         stream.write_all(unfinished).await.unwrap();
         let closed = timeout(LONG, stream.read_to_end(&mut Vec::new())).await;
-        assert!(closed.is_ok(), "the connection was kept");
+        assert!(closed.is_ok(), "the connection is still open");
     }
 }
 
 #[tokio::test]
-async fn more_connections_than_allowed_wait_their_turn() {
+async fn connections_above_the_limit_wait() {
     let memory = Memory::new(toy(1 << 20)).with(|knobs| knobs.gate = Some(4));
     let limits = ConnectionLimits { max_connections: 1, ..ConnectionLimits::default() };
     let server = start(memory.clone(), limits).await;
@@ -105,7 +105,7 @@ async fn more_connections_than_allowed_wait_their_turn() {
     first.read_exact(&mut [0; 1]).await.unwrap();
 
     let second = tokio::spawn(get(server.address, "/healthz"));
-    // Time enough for an answer, were there to be one.
+    // Time enough for a response.
     for _ in 0..10_000 {
         tokio::task::yield_now().await;
     }
@@ -117,7 +117,7 @@ async fn more_connections_than_allowed_wait_their_turn() {
 }
 
 #[tokio::test]
-async fn a_client_that_takes_nothing_is_given_up() {
+async fn a_client_that_reads_nothing_is_disconnected() {
     let memory = Memory::new(toy(256 << 20));
     let limits = ConnectionLimits {
         client_timeout: Duration::from_millis(50),
@@ -126,7 +126,7 @@ async fn a_client_that_takes_nothing_is_given_up() {
     };
     let server = start(memory.clone(), limits).await;
     let mut stream = send(server.address, "GET", "/a", &[]).await;
-    // The server can only stop when the connection is done with, and nobody reads from it.
+    // The server stops only when the connection ends, and the client does not read.
     while memory.read() == 0 {
         tokio::task::yield_now().await;
     }

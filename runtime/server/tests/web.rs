@@ -1,4 +1,4 @@
-//! A web server as origin: one that knows little, and one that is hostile.
+//! A web server as origin: one with few features, and one that is hostile.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -18,14 +18,14 @@ use std::{
 };
 use tokio::net::TcpListener;
 
-type Asked = Arc<Mutex<Vec<String>>>;
+type Requests = Arc<Mutex<Vec<String>>>;
 
-/// A web server that gives the same answer to everything, and writes down what it was asked.
-async fn web(answer: impl Fn() -> Response<Full<Bytes>> + Clone + Send + 'static) -> (SocketAddr, Asked) {
+/// Starts a web server that sends one response to everything, and records its requests.
+async fn web(answer: impl Fn() -> Response<Full<Bytes>> + Clone + Send + 'static) -> (SocketAddr, Requests) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let asked = Asked::default();
-    let log = asked.clone();
+    let requests = Requests::default();
+    let log = requests.clone();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let (answer, log) = (answer.clone(), log.clone());
@@ -36,7 +36,7 @@ async fn web(answer: impl Fn() -> Response<Full<Bytes>> + Clone + Send + 'static
             tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
         }
     });
-    (address, asked)
+    (address, requests)
 }
 
 fn photo() -> Response<Full<Bytes>> {
@@ -44,8 +44,8 @@ fn photo() -> Response<Full<Bytes>> {
 }
 
 #[tokio::test]
-async fn a_server_that_knows_neither_versions_nor_ranges_will_do() {
-    let (address, asked) = web(|| {
+async fn a_server_needs_neither_versions_nor_ranges() {
+    let (address, requests) = web(|| {
         let mut response = photo();
         response.headers_mut().insert(header::CONTENT_TYPE, "text/html".parse().unwrap());
         response.headers_mut().insert(header::CACHE_CONTROL, "private".parse().unwrap());
@@ -60,12 +60,12 @@ async fn a_server_that_knows_neither_versions_nor_ranges_will_do() {
     assert_eq!(reply.header("last-modified"), "");
     let part = fetch(program.address, "GET", "/a.jpg", &[("range", "bytes=5-9")]).await;
     assert_eq!((part.status, &part.body[..]), (206, &reply.body[5..10]));
-    assert!(asked.lock().unwrap().iter().all(|line| line == "GET /some/where/a.jpg"));
+    assert!(requests.lock().unwrap().iter().all(|line| line == "GET /some/where/a.jpg"));
 }
 
 #[tokio::test]
-async fn a_key_cannot_climb_out_of_the_prefix() {
-    let (address, asked) = web(photo).await;
+async fn a_key_cannot_leave_the_prefix() {
+    let (address, requests) = web(photo).await;
     let program = Program::serve(&format!("http://{address}/some/where"), &[]);
     for (target, status) in [
         ("/a%20b/%C3%BC.jpg", 200),
@@ -86,11 +86,11 @@ async fn a_key_cannot_climb_out_of_the_prefix() {
         "GET /some/where/a%3Fb=c%23d.jpg",
         "GET /some/where/@elsewhere/a.jpg",
     ];
-    assert_eq!(*asked.lock().unwrap(), expected);
+    assert_eq!(*requests.lock().unwrap(), expected);
 }
 
 #[tokio::test]
-async fn an_answer_that_makes_no_sense_is_a_bad_gateway() {
+async fn an_invalid_response_is_a_bad_gateway() {
     let (address, _) = web(|| {
         let mut response = photo();
         response.headers_mut().insert(header::LAST_MODIFIED, "yesterday".parse().unwrap());
@@ -99,5 +99,5 @@ async fn an_answer_that_makes_no_sense_is_a_bad_gateway() {
     .await;
     let program = Program::serve(&format!("http://{address}"), &[]);
     let reply = get(program.address, "/a.jpg").await;
-    assert_eq!((reply.status, reply.json()["detail"].as_str()), (502, Some("source: could not be read")));
+    assert_eq!((reply.status, reply.json()["detail"].as_str()), (502, Some("the source could not be read")));
 }

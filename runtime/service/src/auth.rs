@@ -1,15 +1,14 @@
-//! Who may see: the check of viewers' tokens by the function itself, where no edge checks them before.
+//! The check of viewers' tokens, for deployments without a check at the edge.
 
 use crate::{
     client::{client, collect},
-    problem,
-    response::Body,
+    rejection::Rejection,
     status,
 };
 use bytes::BytesMut;
 use clap::Args;
 use headers::{CacheControl, HeaderMapExt};
-use http::{HeaderMap, HeaderName, HeaderValue, Response, Uri, header, request::Parts, uri::PathAndQuery};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, header, request::Parts, uri::PathAndQuery};
 use safelight_core::{Error, Kind};
 use safelight_edge::{
     authorize::{Authorizer, Config, FETCH_SECS, MAX_KEY_SET_BYTES, Mode, Outcome, PENALTY_SECS, Refusal},
@@ -23,59 +22,51 @@ use std::{
 use tokio::{sync::watch, time::timeout};
 use tracing::warn;
 
-/// Longest wait for a key set; a request that waits for one is answered in time all the same.
+/// The longest wait for a key set.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Whether tokens are asked for.
+/// Settings of the check of tokens.
 #[derive(Args, Clone, Debug, Default)]
 pub struct AuthSettings {
-    /// Ask viewers for a token: settings as JSON (see the edge's documentation), or @ and the name of a file
-    /// that holds them
+    /// Require a token from viewers: settings as JSON (see the documentation of safelight-edge), or @ and the
+    /// name of a file with them
     #[arg(long, env = "SAFELIGHT_AUTHORIZE", value_name = "JSON", value_parser = TokenAuth::from_setting)]
     pub authorize: Option<Arc<TokenAuth>>,
 }
 
-/// Lets through whoever has a good token.
+/// Admits requests with a valid token.
 #[derive(Debug)]
 pub struct TokenAuth {
     authorizer: Authorizer,
     is_open: bool,
-    /// Names of the headers that a token may be in.
+    /// Names of the headers that may contain a token.
     vary: Vec<HeaderName>,
     client: OnceLock<reqwest::Client>,
-    /// Counts the fetches of key sets that are over.
+    /// Counts the finished fetches of key sets.
     fetches: watch::Sender<u64>,
 }
 
-/// Why a guard cannot be.
+/// Reasons for which tokens cannot be checked.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthError {
     /// The file cannot be read.
-    #[error("{path} cannot be read: {source}")]
+    #[error("cannot read {path}: {source}")]
     File {
-        /// As it was named.
+        /// Path as it was given.
         path: String,
-        /// What the system said.
+        /// Error of the system.
         source: std::io::Error,
     },
-    /// A key of the settings is wrong.
+    /// A key of the settings is invalid.
     #[error(transparent)]
     Config(#[from] safelight_edge::config::ConfigError),
 }
 
-/// Why a request may not go on.
-pub(crate) enum Denied {
-    /// It has no token, or one that is not good.
-    Refused(Refusal),
-    /// Nobody can tell now.
-    Unavailable,
-}
-
 impl TokenAuth {
-    /// Reads `setting`: JSON, or `@` and the name of a file that holds it.
+    /// Parses `setting`: JSON, or `@` and the name of a file with JSON.
     ///
     /// # Errors
-    /// [`AuthError`] that names the key that is wrong.
+    /// [`AuthError`], with the name of the invalid key.
     pub fn from_setting(setting: &str) -> Result<Arc<Self>, AuthError> {
         let text = match setting.strip_prefix('@') {
             Some(path) => fs::read_to_string(path)
@@ -86,10 +77,10 @@ impl TokenAuth {
     }
 
     fn new(config: &Config) -> Result<Self, AuthError> {
-        let places = &config.token_from;
-        let own = places.headers.iter().filter_map(|name| name.parse().ok());
-        let authorization = places.authorization.then_some(header::AUTHORIZATION);
-        let cookie = (!places.cookies.is_empty()).then_some(header::COOKIE);
+        let locations = &config.token_from;
+        let own = locations.headers.iter().filter_map(|name| name.parse().ok());
+        let authorization = locations.authorization.then_some(header::AUTHORIZATION);
+        let cookie = (!locations.cookies.is_empty()).then_some(header::COOKIE);
         Ok(Self {
             authorizer: Authorizer::new(config)?,
             is_open: config.mode == Mode::None,
@@ -99,14 +90,15 @@ impl TokenAuth {
         })
     }
 
-    /// Takes the token out of a request, so that nothing behind sees it, and decides by it.
+    /// Removes the token from a request, so that no later step sees it, and checks it.
     ///
     /// # Errors
-    /// [`Denied`]; the token is taken out all the same.
-    pub(crate) async fn authenticate(self: &Arc<Self>, parts: &mut Parts) -> Result<(), Denied> {
+    /// [`Kind::Unauthorized`], [`Kind::Forbidden`], or [`Kind::Busy`] if the token cannot be checked at the moment.
+    /// The token is removed all the same.
+    pub(crate) async fn authenticate(self: &Arc<Self>, parts: &mut Parts) -> Result<(), Rejection> {
         let before = parts.clone();
         for name in &self.vary {
-            // What is no text is no token, but must not go farther where one may be.
+            // A value that is not text is not a token, but it must not stay where a token may be.
             if before.headers.get_all(name).iter().any(|value| value.to_str().is_err()) {
                 parts.headers.remove(name);
             }
@@ -125,75 +117,75 @@ impl TokenAuth {
 
         let decision = async {
             loop {
-                // Before the question, or the end of a fetch might come in between unseen.
+                // Subscribe first: a fetch may end during the check.
                 let mut fetches = self.fetches.subscribe();
                 match self.authorizer.authorize(&taken.token, now()) {
                     Outcome::Allowed(_) => return Ok(()),
-                    Outcome::Refused(refusal) => return Err(Denied::Refused(refusal)),
-                    Outcome::Unavailable => return Err(Denied::Unavailable),
+                    Outcome::Refused(refusal) => return Err(refused(refusal)),
+                    Outcome::Unavailable => return Err(unavailable()),
                     Outcome::Fetch(url) => self.fetch(url),
                     Outcome::Wait(_) => (),
                 }
-                // It fails only if the guard is gone.
+                // An error means that the sender, a field of `self`, is gone.
                 let _ = fetches.changed().await;
             }
         };
-        timeout(Duration::from_secs(FETCH_SECS), decision).await.unwrap_or(Err(Denied::Unavailable))
+        timeout(Duration::from_secs(FETCH_SECS), decision).await.unwrap_or_else(|_| Err(unavailable()))
     }
 
-    /// Marks an answer as one for this viewer alone: whoever else asks must be checked again.
+    /// Marks a response as private to this viewer: every other viewer must be checked.
     pub(crate) fn mark_private(&self, headers: &mut HeaderMap) {
         if self.is_open {
             return;
         }
-        let given = headers.typed_get::<CacheControl>().unwrap_or_else(CacheControl::new);
-        if !given.no_store() {
+        let own = headers.typed_get::<CacheControl>().unwrap_or_else(CacheControl::new);
+        if !own.no_store() {
             let mut control = CacheControl::new().with_private();
-            for (is_given, with) in [
-                (given.no_cache(), CacheControl::with_no_cache as fn(CacheControl) -> CacheControl),
-                (given.must_revalidate(), CacheControl::with_must_revalidate),
-                (given.no_transform(), CacheControl::with_no_transform),
-                (given.immutable(), CacheControl::with_immutable),
+            for (is_set, with) in [
+                (own.no_cache(), CacheControl::with_no_cache as fn(CacheControl) -> CacheControl),
+                (own.must_revalidate(), CacheControl::with_must_revalidate),
+                (own.no_transform(), CacheControl::with_no_transform),
+                (own.immutable(), CacheControl::with_immutable),
             ] {
-                control = if is_given { with(control) } else { control };
+                control = if is_set { with(control) } else { control };
             }
-            let age = given.max_age();
+            let age = own.max_age();
             headers.typed_insert(match age {
                 Some(age) => control.with_max_age(age),
                 None => control,
             });
         }
-        // One line: not everybody on the way joins several.
-        let given = headers.get_all(header::VARY).iter().filter_map(|value| value.to_str().ok());
-        let names = given.chain(self.vary.iter().map(HeaderName::as_str)).collect::<Vec<_>>().join(", ");
+        // One line: some proxies do not join several.
+        let own = headers.get_all(header::VARY).iter().filter_map(|value| value.to_str().ok());
+        let names = own.chain(self.vary.iter().map(HeaderName::as_str)).collect::<Vec<_>>().join(", ");
         if !names.is_empty() {
             let names = HeaderValue::try_from(names).expect("names of headers are ASCII");
             headers.insert(header::VARY, names);
         }
     }
 
-    /// Fetches a key set, whether or not the viewer who needs it waits for it.
+    /// Fetches a key set, even if the client that needs it disconnects.
     fn fetch(self: &Arc<Self>, url: Arc<str>) {
-        let guard = self.clone();
+        let auth = self.clone();
         tokio::spawn(async move {
-            let fetched = timeout(FETCH_TIMEOUT, guard.read(&url)).await;
+            let fetched = timeout(FETCH_TIMEOUT, auth.read(&url)).await;
             let error = match fetched {
                 Ok(Ok(body)) => {
-                    guard.authorizer.keys_fetched(&url, &body, now()).err().map(|error| error.to_string())
+                    auth.authorizer.keys_fetched(&url, &body, now()).err().map(|error| error.to_string())
                 }
                 Ok(Err(error)) => {
-                    guard.authorizer.fetch_failed(&url, now());
+                    auth.authorizer.fetch_failed(&url, now());
                     Some(error)
                 }
                 Err(_) => {
-                    guard.authorizer.fetch_failed(&url, now());
-                    Some(format!("nothing came for {} s", FETCH_TIMEOUT.as_secs()))
+                    auth.authorizer.fetch_failed(&url, now());
+                    Some(format!("no response within {} s", FETCH_TIMEOUT.as_secs()))
                 }
             };
             if let Some(error) = error {
                 warn!(%url, error, "key set");
             }
-            guard.fetches.send_modify(|count| *count += 1);
+            auth.fetches.send_modify(|count| *count += 1);
         });
     }
 
@@ -201,53 +193,47 @@ impl TokenAuth {
         let client = if let Some(client) = self.client.get() {
             client
         } else {
-            let made = client(FETCH_TIMEOUT).map_err(|error| error.to_string())?;
-            self.client.get_or_init(|| made)
+            let new = client(FETCH_TIMEOUT).map_err(|error| error.to_string())?;
+            self.client.get_or_init(|| new)
         };
         let response = client.get(url).send().await.map_err(|error| error.to_string())?;
         if response.status() != status::WHOLE {
-            return Err(format!("answered {}", response.status()));
+            return Err(format!("the issuer answered {}", response.status()));
         }
         let body = collect(response, MAX_KEY_SET_BYTES).await.map_err(|error| error.to_string())?;
-        body.ok_or_else(|| format!("has more than {MAX_KEY_SET_BYTES} bytes"))
+        body.ok_or_else(|| format!("the key set has more than {MAX_KEY_SET_BYTES} bytes"))
     }
 }
 
-impl Denied {
-    /// What the viewer is told: no more than RFC 6750 has words for.
-    pub(crate) fn into_response(self, request_id: &str) -> Response<Body> {
-        let (error, name, value) = match self {
-            Self::Refused(refusal) => {
-                let (kind, message) = match status::of_refusal(refusal) {
-                    Kind::Forbidden => (Kind::Forbidden, "does not allow this"),
-                    kind => (kind, "is missing, or is not good"),
-                };
-                let error = Error::new(kind, "token", message).with_source(refusal.reason);
-                let value = HeaderValue::from_static(refusal.www_authenticate());
-                (error, header::WWW_AUTHENTICATE, value)
-            }
-            Self::Unavailable => {
-                let error = Error::new(Kind::Busy, "token", "cannot be checked now; try again later");
-                (error, header::RETRY_AFTER, HeaderValue::from(PENALTY_SECS))
-            }
-        };
-        let mut response = problem::response(error, request_id);
-        response.headers_mut().insert(name, value);
-        response
-    }
+/// Returns the rejection of an invalid token, which tells the viewer no more than RFC 6750 has words for.
+fn refused(refusal: Refusal) -> Rejection {
+    let kind = status::of_refusal(refusal);
+    let message = match kind {
+        Kind::Forbidden => "the token lacks a required group or scope",
+        _ => "missing or invalid token",
+    };
+    let error = Error::new(kind, "token", message).with_source(refusal.reason);
+    Rejection::from(error)
+        .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static(refusal.www_authenticate()))
 }
 
-/// `uri` with another query.
+/// Returns the rejection while the keys of the issuer cannot be fetched.
+fn unavailable() -> Rejection {
+    let message = "tokens cannot be checked at the moment: retry later";
+    Error::new(Kind::Busy, "token", message).with_retry_after(PENALTY_SECS as u32).into()
+}
+
+/// Returns `uri` with another query.
 fn with_query(uri: &Uri, query: &str) -> Uri {
     let path = uri.path();
     let target = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
     let mut parts = uri.clone().into_parts();
-    // A part of a valid query is valid; if it were not, none would go farther.
+    // A part of a valid query is valid. If it were not, the query would be dropped.
     parts.path_and_query = target.parse().ok().or_else(|| path.parse::<PathAndQuery>().ok());
     Uri::from_parts(parts).unwrap_or_else(|_| Uri::from_static("/"))
 }
 
-/// Seconds since the epoch.
+/// Returns the seconds since the epoch.
 fn now() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

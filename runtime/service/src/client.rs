@@ -1,24 +1,23 @@
-//! The client of everything that is read over HTTP, but for buckets, which `object_store` reads.
+//! The HTTP client for everything but buckets, which `object_store` reads.
 
-use crate::source::Chunks;
 use bytes::{Bytes, BytesMut};
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
 use reqwest::{Client, Response, redirect::Policy};
-use safelight_core::{Error, Kind};
+use safelight_core::{Error, Kind, Result};
 use std::{future::ready, time::Duration};
 
-/// A connection that takes longer will not come about.
+/// The longest wait for a connection.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Most bytes of an error that are read.
-const MAX_REFUSAL_BYTES: usize = 16 << 10;
+/// Maximum bytes of an error response that are read.
+const MAX_ERROR_BYTES: usize = 16 << 10;
 
-/// A client that follows nobody elsewhere, and gives up connections that nobody used for `idle`.
+/// Returns a client that follows no redirects, and closes connections that were idle for `idle`.
 ///
 /// # Errors
-/// If the system has no certificates to trust.
+/// The client cannot be built: the system has no trusted certificates, for example.
 pub fn client(idle: Duration) -> Result<Client, reqwest::Error> {
-    // An error means that the process chose a provider before, which then serves as well.
+    // An error means that the process has a provider already, which serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
         .redirect(Policy::none())
@@ -28,22 +27,22 @@ pub fn client(idle: Duration) -> Result<Client, reqwest::Error> {
         .build()
 }
 
-/// The body of `response`, as a source hands it out.
-pub fn chunks(response: Response) -> Chunks {
+/// Returns the body of `response` as a stream of non-empty chunks.
+pub fn chunks(response: Response) -> BoxStream<'static, Result<Bytes>> {
     let chunks = response.bytes_stream().map_err(unreadable);
     chunks.try_filter(|chunk: &Bytes| ready(!chunk.is_empty())).boxed()
 }
 
-/// The body of `response`, or `None` if it has more than `limit` bytes.
+/// Reads the body of `response`; `None` if it has more than `max_bytes`.
 ///
 /// # Errors
-/// If the connection fails.
-pub async fn collect(response: Response, limit: usize) -> Result<Option<BytesMut>, reqwest::Error> {
+/// The connection fails.
+pub async fn collect(response: Response, max_bytes: usize) -> Result<Option<BytesMut>, reqwest::Error> {
     let mut body = BytesMut::new();
     let mut chunks = response.bytes_stream();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk?;
-        if limit < body.len() + chunk.len() {
+        if max_bytes < body.len() + chunk.len() {
             return Ok(None);
         }
         body.extend_from_slice(&chunk);
@@ -51,12 +50,12 @@ pub async fn collect(response: Response, limit: usize) -> Result<Option<BytesMut
     Ok(Some(body))
 }
 
-/// What a service says where it refuses, or nothing if that is too long to be a message.
-pub async fn refusal(response: Response) -> BytesMut {
-    collect(response, MAX_REFUSAL_BYTES).await.ok().flatten().unwrap_or_default()
+/// Reads the body of an error response; empty if it is too long to be a message.
+pub async fn error_body(response: Response) -> BytesMut {
+    collect(response, MAX_ERROR_BYTES).await.ok().flatten().unwrap_or_default()
 }
 
-/// Why a source cannot be read. Its URL may hold a signature, so that stays out.
+/// Converts an error of the client, without the URL, which may contain a signature.
 pub fn unreadable(error: reqwest::Error) -> Error {
-    Error::new(Kind::Upstream, "source", "could not be read").with_source(error.without_url())
+    Error::new(Kind::Upstream, "source", "the source could not be read").with_source(error.without_url())
 }

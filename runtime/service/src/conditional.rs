@@ -1,4 +1,4 @@
-//! Validators of an answer, and the conditions that a request puts on them (RFC 9110 section 13).
+//! Validators of a response, and the conditions of a request on them (RFC 9110 section 13).
 
 use crate::source::Meta;
 use headers::{
@@ -9,34 +9,34 @@ use safelight_core::{Query, Settings};
 use sha2::{Digest, Sha256};
 use std::time::SystemTime;
 
-/// What tells one version of an answer from another, known before the source is read.
+/// The validators of a response, known before the source is read.
 #[derive(Clone, Debug)]
 pub(crate) struct Validators {
-    /// Missing where the source has nothing to make one from.
+    /// Entity tag; `None` if the source has neither a tag nor a time.
     pub(crate) etag: Option<ETag>,
-    /// Missing where the source has none.
+    /// Time of the last change; `None` if the source has none.
     pub(crate) last_modified: Option<LastModified>,
-    /// Whether the request's `Accept` had a say in which version it is.
+    /// Whether the response depends on the request's `Accept`.
     pub(crate) is_negotiated: bool,
 }
 
-/// What a request's conditions ask for.
+/// The result of the conditions of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// The answer.
+    /// Send the response.
     Proceed,
-    /// Only word that it is unchanged.
-    Unchanged,
-    /// Nothing, because it is not what the client thinks.
+    /// Send 304: the client has the current version.
+    NotModified,
+    /// Send 412: the client expects another version.
     Failed,
 }
 
 impl Validators {
-    /// The validators of the answer to the canonical `query` about the source of `meta`.
+    /// Returns the validators of the response to `query` about a source with `meta`.
     ///
-    /// Besides those two, an answer depends on this version of the program and on `settings`.
+    /// A response depends on these two, on the version of the program and on `settings`.
     pub(crate) fn new(meta: &Meta, query: &Query, settings: &Settings) -> Self {
-        // A file may claim any time; HTTP knows none before 1970, and none of the future (RFC 9110 8.8.2.1).
+        // A file may have any time; HTTP has none before 1970 and none in the future (RFC 9110 8.8.2.1).
         let known = SystemTime::UNIX_EPOCH..=SystemTime::now();
         let last_modified = meta.last_modified.filter(|time| known.contains(time));
         Self {
@@ -46,8 +46,8 @@ impl Validators {
         }
     }
 
-    /// Weighs the conditions of `headers` in the order of RFC 9110 13.2.2.
-    pub(crate) fn weigh(&self, headers: &HeaderMap) -> Outcome {
+    /// Evaluates the conditions of `headers` in the order of RFC 9110 13.2.2.
+    pub(crate) fn evaluate(&self, headers: &HeaderMap) -> Outcome {
         let modified = self.last_modified.map(SystemTime::from);
         if let Some(condition) = headers.typed_get::<IfMatch>() {
             if !self.etag.as_ref().is_some_and(|etag| condition.precondition_passes(etag)) {
@@ -67,10 +67,10 @@ impl Validators {
         } else {
             false
         };
-        if unchanged { Outcome::Unchanged } else { Outcome::Proceed }
+        if unchanged { Outcome::NotModified } else { Outcome::Proceed }
     }
 
-    /// Whether `If-Range` allows a part of this version to go out; it does where it is missing.
+    /// Returns whether `If-Range` allows a range of this version, as it does if it is missing.
     pub(crate) fn allow_range(&self, headers: &HeaderMap) -> bool {
         match headers.typed_try_get::<IfRange>() {
             Ok(Some(condition)) => !condition.is_modified(self.etag.as_ref(), self.last_modified.as_ref()),
@@ -80,7 +80,7 @@ impl Validators {
     }
 }
 
-/// Whether a request has any condition to weigh, which is worth asking the source about first.
+/// Returns whether a request has a condition that is evaluated before the source is read.
 pub(crate) fn is_conditional(headers: &HeaderMap) -> bool {
     use http::header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
     [IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE]
@@ -88,7 +88,7 @@ pub(crate) fn is_conditional(headers: &HeaderMap) -> bool {
         .any(|name| headers.contains_key(name))
 }
 
-/// The source's own name for this version of it, and whether that is a weak one.
+/// Returns the source's name for its version, and whether the tag is weak.
 fn version(meta: &Meta) -> Option<(bool, String)> {
     match (&meta.etag, meta.last_modified) {
         (Some(etag), _) => Some((etag.starts_with("W/"), etag.clone())),
@@ -98,7 +98,7 @@ fn version(meta: &Meta) -> Option<(bool, String)> {
 }
 
 fn etag(weak: bool, version: &str, query: &str, settings: &Settings) -> ETag {
-    // Limits decide whether there is an answer, not which.
+    // Limits decide whether there is a response, not which one.
     let Settings { limits: _, redact, keep_profile } = settings;
     let mut hash = Sha256::new();
     for part in

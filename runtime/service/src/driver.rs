@@ -1,5 +1,5 @@
-//! One session over one source: bytes are read when the answer's next bytes are asked for, and not
-//! before, so a slow client slows the source down.
+//! One session over one source. It reads when the response's next bytes are wanted, and not before, so a slow
+//! client slows the source down.
 
 use crate::{
     decode_pool::{DecodePool, Reservation},
@@ -17,53 +17,53 @@ use std::{
     time::Instant,
 };
 
-/// Before an answer is begun, this many bytes of it are made. A small damaged picture is then an
-/// error with a status, not an answer cut short, and a small whole one has a `Content-Length`.
-const LOOKAHEAD: u64 = 64 << 10;
+/// Bytes of output that are produced before the response begins. A small damaged image is then an error with a
+/// status instead of a truncated response, and a small valid one has a `Content-Length`.
+const LOOKAHEAD_BYTES: u64 = 64 << 10;
 
-/// An answer in the making.
+/// Drives a session: moves bytes from its source to its output.
 pub struct SessionDriver {
     reader: Reader,
-    /// `None` once it is over.
+    /// `None` after the session's end.
     session: Option<Box<dyn Session>>,
     decode_pool: Arc<DecodePool>,
-    /// Its place in the decode_pool, once it needs one.
-    job: Option<Reservation>,
-    out: Out,
+    /// The session's place in the pool, once it needs one.
+    reservation: Option<Reservation>,
+    out: Output,
 }
 
 impl SessionDriver {
-    /// A run of `session` over `reader`, of which nothing is read yet; its heavy work is done in
-    /// `decode_pool`.
+    /// Drives `session` over `reader`, of which nothing was read yet. Heavy work runs in `decode_pool`.
     pub fn new(reader: Reader, session: Box<dyn Session>, decode_pool: Arc<DecodePool>) -> Self {
-        Self { reader, session: Some(session), decode_pool, job: None, out: Out::default() }
+        Self { reader, session: Some(session), decode_pool, reservation: None, out: Output::default() }
     }
 
-    /// What the source says of itself.
+    /// Returns the metadata of the source.
     pub fn meta(&self) -> &Meta {
         self.reader.meta()
     }
 
-    /// Runs until the answer's head is known and its first bytes, or all of them, are made.
+    /// Runs until the head of the response is known, and its first 64 KiB or all of it is produced.
     ///
     /// # Errors
-    /// Whatever ends the run that early: nothing has gone out yet, so it can become a status.
+    /// Those of the source and of the session. No byte was sent yet, so they can become a status.
     pub async fn commit(&mut self) -> Result<Head> {
-        while self.session.is_some() && (self.out.head.is_none() || self.out.queued < LOOKAHEAD) {
+        while self.session.is_some() && (self.out.head.is_none() || self.out.queued < LOOKAHEAD_BYTES) {
             self.step().await?;
         }
-        self.out.head.ok_or_else(|| Error::new(Kind::Internal, "run", "the transform gave no answer"))
+        let no_head = || Error::new(Kind::Internal, "driver", "the transform returned no image");
+        self.out.head.ok_or_else(no_head)
     }
 
-    /// The length of all that is still to come, if it is known.
+    /// Returns the length of the remaining output, if it is known.
     pub fn length(&self) -> Option<u64> {
         self.session.is_none().then_some(self.out.queued)
     }
 
-    /// The next bytes of the answer, none empty; `None` at its end.
+    /// Returns the next bytes of the output, never an empty chunk; `None` at the end.
     ///
     /// # Errors
-    /// Those of the source and of the transform. What went out before is not the whole answer.
+    /// Those of the source and of the session. The bytes before are then not the whole response.
     pub async fn next(&mut self) -> Result<Option<Bytes>> {
         loop {
             if let Some(bytes) = self.out.body.pop_front() {
@@ -77,25 +77,25 @@ impl SessionDriver {
         }
     }
 
-    /// Reads one chunk and hands it to the session.
+    /// Reads one chunk and pushes it to the session.
     async fn step(&mut self) -> Result<()> {
         let chunk = self.reader.next().await?;
         let Some(session) = self.session.take() else { return Ok(()) };
-        let Some(chunk) = chunk else { return self.end(session).await };
-        let (session, flow) = self.drive(session, |session, out| session.push(chunk, out)).await?;
+        let Some(chunk) = chunk else { return self.finish(session).await };
+        let (session, flow) = self.run(session, |session, out| session.push(chunk, out)).await?;
         match flow {
             Flow::More => (),
             Flow::Keep => {
                 let size = self.reader.meta().size;
-                if self.job.is_none() {
-                    self.job()?.reserve_source(size).await?;
+                if self.reservation.is_none() {
+                    self.reservation()?.reserve_source(size).await?;
                 }
             }
-            Flow::Reserve(bytes) => self.job()?.reserve(bytes).await?,
+            Flow::Reserve(bytes) => self.reservation()?.reserve(bytes).await?,
             Flow::Skip(count) => self.reader.skip(count),
-            // The rest of the source is never asked for.
+            // The rest of the source is never read.
             Flow::Done => {
-                self.close();
+                self.release();
                 return Ok(());
             }
         }
@@ -103,75 +103,76 @@ impl SessionDriver {
         Ok(())
     }
 
-    /// Ends the session.
-    async fn end(&mut self, mut session: Box<dyn Session>) -> Result<()> {
-        let bytes = guarded(|| session.reserve())?;
+    /// Finishes the session.
+    async fn finish(&mut self, mut session: Box<dyn Session>) -> Result<()> {
+        let bytes = catch_panic(|| session.reserve())?;
         if 0 < bytes {
-            self.job()?.reserve(bytes).await?;
+            self.reservation()?.reserve(bytes).await?;
         }
-        self.drive(session, |session, out| session.finish(out)).await?;
-        self.close();
+        self.run(session, |session, out| session.finish(out)).await?;
+        self.release();
         Ok(())
     }
 
-    /// Does a part of the session's work: in the decode_pool if it is heavy, else here, on the thread that
-    /// serves the connection, for it goes at the speed of a scan.
-    async fn drive<T: Send + 'static>(
+    /// Runs a part of the session's work: in the pool if it is heavy, else on the thread that serves the
+    /// connection, because it is as fast as a scan.
+    async fn run<T: Send + 'static>(
         &mut self,
         mut session: Box<dyn Session>,
-        part: impl FnOnce(&mut dyn Session, &mut Out) -> Result<T> + Send + 'static,
+        part: impl FnOnce(&mut dyn Session, &mut Output) -> Result<T> + Send + 'static,
     ) -> Result<(Box<dyn Session>, T)> {
-        let Some(job) = self.job.as_ref().filter(|job| job.is_heavy()) else {
+        let Some(reservation) = self.reservation.as_ref().filter(|reservation| reservation.is_heavy()) else {
             let start = Instant::now();
-            let done = guarded(|| part(&mut *session, &mut self.out));
+            let result = catch_panic(|| part(&mut *session, &mut self.out));
             self.reader.meter().add_work(start.elapsed());
-            return Ok((session, done?));
+            return Ok((session, result?));
         };
-        let mut out = Out { gone: job.gone(), ..std::mem::take(&mut self.out) };
+        let mut out = Output { is_disconnected: reservation.disconnected(), ..std::mem::take(&mut self.out) };
         let meter = self.reader.meter().clone();
         let work = move || {
             let start = Instant::now();
-            let done = part(&mut *session, &mut out);
+            let result = part(&mut *session, &mut out);
             meter.add_work(start.elapsed());
-            done.map(|done| (session, out, done))
+            result.map(|value| (session, out, value))
         };
-        let (session, out, done) = job.work(work).await?;
+        let (session, out, value) = reservation.run(work).await?;
         self.out = out;
-        Ok((session, done))
+        Ok((session, value))
     }
 
-    /// This run's place in the decode_pool.
-    fn job(&mut self) -> Result<&Reservation> {
-        if self.job.is_none() {
-            self.job = Some(self.decode_pool.admit()?);
+    /// Returns the session's place in the pool.
+    fn reservation(&mut self) -> Result<&Reservation> {
+        if self.reservation.is_none() {
+            self.reservation = Some(self.decode_pool.admit()?);
         }
-        self.job.as_ref().ok_or_else(|| Error::new(Kind::Internal, "run", "has no place in the decode_pool"))
+        let missing = || Error::new(Kind::Internal, "driver", "the decode pool gave no place");
+        self.reservation.as_ref().ok_or_else(missing)
     }
 
-    /// Gives back what the session took, but for its answer.
-    fn close(&mut self) {
-        if let Some(job) = &self.job {
-            job.finish(self.out.queued);
+    /// Releases what the session reserved, except for its output.
+    fn release(&mut self) {
+        if let Some(reservation) = &self.reservation {
+            reservation.release_all_but(self.out.queued);
         }
     }
 }
 
-/// The result of `work`; a panic is a defect of ours, and an error to the caller.
-fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    let defect = |_| Err(Error::new(Kind::Internal, "run", "the transform failed unexpectedly"));
+/// Returns the result of `work`; a panic becomes [`Kind::Internal`].
+fn catch_panic<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let defect = |_| Err(Error::new(Kind::Internal, "driver", "the transform failed because of a defect"));
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(defect)
 }
 
-/// What the session wrote and nobody took yet.
+/// Output of the session that was not sent yet.
 #[derive(Default)]
-struct Out {
+struct Output {
     head: Option<Head>,
     body: VecDeque<Bytes>,
     queued: u64,
-    gone: Arc<AtomicBool>,
+    is_disconnected: Arc<AtomicBool>,
 }
 
-impl Sink for Out {
+impl Sink for Output {
     fn head(&mut self, head: Head) {
         self.head = Some(head);
     }
@@ -184,6 +185,6 @@ impl Sink for Out {
     }
 
     fn is_gone(&self) -> bool {
-        self.gone.load(Ordering::Relaxed)
+        self.is_disconnected.load(Ordering::Relaxed)
     }
 }

@@ -1,45 +1,46 @@
-//! Why the program could not start. What goes wrong in a request is a [`safelight_core::Error`].
+//! Errors at start. Errors of a request are [`safelight_core::Error`].
 
 use std::{io, path::PathBuf};
 
-/// Why a source could not be served.
+/// Reasons for which a source cannot be served.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The folder is none, or may not be read.
-    #[error("the folder {} cannot be opened", path.display())]
+    /// The folder does not exist, is not a folder, or may not be read.
+    #[error("cannot open the folder {}", path.display())]
     Folder {
-        /// As it was named.
+        /// Path as it was given.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the system.
         source: io::Error,
     },
-    /// The URL is of no known kind.
-    #[error("{url} is no source; a folder, s3://, gs://, az://, https:// or healthimaging:// would be one")]
+    /// The URL has an unsupported scheme.
+    #[error(
+        "unsupported source {url:?}: expected a folder, s3://, gs://, az://, https:// or healthimaging://"
+    )]
     Url {
-        /// As it was named.
+        /// URL as it was given.
         url: String,
     },
-    /// A setting cannot be meant.
-    #[error("{setting}: must be {right}, not {value:?}")]
+    /// A setting has an invalid value.
+    #[error("{setting}: invalid value {value:?}: expected {expected}")]
     Setting {
         /// Name of the setting.
         setting: &'static str,
-        /// As it was given.
+        /// Value as it was given.
         value: String,
-        /// What it could be.
-        right: &'static str,
+        /// Form of a valid value.
+        expected: &'static str,
     },
-    /// There can be no client.
-    #[error("nothing can be asked over TLS")]
+    /// The HTTPS client cannot be created.
+    #[error("cannot create an HTTPS client")]
     Client(#[from] reqwest::Error),
-    /// The store's settings do not suffice, or contradict each other.
-    #[error("the store cannot be used")]
+    /// The settings of the store are incomplete or contradict each other.
+    #[error("cannot configure the store")]
     Store(#[from] object_store::Error),
 }
 
 impl StartError {
-    /// `setting` must be `right`, and is `value`.
-    pub(crate) fn setting(setting: &'static str, value: &str, right: &'static str) -> Self {
-        Self::Setting { setting, value: value.to_owned(), right }
+    pub(crate) fn setting(setting: &'static str, value: &str, expected: &'static str) -> Self {
+        Self::Setting { setting, value: value.to_owned(), expected }
     }
 }

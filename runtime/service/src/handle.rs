@@ -1,186 +1,239 @@
-//! The one loop: request → plan → source → session → response. Every door calls [`handle`] and
-//! translates, nothing more.
+//! The one loop: request → plan → source → session → response. Every door calls [`handle`].
 //!
-//! Where to read on: what a plan is, `safelight_core::plan`; how the bytes flow, [`crate::driver`].
+//! Read on in `safelight_core::plan` for the plan, in [`crate::driver`] for the flow of bytes, and in
+//! [`crate::door`] for the callers.
 
 use crate::{
     conditional::{Outcome, Validators, is_conditional},
     decode_pool::DecodePool,
     driver::SessionDriver,
-    log::SERVER_TIMING,
     passthrough::Passthrough,
-    problem,
     range::{ByteRange, content_range},
-    request::{Request, accept},
-    response::{Body, Timing, describe},
-    source::{Meta, Reader, Source, within},
+    rejection::Rejection,
+    request::Request,
+    response::{Body, SERVER_TIMING, Timing, describe},
+    source::{Meta, Opened, Reader, Source, within},
     status,
 };
 use http::{HeaderMap, HeaderValue, Response, header};
 use safelight_core::{Error, Kind, Plan, Query, Registry, Result, Session, Settings};
 use std::{sync::Arc, time::Duration};
 
-/// How often a request is begun anew because its source changed under it.
-const ATTEMPTS: u32 = 3;
+/// Attempts at a request whose source changes while it is read.
+const MAX_ATTEMPTS: u32 = 3;
 
-/// What every request shares.
+/// The state that all requests share.
 #[derive(Clone, Debug)]
 pub struct Service {
-    /// The transforms that there are.
+    /// The transforms and codecs.
     pub registry: Registry,
-    /// What the operator allows.
+    /// Settings of the operator.
     pub settings: Settings,
     /// The longest wait for a source to send something. Defaults to 30 seconds.
     pub source_timeout: Duration,
-    /// Where heavy work is done.
+    /// Threads and memory for heavy work.
     pub decode_pool: Arc<DecodePool>,
 }
 
-/// Answers `request` about the picture in `source`; failures are answers too.
-pub async fn handle(service: &Service, source: Arc<dyn Source>, request: &Request) -> Response<Body> {
-    for _ in 0..ATTEMPTS {
-        match answer(service, &source, request).await {
-            Err(error) if error.kind == Kind::PreconditionFailed => (),
-            Err(error) => return problem::response(error, &request.id),
-            Ok(response) => return response,
+/// Returns the response to `request` about the image in `source`.
+///
+/// # Errors
+/// [`Rejection`], if the request fails before the first byte of the response. Errors after that are errors of
+/// the response's body.
+pub async fn handle(
+    service: &Service,
+    source: &Arc<dyn Source>,
+    request: &Request,
+) -> Result<Response<Body>, Rejection> {
+    for _ in 0..MAX_ATTEMPTS {
+        match attempt(service, source, request).await {
+            Err(Failure::SourceChanged) => (),
+            Err(Failure::Rejected(rejection)) => return Err(rejection),
+            Ok(response) => return Ok(response),
         }
     }
-    let error = Error::new(Kind::Upstream, "source", "kept changing while it was read");
-    problem::response(error, &request.id)
+    let message = format!("the source changed during each of {MAX_ATTEMPTS} attempts to read it");
+    Err(Error::new(Kind::Upstream, "source", message).into())
 }
 
-/// What the answer's head says, as far as that can be known without reading the source: not what the
-/// answer is, nor how long.
-pub fn preview(service: &Service, meta: &Meta, request: &Request) -> Response<Body> {
+/// Returns the head of the response to `request`, as far as it is known without reading the source: without
+/// content type and length.
+///
+/// `headers` are those of [`Opened::headers`].
+///
+/// # Errors
+/// As for [`handle`].
+pub fn preview(
+    service: &Service,
+    meta: &Meta,
+    headers: HeaderMap,
+    request: &Request,
+) -> Result<Response<Body>, Rejection> {
     let timing = Timing::start();
-    let query = match service.plan(request) {
-        Ok(plan) => plan.query,
-        Err(error) => return problem::response(error, &request.id),
-    };
-    let validators = Validators::new(meta, &query, &service.settings);
-    match validators.weigh(&request.headers) {
-        Outcome::Unchanged => return unchanged(meta, &validators, timing),
-        Outcome::Failed => return failed(request),
+    let plan = Plan::new(service.registry, request.query.clone())?;
+    let validators = Validators::new(meta, &plan.query, &service.settings);
+    match validators.evaluate(&request.headers) {
+        Outcome::NotModified => return Ok(not_modified(meta, headers, &validators, timing)),
+        Outcome::Failed => return Err(precondition_failed().into()),
         Outcome::Proceed => (),
     }
     let mut response = Response::new(Body::none());
+    *response.headers_mut() = headers;
     describe(response.headers_mut(), meta, &validators);
     response.headers_mut().insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    response
+    Ok(response)
 }
 
-/// One attempt. Fails with [`Kind::PreconditionFailed`] if the source changed under it.
-async fn answer(service: &Service, source: &Arc<dyn Source>, request: &Request) -> Result<Response<Body>> {
+/// Reasons for which an attempt has no response.
+enum Failure {
+    /// The source changed while it was read: another attempt may succeed.
+    SourceChanged,
+    /// The request fails.
+    Rejected(Rejection),
+}
+
+impl From<Error> for Failure {
+    /// Sources report another version than the pinned one as [`Kind::PreconditionFailed`].
+    fn from(error: Error) -> Self {
+        match error.kind {
+            Kind::PreconditionFailed => Self::SourceChanged,
+            _ => Self::Rejected(error.into()),
+        }
+    }
+}
+
+/// Makes one attempt.
+async fn attempt(
+    service: &Service,
+    source: &Arc<dyn Source>,
+    request: &Request,
+) -> Result<Response<Body>, Failure> {
     let mut timing = Timing::start();
-    let plan = service.plan(request)?;
+    let plan = Plan::new(service.registry, request.query.clone())?;
     let query = plan.query.clone();
     let validators = |meta: &Meta| Validators::new(meta, &query, &service.settings);
     timing.mark("plan");
 
-    // Whoever has the answer already shall not cost a read of the source.
+    // A client that has the current version must not cost a read of the source.
+    let mut probed = None;
     if is_conditional(&request.headers) {
-        let meta = within(service.source_timeout, source.meta()).await?;
+        let probe = within(service.source_timeout, source.probe()).await?;
         timing.mark("source");
-        match validators(&meta).weigh(&request.headers) {
-            Outcome::Proceed => (),
-            Outcome::Unchanged => return Ok(unchanged(&meta, &validators(&meta), timing)),
-            Outcome::Failed => return Ok(failed(request)),
+        let validators = validators(probe.meta());
+        match validators.evaluate(&request.headers) {
+            Outcome::Proceed => probed = probe.into_opened(),
+            Outcome::NotModified => {
+                let (meta, headers) = probe.into_description();
+                return Ok(not_modified(&meta, headers, &validators, timing));
+            }
+            Outcome::Failed => return Err(Failure::Rejected(precondition_failed().into())),
         }
     }
 
-    let mut run = service.start(plan, source, request, None).await?;
+    let mut opened = match probed {
+        Some(opened) => opened,
+        None => service.open(source, None).await?,
+    };
     timing.mark("open");
-    let head = run.commit().await?;
+    let passthrough = opened.passthrough.clone().filter(|_| query.is_empty());
+    let mut headers = std::mem::take(&mut opened.headers);
+    let mut driver = service.drive(plan, source, opened, request);
+    let head = driver.commit().await?;
     timing.mark("head");
-    let meta = run.meta().clone();
+    let meta = driver.meta().clone();
     let validators = validators(&meta);
 
     let range = ByteRange::from_headers(&request.headers)
         .filter(|_| request.wants_body && validators.allow_range(&request.headers));
-    let stored = stored(source.as_ref(), &query);
-    let mut length = run.length().or(meta.size.filter(|_| stored.is_some()));
+    let mut length = driver.length().or(meta.size.filter(|_| passthrough.is_some()));
     if length.is_none() && (range.is_some() || request.needs_length) {
-        // Only the end tells how long an answer is, so a long one is made twice: to be measured, and
-        // then, from the very same source, to be sent.
-        length = Some(measure(run).await?);
-        run = service.start(service.plan(request)?, source, request, Some(&meta)).await?;
-        run.commit().await?;
+        // The length of a long response is known only at its end, so the session runs twice over the same
+        // version of the source: to measure the response, and to send it.
+        length = Some(measure(driver).await?);
+        let plan = Plan::new(service.registry, request.query.clone())?;
+        let opened = service.open(source, Some(&meta)).await?;
+        driver = service.drive(plan, source, opened, request);
+        driver.commit().await?;
         timing.mark("measure");
     }
 
-    let mut response = Response::new(Body::none());
-    let headers = response.headers_mut();
-    describe(headers, &meta, &validators);
+    describe(&mut headers, &meta, &validators);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(head.content_type));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(SERVER_TIMING, timing.into_value());
-    headers.extend(stored.unwrap_or_default());
+    headers.extend(passthrough.unwrap_or_default());
     let (status, body) = match (range, length) {
         (Some(range), Some(length)) => {
-            let Some(part) = range.within(length) else { return Ok(unsatisfiable(request, length)) };
+            let Some(part) = range.within(length) else {
+                return Err(Failure::Rejected(range_not_satisfiable(length)));
+            };
             headers.insert(header::CONTENT_RANGE, content_range(Some(&part), length));
-            (status::PART, Body::part(run, part))
+            (status::PART, Body::part(driver, part))
         }
-        (_, Some(length)) => (status::WHOLE, Body::part(run, 0..length)),
-        (_, None) => (status::WHOLE, Body::run(run)),
+        (_, Some(length)) => (status::WHOLE, Body::part(driver, 0..length)),
+        (_, None) => (status::WHOLE, Body::whole(driver)),
     };
+    let mut response = Response::new(body);
     *response.status_mut() = status;
-    *response.body_mut() = body;
+    *response.headers_mut() = headers;
     Ok(response)
 }
 
 impl Service {
-    fn plan(&self, request: &Request) -> Result<Plan> {
-        Plan::new(self.registry, self.registry.query(&request.query, &accept(&request.headers))?)
+    /// Parses a raw query string; `accept` is the request's `Accept` header.
+    ///
+    /// # Errors
+    /// [`Kind::InvalidParam`].
+    pub fn query(&self, raw: &str, accept: &str) -> Result<Query> {
+        self.registry.query(raw, accept)
     }
 
-    async fn start(
+    async fn open(&self, source: &Arc<dyn Source>, pin: Option<&Meta>) -> Result<Opened> {
+        within(self.source_timeout, source.open(0, pin)).await
+    }
+
+    /// Starts a session over an opened source.
+    fn drive(
         &self,
         plan: Plan,
         source: &Arc<dyn Source>,
+        opened: Opened,
         request: &Request,
-        pin: Option<&Meta>,
-    ) -> Result<SessionDriver> {
-        let session: Box<dyn Session> = match stored(source.as_ref(), &plan.query) {
-            Some(_) => Box::new(Passthrough::default()),
-            None => plan.start(&self.settings),
+    ) -> SessionDriver {
+        let session: Box<dyn Session> = match &opened.passthrough {
+            Some(_) if plan.query.is_empty() => Box::new(Passthrough::default()),
+            _ => plan.start(&self.settings),
         };
-        let reader = Reader::open(source.clone(), pin, self.source_timeout, request.meter.clone()).await?;
-        Ok(SessionDriver::new(reader, session, self.decode_pool.clone()))
+        let reader = Reader::new(source.clone(), opened, self.source_timeout, request.meter.clone());
+        SessionDriver::new(reader, session, self.decode_pool.clone())
     }
 }
 
-/// The headers with which `source` goes out as it is stored, if it does.
-fn stored(source: &dyn Source, query: &Query) -> Option<HeaderMap> {
-    source.as_stored().filter(|_| query.is_empty())
-}
-
-/// Runs to the end and counts.
-async fn measure(mut run: SessionDriver) -> Result<u64> {
+/// Runs the session to its end and counts the bytes of the response.
+async fn measure(mut driver: SessionDriver) -> Result<u64> {
     let mut length = 0;
-    while let Some(bytes) = run.next().await? {
+    while let Some(bytes) = driver.next().await? {
         length += bytes.len() as u64;
     }
     Ok(length)
 }
 
-fn unchanged(meta: &Meta, validators: &Validators, timing: Timing) -> Response<Body> {
+fn not_modified(meta: &Meta, headers: HeaderMap, validators: &Validators, timing: Timing) -> Response<Body> {
     let mut response = Response::new(Body::none());
-    *response.status_mut() = status::UNCHANGED;
+    *response.status_mut() = status::NOT_MODIFIED;
+    *response.headers_mut() = headers;
     describe(response.headers_mut(), meta, validators);
     response.headers_mut().insert(SERVER_TIMING, timing.into_value());
     response
 }
 
-fn failed(request: &Request) -> Response<Body> {
-    let message = "the picture is not the version that the request's conditions name";
-    problem::response(Error::new(Kind::PreconditionFailed, "conditions", message), &request.id)
+fn precondition_failed() -> Error {
+    let message = "the image is not the version that the request's conditions name";
+    Error::new(Kind::PreconditionFailed, "conditions", message)
 }
 
-fn unsatisfiable(request: &Request, length: u64) -> Response<Body> {
-    let message = format!("lies outside the answer, which has {length} bytes");
+fn range_not_satisfiable(length: u64) -> Rejection {
+    let message = format!("the requested range is outside the response of {length} bytes");
     let error = Error::new(Kind::RangeNotSatisfiable, "range", message);
-    let mut response = problem::response(error, &request.id);
-    response.headers_mut().insert(header::CONTENT_RANGE, content_range(None, length));
-    response
+    Rejection::from(error).with_header(header::CONTENT_RANGE, content_range(None, length))
 }

@@ -4,29 +4,31 @@
 pub mod handle;
 pub mod driver;
 pub mod decode_pool;
+mod passthrough;
 
-// What comes in.
+// Requests.
+pub mod door;
+pub mod web;
 pub mod auth;
-pub mod http;
-mod frames_door;
 pub mod request;
 
-// Where it comes from.
-pub mod client;
-pub mod health_imaging;
+// Sources.
 pub mod source;
+pub mod health_imaging;
+pub mod client;
 
-// What goes out.
-mod conditional;
-pub mod problem;
-mod range;
+// Responses.
 pub mod response;
-mod passthrough;
+mod conditional;
+mod range;
+pub mod rejection;
+pub mod problem;
 pub mod status;
 
-// What those who run it set, and see.
-mod error;
-pub mod log;
+// Settings and log.
 pub mod policy;
+pub mod log;
+pub mod meter;
+mod error;
 
 pub use error::StartError;

@@ -1,10 +1,10 @@
-//! One line of JSON for each request, written when its last byte is sent or it is given up.
+//! The log: one line of JSON for each request, written when its last byte is sent or it is aborted.
 
-use crate::{problem, request::Meter};
+use crate::{meter::Meter, response::SERVER_TIMING};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body::{Body, Frame, SizeHint};
-use safelight_core::{Error, Query, Result};
+use safelight_core::{Error, Result};
 use std::{
     pin::Pin,
     sync::Arc,
@@ -14,10 +14,10 @@ use std::{
 use tracing::{Subscriber, error, info, level_filters::LevelFilter, warn};
 use tracing_subscriber::{Layer, filter::Targets, fmt::MakeWriter, prelude::*, registry::LookupSpan};
 
-/// Sends what is logged to `writer` as JSON, and panics with it.
+/// Writes the log to `writer` as JSON, panics included.
 ///
 /// # Panics
-/// If anything else takes the process's log already.
+/// The process has another log already.
 pub fn init<W>(level: LevelFilter, writer: W)
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
@@ -26,8 +26,8 @@ where
     log_panics();
 }
 
-/// The lines of a log. What libraries say in detail may be a request with its credentials, so that is
-/// left out at any level.
+/// Returns the layer that writes lines to `writer`. Debug output of libraries may contain credentials, so it is
+/// omitted at every level.
 pub fn lines<S, W>(level: LevelFilter, writer: W) -> impl Layer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
@@ -42,48 +42,46 @@ where
         .with_filter(ours)
 }
 
-/// Panics are lines of the log, not of standard error.
+/// Writes panics to the log instead of standard error.
 pub fn log_panics() {
     std::panic::set_hook(Box::new(|panic| error!(%panic, "defect")));
 }
 
-/// Where the response says how long its phases took.
-pub(crate) const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
-
-/// What is known of a request so far; dropping it writes the line.
+/// The line of a request. Dropping it writes the line.
+#[derive(Debug)]
 pub struct Record {
     /// Name of the request.
     pub id: String,
-    /// Method as it came.
+    /// Method of the request.
     pub method: String,
-    /// Path as it came, still encoded.
+    /// Path, percent-encoded.
     pub path: String,
-    /// Canonical query: what else the query holds may be nobody's business.
+    /// Canonical query; the rest of the query may be private.
     pub query: String,
-    /// Missing as long as there is no response.
+    /// Status of the response, once there is one.
     pub status: Option<StatusCode>,
-    /// Why the request, or the sending of its answer, failed.
+    /// Error of the request or of the response's body.
     pub error: Option<Arc<Error>>,
-    /// How long the phases up to the answer's head took, as `Server-Timing` has it.
+    /// Durations of the phases up to the response's head, from `Server-Timing`.
     pub phases: Option<HeaderValue>,
-    /// What the answer cost.
+    /// Counters of the request.
     pub meter: Arc<Meter>,
-    /// Bytes of the body that were handed to the connection.
+    /// Bytes of the body that went to the connection.
     pub sent: u64,
-    /// Whether all of it was, or none was wanted.
+    /// Whether the whole body did, or the response has none.
     pub complete: bool,
-    /// When the request came.
+    /// Time of the request's arrival.
     pub start: Instant,
 }
 
 impl Record {
-    /// Begins the record of a request, with its canonical query.
-    pub fn new(id: String, method: String, path: String, query: Result<Query>) -> Self {
+    /// Begins the record of a request.
+    pub(crate) fn new(id: String, method: String, path: String, query: String) -> Self {
         Self {
             id,
             method,
             path,
-            query: query.map(|query| query.to_string()).unwrap_or_default(),
+            query,
             status: None,
             error: None,
             phases: None,
@@ -94,11 +92,11 @@ impl Record {
         }
     }
 
-    /// Takes down what the answer's head says.
-    pub fn note(&mut self, status: StatusCode, headers: &HeaderMap, error: Option<Arc<Error>>) {
+    /// Records the head of the response.
+    pub fn note(&mut self, status: StatusCode, headers: &HeaderMap, error: Option<Error>) {
         self.status = Some(status);
         self.phases = headers.get(SERVER_TIMING).cloned();
-        self.error = error;
+        self.error = error.map(Arc::new);
     }
 }
 
@@ -110,10 +108,11 @@ impl Drop for Record {
         let work_ms = self.meter.work().as_secs_f64() * 1e3;
         let ms = self.start.elapsed().as_secs_f64() * 1e3;
         let phases = self.phases.as_ref().and_then(|phases| phases.to_str().ok());
-        let kind = self.error.as_deref().map(|error| problem::name(error.kind));
+        let kind = self.error.as_deref().map(|error| error.kind.name());
+        let origin = self.error.as_deref().map(|error| error.origin);
         let error = self.error.as_deref().map(|error| without_tokens(&chain(error)));
 
-        // An error behind a good status is one that cut the answer short.
+        // An error with a successful status truncated the response.
         let is_ours = status.is_server_error() || (error.is_some() && status.is_success());
         let status = self.status.map(|status| status.as_u16());
         macro_rules! line {
@@ -131,6 +130,7 @@ impl Drop for Record {
                     work_ms,
                     ms,
                     kind,
+                    origin,
                     error,
                     "{REQUEST}"
                 )
@@ -144,17 +144,17 @@ impl Drop for Record {
     }
 }
 
-/// The message of every line that tells of a request.
+/// The message of every line about a request.
 pub const REQUEST: &str = "request";
 
-/// `text` with a mark in place of what looks like a token: messages quote values of the query, and of
-/// other people's errors. A token is long, and has digits and letters of both cases.
+/// Returns `text` with a mark in place of each word that may be a token: messages quote values of queries and errors
+/// of services. A token is long, and has digits and letters of both cases.
 fn without_tokens(text: &str) -> String {
-    const LEAST: usize = 32;
+    const MIN_CHARS: usize = 32;
     let is_part = |c: char| c.is_ascii_alphanumeric() || "-_.~+=%".contains(c);
     let is_token = |run: &str| {
         let has = |test: fn(&u8) -> bool| run.as_bytes().iter().any(test);
-        LEAST <= run.len()
+        MIN_CHARS <= run.len()
             && has(u8::is_ascii_digit)
             && has(u8::is_ascii_lowercase)
             && has(u8::is_ascii_uppercase)
@@ -168,7 +168,7 @@ fn without_tokens(text: &str) -> String {
     clean
 }
 
-/// An error and all that caused it, for the log only.
+/// Returns an error and its causes, for the log only.
 pub fn chain(error: &dyn std::error::Error) -> String {
     let mut texts = vec![error.to_string()];
     let mut cause = error.source();
@@ -176,19 +176,19 @@ pub fn chain(error: &dyn std::error::Error) -> String {
         texts.push(error.to_string());
         cause = error.source();
     }
-    // Bodies that wrap one another hand an error on as their own.
+    // A body that wraps another passes on its error as its own.
     texts.dedup();
     texts.join(": ")
 }
 
-/// A body that tells its record what became of it.
+/// A body that completes the record of its request.
 pub struct Logged<B> {
     body: B,
     record: Record,
 }
 
 impl<B: Body> Logged<B> {
-    /// `body`, of which `record` tells.
+    /// Wraps `body`, whose end `record` reports.
     pub fn new(body: B, mut record: Record) -> Self {
         record.complete |= body.is_end_stream();
         Self { body, record }
@@ -236,7 +236,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_looks_like_a_token_is_left_out() {
+    fn tokens_are_omitted() {
         for (text, expected) in [
             (
                 "width: \"eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIi\" is no number",

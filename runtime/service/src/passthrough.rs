@@ -1,10 +1,10 @@
-//! A source as it is stored: for image frames, which are measured in pixels and in nothing else, and whose
-//! every byte counts.
+//! A session for sources that are delivered as they are stored, such as image frames: they carry pixels and no
+//! private metadata, and their checksums cover every byte.
 
 use bytes::Bytes;
 use safelight_core::{Flow, Head, Result, Session, Sink};
 
-/// Hands on what it is given. The source's own headers say what it is.
+/// Forwards the source unchanged. The headers of the source say what it is.
 #[derive(Debug, Default)]
 pub(crate) struct Passthrough {
     has_head: bool,

@@ -1,22 +1,21 @@
-//! One range of bytes of an answer (RFC 9110 section 14).
+//! One range of bytes of a response (RFC 9110 section 14).
 
 use http::{HeaderMap, HeaderValue, header};
 use std::ops::Range;
 
-/// The one range that a request asks for, before the length of the answer is known.
+/// The range of a request, before the length of the response is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ByteRange {
     /// From the first position to the last, both included.
     Closed(u64, u64),
     /// From this position on.
     From(u64),
-    /// This many bytes at the end.
+    /// The last bytes, this many.
     Last(u64),
 }
 
 impl ByteRange {
-    /// Reads `Range`. Several ranges, other units and what cannot be understood are as if there were
-    /// none (RFC 9110 14.2: a server may ignore the field).
+    /// Parses `Range`. Several ranges, other units and invalid values are ignored, as RFC 9110 14.2 allows.
     pub(crate) fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let (unit, spec) = headers.get(header::RANGE)?.to_str().ok()?.split_once('=')?;
         let (first, last) = spec.trim().split_once('-')?;
@@ -34,7 +33,7 @@ impl ByteRange {
         }
     }
 
-    /// The half-open range within an answer of `length` bytes, `None` where it lies outside.
+    /// Returns the half-open range within a response of `length` bytes; `None` if it is outside.
     pub(crate) fn within(self, length: u64) -> Option<Range<u64>> {
         let range = match self {
             Self::Closed(first, last) => first..length.min(last.saturating_add(1)),
@@ -45,8 +44,7 @@ impl ByteRange {
     }
 }
 
-/// `Content-Range` of a part of an answer of `length` bytes; without one, of an answer that does not
-/// have the range asked for.
+/// Returns the `Content-Range` of a part of a response of `length` bytes, or without a part that of a 416.
 pub(crate) fn content_range(part: Option<&Range<u64>>, length: u64) -> HeaderValue {
     let value = match part {
         Some(part) => format!("bytes {}-{}/{length}", part.start, part.end - 1),
@@ -59,7 +57,7 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// A number beyond all lengths counts as the greatest.
+/// Parses a position. A number above all lengths becomes the maximum.
 fn position(digits: &str) -> u64 {
     digits.parse().unwrap_or(u64::MAX)
 }
@@ -92,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_outside_of_it() {
+    fn ranges_outside_of_the_response() {
         check("bytes=10-", "outside");
         check("bytes=10-11", "outside");
         check("bytes=-0", "outside");
@@ -100,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_one_range_is_ignored() {
+    fn anything_but_one_range_is_ignored() {
         for value in ["bytes=0-1,3-4", "bytes=5-2", "bytes=-", "bytes=", "bytes", "bytes=a-b", "bytes=+1-2"] {
             check(value, "ignored");
         }

@@ -1,4 +1,4 @@
-//! What a door sends: headers that tell of the answer, and a body that is made as it is sent.
+//! Responses: headers that describe the image, and a body that is produced while it is sent.
 
 use crate::{conditional::Validators, driver::SessionDriver, source::Meta};
 use bytes::Bytes;
@@ -7,7 +7,7 @@ use futures_util::{
     stream::{self, BoxStream},
 };
 use headers::HeaderMapExt;
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use http_body::{Frame, SizeHint};
 use safelight_core::{Error, Kind, Result};
 use std::{
@@ -18,13 +18,16 @@ use std::{
     time::Instant,
 };
 
-/// How long an answer may be kept where the source does not say: a day.
+/// `Cache-Control` for sources that have none: one day.
 const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("public, max-age=86400");
 
-/// Writes what is known of an answer without its bytes: it goes with a 304 as well as with a 200.
+/// The header that lists the duration of each phase (W3C Server Timing).
+pub const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+
+/// Writes the headers that do not depend on the body: those of a 304 as well as of a 200.
 pub(crate) fn describe(headers: &mut HeaderMap, meta: &Meta, validators: &Validators) {
-    let given = meta.cache_control.as_ref().and_then(|value| HeaderValue::from_str(value).ok());
-    headers.insert(header::CACHE_CONTROL, given.unwrap_or(CACHE_CONTROL));
+    let own = meta.cache_control.as_ref().and_then(|value| HeaderValue::from_str(value).ok());
+    headers.insert(header::CACHE_CONTROL, own.unwrap_or(CACHE_CONTROL));
     if let Some(etag) = &validators.etag {
         headers.typed_insert(etag.clone());
     }
@@ -36,61 +39,64 @@ pub(crate) fn describe(headers: &mut HeaderMap, meta: &Meta, validators: &Valida
     }
 }
 
-/// A response body, whose bytes are made when they are asked for.
+/// A response body, produced while it is sent.
 ///
-/// An error in it must abort the response: what went out before is not the whole answer.
+/// An error in it must abort the response: the bytes before it are not the whole response.
 pub struct Body {
     frames: BoxStream<'static, Result<Bytes>>,
-    left: Left,
+    remaining: Remaining,
 }
 
-/// How much of a body is still to come.
+/// The number of bytes that a body has still to send.
 #[derive(Clone, Copy)]
-enum Left {
-    /// The end will tell.
+enum Remaining {
+    /// Only the end of the body tells.
     Unknown,
-    /// As many bytes.
+    /// This many bytes.
     Bytes(u64),
-    /// There is no body at all, not even an empty one: nothing may be said of its length.
-    Nothing,
+    /// No body at all, not even an empty one: the response must not state a length.
+    NoBody,
 }
 
 impl Body {
-    /// The body of a response that has none.
+    /// Returns the body of a response that has none.
     pub fn none() -> Self {
-        Self { frames: stream::empty().boxed(), left: Left::Nothing }
+        Self { frames: stream::empty().boxed(), remaining: Remaining::NoBody }
     }
 
-    /// Bytes that are there already.
-    pub fn whole(bytes: Bytes) -> Self {
-        let left = Left::Bytes(bytes.len() as u64);
-        Self { frames: stream::iter([Ok(bytes)]).boxed(), left }
+    /// Returns a body of bytes that exist already.
+    pub fn bytes(bytes: Bytes) -> Self {
+        let remaining = Remaining::Bytes(bytes.len() as u64);
+        Self { frames: stream::iter([Ok(bytes)]).boxed(), remaining }
     }
 
-    /// The answer of `run`, however long it becomes.
-    pub fn run(run: SessionDriver) -> Self {
-        let frames =
-            stream::try_unfold(run, |mut run| async move { Ok(run.next().await?.map(|bytes| (bytes, run))) });
-        Self { frames: frames.boxed(), left: Left::Unknown }
-    }
-
-    /// The part of the answer of `run` that lies in `range`; the run ends with it.
-    pub fn part(run: SessionDriver, range: Range<u64>) -> Self {
-        let left = Left::Bytes(range.end - range.start);
-        let frames = stream::try_unfold((run, range), |(mut run, Range { mut start, mut end })| async move {
-            while start < end {
-                let cut = || Error::new(Kind::Upstream, "source", "was changed while it was read");
-                let bytes = run.next().await?.ok_or_else(cut)?;
-                let length = bytes.len() as u64;
-                let part = bytes.slice(start.min(length) as usize..end.min(length) as usize);
-                (start, end) = (start.saturating_sub(length), end - length.min(end));
-                if !part.is_empty() {
-                    return Ok(Some((part, (run, start..end))));
-                }
-            }
-            Ok(None)
+    /// Returns the whole output of `driver`, whose length is unknown.
+    pub fn whole(driver: SessionDriver) -> Self {
+        let frames = stream::try_unfold(driver, |mut driver| async move {
+            Ok(driver.next().await?.map(|bytes| (bytes, driver)))
         });
-        Self { frames: frames.boxed(), left }
+        Self { frames: frames.boxed(), remaining: Remaining::Unknown }
+    }
+
+    /// Returns the bytes of the output of `driver` that are in `range`; the session ends with them.
+    pub fn part(driver: SessionDriver, range: Range<u64>) -> Self {
+        let remaining = Remaining::Bytes(range.end - range.start);
+        let frames =
+            stream::try_unfold((driver, range), |(mut driver, Range { mut start, mut end })| async move {
+                while start < end {
+                    let changed =
+                        || Error::new(Kind::Upstream, "source", "the source changed while it was read");
+                    let bytes = driver.next().await?.ok_or_else(changed)?;
+                    let length = bytes.len() as u64;
+                    let part = bytes.slice(start.min(length) as usize..end.min(length) as usize);
+                    (start, end) = (start.saturating_sub(length), end - length.min(end));
+                    if !part.is_empty() {
+                        return Ok(Some((part, (driver, start..end))));
+                    }
+                }
+                Ok(None)
+            });
+        Self { frames: frames.boxed(), remaining }
     }
 }
 
@@ -100,25 +106,25 @@ impl http_body::Body for Body {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>>>> {
         let next = std::task::ready!(self.frames.poll_next_unpin(cx));
-        if let (Left::Bytes(left), Some(Ok(bytes))) = (&mut self.left, &next) {
-            *left = left.saturating_sub(bytes.len() as u64);
+        if let (Remaining::Bytes(remaining), Some(Ok(bytes))) = (&mut self.remaining, &next) {
+            *remaining = remaining.saturating_sub(bytes.len() as u64);
         }
         Poll::Ready(next.map(|result| result.map(Frame::data)))
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self.left, Left::Bytes(0) | Left::Nothing)
+        matches!(self.remaining, Remaining::Bytes(0) | Remaining::NoBody)
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self.left {
-            Left::Bytes(count) => SizeHint::with_exact(count),
-            Left::Unknown | Left::Nothing => SizeHint::default(),
+        match self.remaining {
+            Remaining::Bytes(count) => SizeHint::with_exact(count),
+            Remaining::Unknown | Remaining::NoBody => SizeHint::default(),
         }
     }
 }
 
-/// Where the time of a request went, for `Server-Timing`.
+/// The durations of the phases of a request, for `Server-Timing`.
 pub(crate) struct Timing {
     last: Instant,
     value: String,
@@ -130,7 +136,7 @@ impl Timing {
         Self { last: Instant::now(), value: String::new() }
     }
 
-    /// Ends the phase `name`, which began where the one before it ended.
+    /// Ends the phase `name`, which began at the end of the phase before it.
     pub(crate) fn mark(&mut self, name: &'static str) {
         let now = Instant::now();
         let millis = now.duration_since(self.last).as_secs_f64() * 1e3;
@@ -139,7 +145,7 @@ impl Timing {
         write!(self.value, "{comma}{name};dur={millis:.2}").expect("writing to a string cannot fail");
     }
 
-    /// The header's value.
+    /// Returns the value of the header.
     pub(crate) fn into_value(self) -> HeaderValue {
         HeaderValue::try_from(self.value).expect("names and numbers are ASCII")
     }

@@ -4,16 +4,16 @@ use http::StatusCode;
 use safelight_core::Kind;
 use safelight_edge::authorize::Refusal;
 
-/// The whole answer follows.
+/// The whole response.
 pub const WHOLE: StatusCode = StatusCode::OK;
 
-/// One range of the answer follows.
+/// One range of the response.
 pub const PART: StatusCode = StatusCode::PARTIAL_CONTENT;
 
-/// What the client holds is still good.
-pub const UNCHANGED: StatusCode = StatusCode::NOT_MODIFIED;
+/// The client has the current version.
+pub const NOT_MODIFIED: StatusCode = StatusCode::NOT_MODIFIED;
 
-/// The status that tells a client of a failure of this kind.
+/// Returns the status for a failure of this kind.
 pub fn of(kind: Kind) -> StatusCode {
     match kind {
         Kind::InvalidParam | Kind::Conflict => StatusCode::BAD_REQUEST,
@@ -31,15 +31,15 @@ pub fn of(kind: Kind) -> StatusCode {
         Kind::Corrupt => StatusCode::UNPROCESSABLE_ENTITY,
         Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         Kind::Upstream => StatusCode::BAD_GATEWAY,
-        // Who is gone sees no status; the log does.
+        // A disconnected client sees no status; the log does.
         Kind::Busy | Kind::Cancelled => StatusCode::SERVICE_UNAVAILABLE,
         Kind::Timeout => StatusCode::GATEWAY_TIMEOUT,
     }
 }
 
-/// The status and error code that tell a caller of S3 of a failure of this kind: S3's own where it has one.
+/// Returns the status and the error code of S3 for a failure of this kind. The code is S3's own where S3 has one.
 ///
-/// S3 Object Lambda passes on no others than those of `passed`.
+/// S3 Object Lambda accepts only the statuses that [`object_lambda`] returns.
 pub fn of_s3(kind: Kind) -> (StatusCode, &'static str) {
     match kind {
         Kind::InvalidParam => (StatusCode::BAD_REQUEST, "InvalidArgument"),
@@ -59,8 +59,8 @@ pub fn of_s3(kind: Kind) -> (StatusCode, &'static str) {
     }
 }
 
-/// What kind of failure S3 means by `status`.
-pub fn kind_of(status: StatusCode) -> Kind {
+/// Returns the kind of failure that S3 reports by `status`.
+pub fn of_s3_status(status: StatusCode) -> Kind {
     match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Kind::Forbidden,
         StatusCode::NOT_FOUND => Kind::NotFound,
@@ -70,9 +70,9 @@ pub fn kind_of(status: StatusCode) -> Kind {
     }
 }
 
-/// The status of a caller's answer where S3's was `status`: the same, if S3 Object Lambda passes it on
-/// (`WriteGetObjectResponse`, `StatusCode`), else the nearest.
-pub fn passed(status: StatusCode) -> StatusCode {
+/// Returns the status for the caller of an access point where S3's was `status`: the same, if S3 Object Lambda
+/// accepts it (`WriteGetObjectResponse`, `StatusCode`), else the nearest.
+pub fn object_lambda(status: StatusCode) -> StatusCode {
     match status.as_u16() {
         200 | 206 | 304 | 400 | 401 | 403 | 404 | 405 | 409 | 411 | 412 | 416 | 500 | 503 => status,
         400..500 => StatusCode::BAD_REQUEST,
@@ -81,14 +81,14 @@ pub fn passed(status: StatusCode) -> StatusCode {
     }
 }
 
-/// Whether a range was answered with that range.
+/// Returns whether a response to a range is that range.
 pub fn is_part(status: StatusCode) -> bool {
     status == PART
 }
 
-/// What kind of failure `HealthImaging` means by `status` and an error's `code`.
+/// Returns the kind of failure that `HealthImaging` reports by `status` and the error's `code`.
 ///
-/// That our own keys are not good is no refusal of the caller: the service could not be asked.
+/// Codes about our own keys are [`Kind::Upstream`]: they do not concern the caller.
 pub fn of_health_imaging(status: StatusCode, code: &str) -> Kind {
     const OUR_KEYS: [&str; 6] = [
         "ExpiredTokenException",
@@ -113,7 +113,7 @@ pub fn of_health_imaging(status: StatusCode, code: &str) -> Kind {
     }
 }
 
-/// What kind of failure a token is that was refused.
+/// Returns the kind of failure for a rejected token.
 pub fn of_refusal(refusal: Refusal) -> Kind {
     if refusal.status() == StatusCode::FORBIDDEN { Kind::Forbidden } else { Kind::Unauthorized }
 }

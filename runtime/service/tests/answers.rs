@@ -1,17 +1,18 @@
-//! What an answer looks like, and what a refusal.
+//! Responses and error responses.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
 use common::{Memory, TOY, fetch, get, service, start, start_with, toy};
-use safelight_core::{Error, Kind};
-use safelight_service::source::{Key, Origin, Source};
+use http::request::Parts;
+use safelight_core::{Error, Kind, Result};
+use safelight_service::source::{Origin, Resource};
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
 
 #[tokio::test]
-async fn a_picture_is_answered_with_what_caches_and_browsers_need() {
+async fn a_response_has_the_headers_for_caches_and_browsers() {
     let server = start(Arc::new(Memory::new(toy(100)))).await;
     let reply = get(server.address, "/any.html?utm_source=x").await;
 
@@ -32,7 +33,7 @@ async fn a_picture_is_answered_with_what_caches_and_browsers_need() {
 }
 
 #[tokio::test]
-async fn a_long_answer_is_streamed() {
+async fn a_long_response_is_streamed() {
     let server = start(Arc::new(Memory::new(toy(1 << 20)))).await;
     let reply = get(server.address, "/a").await;
     assert_eq!((reply.status, reply.whole), (200, true));
@@ -41,7 +42,7 @@ async fn a_long_answer_is_streamed() {
 }
 
 #[tokio::test]
-async fn the_source_decides_how_long_an_answer_is_kept() {
+async fn the_source_decides_about_caching() {
     let memory = Memory::new(toy(100)).with(|knobs| {
         knobs.meta.cache_control = Some("private, max-age=5".to_owned());
     });
@@ -50,7 +51,7 @@ async fn the_source_decides_how_long_an_answer_is_kept() {
 }
 
 #[tokio::test]
-async fn head_says_what_get_would_and_reads_no_further_than_it_must() {
+async fn head_has_the_headers_of_get_and_reads_little() {
     for length in [100, 1 << 20] {
         let memory = Memory::new(toy(length));
         let server = start(Arc::new(memory.clone())).await;
@@ -68,7 +69,7 @@ async fn head_says_what_get_would_and_reads_no_further_than_it_must() {
 }
 
 #[tokio::test]
-async fn refusals_are_problems_with_a_status() {
+async fn errors_are_problems_with_a_status() {
     let server = start(Arc::new(Memory::new(toy(100)))).await;
     for (target, status, kind) in [
         ("/a?skip=0", 400, "invalid-param"),
@@ -96,7 +97,7 @@ async fn refusals_are_problems_with_a_status() {
 }
 
 #[tokio::test]
-async fn a_problem_says_what_would_be_right() {
+async fn a_problem_names_the_valid_values() {
     let server = start(Arc::new(Memory::new(toy(100)))).await;
     let reply = fetch(server.address, "GET", "/a?skip=0", &[("x-request-id", "me-1")]).await;
     let expected = json!({
@@ -111,7 +112,7 @@ async fn a_problem_says_what_would_be_right() {
 }
 
 #[tokio::test]
-async fn what_is_no_picture_is_not_passed_through() {
+async fn other_files_than_images_are_rejected() {
     let server = start(Arc::new(Memory::new("<script>alert(1)</script>"))).await;
     let reply = get(server.address, "/a.jpg").await;
     assert_eq!((reply.status, reply.json()["kind"].as_str()), (415, Some("unsupported-format")));
@@ -121,7 +122,7 @@ async fn what_is_no_picture_is_not_passed_through() {
 }
 
 #[tokio::test]
-async fn only_reading_is_answered() {
+async fn only_get_and_head_are_supported() {
     let server = start(Arc::new(Memory::new(toy(100)))).await;
     for method in ["POST", "PUT", "DELETE", "PATCH", "BREW"] {
         let reply = fetch(server.address, method, "/a", &[]).await;
@@ -141,7 +142,7 @@ async fn only_reading_is_answered() {
 }
 
 #[tokio::test]
-async fn a_request_keeps_the_name_it_comes_with_if_that_is_a_sane_one() {
+async fn a_request_keeps_its_id_if_that_is_valid() {
     let server = start(Arc::new(Memory::new(toy(100)))).await;
     let long = "x".repeat(129);
     for (given, is_kept) in [("a-1_B.2:3", true), ("a b", false), ("", false), (&long, false), ("\"}", false)]
@@ -153,7 +154,7 @@ async fn a_request_keeps_the_name_it_comes_with_if_that_is_a_sane_one() {
 }
 
 #[tokio::test]
-async fn the_server_says_that_it_is_well() {
+async fn the_health_check_reads_nothing() {
     let memory = Memory::new(toy(100));
     let server = start(Arc::new(memory.clone())).await;
     let reply = get(server.address, "/healthz").await;
@@ -162,7 +163,7 @@ async fn the_server_says_that_it_is_well() {
 }
 
 #[tokio::test]
-async fn a_source_that_sends_nothing_is_given_up() {
+async fn a_source_that_sends_nothing_times_out() {
     let silent = Memory::new(toy(100)).with(|knobs| knobs.gate = Some(0));
     let mut service = service(TOY);
     service.source_timeout = Duration::from_millis(20);
@@ -172,22 +173,22 @@ async fn a_source_that_sends_nothing_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_source_that_ends_early_is_no_whole_picture() {
+async fn a_source_that_ends_early_is_an_error() {
     let cut = Memory::new(toy(100)).with(|knobs| knobs.meta.size = Some(101));
     let server = start(Arc::new(cut)).await;
     let reply = get(server.address, "/a").await;
     assert_eq!(
         (reply.status, reply.json()["detail"].as_str()),
-        (502, Some("source: ended after 100 of 101 bytes"))
+        (502, Some("the source ended after 100 of 101 bytes"))
     );
 }
 
 #[tokio::test]
-async fn a_defect_anywhere_is_an_answer_too() {
+async fn a_defect_is_a_response_too() {
     #[derive(Debug)]
     struct Broken;
     impl Origin for Broken {
-        fn source(&self, _: &Key) -> Arc<dyn Source> {
+        fn resolve(&self, _: &Parts, _: &[u8]) -> Result<Resource> {
             panic!("a defect of the origin");
         }
     }
@@ -199,9 +200,9 @@ async fn a_defect_anywhere_is_an_answer_too() {
 }
 
 #[test]
-fn the_log_has_the_cause_that_the_public_message_leaves_out() {
+fn only_the_log_has_the_cause() {
     let cause = std::io::Error::other("disk 7 is on fire");
-    let error = Error::new(Kind::Upstream, "file", "could not be read").with_source(cause);
-    assert_eq!(error.to_string(), "file: could not be read");
-    assert_eq!(safelight_service::log::chain(&error), "file: could not be read: disk 7 is on fire");
+    let error = Error::new(Kind::Upstream, "file", "the source could not be read").with_source(cause);
+    assert_eq!(error.to_string(), "the source could not be read");
+    assert_eq!(safelight_service::log::chain(&error), "the source could not be read: disk 7 is on fire");
 }

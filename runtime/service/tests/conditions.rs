@@ -1,4 +1,4 @@
-//! Conditional requests (RFC 9110 section 13): who has the answer costs no read of the source.
+//! Conditional requests (RFC 9110 section 13): a client with the current version causes no read of the source.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -16,7 +16,7 @@ async fn etag(server: &Server, target: &str) -> String {
 }
 
 #[tokio::test]
-async fn an_answer_that_the_client_has_is_not_read_again() {
+async fn a_current_version_is_not_read_again() {
     let memory = Memory::new(toy(100));
     let server = start(Arc::new(memory.clone())).await;
     let first = get(server.address, "/a").await;
@@ -32,11 +32,11 @@ async fn an_answer_that_the_client_has_is_not_read_again() {
         assert_eq!(reply.header("content-type"), "");
         assert_eq!(reply.header("content-length"), "");
     }
-    assert_eq!((memory.read(), memory.opens(), memory.asked()), (read, opens, 2));
+    assert_eq!((memory.read(), memory.opens(), memory.probes()), (read, opens, 2));
 }
 
 #[tokio::test]
-async fn conditions_are_weighed_in_their_order() {
+async fn conditions_are_evaluated_in_order() {
     let server = start(Arc::new(Memory::new(toy(100)))).await;
     let etag = etag(&server, "/a").await;
     let (weak, list) = (format!("W/{etag}"), format!("\"a,b\", {etag} ,W/\"c\""));
@@ -54,7 +54,7 @@ async fn conditions_are_weighed_in_their_order() {
         (vec![("if-modified-since", LATER)], 304),
         (vec![("if-modified-since", EARLIER)], 200),
         (vec![("if-modified-since", "yesterday")], 200),
-        // The tag knows better than the time.
+        // The tag takes precedence over the time.
         (vec![("if-none-match", other), ("if-modified-since", CHANGED)], 200),
         (vec![("if-none-match", &etag), ("if-modified-since", EARLIER)], 304),
         (vec![("if-match", &etag)], 200),
@@ -65,7 +65,7 @@ async fn conditions_are_weighed_in_their_order() {
         (vec![("if-unmodified-since", CHANGED)], 200),
         (vec![("if-unmodified-since", EARLIER)], 412),
         (vec![("if-match", &etag), ("if-unmodified-since", EARLIER)], 200),
-        // What must not be changed is looked at first.
+        // Preconditions against changes come first.
         (vec![("if-match", other), ("if-none-match", &etag)], 412),
         (vec![("if-match", &etag), ("if-none-match", &etag)], 304),
     ] {
@@ -75,7 +75,7 @@ async fn conditions_are_weighed_in_their_order() {
 }
 
 #[tokio::test]
-async fn a_tag_names_source_query_and_settings() {
+async fn a_tag_depends_on_source_query_and_settings() {
     let memory = Memory::new(toy(100));
     let server = start(Arc::new(memory.clone())).await;
     let plain = etag(&server, "/a").await;
@@ -99,7 +99,7 @@ async fn a_tag_names_source_query_and_settings() {
 }
 
 #[tokio::test]
-async fn a_tag_is_as_strong_as_what_it_is_made_from() {
+async fn a_tag_is_as_strong_as_that_of_the_source() {
     let weak = Memory::new(toy(100)).with(|knobs| knobs.meta.etag = Some("W/\"one\"".to_owned()));
     let server = start(Arc::new(weak)).await;
     let tag = etag(&server, "/a").await;
@@ -121,7 +121,7 @@ async fn a_tag_is_as_strong_as_what_it_is_made_from() {
 }
 
 #[tokio::test]
-async fn times_that_http_cannot_tell_are_not_told() {
+async fn times_outside_of_http_are_omitted() {
     use std::time::{Duration, SystemTime};
     let day = Duration::from_hours(24);
     for time in [SystemTime::UNIX_EPOCH - day, SystemTime::now() + day] {

@@ -1,20 +1,20 @@
-//! How much of a source is read, and when.
+//! The amount that is read of a source, and the time at which it is read.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
-use common::{Memory, TOY, get, read, send, service, start, start_with, toy};
+use common::{Memory, TOY, get, send, service, start, start_with, toy};
 use std::{sync::Arc, time::Duration};
 use tokio::{io::AsyncReadExt, time::timeout};
 
 const CHUNK: usize = 64 << 10;
 
-/// Longer than anything here takes; a test that waits for it has failed.
+/// Longer than any test takes; a test that waits this long has failed.
 const LONG: Duration = Duration::from_mins(1);
 
 #[tokio::test]
-async fn a_complete_answer_ends_the_reading() {
+async fn a_complete_response_ends_the_reading() {
     let memory = Memory::new(toy(1 << 20));
     let server = start(Arc::new(memory.clone())).await;
     let reply = get(server.address, "/a?stop=true").await;
@@ -23,7 +23,7 @@ async fn a_complete_answer_ends_the_reading() {
 }
 
 #[tokio::test]
-async fn a_small_gap_is_read_over_and_a_large_one_is_jumped() {
+async fn a_small_gap_is_read_and_a_large_one_is_skipped() {
     for (skip, opens) in [
         (1, vec![0]),
         (CHUNK, vec![0]),
@@ -48,7 +48,7 @@ async fn a_small_gap_is_read_over_and_a_large_one_is_jumped() {
 }
 
 #[tokio::test]
-async fn a_source_that_cannot_jump_is_read_through() {
+async fn a_source_that_cannot_seek_is_read_through() {
     let memory = Memory::new(toy(1 << 20)).with(|knobs| knobs.seekable = false);
     let server = start(Arc::new(memory.clone())).await;
     let reply = get(server.address, "/a?skip=900000").await;
@@ -57,7 +57,7 @@ async fn a_source_that_cannot_jump_is_read_through() {
 }
 
 #[tokio::test]
-async fn a_jump_into_another_version_is_no_answer() {
+async fn a_seek_into_another_version_is_an_error() {
     let memory = Memory::new(toy(1 << 20)).with(|knobs| knobs.fickle = true);
     let server = start(Arc::new(memory.clone())).await;
     let reply = get(server.address, "/a?skip=900000").await;
@@ -74,22 +74,22 @@ async fn a_source_of_unknown_length_is_read_to_its_end() {
     assert_eq!((reply.status, reply.text()), (200, "TOYABCDEFG"));
 }
 
-/// The failure comes after the answer's head went out: whoever reads must notice.
+/// The failure comes after the response's head, so the client must notice it.
 #[tokio::test]
-async fn a_failure_behind_the_head_cuts_the_connection() {
+async fn a_failure_after_the_head_closes_the_connection() {
     let server = start(Arc::new(Memory::new(toy(1 << 20)))).await;
     for target in ["/a?fail=500000", "/a?panic=500000"] {
         let reply = get(server.address, target).await;
         assert_eq!((reply.status, reply.header("transfer-encoding")), (200, "chunked"), "{target}");
-        assert!(!reply.whole, "{target} passes for a whole answer");
+        assert!(!reply.whole, "{target} passes for a whole response");
         assert!(toy(1 << 20).to_ascii_uppercase().starts_with(&reply.body), "{target}");
     }
-    assert_eq!(get(server.address, "/a").await.status, 200, "the server lives");
+    assert_eq!(get(server.address, "/a").await.status, 200, "the server still responds");
 }
 
-/// HTTP/1.0 knows no other sign of an answer's end than its length, or that of the connection.
+/// HTTP/1.0 marks the end of a response only by its length, or by the end of the connection.
 #[tokio::test]
-async fn an_old_client_is_told_the_length_first() {
+async fn an_http_1_0_client_gets_the_length_first() {
     let memory = Memory::new(toy(1 << 20));
     let server = start(Arc::new(memory.clone())).await;
     let reply = get(server.address, "/a HTTP/1.0").await;
@@ -100,7 +100,7 @@ async fn an_old_client_is_told_the_length_first() {
 }
 
 #[tokio::test]
-async fn a_source_that_stops_behind_the_head_cuts_the_connection() {
+async fn a_source_that_stops_after_the_head_closes_the_connection() {
     let stuck = Memory::new(toy(1 << 20)).with(|knobs| knobs.gate = Some(3));
     let mut service = service(TOY);
     service.source_timeout = Duration::from_millis(20);
@@ -109,9 +109,9 @@ async fn a_source_that_stops_behind_the_head_cuts_the_connection() {
     assert_eq!((reply.status, reply.whole), (200, false));
 }
 
-/// The source holds back all but the first 128 KiB of 64 MiB, a 512th, until the client has a byte.
+/// The source withholds all but the first 128 KiB of 64 MiB until the client has a byte.
 #[tokio::test]
-async fn the_first_byte_leaves_long_before_the_last_is_read() {
+async fn the_first_byte_is_sent_long_before_the_last_is_read() {
     let memory = Memory::new(toy(64 << 20)).with(|knobs| knobs.gate = Some(2));
     let server = start(Arc::new(memory.clone())).await;
     let mut stream = send(server.address, "GET", "/a", &[]).await;
@@ -124,8 +124,8 @@ async fn the_first_byte_leaves_long_before_the_last_is_read() {
     assert!(64 << 20 < rest.len());
 }
 
-/// A client that takes little must not make the server hold much: what was read of the source may be
-/// ahead of the client by the buffers of both sockets, a chunk and the look-ahead, and no more.
+/// The server may read ahead of a slow client by the buffers of both sockets, a chunk and the look-ahead, and no
+/// more.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_client_slows_the_source() {
     const AHEAD: u64 = 16 << 20;
@@ -136,12 +136,12 @@ async fn a_slow_client_slows_the_source() {
     let mut buffer = vec![0; 1 << 20];
     for _ in 0..32 {
         taken += stream.read(&mut buffer).await.unwrap() as u64;
-        // Other requests meanwhile: the first one has every chance to run ahead.
+        // Other requests meanwhile, so that the first one could run ahead.
         for _ in 0..20 {
             get(server.address, "/healthz").await;
         }
         let ahead = memory.read().saturating_sub(taken);
         assert!(ahead <= AHEAD, "{ahead} bytes were read ahead of the client");
     }
-    assert!(memory.read() < 256 << 20, "the test must end before the answer does");
+    assert!(memory.read() < 256 << 20, "the test must end before the response does");
 }

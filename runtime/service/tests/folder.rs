@@ -1,4 +1,4 @@
-//! A folder as origin: what may be read of it, and what not.
+//! A folder as origin: its files are readable, and nothing else is.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -10,12 +10,12 @@ use futures_util::{StreamExt, TryStreamExt};
 use safelight_core::Kind;
 use safelight_service::{
     StartError,
-    source::{Directory, Key, Origin},
+    source::{Directory, Opened, Origin, Source},
 };
 use std::{fs, io::Write, path::Path, sync::Arc};
 use tempfile::TempDir;
 
-/// A folder `root` with a picture, beside a folder that is none of anyone's business.
+/// Creates a folder `root` with an image, beside a private folder.
 fn folder() -> (TempDir, Arc<Directory>) {
     let top = TempDir::new().unwrap();
     let root = top.path().join("root");
@@ -30,6 +30,12 @@ fn folder() -> (TempDir, Arc<Directory>) {
     fs::write(top.path().join("private/secret.toy"), toy(100)).unwrap();
     let directory = Directory::open(&root).unwrap();
     (top, Arc::new(directory))
+}
+
+/// Returns the source of the file at `path`.
+fn source(directory: &Directory, path: &str) -> Arc<dyn Source> {
+    let (parts, ()) = http::Request::get(path).body(()).unwrap().into_parts();
+    directory.resolve(&parts, b"").unwrap().source
 }
 
 #[tokio::test]
@@ -127,7 +133,7 @@ async fn a_link_is_followed_only_within_the_folder() {
         assert_eq!(get(server.address, target).await.status, status, "{target}");
     }
 
-    // The folder is what was opened, whatever its path means by now.
+    // The folder stays the one that was opened, whatever its path names by now.
     fs::rename(&root, top.path().join("moved")).unwrap();
     symlink("private", &root).unwrap();
     assert_eq!(get(server.address, "/a.toy").await.status, 200);
@@ -136,7 +142,7 @@ async fn a_link_is_followed_only_within_the_folder() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn what_is_no_file_is_not_waited_for() {
+async fn pipes_and_sockets_do_not_block() {
     let (top, directory) = folder();
     let pipe = top.path().join("root/pipe.toy");
     assert!(std::process::Command::new("mkfifo").arg(pipe).status().unwrap().success());
@@ -148,7 +154,7 @@ async fn what_is_no_file_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn a_file_tells_its_version() {
+async fn a_file_has_a_version() {
     let (top, directory) = folder();
     let server = start(directory).await;
     let path = top.path().join("root/a.toy");
@@ -161,7 +167,7 @@ async fn a_file_tells_its_version() {
         304
     );
 
-    // A copy moved over it has the same size and, if copied so, the same time.
+    // A copy that is moved over the file may have the same size and time.
     let modified = fs::metadata(&path).unwrap().modified().unwrap();
     let copy = top.path().join("copy");
     fs::write(&copy, toy(100)).unwrap();
@@ -173,10 +179,9 @@ async fn a_file_tells_its_version() {
 }
 
 #[tokio::test]
-async fn a_file_that_changes_under_its_reader_is_no_answer() {
+async fn a_file_that_changes_while_it_is_read_is_an_error() {
     let (top, directory) = folder();
     let path = top.path().join("root/big.toy");
-    let key = Key::from_path("/big.toy").unwrap();
     let rewrite = |path: &Path| fs::write(path, vec![b'x'; 1 << 20]).unwrap();
     let truncate = |path: &Path| fs::write(path, b"").unwrap();
     let append = |path: &Path| {
@@ -184,8 +189,8 @@ async fn a_file_that_changes_under_its_reader_is_no_answer() {
     };
     for change in [&rewrite as &dyn Fn(&Path), &truncate, &append] {
         fs::write(&path, toy(1 << 20)).unwrap();
-        let source = directory.source(&key);
-        let (meta, mut chunks) = source.open(0, None).await.unwrap();
+        let source = source(&directory, "/big.toy");
+        let Opened { meta, mut chunks, .. } = source.open(0, None).await.unwrap();
         assert_eq!(chunks.next().await.unwrap().unwrap().len(), 64 << 10);
         change(&path);
         assert_eq!(chunks.try_collect::<Vec<_>>().await.unwrap_err().kind, Kind::Upstream);
@@ -199,20 +204,20 @@ async fn a_file_is_read_from_anywhere() {
     let (top, directory) = folder();
     let bytes = toy(500_000);
     fs::write(top.path().join("root/big.toy"), &bytes).unwrap();
-    let source = directory.source(&Key::from_path("/big.toy").unwrap());
-    let (meta, _) = source.open(0, None).await.unwrap();
-    let (_, chunks) = source.open(0, None).await.unwrap();
+    let source = source(&directory, "/big.toy");
+    let meta = source.open(0, None).await.unwrap().meta;
+    let chunks = source.open(0, None).await.unwrap().chunks;
     let lengths: Vec<usize> = chunks.map_ok(|chunk| chunk.len()).try_collect().await.unwrap();
     assert_eq!(lengths, [64 << 10, 64 << 10, 128 << 10, 128 << 10, 500_000 - (384 << 10)]);
     for from in [0, 1, 65_536, 499_999, 500_000, 500_001] {
-        let (_, chunks) = source.open(from, Some(&meta)).await.unwrap();
+        let chunks = source.open(from, Some(&meta)).await.unwrap().chunks;
         let read: Vec<Bytes> = chunks.try_collect().await.unwrap();
         assert!(read.concat() == bytes[(from as usize).min(bytes.len())..], "{from}");
     }
 }
 
 #[test]
-fn what_is_no_folder_is_not_served() {
+fn only_a_folder_can_be_opened() {
     let (top, _) = folder();
     for name in ["nowhere", "root/a.toy"] {
         let error = Directory::open(&top.path().join(name)).unwrap_err();

@@ -1,4 +1,4 @@
-//! Ranges (RFC 9110 section 14) of answers whose length only their end tells.
+//! Ranges (RFC 9110 section 14) of responses of unknown length.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -7,7 +7,7 @@ mod common;
 use common::{Memory, fetch, get, start, toy};
 use std::sync::Arc;
 
-/// More than is made before an answer is begun, so its length takes a second run.
+/// More than is produced before a response begins, so its length needs a second run.
 const LONG: usize = 300_000;
 
 #[tokio::test]
@@ -40,7 +40,7 @@ async fn a_part_is_exactly_that_part() {
 }
 
 #[tokio::test]
-async fn a_short_answer_is_made_once_and_a_long_one_twice() {
+async fn a_short_response_is_produced_once_and_a_long_one_twice() {
     for (length, opens) in [(100, vec![0]), (LONG, vec![0, 0])] {
         let memory = Memory::new(toy(length));
         let server = start(Arc::new(memory.clone())).await;
@@ -59,7 +59,7 @@ async fn the_second_run_ends_with_the_part() {
 }
 
 #[tokio::test]
-async fn what_lies_outside_is_refused_with_the_length() {
+async fn a_range_outside_is_rejected_with_the_length() {
     for length in [100, LONG] {
         let server = start(Arc::new(Memory::new(toy(length)))).await;
         for range in [format!("bytes={length}-"), "bytes=-0".to_owned(), "bytes=9999999-99999999".to_owned()]
@@ -72,7 +72,7 @@ async fn what_lies_outside_is_refused_with_the_length() {
 }
 
 #[tokio::test]
-async fn what_is_not_one_range_gets_the_whole() {
+async fn anything_but_one_range_gets_the_whole() {
     let server = start(Arc::new(Memory::new(toy(100)))).await;
     for range in ["bytes=0-1,3-4", "items=0-1", "bytes=5-2", "0-1"] {
         let reply = fetch(server.address, "GET", "/a", &[("range", range)]).await;
@@ -85,7 +85,7 @@ async fn what_is_not_one_range_gets_the_whole() {
 }
 
 #[tokio::test]
-async fn if_range_gets_the_whole_where_the_client_has_another_version() {
+async fn if_range_gets_the_whole_for_another_version() {
     let server = start(Arc::new(Memory::new(toy(100)))).await;
     let etag = get(server.address, "/a").await.header("etag").to_owned();
     for (condition, status) in [
@@ -116,12 +116,12 @@ async fn parts_of_different_versions_are_never_joined() {
     let server = start(Arc::new(memory.clone())).await;
     let reply = fetch(server.address, "GET", "/a", &[("range", "bytes=0-9")]).await;
     assert_eq!(reply.status, 502);
-    assert_eq!(reply.json()["detail"], "source: kept changing while it was read");
+    assert_eq!(reply.json()["detail"], "the source changed during each of 3 attempts to read it");
     assert_eq!(memory.opens(), [0; 6]);
 }
 
 #[tokio::test]
-async fn damage_anywhere_refuses_a_part() {
+async fn damage_anywhere_rejects_a_range() {
     let server = start(Arc::new(Memory::new(toy(LONG)))).await;
     let reply = fetch(server.address, "GET", "/a?fail=299999", &[("range", "bytes=0-9")]).await;
     assert_eq!((reply.status, reply.json()["kind"].as_str()), (422, Some("corrupt")));

@@ -1,6 +1,6 @@
 //! The requested rectangle, and its part within an image.
 
-use safelight_core::{Error, Kind, Rect, Result, Size};
+use safelight_core::{Error, Rect, Result, Size};
 use std::fmt;
 
 /// Description of a valid value.
@@ -33,7 +33,7 @@ impl Area {
     /// Returns the part within an image of `size`.
     ///
     /// # Errors
-    /// [`Kind::InvalidParam`] if that part is empty.
+    /// [`safelight_core::Kind::InvalidParam`] if that part is empty.
     pub(crate) fn rect(&self, size: Size) -> Result<Rect> {
         let (x, y) = match *self {
             Self::Pixels([x, y, w, h]) => (cut(x, w, size.w), cut(y, h, size.h)),
@@ -41,8 +41,8 @@ impl Area {
         };
         let (Some((x, w)), Some((y, h))) = (x, y) else {
             let Size { w, h } = size;
-            let message = format!("crop: {self} is outside the image of {w} × {h} pixels");
-            return Err(Error::new(Kind::InvalidParam, "crop", message));
+            let message = format!("{self} is outside the image of {w} × {h} pixels");
+            return Err(Error::param("crop", message));
         };
         Ok(Rect { x, y, size: Size::new(w, h) })
     }

@@ -93,5 +93,5 @@ fn a_side_above_the_limit_is_rejected_before_the_decode() {
     assert!(op("w=1").output(geometry(65_535, 1)).is_ok());
     let error = op("w=1").output(geometry(1, 65_536)).unwrap_err();
     assert_eq!(error.kind, Kind::LimitExceeded);
-    assert_eq!(error.message, "cannot resize 1 × 65536 pixels: the limit is 65535 a side");
+    assert_eq!(error.to_string(), "cannot resize 1 × 65536 pixels: the limit is 65535 a side");
 }

@@ -34,6 +34,7 @@ impl From<ResolutionError> for Error {
             ResolutionError::TooLarge(_) => Kind::LimitExceeded,
             ResolutionError::Codestream(error) => return error.into(),
         };
-        Self::new(kind, "resolution", error.to_string())
+        // A message about a parameter begins with its name.
+        Self::new(kind, "resolution", format!("resolution: {error}"))
     }
 }

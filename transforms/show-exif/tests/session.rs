@@ -170,7 +170,7 @@ fn limits_apply_to_the_block_the_tiff_its_entries_and_the_response() {
     };
     let limits = Limits { max_metadata_bytes: 20, max_source_bytes: 20, ..Limits::default() };
     let large_block = refused(&jpeg(&[exif_segment(&block())], 9), limits.clone());
-    assert_eq!(large_block, "show-exif: the EXIF block exceeds the limit of 20 bytes");
+    assert_eq!(large_block, "the EXIF block exceeds the limit of 20 bytes");
     // The checksum after a block of exactly the limit does not count.
     let limits = Limits { max_metadata_bytes: block().len() as u64, ..limits };
     let settings = Settings { limits: limits.clone(), ..Settings::default() };
@@ -179,14 +179,14 @@ fn limits_apply_to_the_block_the_tiff_its_entries_and_the_response() {
         assert_eq!(common::show(&png, chunk_bytes, &settings).unwrap().body(), EXPECTED.as_bytes());
     }
     let large_tiff = refused(&block(), limits);
-    assert_eq!(large_tiff, "show-exif: the TIFF exceeds the limit of 20 bytes");
+    assert_eq!(large_tiff, "the TIFF exceeds the limit of 20 bytes");
 
     // A hundred directories of 65535 entries each, at consecutive offsets, in 800 kB.
     let pointers = (0..100).map(|pointer| (0x8769, Values::Raw(4, 1, 2000 + pointer)));
     let mut bomb = Tiff { image: pointers.collect(), ..Tiff::default() }.to_bytes();
     bomb.resize(800_000, 0xFF);
     let many_entries = refused(&bomb, Limits::default());
-    assert_eq!(many_entries, "show-exif: the EXIF block exceeds the limit of 16384 entries");
+    assert_eq!(many_entries, "the EXIF block exceeds the limit of 16384 entries");
 
     // A thousand values share the same 100 kB. Those that exceed the limit are null.
     let values = (0..1000).map(|tag| (tag, Values::Raw(7, 100_000, 20_000)));

@@ -205,11 +205,11 @@ fn an_unreadable_block_is_an_error() {
         let error = common::show(&Bytes::copy_from_slice(block), 1000, &Settings::default()).unwrap_err();
         assert_eq!((error.kind, error.to_string().as_str()), (kind, message), "{block:?}");
     };
-    let no_entry = "show-exif: the EXIF block is damaged: it has no readable entry";
+    let no_entry = "the EXIF block is damaged: it has no readable entry";
     check(b"II*\0", Kind::Corrupt, no_entry);
     check(b"II*\0\x08\0\0\0", Kind::Corrupt, no_entry);
     check(b"MM\0*\xFF\xFF\xFF\xFF", Kind::Corrupt, no_entry);
     check(b"MM\0*\0\0\0\x08\0\x01", Kind::Corrupt, no_entry);
-    let big = "show-exif: BigTIFF is unsupported: expected a classic TIFF";
+    let big = "BigTIFF is unsupported: expected a classic TIFF";
     check(b"II+\0\x08\0\0\0\x10\0\0\0\0\0\0\0", Kind::UnsupportedFormat, big);
 }

@@ -10,8 +10,8 @@ async fn start() -> (Cloud, Function) {
     (cloud, function)
 }
 
-/// A caller that wants `target`, with these headers.
-pub(crate) fn ask(target: &str, headers: &[(&str, &str)]) -> Value {
+/// Returns the event of a caller that requests `target` with these headers.
+pub(crate) fn get_event(target: &str, headers: &[(&str, &str)]) -> Value {
     let mut event = event("get");
     event["userRequest"]["url"] = format!("https://pictures.example{target}").into();
     for (name, value) in headers {
@@ -21,10 +21,10 @@ pub(crate) fn ask(target: &str, headers: &[(&str, &str)]) -> Value {
 }
 
 #[tokio::test]
-async fn an_object_is_answered_without_its_metadata() {
+async fn an_object_is_delivered_without_its_metadata() {
     let (cloud, function) = start().await;
     let written = cloud.get(&event("get")).await;
-    assert_eq!(written.refusal(), (200, "", ""));
+    assert_eq!(written.status_and_error(), (200, "", ""));
     assert!(written.whole && written.body.starts_with(b"\xff\xd8"));
     assert!(written.body.len() < safelight_images::read("photo.jpg").len());
     for (name, expected) in [
@@ -44,12 +44,12 @@ async fn an_object_is_answered_without_its_metadata() {
         assert_eq!(written.header(name), expected, "{name}");
     }
     assert_ne!(written.header("x-amz-fwd-header-etag"), ETAG);
-    // It is longer than what is made before an answer begins, so its length is not known then.
+    // It is longer than the look-ahead, so its length is unknown when the response begins.
     assert_eq!((written.header("transfer-encoding"), written.header("content-length")), ("chunked", ""));
     let scope = "/eu-west-1/s3-object-lambda/aws4_request";
     assert!(written.header("authorization").contains(scope), "{}", written.header("authorization"));
 
-    // The object's key and the caller's own id are in the log, and not what was signed.
+    // The log has the object's key and the caller's id, and not the presigned URL.
     let line = function.line_with("phases");
     let expected = json!({
         "id": "1a5ed718-5f53-471d-b6fe-5cf62d88d02a", "path": "/photo.jpg", "query": "", "status": 200,
@@ -73,38 +73,38 @@ async fn the_query_of_the_caller_chooses_the_transform() {
     let written = cloud.get(&event("get-cloudfront")).await;
     assert_eq!(written.header("x-amz-fwd-header-content-type"), "application/json");
     assert!(written.json()["Image"].is_object(), "{}", written.json());
-    let written = cloud.get(&ask("/photo.jpg?width=40&format=png&utm_source=x", &[])).await;
+    let written = cloud.get(&get_event("/photo.jpg?width=40&format=png&utm_source=x", &[])).await;
     assert_eq!(written.header("x-amz-fwd-header-content-type"), "image/png");
     assert_eq!(written.header("content-length"), written.body.len().to_string());
     let written = cloud.get(&event("get-later-version")).await;
-    assert_eq!(written.refusal().0, 200);
+    assert_eq!(written.status_and_error().0, 200);
 }
 
 /// The S3 here answers 403 where a header that was signed is missing.
 #[tokio::test]
-async fn what_was_signed_is_forwarded_and_nothing_else() {
+async fn only_signed_headers_are_forwarded() {
     let (cloud, _function) = start().await;
     let headers =
         [("Authorization", "Bearer x"), ("Cookie", "a=b"), ("Range", "bytes=0-9"), ("If-Match", "*")];
-    assert_eq!(cloud.get(&ask("/photo.jpg?showExif=true", &headers)).await.refusal().0, 206);
-    let asked = cloud.asked();
+    assert_eq!(cloud.get(&get_event("/photo.jpg?showExif=true", &headers)).await.status_and_error().0, 206);
+    let requests = cloud.requests();
     let names: Vec<_> =
-        asked.iter().flat_map(|(.., headers)| headers.keys()).map(HeaderName::as_str).collect();
+        requests.iter().flat_map(|(.., headers)| headers.keys()).map(HeaderName::as_str).collect();
     assert!(names.contains(&"x-amz-checksum-mode"), "{names:?}");
     for name in ["authorization", "cookie", "range", "if-match", "user-agent"] {
         assert!(!names.contains(&name), "{name} in {names:?}");
     }
 
-    let mut unsigned = ask("/photo.jpg", &[]);
+    let mut unsigned = get_event("/photo.jpg", &[]);
     unsigned["userRequest"]["headers"].as_object_mut().unwrap().remove("x-amz-checksum-mode");
     let written = cloud.get(&unsigned).await;
-    assert_eq!(written.refusal(), (403, "SignatureDoesNotMatch", "S3 says SignatureDoesNotMatch"));
+    assert_eq!(written.status_and_error(), (403, "SignatureDoesNotMatch", "S3 says SignatureDoesNotMatch"));
 }
 
 #[tokio::test]
-async fn ranges_and_parts_are_of_the_answer() {
+async fn ranges_and_parts_apply_to_the_response() {
     let (cloud, _function) = start().await;
-    let whole = cloud.get(&ask("/photo.jpg", &[])).await.body;
+    let whole = cloud.get(&get_event("/photo.jpg", &[])).await.body;
     let length = whole.len();
     for (target, range, expected) in [
         ("/photo.jpg", "bytes=0-9", 0..10),
@@ -113,8 +113,8 @@ async fn ranges_and_parts_are_of_the_answer() {
         ("/photo.jpg?partNumber=1", "", 0..length),
     ] {
         let headers = [("Range", range)].into_iter().filter(|_| !range.is_empty()).collect::<Vec<_>>();
-        let written = cloud.get(&ask(target, &headers)).await;
-        assert_eq!(written.refusal(), (206, "", ""), "{target} {range}");
+        let written = cloud.get(&get_event(target, &headers)).await;
+        assert_eq!(written.status_and_error(), (206, "", ""), "{target} {range}");
         let stated = format!("bytes {}-{}/{length}", expected.start, expected.end - 1);
         assert_eq!(written.header("x-amz-fwd-header-content-range"), stated);
         assert_eq!(written.body, whole[expected], "{target} {range}");
@@ -128,17 +128,17 @@ async fn ranges_and_parts_are_of_the_answer() {
         ("/photo.jpg?partNumber=2", "", (416, "InvalidPartNumber")),
     ] {
         let headers = [("Range", range)].into_iter().filter(|_| !range.is_empty()).collect::<Vec<_>>();
-        let written = cloud.get(&ask(target, &headers)).await;
-        let (status, code, message) = written.refusal();
+        let written = cloud.get(&get_event(target, &headers)).await;
+        let (status, code, message) = written.status_and_error();
         assert_eq!((status, code), expected, "{target} {range}: {message}");
         assert_eq!((written.header("content-length"), written.body.len()), ("0", 0));
     }
 }
 
 #[tokio::test]
-async fn conditions_are_on_the_answer() {
+async fn conditions_apply_to_the_response() {
     let (cloud, _function) = start().await;
-    let etag = cloud.get(&ask("/photo.jpg", &[])).await.header("x-amz-fwd-header-etag").to_owned();
+    let etag = cloud.get(&get_event("/photo.jpg", &[])).await.header("x-amz-fwd-header-etag").to_owned();
     let early = "Sun, 06 Nov 1994 08:49:36 GMT";
     for (name, value, expected) in [
         ("If-None-Match", etag.as_str(), 304),
@@ -151,10 +151,10 @@ async fn conditions_are_on_the_answer() {
         ("If-Unmodified-Since", CHANGED, 200),
         ("If-Unmodified-Since", early, 412),
     ] {
-        cloud.asked();
-        let written = cloud.get(&ask("/photo.jpg", &[(name, value)])).await;
-        let (status, code, _) = written.refusal();
-        assert_eq!((status, cloud.asked().len()), (expected, 1), "{name}: {value}");
+        cloud.requests();
+        let written = cloud.get(&get_event("/photo.jpg", &[(name, value)])).await;
+        let (status, code, _) = written.status_and_error();
+        assert_eq!((status, cloud.requests().len()), (expected, 1), "{name}: {value}");
         assert_eq!(code, if expected == 412 { "PreconditionFailed" } else { "" });
         assert_eq!(written.body.is_empty(), expected != 200, "{name}: {value}");
         if expected == 304 {
@@ -164,9 +164,9 @@ async fn conditions_are_on_the_answer() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_answered_is_said_in_s3s_way() {
+async fn errors_have_the_form_of_s3() {
     let (cloud, function) = start().await;
-    cloud.put("text.jpg", "no picture");
+    cloud.put("text.jpg", "no image");
     cloud.put("cut.png", safelight_images::read("text-chunks.png")[..60].to_vec());
     for (key, query, expected) in [
         ("none.jpg", "", (404, "NoSuchKey", "S3 says NoSuchKey")),
@@ -175,11 +175,11 @@ async fn what_cannot_be_answered_is_said_in_s3s_way() {
         ("text.jpg", "", (400, "UnsupportedFormat", "")),
         ("cut.png", "", (400, "CorruptImage", "")),
     ] {
-        let mut event = ask(&format!("/{key}{query}"), &[]);
+        let mut event = get_event(&format!("/{key}{query}"), &[]);
         let url = event["getObjectContext"]["inputS3Url"].as_str().unwrap().replace("photo.jpg", key);
         event["getObjectContext"]["inputS3Url"] = url.into();
         let written = cloud.get(&event).await;
-        let (status, code, message) = written.refusal();
+        let (status, code, message) = written.status_and_error();
         assert_eq!((status, code), (expected.0, expected.1), "{key}{query}: {message}");
         assert!(message.contains(expected.2), "{message}");
         assert_eq!((written.body.len(), written.header("x-amz-fwd-header-etag")), (0, ""));
@@ -190,16 +190,16 @@ async fn what_cannot_be_answered_is_said_in_s3s_way() {
 }
 
 #[tokio::test]
-async fn an_access_point_has_settings_of_its_own() {
+async fn an_access_point_has_its_own_settings() {
     let (cloud, function) = start().await;
-    let mut event = ask("/photo.jpg?showExif=true", &[]);
+    let mut event = get_event("/photo.jpg?showExif=true", &[]);
     let shown = cloud.get(&event).await.json();
     assert!(shown.get("GPSInfo").is_some(), "{shown}");
     event["configuration"]["payload"] = r#"{"SAFELIGHT_REDACT": true}"#.into();
     let redacted = cloud.get(&event).await.json();
     assert!(redacted.get("GPSInfo").is_none(), "{redacted}");
     event["configuration"]["payload"] = r#"{"SAFELIGHT_REDAKT": true}"#.into();
-    assert_eq!(cloud.get(&event).await.refusal().1, "InternalError");
+    assert_eq!(cloud.get(&event).await.status_and_error().1, "InternalError");
     let line = std::iter::repeat_with(|| function.line_with("error")).next().unwrap();
     assert!(line["error"].as_str().unwrap().contains("SAFELIGHT_REDAKT"), "{line}");
 }

@@ -1,5 +1,5 @@
-//! As much of AWS as the function talks to, on one port: the Runtime API, an S3 whose objects are in memory,
-//! and whoever takes `WriteGetObjectResponse`. What goes wrong there is for a test to say.
+//! The parts of AWS that the function uses, on one port: the Runtime API, an S3 with objects in memory, and the
+//! receiver of `WriteGetObjectResponse`. Tests choose its faults.
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
@@ -23,32 +23,32 @@ use tokio::{
     sync::{Mutex as AsyncMutex, mpsc},
 };
 
-/// The tag and the date of every object.
+/// Tag and date of every object.
 pub(crate) const ETAG: &str = "\"0123456789abcdef\"";
 pub(crate) const CHANGED: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 
-/// The event of this name. `https://originals-…` in it is the S3 of a test.
+/// Reads the event of this name. `https://originals-…` in it stands for the S3 of a test.
 pub(crate) fn event(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/function/events/{name}.json"));
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
-/// What goes wrong at S3, and at its writer.
+/// A fault of S3, or of `WriteGetObjectResponse`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Fault {
     /// Nothing.
     None,
     /// S3 answers with an error.
-    Refuse(u16, &'static str),
-    /// S3 answers with an error that says nothing.
-    RefuseBare(u16),
+    Error(u16, &'static str),
+    /// S3 answers with an error without a body.
+    BareError(u16),
     /// S3 never answers.
     Silent,
     /// S3 stops in the middle.
     Stuck,
     /// The connection to S3 breaks in the middle.
     Reset,
-    /// `WriteGetObjectResponse` is refused.
+    /// `WriteGetObjectResponse` is rejected.
     Unwritable,
 }
 
@@ -63,7 +63,7 @@ pub(crate) struct Cloud {
 struct State {
     objects: Mutex<HashMap<String, Bytes>>,
     fault: Mutex<Fault>,
-    asked: Mutex<Vec<(Method, String, HeaderMap)>>,
+    requests: Mutex<Vec<(Method, String, HeaderMap)>>,
     written: Mutex<Vec<Sent>>,
     events: AsyncMutex<mpsc::UnboundedReceiver<(Value, Duration)>>,
     outcomes: mpsc::UnboundedSender<Sent>,
@@ -76,7 +76,7 @@ pub(crate) struct Sent {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
     pub(crate) trailers: HeaderMap,
-    /// Whether the body ended as its framing says it should.
+    /// Whether the body ended as its framing states.
     pub(crate) whole: bool,
 }
 
@@ -89,14 +89,14 @@ impl Sent {
         serde_json::from_slice(&self.body).unwrap()
     }
 
-    /// Status and headers of a streamed web response, and its body.
+    /// Returns status and headers of a streamed web response, and its body.
     pub(crate) fn web(&self) -> (Value, &[u8]) {
         let at = self.body.windows(8).position(|window| window == [0; 8]).unwrap();
         (serde_json::from_slice(&self.body[..at]).unwrap(), &self.body[at + 8..])
     }
 
-    /// Status, error code and message that `WriteGetObjectResponse` passes on.
-    pub(crate) fn refusal(&self) -> (u16, &str, &str) {
+    /// Returns status, error code and message of `WriteGetObjectResponse`.
+    pub(crate) fn status_and_error(&self) -> (u16, &str, &str) {
         let status = self.header("x-amz-fwd-status").parse().unwrap();
         (status, self.header("x-amz-fwd-error-code"), self.header("x-amz-fwd-error-message"))
     }
@@ -109,7 +109,7 @@ impl Cloud {
         let state = Arc::new(State {
             objects: Mutex::default(),
             fault: Mutex::new(Fault::None),
-            asked: Mutex::default(),
+            requests: Mutex::default(),
             written: Mutex::default(),
             events: AsyncMutex::new(waiting),
             outcomes,
@@ -141,12 +141,12 @@ impl Cloud {
         *self.state.fault.lock().unwrap() = fault;
     }
 
-    /// What S3 was asked for since this was asked last.
-    pub(crate) fn asked(&self) -> Vec<(Method, String, HeaderMap)> {
-        std::mem::take(&mut self.state.asked.lock().unwrap())
+    /// Returns the requests to S3 since the last call.
+    pub(crate) fn requests(&self) -> Vec<(Method, String, HeaderMap)> {
+        std::mem::take(&mut self.state.requests.lock().unwrap())
     }
 
-    /// Calls of `WriteGetObjectResponse` since this was asked last.
+    /// Returns the calls of `WriteGetObjectResponse` since the last call.
     pub(crate) fn written(&self) -> Vec<Sent> {
         std::mem::take(&mut self.state.written.lock().unwrap())
     }
@@ -156,7 +156,7 @@ impl Cloud {
         let mut child = self.command(variables).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let (log, reader) = std::sync::mpsc::channel();
-        // Always read, or the function would wait for somebody to.
+        // Read always, because a full pipe would block the function.
         std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| log.send(line)));
         Function { child, log: reader }
     }
@@ -181,12 +181,12 @@ impl Cloud {
         command
     }
 
-    /// Hands the function an event, and waits for what it sends to the Runtime API.
+    /// Sends an event to the function, and returns its request to the Runtime API.
     pub(crate) async fn invoke(&self, event: &Value) -> Sent {
         self.invoke_within(event, Duration::from_mins(1)).await
     }
 
-    /// The same, with so much time to answer.
+    /// The same, with this time for the response.
     pub(crate) async fn invoke_within(&self, event: &Value, time: Duration) -> Sent {
         let s3 = format!("http://{}/ap", self.address);
         let url = "https://originals-111122223333.s3-accesspoint.eu-west-1.amazonaws.com";
@@ -195,35 +195,35 @@ impl Cloud {
         self.outcomes.lock().await.recv().await.unwrap()
     }
 
-    /// The one call of `WriteGetObjectResponse` that `event` leads to.
+    /// Returns the one call of `WriteGetObjectResponse` for `event`.
     pub(crate) async fn get(&self, event: &Value) -> Sent {
         let sent = self.invoke(event).await;
         let mut written = self.written();
-        assert_eq!(written.len(), 1, "{event} was answered so often; the function said {sent:?}");
+        assert_eq!(written.len(), 1, "{event} had this many responses; the function replied {sent:?}");
         written.remove(0)
     }
 }
 
-/// The running function. It ends with this value.
+/// The running function, which ends when this value is dropped.
 pub(crate) struct Function {
     child: Child,
     log: Receiver<String>,
 }
 
 impl Function {
-    /// The next line of the log that holds the field `name`.
+    /// Returns the next log line with the field `name`.
     pub(crate) fn line_with(&self, name: &str) -> Value {
         loop {
             let line = self.log.recv().expect("a line before the end of the log");
             let line: Value =
-                serde_json::from_str(&line).unwrap_or_else(|_| panic!("no line of a log: {line:?}"));
+                serde_json::from_str(&line).unwrap_or_else(|_| panic!("not a log line: {line:?}"));
             if line.get(name).is_some() {
                 return line;
             }
         }
     }
 
-    /// A line of /proc/…/status, in KiB.
+    /// Returns a value of /proc/…/status, in KiB.
     pub(crate) fn memory_kib(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
@@ -233,7 +233,7 @@ impl Function {
 
 impl Drop for Function {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The program may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -258,7 +258,7 @@ async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Respons
         return Ok(if is_refused { error(400, "ValidationError") } else { respond(200, &[], Bytes::new()) });
     }
     let target = request.uri().to_string();
-    state.asked.lock().unwrap().push((request.method().clone(), target, request.headers().clone()));
+    state.requests.lock().unwrap().push((request.method().clone(), target, request.headers().clone()));
     Ok(object(&state, &request).await)
 }
 
@@ -279,7 +279,7 @@ async fn next(state: &State) -> Response<Body> {
     respond(200, &headers, event.to_string().into())
 }
 
-/// Takes a request to its end, or to where it breaks off.
+/// Reads a request to its end, or until it breaks off.
 async fn take(request: Request<Incoming>) -> Sent {
     let (parts, mut incoming) = request.into_parts();
     let mut sent = Sent {
@@ -302,12 +302,12 @@ async fn take(request: Request<Incoming>) -> Sent {
     sent
 }
 
-/// What S3 says: it wants every header that was signed, and honours ranges and dates.
+/// Returns the response of S3, which requires every signed header, and honours ranges and dates.
 async fn object(state: &State, request: &Request<Incoming>) -> Response<Body> {
     let fault = *state.fault.lock().unwrap();
     match fault {
-        Fault::Refuse(status, code) => return error(status, code),
-        Fault::RefuseBare(status) => return respond(status, &[], Bytes::new()),
+        Fault::Error(status, code) => return error(status, code),
+        Fault::BareError(status) => return respond(status, &[], Bytes::new()),
         Fault::Silent => return std::future::pending().await,
         _ => (),
     }

@@ -1,4 +1,4 @@
-//! Every shape of event is read, with and without whatever AWS may leave out.
+//! Every shape of event is parsed, with and without the fields that AWS may omit.
 
 use crate::cloud::event;
 use safelight_lambda::Event;
@@ -31,7 +31,7 @@ fn read(event: &Value) -> String {
 }
 
 #[test]
-fn every_shape_is_read() {
+fn every_shape_is_parsed() {
     let expected = [
         "get /photo.jpg",
         "get /photo.jpg",
@@ -49,7 +49,7 @@ fn every_shape_is_read() {
     }
 }
 
-/// Fields without which there is nothing to answer, or nobody.
+/// Required fields.
 const NEEDED: [&str; 12] = [
     "/getObjectContext",
     "/getObjectContext/inputS3Url",
@@ -66,7 +66,7 @@ const NEEDED: [&str; 12] = [
 ];
 
 #[test]
-fn what_is_not_needed_may_be_missing_or_null() {
+fn optional_fields_may_be_missing_or_null() {
     let mut tried = 0;
     for name in ALL {
         let whole = event(name);
@@ -87,11 +87,11 @@ fn what_is_not_needed_may_be_missing_or_null() {
             tried += 1;
         }
     }
-    assert!(200 < tried, "{tried} fields are not all that there are");
+    assert!(200 < tried, "only {tried} fields were tried");
 }
 
 #[test]
-fn what_is_needed_is_missed() {
+fn required_fields_are_required() {
     for name in ALL {
         for pointer in NEEDED {
             let mut event = event(name);
@@ -104,7 +104,7 @@ fn what_is_needed_is_missed() {
     }
 }
 
-/// Paths of all fields below `value`.
+/// Collects the paths of all fields below `value`.
 fn point(value: &Value, at: &str, pointers: &mut Vec<String>) {
     for (key, value) in value.as_object().into_iter().flatten() {
         let path = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));

@@ -1,7 +1,7 @@
-//! What goes wrong is told, once and in time, and never passed off as a whole answer.
+//! Faults are reported, once and in time, and never look like a whole response.
 
 use crate::{
-    access_point::ask,
+    access_point::get_event,
     cloud::{Cloud, Fault, event},
     function_url::browse,
 };
@@ -11,32 +11,32 @@ use std::time::{Duration, Instant};
 const SHORT: Duration = Duration::from_secs(2);
 
 #[tokio::test]
-async fn what_s3_refuses_stays_what_it_is() {
+async fn errors_of_s3_are_forwarded() {
     let cloud = Cloud::start().await;
     let _function = cloud.run(&[]);
     for (fault, expected) in [
-        (Fault::Refuse(403, "AccessDenied"), (403, "AccessDenied", "S3 says AccessDenied")),
-        (Fault::Refuse(404, "NoSuchKey"), (404, "NoSuchKey", "S3 says NoSuchKey")),
-        (Fault::Refuse(404, "NoSuchVersion"), (404, "NoSuchVersion", "S3 says NoSuchVersion")),
-        (Fault::Refuse(412, "PreconditionFailed"), (412, "PreconditionFailed", "S3 says PreconditionFailed")),
-        (Fault::Refuse(503, "SlowDown"), (503, "SlowDown", "S3 says SlowDown")),
-        (Fault::Refuse(400, "ExpiredToken"), (400, "ExpiredToken", "S3 says ExpiredToken")),
-        (Fault::Refuse(502, "not a code"), (503, "ServiceUnavailable", "S3 says not a code")),
-        (Fault::RefuseBare(304), (304, "", "")),
-        (Fault::RefuseBare(403), (403, "AccessDenied", "Forbidden")),
-        (Fault::RefuseBare(418), (400, "ServiceUnavailable", "I'm a teapot")),
+        (Fault::Error(403, "AccessDenied"), (403, "AccessDenied", "S3 says AccessDenied")),
+        (Fault::Error(404, "NoSuchKey"), (404, "NoSuchKey", "S3 says NoSuchKey")),
+        (Fault::Error(404, "NoSuchVersion"), (404, "NoSuchVersion", "S3 says NoSuchVersion")),
+        (Fault::Error(412, "PreconditionFailed"), (412, "PreconditionFailed", "S3 says PreconditionFailed")),
+        (Fault::Error(503, "SlowDown"), (503, "SlowDown", "S3 says SlowDown")),
+        (Fault::Error(400, "ExpiredToken"), (400, "ExpiredToken", "S3 says ExpiredToken")),
+        (Fault::Error(502, "not a code"), (503, "ServiceUnavailable", "S3 says not a code")),
+        (Fault::BareError(304), (304, "", "")),
+        (Fault::BareError(403), (403, "AccessDenied", "Forbidden")),
+        (Fault::BareError(418), (400, "ServiceUnavailable", "I'm a teapot")),
     ] {
         cloud.break_with(fault);
         let written = cloud.get(&event("get")).await;
-        assert_eq!(written.refusal(), expected, "{fault:?}");
+        assert_eq!(written.status_and_error(), expected, "{fault:?}");
         assert!(written.whole && written.body.is_empty(), "{fault:?}");
     }
     cloud.break_with(Fault::None);
-    assert_eq!(cloud.get(&event("get")).await.refusal().0, 200, "the function lives");
+    assert_eq!(cloud.get(&event("get")).await.status_and_error().0, 200, "the function still responds");
 }
 
 #[tokio::test]
-async fn a_source_that_never_answers_is_given_up_in_time() {
+async fn a_silent_source_times_out_before_the_deadline() {
     let cloud = Cloud::start().await;
     let _function = cloud.run(&[]);
     cloud.break_with(Fault::Silent);
@@ -44,30 +44,33 @@ async fn a_source_that_never_answers_is_given_up_in_time() {
     cloud.invoke_within(&event("get"), SHORT).await;
     let written = cloud.written();
     assert_eq!(written.len(), 1);
-    assert_eq!((written[0].refusal().0, written[0].refusal().1), (503, "ServiceUnavailable"));
+    assert_eq!(
+        (written[0].status_and_error().0, written[0].status_and_error().1),
+        (503, "ServiceUnavailable")
+    );
     for name in ["head", "list"] {
-        let said = cloud.invoke_within(&event(name), SHORT).await.json();
+        let reply = cloud.invoke_within(&event(name), SHORT).await.json();
         assert_eq!(
-            (said["statusCode"].as_u64(), said["errorCode"].as_str()),
+            (reply["statusCode"].as_u64(), reply["errorCode"].as_str()),
             (Some(503), Some("ServiceUnavailable"))
         );
     }
-    assert!(start.elapsed() < 3 * SHORT, "each was answered before Lambda would have ended it");
+    assert!(start.elapsed() < 3 * SHORT, "each response was in time");
 }
 
 #[tokio::test]
-async fn a_source_that_breaks_off_cuts_the_answer() {
+async fn a_source_that_breaks_off_aborts_the_response() {
     let cloud = Cloud::start().await;
     let function = cloud.run(&[("SAFELIGHT_BUCKET", "photos")]);
     let jpeg = safelight_images::long_jpeg(8 << 20);
     cloud.put("photo.jpg", jpeg.clone());
     for fault in [Fault::Reset, Fault::Stuck] {
         cloud.break_with(fault);
-        let said = cloud.invoke_within(&event("get"), SHORT).await;
-        assert!(said.path.ends_with("/error"), "{}", said.path);
+        let reply = cloud.invoke_within(&event("get"), SHORT).await;
+        assert!(reply.path.ends_with("/error"), "{}", reply.path);
         let written = cloud.written();
-        assert_eq!((written.len(), written[0].refusal().0), (1, 200), "{fault:?}");
-        assert!(!written[0].whole, "{fault:?} passes for a whole answer");
+        assert_eq!((written.len(), written[0].status_and_error().0), (1, 200), "{fault:?}");
+        assert!(!written[0].whole, "{fault:?} passes for a whole response");
         assert!(1 << 20 < written[0].body.len(), "{fault:?}");
 
         let sent = cloud.invoke_within(&browse("GET", "/photo.jpg", &[]), SHORT).await;
@@ -75,7 +78,7 @@ async fn a_source_that_breaks_off_cuts_the_answer() {
         let kind = sent.trailers.get("lambda-runtime-function-error-type");
         assert_eq!(kind.map(|kind| kind.to_str().unwrap()), Some("Runtime.StreamError"), "{fault:?}");
         assert!(sent.trailers.contains_key("lambda-runtime-function-error-body"));
-        // What came is the beginning of the answer and nothing but it.
+        // The body is the beginning of the response and nothing else.
         let body = sent.web().1;
         assert!(1 << 20 < body.len() && jpeg.ends_with(&[0xff, 0xd9]) && !body.ends_with(&[0xff, 0xd9]));
         assert!(written[0].body.starts_with(&body[..1 << 20]));
@@ -93,7 +96,7 @@ async fn a_small_source_that_breaks_off_is_an_error_with_a_status() {
         cloud.break_with(fault);
         cloud.invoke_within(&event("get"), SHORT).await;
         let written = cloud.written();
-        assert_eq!((written.len(), written[0].refusal().1), (1, "ServiceUnavailable"), "{fault:?}");
+        assert_eq!((written.len(), written[0].status_and_error().1), (1, "ServiceUnavailable"), "{fault:?}");
         let sent = cloud.invoke_within(&browse("GET", "/photo.jpg", &[]), SHORT).await;
         let status = sent.web().0["statusCode"].as_u64().unwrap();
         assert!([502, 504].contains(&status), "{status}");
@@ -102,17 +105,17 @@ async fn a_small_source_that_breaks_off_is_an_error_with_a_status() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_taken_is_not_given_twice() {
+async fn a_rejected_response_is_not_repeated() {
     let cloud = Cloud::start().await;
     let function = cloud.run(&[]);
     cloud.break_with(Fault::Unwritable);
-    let said = cloud.invoke(&event("get")).await;
+    let reply = cloud.invoke(&event("get")).await;
     assert_eq!(cloud.written().len(), 1);
-    assert!(said.path.ends_with("/error"), "{}", said.path);
-    assert!(said.json()["errorMessage"].as_str().unwrap().contains("did not take the answer"));
+    assert!(reply.path.ends_with("/error"), "{}", reply.path);
+    assert!(reply.json()["errorMessage"].as_str().unwrap().contains("did not accept the response"));
     assert!(function.line_with("error")["error"].as_str().unwrap().contains("ValidationError"));
     cloud.break_with(Fault::None);
-    assert_eq!(cloud.get(&ask("/photo.jpg", &[])).await.refusal().0, 200);
+    assert_eq!(cloud.get(&get_event("/photo.jpg", &[])).await.status_and_error().0, 200);
 }
 
 #[tokio::test]
@@ -120,8 +123,8 @@ async fn an_event_of_another_service_is_an_error() {
     let cloud = Cloud::start().await;
     let _function = cloud.run(&[]);
     for event in [serde_json::json!({}), serde_json::json!({ "Records": [] }), serde_json::json!(7)] {
-        let said = cloud.invoke(&event).await;
-        assert!(said.path.ends_with("/error") && said.body.starts_with(b"{"), "{event}");
+        let reply = cloud.invoke(&event).await;
+        assert!(reply.path.ends_with("/error") && reply.body.starts_with(b"{"), "{event}");
     }
-    assert_eq!(cloud.get(&event("get-least")).await.refusal().0, 200);
+    assert_eq!(cloud.get(&event("get-least")).await.status_and_error().0, 200);
 }

@@ -10,7 +10,7 @@ async fn start() -> (Cloud, Function) {
     (cloud, function)
 }
 
-/// A browser that wants `target`, with these headers.
+/// Returns the event of a browser that requests `target` with these headers.
 pub(crate) fn browse(method: &str, target: &str, headers: &[(&str, &str)]) -> Value {
     let mut event = event("function-url");
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -37,7 +37,7 @@ fn check(sent: &Sent, expected: u16) -> (Value, &[u8]) {
 }
 
 #[tokio::test]
-async fn pictures_of_the_bucket_are_streamed() {
+async fn images_of_the_bucket_are_streamed() {
     let (cloud, function) = start().await;
     let sent = cloud.invoke(&browse("GET", "/photo.jpg", &[])).await;
     let (head, body) = check(&sent, 200);
@@ -47,7 +47,7 @@ async fn pictures_of_the_bucket_are_streamed() {
         (&"image/jpeg".into(), &CHANGED.into())
     );
     assert_eq!(head["headers"]["x-request-id"], "8476a536-e9f4-11e8-9739-2dfe598c3fcd");
-    let (method, target, headers) = &cloud.asked()[0];
+    let (method, target, headers) = &cloud.requests()[0];
     assert_eq!((method.as_str(), target.as_str()), ("GET", "/photos/2026/photo.jpg"));
     assert!(headers["authorization"].to_str().unwrap().contains("AKEXAMPLE"));
     assert_eq!(function.line_with("phases")["path"], "/photo.jpg");
@@ -65,7 +65,7 @@ async fn pictures_of_the_bucket_are_streamed() {
 }
 
 #[tokio::test]
-async fn what_the_http_door_answers_is_answered_here() {
+async fn responses_are_those_of_the_web_door() {
     let (cloud, _function) = start().await;
     let etag = {
         let sent = cloud.invoke(&browse("HEAD", "/photo.jpg", &[])).await;
@@ -93,7 +93,7 @@ async fn what_the_http_door_answers_is_answered_here() {
 }
 
 #[tokio::test]
-async fn without_a_bucket_there_is_nothing_to_show() {
+async fn a_missing_bucket_is_an_error() {
     let cloud = Cloud::start().await;
     let _function = cloud.run(&[]);
     let sent = cloud.invoke(&browse("GET", "/photo.jpg", &[])).await;

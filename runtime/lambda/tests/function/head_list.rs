@@ -4,7 +4,7 @@ use crate::cloud::{CHANGED, Cloud, ETAG, Fault, event};
 use serde_json::json;
 
 #[tokio::test]
-async fn headers_are_those_of_the_answer() {
+async fn headers_are_those_of_the_response() {
     let cloud = Cloud::start().await;
     let _function = cloud.run(&[]);
     let head = cloud.invoke(&event("head")).await.json();
@@ -33,7 +33,7 @@ async fn headers_are_those_of_the_answer() {
 }
 
 #[tokio::test]
-async fn lists_are_passed_on() {
+async fn lists_are_forwarded() {
     let cloud = Cloud::start().await;
     let _function = cloud.run(&[]);
     for name in ["list", "list-v2"] {
@@ -44,18 +44,21 @@ async fn lists_are_passed_on() {
 }
 
 #[tokio::test]
-async fn refusals_are_passed_on() {
+async fn errors_are_forwarded() {
     let cloud = Cloud::start().await;
     let _function = cloud.run(&[]);
     for name in ["head", "list", "list-v2"] {
         for (fault, expected) in [
-            (Fault::Refuse(403, "AccessDenied"), (403, "AccessDenied")),
-            (Fault::RefuseBare(404), (404, "NoSuchKey")),
-            (Fault::Refuse(503, "SlowDown"), (503, "SlowDown")),
+            (Fault::Error(403, "AccessDenied"), (403, "AccessDenied")),
+            (Fault::BareError(404), (404, "NoSuchKey")),
+            (Fault::Error(503, "SlowDown"), (503, "SlowDown")),
         ] {
             cloud.break_with(fault);
-            let said = cloud.invoke(&event(name)).await.json();
-            assert_eq!((said["statusCode"].as_u64().unwrap(), said["errorCode"].as_str().unwrap()), expected);
+            let reply = cloud.invoke(&event(name)).await.json();
+            assert_eq!(
+                (reply["statusCode"].as_u64().unwrap(), reply["errorCode"].as_str().unwrap()),
+                expected
+            );
         }
     }
     assert!(cloud.written().is_empty());

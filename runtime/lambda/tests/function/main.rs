@@ -1,5 +1,5 @@
-//! The function as Lambda runs it: the program `bootstrap` between a Runtime API, an S3 and a caller of an
-//! access point, all of them in this process.
+//! The program `bootstrap` as Lambda runs it, with a Runtime API, an S3 and a caller of an access point in this
+//! process.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,13 +1,13 @@
-//! The program itself: settings, memory, and what is left of an invocation.
+//! The program: settings and memory.
 
 use crate::{
-    access_point::ask,
+    access_point::get_event,
     cloud::{Cloud, Fault, event},
     function_url::browse,
 };
 
 #[tokio::test]
-async fn a_wrong_setting_ends_it_at_once_and_is_named() {
+async fn an_invalid_setting_ends_the_program_and_is_named() {
     let cloud = Cloud::start().await;
     for (name, value) in [
         ("SAFELIGHT_REDACT", "perhaps"),
@@ -21,7 +21,7 @@ async fn a_wrong_setting_ends_it_at_once_and_is_named() {
     }
 }
 
-/// Neither of the two answers about 64 MiB is held, not half of it.
+/// Neither of the two responses of 64 MiB is buffered.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_large_photo_streams_in_little_memory() {
@@ -40,9 +40,9 @@ async fn a_large_photo_streams_in_little_memory() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn nothing_is_left_of_an_invocation() {
+async fn memory_does_not_grow_with_invocations() {
     const FAULTS: [Fault; 5] =
-        [Fault::None, Fault::None, Fault::Reset, Fault::Refuse(404, "NoSuchKey"), Fault::Unwritable];
+        [Fault::None, Fault::None, Fault::Reset, Fault::Error(404, "NoSuchKey"), Fault::Unwritable];
     let cloud = Cloud::start().await;
     cloud.put("photo.jpg", safelight_images::read("restart.jpg"));
     let function = cloud.run(&[("SAFELIGHT_BUCKET", "photos")]);
@@ -51,14 +51,14 @@ async fn nothing_is_left_of_an_invocation() {
         let target = ["/photo.jpg", "/photo.jpg?showExif=true", "/photo.jpg?width=64&format=webp"][round % 3];
         if round % 2 == 0 {
             cloud.break_with(FAULTS[round / 2 % FAULTS.len()]);
-            cloud.invoke(&ask(target, &[])).await;
+            cloud.invoke(&get_event(target, &[])).await;
             assert_eq!(cloud.written().len(), 1, "{round}");
         } else {
-            // A bucket that breaks off is asked again, after a while; there is no need to wait for that here.
+            // Without resets: the client of the bucket would retry them, and wait.
             cloud.break_with(FAULTS[round / 2 % 2 * 3]);
             cloud.invoke(&browse("GET", target, &[])).await;
         }
-        cloud.asked();
+        cloud.requests();
         if round == 300 {
             settled = function.memory_kib("VmRSS");
         }

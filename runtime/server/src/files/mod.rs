@@ -1,4 +1,4 @@
-//! The command-line door: the same sessions, from file to file.
+//! Transforms of files: the sessions of the server, from file to file.
 
 mod targets;
 mod task;
@@ -18,55 +18,54 @@ use std::{
 use task::{Outcome, Task};
 use tokio::{runtime::Handle, select};
 
-/// The name that stands for standard input and output.
+/// The name of standard input and standard output.
 const DASH: &str = "-";
 
-/// Which files to make of which.
+/// A set of files to transform.
 #[derive(Clone, Debug)]
 pub struct Batch {
-    /// The query, as it would follow the question mark of a URL.
+    /// Query as in a URL, after the question mark.
     pub query: String,
-    /// Files, folders, or `-`. Of a folder every picture is taken, in folders within it too, but nothing
-    /// whose name starts with a dot, and no link is followed.
+    /// Files, folders, or `-`. A folder stands for every image in it and in its subfolders, except names that
+    /// begin with a dot, and links.
     pub inputs: Vec<PathBuf>,
-    /// A file, a folder, or `-`. With several inputs, or a folder, it is a folder, which is made if need
-    /// be.
+    /// A file, a folder, or `-`. For several inputs, or for a folder, it is a folder, which is created if it does
+    /// not exist.
     pub output: PathBuf,
-    /// Whether files that exist are replaced. Defaults to `false`.
+    /// Whether existing files are replaced. Defaults to `false`.
     pub force: bool,
 }
 
-/// What became of a batch.
+/// The result of a batch.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// Files that were made.
-    pub made: u64,
-    /// Bytes of the sources of those.
+    /// Number of files that were converted.
+    pub converted: u64,
+    /// Bytes of their sources.
     pub bytes_in: u64,
-    /// Bytes of what was made.
+    /// Bytes that were written.
     pub bytes_out: u64,
-    /// Files in folders that are no pictures.
-    pub left_out: u64,
-    /// Files that were not made, or looked at, before the work was stopped.
+    /// Number of files in folders that are not images.
+    pub skipped: u64,
+    /// Number of files that were not converted before the batch was stopped.
     pub stopped: u64,
-    /// Those that were not made, in the order of the inputs.
+    /// Files that failed, in the order of the inputs.
     pub failures: Vec<Failure>,
 }
 
-/// A file that was not made, and why.
+/// A file that failed.
 #[derive(Debug)]
 pub struct Failure {
-    /// As it was named.
+    /// Path as it was given.
     pub input: PathBuf,
-    /// Why.
+    /// Reason.
     pub error: Error,
 }
 
-/// Does the batch, a file on each core at a time; one that fails keeps no other from being made, and leaves
-/// nothing behind. When `stop` is done, what is not made yet is given up. Progress is shown where standard
-/// error is a terminal.
+/// Transforms a batch, on each core a file at a time. A failure affects no other file and leaves nothing behind.
+/// When `stop` completes, the rest of the batch is abandoned. Shows progress if standard error is a terminal.
 ///
-/// To be called on a thread that may block, within a Tokio runtime.
+/// Call it on a thread that may block, within a Tokio runtime.
 pub fn transform_files(
     service: &Service,
     batch: &Batch,
@@ -76,7 +75,7 @@ pub fn transform_files(
     run(service, batch, stop).unwrap_or_else(failed)
 }
 
-/// Fails if no file can be begun.
+/// Runs the batch. Fails if no file can be started.
 fn run(
     service: &Service,
     batch: &Batch,
@@ -84,15 +83,15 @@ fn run(
 ) -> Result<Report, Failure> {
     let tasks = targets::tasks(service, batch)?;
     let no_threads = |error| {
-        let error = Error::new(Kind::Internal, "files", "no threads can be started").with_source(error);
+        let error = Error::new(Kind::Internal, "files", "cannot start threads").with_source(error);
         Failure { input: batch.output.clone(), error }
     };
-    // A pool of its own: its threads wait for work that may be shared out over the common one.
+    // A pool of its own, because its threads wait for work that the common pool may share out.
     let pool = ThreadPoolBuilder::new().build().map_err(no_threads)?;
     let progress = progress(tasks.len());
     let runtime = Handle::current();
     let stop = stop.shared();
-    let make = |task: Task| {
+    let convert = |task: Task| {
         let input = task.input.clone();
         let stop = stop.clone();
         let work = async {
@@ -102,24 +101,25 @@ fn run(
                 outcome = task.run() => outcome,
             }
         };
-        let defect = |_| Err(Error::new(Kind::Internal, "run", "failed unexpectedly"));
+        let defect =
+            |_| Err(Error::new(Kind::Internal, "files", "the conversion failed because of a defect"));
         (input, runtime.block_on(runtime.spawn(work)).unwrap_or_else(defect))
     };
-    let done: Vec<_> =
-        pool.install(|| tasks.into_par_iter().progress_with(progress.clone()).map(make).collect());
+    let outcomes: Vec<_> =
+        pool.install(|| tasks.into_par_iter().progress_with(progress.clone()).map(convert).collect());
     progress.finish_and_clear();
-    Ok(done.into_iter().fold(Report::default(), Report::with))
+    Ok(outcomes.into_iter().fold(Report::default(), Report::with))
 }
 
 impl Report {
     fn with(mut self, (input, outcome): (PathBuf, Result<Outcome>)) -> Self {
         match outcome {
-            Ok(Outcome::Made { bytes_in, bytes_out }) => {
-                self.made += 1;
+            Ok(Outcome::Converted { bytes_in, bytes_out }) => {
+                self.converted += 1;
                 self.bytes_in += bytes_in;
                 self.bytes_out += bytes_out;
             }
-            Ok(Outcome::LeftOut) => self.left_out += 1,
+            Ok(Outcome::Skipped) => self.skipped += 1,
             Ok(Outcome::Stopped) => self.stopped += 1,
             Err(error) => self.failures.push(Failure { input, error }),
         }
@@ -128,30 +128,35 @@ impl Report {
 }
 
 impl Display for Report {
-    /// One line.
+    /// Writes one line.
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Self { made, bytes_in, bytes_out, left_out, stopped, failures } = self;
-        write!(f, "{made} made, {} failed, {left_out} left out that are no pictures", failures.len())?;
+        let Self { converted, bytes_in, bytes_out, skipped, stopped, failures } = self;
+        write!(f, "{converted} converted, {} failed, {skipped} skipped", failures.len())?;
+        match *skipped {
+            0 => (),
+            1 => f.write_str(" (not an image)")?,
+            _ => f.write_str(" (not images)")?,
+        }
         if 0 < *stopped {
-            write!(f, ", {stopped} not made before it was stopped")?;
+            write!(f, ", {stopped} stopped")?;
         }
         if *bytes_in == 0 {
             return Ok(());
         }
         let (from, to) = (HumanBytes(*bytes_in), HumanBytes(*bytes_out));
         let percent = 100 * bytes_in.abs_diff(*bytes_out) / bytes_in;
-        let saved = if bytes_out <= bytes_in { "saved" } else { "more" };
-        write!(f, "; {from} became {to}, {percent} % {saved}")
+        let word = if bytes_out <= bytes_in { "smaller" } else { "larger" };
+        write!(f, "; {from} became {to}, {percent} % {word}")
     }
 }
 
-/// A bar, unless there is but one file.
+/// Returns a progress bar; a hidden one for a single file.
 fn progress(files: usize) -> ProgressBar {
     if files < 2 {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template("{bar:40} {pos} of {len} files, {eta} left");
-    ProgressBar::new(files as u64).with_style(style.expect("the template is right, as a test says"))
+    ProgressBar::new(files as u64).with_style(style.expect("a test checks the template"))
 }
 
 fn is_dash(path: &Path) -> bool {
@@ -165,27 +170,26 @@ mod tests {
     #[test]
     fn a_report_is_one_line() {
         let check = |bytes_in, bytes_out, expected: &str| {
-            let report = Report { made: 3, bytes_in, bytes_out, left_out: 1, ..Report::default() };
+            let report = Report { converted: 3, bytes_in, bytes_out, skipped: 1, ..Report::default() };
             assert_eq!(report.to_string(), expected);
         };
         check(
             4096,
             1024,
-            "3 made, 0 failed, 1 left out that are no pictures; 4.00 KiB became 1.00 KiB, 75 % saved",
+            "3 converted, 0 failed, 1 skipped (not an image); 4.00 KiB became 1.00 KiB, 75 % smaller",
         );
         check(
             1024,
             1536,
-            "3 made, 0 failed, 1 left out that are no pictures; 1.00 KiB became 1.50 KiB, 50 % more",
+            "3 converted, 0 failed, 1 skipped (not an image); 1.00 KiB became 1.50 KiB, 50 % larger",
         );
-        check(0, 0, "3 made, 0 failed, 1 left out that are no pictures");
-        let report = Report { made: 1, stopped: 4, ..Report::default() };
-        let expected = "1 made, 0 failed, 0 left out that are no pictures, 4 not made before it was stopped";
-        assert_eq!(report.to_string(), expected);
+        check(0, 0, "3 converted, 0 failed, 1 skipped (not an image)");
+        let report = Report { converted: 1, skipped: 2, stopped: 4, ..Report::default() };
+        assert_eq!(report.to_string(), "1 converted, 0 failed, 2 skipped (not images), 4 stopped");
     }
 
     #[test]
-    fn a_bar_is_for_several_files() {
+    fn a_progress_bar_is_for_several_files() {
         assert_eq!(progress(2).length(), Some(2));
         assert!(progress(1).is_hidden());
     }

@@ -1,4 +1,4 @@
-//! Which file goes where.
+//! The output of each input.
 
 use super::{
     Batch, Failure, is_dash,
@@ -13,35 +13,35 @@ use std::{
 };
 use walkdir::{DirEntry, WalkDir};
 
-/// Says for each input where its answer goes.
+/// Returns a task for each file of the batch.
 pub(super) fn tasks(service: &Service, batch: &Batch) -> Result<Vec<Task>, Failure> {
     let has_folder = batch.inputs.iter().any(|input| input.is_dir());
     let is_folder = 1 < batch.inputs.len()
         || has_folder
         || batch.output.is_dir()
         || batch.output.as_os_str().to_string_lossy().ends_with('/');
-    let mut taken = HashSet::new();
+    let mut names = HashSet::new();
     let claimed = Arc::default();
     let mut tasks = Vec::new();
     for input in &batch.inputs {
-        let found = if input.is_dir() { files_in(input, &batch.output)? } else { vec![Found::named(input)] };
+        let found = if input.is_dir() { files_in(input, &batch.output)? } else { vec![Found::input(input)] };
         if found.is_empty() {
-            let error = Error::new(Kind::NotFound, "input", "the folder holds no files");
+            let error = Error::new(Kind::NotFound, "input", "the folder contains no files");
             return Err(Failure { input: input.clone(), error });
         }
-        for Found { path, folder, may_be_left_out } in found {
+        for Found { path, folder, may_be_skipped } in found {
             let target = if is_dash(&batch.output) {
                 if is_folder {
-                    return Err(refused(path, "standard output takes the answer of one input only"));
+                    return Err(invalid(path, "standard output takes the output of one input only"));
                 }
                 Target::Stdout
             } else if is_folder {
                 if is_dash(&path) {
-                    return Err(refused(path, "standard input needs a file as output, not a folder"));
+                    return Err(invalid(path, "standard input needs a file as output, not a folder"));
                 }
                 let folder = batch.output.join(folder);
-                if !taken.insert(path.file_name().map(|name| folder.join(name))) {
-                    return Err(refused(path, "another input of the same name goes into the same folder"));
+                if !names.insert(path.file_name().map(|name| folder.join(name))) {
+                    return Err(invalid(path, "another input has the same name and output folder"));
                 }
                 Target::Folder(folder)
             } else {
@@ -49,7 +49,7 @@ pub(super) fn tasks(service: &Service, batch: &Batch) -> Result<Vec<Task>, Failu
             };
             let (service, query, force) = (service.clone(), batch.query.clone(), batch.force);
             let claimed = Arc::clone(&claimed);
-            tasks.push(Task { service, query, input: path, target, force, may_be_left_out, claimed });
+            tasks.push(Task { service, query, input: path, target, force, may_be_skipped, claimed });
         }
     }
     Ok(tasks)
@@ -58,19 +58,19 @@ pub(super) fn tasks(service: &Service, batch: &Batch) -> Result<Vec<Task>, Failu
 /// A file to read.
 struct Found {
     path: PathBuf,
-    /// Where it lies in the folder that was named.
+    /// Its folder, relative to the folder of the input.
     folder: PathBuf,
-    /// Whether it was not named, so that it need not be a picture.
-    may_be_left_out: bool,
+    /// Whether it comes from a folder, and may be something other than an image.
+    may_be_skipped: bool,
 }
 
 impl Found {
-    fn named(path: &Path) -> Self {
-        Self { path: path.to_owned(), folder: PathBuf::new(), may_be_left_out: false }
+    fn input(path: &Path) -> Self {
+        Self { path: path.to_owned(), folder: PathBuf::new(), may_be_skipped: false }
     }
 }
 
-/// The files in `folder`, in order of their names; what an earlier run put into `output` is none of them.
+/// Returns the files in `folder` in order of their names, except earlier output in `output`.
 fn files_in(folder: &Path, output: &Path) -> Result<Vec<Found>, Failure> {
     let output =
         output.canonicalize().ok().filter(|output| folder.canonicalize().ok().as_ref() != Some(output));
@@ -84,18 +84,18 @@ fn files_in(folder: &Path, output: &Path) -> Result<Vec<Found>, Failure> {
     for entry in WalkDir::new(folder).sort_by_file_name().into_iter().filter_entry(is_wanted) {
         let entry = entry.map_err(|error| {
             let input = error.path().unwrap_or(folder).to_owned();
-            let error = Error::new(Kind::NotFound, "input", "the folder cannot be read").with_source(error);
+            let error = Error::new(Kind::NotFound, "input", "cannot read the folder").with_source(error);
             Failure { input, error }
         })?;
         if entry.file_type().is_file() {
             let within = entry.path().strip_prefix(folder).ok().and_then(Path::parent);
             let folder = within.unwrap_or(Path::new("")).to_owned();
-            files.push(Found { path: entry.into_path(), folder, may_be_left_out: true });
+            files.push(Found { path: entry.into_path(), folder, may_be_skipped: true });
         }
     }
     Ok(files)
 }
 
-fn refused(input: PathBuf, message: &str) -> Failure {
+fn invalid(input: PathBuf, message: &str) -> Failure {
     Failure { input, error: Error::new(Kind::InvalidParam, "output", message) }
 }

@@ -1,10 +1,9 @@
-//! One file made of another: at once and whole, or not at all.
+//! The conversion of one file. Its output appears at once and whole, or not at all.
 
 use super::is_dash;
 use crate::{
     handle::Service,
-    request::Meter,
-    run::Run,
+    meter::Meter,
     source::{File, Reader, Source, Stdin},
 };
 use safelight_core::{Detection, Error, Format, Head, Kind, Plan, Result};
@@ -18,39 +17,39 @@ use std::{
 use tempfile::NamedTempFile;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
-/// One file to make.
+/// The conversion of one file.
 pub(super) struct Task {
     pub(super) service: Service,
     pub(super) query: String,
     pub(super) input: PathBuf,
     pub(super) target: Target,
     pub(super) force: bool,
-    /// Whether nothing is to be made, and nothing is wrong, if it is no picture.
-    pub(super) may_be_left_out: bool,
-    /// Every file that this batch makes: the answers of two inputs may come to have one name.
+    /// Whether a file that is not an image is skipped instead of failing.
+    pub(super) may_be_skipped: bool,
+    /// The output files of the batch: the outputs of two inputs may get the same name.
     pub(super) claimed: Arc<Mutex<HashSet<PathBuf>>>,
 }
 
-/// Where an answer goes.
+/// The destination of the output.
 pub(super) enum Target {
     Stdout,
     File(PathBuf),
-    /// Into this folder, under the input's name.
+    /// A file in this folder, with the input's name.
     Folder(PathBuf),
 }
 
-/// What became of it.
+/// The result of a task.
 pub(super) enum Outcome {
-    Made { bytes_in: u64, bytes_out: u64 },
-    LeftOut,
+    Converted { bytes_in: u64, bytes_out: u64 },
+    Skipped,
     Stopped,
 }
 
 impl Task {
     pub(super) async fn run(self) -> Result<Outcome> {
-        let Service { registry, settings, source_timeout, workshop } = &self.service;
-        if self.may_be_left_out && !is_picture(&self.input) {
-            return Ok(Outcome::LeftOut);
+        let Service { registry, settings, source_timeout, decode_pool } = &self.service;
+        if self.may_be_skipped && !is_image(&self.input) {
+            return Ok(Outcome::Skipped);
         }
         let plan = Plan::new(*registry, registry.query(&self.query, "")?)?;
         let source: Arc<dyn Source> = match self.input.as_path() {
@@ -58,10 +57,10 @@ impl Task {
             path => Arc::new(File { path: path.to_owned() }),
         };
         let meter = Arc::new(Meter::default());
-        let reader = Reader::open(source, None, *source_timeout, meter.clone()).await?;
-        let mut run = SessionDriver::new(reader, plan.start(settings), decode_pool.clone());
-        let head = run.commit().await?;
-        let size = run.meta().size;
+        let reader = Reader::open(source, *source_timeout, meter.clone()).await?;
+        let mut driver = SessionDriver::new(reader, plan.start(settings), decode_pool.clone());
+        let head = driver.commit().await?;
+        let size = driver.meta().size;
 
         let path = match self.target {
             Target::Stdout => None,
@@ -72,24 +71,24 @@ impl Task {
             }
         };
         let bytes_out = match path {
-            None => copy(run, tokio::io::stdout()).await?,
+            None => copy(driver, tokio::io::stdout()).await?,
             Some(path) => {
                 let is_free =
                     self.claimed.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone());
                 if !is_free {
-                    let message = format!("{} is made of another input already", path.display());
+                    let message = format!("{} is the output of another input already", path.display());
                     return Err(Error::new(Kind::Conflict, "output", message));
                 }
-                write(run, &path, self.force).await?
+                write(driver, &path, self.force).await?
             }
         };
         let bytes_in = size.unwrap_or_else(|| meter.read());
-        Ok(Outcome::Made { bytes_in, bytes_out })
+        Ok(Outcome::Converted { bytes_in, bytes_out })
     }
 }
 
-/// Whether the file starts as a picture does. What cannot be read may be one.
-fn is_picture(path: &Path) -> bool {
+/// Returns whether the file begins like an image. A file that cannot be read counts as one, so that it fails.
+fn is_image(path: &Path) -> bool {
     /// Enough for every signature.
     const HEAD_BYTES: u64 = 4096;
     let mut head = Vec::new();
@@ -97,7 +96,7 @@ fn is_picture(path: &Path) -> bool {
     read.is_err() || matches!(Format::detect(&head), Detection::Known(_))
 }
 
-/// The input's name, with the extension of what the answer is.
+/// Returns the input's name with the extension of the output's type.
 fn file_name(input: &Path, head: Head) -> OsString {
     let name = input.file_name().unwrap_or_default();
     if head.content_type == "application/json" {
@@ -114,7 +113,7 @@ fn file_name(input: &Path, head: Head) -> OsString {
     }
 }
 
-/// The usual file extensions of a MIME type, the most common first; none where the name is kept as it is.
+/// Returns the file extensions of a MIME type, the usual one first; none if the name stays unchanged.
 fn extensions(mime: &str) -> &'static [&'static str] {
     match Format::from_mime(mime) {
         Some(format) if format.abilities().encode => format.extensions(),
@@ -122,8 +121,8 @@ fn extensions(mime: &str) -> &'static [&'static str] {
     }
 }
 
-/// Makes `path` appear at once and whole, or not at all. How many bytes it has.
-async fn write(run: SessionDriver, path: &Path, force: bool) -> Result<u64> {
+/// Writes `path` at once and whole, or not at all. Returns its length.
+async fn write(driver: SessionDriver, path: &Path, force: bool) -> Result<u64> {
     let exists = || {
         let message = format!("{} exists; --force replaces it", path.display());
         Error::new(Kind::Conflict, "output", message)
@@ -133,7 +132,7 @@ async fn write(run: SessionDriver, path: &Path, force: bool) -> Result<u64> {
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let (file, temporary) = temporary_in(folder).map_err(unwritable)?.into_parts();
-    let bytes = copy(run, tokio::fs::File::from_std(file)).await?;
+    let bytes = copy(driver, tokio::fs::File::from_std(file)).await?;
     if force {
         temporary.persist(path).map_err(|error| unwritable(error.error))?;
         return Ok(bytes);
@@ -145,7 +144,7 @@ async fn write(run: SessionDriver, path: &Path, force: bool) -> Result<u64> {
     Ok(bytes)
 }
 
-/// A file with the permissions that any new file would have, not the narrow ones of a temporary one.
+/// Creates a temporary file with the permissions of any new file, instead of the narrow ones of temporary files.
 fn temporary_in(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
@@ -153,9 +152,9 @@ fn temporary_in(folder: &Path) -> io::Result<NamedTempFile> {
     builder.prefix(".safelight-").tempfile_in(folder)
 }
 
-async fn copy(mut run: SessionDriver, mut output: impl AsyncWrite + Unpin) -> Result<u64> {
+async fn copy(mut driver: SessionDriver, mut output: impl AsyncWrite + Unpin) -> Result<u64> {
     let mut count = 0;
-    while let Some(bytes) = run.next().await? {
+    while let Some(bytes) = driver.next().await? {
         output.write_all(&bytes).await.map_err(unwritable)?;
         count += bytes.len() as u64;
     }
@@ -164,7 +163,7 @@ async fn copy(mut run: SessionDriver, mut output: impl AsyncWrite + Unpin) -> Re
 }
 
 fn unwritable(error: io::Error) -> Error {
-    Error::new(Kind::Internal, "output", "cannot be written").with_source(error)
+    Error::new(Kind::Internal, "output", "cannot write the output").with_source(error)
 }
 
 #[cfg(test)]
@@ -172,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_follow_what_the_answer_is() {
+    fn names_follow_the_type_of_the_output() {
         let check = |input: &str, content_type, expected: &str| {
             assert_eq!(file_name(Path::new(input), Head { content_type }), expected);
         };

@@ -1,4 +1,4 @@
-//! The `safelight` program, run as whoever deploys it would run it.
+//! The program `safelight`, run as an operator runs it.
 
 use serde_json::Value;
 use std::{
@@ -7,21 +7,21 @@ use std::{
     process::{Child, ChildStderr, Command, Output, Stdio},
 };
 
-/// A running `safelight serve`. It ends with this value.
+/// A running `safelight serve`, which ends when this value is dropped.
 pub(crate) struct Program {
     pub(crate) address: SocketAddr,
     child: Child,
     log: BufReader<ChildStderr>,
 }
 
-/// The program with an environment of its own.
+/// Returns the program with an empty environment.
 pub(crate) fn safelight(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_safelight"));
     command.args(arguments).env_clear();
     command
 }
 
-/// Runs to the end.
+/// Runs the program to its end.
 pub(crate) fn run(arguments: &[&str]) -> Output {
     safelight(arguments).output().unwrap()
 }
@@ -32,7 +32,7 @@ pub(crate) fn signal(child: &Child, name: &str) {
 }
 
 impl Program {
-    /// Serves `source` on a port of its own, with these variables.
+    /// Serves `source` on a free port, with these variables.
     pub(crate) fn serve(source: &str, variables: &[(&str, &str)]) -> Self {
         let mut command = safelight(&["serve", source, "--listen", "127.0.0.1:0"]);
         let mut child = command.envs(variables.iter().copied()).stderr(Stdio::piped()).spawn().unwrap();
@@ -43,7 +43,7 @@ impl Program {
         Self { address, child, log }
     }
 
-    /// The next line of the log that tells of a request.
+    /// Returns the next log line of a request.
     pub(crate) fn request_line(&mut self) -> Value {
         loop {
             let line = next_line(&mut self.log);
@@ -53,13 +53,13 @@ impl Program {
         }
     }
 
-    /// Asks it to stop, as a container platform does, and says whether it ended well.
+    /// Stops the program as a container platform does, and returns whether it ended with success.
     pub(crate) fn terminate(mut self) -> bool {
         signal(&self.child, "-TERM");
         self.child.wait().unwrap().success()
     }
 
-    /// The most memory that it ever had resident, in KiB.
+    /// Returns the peak of the resident memory, in KiB.
     pub(crate) fn peak_kib(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
@@ -69,7 +69,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The program may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -78,5 +78,5 @@ impl Drop for Program {
 fn next_line(log: &mut BufReader<ChildStderr>) -> Value {
     let mut line = String::new();
     log.read_line(&mut line).unwrap();
-    serde_json::from_str(&line).unwrap_or_else(|_| panic!("no line of a log: {line:?}"))
+    serde_json::from_str(&line).unwrap_or_else(|_| panic!("not a log line: {line:?}"))
 }

@@ -1,5 +1,5 @@
-//! The keys that questions are signed with, by the chain that buckets use: environment, web identity,
-//! container, instance; fetched again five minutes before they expire.
+//! The keys that sign requests, from the same chain as for buckets: environment, web identity, container,
+//! instance. They are fetched again five minutes before they expire.
 
 use object_store::{
     RetryConfig,
@@ -13,33 +13,33 @@ use std::{
 };
 use tracing::warn;
 
-/// A viewer waits, so a failure to fetch keys must be known soon.
+/// The longest time for fetching keys: a viewer waits for the result.
 const RETRY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Where keys come from.
+/// A provider of keys.
 #[derive(Debug)]
 pub(super) struct Keys {
     provider: AwsCredentialProvider,
-    /// The last ones, which are good for minutes after a failure to fetch new ones.
+    /// The last keys. They are valid for some minutes after a failure to fetch new ones.
     last: Mutex<Option<Arc<AwsCredential>>>,
 }
 
 impl Keys {
-    /// What the environment says; nothing is fetched yet.
+    /// Configures the provider from the environment. Fetches nothing yet.
     ///
     /// # Errors
-    /// If what it says contradicts itself.
+    /// The environment contradicts itself.
     pub(super) fn from_env() -> Result<Self, object_store::Error> {
-        // A store that is never asked, for its keys.
+        // A store that is never read: it provides the keys.
         let retry = RetryConfig { max_retries: 2, retry_timeout: RETRY_TIMEOUT, ..RetryConfig::default() };
         let store = AmazonS3Builder::from_env().with_bucket_name("none").with_retry(retry).build()?;
         Ok(Self { provider: store.credentials().clone(), last: Mutex::default() })
     }
 
-    /// The keys of this moment.
+    /// Returns the current keys.
     ///
     /// # Errors
-    /// [`Kind::Upstream`] if there are none.
+    /// [`Kind::Upstream`] if no keys can be fetched.
     pub(super) async fn current(&self) -> Result<Credentials> {
         let key = match self.provider.get_credential().await {
             Ok(key) => {
@@ -48,9 +48,9 @@ impl Keys {
             }
             Err(error) => {
                 let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                let none = "has no credentials to ask HealthImaging with";
+                let message = "the server has no credentials for HealthImaging";
                 let Some(key) = last else {
-                    return Err(Error::new(Kind::Upstream, "source", none).with_source(error));
+                    return Err(Error::new(Kind::Upstream, "credentials", message).with_source(error));
                 };
                 warn!(%error, "credentials");
                 key

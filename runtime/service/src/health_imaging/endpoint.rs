@@ -1,24 +1,24 @@
-//! Where the service is.
+//! The hosts of the service.
 
 use crate::StartError;
 use safelight_edge::sign::{Service, Target};
 use url::{Host, Url};
 
-/// A region's hosts, and whom to sign for.
+/// The hosts of a region, and the service and region that signatures name.
 #[derive(Clone, Debug)]
 pub(super) struct Endpoint {
     pub(super) target: Target,
-    /// Scheme, host and port of image sets.
+    /// Scheme, host and port for image sets.
     pub(super) image_sets: String,
-    /// The same of DICOMweb.
+    /// The same for DICOMweb.
     pub(super) dicom: String,
 }
 
 impl Endpoint {
-    /// The endpoint of `region`, or `other` with the same signatures.
+    /// Returns the endpoint of `region`, or `other` with the same signatures.
     ///
     /// # Errors
-    /// [`StartError::Setting`] if either cannot be meant.
+    /// [`StartError::Setting`] if either is invalid.
     pub(super) fn new(region: &str, other: Option<&str>) -> Result<Self, StartError> {
         let host = |name: &str| format!("{name}-medical-imaging.{region}.amazonaws.com");
         let target = Target::of_domain(&host("runtime"))
@@ -34,20 +34,20 @@ impl Endpoint {
     }
 }
 
-/// `region`, if AWS could have one of that name.
-pub(super) fn region(region: &str) -> Result<String, String> {
+/// Parses the name of a region: any that AWS could have.
+pub(super) fn parse_region(region: &str) -> Result<String, String> {
     Endpoint::new(region, None).map(|_| region.to_owned()).map_err(|error| error.to_string())
 }
 
-/// `other`, if it is an endpoint that may be asked.
-pub(super) fn other(other: &str) -> Result<String, String> {
+/// Parses the URL of an endpoint.
+pub(super) fn parse_endpoint(other: &str) -> Result<String, String> {
     Endpoint::new("eu-west-1", Some(other)).map(|_| other.to_owned()).map_err(|error| error.to_string())
 }
 
 const REGION: &str = "SAFELIGHT_HEALTHIMAGING_REGION";
 const ENDPOINT: &str = "SAFELIGHT_HEALTHIMAGING_ENDPOINT";
 
-/// Scheme, host and port of `text`. Without TLS, frames and session tokens would be there for anyone to read.
+/// Returns scheme, host and port of `text`. Without TLS, anyone on the way could read frames and session tokens.
 fn origin(text: &str) -> Option<String> {
     let url = Url::parse(text).ok()?;
     let is_loopback = match url.host()? {
@@ -69,18 +69,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_region_says_where_to_ask() {
+    fn hosts_follow_from_the_region() {
         let endpoint = Endpoint::new("us-gov-west-1", None).unwrap();
         assert_eq!(endpoint.image_sets, "https://runtime-medical-imaging.us-gov-west-1.amazonaws.com");
         assert_eq!(endpoint.dicom, "https://dicom-medical-imaging.us-gov-west-1.amazonaws.com");
         for region in ["", "eu", "EU-west-1", "eu-west-1.example.org/", "eu-west-1@x", "eu-west-1:1"] {
             let error = Endpoint::new(region, None).unwrap_err().to_string();
-            assert!(error.starts_with("SAFELIGHT_HEALTHIMAGING_REGION: must be a region"), "{error}");
+            assert!(error.starts_with("SAFELIGHT_HEALTHIMAGING_REGION: invalid value"), "{error}");
         }
     }
 
     #[test]
-    fn another_endpoint_is_safe_or_on_loopback() {
+    fn an_endpoint_has_tls_or_is_on_loopback() {
         for (text, expected) in [
             ("https://vpce.example.org", Some("https://vpce.example.org")),
             ("https://vpce.example.org:444/", Some("https://vpce.example.org:444")),

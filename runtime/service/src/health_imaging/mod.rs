@@ -1,167 +1,187 @@
-//! Image frames of AWS `HealthImaging`, which is asked with signed requests.
+//! Image frames of AWS `HealthImaging`, read with signed requests.
 //!
-//! `question.rs` reads what is asked; here it is asked; `source.rs` makes a [`Source`] of the answer.
+//! `frame_request.rs` parses a request, this file sends it, and `source.rs` makes a source of the response.
 
 mod credentials;
 mod endpoint;
-mod question;
-mod refusal;
+mod frame_request;
+mod service_error;
 mod source;
-
-pub(crate) use question::{MAX_BODY_BYTES, Question, loggable};
-pub(crate) use refusal::Refusal;
 
 use crate::{
     StartError,
     client::{client, unreadable},
-    source::Source,
+    source::{Origin, Resource},
 };
 use clap::Args;
 use credentials::Keys;
 use endpoint::Endpoint;
-use http::{Method, Request, header};
+use frame_request::FrameRequest;
+use http::{Method, Request, header, request::Parts};
 use reqwest::Response;
 use safelight_core::{Error, Kind, Result};
 use safelight_edge::sign::{Payload, sign_request};
+use service_error::ServiceError;
+use source::FrameSource;
 use std::{
     sync::Arc,
     time::{Duration, SystemTime},
 };
 use tokio::time::sleep;
 
-/// How often a question is asked again that found the service busy, or nobody there.
-const RETRIES: u32 = 3;
+/// Retries of a request that found the service busy or unreachable.
+const MAX_RETRIES: u32 = 3;
 
-/// The longest pause before the first of them; each later one may be twice as long.
+/// The longest pause before the first retry; each later one may be twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
-/// The service closes connections that idle.
+/// The longest time that a connection may be idle: the service closes idle ones.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Where image frames come from, besides the region.
+/// Settings of `HealthImaging`, besides the region.
 #[derive(Args, Clone, Debug, Default)]
-pub struct FrameSettings {
-    /// Data stores of HealthImaging that may be read, ids between commas; all that the credentials may read if
-    /// not given
+pub struct HealthImagingSettings {
+    /// Data stores of HealthImaging that may be read, as ids separated by commas; default: all that the
+    /// credentials may read
     #[arg(long, env = "SAFELIGHT_HEALTHIMAGING_DATASTORES", value_name = "IDS", value_delimiter = ',',
           value_parser = data_store)]
     pub data_stores: Vec<String>,
 
-    /// Endpoint of HealthImaging, where it is not that of the region
+    /// Endpoint of HealthImaging; default: that of the region
     #[arg(id = "healthimaging_endpoint", long = "healthimaging-endpoint",
-          env = "SAFELIGHT_HEALTHIMAGING_ENDPOINT", value_name = "URL", value_parser = endpoint::other)]
+          env = "SAFELIGHT_HEALTHIMAGING_ENDPOINT", value_name = "URL", value_parser = endpoint::parse_endpoint)]
     pub endpoint: Option<String>,
 }
 
-/// The image frames of one region.
-#[derive(Debug)]
-pub struct Frames {
-    endpoint: Endpoint,
+/// The image frames of one region, as an origin.
+#[derive(Clone, Debug)]
+pub struct HealthImaging {
+    client: Arc<Client>,
     data_stores: Vec<String>,
-    client: reqwest::Client,
+}
+
+/// Sends requests to the service.
+#[derive(Debug)]
+struct Client {
+    endpoint: Endpoint,
+    http: reqwest::Client,
     keys: Keys,
 }
 
-impl Frames {
-    /// The frames of `region`, with credentials from the environment, the container or the instance. Nothing
-    /// is asked yet.
+impl HealthImaging {
+    /// The frames of `region`, with credentials from the environment, the container or the instance. Sends
+    /// nothing yet.
     ///
     /// # Errors
-    /// [`StartError`] that names the setting that is wrong.
-    pub fn new(region: &str, settings: &FrameSettings) -> Result<Self, StartError> {
-        Ok(Self {
-            endpoint: Endpoint::new(region, settings.endpoint.as_deref())?,
-            data_stores: settings.data_stores.clone(),
-            client: client(IDLE_TIMEOUT)?,
-            keys: Keys::from_env()?,
-        })
+    /// [`StartError`], with the name of the invalid setting.
+    pub fn new(region: &str, settings: &HealthImagingSettings) -> Result<Self, StartError> {
+        let endpoint = Endpoint::new(region, settings.endpoint.as_deref())?;
+        let client = Client { endpoint, http: client(IDLE_TIMEOUT)?, keys: Keys::from_env()? };
+        Ok(Self { client: Arc::new(client), data_stores: settings.data_stores.clone() })
     }
+}
 
-    /// What `question` is about, which need not exist; nothing is asked yet.
-    ///
-    /// # Errors
-    /// [`Kind::NotFound`] for a data store that is not served.
-    pub(crate) fn source(self: &Arc<Self>, question: Question) -> Result<Arc<dyn Source>> {
-        if !self.data_stores.is_empty() && !self.data_stores.contains(&question.data_store) {
-            return Err(question::absent());
+impl Origin for HealthImaging {
+    fn resolve(&self, parts: &Parts, body: &[u8]) -> Result<Resource> {
+        let body = if parts.method == Method::POST { body } else { &[] };
+        let request = FrameRequest::from_http(parts, body)?;
+        if !self.data_stores.is_empty() && !self.data_stores.contains(&request.data_store) {
+            return Err(frame_request::not_found());
         }
-        Ok(Arc::new(source::Answer::new(self.clone(), question)))
+        let is_image = request.operation.is_image();
+        Ok(Resource { source: Arc::new(FrameSource::new(self.client.clone(), request)), is_image })
     }
 
-    /// The service's answer, if it is no refusal.
-    async fn ask(&self, question: &Question) -> Result<Response> {
+    fn methods(&self) -> &'static [Method] {
+        const METHODS: &[Method] = &[Method::GET, Method::HEAD, Method::POST];
+        METHODS
+    }
+
+    fn max_body_bytes(&self) -> usize {
+        frame_request::MAX_BODY_BYTES
+    }
+
+    fn loggable_path(&self, path: &str) -> String {
+        frame_request::without_uids(path)
+    }
+}
+
+impl Client {
+    /// Returns the service's response, if it is a success.
+    async fn fetch(&self, frame: &FrameRequest) -> Result<Response> {
         let mut pause = FIRST_PAUSE;
-        let mut left = RETRIES;
+        let mut retries = MAX_RETRIES;
         loop {
-            let error = match self.send(question).await {
+            let error = match self.send(frame).await {
                 Ok(response) if response.status().is_success() => return Ok(response),
                 Ok(response) => {
-                    let refusal = Refusal::read(response).await;
-                    let is_soon = refusal.retry_after.is_none_or(|seconds| seconds <= 1);
-                    let is_busy = matches!(refusal.kind(), Kind::Throttled | Kind::Busy);
+                    let error = ServiceError::read(response).await;
+                    let is_soon = error.retry_after.is_none_or(|seconds| seconds <= 1);
+                    let is_busy = matches!(error.kind(), Kind::Throttled | Kind::Busy);
                     if !is_busy || !is_soon {
-                        return Err(refusal.into_error());
+                        return Err(error.into());
                     }
-                    refusal.into_error()
+                    error.into()
                 }
-                Err(Unsent::Gone(error)) => unreadable(error),
-                Err(Unsent::Defect(error)) => return Err(error),
+                Err(SendError::Unreachable(error)) => unreadable(error),
+                Err(SendError::Unsent(error)) => return Err(error),
             };
-            if left == 0 {
+            if retries == 0 {
                 return Err(error);
             }
-            left -= 1;
-            // Any time up to the pause: those who were refused together shall not come back together.
+            retries -= 1;
+            // A random part of the pause, so that requests rejected together do not return together.
             sleep(pause.mul_f64(fastrand::f64())).await;
             pause *= 2;
         }
     }
 
-    async fn send(&self, question: &Question) -> Result<Response, Unsent> {
-        let credentials = self.keys.current().await.map_err(Unsent::Defect)?;
+    async fn send(&self, frame: &FrameRequest) -> Result<Response, SendError> {
+        let credentials = self.keys.current().await.map_err(SendError::Unsent)?;
         let endpoint = &self.endpoint;
-        let is_image_set = question.subject.is_image_set();
+        let is_image_set = frame.operation.is_image_set();
         let host = if is_image_set { &endpoint.image_sets } else { &endpoint.dicom };
         let mut request = Request::builder()
             .method(if is_image_set { Method::POST } else { Method::GET })
-            .uri(format!("{host}{}", question.target));
+            .uri(format!("{host}{}", frame.target));
         if is_image_set {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }
-        if let Some(accept) = &question.accept {
+        if let Some(accept) = &frame.accept {
             request = request.header(header::ACCEPT, accept);
         }
         let unsigned = |error: Box<dyn std::error::Error + Send + Sync>| {
             let error = std::io::Error::other(error);
-            Unsent::Defect(Error::new(Kind::Internal, "source", "cannot be asked").with_source(error))
+            let message = "the request to HealthImaging cannot be signed";
+            SendError::Unsent(Error::new(Kind::Internal, "healthimaging", message).with_source(error))
         };
-        let mut request = request.body(question.body.clone()).map_err(|error| unsigned(error.into()))?;
-        let payload = Payload::Bytes(&question.body);
+        let mut request = request.body(frame.body.clone()).map_err(|error| unsigned(error.into()))?;
+        let payload = Payload::Bytes(&frame.body);
         sign_request(&mut request, &endpoint.target, &credentials, payload, SystemTime::now())
             .map_err(|error| unsigned(error.into()))?;
         let request = reqwest::Request::try_from(request).map_err(|error| unsigned(error.into()))?;
-        self.client.execute(request).await.map_err(Unsent::Gone)
+        self.http.execute(request).await.map_err(SendError::Unreachable)
     }
 }
 
-/// Why there is no answer.
-enum Unsent {
-    /// Nobody answered; as every question only reads, it may be asked again.
-    Gone(reqwest::Error),
-    /// The question could not be put.
-    Defect(Error),
+/// Reasons for which there is no response.
+enum SendError {
+    /// The service did not respond. Every request only reads, so it may be repeated.
+    Unreachable(reqwest::Error),
+    /// The request was not sent.
+    Unsent(Error),
 }
 
 fn data_store(id: &str) -> Result<String, String> {
     let id = id.trim();
-    let wrong = || format!("a data store's id has 32 digits and lower-case letters, unlike {id:?}");
-    question::is_id(id).then(|| id.to_owned()).ok_or_else(wrong)
+    let invalid = || format!("invalid id of a data store {id:?}: expected {}", frame_request::ID_FORM);
+    frame_request::is_id(id).then(|| id.to_owned()).ok_or_else(invalid)
 }
 
-/// `text`, if it is the name of a region.
+/// Parses the name of a region.
 ///
 /// # Errors
-/// What is wrong with it.
-pub fn region(text: &str) -> Result<String, String> {
-    endpoint::region(text)
+/// A message for the operator.
+pub fn parse_region(text: &str) -> Result<String, String> {
+    endpoint::parse_region(text)
 }

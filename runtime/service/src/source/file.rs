@@ -1,6 +1,6 @@
-//! Files and standard input, as sources; what a folder serves is read in the same way.
+//! Files and standard input as sources. A folder reads its files in the same way.
 
-use super::{Chunks, Meta, Source};
+use super::{Meta, Opened, Source};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
@@ -13,89 +13,79 @@ use std::{
 };
 use tokio::{io::AsyncReadExt, task};
 
-/// Bytes of the first read: most answers about metadata need no second one. Later ones read as much
-/// again as was read before, so that what needs a little more does not read much more.
-const FIRST_CHUNK: u64 = 64 << 10;
+/// Bytes of the first read: most responses about metadata need no second one. Each later read doubles what was
+/// read, so a session that needs a little more does not read much more.
+const FIRST_CHUNK_BYTES: u64 = 64 << 10;
 
-/// Most bytes of a read: large enough that the hop to a blocking thread does not count, small
-/// enough that a thousand slow clients hold little.
-const CHUNK: u64 = 128 << 10;
+/// Maximum bytes of a read: large enough that the switch to a blocking thread does not matter, small enough that a
+/// thousand slow clients buffer little.
+const MAX_CHUNK_BYTES: u64 = 128 << 10;
 
-/// A file that the user of the command line named; no path is out of its reach.
+/// A file that the user of the command line named. Any path is allowed.
 #[derive(Debug)]
 pub struct File {
-    /// Where it lies.
+    /// Path of the file.
     pub path: PathBuf,
 }
 
 #[async_trait]
 impl Source for File {
-    async fn meta(&self) -> Result<Meta> {
-        self.open(0, None).await.map(|(meta, _)| meta)
-    }
-
-    async fn open(&self, from: u64, pin: Option<&Meta>) -> Result<(Meta, Chunks)> {
+    async fn open(&self, from: u64, pin: Option<&Meta>) -> Result<Opened> {
         let path = self.path.clone();
-        blocking(move || fs::File::open(path)).await.and_then(|file| chunks(file, from, pin))
+        blocking(move || fs::File::open(path)).await.and_then(|file| opened(file, from, pin))
     }
 }
 
-/// Standard input: it can be read once, from its beginning.
+/// Standard input, readable once and from its beginning.
 #[derive(Debug)]
 pub struct Stdin;
 
 #[async_trait]
 impl Source for Stdin {
-    async fn meta(&self) -> Result<Meta> {
-        Ok(Meta { size: None, etag: None, last_modified: None, cache_control: None })
-    }
-
-    async fn open(&self, from: u64, _pin: Option<&Meta>) -> Result<(Meta, Chunks)> {
+    async fn open(&self, from: u64, _pin: Option<&Meta>) -> Result<Opened> {
         if from != 0 {
-            return Err(Error::new(Kind::Upstream, "stdin", "cannot be read from the middle"));
+            return Err(Error::new(Kind::Upstream, "stdin", "standard input cannot be read from the middle"));
         }
         let chunks = stream::try_unfold(tokio::io::stdin(), |mut stdin| async move {
-            let mut chunk = Vec::with_capacity(CHUNK as usize);
+            let mut chunk = Vec::with_capacity(MAX_CHUNK_BYTES as usize);
             let count = stdin.read_buf(&mut chunk).await.map_err(unreadable)?;
             Ok((0 < count).then(|| (Bytes::from(chunk), stdin)))
         });
-        Ok((self.meta().await?, chunks.boxed()))
+        Ok(Opened::new(Meta::default(), chunks.boxed()))
     }
 }
 
-/// Describes and reads an open file.
-///
-/// The file stays open at its place: no path is looked up again.
-pub(super) fn chunks(mut file: fs::File, from: u64, pin: Option<&Meta>) -> Result<(Meta, Chunks)> {
+/// Describes and reads an open file. Its path is not looked up again.
+pub(super) fn opened(mut file: fs::File, from: u64, pin: Option<&Meta>) -> Result<Opened> {
     let meta = describe(&file)?;
     meta.check(pin)?;
     let left = meta.size.unwrap_or_default().saturating_sub(from);
     file.seek(SeekFrom::Start(from)).map_err(unreadable)?;
 
-    let opened = meta.clone();
+    let version = meta.clone();
     let chunks = stream::try_unfold((file, left, 0), move |(file, left, done)| {
-        let opened = opened.clone();
+        let version = version.clone();
         async move {
             if left == 0 {
                 return Ok(None);
             }
-            let length = left.min(done.clamp(FIRST_CHUNK, CHUNK));
+            let length = left.min(done.clamp(FIRST_CHUNK_BYTES, MAX_CHUNK_BYTES));
             let (file, chunk) = blocking(move || read(file, length)).await?;
-            // A file that was rewritten in place is neither its old self nor its new one.
-            if left == length && !describe(&file)?.is_same_version(&opened) {
-                return Err(Error::new(Kind::Upstream, "file", "was changed while it was read"));
+            // A file that was rewritten in place is neither the old version nor the new one.
+            if left == length && !describe(&file)?.is_same_version(&version) {
+                return Err(Error::new(Kind::Upstream, "file", "the source changed while it was read"));
             }
             Ok(Some((chunk, (file, left - length, done + length))))
         }
     });
-    Ok((meta, chunks.boxed()))
+    Ok(Opened::new(meta, chunks.boxed()))
 }
 
-/// What the open file itself says, whatever its path means by now.
+/// Returns the metadata of the open file, whatever its path names by now.
 fn describe(file: &fs::File) -> Result<Meta> {
     let metadata = file.metadata().map_err(unreadable)?;
     if !metadata.is_file() {
-        return Err(Error::new(Kind::NotFound, "file", "there is no picture here"));
+        return Err(Error::new(Kind::NotFound, "file", "no image at this path"));
     }
     let modified = metadata.modified().map_err(unreadable)?;
     let nanos = modified.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
@@ -108,7 +98,7 @@ fn describe(file: &fs::File) -> Result<Meta> {
     })
 }
 
-/// Tells a file that was moved over another from it, where the system numbers files.
+/// Returns the number of the file, if the system has one: it tells a file from another that was moved over it.
 fn inode(metadata: &fs::Metadata) -> u64 {
     #[cfg(unix)]
     return std::os::unix::fs::MetadataExt::ino(metadata);
@@ -121,27 +111,27 @@ fn read(mut file: fs::File, length: u64) -> io::Result<(fs::File, Bytes)> {
     let mut chunk = Vec::with_capacity(length as usize);
     let count = (&mut file).take(length).read_to_end(&mut chunk)? as u64;
     if count < length {
-        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file was cut while it was read"));
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file was truncated while it was read"));
     }
     Ok((file, Bytes::from(chunk)))
 }
 
-/// Runs what may wait for a disk where waiting is allowed.
+/// Runs `work`, which may wait for a disk, on a thread that may block.
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> Result<T> {
     task::spawn_blocking(work).await.map_err(io::Error::from).flatten().map_err(unreadable)
 }
 
-/// Who may not read a file shall not learn that it exists.
+/// Converts an error. Lack of permission is [`Kind::NotFound`]: a stranger must not learn that the file exists.
 fn unreadable(error: io::Error) -> Error {
     use io::ErrorKind::{
         InvalidFilename, InvalidInput, IsADirectory, NotADirectory, NotFound, PermissionDenied,
     };
     match error.kind() {
         NotFound | PermissionDenied | NotADirectory | IsADirectory | InvalidFilename | InvalidInput => {
-            Error::new(Kind::NotFound, "file", "there is no picture here").with_source(error)
+            Error::new(Kind::NotFound, "file", "no image at this path").with_source(error)
         }
-        _ => Error::new(Kind::Upstream, "file", "could not be read").with_source(error),
+        _ => Error::new(Kind::Upstream, "file", "the source could not be read").with_source(error),
     }
 }

@@ -1,20 +1,36 @@
-//! The name of a picture within its origin.
+//! The name of an image within its origin.
 
+use http::{Method, request::Parts};
 use percent_encoding::percent_decode_str;
 use safelight_core::{Error, Kind, Result};
 use std::fmt;
 
-/// A relative path of plain segments: none empty, none hidden, nothing that climbs or escapes.
+/// The methods that read an image.
+pub(super) const METHODS: &[Method] = &[Method::GET, Method::HEAD];
+
+/// A relative path of plain segments: none is empty or hidden, and none leaves the folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key(String);
 
 impl Key {
-    /// Reads the path of a URL, percent-decoding it once.
+    /// Returns the key of a request for an image.
     ///
     /// # Errors
-    /// [`Kind::NotFound`]: what cannot be a key is answered as what does not exist.
+    /// [`Kind::MethodNotAllowed`] for methods other than `GET` and `HEAD`; else as for [`Key::from_path`].
+    pub fn from_request(parts: &Parts) -> Result<Self> {
+        if !METHODS.contains(&parts.method) {
+            let message = format!("unsupported method {}: use GET or HEAD", parts.method);
+            return Err(Error::new(Kind::MethodNotAllowed, "method", message));
+        }
+        Self::from_path(parts.uri.path())
+    }
+
+    /// Parses the path of a URL and percent-decodes it once.
+    ///
+    /// # Errors
+    /// [`Kind::NotFound`]: an invalid key is not told apart from a missing image.
     pub fn from_path(path: &str) -> Result<Self> {
-        let absent = || Error::new(Kind::NotFound, "path", "there is no picture here");
+        let absent = || Error::new(Kind::NotFound, "path", "no image at this path");
         let raw = path.strip_prefix('/').ok_or_else(absent)?;
         let mut segments = Vec::new();
         for segment in raw.split('/') {
@@ -27,7 +43,7 @@ impl Key {
         Ok(Self(segments.join("/")))
     }
 
-    /// The decoded path, without a leading slash.
+    /// Returns the decoded path, without a leading slash.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -39,8 +55,8 @@ impl fmt::Display for Key {
     }
 }
 
-/// Whether a decoded segment is a name that may be served. A leading dot covers `.` and `..` too;
-/// slashes and backslashes here were percent-encoded ones, or a separator on some other system.
+/// Returns whether a decoded segment may be served. The test for a leading dot covers `.` and `..` too. A slash
+/// here was percent-encoded, and a backslash separates folders on some systems.
 fn is_plain(segment: &str) -> bool {
     !segment.is_empty()
         && !segment.starts_with('.')
@@ -74,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_climbs_hides_or_escapes_is_no_key() {
+    fn hidden_and_escaping_paths_are_not_keys() {
         for path in
             ["", "/", "*", "a.jpg", "//a", "/a//b", "/a/", "/.", "/..", "/a/../b", "/%2e%2e/a", "/.%2E/a"]
         {

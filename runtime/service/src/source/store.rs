@@ -1,9 +1,10 @@
 //! Buckets and web servers, through the `object_store` crate.
 
-use super::{Chunks, Key, Meta, Origin, Source};
+use super::{Key, Meta, Opened, Origin, Probe, Resource, Source};
 use crate::StartError;
 use async_trait::async_trait;
 use futures_util::{StreamExt, TryStreamExt};
+use http::{HeaderMap, request::Parts};
 use object_store::{
     Attribute, BackoffConfig, ClientConfigKey, Error as StoreError, GetOptions, GetRange, GetResult,
     ObjectStore, ObjectStoreScheme, RetryConfig,
@@ -17,30 +18,30 @@ use safelight_core::{Error, Kind, Result};
 use std::{sync::Arc, time::SystemTime};
 use url::{Position, Url};
 
-/// A bucket, or a part of one below a prefix.
+/// A bucket, or the part of it below a prefix.
 #[derive(Clone, Debug)]
 pub struct Store {
     store: Arc<dyn ObjectStore>,
     prefix: Path,
 }
 
-/// `object_store` bounds a whole request, its body included, by 30 seconds. A body is read as fast
-/// as the client takes it, which may be slow; [`super::Reader`] bounds each wait instead.
+/// The limit of `object_store` for a whole request with its body is 30 seconds. A body is read at the speed of the
+/// client, which may be slow, so [`super::Reader`] limits each wait instead.
 const REQUEST_TIMEOUT: &str = "365days";
 
 impl Store {
-    /// Serves what lies below `prefix` in any store.
+    /// Serves the objects below `prefix` in any store.
     pub fn new(store: Arc<dyn ObjectStore>, prefix: Path) -> Self {
         Self { store, prefix }
     }
 
-    /// The store behind `s3://`, `gs://`, `az://` or `https://`, with credentials, region and
-    /// endpoint from the environment variables that the clouds' own tools read.
+    /// Returns the store of an `s3://`, `gs://`, `az://` or `https://` URL, with credentials, region and endpoint
+    /// from the environment variables of the clouds' own tools.
     ///
     /// # Errors
     /// [`StartError::Url`] or [`StartError::Store`].
     pub fn from_url(url: &Url) -> Result<Self, StartError> {
-        // An error means that the process chose a provider before, which then serves as well.
+        // An error means that the process has a provider already, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
 
         let unknown = || StartError::Url { url: url.to_string() };
@@ -85,11 +86,12 @@ impl Store {
 }
 
 impl Origin for Store {
-    fn source(&self, key: &Key) -> Arc<dyn Source> {
-        // The parts of a key are plain names, so the prefix cannot be left; what a store cannot
-        // name does not exist in it.
+    fn resolve(&self, parts: &Parts, _body: &[u8]) -> Result<Resource> {
+        let key = Key::from_request(parts)?;
+        // The segments of a key are plain names, so it cannot leave the prefix. A name that the store does not
+        // allow does not exist in it.
         let path = Path::parse(format!("{}/{key}", self.prefix)).ok();
-        Arc::new(Object { store: self.store.clone(), path })
+        Ok(Resource::image(Object { store: self.store.clone(), path }))
     }
 }
 
@@ -102,7 +104,7 @@ struct Object {
 
 impl Object {
     async fn get(&self, options: GetOptions) -> Result<GetResult> {
-        let absent = || Error::new(Kind::NotFound, "source", "there is no picture here");
+        let absent = || Error::new(Kind::NotFound, "source", "no image at this path");
         let path = self.path.as_ref().ok_or_else(absent)?;
         self.store.get_opts(path, options).await.map_err(failure)
     }
@@ -110,13 +112,13 @@ impl Object {
 
 #[async_trait]
 impl Source for Object {
-    async fn meta(&self) -> Result<Meta> {
+    async fn probe(&self) -> Result<Probe> {
         let result = self.get(GetOptions { head: true, ..GetOptions::default() }).await?;
-        Ok(describe(&result))
+        Ok(Probe::Described { meta: describe(&result), headers: HeaderMap::new() })
     }
 
-    async fn open(&self, from: u64, pin: Option<&Meta>) -> Result<(Meta, Chunks)> {
-        // `If-Match` compares strongly: a weak tag would never match.
+    async fn open(&self, from: u64, pin: Option<&Meta>) -> Result<Opened> {
+        // `If-Match` compares strongly, so a weak tag never matches.
         let strong = |tag: &String| !tag.starts_with("W/");
         let options = GetOptions {
             range: (0 < from).then_some(GetRange::Offset(from)),
@@ -128,7 +130,8 @@ impl Source for Object {
         // Not every store honours conditions.
         meta.check(pin)?;
         let chunks = result.into_stream().map_err(failure);
-        Ok((meta, chunks.try_filter(|chunk| std::future::ready(!chunk.is_empty())).boxed()))
+        let chunks = chunks.try_filter(|chunk| std::future::ready(!chunk.is_empty()));
+        Ok(Opened::new(meta, chunks.boxed()))
     }
 }
 
@@ -137,21 +140,21 @@ fn describe(result: &GetResult) -> Meta {
     Meta {
         size: Some(result.meta.size),
         etag: result.meta.e_tag.clone(),
-        // The epoch is what `object_store` says where the store said nothing.
+        // `object_store` returns the epoch where the store gave no time.
         last_modified: Some(last_modified).filter(|time| *time != SystemTime::UNIX_EPOCH),
         cache_control: result.attributes.get(&Attribute::CacheControl).map(|value| value.to_string()),
     }
 }
 
-/// A refusal is answered as absence, because S3 refuses what does not exist to whoever may not list
-/// the bucket, and because a stranger need not learn what exists. The log has the store's own words.
+/// Converts an error. Lack of permission is [`Kind::NotFound`]: S3 answers 403 for a missing object to callers that
+/// may not list the bucket, and a stranger must not learn what exists. The log has the store's own message.
 fn failure(error: StoreError) -> Error {
     let (kind, message) = match error {
         StoreError::NotFound { .. }
         | StoreError::InvalidPath { .. }
-        | StoreError::PermissionDenied { .. } => (Kind::NotFound, "there is no picture here"),
-        StoreError::Precondition { .. } => (Kind::PreconditionFailed, "was changed while it was read"),
-        _ => (Kind::Upstream, "could not be read"),
+        | StoreError::PermissionDenied { .. } => (Kind::NotFound, "no image at this path"),
+        StoreError::Precondition { .. } => (Kind::PreconditionFailed, "the source changed while it was read"),
+        _ => (Kind::Upstream, "the source could not be read"),
     };
     Error::new(kind, "source", message).with_source(error)
 }

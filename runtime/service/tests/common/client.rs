@@ -1,4 +1,4 @@
-//! An HTTP/1.1 client that sends what it is told and notices whether an answer was whole.
+//! An HTTP/1.1 client that sends any request and reports whether the response was whole.
 
 use std::{collections::HashMap, net::SocketAddr};
 use tokio::{
@@ -12,12 +12,12 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     headers: HashMap<String, String>,
     pub(crate) body: Vec<u8>,
-    /// Whether the body ended as its framing says it should.
+    /// Whether the body ended as its framing states.
     pub(crate) whole: bool,
 }
 
 impl Reply {
-    /// The value of the header `name`, given in lower case; empty where there is none.
+    /// Returns the value of the header `name`, in lower case; empty if it is missing.
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", String::as_str)
     }
@@ -31,12 +31,12 @@ impl Reply {
     }
 }
 
-/// A plain `GET`. A target may name another version of the protocol, after a space.
+/// Sends a plain `GET`. A target may name another version of the protocol, after a space.
 pub(crate) async fn get(address: SocketAddr, target: &str) -> Reply {
     fetch(address, "GET", target, &[]).await
 }
 
-/// A request with these headers, on a connection of its own.
+/// Sends a request with these headers on its own connection.
 pub(crate) async fn fetch(
     address: SocketAddr,
     method: &str,
@@ -91,7 +91,7 @@ pub(crate) async fn read(stream: &mut BufReader<TcpStream>, method: &str) -> Rep
     reply
 }
 
-/// `None` where the connection ends before the last chunk.
+/// Reads a chunked body; `None` if the connection ends before the last chunk.
 async fn read_chunks(stream: &mut BufReader<TcpStream>, body: &mut Vec<u8>) -> Option<()> {
     loop {
         let length = usize::from_str_radix(&line(stream).await, 16).ok()?;
@@ -104,7 +104,7 @@ async fn read_chunks(stream: &mut BufReader<TcpStream>, body: &mut Vec<u8>) -> O
     }
 }
 
-/// A line without its end; what a broken connection leaves of one, or nothing.
+/// Reads a line without its end; a broken connection leaves a part of it.
 async fn line(stream: &mut BufReader<TcpStream>) -> String {
     let mut line = String::new();
     let _ = stream.read_line(&mut line).await;

@@ -1,10 +1,11 @@
-//! A source in memory that counts, waits and changes as a test wants.
+//! A source in memory that counts its reads, and can wait and change.
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
+use http::{HeaderMap, request::Parts};
 use safelight_core::{Error, Kind, Result};
-use safelight_service::source::{Chunks, Key, Meta, Origin, Source};
+use safelight_service::source::{Key, Meta, Opened, Origin, Probe, Resource, Source};
 use std::{
     sync::{
         Arc, Mutex,
@@ -14,7 +15,7 @@ use std::{
 };
 use tokio::sync::Semaphore;
 
-/// One picture under every key. Clones are the same picture.
+/// One image under every key. Clones are the same image.
 #[derive(Clone, Debug)]
 pub(crate) struct Memory(Arc<State>);
 
@@ -23,19 +24,19 @@ pub(crate) struct State {
     bytes: Bytes,
     chunk: usize,
     meta: Mutex<Meta>,
-    /// Changes the picture's entity tag when it is opened for the time after next.
+    /// Whether every second open finds another entity tag.
     fickle: bool,
     /// Whether it can be opened in the middle.
     seekable: bool,
-    /// A chunk is delivered for each permit.
+    /// Delivers one chunk for each permit.
     gate: Semaphore,
-    /// Offsets at which it was opened.
+    /// Offsets of the opens.
     opens: Mutex<Vec<u64>>,
-    asked: AtomicU64,
+    probes: AtomicU64,
     read: AtomicU64,
 }
 
-/// When the pictures of these tests were changed: Sun, 06 Nov 1994 08:49:37 GMT.
+/// The time of the last change in these tests: Sun, 06 Nov 1994 08:49:37 GMT.
 const CHANGED: Duration = Duration::from_secs(784_111_777);
 
 impl Memory {
@@ -55,14 +56,14 @@ impl Memory {
             seekable: true,
             gate: Semaphore::new(Semaphore::MAX_PERMITS),
             opens: Mutex::default(),
-            asked: AtomicU64::new(0),
+            probes: AtomicU64::new(0),
             read: AtomicU64::new(0),
         }))
     }
 
-    /// The same, otherwise. Only before it is cloned.
+    /// Returns the same source with changes. Call it before the first clone.
     pub(crate) fn with(mut self, change: impl FnOnce(&mut Knobs)) -> Self {
-        let state = Arc::get_mut(&mut self.0).expect("it is not cloned yet");
+        let state = Arc::get_mut(&mut self.0).expect("not cloned yet");
         let mut knobs = Knobs {
             chunk: state.chunk,
             meta: state.meta.get_mut().unwrap().clone(),
@@ -81,33 +82,33 @@ impl Memory {
         self
     }
 
-    /// Lets this many more chunks through.
+    /// Delivers this many more chunks.
     pub(crate) fn release(&self, chunks: usize) {
         self.0.gate.add_permits(chunks);
     }
 
-    /// Makes the picture another version.
+    /// Changes the version of the image.
     pub(crate) fn set_etag(&self, etag: &str) {
         self.0.meta.lock().unwrap().etag = Some(etag.to_owned());
     }
 
-    /// Offsets at which it was opened, in order.
+    /// Returns the offsets of the opens, in order.
     pub(crate) fn opens(&self) -> Vec<u64> {
         self.0.opens.lock().unwrap().clone()
     }
 
-    /// How often it was asked about without being opened.
-    pub(crate) fn asked(&self) -> u64 {
-        self.0.asked.load(Ordering::SeqCst)
+    /// Number of probes.
+    pub(crate) fn probes(&self) -> u64 {
+        self.0.probes.load(Ordering::SeqCst)
     }
 
-    /// Bytes that were read of it.
+    /// Returns the number of bytes that were read.
     pub(crate) fn read(&self) -> u64 {
         self.0.read.load(Ordering::SeqCst)
     }
 }
 
-/// What of a [`Memory`] can be chosen.
+/// The settings of a [`Memory`].
 pub(crate) struct Knobs {
     pub(crate) chunk: usize,
     pub(crate) meta: Meta,
@@ -117,19 +118,20 @@ pub(crate) struct Knobs {
 }
 
 impl Origin for Memory {
-    fn source(&self, _: &Key) -> Arc<dyn Source> {
-        Arc::new(self.clone())
+    fn resolve(&self, parts: &Parts, _: &[u8]) -> Result<Resource> {
+        Key::from_request(parts)?;
+        Ok(Resource::image(self.clone()))
     }
 }
 
 #[async_trait]
 impl Source for Memory {
-    async fn meta(&self) -> Result<Meta> {
-        self.0.asked.fetch_add(1, Ordering::SeqCst);
-        Ok(self.0.meta.lock().unwrap().clone())
+    async fn probe(&self) -> Result<Probe> {
+        self.0.probes.fetch_add(1, Ordering::SeqCst);
+        Ok(Probe::Described { meta: self.0.meta.lock().unwrap().clone(), headers: HeaderMap::new() })
     }
 
-    async fn open(&self, from: u64, pin: Option<&Meta>) -> Result<(Meta, Chunks)> {
+    async fn open(&self, from: u64, pin: Option<&Meta>) -> Result<Opened> {
         if from != 0 && !self.0.seekable {
             return Err(Error::new(Kind::Upstream, "memory", "has no middle"));
         }
@@ -155,6 +157,6 @@ impl Source for Memory {
             memory.0.read.fetch_add(chunk.len() as u64, Ordering::SeqCst);
             Some((Ok(chunk), (memory, rest)))
         });
-        Ok((meta, chunks.boxed()))
+        Ok(Opened::new(meta, chunks.boxed()))
     }
 }

@@ -22,8 +22,8 @@ use safelight_core::{Registry, Settings};
 use safelight_service::{
     decode_pool::{DecodePool, PoolLimits},
     handle::Service,
-    http::{Served, Site, router},
     source::Origin,
+    web::{Site, router},
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
@@ -41,7 +41,7 @@ pub(crate) async fn start(origin: Arc<dyn Origin>) -> Server {
 pub(crate) async fn start_with(service: Service, origin: Arc<dyn Origin>) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let router = router(Site { service, origin: Served::Pictures(origin), guard: None });
+    let router = router(Site { service, origin, auth: None });
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let connection = http1::Builder::new()

@@ -1,5 +1,5 @@
-//! Transforms over a made-up format: files that begin with `TOY`, answered in upper case. Their
-//! parameters make a session do what real ones do only now and then.
+//! A transform of an invented format: files that begin with `TOY`, converted to upper case. Its parameters trigger
+//! what real sessions do rarely.
 
 use bytes::Bytes;
 use safelight_core::{
@@ -7,10 +7,10 @@ use safelight_core::{
     Step, Transform,
 };
 
-/// The registry of the toy alone.
+/// A registry with the toy only.
 pub(crate) const TOY: Registry = Registry { transforms: &[&Toy], decoders: &[], encoders: &[] };
 
-/// A file of the format, of `length` bytes.
+/// Returns a file of the format with `length` bytes.
 pub(crate) fn toy(length: usize) -> Vec<u8> {
     let letters = b"TOY".iter().copied().chain((b'a'..=b'z').cycle());
     letters.take(length).collect()
@@ -34,11 +34,11 @@ const fn count(key: &'static str, doc: &'static str) -> Param {
 }
 
 const PARAMS: &[Param] = &[
-    flag("stop", "answer the first ten bytes, and ask for no more"),
-    count("skip", "leave out this many bytes after the first ten"),
+    flag("stop", "return the first ten bytes and stop reading"),
+    count("skip", "skip this many bytes after the first ten"),
     count("fail", "find damage after this many bytes"),
     count("panic", "fail unexpectedly after this many bytes"),
-    flag("late", "hold everything, answer at the end"),
+    flag("late", "buffer everything, return it at the end"),
 ];
 
 impl Transform for Toy {
@@ -90,7 +90,7 @@ impl Session for Run {
     fn push(&mut self, chunk: Bytes, out: &mut dyn Sink) -> Result<Flow> {
         if self.seen == 0 {
             if !chunk.starts_with(b"TOY") {
-                return Err(Error::new(Kind::UnsupportedFormat, "toy", "this is no toy"));
+                return Err(Error::new(Kind::UnsupportedFormat, "toy", "the file is not a toy"));
             }
             if !self.late {
                 out.head(HEAD);
@@ -99,14 +99,14 @@ impl Session for Run {
         self.seen += chunk.len() as u64;
         assert!(self.panic.is_none_or(|at| self.seen <= at), "a defect of the toy");
         if self.fail.is_some_and(|at| at < self.seen) {
-            return Err(Error::new(Kind::Corrupt, "toy", "this toy is broken"));
+            return Err(Error::new(Kind::Corrupt, "toy", "the toy is broken"));
         }
         if self.stop {
             out.body(chunk.slice(..10).to_ascii_uppercase().into());
             return Ok(Flow::Done);
         }
         if let Some(skip) = self.skip.take() {
-            // Skips count from the end of the chunk, so the part of them that is in it is taken off.
+            // Skips count from the end of the chunk, so subtract the part that is in it.
             let rest = chunk.len() as u64 - 10;
             out.body(chunk.slice(..10).to_ascii_uppercase().into());
             if let Some(beyond) = skip.checked_sub(rest) {
@@ -123,7 +123,7 @@ impl Session for Run {
 
     fn finish(&mut self, out: &mut dyn Sink) -> Result<()> {
         if self.seen == 0 {
-            return Err(Error::new(Kind::UnsupportedFormat, "toy", "this is empty"));
+            return Err(Error::new(Kind::UnsupportedFormat, "toy", "the file is empty"));
         }
         if self.late {
             out.head(HEAD);

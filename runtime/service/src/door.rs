@@ -1,0 +1,134 @@
+//! The steps that all doors share: record a request, serve it, catch panics, log the response.
+//!
+//! A door translates its input to a [`DoorRequest`], and a [`DoorResponse`] to its output.
+
+use crate::{
+    handle::Service,
+    log::{Logged, Record},
+    rejection::Rejection,
+    request::{Request, accept},
+    response::Body,
+};
+use futures_util::FutureExt;
+use http::{HeaderMap, Response};
+use safelight_core::{Error, Kind, Query, Result};
+use std::panic::AssertUnwindSafe;
+
+/// A request, translated by its door.
+#[derive(Debug)]
+pub struct DoorRequest {
+    /// Name of the request, for the response and the log.
+    pub id: String,
+    /// Method, for the log.
+    pub method: String,
+    /// Path, for the log.
+    pub path: String,
+    /// The query, parsed once.
+    pub query: Result<Query>,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// Whether the response has a body.
+    pub wants_body: bool,
+    /// As in [`Request::needs_length`].
+    pub needs_length: bool,
+}
+
+impl DoorRequest {
+    /// A request that wants a body, with `query` parsed by `service`.
+    pub fn new(
+        service: &Service,
+        id: impl Into<String>,
+        method: &str,
+        target: Target<'_>,
+        headers: HeaderMap,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            method: method.to_owned(),
+            path: target.path.to_owned(),
+            query: service.query(target.query, &accept(&headers)),
+            headers,
+            wants_body: true,
+            needs_length: false,
+        }
+    }
+}
+
+/// The target of a request.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// Path, as the log may show it.
+    pub path: &'a str,
+    /// Query, without the question mark.
+    pub query: &'a str,
+}
+
+/// A recorded request whose query may still prove invalid.
+#[derive(Debug)]
+pub struct Pending {
+    query: Result<Query>,
+    request: Request,
+}
+
+impl Pending {
+    /// The request for an image, to which the transforms of the query apply.
+    ///
+    /// # Errors
+    /// [`Kind::InvalidParam`] if the query is invalid.
+    pub fn with_query(self) -> Result<Request> {
+        Ok(Request { query: self.query?, ..self.request })
+    }
+
+    /// The request for something else, to which no transform applies.
+    pub fn without_query(self) -> Request {
+        self.request
+    }
+}
+
+/// The result of a request, still to be rendered by its door.
+pub struct DoorResponse<T> {
+    /// The response, or the rejection.
+    pub result: Result<T, Rejection>,
+    /// The line for the log.
+    pub record: Record,
+}
+
+/// Records `request` and serves it with `respond`. A panic becomes [`Kind::Internal`].
+pub async fn serve_request<T, F>(request: DoorRequest, respond: impl FnOnce(Pending) -> F) -> DoorResponse<T>
+where
+    F: Future<Output = Result<T, Rejection>>,
+{
+    let DoorRequest { id, method, path, query, headers, wants_body, needs_length } = request;
+    let canonical = query.as_ref().map(ToString::to_string).unwrap_or_default();
+    let mut record = Record::new(id, method, path, canonical);
+    record.complete = !wants_body;
+    let meter = record.meter.clone();
+    let request = Request { query: Query::default(), headers, wants_body, needs_length, meter };
+    let work = AssertUnwindSafe(async { respond(Pending { query, request }).await }).catch_unwind();
+    let result = work.await.unwrap_or_else(|_| {
+        Err(Error::new(Kind::Internal, "door", "the request failed because of a defect").into())
+    });
+    DoorResponse { result, record }
+}
+
+impl DoorResponse<Response<Body>> {
+    /// Returns the response, or the rejection as `render` puts it. The log line follows the end of the body.
+    pub fn render(self, render: impl FnOnce(&Rejection, &str) -> Response<Body>) -> Response<Logged<Body>> {
+        self.render_with(render, |body| body)
+    }
+
+    /// Returns the same response with its body wrapped by `wrap`: errors of the wrapper reach the log too.
+    pub fn render_with<B: http_body::Body>(
+        self,
+        render: impl FnOnce(&Rejection, &str) -> Response<Body>,
+        wrap: impl FnOnce(Body) -> B,
+    ) -> Response<Logged<B>> {
+        let Self { result, mut record } = self;
+        let (response, error) = match result {
+            Ok(response) => (response, None),
+            Err(rejection) => (render(&rejection, &record.id), Some(rejection.error)),
+        };
+        record.note(response.status(), response.headers(), error);
+        response.map(|body| Logged::new(wrap(body), record))
+    }
+}
