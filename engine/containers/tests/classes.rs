@@ -1,7 +1,7 @@
 //! The class and the removal of each block in JPEG, PNG, WebP and GIF.
 
 use bytes::Bytes;
-use safelight_containers::{Class, ContainerError, Event, ExifFraming, Removal, Walker};
+use safelight_containers::{Class, ContainerError, Event, ExifFraming, Part, Removal, Walker};
 use safelight_core::Limits;
 
 /// Class, removal and length of every part; coded samples are joined.
@@ -12,9 +12,7 @@ fn walk(source: &[u8]) -> Result<Vec<(Class, Removal, usize)>, ContainerError> {
     let mut parts: Vec<(Class, Removal, usize)> = Vec::new();
     while let Some(event) = walker.next()? {
         match (event, parts.last_mut()) {
-            (Event::Begin(part), Some((class, ..))) if part.class == *class && *class == Class::ImageData => {
-                ()
-            }
+            (Event::Begin(Part { class: Class::ImageData, .. }), Some((Class::ImageData, ..))) => (),
             (Event::Begin(part), _) => parts.push((part.class, part.removal, 0)),
             (Event::Framing(bytes) | Event::Payload(bytes), Some((_, _, length))) => *length += bytes.len(),
             (_, None) => panic!("bytes before any part"),
