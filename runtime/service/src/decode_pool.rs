@@ -293,7 +293,7 @@ mod tests {
     async fn a_panic_is_an_error_and_releases_its_permits() {
         let pool = pool(1 << 20, 1, 0);
         let first = reservation(&pool, 1 << 19).await.unwrap();
-        assert_eq!(first.work::<u8>(|| panic!("a defect")).await.unwrap_err().kind, Kind::Internal);
+        assert_eq!(first.run::<u8>(|| panic!("a defect")).await.unwrap_err().kind, Kind::Internal);
         assert_eq!(first.run(|| Ok(1)).await.unwrap(), 1);
     }
 }
