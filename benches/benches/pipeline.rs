@@ -43,7 +43,7 @@ fn requests(criterion: &mut Criterion) {
     }
     for (name, query, width, height, format) in SHARED {
         let source = safelight_images::read(name);
-        let decoded = decode(&source).expect("the sample is valid");
+        let decoded = decode(&source.clone().into()).expect("the sample is valid");
         group.throughput(Throughput::Bytes(sample_bytes(&decoded.frames)));
         group.bench_function(format!("image/{name}?{query}"), |bencher| {
             bencher.iter(|| {

@@ -67,6 +67,7 @@ impl Format {
     /// The format of responses to a source of this format where the query names none.
     ///
     /// It is the same format if that can be encoded.
+    #[must_use]
     pub fn encoded_as(self) -> Self {
         self.row().encoded_as
     }

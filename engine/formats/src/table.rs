@@ -4,6 +4,7 @@ use crate::Format;
 
 /// The operations that Safelight supports for a format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each ability is independent of the others")]
 pub struct Abilities {
     /// Metadata can be removed, and EXIF shown, without decoding.
     pub strip: bool,
@@ -27,10 +28,6 @@ pub(crate) struct Row {
     pub(crate) abilities: Abilities,
 }
 
-const fn can(strip: bool, decode: bool, encode: bool, animate: bool) -> Abilities {
-    Abilities { strip, decode, encode, animate }
-}
-
 /// Every format, in the order of the variants of [`Format`].
 pub(crate) const TABLE: &[Row] = &[
     Row {
@@ -40,7 +37,7 @@ pub(crate) const TABLE: &[Row] = &[
         word: "jpeg",
         extensions: &["jpg", "jpeg", "jpe", "jfif"],
         encoded_as: Format::Jpeg,
-        abilities: can(true, true, true, false),
+        abilities: Abilities { strip: true, decode: true, encode: true, animate: false },
     },
     Row {
         format: Format::Png,
@@ -49,7 +46,7 @@ pub(crate) const TABLE: &[Row] = &[
         word: "png",
         extensions: &["png", "apng"],
         encoded_as: Format::Png,
-        abilities: can(true, true, true, false),
+        abilities: Abilities { strip: true, decode: true, encode: true, animate: false },
     },
     Row {
         format: Format::Webp,
@@ -58,7 +55,7 @@ pub(crate) const TABLE: &[Row] = &[
         word: "webp",
         extensions: &["webp"],
         encoded_as: Format::Webp,
-        abilities: can(true, true, true, true),
+        abilities: Abilities { strip: true, decode: true, encode: true, animate: true },
     },
     Row {
         format: Format::Gif,
@@ -67,7 +64,7 @@ pub(crate) const TABLE: &[Row] = &[
         word: "gif",
         extensions: &["gif"],
         encoded_as: Format::Gif,
-        abilities: can(true, true, true, true),
+        abilities: Abilities { strip: true, decode: true, encode: true, animate: true },
     },
     Row {
         format: Format::Avif,
@@ -76,7 +73,7 @@ pub(crate) const TABLE: &[Row] = &[
         word: "avif",
         extensions: &["avif", "avifs"],
         encoded_as: Format::Avif,
-        abilities: can(true, false, true, false),
+        abilities: Abilities { strip: true, decode: false, encode: true, animate: false },
     },
     Row {
         format: Format::Heic,
@@ -86,7 +83,7 @@ pub(crate) const TABLE: &[Row] = &[
         extensions: &["heic", "heics"],
         // Photos of phones.
         encoded_as: Format::Jpeg,
-        abilities: can(true, false, false, false),
+        abilities: Abilities { strip: true, decode: false, encode: false, animate: false },
     },
     Row {
         format: Format::Heif,
@@ -95,7 +92,7 @@ pub(crate) const TABLE: &[Row] = &[
         word: "heif",
         extensions: &["heif", "heifs", "hif"],
         encoded_as: Format::Jpeg,
-        abilities: can(true, false, false, false),
+        abilities: Abilities { strip: true, decode: false, encode: false, animate: false },
     },
     Row {
         format: Format::Jpeg2000,
@@ -105,7 +102,7 @@ pub(crate) const TABLE: &[Row] = &[
         extensions: &["jp2", "j2k", "j2c", "jpc", "jph", "jhc"],
         // Medical images of 16 bits lose nothing.
         encoded_as: Format::Png,
-        abilities: can(false, true, false, false),
+        abilities: Abilities { strip: false, decode: true, encode: false, animate: false },
     },
     Row {
         format: Format::Tiff,
@@ -115,7 +112,7 @@ pub(crate) const TABLE: &[Row] = &[
         extensions: &["tif", "tiff"],
         // Most are photos or scans.
         encoded_as: Format::Jpeg,
-        abilities: can(true, true, false, false),
+        abilities: Abilities { strip: true, decode: true, encode: false, animate: false },
     },
     Row {
         format: Format::Bmp,
@@ -125,7 +122,7 @@ pub(crate) const TABLE: &[Row] = &[
         extensions: &["bmp", "dib"],
         // Most are drawings, and small.
         encoded_as: Format::Png,
-        abilities: can(false, true, false, false),
+        abilities: Abilities { strip: false, decode: true, encode: false, animate: false },
     },
     Row {
         format: Format::Ico,
@@ -135,6 +132,6 @@ pub(crate) const TABLE: &[Row] = &[
         extensions: &["ico"],
         // Most have transparent parts.
         encoded_as: Format::Png,
-        abilities: can(false, true, false, false),
+        abilities: Abilities { strip: false, decode: true, encode: false, animate: false },
     },
 ];

@@ -1,12 +1,13 @@
 //! The conversion of one file. Its output appears at once and whole, or not at all.
 
 use super::is_dash;
-use crate::{
+use safelight_core::{Detection, Error, Format, Head, Kind, Plan, Result};
+use safelight_service::{
+    driver::SessionDriver,
     handle::Service,
     meter::Meter,
     source::{File, Reader, Source, Stdin},
 };
-use safelight_core::{Detection, Error, Format, Head, Kind, Plan, Result};
 use std::{
     collections::HashSet,
     ffi::OsString,
