@@ -33,6 +33,7 @@ pub struct Tiff;
 pub struct Ico;
 
 /// A format of the `image` crate.
+#[derive(Clone, Copy)]
 struct ImageRsFormat {
     format: Format,
     /// Copies of the samples that exist at once during a decode, its result included.
@@ -141,8 +142,8 @@ impl Opened for OpenedImage {
 
 /// Bytes of a pixel, as decoded or as stored, whichever is more: CMYK takes more than the RGB that it becomes.
 fn pixel_bytes(decoder: &dyn ImageDecoder) -> u32 {
-    let decoded = u32::from(decoder.color_type().bytes_per_pixel());
-    decoded.max(u32::from(decoder.original_color_type().bits_per_pixel()).div_ceil(8))
+    let converted = u32::from(decoder.color_type().bytes_per_pixel());
+    converted.max(u32::from(decoder.original_color_type().bits_per_pixel()).div_ceil(8))
 }
 
 /// Decodes to the model and depth of the source.

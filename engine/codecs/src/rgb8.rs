@@ -39,7 +39,7 @@ impl<'a> Rgb8<'a> {
 }
 
 /// The samples of the one plane of `frame`, in 8 bits.
-fn samples<'a>(format: Format, frame: &'a Frame) -> Result<Cow<'a, [u8]>> {
+fn samples(format: Format, frame: &Frame) -> Result<Cow<'_, [u8]>> {
     let not_whole = || CodecError::NotEncoded(format, "the frame is not one whole plane".into());
     Ok(to_u8(&whole(frame).ok_or_else(not_whole)?.samples))
 }

@@ -22,7 +22,7 @@ static MEMORY: PeakAlloc = PeakAlloc;
 // The only test of the file: allocations of others would be counted too.
 #[test]
 fn a_decode_stays_within_its_stated_memory() {
-    let mut decoded = 0;
+    let mut count = 0;
     let codestreams = concat!(env!("CARGO_MANIFEST_DIR"), "/../containers/tests/codestreams");
     let codestreams = fs::read_dir(codestreams).expect("the codestreams are there");
     let codestreams = codestreams.map(|entry| entry.expect("an entry").path());
@@ -47,8 +47,8 @@ fn a_decode_stays_within_its_stated_memory() {
             let image = opened.decode(&decode);
             let held = (MEMORY.peak_usage() - before) as u64;
             assert!(held <= reserve, "{} / {shrink}: {held} bytes, {reserve} reserved", path.display());
-            decoded += u32::from(image.is_ok());
+            count += u32::from(image.is_ok());
         }
     }
-    assert!(0 < decoded, "the samples are always there");
+    assert!(0 < count, "the samples are always there");
 }
