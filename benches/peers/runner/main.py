@@ -43,15 +43,19 @@ def main():
             raise SystemExit(f"unknown job {', '.join(sorted(unknown))}: jobs.toml lists the jobs")
         jobs = [job for job in jobs if job["name"] in options.jobs]
     paths = {job["input"]: inputs.find(job["input"], INPUTS) for job in jobs}
+    commands = COMMANDS
+    if options.before:
+        # The first tool is the base of the ratios.
+        commands = {"before": [str(options.before)], "Safelight": COMMANDS["Safelight"]}
     results = {"settings": settings(options), "jobs": []}
     workers = {}
     with TemporaryDirectory() as scratch:
         for job in jobs:
             cores = job.get("cores", 1)
             if cores not in workers:
-                workers[cores] = {tool: Worker(command, cores) for tool, command in COMMANDS.items()}
+                workers[cores] = {tool: Worker(command, cores) for tool, command in commands.items()}
             print(job["name"], file=sys.stderr, flush=True)
-            result = measure(job, paths[job["input"]], workers[cores], options.rounds, Path(scratch))
+            result = measure(job, paths[job["input"]], commands, workers[cores], options.rounds, Path(scratch))
             results["jobs"].append(result)
     for of_cores in workers.values():
         for worker in of_cores.values():
@@ -68,10 +72,11 @@ def arguments():
     parser.add_argument("--out", type=Path, required=True, help="folder for peers.md and peers.json")
     parser.add_argument("--rounds", type=int, default=11, help="number of rounds; default 11")
     parser.add_argument("--jobs", type=lambda names: names.split(","), help="names of jobs, separated by commas; default all")
+    parser.add_argument("--before", type=Path, help="worker of an earlier build, to compare with instead of sharp and Pillow")
     return parser.parse_args()
 
 
-def measure(job, path, workers, rounds_wanted, scratch):
+def measure(job, path, commands, workers, rounds_wanted, scratch):
     cores = job.get("cores", 1)
     kind = job.get("task", "transform")
     task = {"kind": kind}
@@ -101,7 +106,7 @@ def measure(job, path, workers, rounds_wanted, scratch):
             result |= quality.measure(answers[tool], path, size, PROGRAMS / "score", scratch)
         elif kind == "strip":
             result["is_lossless"] = quality.is_same_picture(answers[tool], path)
-        result |= peak_memory(COMMANDS[tool], task, path, cores)
+        result |= peak_memory(commands[tool], task, path, cores)
     return {"name": job["name"], "text": describe(job, path, kind), "tools": results, "rounds": rounds}
 
 

@@ -1,13 +1,12 @@
-"""Medians, ratios and tables."""
+"""Medians, ratios and tables. The first tool of a run is the base of its ratios."""
 
 from statistics import median, quantiles
-
-BASE = "sharp"
 
 
 def summary(rounds):
     """Summarises `rounds`: for each tool, its measurements in the order of rounds."""
-    return {tool: tool_summary(runs, rounds[BASE]) for tool, runs in rounds.items()}
+    base = next(iter(rounds.values()))
+    return {tool: tool_summary(runs, base) for tool, runs in rounds.items()}
 
 
 def tool_summary(runs, base):
@@ -30,7 +29,8 @@ def iqr(values):
 def markdown(results):
     lines = ["# Comparison with peers", ""]
     lines += [f"- {key}: {value}" for key, value in results["settings"].items()]
-    lines += ["", "`x` is how many times as fast as sharp: ratios of each round, then their median (and quartiles)."]
+    base = next(iter(results["jobs"][0]["tools"]))
+    lines += ["", f"`x` is how many times as fast as {base}: ratios of each round, then their median (and quartiles)."]
     for job in results["jobs"]:
         lines += ["", f"## {job['name']}", "", job["text"], ""]
         rows = [row(tool, job["tools"][tool]) for tool in job["tools"]]
