@@ -1,21 +1,21 @@
+import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 
-const TYPES: Record<string, string> = {
-  '.avif': 'image/avif',
-  '.bmp': 'image/bmp',
-  '.gif': 'image/gif',
-  '.heic': 'image/heic',
-  '.heif': 'image/heif',
-  '.ico': 'image/x-icon',
-  '.jpeg': 'image/jpeg',
-  '.jpg': 'image/jpeg',
-  '.png': 'image/png',
-  '.tif': 'image/tiff',
-  '.tiff': 'image/tiff',
-  '.webp': 'image/webp',
-};
+/** The part of an entry of the table of formats that this module uses. */
+interface Format {
+  mime: string;
+  extensions: string[];
+}
+
+const FORMATS = new URL('../../engine/formats/formats.json', import.meta.url);
+
+const TYPES = new Map(
+  (JSON.parse(readFileSync(FORMATS, 'utf8')) as Format[]).flatMap(({ mime, extensions }) =>
+    extensions.map((extension) => [`.${extension}`, mime]),
+  ),
+);
 
 /** Returns the media type of an image by its file extension; `undefined` for other files. */
 export function contentType(name: string): string | undefined {
-  return TYPES[extname(name).toLowerCase()];
+  return TYPES.get(extname(name).toLowerCase());
 }
