@@ -2,7 +2,10 @@
 #![allow(unsafe_code, reason = "code for AVX2 may be called only where there is AVX2")]
 #![allow(clippy::wildcard_imports, clippy::many_single_char_names, reason = "a register is a letter")]
 
-use super::kernels::{ACROSS_SHIFT, ALPHA_LEVEL, CHUNK, Chunk, Form, ROWS, Side, Strip, Turned, Wide};
+use super::{
+    buffers::{CHUNK, Chunk, ROWS, Turned, Wide},
+    passes::{ACROSS_SHIFT, ALPHA_LEVEL, Form, Side, Strip},
+};
 use bytemuck::{cast, cast_ref};
 use std::arch::x86_64::*;
 

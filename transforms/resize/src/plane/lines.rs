@@ -1,6 +1,6 @@
 //! The readable rows of a plane.
 
-use super::kernels::{CHUNK, FRACTION_BITS};
+use super::buffers::{CHUNK, FRACTION_BITS};
 use safelight_core::Rect;
 use std::ops::Range;
 

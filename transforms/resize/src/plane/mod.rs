@@ -26,17 +26,21 @@
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 mod axis;
+mod buffers;
 mod kernels;
 mod lines;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+mod passes;
 mod scalar;
 #[cfg(test)]
 mod tests;
 
 use axis::Axis;
-use kernels::{CHUNK, Chunk, Form, Kernels, Pair, ROWS, Side, Strip};
+use buffers::{CHUNK, Chunk, Pair, ROWS};
+use kernels::Kernels;
 use lines::Lines;
+use passes::{Form, Side, Strip};
 use safelight_core::{Rect, Size, View};
 
 /// The weights from one box to one size, for any number of planes.

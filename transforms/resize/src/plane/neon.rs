@@ -6,7 +6,8 @@
 #![allow(clippy::wildcard_imports, reason = "an instruction is a function")]
 
 use super::{
-    kernels::{ACROSS_SHIFT, ALPHA_LEVEL, CHUNK, Chunk, Form, ROWS, Side, Strip, Wide},
+    buffers::{CHUNK, Chunk, ROWS, Wide},
+    passes::{ACROSS_SHIFT, ALPHA_LEVEL, Form, Side, Strip},
     scalar,
 };
 use std::arch::aarch64::*;

@@ -1,6 +1,9 @@
 //! The kernels in plain Rust.
 
-use super::kernels::{ACROSS_SHIFT, ALPHA_LEVEL, CHUNK, Chunk, Form, ROWS, Side, Strip, Turned, Wide};
+use super::{
+    buffers::{CHUNK, Chunk, ROWS, Turned, Wide},
+    passes::{ACROSS_SHIFT, ALPHA_LEVEL, Form, Side, Strip},
+};
 
 pub(super) fn vertical<const N: usize>(
     strip: &Strip<'_>,
