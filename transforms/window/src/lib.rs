@@ -52,7 +52,7 @@ impl PixelOp for WindowOp {
 
     fn apply(&self, mut frame: Frame) -> Result<Frame> {
         if frame.model != Model::Grey {
-            let message = "window: expected a grey image, got one with RGB or transparency";
+            let message = "window: unsupported image: expected grey without transparency";
             return Err(Error::new(Kind::UnsupportedFormat, WINDOW.key, message));
         }
         let encoding = frame.encoding.take();
@@ -135,7 +135,7 @@ mod tests {
             let frame = Frame::whole(Size::new(1, 1), model, Samples::U8(vec![0; channels]));
             let error = op("window=1,2").apply(frame).unwrap_err();
             assert_eq!(error.kind, Kind::UnsupportedFormat);
-            assert_eq!(error.message, "window: expected a grey image, got one with RGB or transparency");
+            assert_eq!(error.message, "window: unsupported image: expected grey without transparency");
         }
     }
 
