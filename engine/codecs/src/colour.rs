@@ -50,7 +50,7 @@ fn convert_samples(frames: &mut [Frame], profile: &ColorProfile) -> Option<()> {
     }
 }
 
-/// Converts `samples`, shape `[.., 4]`, CMYK from 0 (no ink) to 255, to sRGB of shape `[.., 3]` in the same
+/// Converts `samples`, shape `[.., 4]`, CMYK from 0 (none) to 255, to sRGB of shape `[.., 3]` in the same
 /// buffer.
 pub(crate) fn cmyk_to_rgb(mut samples: Vec<u8>, icc: Option<&[u8]>) -> Vec<u8> {
     let profile = icc.and_then(parse).filter(|profile| profile.color_space == DataColorSpace::Cmyk);

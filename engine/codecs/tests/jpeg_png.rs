@@ -226,7 +226,7 @@ fn too_many_pixels_are_rejected_by_the_header() {
         ];
         for error in errors {
             assert_eq!(error.kind, Kind::LimitExceeded, "{name}");
-            assert!(error.message.contains("1000 is the limit"), "{error}");
+            assert!(error.message.contains("the limit is 1000"), "{error}");
         }
     }
 }

@@ -78,7 +78,7 @@ const fn flag(key: &'static str) -> Param {
     Param { key, aliases: &[], kind: ParamKind::Flag, default: None, doc: "a toy" }
 }
 
-/// A step on bytes whose output is one word. The flag says whether an encode can absorb it.
+/// A byte step with one word as output. The flag is whether an encode can absorb it.
 struct Say(&'static str, bool);
 
 impl ByteOp for Say {

@@ -54,7 +54,7 @@ enum Remaining {
     Unknown,
     /// This many bytes.
     Bytes(u64),
-    /// No body at all, not even an empty one: the response must not state a length.
+    /// No body, not even an empty one: the response must not state a length.
     NoBody,
 }
 

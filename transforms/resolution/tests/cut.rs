@@ -22,7 +22,7 @@ fn answer(source: &Bytes, wanted: u8, chunk: usize) -> Result<Output> {
     answer_within(source, wanted, chunk, &Settings::default())
 }
 
-/// A prefix ends at `end` of `source`, plus EOC; nothing but comments and Psot differs before.
+/// A prefix ends at `end` of `source`, plus EOC; only comments and Psot differ before.
 fn check(name: &str, wanted: u8, end: usize, mime: &str) {
     let source = sample(name);
     let whole = answer(&source, wanted, usize::MAX).unwrap();

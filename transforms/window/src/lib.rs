@@ -17,7 +17,7 @@ const WINDOW: Param = Param {
         canonical: |value| Some(Range::parse(value)?.to_string()),
     },
     default: None,
-    doc: "shows the stored values of a grey picture around a center, as wide as given, as black to white",
+    doc: "maps the stored values of a greyscale picture to black to white: `width` values around `center`",
 };
 
 /// The plug-in.

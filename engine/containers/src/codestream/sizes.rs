@@ -34,7 +34,7 @@ impl Sizes {
     pub const MAX_COMPONENTS: usize = 16;
 
     pub(super) fn read(payload: &[u8]) -> Result<Self, CodestreamError> {
-        let wrong = || CodestreamError::Damaged("its sizes");
+        let wrong = || CodestreamError::Damaged("invalid sizes (SIZ)");
         let (fixed, components) = payload.split_at_checked(36).ok_or_else(wrong)?;
         let number = |at: usize| {
             let bytes = fixed.get(at..).and_then(|rest| rest.first_chunk());

@@ -27,7 +27,7 @@ use tokio::{
 pub(crate) const ETAG: &str = "\"0123456789abcdef\"";
 pub(crate) const CHANGED: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 
-/// Reads the event of this name. `https://originals-…` in it stands for the S3 of a test.
+/// Reads the event of this name. `https://originals-…` in it is replaced by the S3 of the test.
 pub(crate) fn event(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/function/events/{name}.json"));
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
@@ -38,11 +38,11 @@ pub(crate) fn event(name: &str) -> Value {
 pub(crate) enum Fault {
     /// Nothing.
     None,
-    /// S3 answers with an error.
+    /// S3 responds with an error.
     Error(u16, &'static str),
-    /// S3 answers with an error without a body.
+    /// S3 responds with an error without a body.
     BareError(u16),
-    /// S3 never answers.
+    /// S3 never responds.
     Silent,
     /// S3 stops in the middle.
     Stuck,

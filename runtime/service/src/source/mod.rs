@@ -92,7 +92,7 @@ pub struct Opened {
     pub meta: Meta,
     /// Headers of the source that every response about the resource repeats. Defaults to none.
     pub headers: HeaderMap,
-    /// Headers for delivering the resource as it is stored, if that is allowed where the query asks for nothing.
+    /// Headers for delivering the resource as it is stored, if that is allowed without a query.
     /// Defaults to `None`, because an image may carry private metadata.
     pub passthrough: Option<HeaderMap>,
     /// The bytes.

@@ -1,6 +1,6 @@
-//! Real files: nothing private comes through, nothing of the picture is lost, no photo falls over.
+//! Strips real files: no private metadata is left, and pixels and orientation are unchanged.
 //!
-//! The judges are other programs: exiftool for metadata, decoders that share no code with us for pixels.
+//! Other programs check the results: exiftool the metadata, independent decoders the pixels.
 
 mod exiftool;
 mod pixels;
@@ -18,8 +18,8 @@ use std::{
     },
 };
 
-/// Tags that exiftool may find in a stripped file, by group 1: what the container needs to be a
-/// picture and what tells how it looks.
+/// Tags that exiftool may find in a stripped file, by group 1: structure that the
+/// container requires, and values that change the appearance.
 const ALLOWED: &[(&str, &str)] = &[
     ("Adobe", "APP14Flags0 APP14Flags1 ColorTransform DCTEncodeVersion"),
     ("ExifTool", "ExifToolVersion Warning"),
@@ -77,13 +77,13 @@ const ALLOWED: &[(&str, &str)] = &[
     ),
 ];
 
-/// Groups of which every tag may stay: what exiftool computes, and ICC profiles, which stay as they are.
+/// Groups of which every tag may stay: what exiftool computes, and ICC profiles, which are unchanged.
 const ALLOWED_GROUPS: &[&str] = &["System", "File", "Composite"];
 
 /// Every file, stripped once for all tests.
 static STRIPPED: LazyLock<Stripped> = LazyLock::new(Stripped::new);
 
-/// A folder of sources, and a folder of what is left of each, under the same names.
+/// A folder of sources, and a folder of the stripped files under the same names.
 struct Stripped {
     sources: PathBuf,
     results: PathBuf,
