@@ -10,7 +10,7 @@ use moxcms::{
 use safelight_core::{ColourClass, Decode, Frame, Model, Profile, Samples};
 use std::sync::Arc;
 
-/// The most bytes that a conversion allocates besides the samples: the encoded profile, its tables as they are
+/// The maximum number of bytes that a conversion allocates besides the samples: the encoded profile, its tables as they are
 /// read, and the table in use.
 pub(crate) const PROFILE_BYTES: u64 = 16 << 20;
 /// The largest profile that is read, in bytes; profiles of printing presses have one or two million.

@@ -11,7 +11,7 @@ use safelight_core::{Decode, Decoder, Encode, Encoder, Frame, Image, Kind, Limit
 use std::fs;
 
 const SIZE: Size = Size::new(61, 47);
-/// More than any image has.
+/// A limit above the pixels of every image.
 const FULL: Size = Size::new(u32::MAX, u32::MAX);
 const MODELS: [Model; 4] = [Model::Grey, Model::GreyAlpha, Model::Rgb, Model::Rgba];
 

@@ -52,7 +52,7 @@ pub struct Body {
 enum Remaining {
     /// Only the end of the body tells.
     Unknown,
-    /// This many bytes.
+    /// A body of this many bytes.
     Bytes(u64),
     /// No body, not even an empty one: the response must not state a length.
     NoBody,

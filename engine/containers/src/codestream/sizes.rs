@@ -14,7 +14,7 @@ pub struct Sizes {
     pub tile: Size,
     /// The start of the first tile; not beyond `origin`.
     pub tile_origin: Size,
-    /// At least one.
+    /// The components; at least one.
     pub components: Vec<Component>,
 }
 

@@ -33,7 +33,7 @@ pub(crate) struct Source {
     pub(crate) properties: Vec<Vec<u8>>,
     /// Associations: item and property indexes; the bit 0x80 marks an essential property.
     pub(crate) associations: Vec<(u16, Vec<u8>)>,
-    /// More boxes in `meta`.
+    /// Additional boxes in `meta`.
     pub(crate) more: Vec<u8>,
     pub(crate) movie: Vec<u8>,
     pub(crate) is_wide: bool,

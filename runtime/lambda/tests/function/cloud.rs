@@ -36,7 +36,7 @@ pub(crate) fn event(name: &str) -> Value {
 /// A fault of S3, or of `WriteGetObjectResponse`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Fault {
-    /// Nothing.
+    /// No fault.
     None,
     /// S3 responds with an error.
     Error(u16, &'static str),
