@@ -182,7 +182,7 @@ impl Header {
     }
 
     /// Returns the maximum number of bytes that a [`Decoder`](super::Decoder) of these `scales` buffers at
-    /// any time, its planes included, whatever follows the header.
+    /// any time, its planes included, for all data after the header.
     ///
     /// `is_parallel` is that of [`Decoder::new`](super::Decoder::new): a parallel decoder also buffers
     /// restart intervals.
