@@ -105,7 +105,7 @@ impl Sent {
 impl Cloud {
     pub(crate) async fn start() -> Self {
         let (events, waiting) = mpsc::unbounded_channel();
-        let (outcomes, answers) = mpsc::unbounded_channel();
+        let (outcomes, receiver) = mpsc::unbounded_channel();
         let state = Arc::new(State {
             objects: Mutex::default(),
             fault: Mutex::new(Fault::None),
@@ -121,14 +121,14 @@ impl Cloud {
             while let Ok((stream, _)) = listener.accept().await {
                 stream.set_nodelay(true).unwrap();
                 let state = shared.clone();
-                let service = service_fn(move |request| answer(state.clone(), request));
+                let service = service_fn(move |request| handle(state.clone(), request));
                 let connection = http1::Builder::new()
                     .timer(TokioTimer::new())
                     .serve_connection(TokioIo::new(stream), service);
                 tokio::spawn(connection);
             }
         });
-        let cloud = Self { address, state, events, outcomes: AsyncMutex::new(answers) };
+        let cloud = Self { address, state, events, outcomes: AsyncMutex::new(receiver) };
         cloud.put("photo.jpg", safelight_images::read("photo.jpg"));
         cloud
     }
@@ -241,7 +241,7 @@ impl Drop for Function {
 
 type Body = UnsyncBoxBody<Bytes, std::io::Error>;
 
-async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Response<Body>, std::io::Error> {
+async fn handle(state: Arc<State>, request: Request<Incoming>) -> Result<Response<Body>, std::io::Error> {
     let path = request.uri().path().to_owned();
     if path == "/2018-06-01/runtime/invocation/next" {
         return Ok(next(&state).await);

@@ -100,9 +100,9 @@ impl Stripped {
             let name = format!("{number:03}-{name}");
             let source = Bytes::from(fs::read(path).expect("a listed file is there"));
             match strip(&source) {
-                Ok(answer) => {
+                Ok(output) => {
                     fs::write(sources.join(&name), &source).expect("the folder takes files");
-                    fs::write(results.join(&name), answer.body()).expect("the folder takes files");
+                    fs::write(results.join(&name), output.body()).expect("the folder takes files");
                 }
                 Err(error) => eprintln!("{}: {error}", path.display()),
             }
@@ -120,7 +120,7 @@ impl Stripped {
 }
 
 fn strip(source: &Bytes) -> Result<Output> {
-    let step = StripExif.step(&Query::default())?.expect("an empty query asks for a strip");
+    let step = StripExif.step(&Query::default())?.expect("an empty query gives a strip");
     let Step::Bytes(op) = step else { panic!("a step on bytes") };
     Output::collect(op.start(&Settings::default()), source, 1 << 16)
 }
