@@ -41,7 +41,7 @@ fuzz_target!(|source: &[u8]| {
             let size = header.geometry.size;
             assert!(size.w.max(size.h) <= MAX_SIDE, "{raw}: {header:?}");
         }
-        // Steps on bytes keep pixels as they are, valid or not.
+        // Byte steps do not change pixels, valid or not.
         Ok(response) => assert!(response.head.is_some(), "{raw}: no head"),
     }
 });

@@ -22,7 +22,7 @@ pub fn run(query: &str, source: &Bytes) -> Result<Output> {
 /// Returns the decoder for `source`.
 ///
 /// # Panics
-/// If there is none: the input of a bench is wrong.
+/// If no decoder supports the format: the input of a bench is wrong.
 pub fn decoder_of(source: &[u8]) -> &'static dyn Decoder {
     let Detection::Known(format) = Format::detect(source) else { panic!("the image has no known format") };
     REGISTRY.decoder(format).expect("a format with a decoder")
@@ -31,7 +31,7 @@ pub fn decoder_of(source: &[u8]) -> &'static dyn Decoder {
 /// Returns the encoder of `format`.
 ///
 /// # Panics
-/// If there is none.
+/// If no encoder supports the format.
 pub fn encoder(format: Format) -> &'static dyn Encoder {
     REGISTRY.encoder(format).expect("a format with an encoder")
 }

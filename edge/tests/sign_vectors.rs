@@ -1,7 +1,7 @@
 //! The published test vectors of Signature Version 4 in `corpus/sigv4`, signed in headers. For every folder,
 //! the canonical request, the string to sign and the signature must equal those of the suite.
 //!
-//! The suite's service escapes paths once, like S3. It resolves paths if a folder says so, like the other
+//! The suite's service escapes paths once, like S3. It resolves paths if the name of a folder requests it, like the other
 //! services. The suite does not cover double escaping, which `sign_oracle.rs` tests. Signatures in the query
 //! are not supported by this crate.
 

@@ -10,7 +10,7 @@ const EXTENSIONS: &[&str] =
     &["avif", "avifs", "gif", "heic", "heif", "jpeg", "jpg", "png", "tif", "tiff", "webp"];
 
 /// Returns the folder of real photos: the value of `SAFELIGHT_CORPUS`, or else `../shared/corpus` next to the
-/// checkout. If it does not exist, returns `None` and says so on standard error.
+/// checkout. If it does not exist, returns `None` and reports it on standard error.
 #[expect(clippy::disallowed_methods, reason = "only tests use this crate")]
 pub fn corpus() -> Option<PathBuf> {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");

@@ -32,7 +32,7 @@ pub struct ImageFrames {
 pub enum CheckedBy {
     /// In the function; caches then store no responses.
     Function,
-    /// At the edge, before the cache.
+    /// The edge, before the cache.
     Edge,
 }
 

@@ -257,7 +257,7 @@ async fn a_write_after_the_time_limit_is_rejected() {
     assert_eq!((late.status, late.code()), (400, "ValidationError"));
 }
 
-/// Starts a response, and ends it as `end` says once the caller has received its start.
+/// Starts a response, and ends it with `end` after the caller has received its start.
 async fn begin(cloud: &Cloud, end: impl Fn() -> End + Send + 'static) -> Reply {
     let seen = Arc::new(Notify::new());
     let wait = seen.clone();

@@ -196,7 +196,7 @@ async fn errors_keep_their_status_and_code() {
 /// A viewer's response when something fails.
 #[derive(Debug)]
 enum Outcome {
-    /// This status, and from the access point this error code.
+    /// A response with this status; from the access point, also with this error code.
     Error(u16, &'static str),
     /// Headers and an incomplete body, with a transfer error.
     Cut,

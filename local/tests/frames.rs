@@ -323,7 +323,7 @@ async fn faults_have_a_status_and_are_not_cached() {
         let target = format!("{}&version={index}", frame());
         let reply = stage.view(&target, &token).await;
         assert_eq!((reply.status, reply.whole), (status, status != 200), "{fault:?}");
-        // CloudFront caches a 502 of its origin for ten seconds, whatever its headers say.
+        // CloudFront caches a 502 of its origin for ten seconds, in spite of its headers.
         if status == 502 {
             stage.cloud.clock().advance(Duration::from_secs(10));
         }

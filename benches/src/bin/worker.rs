@@ -115,22 +115,22 @@ impl Task {
 /// Runs `query` on the file at `path`. Only one chunk is in memory besides the session.
 fn from_file(query: &str, path: &Path) -> Result<Output> {
     let mut session = Plan::new(REGISTRY, REGISTRY.query(query, "")?)?.start(&Settings::default());
-    let mut answer = Output::default();
+    let mut collected = Output::default();
     let mut file = File::open(path)?;
     loop {
         let mut chunk = Vec::with_capacity(CHUNK_BYTES);
         if Read::by_ref(&mut file).take(CHUNK_BYTES as u64).read_to_end(&mut chunk)? == 0 {
             break;
         }
-        match session.push(chunk.into(), &mut answer)? {
+        match session.push(chunk.into(), &mut collected)? {
             Flow::More | Flow::Keep | Flow::Reserve(_) => (),
             Flow::Skip(bytes) => drop(file.seek(SeekFrom::Current(i64::try_from(bytes)?))?),
-            Flow::Done => return Ok(answer),
+            Flow::Done => return Ok(collected),
         }
     }
     session.reserve()?;
-    session.finish(&mut answer)?;
-    Ok(answer)
+    session.finish(&mut collected)?;
+    Ok(collected)
 }
 
 fn nanoseconds(clock: ClockId) -> u64 {

@@ -10,17 +10,17 @@ const ours = key('one');
 /** Sends a valid token of the issuer at `url`. Returns the status of the response, or 200 if the request continues. */
 async function statusOf({ viewerRequest }, url, signer = ours) {
   const event = viewerEvent({ headers: { Token: token(signer, claims(url)) } });
-  const answer = accepted(event, await viewerRequest(event));
-  if (answer.status === '503') assert.equal(header(answer, 'retry-after'), '10');
-  return Number(answer.status ?? 200);
+  const result = accepted(event, await viewerRequest(event));
+  if (result.status === '503') assert.equal(header(result, 'retry-after'), '10');
+  return Number(result.status ?? 200);
 }
 
 const never = () => {};
 
 describe('a key set', { concurrency: true }, () => {
-  const check = (name, answer, expected, count) =>
+  const check = (name, handle, expected, count) =>
     test(name, async (t) => {
-      const issuer = await serve(t, answer);
+      const issuer = await serve(t, handle);
       const edge = await load(oidc(issuer.url));
       assert.equal(await statusOf(edge, issuer.url), expected);
       assert.equal(issuer.paths.length, count);

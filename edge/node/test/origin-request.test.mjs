@@ -58,9 +58,9 @@ test('requests are signed for the service of the domain', async () => {
     [customOrigin('runtime-medical-imaging.us-west-2.amazonaws.com'), 'us-west-2', 'medical-imaging'],
   ]) {
     const event = originEvent(origin, { querystring: 'width=300&format=webp' });
-    const answer = accepted(event, await auto.originRequest(event));
-    verify(answer, region, service);
-    assert.equal(header(answer, 'host'), Object.values(origin)[0].domainName);
+    const response = accepted(event, await auto.originRequest(event));
+    verify(response, region, service);
+    assert.equal(header(response, 'host'), Object.values(origin)[0].domainName);
   }
 });
 
@@ -83,9 +83,9 @@ test('the hash of a body is signed if the service requires it', async () => {
     body: body(frame),
     headers: { 'Content-Length': `${frame.length}` },
   });
-  const answer = accepted(event, await auto.originRequest(event));
-  verify(answer, 'us-east-1', 'medical-imaging');
-  assert.equal(header(answer, 'x-amz-content-sha256'), sha256(frame));
+  const response = accepted(event, await auto.originRequest(event));
+  verify(response, 'us-east-1', 'medical-imaging');
+  assert.equal(header(response, 'x-amz-content-sha256'), sha256(frame));
 
   const cut = originEvent(imaging, { ...post, body: body(frame, { inputTruncated: true }) });
   assert.equal(accepted(cut, await auto.originRequest(cut)).status, '413');
@@ -101,9 +101,9 @@ test('signatures of viewers are removed', async () => {
   };
   const querystring = 'width=5&X-Amz-Signature=00&x-amz-tagging=a';
   const event = originEvent(S3_ORIGIN, { headers: viewers, querystring });
-  const answer = accepted(event, await auto.originRequest(event));
-  verify(answer, 'eu-central-1', 's3');
-  assert.deepEqual([answer.querystring, answer.headers['x-amz-acl']], ['width=5', undefined]);
+  const response = accepted(event, await auto.originRequest(event));
+  verify(response, 'eu-central-1', 's3');
+  assert.deepEqual([response.querystring, response.headers['x-amz-acl']], ['width=5', undefined]);
 });
 
 test('errors of the viewer are responses, errors of the operator are thrown', async () => {
@@ -115,9 +115,9 @@ test('errors of the viewer are responses, errors of the operator are thrown', as
     [S3_ORIGIN, { uri: `/${'['.repeat(3000)}` }, '414'],
   ]) {
     const event = originEvent(origin, fields);
-    const answer = accepted(event, await auto.originRequest(event));
-    assert.equal(answer.status, status);
-    assert.equal(JSON.parse(answer.body).status, Number(status));
+    const response = accepted(event, await auto.originRequest(event));
+    assert.equal(response.status, status);
+    assert.equal(JSON.parse(response.body).status, Number(status));
   }
   const custom = { authorization: [{ key: 'Authorization', value: 'x' }] };
   const clash = originEvent(customOrigin('b.s3.eu-west-1.amazonaws.com', { customHeaders: custom }));
@@ -134,9 +134,9 @@ test('credentials are read for each request', async () => {
   const event = originEvent(S3_ORIGIN);
   delete process.env.AWS_SESSION_TOKEN;
   process.env.AWS_ACCESS_KEY_ID = 'AKIDOTHER';
-  const answer = accepted(event, await auto.originRequest(event));
-  assert.match(header(answer, 'authorization'), /Credential=AKIDOTHER\//);
-  assert.equal(answer.headers['x-amz-security-token'], undefined);
+  const response = accepted(event, await auto.originRequest(event));
+  assert.match(header(response, 'authorization'), /Credential=AKIDOTHER\//);
+  assert.equal(response.headers['x-amz-security-token'], undefined);
 });
 
 test('requests are not signed without a `sign` setting', async () => {

@@ -17,8 +17,8 @@ test('the query is normalised, and nothing else changes', async () => {
   ]) {
     const event = viewerEvent({ querystring, headers: { Accept: accept } });
     const before = structuredClone(event);
-    const answer = accepted(event, await viewerRequest(event));
-    assert.deepEqual(answer, { ...before.Records[0].cf.request, querystring: expected });
+    const response = accepted(event, await viewerRequest(event));
+    assert.deepEqual(response, { ...before.Records[0].cf.request, querystring: expected });
     assert.deepEqual(event, before, 'the event is not modified');
   }
 });
@@ -50,15 +50,15 @@ test('a valid token is accepted and removed from every place', async (t) => {
     [{ querystring: `w=5&token=${good}` }, { querystring: 'width=5' }],
   ]) {
     const event = viewerEvent(place);
-    const answer = accepted(event, await viewerRequest(event));
-    assert.equal(answer.uri, '/holiday/beach.jpg');
-    assert.ok(!JSON.stringify(answer).includes(good.split('.')[1]), 'the token is removed');
+    const response = accepted(event, await viewerRequest(event));
+    assert.equal(response.uri, '/holiday/beach.jpg');
+    assert.ok(!JSON.stringify(response).includes(good.split('.')[1]), 'the token is removed');
     assert.deepEqual(
-      answer.headers.cookie?.map(({ value }) => value),
+      response.headers.cookie?.map(({ value }) => value),
       left.cookie,
     );
-    assert.equal(answer.querystring, left.querystring ?? '');
-    assert.deepEqual([answer.headers.authorization, answer.headers.token], [undefined, undefined]);
+    assert.equal(response.querystring, left.querystring ?? '');
+    assert.deepEqual([response.headers.authorization, response.headers.token], [undefined, undefined]);
   }
   assert.deepEqual(issuer.paths, ['/.well-known/jwks.json'], 'fetched once');
 });
@@ -83,34 +83,34 @@ test('rejections reveal only the status and the challenge', async (t) => {
     [token(ours, claims(issuer.url, scope)), undefined, undefined],
   ]) {
     const event = viewerEvent({ headers: tokenHeader === undefined ? {} : { Token: tokenHeader } });
-    const answer = accepted(event, await viewerRequest(event));
-    assert.equal(answer.status, status);
+    const response = accepted(event, await viewerRequest(event));
+    assert.equal(response.status, status);
     if (status === undefined) continue;
-    assert.equal(header(answer, 'www-authenticate'), challenge);
-    assert.equal(header(answer, 'cache-control'), 'no-store');
-    assert.equal(header(answer, 'content-type'), 'application/problem+json');
-    const problem = JSON.parse(answer.body);
+    assert.equal(header(response, 'www-authenticate'), challenge);
+    assert.equal(header(response, 'cache-control'), 'no-store');
+    assert.equal(header(response, 'content-type'), 'application/problem+json');
+    const problem = JSON.parse(response.body);
     assert.deepEqual([problem.status, problem.requestId], [Number(status), REQUEST_ID]);
-    assert.doesNotMatch(answer.body, /expired|audience|signature|key/);
+    assert.doesNotMatch(response.body, /expired|audience|signature|key/);
   }
 });
 
-test('a preflight is answered without a token and without the origin', async (t) => {
+test('a preflight needs neither a token nor the origin', async (t) => {
   const { viewerRequest, originRequest } = await load({
     ...oidc('http://127.0.0.1:9'),
     sign: { target: 'auto' },
   });
-  const asks = { Origin: 'https://app.example', 'Access-Control-Request-Method': 'GET' };
-  const event = viewerEvent({ method: 'OPTIONS', headers: asks });
+  const preflight = { Origin: 'https://app.example', 'Access-Control-Request-Method': 'GET' };
+  const event = viewerEvent({ method: 'OPTIONS', headers: preflight });
   assert.deepEqual(accepted(event, await viewerRequest(event)), { status: '204', headers: {} });
   const next = structuredClone(event);
   next.Records[0].cf.config.eventType = 'origin-request';
   assert.deepEqual(accepted(next, await originRequest(next)), { status: '204', headers: {} });
 
-  for (const headers of [{}, { Origin: asks.Origin }, { 'Access-Control-Request-Method': 'GET' }]) {
+  for (const headers of [{}, { Origin: preflight.Origin }, { 'Access-Control-Request-Method': 'GET' }]) {
     const plain = viewerEvent({ method: 'OPTIONS', headers });
     assert.equal(accepted(plain, await viewerRequest(plain)).status, '401');
   }
-  const get = viewerEvent({ headers: asks });
+  const get = viewerEvent({ headers: preflight });
   assert.equal(accepted(get, await viewerRequest(get)).status, '401');
 });

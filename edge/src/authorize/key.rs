@@ -21,10 +21,10 @@ pub enum KeySetError {
     /// Longer than [`MAX_KEY_SET_BYTES`].
     #[error("key set too long: the limit is {MAX_KEY_SET_BYTES} bytes")]
     TooLong,
-    /// More than [`MAX_KEYS`].
+    /// The set has more than [`MAX_KEYS`] keys.
     #[error("too many keys: the limit is {MAX_KEYS}")]
     TooManyKeys,
-    /// Not an object with an array `keys`, or ambiguous JSON (see [`MAX_DEPTH`](super::MAX_DEPTH)).
+    /// The text is not an object with an array `keys`, or is ambiguous JSON (see [`MAX_DEPTH`](super::MAX_DEPTH)).
     #[error("invalid key set: expected a JSON web key set")]
     Malformed,
 }

@@ -138,7 +138,7 @@ impl Authorizer {
     /// Extracts the token from a request's headers (name in any letter case, and value) and its query
     /// (without the question mark).
     ///
-    /// The caller must forward only the remaining headers and query, whatever the [`Outcome`]. Tokens are
+    /// The caller must forward only the remaining headers and query, for every [`Outcome`]. Tokens are
     /// removed with [`Mode::None`] too, so they never reach the cache or the origin.
     pub fn take<'a>(
         &self,

@@ -20,7 +20,7 @@ pub enum Reason {
     /// Longer than [`MAX_TOKEN_BYTES`](super::MAX_TOKEN_BYTES).
     #[error("token too long")]
     TooLong,
-    /// Not three parts, not strict base64url without padding, or not JSON.
+    /// The token has not three parts of strict base64url without padding, or their JSON is invalid.
     #[error("malformed token: not a signed JWT in compact form")]
     Malformed,
     /// A JSON object contains the same name twice.

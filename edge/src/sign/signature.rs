@@ -36,7 +36,7 @@ pub enum Payload<'a> {
     Unsigned,
     /// The hash of these bytes.
     Bytes(&'a [u8]),
-    /// This SHA-256 hash, in hexadecimal digits.
+    /// The given SHA-256 hash, in hexadecimal digits.
     Hash(&'a str),
 }
 

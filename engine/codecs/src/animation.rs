@@ -78,7 +78,7 @@ fn drop_alpha(rgba: &mut Vec<u8>) {
     rgba.shrink_to_fit();
 }
 
-/// The smallest rectangle that contains all differences of two frames of `size`; `None` if there are none.
+/// The smallest rectangle that contains all differences of two frames of `size`; `None` if the frames are equal.
 /// `channels` is the length of a pixel in bytes.
 pub(crate) fn changed(before: &[u8], now: &[u8], size: Size, channels: usize) -> Option<Rect> {
     let row_bytes = size.w as usize * channels;

@@ -1,4 +1,4 @@
-//! AVIF: encoded by `ravif`, which is Rust. `docs/decisions/0062-avif-encode-only.md` says why it is not decoded.
+//! AVIF: encoded by `ravif`, which is Rust. `docs/decisions/0062-avif-encode-only.md` explains why it is not decoded.
 
 use crate::error::CodecError;
 use crate::rgb8::Rgb8;

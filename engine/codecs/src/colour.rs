@@ -10,7 +10,7 @@ use moxcms::{
 use safelight_core::{ColourClass, Decode, Frame, Model, Profile, Samples};
 use std::sync::Arc;
 
-/// The most bytes that a conversion allocates besides the samples: the encoded profile, its tables as they are
+/// The maximum number of bytes that a conversion allocates besides the samples: the encoded profile, its tables as they are
 /// read, and the table in use.
 pub(crate) const PROFILE_BYTES: u64 = 16 << 20;
 /// The largest profile that is read, in bytes; profiles of printing presses have one or two million.
@@ -50,7 +50,7 @@ fn convert_samples(frames: &mut [Frame], profile: &ColorProfile) -> Option<()> {
     }
 }
 
-/// Converts `samples`, shape `[.., 4]`, CMYK from 0 (no ink) to 255, to sRGB of shape `[.., 3]` in the same
+/// Converts `samples`, shape `[.., 4]`, CMYK from 0 (none) to 255, to sRGB of shape `[.., 3]` in the same
 /// buffer.
 pub(crate) fn cmyk_to_rgb(mut samples: Vec<u8>, icc: Option<&[u8]>) -> Vec<u8> {
     let profile = icc.and_then(parse).filter(|profile| profile.color_space == DataColorSpace::Cmyk);

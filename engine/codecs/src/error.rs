@@ -16,7 +16,7 @@ pub(crate) enum CodecError {
     #[error("unsupported {0} image: {1}")]
     Unsupported(Format, &'static str),
     /// The source has more pixels than allowed.
-    #[error("the image is {} × {} pixels, {} in total; {} is the limit", size.w, size.h, size.pixels(), max)]
+    #[error("the image is {} × {} pixels, {} in total: the limit is {}", size.w, size.h, size.pixels(), max)]
     TooManyPixels {
         /// The source's format.
         format: Format,
@@ -26,7 +26,7 @@ pub(crate) enum CodecError {
         max: u64,
     },
     /// The source has more frames than allowed.
-    #[error("the animation has {frames} frames or more; {max} is the limit")]
+    #[error("the animation has {frames} frames or more: the limit is {max}")]
     TooManyFrames {
         /// The source's format.
         format: Format,
@@ -36,7 +36,7 @@ pub(crate) enum CodecError {
         max: u32,
     },
     /// The frames of the source have more pixels together than allowed.
-    #[error("the animation has {frames} frames of {} × {} pixels, {} in total; {max} is the limit", size.w, size.h, size.pixels().saturating_mul((*frames).into()))]
+    #[error("the animation has {frames} frames of {} × {} pixels, {} in total: the limit is {max}", size.w, size.h, size.pixels().saturating_mul((*frames).into()))]
     TooManyFramePixels {
         /// The source's format.
         format: Format,
@@ -48,7 +48,7 @@ pub(crate) enum CodecError {
         max: u64,
     },
     /// The source has more metadata before its pixels than allowed.
-    #[error("the image has more than {max_bytes} bytes of metadata before its pixels, which is the limit")]
+    #[error("the metadata before the pixels is too long: the limit is {max_bytes} bytes")]
     TooMuchMetadata {
         /// The source's format.
         format: Format,
@@ -56,7 +56,7 @@ pub(crate) enum CodecError {
         max_bytes: u64,
     },
     /// The image has a longer side than the output format can represent.
-    #[error("the image is {} × {} pixels; {format} allows at most {max} on a side", size.w, size.h)]
+    #[error("the image is {} × {} pixels: {format} allows at most {max} a side", size.w, size.h)]
     TooLong {
         /// The output format.
         format: Format,

@@ -13,10 +13,10 @@ const EXIF_BYTES: usize = 64 << 10;
 /// Checks the number of pixels of an image before anything is allocated for them.
 ///
 /// # Errors
-/// [`safelight_core::Kind::LimitExceeded`], or [`safelight_core::Kind::Corrupt`] if there are none.
+/// [`safelight_core::Kind::LimitExceeded`], or [`safelight_core::Kind::Corrupt`] for a width or height of 0.
 pub(crate) fn check_pixels(format: Format, size: Size, limits: &Limits) -> Result<()> {
     match size.pixels() {
-        0 => Err(CodecError::Damaged(format, "a side of no pixels".into()).into()),
+        0 => Err(CodecError::Damaged(format, "a width or height of 0".into()).into()),
         pixels if limits.max_pixels < pixels => {
             Err(CodecError::TooManyPixels { format, size, max: limits.max_pixels }.into())
         }
@@ -24,7 +24,7 @@ pub(crate) fn check_pixels(format: Format, size: Size, limits: &Limits) -> Resul
     }
 }
 
-/// The orientation in the first EXIF block of `source`; upright if there is none.
+/// The orientation in the first EXIF block of `source`; upright without one.
 ///
 /// Allocates one chunk of the source and one EXIF block. A source that the walker rejects is upright: the decoder
 /// reports the damage, if there is any.

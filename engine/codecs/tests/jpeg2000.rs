@@ -101,7 +101,7 @@ fn lower_resolutions_have_the_right_position() {
             let View { x, y, w, h } = frame.view;
             assert_eq!((w, h), (40.0, 30.0));
             assert!(x + w <= f64::from(plane.size.w) * step && y + h <= f64::from(plane.size.h) * step);
-            // A sample lies half a step into the plane, and the picture starts `x` into it.
+            // A sample is at the centre of its step, and the image starts at `x`.
             let (mut error, mut count) = (0.0, 0.0);
             let most = f64::from(if frame.encoding.is_some_and(|it| it.bits == 12) { 4095 } else { 65_535 });
             for (i, value) in values(frame).into_iter().enumerate() {
@@ -158,7 +158,7 @@ fn unsupported_codestreams_are_rejected() {
     check(name, 43, &[2], UnsupportedFormat, "fewer samples than pixels");
     check(name, 42, &[8], UnsupportedFormat, "several depths");
     check("ht-grey16.j2c", 42, &[16], UnsupportedFormat, "more than 16 bits");
-    check(name, 8, &[0, 0, 0, 0], Corrupt, "its sizes");
+    check(name, 8, &[0, 0, 0, 0], Corrupt, "invalid sizes (SIZ)");
 }
 
 #[test]

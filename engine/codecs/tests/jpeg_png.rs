@@ -11,7 +11,7 @@ use safelight_core::{Decode, Decoder, Encode, Encoder, Frame, Image, Kind, Limit
 use std::fs;
 
 const SIZE: Size = Size::new(61, 47);
-/// More than any image has.
+/// A limit above the pixels of every image.
 const FULL: Size = Size::new(u32::MAX, u32::MAX);
 const MODELS: [Model; 4] = [Model::Grey, Model::GreyAlpha, Model::Rgb, Model::Rgba];
 
@@ -226,7 +226,7 @@ fn too_many_pixels_are_rejected_by_the_header() {
         ];
         for error in errors {
             assert_eq!(error.kind, Kind::LimitExceeded, "{name}");
-            assert!(error.message.contains("1000 is the limit"), "{error}");
+            assert!(error.message.contains("the limit is 1000"), "{error}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Does a decode allocate no more than it states?
+//! Checks that a decode allocates at most the memory that it states.
 #![cfg(all(
     feature = "jpeg",
     feature = "png",

@@ -75,7 +75,7 @@ impl Gif {
                 Ok(Step::Part(Part::new(Class::Trailer, end), Layout::rest()))
             }
             b';' => Err(ContainerError::Damaged(Format::Gif, at, "the file ends before any image data")),
-            _ => Err(ContainerError::Damaged(Format::Gif, at, "no block where one must begin")),
+            _ => Err(ContainerError::Damaged(Format::Gif, at, "expected a block")),
         }
     }
 

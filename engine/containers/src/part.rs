@@ -66,12 +66,12 @@ pub enum Class {
 /// The replacement of a removed part, which keeps the rest of the file valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Removal {
-    /// Nothing; the following bytes move up.
+    /// No bytes; the following bytes move up.
     Cut,
     /// A replacement of the same length, because offsets or sizes elsewhere depend on it: these bytes, then
     /// zeros.
     Blank(Bytes),
-    /// These bytes.
+    /// The given bytes.
     Replace(Bytes),
     /// An EXIF block with the orientation that the payload states, and nothing else.
     Reorient(ExifFraming),

@@ -191,7 +191,7 @@ mod tests {
         check(&[kept(2..6, ImageData)], 3..8, Err(Conflict(2)));
         check(&[kept(2..6, ImageData)], 0..5, Err(Conflict(2)));
         check(&[kept(2..6, ImageData)], 6..7, Ok(&[(Unknown, 1)]));
-        // Other pictures give way; private bytes do not.
+        // Data of other images may overlap it; private bytes may not.
         check(&[kept(2..6, ImageData), blanked(5..9, Secondary)], 2..9, Ok(&[(ImageData, 4), (Unknown, 3)]));
         check(&[kept(2..6, ImageData), blanked(5..9, Exif)], 2..9, Err(Conflict(5)));
         check(&[kept(2..6, ImageData), blanked(0..9, Xmp)], 2..9, Err(Conflict(0)));

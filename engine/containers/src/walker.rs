@@ -17,7 +17,7 @@ pub struct Walker {
     driver: Option<Driver>,
 }
 
-/// More than the header of any source that is not buffered whole.
+/// A length above the header of any source that is not buffered whole.
 const MAX_STREAMED_HEADER_BYTES: usize = 512 << 10;
 
 impl Walker {

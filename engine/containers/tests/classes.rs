@@ -21,7 +21,7 @@ fn walk(source: &[u8]) -> Result<Vec<(Class, Removal, usize)>, ContainerError> {
     Ok(parts)
 }
 
-/// Checks blocks one by one: their bytes, what they are, and what takes their place.
+/// Checks each block: its bytes, its class and its replacement.
 fn check(blocks: &[(Vec<u8>, Class, Removal)]) {
     let source: Vec<u8> = blocks.iter().flat_map(|(bytes, ..)| bytes).copied().collect();
     let expected: Vec<_> =
@@ -342,7 +342,7 @@ mod gif {
     fn damage_is_named() {
         let check = |rest: &[u8], expected| assert_eq!(damage(&[&header()[..], rest].concat()), expected);
         check(b";", "damaged GIF at byte 19: the file ends before any image data");
-        check(b"?", "damaged GIF at byte 19: no block where one must begin");
+        check(b"?", "damaged GIF at byte 19: expected a block");
         check(b"!\xFE\x05he", "truncated GIF: ends at byte 24, inside a block");
         check(b"", "truncated GIF: ends at byte 19, inside a block");
     }

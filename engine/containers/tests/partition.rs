@@ -45,7 +45,7 @@ fn parts_cover_the_source_whatever_the_chunks() {
             assert_eq!(bytes.len(), source.len(), "{}", path.display());
             assert!(bytes == source, "{}", path.display());
         }
-        // One byte at a time costs time; a megabyte of it shows what there is to show.
+        // Single bytes are slow, so only the first megabyte is pushed this way.
         let smallest = if source.len() < 1 << 20 { 1 } else { 61 };
         for chunk in [smallest, 2, 3, 7, 1000, 65_536] {
             if smallest <= chunk {

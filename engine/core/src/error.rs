@@ -89,7 +89,7 @@ pub struct Error {
     pub kind: Kind,
     /// Name of the transform, container, parameter or source that failed; for the log only.
     pub origin: &'static str,
-    /// What is wrong, with which value, and what would be right; public.
+    /// The message for the client: the problem with the value, then what would be right.
     pub message: String,
     /// Seconds after which a retry may succeed. Defaults to `None`.
     pub retry_after: Option<u32>,

@@ -16,7 +16,7 @@ pub const BACKGROUND: Param = Param {
         canonical: |value| Some(Colour::parse(value)?.to_string()),
     },
     default: None,
-    doc: "what `pad` fills the box with; white, or nothing where the source has an alpha channel",
+    doc: "colour behind the image; defaults to white, for `pad` of a source with alpha to none",
 };
 
 /// Returns the value of [`BACKGROUND`], if the query has one.

@@ -233,13 +233,13 @@ fn check_output(Size { w, h }: Size, limits: &Limits) -> Result<()> {
         return Ok(());
     }
     let message = format!(
-        "output of {w} × {h} pixels is too large: the limit is {side} a side and {pixels} pixels in all"
+        "output of {w} × {h} pixels is too large: the limit is {side} a side and {pixels} pixels in total"
     );
     Err(Error::new(Kind::LimitExceeded, "pixels", message))
 }
 
 impl Prepared {
-    /// The most bytes that the decode, which takes `decode` bytes, and the steps allocate at once.
+    /// The maximum number of bytes that the decode, of `decode` bytes, and the steps allocate at once.
     fn bytes(&self, decode: u64) -> u64 {
         /// Four channels of 16 bits.
         const MAX_PIXEL_BYTES: u64 = 8;

@@ -31,7 +31,7 @@ pub enum ParamKind {
         min: u32,
         /// Maximum.
         max: u32,
-        /// Unit for documentation, such as `px`; empty if there is none.
+        /// Unit for documentation, such as `px`; empty without a unit.
         unit: &'static str,
     },
     /// A number from `min` to `max`, inclusive, rounded to three decimals.
@@ -40,7 +40,7 @@ pub enum ParamKind {
         min: f64,
         /// Maximum.
         max: f64,
-        /// Unit for documentation, such as `px`; empty if there is none.
+        /// Unit for documentation, such as `px`; empty without a unit.
         unit: &'static str,
     },
     /// One of these words in any letter case.

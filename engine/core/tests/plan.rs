@@ -78,7 +78,7 @@ const fn flag(key: &'static str) -> Param {
     Param { key, aliases: &[], kind: ParamKind::Flag, default: None, doc: "a toy" }
 }
 
-/// A step on bytes whose output is one word. The flag says whether an encode can absorb it.
+/// A byte step with one word as output. The flag is whether an encode can absorb it.
 struct Say(&'static str, bool);
 
 impl ByteOp for Say {
@@ -177,7 +177,7 @@ toy_transform!(Base, "base", flag("base"), |query| query
 const TOYS: Registry =
     Registry { transforms: &[&Show, &Strip, &Shrink, &Quality], decoders: &[&Toy], encoders: &[&Toy] };
 
-fn answer(raw: &str, source: &'static [u8]) -> Result<Vec<u8>> {
+fn run(raw: &str, source: &'static [u8]) -> Result<Vec<u8>> {
     let plan = Plan::new(TOYS, TOYS.query(raw, "")?)?;
     Ok(Output::collect(plan.start(&Settings::default()), &Bytes::from_static(source), 3)?.body())
 }
@@ -186,7 +186,7 @@ const IMAGE: &[u8] = &[0xFF, 0xD8, 0xFF, 2, 2, 10, 20, 30, 40];
 
 #[test]
 fn steps_of_every_shape_run_in_registry_order() {
-    let check = |raw, expected: &[u8]| assert_eq!(answer(raw, IMAGE).unwrap(), expected, "{raw}");
+    let check = |raw, expected: &[u8]| assert_eq!(run(raw, IMAGE).unwrap(), expected, "{raw}");
     check("", b"strip");
     check("utm_source=mail", b"strip");
     check("show=true", b"show");
@@ -197,7 +197,7 @@ fn steps_of_every_shape_run_in_registry_order() {
 
 #[test]
 fn conflicts_are_reported_before_the_source_is_read() {
-    let check = |raw, expected: Kind| assert_eq!(answer(raw, IMAGE).unwrap_err().kind, expected, "{raw}");
+    let check = |raw, expected: Kind| assert_eq!(run(raw, IMAGE).unwrap_err().kind, expected, "{raw}");
     check("show=true&halve=true", Kind::Conflict);
     check("show=true&q=5", Kind::Conflict);
     check("show=true&strip=true", Kind::Conflict);
@@ -248,8 +248,8 @@ fn a_source_above_the_limit_is_not_buffered() {
 
 #[test]
 fn codecs_report_damage() {
-    assert_eq!(answer("halve=true", &IMAGE[..8]).unwrap_err().kind, Kind::Corrupt);
-    assert_eq!(answer("halve=true", &IMAGE[..1]).unwrap_err().kind, Kind::UnsupportedFormat);
+    assert_eq!(run("halve=true", &IMAGE[..8]).unwrap_err().kind, Kind::Corrupt);
+    assert_eq!(run("halve=true", &IMAGE[..1]).unwrap_err().kind, Kind::UnsupportedFormat);
 }
 
 #[test]

@@ -11,8 +11,8 @@ use safelight_core::{
 const SIGNATURE: &[u8] = b"\xFF\xD8\xFF";
 
 /// The signature, a digit for the length of the header, the header, one sample, then unused bytes. The sample `!` is
-/// damage. A header that starts with `w` cannot be read before the source is whole, and one that starts with `n`
-/// says so.
+/// damage. A header that starts with `w` cannot be read before the source is complete; one that starts with `n`
+/// declares this.
 #[derive(Clone, Copy, Debug)]
 struct Toy;
 

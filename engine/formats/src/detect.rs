@@ -2,7 +2,7 @@
 
 use crate::Format;
 
-/// The number of bytes with which [`Format::detect`] never answers [`Detection::NeedMore`].
+/// The number of bytes from which on [`Format::detect`] never returns [`Detection::NeedMore`].
 pub const DETECT_BYTES: usize = 64;
 
 /// The result of looking at the first bytes of a source.

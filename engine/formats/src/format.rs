@@ -104,7 +104,7 @@ impl Format {
     }
 
     const fn row(self) -> &'static Row {
-        // The variants are in the order of the table, which a test holds.
+        // The variants are in the order of the table, as a test checks.
         &TABLE[self as usize]
     }
 }

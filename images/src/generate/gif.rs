@@ -27,8 +27,8 @@ pub(super) fn animated(scene: &Picture) -> Result<Vec<u8>> {
     Ok([head, &xmp_extension(), rest].concat())
 }
 
-/// Returns the XMP packet with its trailer, which every reader of sub-blocks ends on, at whatever byte of
-/// the packet it starts (XMP part 3, 1.1.2).
+/// Returns the XMP packet with its trailer, which ends the sub-blocks for a reader that starts at any
+/// byte of the packet (XMP part 3, 1.1.2).
 fn xmp_extension() -> Vec<u8> {
     let trailer: Vec<u8> = [0x01].into_iter().chain((0x00..=0xFF).rev()).chain([0x00]).collect();
     [b"\x21\xFF\x0BXMP DataXMP".as_slice(), xmp::packet("").as_bytes(), &trailer].concat()

@@ -125,7 +125,7 @@ impl Function {
     }
 
     /// Time from each child's start to its first request for an event: the value that Lambda reports as
-    /// `Init Duration`. Children without such a request are left out.
+    /// `Init Duration`. Children without such a request are skipped.
     pub fn init_durations(&self) -> Vec<Duration> {
         self.slots.iter().filter_map(|slot| slot.init_duration()).collect()
     }

@@ -74,7 +74,7 @@ impl Sandbox {
         self.slot.fail(failure);
     }
 
-    /// Waits until the child has ended or must be killed; for ever if there is none.
+    /// Waits until the child has ended or must be killed; without end if there is no child.
     async fn has_ended(&self, child: &mut Option<Child>) {
         let Some(child) = child else { return std::future::pending().await };
         select! {

@@ -23,7 +23,7 @@ pub(super) struct Slot {
     done: Notify,
     kill: Notify,
     kill_requested: AtomicBool,
-    /// Process id of the child; 0 if there is none.
+    /// Process id of the child; 0 without a child.
     child: AtomicU32,
     starts: AtomicUsize,
     init: Mutex<Init>,

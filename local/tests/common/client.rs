@@ -53,7 +53,7 @@ pub(crate) fn request(
     request.body(full("")).unwrap()
 }
 
-/// Returns such a request, signed by `key` for `service`.
+/// Returns this request, signed by `key` for `service`.
 pub(crate) fn signed(
     address: SocketAddr,
     method: &str,

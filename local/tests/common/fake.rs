@@ -34,11 +34,11 @@ pub(crate) enum FunctionReply {
     Value(Value),
     /// An error.
     Error,
-    /// These chunks, and a normal end.
+    /// The given chunks, and a normal end.
     Stream(Vec<Bytes>),
-    /// These chunks, then trailers that report an error.
+    /// The given chunks, then trailers that report an error.
     Trailers(Vec<Bytes>),
-    /// These chunks, then a broken connection.
+    /// The given chunks, then a broken connection.
     Broken(Vec<Bytes>),
 }
 

@@ -79,9 +79,7 @@ pub enum EventError {
     #[error("the event has a body that is not valid base64")]
     Body(#[from] base64::DecodeError),
     /// It comes from an unsupported service.
-    #[error(
-        "the event is of no supported service: expected S3 Object Lambda, a Function URL or API Gateway (2.0)"
-    )]
+    #[error("unsupported event: expected one of S3 Object Lambda, a Function URL or API Gateway (2.0)")]
     Unknown,
 }
 

@@ -1,4 +1,4 @@
-//! `GetObject` of an Object Lambda access point: read by presigned URL, answered by one `WriteGetObjectResponse`.
+//! `GetObject` of an Object Lambda access point: read by presigned URL, sent by one `WriteGetObjectResponse`.
 
 use crate::{
     deadline::{Deadline, DeadlineBody, deadline_exceeded},
@@ -41,7 +41,7 @@ pub(crate) async fn get_object(
 ) -> Reply {
     let writer = match function.writer() {
         Ok(writer) => writer,
-        // S3 answers 500 to a caller that the function cannot reach.
+        // If the function cannot reach the caller, S3 responds 500.
         Err(error) => return failure(&error, id),
     };
     let id = object.id.as_deref().unwrap_or(id);
@@ -111,7 +111,7 @@ fn choose_range(query: &str, headers: &mut HeaderMap) -> Result<bool> {
         return Err(Error::new(Kind::Conflict, "partNumber", message));
     }
     let Some(number) = number.parse().ok().filter(|number| (1..=MAX_PARTS).contains(number)) else {
-        let message = format!("must be a whole number from 1 to {MAX_PARTS}, not {number:?}");
+        let message = format!("expected an integer from 1 to {MAX_PARTS}, got {number:?}");
         return Err(Error::param("partNumber", message));
     };
     let range = format!("bytes={}-{}", (number - 1) * PART_BYTES, number * PART_BYTES - 1);

@@ -29,7 +29,7 @@ impl Presigned {
     pub(crate) fn new(client: Client, url: &str, headers: &HeaderMap) -> Result<Self> {
         let url = parse_url(url)?;
         let mut forwarded = signed_headers(&url, headers);
-        // A response has the date of its object, so S3 can answer 304 without the body. Entity tags are not
+        // A response has the date of its object, so S3 can respond 304 without the body. Entity tags are not
         // forwarded: the caller has those of responses, and S3 knows only those of objects.
         if !headers.contains_key(header::IF_NONE_MATCH) {
             let date = headers.get(header::IF_MODIFIED_SINCE).cloned();
@@ -82,7 +82,7 @@ impl Source for Presigned {
         Ok(opened)
     }
 
-    /// Sends a `GET`, because a `HEAD` was not signed. S3 may answer 304 to it.
+    /// Sends a `GET`, because a `HEAD` was not signed. S3 may respond 304.
     async fn probe(&self) -> Result<Probe> {
         let response = self.get(0, None).await?;
         Ok(if response.status() == status::NOT_MODIFIED {
@@ -114,7 +114,7 @@ pub(crate) fn parse_url(url: &str) -> Result<Url> {
     Url::parse(url).map_err(invalid)
 }
 
-/// Returns those of the caller's `headers` that `url` was signed with. S3 answers 403 if one is missing.
+/// Returns those of the caller's `headers` that `url` was signed with. S3 responds 403 if one is missing.
 pub(crate) fn signed_headers(url: &Url, headers: &HeaderMap) -> HeaderMap {
     let names = url.query_pairs().find(|(key, _)| key.eq_ignore_ascii_case("x-amz-signedheaders"));
     let names = names.map(|(_, names)| names.into_owned()).unwrap_or_default();

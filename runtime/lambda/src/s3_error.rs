@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 /// An error response of S3.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("S3 answered {status} {code}: {message}")]
+#[error("S3 responded {status} {code}: {message}")]
 pub(crate) struct S3Error {
     pub(crate) status: StatusCode,
     /// Error code, such as `NoSuchKey`.

@@ -78,7 +78,7 @@ pub(crate) struct Transform {
 /// Limits of connections.
 #[derive(Args, Debug)]
 pub(crate) struct ConnectionSettings {
-    /// Maximum connections at a time; more have to wait
+    /// Maximum connections at a time; more wait
     #[arg(long, env = "SAFELIGHT_MAX_CONNECTIONS", value_name = "COUNT",
           default_value_t = ConnectionLimits::default().max_connections as u64, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     max_connections: u64,
@@ -88,7 +88,7 @@ pub(crate) struct ConnectionSettings {
           default_value_t = ConnectionLimits::default().header_timeout.as_secs(), value_parser = clap::value_parser!(u64).range(1..))]
     header_timeout_secs: u64,
 
-    /// Maximum seconds during which a client receives nothing of its response
+    /// Maximum seconds without progress while a client receives a response
     #[arg(long, env = "SAFELIGHT_CLIENT_TIMEOUT_SECS", value_name = "SECONDS",
           default_value_t = ConnectionLimits::default().client_timeout.as_secs(), value_parser = clap::value_parser!(u64).range(1..))]
     client_timeout_secs: u64,

@@ -99,9 +99,9 @@ async fn a_frame_is_delivered_as_it_is_stored() {
     assert_eq!((reply.header("content-length"), reply.header("vary")), ("524288", ""));
     assert_eq!(reply.header("x-content-type-options"), "nosniff");
     assert!(reply.body == noise(512 << 10));
-    let asked =
+    let forwarded =
         format!(r#"POST /datastore/{STORE}/imageSet/{SET}/getImageFrame {{"imageFrameId":"{HTJ2K}"}}"#);
-    assert_eq!(stage.imaging.take_requests(), std::slice::from_ref(&asked));
+    assert_eq!(stage.imaging.take_requests(), std::slice::from_ref(&forwarded));
 
     let path = format!("/datastore/{STORE}/imageSet/{SET}/getImageFrame");
     let posted = post(address, &path, &format!(r#"{{ "imageFrameId": "{HTJ2K}" }}"#)).await;
@@ -110,7 +110,7 @@ async fn a_frame_is_delivered_as_it_is_stored() {
         assert_eq!(posted.header(name), reply.header(name), "{name}");
     }
     assert!(posted.body == reply.body);
-    assert_eq!(stage.imaging.take_requests(), [asked]);
+    assert_eq!(stage.imaging.take_requests(), [forwarded]);
 
     let head = fetch(address, "HEAD", &frame(HTJ2K), &[]).await;
     assert_eq!((head.status, head.header("content-length")), (200, "524288"));
@@ -249,18 +249,21 @@ async fn a_busy_service_gets_a_few_retries() {
     let reply = get(address, &frame(RAW)).await;
     assert_eq!((reply.status, stage.imaging.take_requests().len()), (200, 4));
 
-    for (fault, expected, asked, wait) in [
+    for (fault, expected, attempts, wait) in [
         (throttled, 429, 4, "1"),
         (FrameFault::error(400, "ThrottlingException"), 429, 4, "1"),
         (FrameFault::error(503, "ServiceUnavailable"), 503, 4, "1"),
         (FrameFault::Error { status: 429, code: "ThrottlingException", retry_after: Some(30) }, 429, 1, "30"),
     ] {
-        for _ in 0..asked {
+        for _ in 0..attempts {
             stage.imaging.faults().fail_frame(fault);
         }
         let reply = get(address, &frame(RAW)).await;
         assert_eq!((reply.status, reply.header("retry-after")), (expected, wait), "{fault:?}");
-        assert_eq!((stage.imaging.take_requests().len(), reply.header("cache-control")), (asked, "no-store"));
+        assert_eq!(
+            (stage.imaging.take_requests().len(), reply.header("cache-control")),
+            (attempts, "no-store")
+        );
     }
 }
 

@@ -188,7 +188,7 @@ fn folders_include_their_subfolders() {
     let output =
         run(&["transform", "format=webp", &path("in/a.jpg"), &path("in/a.png"), "-f", "-o", &path("two")]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("a.webp is the output of another input already"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("a.webp is already the output of another input"), "{}", stderr(&output));
     assert_eq!(names(Path::new(&path("two"))), ["a.webp"]);
 }
 

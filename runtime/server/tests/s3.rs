@@ -158,7 +158,7 @@ async fn unneeded_bytes_are_not_fetched() {
     assert!(read < 1 << 20, "{read} bytes were read");
 }
 
-/// This server ignores conditions, as some do: versions are compared on this side too.
+/// Some servers ignore conditions, as this one does, so Safelight compares the versions itself.
 #[tokio::test]
 async fn versions_are_never_joined() {
     let bucket = Bucket::start().await;

@@ -21,17 +21,19 @@ use tokio::net::TcpListener;
 type Requests = Arc<Mutex<Vec<String>>>;
 
 /// Starts a web server that sends one response to everything, and records its requests.
-async fn web(answer: impl Fn() -> Response<Full<Bytes>> + Clone + Send + 'static) -> (SocketAddr, Requests) {
+async fn web(
+    response: impl Fn() -> Response<Full<Bytes>> + Clone + Send + 'static,
+) -> (SocketAddr, Requests) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let requests = Requests::default();
     let log = requests.clone();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            let (answer, log) = (answer.clone(), log.clone());
+            let (response, log) = (response.clone(), log.clone());
             let service = service_fn(move |request: Request<Incoming>| {
                 log.lock().unwrap().push(format!("{} {}", request.method(), request.uri()));
-                future::ready(Ok::<_, Infallible>(answer()))
+                future::ready(Ok::<_, Infallible>(response()))
             });
             tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
         }

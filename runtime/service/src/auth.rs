@@ -198,14 +198,14 @@ impl TokenAuth {
         };
         let response = client.get(url).send().await.map_err(|error| error.to_string())?;
         if response.status() != status::WHOLE {
-            return Err(format!("the issuer answered {}", response.status()));
+            return Err(format!("the issuer responded {}", response.status()));
         }
         let body = collect(response, MAX_KEY_SET_BYTES).await.map_err(|error| error.to_string())?;
         body.ok_or_else(|| format!("the key set has more than {MAX_KEY_SET_BYTES} bytes"))
     }
 }
 
-/// Returns the rejection of an invalid token, which tells the viewer no more than RFC 6750 has words for.
+/// Returns the rejection of an invalid token, with only the details that RFC 6750 defines.
 fn refused(refusal: Refusal) -> Rejection {
     let kind = status::of_refusal(refusal);
     let message = match kind {

@@ -22,7 +22,7 @@ pub struct PoolLimits {
     pub memory_bytes: u64,
     /// Images that are processed at a time. Defaults to the number of cores.
     pub workers: usize,
-    /// Images that may wait; one more is rejected with [`Kind::Busy`]. Defaults to 256.
+    /// Maximum images that wait; more are rejected with [`Kind::Busy`]. Defaults to 256.
     pub max_waiting: usize,
 }
 
@@ -196,7 +196,7 @@ async fn acquire(
 
 /// The semaphores are never closed.
 fn closed(error: AcquireError) -> Error {
-    Error::new(Kind::Internal, "decode pool", "the decode pool is closed").with_source(error)
+    Error::new(Kind::Internal, "decode pool", "the queue of images is closed").with_source(error)
 }
 
 #[cfg(test)]

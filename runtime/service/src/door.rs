@@ -34,7 +34,7 @@ pub struct DoorRequest {
 }
 
 impl DoorRequest {
-    /// A request that wants a body, with `query` parsed by `service`.
+    /// A request for a body, with `query` parsed by `service`.
     pub fn new(
         service: &Service,
         id: impl Into<String>,

@@ -1,4 +1,4 @@
-//! One session over one source. It reads when the response's next bytes are wanted, and not before, so a slow
+//! One session over one source. It reads only when the client requests the next bytes, so a slow
 //! client slows the source down.
 
 use crate::{
@@ -145,7 +145,7 @@ impl SessionDriver {
         if self.reservation.is_none() {
             self.reservation = Some(self.decode_pool.admit()?);
         }
-        let missing = || Error::new(Kind::Internal, "driver", "the decode pool gave no place");
+        let missing = || Error::new(Kind::Internal, "driver", "no memory was reserved for the decode");
         self.reservation.as_ref().ok_or_else(missing)
     }
 

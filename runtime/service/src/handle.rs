@@ -29,7 +29,7 @@ pub struct Service {
     pub registry: Registry,
     /// Settings of the operator.
     pub settings: Settings,
-    /// The longest wait for a source to send something. Defaults to 30 seconds.
+    /// The longest time without data from a source. Defaults to 30 seconds.
     pub source_timeout: Duration,
     /// Threads and memory for heavy work.
     pub decode_pool: Arc<DecodePool>,
@@ -228,7 +228,7 @@ fn not_modified(meta: &Meta, headers: HeaderMap, validators: &Validators, timing
 }
 
 fn precondition_failed() -> Error {
-    let message = "the image is not the version that the request's conditions name";
+    let message = "the image does not match the conditions of the request, such as If-Match";
     Error::new(Kind::PreconditionFailed, "conditions", message)
 }
 

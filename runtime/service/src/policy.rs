@@ -45,21 +45,21 @@ pub struct Policy {
     #[arg(long, env = "SAFELIGHT_KEEP_PROFILE", value_parser = BoolishValueParser::new())]
     keep_profile: bool,
 
-    /// Memory for images, all requests together; default: 1 GiB, in a Lambda function three quarters of its
+    /// Memory budget in bytes for all requests together; default: 1 GiB, in a Lambda function three quarters of its
     /// memory
     #[arg(long, env = "SAFELIGHT_MEMORY_BYTES", value_name = "BYTES")]
     memory_bytes: Option<u64>,
 
-    /// Images that are processed at a time; default: the number of cores
+    /// Maximum images that are processed at a time; default: the number of cores
     #[arg(long, env = "SAFELIGHT_WORKERS", value_name = "COUNT")]
     workers: Option<usize>,
 
-    /// Images that may wait to be processed; one more is rejected with 503
+    /// Maximum images that wait to be processed; more are rejected with 503
     #[arg(long, env = "SAFELIGHT_MAX_WAITING", value_name = "COUNT",
           default_value_t = PoolLimits::default().max_waiting)]
     max_waiting: usize,
 
-    /// Maximum seconds to wait for a source to send something
+    /// Maximum seconds without data from a source
     #[arg(long, env = "SAFELIGHT_SOURCE_TIMEOUT_SECS", value_name = "SECONDS", default_value_t = 30,
           value_parser = clap::value_parser!(u64).range(1..))]
     source_timeout_secs: u64,

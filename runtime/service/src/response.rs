@@ -52,9 +52,9 @@ pub struct Body {
 enum Remaining {
     /// Only the end of the body tells.
     Unknown,
-    /// This many bytes.
+    /// A body of this many bytes.
     Bytes(u64),
-    /// No body at all, not even an empty one: the response must not state a length.
+    /// No body, not even an empty one: the response must not state a length.
     NoBody,
 }
 

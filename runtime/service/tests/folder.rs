@@ -133,7 +133,7 @@ async fn a_link_is_followed_only_within_the_folder() {
         assert_eq!(get(server.address, target).await.status, status, "{target}");
     }
 
-    // The folder stays the one that was opened, whatever its path names by now.
+    // The folder is the one that was opened, even if its path names another by now.
     fs::rename(&root, top.path().join("moved")).unwrap();
     symlink("private", &root).unwrap();
     assert_eq!(get(server.address, "/a.toy").await.status, 200);

@@ -7,7 +7,7 @@ mod common;
 use common::{Memory, fetch, get, start, toy};
 use std::sync::Arc;
 
-/// More than is produced before a response begins, so its length needs a second run.
+/// A length above the output that is produced before a response begins, so that the length needs a second run.
 const LONG: usize = 300_000;
 
 #[tokio::test]

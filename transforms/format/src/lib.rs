@@ -10,7 +10,7 @@ const FORMAT: Param = Param {
         auto: &[(ImageFormat::Avif.mime(), "auto-avif"), (ImageFormat::Webp.mime(), "webp")],
     },
     default: None,
-    doc: "format of the answer; auto is the best that Accept names, AVIF or WebP, else the source's",
+    doc: "format of the output; auto is AVIF or WebP if Accept names it, or else the format of the source",
 };
 
 const QUALITY: Param = Param {
@@ -18,7 +18,7 @@ const QUALITY: Param = Param {
     aliases: &["q"],
     kind: ParamKind::Integer { min: 1, max: 100, unit: "" },
     default: None,
-    doc: "quality of a lossy answer, 80 if not given, 50 for AVIF",
+    doc: "quality of a lossy output; defaults to 80, for AVIF to 50",
 };
 
 const PROGRESSIVE: Param = Param {
@@ -26,7 +26,7 @@ const PROGRESSIVE: Param = Param {
     aliases: &[],
     kind: ParamKind::Flag,
     default: None,
-    doc: "a JPEG answer that shows the whole picture early",
+    doc: "makes JPEG progressive: browsers show the whole picture early",
 };
 
 /// The plug-in.

@@ -64,7 +64,7 @@ pub fn example_query_len() -> usize {
 /// The first byte selects a transform whose parameters take precedence. Each further byte belongs to one
 /// parameter, in the registry's order: an even byte leaves it out, an odd one selects a value. Missing bytes
 /// count as 0, bytes past [`example_query_len`] are ignored. A parameter that conflicts with those chosen
-/// before it is left out, so a [`Plan`] accepts every returned query.
+/// before it is skipped, so a [`Plan`] accepts every returned query.
 ///
 /// # Examples
 /// ```

@@ -1,4 +1,4 @@
-//! Does a decode at a codec's native scale give the picture that a full decode gives, through every step?
+//! Decodes at native scales give the images of full decodes, and the needed sizes of every plan are monotonic.
 
 mod common;
 
@@ -8,7 +8,7 @@ use safelight_core::{
     Decode, Decoder, Detection, Format, Geometry, Header, Image, Limits, Opened, Orientation, PixelOp,
     Registry, Result, Size, Step,
 };
-use safelight_registry::{DECODERS, REGISTRY, TRANSFORMS};
+use safelight_registry::{DECODERS, REGISTRY, TRANSFORMS, example_query, example_query_len};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A decoder that counts decodes at a reduced scale, or always decodes at full size.
@@ -69,7 +69,7 @@ impl Opened for WatchedSource {
     }
 }
 
-/// The registry with every decoder watched, and these decoders.
+/// Returns the registry with every decoder watched, and these decoders.
 fn watched(scale: Scale) -> (Registry, Vec<&'static Watched>) {
     let watch = |&decoder| &*Box::leak(Box::new(Watched { decoder, scale, shrunk: AtomicUsize::new(0) }));
     let watched: Vec<&'static Watched> = DECODERS.iter().map(watch).collect();
@@ -78,7 +78,7 @@ fn watched(scale: Scale) -> (Registry, Vec<&'static Watched>) {
     (Registry { decoders: Box::leak(decoders.into_boxed_slice()), ..REGISTRY }, watched)
 }
 
-/// Real photos; where there is no corpus, samples.
+/// Returns samples, and real photos if the corpus is present.
 fn photos() -> Vec<(&'static str, Bytes)> {
     const CORPUS: [&str; 7] = [
         "corpus/sharp/2569067123_aca715a2ee_o.jpg",
@@ -100,8 +100,8 @@ fn photos() -> Vec<(&'static str, Bytes)> {
     CORPUS.iter().chain(&OWN).filter_map(|name| Some((*name, source(name)?))).collect()
 }
 
-/// What is asked of a picture of `size`: sizes just above and between the native scales, and every step
-/// that says what it needs.
+/// Returns queries for an image of `size` whose outputs are just above and between the native scales, with every
+/// step that changes the needed size. `pixel_steps` compares native scales for every registered transform.
 fn queries(size: Size) -> Vec<String> {
     let part = |share: f64| ((f64::from(size.w) * share) as u32).max(1);
     vec![
@@ -115,10 +115,10 @@ fn queries(size: Size) -> Vec<String> {
     ]
 }
 
-/// Compares answers of decodes at native scales with those of full ones. Gives how many decodes of each format
-/// were smaller than the picture.
+/// Compares responses from decodes at native scales with those from full decodes. Returns how many decodes of each
+/// format were smaller than the image.
 fn compare() -> Vec<(Format, usize)> {
-    const LEAST_DECIBELS: f64 = 40.0;
+    const MIN_DECIBELS: f64 = 40.0;
     let (full, _) = watched(Scale::Full);
     let (shrinking, decoders) = watched(Scale::Native);
     let shrunk = |watched: &Watched| watched.shrunk.load(Ordering::Relaxed);
@@ -143,41 +143,29 @@ fn compare() -> Vec<(Format, usize)> {
             }
             let decibels = picture(full).psnr(&found);
             eprintln!("{name}?{raw}: {decibels:.1} dB");
-            if decibels < LEAST_DECIBELS {
+            if decibels < MIN_DECIBELS {
                 failures.push(format!("{name}?{raw}: {decibels:.1} dB"));
             }
         }
     }
-    assert!(failures.is_empty(), "below {LEAST_DECIBELS} dB:\n{}", failures.join("\n"));
+    assert!(failures.is_empty(), "below {MIN_DECIBELS} dB:\n{}", failures.join("\n"));
     decoders.iter().map(|watched| (watched.decoder.format(), shrunk(watched))).collect()
 }
 
 #[test]
-fn a_native_scale_gives_the_picture_of_a_full_decode() {
+fn a_native_scale_gives_the_image_of_a_full_decode() {
     let shrunk = compare();
     for (format, shrunk) in &shrunk {
-        eprintln!("{format}: {shrunk} decodes were smaller than the picture");
+        eprintln!("{format}: {shrunk} decodes were smaller than the image");
     }
-    // Of at least three photos with seven queries each.
+    // There are at least three photos with seven queries each.
     assert!(shrunk.iter().any(|(format, shrunk)| *format == Format::Jpeg && 12 <= *shrunk), "{shrunk:?}");
 }
 
-/// Every step on pixels that a random query asks for.
+/// Returns a random query over the parameters of all transforms, and its steps on pixels.
 fn steps(random: &mut Random) -> (String, Vec<Box<dyn PixelOp>>) {
-    let sides = |random: &mut Random| (random.within(1, 3000), random.within(1, 3000));
-    let (w, h) = sides(random);
-    let (x, y) = (random.below(400), random.below(400));
-    let parts = [
-        random
-            .one_of(&[String::new(), format!("crop={x},{y},{h},{w}"), "crop=0.1,0.7,0.8,0.3".into()])
-            .clone(),
-        random.one_of(&[String::new(), format!("width={w}"), format!("width={w}&height={h}")]).clone(),
-        random.one_of(&["fit=scale-down", "fit=contain", "fit=cover", "fit=fill", "fit=pad"]).to_string(),
-        random.one_of(&["", "window=40,400"]).to_string(),
-        random.one_of(&["", "rotate=90", "rotate=180", "rotate=270&flip=h"]).to_string(),
-        random.one_of(&["", "blur=3", "sharpen=1"]).to_string(),
-    ];
-    let raw = parts.join("&");
+    let choices: Vec<u8> = (0..example_query_len()).map(|_| random.below(256) as u8).collect();
+    let raw = example_query(&choices);
     let query = REGISTRY.query(&raw, "").expect("a valid query");
     let steps = TRANSFORMS.iter().filter_map(|transform| transform.step(&query).expect("a valid query"));
     let ops = steps.filter_map(|step| match step {
@@ -188,7 +176,7 @@ fn steps(random: &mut Random) -> (String, Vec<Box<dyn PixelOp>>) {
 }
 
 #[test]
-fn needs_of_every_step_are_monotonic_on_both_axes() {
+fn needed_sizes_of_every_step_are_monotonic_on_both_axes() {
     let mut random = Random(20_261_122);
     let mut checked = 0;
     for _ in 0..3000 {

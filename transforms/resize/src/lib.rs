@@ -26,14 +26,14 @@ const PARAMS: &[Param] = &[
         aliases: &[],
         kind: ParamKind::OneOf(&["scale-down", "contain", "cover", "fill", "pad"]),
         default: Some("scale-down"),
-        doc: "inside the box and never enlarged; inside; over it; stretched; inside, on a background",
+        doc: "in the box, never enlarged; in the box; over it, cropped; stretched; in the box, on a background",
     },
     Param {
         key: "gravity",
         aliases: &["g"],
         kind: ParamKind::Text { form: gravity::FORM, example: "0.3,0.7", canonical: gravity::canonical },
         default: Some("center"),
-        doc: "which part of the picture `cover` keeps, and where `pad` puts it",
+        doc: "part of the picture that `cover` keeps; place where `pad` puts the picture",
     },
     Param {
         key: "dpr",

@@ -31,16 +31,16 @@ fn neither_size_nor_picture_depends_on_the_shrink() {
         let source = noise(size, model.channels(), &mut random);
         let raw = random_query(&mut random, 150);
         let op = op(&raw);
-        let said = op.output(geometry(size.w, size.h)).unwrap();
-        let needed = op.needed(geometry(size.w, size.h), said.size);
+        let stated = op.output(geometry(size.w, size.h)).unwrap();
+        let needed = op.needed(geometry(size.w, size.h), stated.size);
         let full = op.apply(frame(&source, size, model, 1, has_16_bits)).unwrap();
-        assert_eq!(full.geometry, said, "{raw} of {size:?}");
+        assert_eq!(full.geometry, stated, "{raw} of {size:?}");
         for shrink in [2, 4, 8] {
             let shrunk = frame(&source, size, model, shrink, has_16_bits);
             let is_enough = shrunk.planes[0].size.covers(needed);
             let found = op.apply(shrunk).unwrap();
-            assert_eq!(found.geometry, said, "{raw} of {size:?} at 1/{shrink}");
-            assert_eq!(found.planes[0].size, said.size, "{raw} of {size:?} at 1/{shrink}");
+            assert_eq!(found.geometry, stated, "{raw} of {size:?} at 1/{shrink}");
+            assert_eq!(found.planes[0].size, stated.size, "{raw} of {size:?} at 1/{shrink}");
             if is_enough {
                 let decibels = psnr(&full, &found);
                 assert!(40.0 <= decibels, "{raw} of {size:?} {model:?} at 1/{shrink}: {decibels:.1} dB");
@@ -85,8 +85,8 @@ fn needs_are_monotonic_and_no_more_than_there_is() {
         let raw = random_query(&mut random, 2000);
         let op = op(&raw);
         let input = geometry(w, h);
-        let answer = op.output(input).unwrap().size;
-        let need = Size::new(random.within(1, answer.w), random.within(1, answer.h));
+        let output = op.output(input).unwrap().size;
+        let need = Size::new(random.within(1, output.w), random.within(1, output.h));
         let needed = op.needed(input, need);
         let wider = op.needed(input, Size::new(need.w + random.below(100), need.h));
         let taller = op.needed(input, Size::new(need.w, need.h + random.below(100)));
@@ -100,8 +100,8 @@ fn needs_are_monotonic_and_no_more_than_there_is() {
 fn needs_are_as_many_pixels_as_come_out() {
     let check = |raw, (w, h), expected: (u32, u32)| {
         let op = op(raw);
-        let answer = op.output(geometry(w, h)).unwrap().size;
-        let needed = op.needed(geometry(w, h), answer);
+        let output = op.output(geometry(w, h)).unwrap().size;
+        let needed = op.needed(geometry(w, h), output);
         assert_eq!(needed, Size::new(expected.0, expected.1), "{raw} of {w} × {h}");
     };
     check("w=100", (400, 200), (100, 50));

@@ -1,9 +1,9 @@
-// Writes what sizes sharp answers with, for 400 seeded random combinations of source, box, fit and dpr.
+// Writes the output sizes of sharp for 400 seeded random combinations of source, box, fit and dpr.
 //
 //   npm install sharp@0.35.5
 //   node sizes.mjs > sizes.json
 //
-// Each case is [source width, source height, width, height, fit, dpr, answer width, answer height]. Half of
+// Each case is [source width, source height, width, height, fit, dpr, output width, output height]. Half of
 // the cases are of small sizes, where a side often falls on half a pixel.
 
 import sharp from 'sharp';

@@ -132,7 +132,7 @@ impl Plan {
             return Err(damaged);
         }
         let is_last = self.taken == self.packets;
-        // A part that is not the last is passed on whole, whatever the lengths of its packets.
+        // A part that is not the last is passed on whole; the lengths of its packets do not matter.
         let bytes = if is_last { bytes } else { body };
         let length = u32::try_from(head + bytes).unwrap_or(length);
         Ok(Share { bytes, length, is_last })

@@ -13,19 +13,19 @@ fn sample(name: &str) -> Bytes {
 
 fn answer_within(source: &Bytes, wanted: u8, chunk: usize, settings: &Settings) -> Result<Output> {
     let query = Query::parse(&format!("resolution={wanted}"), "", Resolution.params())?;
-    let Some(Step::Bytes(op)) = Resolution.step(&query)? else { panic!("{query} asks for no bytes") };
+    let Some(Step::Bytes(op)) = Resolution.step(&query)? else { panic!("{query} gives no byte step") };
     assert!(!op.absorb(&mut Encode::default()));
     Output::collect(op.start(settings), source, chunk)
 }
 
-fn answer(source: &Bytes, wanted: u8, chunk: usize) -> Result<Output> {
+fn collect(source: &Bytes, wanted: u8, chunk: usize) -> Result<Output> {
     answer_within(source, wanted, chunk, &Settings::default())
 }
 
-/// A prefix ends at `end` of `source`, plus EOC; nothing but comments and Psot differs before.
+/// A prefix ends at `end` of `source`, plus EOC; only comments and Psot differ before.
 fn check(name: &str, wanted: u8, end: usize, mime: &str) {
     let source = sample(name);
-    let whole = answer(&source, wanted, usize::MAX).unwrap();
+    let whole = collect(&source, wanted, usize::MAX).unwrap();
     let body = whole.body();
     assert_eq!((body.len(), whole.content_type()), (end + 2, mime), "{name} {wanted}");
     assert_eq!(body[end..], [0xFF, 0xD9]);
@@ -33,7 +33,7 @@ fn check(name: &str, wanted: u8, end: usize, mime: &str) {
     assert_eq!(body[header..end], source[header..end], "{name} {wanted}");
     assert!(!body.windows(4).any(|text| text.eq_ignore_ascii_case(b"Open")), "{name} has a comment");
     for chunk in [1, 2, 3, 11, 12, 13, 100, 738, 4096] {
-        let cut = answer(&source, wanted, chunk).unwrap();
+        let cut = collect(&source, wanted, chunk).unwrap();
         assert!(cut.body() == body, "{name} {wanted} in chunks of {chunk}");
         assert!(cut.read < end + chunk + 1, "{name} {wanted} is read beyond the requested resolutions");
     }
@@ -63,7 +63,7 @@ fn lengths_of_packets_are_enough() {
 
 #[test]
 fn a_part_that_is_cut_says_its_length() {
-    let body = answer(&sample("grey12-lengths.j2k"), 2, 4096).unwrap().body();
+    let body = collect(&sample("grey12-lengths.j2k"), 2, 4096).unwrap().body();
     assert_eq!(body[119..123], (254_u32 - 113).to_be_bytes());
 }
 
@@ -71,7 +71,7 @@ fn a_part_that_is_cut_says_its_length() {
 fn what_has_no_prefix_is_refused_before_the_head() {
     let check = |source: Bytes, expected: &str| {
         for chunk in [1, 4096] {
-            let error = answer(&source, 1, chunk).unwrap_err();
+            let error = collect(&source, 1, chunk).unwrap_err();
             assert_eq!(error.kind, Kind::UnsupportedFormat);
             assert_eq!(error.to_string(), expected);
         }
@@ -104,10 +104,10 @@ fn a_header_beyond_the_limit_is_refused() {
 fn a_source_that_ends_early_is_corrupt() {
     let source = sample("ht-signed16.j2c");
     for length in 4..354 {
-        let error = answer(&source.slice(..length), 2, 50).unwrap_err();
+        let error = collect(&source.slice(..length), 2, 50).unwrap_err();
         assert_eq!(error.kind, Kind::Corrupt, "{length}: {error}");
     }
-    assert!(answer(&source.slice(..354), 2, 50).is_ok());
+    assert!(collect(&source.slice(..354), 2, 50).is_ok());
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn no_damage_panics_or_depends_on_chunks() {
                 let mut damaged = source.to_vec();
                 damaged[at] = value;
                 let damaged = Bytes::from(damaged);
-                let run = |chunk| answer(&damaged, 2, chunk).map(|it| it.body()).map_err(|it| it.kind);
+                let run = |chunk| collect(&damaged, 2, chunk).map(|it| it.body()).map_err(|it| it.kind);
                 let whole = run(usize::MAX);
                 assert!(whole == run(7), "{name} with {value} at {at}");
                 assert!(matches!(whole, Ok(_) | Err(Kind::Corrupt | Kind::UnsupportedFormat)), "{whole:?}");

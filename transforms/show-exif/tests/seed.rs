@@ -14,11 +14,11 @@ use std::fs;
 fn keys_and_shapes_are_those_of_exif_reader() {
     let Some(corpus) = safelight_images::corpus() else { return };
     let source = Bytes::from(fs::read(corpus.join("seed/images/TestImage.jpg")).unwrap());
-    let answer = common::show(&source, 64 << 10, &Settings::default()).unwrap();
-    let found: Value = serde_json::from_slice(&answer.body()).unwrap();
+    let output = common::show(&source, 64 << 10, &Settings::default()).unwrap();
+    let found: Value = serde_json::from_slice(&output.body()).unwrap();
     let expected: Value = serde_json::from_str(include_str!("seed.json")).unwrap();
     assert_shape("", &found, &expected);
-    assert!(answer.read <= 128 << 10, "read {} bytes", answer.read);
+    assert!(output.read <= 128 << 10, "read {} bytes", output.read);
 }
 
 fn assert_shape(path: &str, found: &Value, expected: &Value) {

@@ -56,7 +56,7 @@ fn check(source: &[u8], expected: Result<&str, Kind>) {
     let source = Bytes::copy_from_slice(source);
     for chunk_bytes in [1, 2, 3, 7, 1000, usize::MAX / 2] {
         let found = common::show(&source, chunk_bytes, &Settings::default());
-        let found = found.map(|answer| String::from_utf8(answer.body()).unwrap()).map_err(|error| error.kind);
+        let found = found.map(|output| String::from_utf8(output.body()).unwrap()).map_err(|error| error.kind);
         assert_eq!(found, expected.map(str::to_owned), "in chunks of {chunk_bytes} bytes");
     }
 }
@@ -84,8 +84,8 @@ fn the_block_is_found_in_every_sample() {
     let check = |sample: &str, orientation: u8| {
         let source = Bytes::from(safelight_images::read(sample));
         for chunk_bytes in [1, 1000, usize::MAX] {
-            let answer = common::show(&source, chunk_bytes, &Settings::default()).unwrap();
-            let found: serde_json::Value = serde_json::from_slice(&answer.body()).unwrap();
+            let output = common::show(&source, chunk_bytes, &Settings::default()).unwrap();
+            let found: serde_json::Value = serde_json::from_slice(&output.body()).unwrap();
             assert_eq!(
                 found["Image"]["Orientation"], orientation,
                 "{sample} in chunks of {chunk_bytes} bytes"
@@ -194,9 +194,9 @@ fn limits_apply_to_the_block_the_tiff_its_entries_and_the_response() {
     bomb.resize(120_000, 0);
     let limits = Limits { max_metadata_bytes: 200_000, ..Limits::default() };
     let settings = Settings { limits, ..Settings::default() };
-    let answer = common::show(&Bytes::from(bomb), 1000, &settings).unwrap();
-    assert!((250_000..400_000).contains(&answer.body().len()), "{}", answer.body().len());
-    assert!(String::from_utf8(answer.body()).unwrap().contains(r#""999":null"#));
+    let output = common::show(&Bytes::from(bomb), 1000, &settings).unwrap();
+    assert!((250_000..400_000).contains(&output.body().len()), "{}", output.body().len());
+    assert!(String::from_utf8(output.body()).unwrap().contains(r#""999":null"#));
 }
 
 #[test]
@@ -232,7 +232,7 @@ fn mutated_blocks_give_json_or_a_known_error() {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as usize % below
     };
-    let mut answers = 0;
+    let mut responses = 0;
     for _ in 0..20_000 {
         let mut mutated = block.clone();
         for _ in 0..=random(4) {
@@ -241,14 +241,14 @@ fn mutated_blocks_give_json_or_a_known_error() {
         }
         mutated.truncate(block.len() - random(8) * random(8));
         match common::show(&Bytes::from(mutated), 1000, &Settings::default()) {
-            Ok(answer) => {
-                let _: serde_json::Value = serde_json::from_slice(&answer.body()).unwrap();
-                answers += 1;
+            Ok(output) => {
+                let _: serde_json::Value = serde_json::from_slice(&output.body()).unwrap();
+                responses += 1;
             }
             Err(error) => assert!(matches!(error.kind, Kind::Corrupt | Kind::UnsupportedFormat), "{error}"),
         }
     }
-    assert!(15_000 < answers, "{answers} mutations had a response");
+    assert!(15_000 < responses, "{responses} mutations had a response");
 }
 
 #[test]

@@ -16,8 +16,8 @@ const DATE_TIME: u16 = 0x0132;
 const COPYRIGHT: u16 = 0x8298;
 
 fn shown(tiff: &Tiff, settings: &Settings) -> Value {
-    let answer = common::show(&Bytes::from(tiff.to_bytes()), 1000, settings).unwrap();
-    serde_json::from_slice(&answer.body()).unwrap()
+    let output = common::show(&Bytes::from(tiff.to_bytes()), 1000, settings).unwrap();
+    serde_json::from_slice(&output.body()).unwrap()
 }
 
 /// Checks the JSON of `values` as a tag of the first directory, in both byte orders.
@@ -158,8 +158,8 @@ fn pointers_of_type_ifd_are_followed() {
         let pointer = bytes.windows(4).position(|window| window == [&tag[..], &[4, 0]].concat()).unwrap();
         bytes[pointer + 2] = 13;
     }
-    let answer = common::show(&Bytes::from(bytes), 1000, &Settings::default()).unwrap();
-    let found: Value = serde_json::from_slice(&answer.body()).unwrap();
+    let output = common::show(&Bytes::from(bytes), 1000, &Settings::default()).unwrap();
+    let found: Value = serde_json::from_slice(&output.body()).unwrap();
     let expected = json!({
         "bigEndian": false,
         "Image": { "ExifTag": 26 },

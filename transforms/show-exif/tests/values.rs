@@ -80,7 +80,7 @@ fn check(folder: &Path, min_compared: u32) {
         let path = record["SourceFile"].as_str().unwrap();
         let source = Bytes::from(fs::read(path).unwrap());
         let shown = common::show(&source, 64 << 10, &Settings::default());
-        let ours: Value = shown.map_or(Value::Null, |answer| serde_json::from_slice(&answer.body()).unwrap());
+        let ours: Value = shown.map_or(Value::Null, |output| serde_json::from_slice(&output.body()).unwrap());
         let base = tiff_offset(&source);
         for (tag, theirs) in record {
             let Some((group, tag)) = tag.split_once(':') else { continue };

@@ -17,7 +17,7 @@ const WINDOW: Param = Param {
         canonical: |value| Some(Range::parse(value)?.to_string()),
     },
     default: None,
-    doc: "shows the stored values of a grey picture around a center, as wide as given, as black to white",
+    doc: "maps the stored values of a greyscale picture to black to white: `width` values around `center`",
 };
 
 /// The plug-in.
@@ -52,7 +52,7 @@ impl PixelOp for WindowOp {
 
     fn apply(&self, mut frame: Frame) -> Result<Frame> {
         if frame.model != Model::Grey {
-            let message = "window: expected a grey image, got one with RGB or transparency";
+            let message = "window: unsupported image: expected grey without transparency";
             return Err(Error::new(Kind::UnsupportedFormat, WINDOW.key, message));
         }
         let encoding = frame.encoding.take();
@@ -135,7 +135,7 @@ mod tests {
             let frame = Frame::whole(Size::new(1, 1), model, Samples::U8(vec![0; channels]));
             let error = op("window=1,2").apply(frame).unwrap_err();
             assert_eq!(error.kind, Kind::UnsupportedFormat);
-            assert_eq!(error.message, "window: expected a grey image, got one with RGB or transparency");
+            assert_eq!(error.message, "window: unsupported image: expected grey without transparency");
         }
     }
 

@@ -19,27 +19,27 @@ const READ_ONLY = {
   ],
 };
 
-/** Asserts that CloudFront accepts this answer to `event`, and returns it. */
-export function accepted(event, answer) {
+/** Asserts that CloudFront accepts this result for `event`, and returns it. */
+export function accepted(event, result) {
   const { config, request } = event.Records[0].cf;
   const type = config.eventType;
-  if (answer.status !== undefined) return acceptedResponse(type, answer);
-  for (const field of ['clientIp', 'method']) assert.equal(answer[field], request[field], field);
-  const names = new Set([...Object.keys(request.headers), ...Object.keys(answer.headers)]);
+  if (result.status !== undefined) return acceptedResponse(type, result);
+  for (const field of ['clientIp', 'method']) assert.equal(result[field], request[field], field);
+  const names = new Set([...Object.keys(request.headers), ...Object.keys(result.headers)]);
   for (const name of names) {
-    const [before, after] = [request.headers[name], answer.headers[name]];
+    const [before, after] = [request.headers[name], result.headers[name]];
     const values = (list) => list?.map(({ value }) => value);
     if (JSON.stringify(values(before)) === JSON.stringify(values(after))) continue;
     assert.ok(!READ_ONLY[type].includes(name), `${name} is read-only`);
     if (after) checkHeader(name, after);
   }
-  assert.match(answer.uri, /^\/[^\s?#]*$/);
-  assert.match(answer.querystring, /^[^\s?#]*$/);
-  assert.ok(answer.uri.length + answer.querystring.length < 8192);
-  if (type === 'viewer-request') assert.equal(answer.origin, undefined);
-  else assert.deepEqual(answer.origin, request.origin);
-  assert.deepEqual(answer.body, request.body);
-  return answer;
+  assert.match(result.uri, /^\/[^\s?#]*$/);
+  assert.match(result.querystring, /^[^\s?#]*$/);
+  assert.ok(result.uri.length + result.querystring.length < 8192);
+  if (type === 'viewer-request') assert.equal(result.origin, undefined);
+  else assert.deepEqual(result.origin, request.origin);
+  assert.deepEqual(result.body, request.body);
+  return result;
 }
 
 function acceptedResponse(type, response) {

@@ -18,11 +18,11 @@ export function token({ kid, privateKey }, claims) {
   return `${signed}.${sign('sha256', Buffer.from(signed), privateKey).toString('base64url')}`;
 }
 
-/** Starts a server that answers each request with `answer(response, count)`. It stops when the test ends. */
-export async function serve(test, answer) {
+/** Starts a server that handles each request with `handle(response, count)`. It stops when the test ends. */
+export async function serve(test, handle) {
   const server = createServer((request, response) => {
     served.paths.push(request.url);
-    answer(response, served.paths.length);
+    handle(response, served.paths.length);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

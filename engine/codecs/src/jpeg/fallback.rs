@@ -56,7 +56,7 @@ impl Opened for OpenedFallback {
 /// The output of the decoder.
 struct Decoded {
     samples: Vec<u8>,
-    /// `Luma`, `RGB`, or `CMYK` with 0 for no ink.
+    /// `Luma`, `RGB`, or `CMYK` with 0 for none.
     colours: ColorSpace,
     icc: Option<Vec<u8>>,
 }

@@ -1,6 +1,6 @@
 //! The two decoders. Each returns the values of all components, interleaved; they start at 0 even if signed.
 //!
-//! Neither is strict: data missing at the end of a codestream, as in one truncated after a resolution, are 0.
+//! Both are lenient: data missing at the end of a codestream, such as after a cut between resolutions, count as 0.
 
 use super::{Codestream, FORMAT};
 use crate::error::CodecError;

@@ -53,7 +53,7 @@ fn unwrap(file: &[u8]) -> Result<(&[u8], Option<&[u8]>)> {
             _ => (),
         }
     }
-    Err(CodestreamError::Damaged("the file contains none").into())
+    Err(CodestreamError::Damaged("the file contains no codestream").into())
 }
 
 /// The profile in the header box; `None` for sRGB, for grey, and where no colour space is stated.
@@ -97,7 +97,7 @@ fn boxes(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
 /// Counts the tile-parts of a codestream, and rejects those with segments that change their coding, which the checks
 /// of the main header do not cover.
 fn count_tile_parts(mut parts: &[u8]) -> Result<u64> {
-    let damaged = || CodestreamError::Damaged("a tile-part");
+    let damaged = || CodestreamError::Damaged("an invalid tile-part");
     let mut count = 0;
     while parts.starts_with(&[0xFF, marker::SOT]) {
         let end = HeaderScan::tile_part().find(parts)?.ok_or_else(damaged)?;

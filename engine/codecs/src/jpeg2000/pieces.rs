@@ -48,7 +48,7 @@ pub(super) fn bytes(codestream: &Codestream) -> Result<u64> {
     if samples.saturating_mul(MAX_SAMPLE_BYTES).saturating_add(MAX_FIXED_BYTES) < all {
         return Err(CodecError::Unsupported(
             FORMAT,
-            "more tiles, precincts, blocks or layers than its size justifies",
+            "too many tiles, precincts, blocks or layers for its size",
         )
         .into());
     }

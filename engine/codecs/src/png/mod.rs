@@ -167,7 +167,7 @@ fn read_rows<T: Pod>(
         reader.next_frame(bytemuck::cast_slice_mut(&mut samples))?;
         return Ok(samples);
     }
-    // A row is cleared just before it is read: clearing all at once goes through memory once more.
+    // A row is cleared just before it is read: clearing all rows at once would write the memory twice.
     let mut samples = Vec::with_capacity(count);
     while samples.len() < count {
         let start = samples.len();

@@ -1,6 +1,6 @@
 //! A faster decoder for the most common images: RGB of 8 bits, not interlaced.
 //!
-//! It gives up on anything unexpected; the `png` crate then decodes the image or reports the error.
+//! It stops at unexpected data; the `png` crate then decodes the image or reports the error.
 
 use super::avx2::Avx2;
 use fdeflate::Decompressor;

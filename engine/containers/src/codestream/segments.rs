@@ -56,7 +56,7 @@ impl HeaderScan {
     pub fn find(&mut self, bytes: &[u8]) -> Result<Option<usize>, CodestreamError> {
         while let Some([prefix, code]) = bytes.get(self.at..).and_then(|rest| rest.first_chunk()) {
             if *prefix != 0xFF {
-                return Err(CodestreamError::Damaged("no marker where one must begin"));
+                return Err(CodestreamError::Damaged("a marker is missing"));
             }
             if *code == self.end {
                 return Ok(Some(self.at));

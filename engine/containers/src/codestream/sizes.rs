@@ -14,7 +14,7 @@ pub struct Sizes {
     pub tile: Size,
     /// The start of the first tile; not beyond `origin`.
     pub tile_origin: Size,
-    /// At least one.
+    /// The components; at least one.
     pub components: Vec<Component>,
 }
 
@@ -34,7 +34,7 @@ impl Sizes {
     pub const MAX_COMPONENTS: usize = 16;
 
     pub(super) fn read(payload: &[u8]) -> Result<Self, CodestreamError> {
-        let wrong = || CodestreamError::Damaged("its sizes");
+        let wrong = || CodestreamError::Damaged("invalid sizes (SIZ)");
         let (fixed, components) = payload.split_at_checked(36).ok_or_else(wrong)?;
         let number = |at: usize| {
             let bytes = fixed.get(at..).and_then(|rest| rest.first_chunk());

@@ -59,7 +59,7 @@ fn a_header_is_found_however_it_arrives() {
     assert_eq!(HeaderScan::tile_part().find(b"\xFF\x90\0\x02\x12"), Ok(None));
     assert_eq!(
         HeaderScan::tile_part().find(b"\xFF\x90\0\x02\x12\x34"),
-        Err(CodestreamError::Damaged("no marker where one must begin"))
+        Err(CodestreamError::Damaged("a marker is missing"))
     );
 }
 

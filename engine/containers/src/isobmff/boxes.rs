@@ -164,7 +164,7 @@ impl<'a> Fields<'a> {
         self.end - self.at
     }
 
-    /// Checks that the box holds nothing more.
+    /// Checks that the box has no more bytes.
     pub(super) fn finish(self) -> Result<(), IndexError> {
         match self.left() {
             0 => Ok(()),

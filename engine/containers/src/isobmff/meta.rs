@@ -172,7 +172,7 @@ fn read_infos<'a>(
 /// Reads an `infe` box (ISO/IEC 14496-12 section 8.11.6.2).
 fn read_info(data: &[u8], span: BoxSpan) -> Result<(u32, Info<'_>), IndexError> {
     if &span.kind != b"infe" {
-        return Err(IndexError::Damaged(span.start, "something other than an item among the items"));
+        return Err(IndexError::Damaged(span.start, "an entry of the list of items that is not an item"));
     }
     let mut fields = span.fields(data);
     let (version, _) = fields.version()?;

@@ -1,4 +1,4 @@
-//! Builds small ISO-BMFF files, whose every private byte is part of a word.
+//! Builds small ISO-BMFF files in which all private bytes are words that a test can search for.
 
 /// Text that a strip must remove everywhere.
 pub(crate) const SECRET: &[u8] = b"SECRET";
@@ -18,7 +18,7 @@ pub(crate) enum Place {
     Inside,
 }
 
-/// Item type and what follows the name in `infe`, place, pieces of data.
+/// Item type, the bytes after the name in `infe`, location, and extents.
 pub(crate) type Item = (&'static [u8], Place, Vec<Vec<u8>>);
 
 /// A source under construction: items with their data, and everything around them.
@@ -28,12 +28,12 @@ pub(crate) struct Source {
     /// Boxes between `ftyp` and `meta`.
     pub(crate) before: Vec<u8>,
     pub(crate) items: Vec<Item>,
-    /// Reference type, from, to.
+    /// References: type, source item, target items.
     pub(crate) references: Vec<(&'static [u8; 4], u16, Vec<u16>)>,
     pub(crate) properties: Vec<Vec<u8>>,
-    /// Item, property numbers; 0x80 marks essential ones.
+    /// Associations: item and property indexes; the bit 0x80 marks an essential property.
     pub(crate) associations: Vec<(u16, Vec<u8>)>,
-    /// More boxes in `meta`.
+    /// Additional boxes in `meta`.
     pub(crate) more: Vec<u8>,
     pub(crate) movie: Vec<u8>,
     pub(crate) is_wide: bool,

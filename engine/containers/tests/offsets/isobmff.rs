@@ -6,11 +6,11 @@ use crate::{
 use safelight_containers::{Class, ContainerError};
 use safelight_core::Limits;
 
-/// Strips, and checks what holds for every sound source.
+/// Strips a valid source and checks the properties that every result has.
 fn stripped(source: &Source) -> Vec<u8> {
     let bytes = source.build();
     for chunk in [1, 2, 3, 7, 1000] {
-        // Equal but for where chunks end, which nothing shows here: no part is cut by them.
+        // The parts do not depend on the ends of chunks.
         let whole = walk(&bytes, usize::MAX, &Limits::default()).expect("a sound source");
         assert!(
             walk(&bytes, chunk, &Limits::default()).expect("a sound source") == whole,
@@ -35,7 +35,7 @@ fn a_picture_keeps_its_bytes_and_its_properties() {
     for kept in [&b"avif\0\0\0\0mif1"[..], b"infe", b"av01", b"av1C\x81\0\0\0", b"irot\x01", b"ispe"] {
         assert!(contains(&out, kept), "{kept:?}");
     }
-    // Handler, primary item and associations as before.
+    // Handler, primary item and associations are unchanged.
     assert!(contains(&out, b"pict\0\0\0\0"));
     assert!(contains(&out, b"pitm\0\0\0\0\0\x01"));
     assert!(contains(&out, b"\0\x01\x03\x01\x82\x83"));
@@ -54,11 +54,11 @@ fn metadata_items_go() {
     });
     let out = stripped(&source);
     assert_eq!(out.len(), source.build().len());
-    // The EXIF item stays as one that says how the picture is turned.
+    // The EXIF item is kept, with the orientation only.
     assert!(contains(&out, b"\0\0\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0\0\0"));
     assert!(contains(&out, b"\0\x02\0\0Exif\0") && !contains(&out, b"mime") && !contains(&out, b"uri "));
     assert_eq!(out.windows(4).filter(|window| window == b"cdsc").count(), 1);
-    // What is no longer an item has no property and no place.
+    // A removed item has no property and no location.
     assert!(contains(&out, b"\0\x03\x01\0"));
 
     let bytes = source.build();
@@ -192,7 +192,7 @@ fn unknown_boxes_become_free() {
     let bytes = [source.build(), boxed(b"mpvd", b"SECRET film"), b"SECRET trailer".to_vec()].concat();
     let out = strip(&bytes).expect("a sound source");
     assert!(!contains(&out, SECRET));
-    // What follows the last byte that is needed is cut; what stands before it keeps its length.
+    // Bytes after the last one that is needed are cut; bytes before it keep their length.
     let media_end = source.build().len();
     assert_eq!(out.len(), media_end);
     assert!(contains(&out, b"\0\0\0\x1efree\0\0\0\0") && contains(&out, b"url \0\0\0\x01"));
@@ -218,12 +218,12 @@ fn private_bytes_may_not_be_shared_with_the_picture() {
     })
     .build();
     let locations = bytes.windows(4).position(|window| window == b"iloc").expect("locations") + 4;
-    // The picture's extent, and the EXIF item's, 14 bytes further on.
+    // The extents of the image and of the EXIF item, 14 bytes later.
     let extent = |item: usize| locations + 8 + item * 16 + 8..locations + 8 + item * 16 + 16;
     let mut shared = bytes.clone();
     shared.copy_within(extent(0), extent(1).start);
     assert!(refusal(&shared).ends_with("metadata that share their bytes with the image"));
-    // Another picture may share them: they are the picture's all the same.
+    // Another image may share them; they still belong to the image.
     let kind = shared.windows(4).position(|window| window == b"Exif").expect("a type");
     shared[kind..kind + 4].copy_from_slice(b"av01");
     assert!(contains(&strip(&shared).expect("a sound source"), b"the picture"));
@@ -268,7 +268,7 @@ fn patched_indexes_are_refused() {
         let message = refusal(&bytes);
         assert!(message.ends_with(expected), "{message}");
     };
-    // Counts and versions that lie.
+    // Wrong counts and versions.
     check(b"iinf", 4, &[0xFF, 0xFF], "a wrong number of items");
     check(b"iloc", 6, &[0xFF, 0xFF], "a box that is too small for its fields");
     check(b"iloc", 6, &[0, 1], "a box with bytes after its last field");
@@ -288,7 +288,7 @@ fn patched_indexes_are_refused() {
 
 #[test]
 fn extents_that_take_no_bytes_are_bounded() {
-    // Neither offset nor length nor index has a size, so that the count is all there is.
+    // Offset, length and index have a size of 0, so an item has only its count of extents.
     let mut bytes = Source::default().build();
     let at = bytes.windows(4).position(|window| window == b"iloc").expect("the box");
     let locations =

@@ -70,7 +70,7 @@ fn strip(source: &[u8]) -> Result<Vec<u8>, ContainerError> {
     Ok(out)
 }
 
-/// The message with which `source` is refused.
+/// The message of the error for `source`.
 fn refusal(source: &[u8]) -> String {
     let error = strip(source).map(|_| ()).expect_err("a source that is refused");
     error.to_string()

@@ -1,9 +1,9 @@
-//! Damaged sources give an answer or an error, the same for every chunking; nothing panics.
+//! Damaged sources give parts or an error, the same for every chunking, and never a panic.
 
 use crate::{strip, walk};
 use safelight_core::Limits;
 
-/// Samples of both kinds, and of the corpus what is small enough to be damaged often.
+/// Samples of both kinds, and the small files of the corpus.
 fn sources() -> Vec<Vec<u8>> {
     let mut sources = vec![safelight_images::read("photo.avif"), safelight_images::read("photo.tiff")];
     let is_ours = |extension: &str| ["avif", "avifs", "heic", "heif", "tiff"].contains(&extension);
@@ -38,7 +38,7 @@ fn truncations_do_no_harm() {
 #[test]
 fn mutations_do_no_harm() {
     const NASTY: [u8; 8] = [0, 1, 2, 4, 0x7F, 0x80, 0xFE, 0xFF];
-    // Numerical Recipes' linear congruential generator; the seed is of no meaning.
+    // The linear congruential generator of Numerical Recipes, with an arbitrary seed.
     let mut state = 0x5AFE_1161_u64;
     let mut random = move |below: usize| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -48,7 +48,7 @@ fn mutations_do_no_harm() {
         for _ in 0..200 {
             let mut damaged = source.clone();
             for _ in 0..=random(4) {
-                // Indexes stand at either end.
+                // The index is at the start or at the end.
                 let near = random(source.len().min(1500));
                 let at = if random(2) == 0 { near } else { source.len() - 1 - near };
                 damaged[at] = NASTY[random(NASTY.len())];

@@ -5,7 +5,7 @@ use crate::{
     refusal, strip,
 };
 
-/// A track whose samples are all of 5 bytes, in one chunk at `chunk`.
+/// A track of samples of 5 bytes, in one chunk at `chunk`.
 fn track(id: u32, handler: &[u8], reference: &[u8], entry: &[u8], chunk: u32, samples: u32) -> Vec<u8> {
     let number = |number: u32| number.to_be_bytes();
     let header = [b"SECRET!!", &number(id)[..], &[0; 68]].concat();
@@ -44,7 +44,7 @@ fn entry(kind: &[u8], properties: &[u8]) -> Vec<u8> {
     )
 }
 
-/// Tracks for pictures, their transparency, a thumbnail and sound, each with a sample in `mdat`.
+/// Tracks for images, their alpha, a thumbnail and sound, each with a sample in `mdat`.
 fn source(more: &[u8]) -> Source {
     let alpha = entry(b"av01", &[boxed(b"av1C", b"\x81alpha"), full(b"auxi", 0, 0, ALPHA)].concat());
     let pictures = entry(b"av01", &[boxed(b"av1C", b"\x81"), boxed(b"btrt", b"SECRET")].concat());
@@ -73,7 +73,7 @@ fn source(more: &[u8]) -> Source {
     source
 }
 
-/// The source with the extent of its item narrowed to what no track holds.
+/// The source with the extent of its item reduced to bytes that no track contains.
 fn build(source: &Source) -> Vec<u8> {
     let mut bytes = source.build();
     let at = bytes.windows(4).position(|window| window == b"iloc").expect("locations") + 4 + 16;

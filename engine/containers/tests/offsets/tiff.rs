@@ -7,7 +7,7 @@ const SHORT: u16 = 3;
 const LONG: u16 = 4;
 const UNDEFINED: u16 = 7;
 
-/// A TIFF file under construction. Offsets in it are known as it grows.
+/// A TIFF file under construction. Each appended block returns its offset.
 struct Source {
     is_big_endian: bool,
     is_big: bool,
@@ -55,14 +55,14 @@ impl Source {
         (tag, LONG, 1, self.number(value, 4))
     }
 
-    /// Appends bytes that something will refer to, and gives their offset.
+    /// Appends bytes and returns their offset.
     fn append(&mut self, bytes: &[u8]) -> u64 {
         let at = self.bytes.len() as u64;
         self.bytes.extend_from_slice(bytes);
         at
     }
 
-    /// Appends a directory that nothing links to, and gives its offset. Values come before it.
+    /// Appends a directory outside the chain, after its values, and returns its offset.
     fn directory(&mut self, fields: &[Field]) -> u64 {
         let mut entries = self.number(fields.len() as u64, if self.is_big { 8 } else { 2 });
         for (tag, kind, count, values) in fields {
@@ -92,7 +92,7 @@ impl Source {
         self.link = self.bytes.len() - self.word();
     }
 
-    /// The fields of a picture whose only strip is `samples`.
+    /// The fields of an image with one strip, `samples`.
     fn picture(&mut self, samples: &[u8]) -> Vec<Field> {
         let at = self.append(samples);
         vec![
@@ -150,14 +150,14 @@ fn private_fields_go_and_the_picture_stays() {
             (34675, UNDEFINED, 17, b"an ICC profile...".to_vec()),
             source.long(34853, gps),
             (50839, BYTE, 20, b"SECRET image journal".to_vec()),
-            // Numbers where numbers belong, and nothing else.
+            // Only numbers are kept.
             text(301, b"SECRET transfer function"),
         ]);
         source.link(&fields);
         let out = strip(&source.bytes).expect("a sound source");
         assert!(!contains(&out, b"SEC"), "{}", String::from_utf8_lossy(&out));
         assert!(contains(&out, b"samples of a picture") && contains(&out, b"an ICC profile..."));
-        // Nine fields are left; what an entry holds beyond its value is blanked.
+        // Nine fields are left; the unused bytes of an entry are blanked.
         let count = source.number(10, if source.is_big { 8 } else { 2 });
         assert!(contains(&out, &[count, source.number(256, 2)].concat()));
         assert!(source.has(&out, 274, SHORT) && source.has(&out, 282, 5) && !source.has(&out, 305, ASCII));
@@ -233,7 +233,7 @@ fn strips_may_hold_files_of_their_own() {
         let mut fields = source.picture(&jpeg);
         fields[3] = source.short(259, 7);
         source.link(&fields);
-        // Of old JPEG: the whole file, and a strip that lies in it.
+        // Old-style JPEG: the whole file, and a strip inside it.
         let at = source.append(&jpeg);
         let scan = jpeg.windows(5).position(|window| window == b"coded").expect("samples");
         let mut old = source.picture(b"");
@@ -263,7 +263,7 @@ fn tables_of_old_jpeg_are_kept() {
     assert!(contains(&out, &[7; 64]) && contains(&out, b"\x03abc\0") && contains(&out, b"coded samples"));
 }
 
-/// A sound file, changed.
+/// A valid file with one change.
 fn check(change: impl Fn(&mut Source, &mut Vec<Field>), expected: &str) {
     for mut source in variants() {
         let mut fields = source.picture(b"samples of a picture");
@@ -290,7 +290,7 @@ fn what_is_not_understood_is_refused() {
 
 #[test]
 fn private_values_may_not_be_shared_with_the_picture() {
-    // Text that lies in the samples: the offset is written by hand.
+    // Text inside the samples: the test writes its offset.
     let mut source = Source::new(false, false);
     let fields = source.picture(b"samples of a picture");
     source.link(&fields);
@@ -301,7 +301,7 @@ fn private_values_may_not_be_shared_with_the_picture() {
     bytes.splice(directory + 2 + 5 * 12..directory + 2 + 5 * 12, field);
     let expected = "damaged TIFF at byte 8: fields that share their bytes in ways that contradict each other";
     assert_eq!(refusal(&bytes), expected);
-    // A tag that is not known is not worth a file: what the picture needs is kept, and only that.
+    // An unknown tag does not reject the file; it is dropped.
     bytes[directory + 2 + 5 * 12] = 0x0C;
     let out = strip(&bytes).expect("a sound source");
     assert!(contains(&out, b"samples of a picture"));
@@ -314,13 +314,13 @@ fn chains_and_counts_are_bounded() {
         source.link(&fields);
         let first = source.bytes.len() - source.word();
         let at = fields.len();
-        // A chain that leads back to its start.
+        // A chain that links back to its start.
         let mut circle = source.bytes.clone();
         let word = source.word();
         let start = if source.is_big { 8 } else { 4 };
         circle.copy_within(start..start + word, first);
         assert!(refusal(&circle).ends_with("a cycle of directories"));
-        // More fields than there are.
+        // A count of fields that is too large.
         let mut many = source.bytes.clone();
         let count_bytes = if source.is_big { 8 } else { 2 };
         let count_at = first - at * (4 + 2 * word) - count_bytes;

@@ -37,7 +37,7 @@ impl Image {
 /// Converts frames, all of one model, from the ICC profile given to sRGB, in place.
 ///
 /// The model may be of another class than the profile: grey made from RGB samples follows the profile's
-/// neutral axis. Frames that the profile cannot convert are left as they are.
+/// neutral axis. Frames that the profile cannot convert are unchanged.
 pub type ToSrgb = fn(&mut [Frame], &[u8]);
 
 /// An ICC profile, with the conversion that the decoder which read it has for it. Clones are cheap.

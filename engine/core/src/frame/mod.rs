@@ -19,7 +19,7 @@ use crate::{Error, Kind, Result};
 /// Decoded pixels of one image, or of one moment of an animation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Frame {
-    /// Nominal size and orientation, whatever scale the decoder chose.
+    /// Nominal size and orientation, independent of the scale of the decode.
     pub geometry: Geometry,
     /// The part of the planes that the image consists of.
     pub view: View,
@@ -57,7 +57,7 @@ impl Frame {
     /// keeps its resolution; if the view's edge cuts a chroma sample, the result is [`Model::Rgb`].
     ///
     /// # Errors
-    /// [`crate::Kind::Internal`] if the planes are not at full size: such a frame must be resized.
+    /// [`crate::Kind::Internal`] if the planes are not at full size.
     pub fn materialize(mut self) -> Result<Self> {
         let size = self.geometry.size;
         let is_at = |position: f64, length: f64, side: u32| {

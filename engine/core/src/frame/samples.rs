@@ -33,7 +33,7 @@ impl Samples {
 pub struct SampleEncoding {
     /// Bits of a sample, 1 to 16; at most as many as the frame's sample type has.
     pub bits: u8,
-    /// Whether stored values start at `-2^(bits - 1)`. A frame holds the lowest stored value as 0.
+    /// Whether stored values start at `-2^(bits - 1)`. In a frame the lowest stored value is 0.
     pub is_signed: bool,
 }
 

@@ -34,7 +34,7 @@ impl Turn {
 }
 
 impl Frame {
-    /// Turns the planes, at whatever scale they were decoded; `geometry.orientation` is not changed.
+    /// Turns the planes, at every scale of the decode; `geometry.orientation` is not changed.
     ///
     /// # Errors
     /// [`Kind::Internal`] if a plane's buffer does not have its stated shape.

@@ -58,7 +58,7 @@ enum Stage {
     Start,
     /// After the frame header.
     Frame,
-    /// At the end of the image, or after the last scan that changes the planes.
+    /// The end of the image, or of the last scan that changes the planes.
     Done,
 }
 

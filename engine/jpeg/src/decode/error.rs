@@ -8,12 +8,12 @@ pub enum DecodeError {
     #[error("damaged JPEG: {0}")]
     Damaged(&'static str),
     /// The file uses a part of JPEG that this crate does not support. The text names it.
-    #[error("unsupported: {0}")]
+    #[error("unsupported JPEG: {0}")]
     Unsupported(&'static str),
     /// The file has more scans than any encoder writes: more than this number.
-    #[error("more than {0} scans")]
+    #[error("too many scans: the limit is {0}")]
     TooManyScans(u32),
     /// The frame header of the bytes is not the one that [`Decoder::new`](super::Decoder::new) was given.
-    #[error("the frame header is not that of the header the decoder was created with")]
+    #[error("the frame header differs from the one that the decoder was created with")]
     HeaderMismatch,
 }

@@ -182,7 +182,7 @@ impl Header {
     }
 
     /// Returns the maximum number of bytes that a [`Decoder`](super::Decoder) of these `scales` buffers at
-    /// any time, its planes included, whatever follows the header.
+    /// any time, its planes included, for all data after the header.
     ///
     /// `is_parallel` is that of [`Decoder::new`](super::Decoder::new): a parallel decoder also buffers
     /// restart intervals.
@@ -193,7 +193,7 @@ impl Header {
     /// Returns the bytes for each pixel that a decoder of the full size buffers if it keeps a sample of every
     /// component and, where the file has several scans, every coefficient in two bytes.
     ///
-    /// This estimates other decoders, for files that are not [covered](Self::is_covered).
+    /// For files that are not [covered](Self::is_covered), the number estimates other decoders.
     pub fn pixel_bytes(&self) -> u32 {
         let blocks = |it: &Sampling| u32::from(it.h) * u32::from(it.v);
         let largest = |side: fn(&Sampling) -> u8| self.components.iter().map(side).max().unwrap_or(1);

@@ -3,7 +3,7 @@
 //! It supports the files that cameras and software write: baseline, extended sequential and progressive
 //! Huffman coding of 8 bits; grey, YCbCr and RGB; all sampling factors; restart intervals; several scans; a
 //! height that follows the first scan. [`Header::read`] needs only the start of a file, and
-//! [`Header::is_covered`] says whether the decoder supports it.
+//! [`Header::is_covered`] returns whether the decoder supports it.
 //!
 //! The decoder does no I/O: [`Decoder::push`] takes bytes as they arrive, decodes as far as they allow, and
 //! returns [`Progress::Done`] when it needs no more of the file. The planes do not depend on how the bytes

@@ -10,7 +10,7 @@ const NAME: &[u8] = b"ICC_PROFILE\0";
 pub(super) struct Profile {
     /// The number of each part, from 1, and its bytes.
     parts: Vec<(u8, Vec<u8>)>,
-    /// The number of parts, as the first of them says.
+    /// The number of parts that the first part states.
     count: u8,
     bytes: usize,
     /// Whether the parts contradict each other.

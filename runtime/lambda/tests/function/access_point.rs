@@ -80,7 +80,7 @@ async fn the_query_of_the_caller_chooses_the_transform() {
     assert_eq!(written.status_and_error().0, 200);
 }
 
-/// The S3 here answers 403 where a header that was signed is missing.
+/// The S3 of the test responds 403 if a signed header is missing.
 #[tokio::test]
 async fn only_signed_headers_are_forwarded() {
     let (cloud, _function) = start().await;

@@ -27,7 +27,7 @@ use tokio::{
 pub(crate) const ETAG: &str = "\"0123456789abcdef\"";
 pub(crate) const CHANGED: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 
-/// Reads the event of this name. `https://originals-…` in it stands for the S3 of a test.
+/// Reads the event of this name. `https://originals-…` in it is replaced by the S3 of the test.
 pub(crate) fn event(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/function/events/{name}.json"));
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
@@ -36,13 +36,13 @@ pub(crate) fn event(name: &str) -> Value {
 /// A fault of S3, or of `WriteGetObjectResponse`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Fault {
-    /// Nothing.
+    /// No fault.
     None,
-    /// S3 answers with an error.
+    /// S3 responds with an error.
     Error(u16, &'static str),
-    /// S3 answers with an error without a body.
+    /// S3 responds with an error without a body.
     BareError(u16),
-    /// S3 never answers.
+    /// S3 never responds.
     Silent,
     /// S3 stops in the middle.
     Stuck,
@@ -105,7 +105,7 @@ impl Sent {
 impl Cloud {
     pub(crate) async fn start() -> Self {
         let (events, waiting) = mpsc::unbounded_channel();
-        let (outcomes, answers) = mpsc::unbounded_channel();
+        let (outcomes, receiver) = mpsc::unbounded_channel();
         let state = Arc::new(State {
             objects: Mutex::default(),
             fault: Mutex::new(Fault::None),
@@ -121,14 +121,14 @@ impl Cloud {
             while let Ok((stream, _)) = listener.accept().await {
                 stream.set_nodelay(true).unwrap();
                 let state = shared.clone();
-                let service = service_fn(move |request| answer(state.clone(), request));
+                let service = service_fn(move |request| handle(state.clone(), request));
                 let connection = http1::Builder::new()
                     .timer(TokioTimer::new())
                     .serve_connection(TokioIo::new(stream), service);
                 tokio::spawn(connection);
             }
         });
-        let cloud = Self { address, state, events, outcomes: AsyncMutex::new(answers) };
+        let cloud = Self { address, state, events, outcomes: AsyncMutex::new(receiver) };
         cloud.put("photo.jpg", safelight_images::read("photo.jpg"));
         cloud
     }
@@ -241,7 +241,7 @@ impl Drop for Function {
 
 type Body = UnsyncBoxBody<Bytes, std::io::Error>;
 
-async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Response<Body>, std::io::Error> {
+async fn handle(state: Arc<State>, request: Request<Incoming>) -> Result<Response<Body>, std::io::Error> {
     let path = request.uri().path().to_owned();
     if path == "/2018-06-01/runtime/invocation/next" {
         return Ok(next(&state).await);

@@ -21,7 +21,7 @@ async fn an_invalid_setting_ends_the_program_and_is_named() {
     }
 }
 
-/// Neither of the two responses of 64 MiB is buffered.
+/// Checks that neither of two responses of 64 MiB is buffered.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_large_photo_streams_in_little_memory() {

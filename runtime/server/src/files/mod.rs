@@ -26,8 +26,8 @@ const DASH: &str = "-";
 pub struct Batch {
     /// Query as in a URL, after the question mark.
     pub query: String,
-    /// Files, folders, or `-`. A folder stands for every image in it and in its subfolders, except names that
-    /// begin with a dot, and links.
+    /// Files, folders, or `-`. For a folder, all images in it and in its subfolders are read, except links
+    /// and names that begin with a dot.
     pub inputs: Vec<PathBuf>,
     /// A file, a folder, or `-`. For several inputs, or for a folder, it is a folder, which is created if it does
     /// not exist.
@@ -62,7 +62,7 @@ pub struct Failure {
     pub error: Error,
 }
 
-/// Transforms a batch, on each core a file at a time. A failure affects no other file and leaves nothing behind.
+/// Transforms a batch, on each core a file at a time. A failure affects no other file and leaves no partial output.
 /// When `stop` completes, the rest of the batch is abandoned. Shows progress if standard error is a terminal.
 ///
 /// Call it on a thread that may block, within a Tokio runtime.
@@ -86,7 +86,7 @@ fn run(
         let error = Error::new(Kind::Internal, "files", "cannot start threads").with_source(error);
         Failure { input: batch.output.clone(), error }
     };
-    // A pool of its own, because its threads wait for work that the common pool may share out.
+    // A separate pool, because its threads wait for work that runs on the common pool.
     let pool = ThreadPoolBuilder::new().build().map_err(no_threads)?;
     let progress = progress(tasks.len());
     let runtime = Handle::current();

@@ -77,7 +77,7 @@ impl Task {
                 let is_free =
                     self.claimed.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone());
                 if !is_free {
-                    let message = format!("{} is the output of another input already", path.display());
+                    let message = format!("{} is already the output of another input", path.display());
                     return Err(Error::new(Kind::Conflict, "output", message));
                 }
                 write(driver, &path, self.force).await?
@@ -125,7 +125,7 @@ fn extensions(mime: &str) -> &'static [&'static str] {
 /// Writes `path` at once and whole, or not at all. Returns its length.
 async fn write(driver: SessionDriver, path: &Path, force: bool) -> Result<u64> {
     let exists = || {
-        let message = format!("{} exists; --force replaces it", path.display());
+        let message = format!("{} already exists: use --force to replace it", path.display());
         Error::new(Kind::Conflict, "output", message)
     };
     if !force && path.exists() {

@@ -131,18 +131,19 @@ fn frame_id(query: &str, body: &[u8]) -> Result<Bytes> {
     let invalid = |message: String| Error::param("imageFrameId", message);
     let mut id = parameter(query, "imageFrameId", is_id, ID_FORM)?.map(Cow::into_owned);
     if !body.is_empty() {
-        let named: Named = serde_json::from_slice(body).map_err(|_| {
-            invalid("the body must be a JSON object such as {\"imageFrameId\": \"…\"}".to_owned())
-        })?;
+        let named: Named = serde_json::from_slice(body)
+            .map_err(|_| invalid("expected a body such as {\"imageFrameId\": \"…\"} in JSON".to_owned()))?;
         if !is_id(&named.image_frame_id) {
-            return Err(invalid(format!("must be {ID_FORM}, not {:?}", shown(&named.image_frame_id))));
+            return Err(invalid(format!("expected {ID_FORM}, got {:?}", shown(&named.image_frame_id))));
         }
         if id.is_some_and(|id| id != named.image_frame_id) {
-            return Err(invalid("differs between the query and the body; give it once".to_owned()));
+            return Err(invalid(
+                "the values in the query and in the body differ: expected one value".to_owned(),
+            ));
         }
         id = Some(named.image_frame_id);
     }
-    let id = id.ok_or_else(|| invalid(format!("missing; expected {ID_FORM}")))?;
+    let id = id.ok_or_else(|| invalid(format!("missing: expected {ID_FORM}")))?;
     Ok(json!({ "imageFrameId": id }).to_string().into())
 }
 
@@ -163,7 +164,7 @@ fn dicom(segments: &[&str]) -> Option<Operation> {
     uids.into_iter().all(is_uid).then_some(operation)
 }
 
-/// Returns the value of `key`, given once or several times alike.
+/// Returns the value of `key`, which may occur several times with the same value.
 fn parameter<'a>(
     query: &'a str,
     key: &'static str,
@@ -177,7 +178,7 @@ fn parameter<'a>(
     if is_one && is_valid(&value) {
         return Ok(Some(value));
     }
-    Err(Error::param(key, format_args!("must be {form}, given once, not {:?}", shown(&value))))
+    Err(Error::param(key, format_args!("expected {form}, one value only, got {:?}", shown(&value))))
 }
 
 /// Returns the beginning of a value, for a message.
@@ -188,7 +189,7 @@ fn shown(value: &str) -> String {
 fn accept_header(parts: &Parts) -> Result<Option<HeaderValue>> {
     let accept = accept(&parts.headers);
     if MAX_ACCEPT_BYTES < accept.len() {
-        let message = format!("must have at most {MAX_ACCEPT_BYTES} bytes, not {}", accept.len());
+        let message = format!("expected at most {MAX_ACCEPT_BYTES} bytes, got {}", accept.len());
         return Err(Error::param("accept", message));
     }
     Ok(HeaderValue::from_str(&accept).ok().filter(|accept| !accept.is_empty()))

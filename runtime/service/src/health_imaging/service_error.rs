@@ -9,15 +9,15 @@ use serde::Deserialize;
 /// Maximum characters of the service's message that a caller sees.
 const MAX_MESSAGE_CHARS: usize = 200;
 
-/// The longest wait that a caller is told, in seconds.
+/// The maximum `Retry-After`, in seconds.
 const MAX_RETRY_SECS: u32 = 120;
 
-/// The wait that a caller is told where the service names none, in seconds.
+/// The `Retry-After` if the service names none, in seconds.
 const DEFAULT_RETRY_SECS: u32 = 1;
 
 /// An error response. `Display` omits its message from the log, because it may quote the request.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("HealthImaging answered {status} {code}, request {request_id}")]
+#[error("HealthImaging responded {status} {code}, request {request_id}")]
 pub(super) struct ServiceError {
     status: StatusCode,
     code: String,

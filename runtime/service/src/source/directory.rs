@@ -53,7 +53,7 @@ impl Entry {
     async fn file(&self) -> Result<fs::File> {
         let (root, key) = (self.root.clone(), self.key.clone());
         file::blocking(move || {
-            // Without blocking, because a named pipe in the folder would block this thread for ever.
+            // Without blocking, because a named pipe in the folder would block this thread without end.
             let options = OpenOptions::new().read(true).nonblock(true).clone();
             root.open_with(key.as_str(), &options).map(cap_std::fs::File::into_std)
         })

@@ -81,7 +81,7 @@ pub(super) fn opened(mut file: fs::File, from: u64, pin: Option<&Meta>) -> Resul
     Ok(Opened::new(meta, chunks.boxed()))
 }
 
-/// Returns the metadata of the open file, whatever its path names by now.
+/// Returns the metadata of the open file, even if its path names another file by now.
 fn describe(file: &fs::File) -> Result<Meta> {
     let metadata = file.metadata().map_err(unreadable)?;
     if !metadata.is_file() {

@@ -28,7 +28,7 @@ impl Key {
     /// Parses the path of a URL and percent-decodes it once.
     ///
     /// # Errors
-    /// [`Kind::NotFound`]: an invalid key is not told apart from a missing image.
+    /// [`Kind::NotFound`]: an invalid key gets the same response as a missing image.
     pub fn from_path(path: &str) -> Result<Self> {
         let absent = || Error::new(Kind::NotFound, "path", "no image at this path");
         let raw = path.strip_prefix('/').ok_or_else(absent)?;

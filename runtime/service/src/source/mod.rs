@@ -30,7 +30,7 @@ pub trait Origin: Debug + Send + Sync {
     /// Resolves a request, given as its head and its body, to a resource that need not exist. Reads nothing.
     ///
     /// # Errors
-    /// [`Kind::NotFound`] for a path that names nothing, [`Kind::MethodNotAllowed`], and [`Kind::InvalidParam`]
+    /// [`Kind::NotFound`] for a path without a source, [`Kind::MethodNotAllowed`], and [`Kind::InvalidParam`]
     /// for a part of the request that the origin reads and that is invalid.
     fn resolve(&self, parts: &Parts, body: &[u8]) -> Result<Resource>;
 
@@ -92,7 +92,7 @@ pub struct Opened {
     pub meta: Meta,
     /// Headers of the source that every response about the resource repeats. Defaults to none.
     pub headers: HeaderMap,
-    /// Headers for delivering the resource as it is stored, if that is allowed where the query asks for nothing.
+    /// Headers for delivering the resource as it is stored, if that is allowed without a query.
     /// Defaults to `None`, because an image may carry private metadata.
     pub passthrough: Option<HeaderMap>,
     /// The bytes.

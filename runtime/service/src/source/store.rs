@@ -146,7 +146,7 @@ fn describe(result: &GetResult) -> Meta {
     }
 }
 
-/// Converts an error. Lack of permission is [`Kind::NotFound`]: S3 answers 403 for a missing object to callers that
+/// Converts an error. Lack of permission is [`Kind::NotFound`]: S3 responds 403 for a missing object to callers that
 /// may not list the bucket, and a stranger must not learn what exists. The log has the store's own message.
 fn failure(error: StoreError) -> Error {
     let (kind, message) = match error {

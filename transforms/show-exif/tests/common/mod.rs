@@ -10,7 +10,7 @@ use safelight_show_exif::ShowExif;
 
 /// Runs the transform on `source`, in chunks of `chunk` bytes.
 pub(crate) fn show(source: &Bytes, chunk: usize, settings: &Settings) -> Result<Output> {
-    let answer = Output::collect(Box::new(ShowExif).start(settings), source, chunk)?;
-    assert_eq!(answer.content_type(), "application/json");
-    Ok(answer)
+    let output = Output::collect(Box::new(ShowExif).start(settings), source, chunk)?;
+    assert_eq!(output.content_type(), "application/json");
+    Ok(output)
 }

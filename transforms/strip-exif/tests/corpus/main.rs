@@ -1,6 +1,6 @@
-//! Real files: nothing private comes through, nothing of the picture is lost, no photo falls over.
+//! Strips real files: no private metadata is left, and pixels and orientation are unchanged.
 //!
-//! The judges are other programs: exiftool for metadata, decoders that share no code with us for pixels.
+//! Other programs check the results: exiftool the metadata, independent decoders the pixels.
 
 mod exiftool;
 mod pixels;
@@ -18,8 +18,8 @@ use std::{
     },
 };
 
-/// Tags that exiftool may find in a stripped file, by group 1: what the container needs to be a
-/// picture and what tells how it looks.
+/// Tags that exiftool may find in a stripped file, by group 1: structure that the
+/// container requires, and values that change the appearance.
 const ALLOWED: &[(&str, &str)] = &[
     ("Adobe", "APP14Flags0 APP14Flags1 ColorTransform DCTEncodeVersion"),
     ("ExifTool", "ExifToolVersion Warning"),
@@ -77,13 +77,13 @@ const ALLOWED: &[(&str, &str)] = &[
     ),
 ];
 
-/// Groups of which every tag may stay: what exiftool computes, and ICC profiles, which stay as they are.
+/// Groups of which every tag may stay: what exiftool computes, and ICC profiles, which are unchanged.
 const ALLOWED_GROUPS: &[&str] = &["System", "File", "Composite"];
 
 /// Every file, stripped once for all tests.
 static STRIPPED: LazyLock<Stripped> = LazyLock::new(Stripped::new);
 
-/// A folder of sources, and a folder of what is left of each, under the same names.
+/// A folder of sources, and a folder of the stripped files under the same names.
 struct Stripped {
     sources: PathBuf,
     results: PathBuf,
@@ -100,9 +100,9 @@ impl Stripped {
             let name = format!("{number:03}-{name}");
             let source = Bytes::from(fs::read(path).expect("a listed file is there"));
             match strip(&source) {
-                Ok(answer) => {
+                Ok(output) => {
                     fs::write(sources.join(&name), &source).expect("the folder takes files");
-                    fs::write(results.join(&name), answer.body()).expect("the folder takes files");
+                    fs::write(results.join(&name), output.body()).expect("the folder takes files");
                 }
                 Err(error) => eprintln!("{}: {error}", path.display()),
             }
@@ -120,7 +120,7 @@ impl Stripped {
 }
 
 fn strip(source: &Bytes) -> Result<Output> {
-    let step = StripExif.step(&Query::default())?.expect("an empty query asks for a strip");
+    let step = StripExif.step(&Query::default())?.expect("an empty query gives a strip");
     let Step::Bytes(op) = step else { panic!("a step on bytes") };
     Output::collect(op.start(&Settings::default()), source, 1 << 16)
 }

@@ -6,7 +6,7 @@ use image::{
 };
 use std::{fs, io::Cursor, path::Path};
 
-/// The samples of every frame, or the error of the decoder. Two files look alike if they decode alike.
+/// The samples of every frame, or the error of the decoder. Two files with the same samples look the same.
 pub(crate) fn decode(path: &Path) -> Result<Vec<Vec<u8>>, String> {
     match path.extension().and_then(|extension| extension.to_str()).unwrap_or_default() {
         "avif" | "avifs" => by_program("avifdec", &["--no-strict"], path),
