@@ -1,8 +1,10 @@
 //! A new transform needs its crate and two lines elsewhere: one in the registry's `Cargo.toml`, one in its list.
 //!
 //! The test adds them to a copy of the engine and the transforms below the target folder, and runs the contract of
-//! pixel steps there. The copy has no formats, and shares the target folder with this build: external crates are
-//! not built again. It keeps its path and its unchanged files, so that only the first run builds all of its crates.
+//! pixel steps there. The copy has no formats, and is built without debug information and without the optimisation
+//! of dependencies. It keeps its path, its target folder and its unchanged files, so that only the first run builds
+//! all of its crates. It does not share the target folder of the checkout: Cargo would take the crates of one for
+//! those of the other, and build both again each time.
 
 use std::{
     fs, io,
@@ -194,6 +196,8 @@ fn workspace() -> PathBuf {
     let is_member = |line: &&str| line.starts_with("members = ");
     let members = manifest.lines().find(is_member).expect("the workspace has members");
     let manifest = manifest.replace(members, "members = [\"engine/*\", \"transforms/*\"]");
+    let manifest = without_sections(&manifest, |heading| heading.starts_with("[profile."));
+    let manifest = format!("{manifest}\n[profile.dev]\ndebug = false\nincremental = false\nopt-level = 1\n");
     write(&root.join("Cargo.toml"), manifest.as_bytes());
     // A new member changes the lock file of the copy; versions stay those of the checkout.
     if !root.join("Cargo.lock").exists() {
@@ -214,12 +218,14 @@ fn write_lines(root: &Path, are_added: [bool; 2]) {
 
 /// Runs tests of the copy's registry; returns whether they pass, and what they print.
 fn run(root: &Path, tests: &[&str]) -> (bool, String) {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a target folder");
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["test", "--offline", "--package", "safelight-registry", "--no-default-features"]);
     cargo.args(tests.iter().flat_map(|test| ["--test", test])).args(["--", "--nocapture"]);
-    let output =
-        cargo.current_dir(root).env("CARGO_TARGET_DIR", target).output().expect("Cargo runs this test");
+    let output = cargo
+        .current_dir(root)
+        .env("CARGO_TARGET_DIR", root.join("target"))
+        .output()
+        .expect("Cargo runs this test");
     let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     (output.status.success(), text.concat())
 }
