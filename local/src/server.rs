@@ -65,7 +65,7 @@ impl Drop for Server {
 async fn accept(listener: TcpListener, handler: Handler) {
     let mut connections = JoinSet::new();
     loop {
-        // Accepting fails if the client is gone already; the next client may not be.
+        // Accepting fails if the client has disconnected; the next client may be connected.
         if let Ok((stream, _)) = listener.accept().await {
             // Responses are written in pieces; waiting for acknowledgements would take longer than most
             // responses.

@@ -60,7 +60,7 @@ const ICO: ImageRsFormat = ImageRsFormat {
 #[cfg(feature = "tiff")]
 const TIFF: ImageRsFormat = ImageRsFormat {
     format: Format::Tiff,
-    // Compressed, since the file may have a single strip; as decoded; and as converted.
+    // The compressed samples, since the file may have a single strip, the decoded and the converted ones.
     copies: 3,
     decoder: |source| Ok(Box::new(TiffDecoder::new(source)?)),
 };

@@ -242,7 +242,7 @@ fn bombs_of_the_corpus_are_rejected() {
 }
 
 #[test]
-fn a_truncated_jpeg_is_decoded_as_far_as_it_goes() {
+fn a_truncated_jpeg_is_decoded_up_to_its_end() {
     for name in ["photo.jpg", "progressive.jpg"] {
         let bytes = safelight_images::read(name);
         let whole = decode(&Jpeg, &bytes).unwrap();

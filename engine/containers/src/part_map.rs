@@ -63,7 +63,7 @@ impl PartMap {
     pub(crate) fn new(claims: Vec<Claim>) -> Result<Self, Conflict> {
         let (mut kept, mut dropped): (Vec<_>, Vec<_>) =
             claims.into_iter().filter(|claim| !claim.range.is_empty()).partition(Claim::is_kept);
-        // Of those with the same start, the longest first: it contains the others.
+        // Among claims with the same start the longest is first: it contains the others.
         let order = |claim: &Claim| (claim.range.start, std::cmp::Reverse(claim.range.end));
         kept.sort_by_key(order);
         dropped.sort_by_key(order);
@@ -177,7 +177,7 @@ mod tests {
         check(&[], 3..9, Ok(&[(Unknown, 6)]));
         check(&[], 3..3, Ok(&[]));
         check(&[kept(5..7, ImageData)], 0..10, Ok(&[(Unknown, 5), (ImageData, 2), (Unknown, 3)]));
-        // Whatever order they come in; what touches or overlaps and is of a kind becomes one.
+        // In every order of the claims, adjacent or overlapping claims of one kind become one.
         check(
             &[kept(7..9, ImageData), kept(1..5, ImageData), kept(2..7, ImageData)],
             1..9,

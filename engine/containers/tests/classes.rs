@@ -108,7 +108,7 @@ mod jpeg {
     }
 
     #[test]
-    fn a_kept_segment_hides_nothing_behind_what_decoders_read() {
+    fn a_kept_segment_is_cut_after_the_bytes_that_decoders_read() {
         let plain = jfif(b"");
         for (hiding, kept) in [
             (jfif(b"rgb"), plain),
@@ -331,7 +331,7 @@ mod gif {
     }
 
     #[test]
-    fn an_unknown_block_behind_a_picture_ends_it() {
+    fn an_unknown_block_after_an_image_is_its_end() {
         let picture = b",\0\0\0\0\x01\0\x01\0\0\x02";
         let source = [&header()[..], picture, b"\x02\x44\x01\0", b"?rest"].concat();
         let trailer = walk(&source).expect("a sound source").pop();

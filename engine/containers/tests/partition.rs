@@ -35,7 +35,7 @@ fn walk(source: &Bytes, chunk: usize) -> Result<Vec<(Class, Vec<u8>)>, Container
 }
 
 #[test]
-fn parts_cover_the_source_whatever_the_chunks() {
+fn parts_cover_the_source_for_every_chunking() {
     let files = safelight_images::every_file();
     for path in &files {
         let source = Bytes::from(std::fs::read(path).expect("a listed file is there"));

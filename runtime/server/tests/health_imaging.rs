@@ -268,7 +268,7 @@ async fn a_busy_service_gets_a_few_retries() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_truncated_body_is_never_taken_for_a_whole_one() {
+async fn a_truncated_body_is_never_a_complete_response() {
     let stage = stage_with(REGION, &[("SAFELIGHT_SOURCE_TIMEOUT_SECS", "1")]).await;
     let address = stage.program.address;
     for fault in [

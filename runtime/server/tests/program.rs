@@ -206,7 +206,7 @@ fn pipes_are_files_too() {
 }
 
 #[test]
-fn a_stopped_conversion_leaves_nothing_behind() {
+fn a_stopped_conversion_leaves_no_partial_output() {
     let folder = TempDir::new().unwrap();
     let output = folder.path().join("out.jpg");
     let mut child = safelight(&["transform", "", "-", "-o", output.to_str().unwrap()])

@@ -17,7 +17,7 @@ const MAX_ERROR_BYTES: usize = 16 << 10;
 /// # Errors
 /// The client cannot be built: the system has no trusted certificates, for example.
 pub fn client(idle: Duration) -> Result<Client, reqwest::Error> {
-    // An error means that the process has a provider already, which serves as well.
+    // An error means that the process already has a provider, which works as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
         .redirect(Policy::none())

@@ -1,8 +1,10 @@
-//! Adding a transform takes its crate and two lines elsewhere: one in the registry's `Cargo.toml`, one in its list.
+//! A new transform needs its crate and two lines elsewhere: one in the registry's `Cargo.toml`, one in its list.
 //!
-//! The test does just that in a copy of the engine and the transforms below the target folder, and runs the
-//! contract of pixel steps there. The copy keeps its path and its unchanged files, so that only the first run
-//! builds everything.
+//! The test adds them to a copy of the engine and the transforms below the target folder, and runs the contract of
+//! pixel steps there. The copy has no formats, and is built without debug information and without the optimisation
+//! of dependencies. It keeps its path, its target folder and its unchanged files, so that only the first run builds
+//! all of its crates. It does not share the target folder of the checkout: Cargo would take the crates of one for
+//! those of the other, and build both again each time.
 
 use std::{
     fs, io,
@@ -13,7 +15,7 @@ use std::{
 /// Folders of the checkout that the copy has.
 const FOLDERS: [&str; 2] = ["engine", "transforms"];
 
-/// The test that the copy runs; it needs no further crates.
+/// The test that the copy runs. It needs no formats, and no crates of other tests.
 const CONTRACT: &str = "pixel_steps";
 const CONTRACT_FOLDER: &str = "transforms/registry/tests";
 
@@ -94,7 +96,17 @@ impl PixelOp for InvertOp {
 }
 "#;
 
-/// The two lines, each with the line that it follows.
+/// A test of the copy that fails if the transform is not registered.
+const REGISTERED: &str = "registered";
+const REGISTERED_CODE: &str = r#"//! The parameter of the new transform is declared.
+
+#[test]
+fn the_parameter_is_declared() {
+    assert!(safelight_registry::params_json().contains("\"invert\""), "invert is not registered");
+}
+"#;
+
+/// The two lines, each with its file and the line that it follows.
 const TWO_LINES: [(&str, &str, &str); 2] = [
     ("transforms/registry/Cargo.toml", "[dependencies]\n", "safelight-invert = { path = \"../invert\" }\n"),
     (
@@ -112,24 +124,18 @@ fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Writes a file of the copy, unless it is as it should be: Cargo builds what is newer than its last build.
+/// Writes a file of the copy if its content differs, because Cargo rebuilds files that are newer than its last build.
 fn write(path: &Path, bytes: &[u8]) {
     if fs::read(path).is_ok_and(|found| found == bytes) {
         return;
     }
-    let folder = path.parent().expect("a file of the copy is in a folder");
-    fs::create_dir_all(folder).and_then(|()| fs::write(path, bytes)).expect("the target folder takes files");
+    let folder = path.parent().expect("a file in a folder");
+    fs::create_dir_all(folder).and_then(|()| fs::write(path, bytes)).expect("a writable folder");
 }
 
-/// Returns the text of a file of the copy: with the two lines, and manifests without the crates that only other
-/// tests need, which would take minutes to build.
+/// Returns the text of a file of the copy. Manifests lose the crates that only other tests need, which would take
+/// minutes to build.
 fn adapted(name: &str, mut text: String) -> String {
-    for (file, after, line) in TWO_LINES {
-        if file == name {
-            assert!(text.contains(after), "{name} has no line {after:?}");
-            text = text.replacen(after, &format!("{after}{line}"), 1);
-        }
-    }
     if name.ends_with("Cargo.toml") {
         text = without_sections(&text, |heading| heading == "[dev-dependencies]");
     }
@@ -139,7 +145,8 @@ fn adapted(name: &str, mut text: String) -> String {
     text
 }
 
-/// Copies the folder `name` of the checkout, without tests other than the contract.
+/// Copies the folder `name` of the checkout, without tests other than the contract and without the files of
+/// [`TWO_LINES`].
 fn copy(name: &str, root: &Path) -> io::Result<()> {
     for entry in fs::read_dir(checkout().join(name))? {
         let entry = entry?;
@@ -152,7 +159,7 @@ fn copy(name: &str, root: &Path) -> io::Result<()> {
             if entry.file_name() != "target" {
                 copy(&path, root)?;
             }
-        } else {
+        } else if TWO_LINES.iter().all(|(file, ..)| *file != path) {
             let bytes = fs::read(entry.path())?;
             let bytes = match String::from_utf8(bytes) {
                 Ok(text) => adapted(&path, text).into_bytes(),
@@ -179,7 +186,7 @@ fn without_sections(manifest: &str, is_dropped: impl Fn(&str) -> bool) -> String
     lines.join("\n") + "\n"
 }
 
-/// Makes the copy: engine and transforms, with a workspace of just these.
+/// Makes the copy: a workspace of the engine and the transforms.
 fn workspace() -> PathBuf {
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("new-transform");
     for folder in FOLDERS {
@@ -189,6 +196,8 @@ fn workspace() -> PathBuf {
     let is_member = |line: &&str| line.starts_with("members = ");
     let members = manifest.lines().find(is_member).expect("the workspace has members");
     let manifest = manifest.replace(members, "members = [\"engine/*\", \"transforms/*\"]");
+    let manifest = without_sections(&manifest, |heading| heading.starts_with("[profile."));
+    let manifest = format!("{manifest}\n[profile.dev]\ndebug = false\nincremental = false\nopt-level = 1\n");
     write(&root.join("Cargo.toml"), manifest.as_bytes());
     // A new member changes the lock file of the copy; versions stay those of the checkout.
     if !root.join("Cargo.lock").exists() {
@@ -197,20 +206,47 @@ fn workspace() -> PathBuf {
     root
 }
 
+/// Writes the files of [`TWO_LINES`] with the first line or without it, and likewise the second.
+fn write_lines(root: &Path, are_added: [bool; 2]) {
+    for ((file, after, line), is_added) in TWO_LINES.into_iter().zip(are_added) {
+        let text = read(&checkout().join(file));
+        assert!(text.contains(after), "{file} has no line {after:?}");
+        let text = if is_added { text.replacen(after, &format!("{after}{line}"), 1) } else { text };
+        write(&root.join(file), adapted(file, text).as_bytes());
+    }
+}
+
+/// Runs tests of the copy's registry; returns whether they pass, and what they print.
+fn run(root: &Path, tests: &[&str]) -> (bool, String) {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["test", "--offline", "--package", "safelight-registry", "--no-default-features"]);
+    cargo.args(tests.iter().flat_map(|test| ["--test", test])).args(["--", "--nocapture"]);
+    let output = cargo
+        .current_dir(root)
+        .env("CARGO_TARGET_DIR", root.join("target"))
+        .output()
+        .expect("Cargo runs this test");
+    let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    (output.status.success(), text.concat())
+}
+
 #[test]
 fn a_new_transform_takes_its_crate_and_two_lines() {
     let root = workspace();
     write(&root.join("transforms/invert/Cargo.toml"), MANIFEST.as_bytes());
     write(&root.join("transforms/invert/src/lib.rs"), CODE.as_bytes());
-    let output = Command::new(env!("CARGO"))
-        .args(["test", "--offline", "--package", "safelight-registry", "--no-default-features"])
-        .args(["--test", CONTRACT, "--", "--nocapture"])
-        .current_dir(&root)
-        .env("CARGO_TARGET_DIR", root.join("target"))
-        .output()
-        .expect("Cargo runs this test, so it is there");
-    let text =
-        [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
-    assert!(output.status.success(), "{text}");
+    write(&root.join(CONTRACT_FOLDER).join(format!("{REGISTERED}.rs")), REGISTERED_CODE.as_bytes());
+
+    write_lines(&root, [false, true]);
+    let (passes, text) = run(&root, &[REGISTERED]);
+    assert!(!passes && text.contains("safelight_invert"), "built without the dependency: {text}");
+
+    write_lines(&root, [true, false]);
+    let (passes, text) = run(&root, &[REGISTERED]);
+    assert!(!passes && text.contains("invert is not registered"), "passed without the list's line: {text}");
+
+    write_lines(&root, [true, true]);
+    let (passes, text) = run(&root, &[REGISTERED, CONTRACT]);
+    assert!(passes, "{text}");
     assert!(text.contains("invert: "), "the contract did not run the new transform: {text}");
 }

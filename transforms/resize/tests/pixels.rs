@@ -16,7 +16,7 @@ fn apply(raw: &str, frame: Frame) -> Frame {
 }
 
 #[test]
-fn a_picture_that_fits_is_not_touched() {
+fn an_image_that_fits_is_unchanged() {
     let mut frame = grey(4, 1, vec![1, 2, 3, 4]);
     for raw in ["w=4", "w=9", "w=4&fit=contain", "w=4&h=1&fit=fill", "w=4&h=1&fit=pad", "w=4&h=1&fit=cover"] {
         assert_eq!(op(raw).apply(frame.clone()).unwrap(), frame, "{raw}");
@@ -75,7 +75,7 @@ fn colours_under_transparency_do_not_bleed() {
 }
 
 #[test]
-fn flat_pictures_stay_flat() {
+fn flat_images_stay_flat() {
     for model in [Model::Grey, Model::GreyAlpha, Model::Rgb, Model::Rgba] {
         for raw in ["w=7&h=3&fit=fill", "w=50&fit=contain", "w=3&h=30&fit=cover"] {
             let pixels = 31 * 17 * usize::from(model.channels());
@@ -130,7 +130,7 @@ fn a_box_is_padded_with_what_suits_it() {
 }
 
 #[test]
-fn a_background_has_16_bits_where_the_picture_has() {
+fn a_background_has_the_bit_depth_of_the_image() {
     let frame = Frame::whole(Size::new(1, 1), Model::Grey, Samples::U16(vec![300]));
     let expected =
         Frame::whole(Size::new(2, 1), Model::Rgb, Samples::U16(vec![300, 300, 300, 257, 514, 65_535]));
@@ -138,7 +138,7 @@ fn a_background_has_16_bits_where_the_picture_has() {
 }
 
 #[test]
-fn a_padded_crop_shows_nothing_else() {
+fn a_padded_crop_shows_no_pixel_outside_the_crop() {
     let mut frame = grey(4, 1, vec![1, 2, 3, 4]);
     frame.crop(Rect { x: 1, y: 0, size: Size::new(2, 1) });
     let expected = grey(2, 2, vec![2, 3, 255, 255]);
@@ -146,7 +146,7 @@ fn a_padded_crop_shows_nothing_else() {
 }
 
 #[test]
-fn a_plane_that_does_not_hold_its_picture_is_a_defect() {
+fn a_plane_smaller_than_its_image_is_an_internal_error() {
     let mut frame = grey(4, 1, vec![1, 2, 3, 4]);
     frame.geometry.size.w = 9;
     frame.view.w = 9.0;

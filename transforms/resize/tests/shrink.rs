@@ -21,7 +21,7 @@ fn random_query(random: &mut Random, max: u32) -> String {
 }
 
 #[test]
-fn neither_size_nor_picture_depends_on_the_shrink() {
+fn size_and_pixels_do_not_depend_on_the_shrink() {
     let mut random = Random(20_261_121);
     let mut compared = 0;
     for round in 0..60 {
@@ -52,7 +52,7 @@ fn neither_size_nor_picture_depends_on_the_shrink() {
 }
 
 #[test]
-fn every_pixel_comes_from_where_it_was() {
+fn every_pixel_keeps_its_position() {
     // A ramp stays a ramp except for the kernel's ripple, and its values show positions.
     let size = Size::new(403, 301);
     for is_along_x in [true, false] {
@@ -78,7 +78,7 @@ fn every_pixel_comes_from_where_it_was() {
 }
 
 #[test]
-fn needs_are_monotonic_and_no_more_than_there_is() {
+fn needs_are_monotonic_and_at_most_the_source() {
     let mut random = Random(7);
     for _ in 0..2000 {
         let (w, h) = (random.within(1, 3000), random.within(1, 3000));

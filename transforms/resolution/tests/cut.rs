@@ -62,13 +62,13 @@ fn lengths_of_packets_are_enough() {
 }
 
 #[test]
-fn a_part_that_is_cut_says_its_length() {
+fn a_cut_part_states_its_length() {
     let body = collect(&sample("grey12-lengths.j2k"), 2, 4096).unwrap().body();
     assert_eq!(body[119..123], (254_u32 - 113).to_be_bytes());
 }
 
 #[test]
-fn what_has_no_prefix_is_refused_before_the_head() {
+fn codestreams_without_a_prefix_are_rejected_before_the_head() {
     let check = |source: Bytes, expected: &str| {
         for chunk in [1, 4096] {
             let error = collect(&source, 1, chunk).unwrap_err();
@@ -91,7 +91,7 @@ fn what_has_no_prefix_is_refused_before_the_head() {
 }
 
 #[test]
-fn a_header_beyond_the_limit_is_refused() {
+fn a_header_beyond_the_limit_is_rejected() {
     let mut settings = Settings::default();
     settings.limits.max_metadata_bytes = 138;
     let error = answer_within(&sample("ht-signed16.j2c"), 1, 64, &settings).unwrap_err();

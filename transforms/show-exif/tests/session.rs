@@ -162,14 +162,14 @@ fn damage_is_an_error_only_before_the_end_of_the_block() {
 
 #[test]
 fn limits_apply_to_the_block_the_tiff_its_entries_and_the_response() {
-    let refused = |source: &[u8], limits| {
+    let rejected = |source: &[u8], limits| {
         let settings = Settings { limits, ..Settings::default() };
         let error = common::show(&Bytes::copy_from_slice(source), 1000, &settings).unwrap_err();
         assert_eq!(error.kind, Kind::LimitExceeded);
         error.to_string()
     };
     let limits = Limits { max_metadata_bytes: 20, max_source_bytes: 20, ..Limits::default() };
-    let large_block = refused(&jpeg(&[exif_segment(&block())], 9), limits.clone());
+    let large_block = rejected(&jpeg(&[exif_segment(&block())], 9), limits.clone());
     assert_eq!(large_block, "the EXIF block exceeds the limit of 20 bytes");
     // The checksum after a block of exactly the limit does not count.
     let limits = Limits { max_metadata_bytes: block().len() as u64, ..limits };
@@ -178,14 +178,14 @@ fn limits_apply_to_the_block_the_tiff_its_entries_and_the_response() {
     for chunk_bytes in [1, 1000] {
         assert_eq!(common::show(&png, chunk_bytes, &settings).unwrap().body(), EXPECTED.as_bytes());
     }
-    let large_tiff = refused(&block(), limits);
+    let large_tiff = rejected(&block(), limits);
     assert_eq!(large_tiff, "the TIFF exceeds the limit of 20 bytes");
 
     // A hundred directories of 65535 entries each, at consecutive offsets, in 800 kB.
     let pointers = (0..100).map(|pointer| (0x8769, Values::Raw(4, 1, 2000 + pointer)));
     let mut bomb = Tiff { image: pointers.collect(), ..Tiff::default() }.to_bytes();
     bomb.resize(800_000, 0xFF);
-    let many_entries = refused(&bomb, Limits::default());
+    let many_entries = rejected(&bomb, Limits::default());
     assert_eq!(many_entries, "the EXIF block exceeds the limit of 16384 entries");
 
     // A thousand values share the same 100 kB. Those that exceed the limit are null.

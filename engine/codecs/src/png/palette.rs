@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_palette_holds_256_colours_and_no_more() {
+    fn a_palette_has_at_most_256_colours() {
         let colours =
             |count: u16| (0..count).flat_map(|n| [(n % 200) as u8, (n / 200) as u8, 7]).collect::<Vec<_>>();
         let full = of(&colours(256), 16, 3).unwrap();

@@ -64,7 +64,7 @@ fn a_header_is_found_however_it_arrives() {
 }
 
 #[test]
-fn comments_lose_their_text_and_nothing_moves() {
+fn comments_are_blanked_in_place() {
     let codestream = sample("ht-grey16.j2c");
     let header = main_header(&codestream);
     let mut blank = header.to_vec();

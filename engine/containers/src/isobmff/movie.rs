@@ -287,7 +287,7 @@ fn sample_ranges(data: &[u8], table: BoxSpan, max: usize) -> Result<Vec<Range<u6
         let start = offsets.uint(offset_size)?;
         let samples = samples_per_chunk.min(samples_left);
         samples_left -= samples;
-        // Equal sizes are not listed. Others are, so the loop ends with the list.
+        // Equal sizes are not listed. Different sizes are, so the loop ends with the list.
         let bytes = match same_size {
             0 => (0..samples).try_fold(0, |sum, _| Ok(sum + u64::from(sizes.u32()?)))?,
             size => size.checked_mul(samples.into()).ok_or(missing)?,

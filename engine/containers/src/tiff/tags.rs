@@ -57,7 +57,7 @@ const fn is_needed(tag: u16) -> bool {
         // Technical notes 1 and 2, and the fax profiles of RFC 2301.
         | 346 | 347 | 326..=328 | 433..=435 | 559
         | ICC_PROFILE
-        // What libtiff writes: transparency and depth by SGI, LogLuv, LERC.
+        // Tags that libtiff writes: transparency and depth by SGI, LogLuv, LERC.
         | 32995..=32998 | 37439 | 50674
     )
 }

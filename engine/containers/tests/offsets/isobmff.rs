@@ -28,7 +28,7 @@ const EXIF: &[u8] =
     b"\0\0\0\x06Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0 SECRET place";
 
 #[test]
-fn a_picture_keeps_its_bytes_and_its_properties() {
+fn an_image_keeps_its_bytes_and_properties() {
     let source = Source::default();
     let out = stripped(&source);
     assert_eq!(out.len(), source.build().len());
@@ -69,7 +69,7 @@ fn metadata_items_go() {
 }
 
 #[test]
-fn what_the_picture_is_made_of_stays() {
+fn items_that_the_image_refers_to_are_kept() {
     let source = Source::with(|source| {
         source.items[0].0 = b"grid";
         let tiles = [source.item(b"av01", b"tile one"), source.item(b"av01", b"tile two")];
@@ -145,7 +145,7 @@ fn items_may_come_in_pieces() {
 }
 
 #[test]
-fn an_exif_item_without_room_for_an_orientation_goes() {
+fn an_exif_item_too_short_for_an_orientation_is_removed() {
     let out = stripped(&Source::with(|source| {
         source.item(b"Exif", b"\0\0\0\0MM\0*SECRET");
     }));
@@ -153,7 +153,7 @@ fn an_exif_item_without_room_for_an_orientation_goes() {
 }
 
 #[test]
-fn only_known_properties_of_the_picture_stay() {
+fn only_known_properties_of_the_image_are_kept() {
     let profile = boxed(b"colr", b"prof a profile");
     let source = Source::with(|source| {
         source.properties.extend([
@@ -212,7 +212,7 @@ fn an_open_ended_box_ends_with_the_source() {
 }
 
 #[test]
-fn private_bytes_may_not_be_shared_with_the_picture() {
+fn private_bytes_shared_with_the_image_are_rejected() {
     let bytes = Source::with(|source| {
         source.item(b"Exif", EXIF);
     })
@@ -230,7 +230,7 @@ fn private_bytes_may_not_be_shared_with_the_picture() {
 }
 
 #[test]
-fn what_is_not_understood_is_refused() {
+fn unsupported_sources_are_rejected() {
     let check = |change: &dyn Fn(&mut Source), expected: &str| {
         let bytes = Source::with(|source| change(source)).build();
         let message = refusal(&bytes);
@@ -256,7 +256,7 @@ fn what_is_not_understood_is_refused() {
 }
 
 #[test]
-fn patched_indexes_are_refused() {
+fn damaged_indexes_are_rejected() {
     let bytes = Source::with(|source| {
         source.item(b"Exif", EXIF);
     })
@@ -287,7 +287,7 @@ fn patched_indexes_are_refused() {
 }
 
 #[test]
-fn extents_that_take_no_bytes_are_bounded() {
+fn empty_extents_are_limited() {
     // Offset, length and index have a size of 0, so an item has only its count of extents.
     let mut bytes = Source::default().build();
     let at = bytes.windows(4).position(|window| window == b"iloc").expect("the box");
@@ -304,7 +304,7 @@ fn extents_that_take_no_bytes_are_bounded() {
 }
 
 #[test]
-fn a_cut_source_is_handed_on_only_inside_the_picture() {
+fn a_truncated_source_is_accepted_only_inside_the_image() {
     let bytes = Source::with(|source| {
         source.item(b"Exif", EXIF);
     })

@@ -72,7 +72,7 @@ fn strip(source: &[u8]) -> Result<Vec<u8>, ContainerError> {
 
 /// The message of the error for `source`.
 fn refusal(source: &[u8]) -> String {
-    let error = strip(source).map(|_| ()).expect_err("a source that is refused");
+    let error = strip(source).map(|_| ()).expect_err("a source that is rejected");
     error.to_string()
 }
 

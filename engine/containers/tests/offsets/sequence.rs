@@ -95,7 +95,7 @@ fn picture_tracks_stay_and_others_go() {
 }
 
 #[test]
-fn a_still_picture_needs_no_tracks() {
+fn a_still_image_needs_no_tracks() {
     let mut source = source(b"");
     source.file_type = b"avif\0\0\0\0mif1".to_vec();
     let out = strip(&build(&source)).expect("a sound source");
@@ -103,7 +103,7 @@ fn a_still_picture_needs_no_tracks() {
 }
 
 #[test]
-fn what_is_not_understood_is_refused() {
+fn unsupported_sequences_are_rejected() {
     let fragmented = build(&source(&boxed(b"mvex", b"")));
     assert_eq!(refusal(&fragmented), "unsupported AVIF: a fragmented sequence");
     let bytes = build(&source(b""));

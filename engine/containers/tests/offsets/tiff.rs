@@ -122,7 +122,7 @@ fn text(tag: u16, text: &[u8]) -> Field {
 }
 
 #[test]
-fn private_fields_go_and_the_picture_stays() {
+fn private_fields_are_removed_and_the_image_is_kept() {
     for mut source in variants() {
         source.append(b"SECRET orphan");
         let mut fields = source.picture(b"samples of a picture");
@@ -275,7 +275,7 @@ fn check(change: impl Fn(&mut Source, &mut Vec<Field>), expected: &str) {
 }
 
 #[test]
-fn what_is_not_understood_is_refused() {
+fn unsupported_files_are_rejected() {
     check(|source, fields| fields.push(source.long(50706, 1)), "camera raw file");
     check(|source, fields| fields[4] = source.short(262, 32803), "camera raw file");
     check(
@@ -289,7 +289,7 @@ fn what_is_not_understood_is_refused() {
 }
 
 #[test]
-fn private_values_may_not_be_shared_with_the_picture() {
+fn private_values_shared_with_the_image_are_rejected() {
     // Text inside the samples: the test writes its offset.
     let mut source = Source::new(false, false);
     let fields = source.picture(b"samples of a picture");
@@ -345,7 +345,7 @@ fn chains_and_counts_are_bounded() {
 }
 
 #[test]
-fn a_cut_source_is_handed_on_only_inside_the_picture() {
+fn a_truncated_source_is_accepted_only_inside_the_image() {
     let mut source = Source::new(false, false);
     let mut fields = source.picture(b"");
     let directory_end = 8 + 6 + 2 + 8 * 12 + 4;

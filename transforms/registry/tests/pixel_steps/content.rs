@@ -3,7 +3,7 @@
 use safelight_core::{Frame, Geometry, Model, Orientation, Plane, Samples, Size, View};
 
 /// A size with sides that are not multiples of 8, so that scaled planes cover a little more than the image.
-const SIZE: Size = Size::new(116, 85);
+const SIZE: Size = Size::new(124, 93);
 /// A size for tests of many combinations.
 const SMALL: Size = Size::new(37, 22);
 

@@ -292,16 +292,15 @@ macro_rules! toy {
             fn needed(&self, $input: Geometry, $need: Size) -> Size {
                 $needed
             }
-            fn apply(&self, mut $frame: Frame) -> Result<Frame> {
-                $apply
-                Ok($frame)
+            fn apply(&self, $frame: Frame) -> Result<Frame> {
+                Ok($apply)
             }
         }
     };
 }
 
 /// Replaces chroma and RGB by grey.
-fn make_grey(frame: &mut Frame) {
+fn grey(mut frame: Frame) -> Frame {
     frame.planes.truncate(1);
     let plane = &mut frame.planes[0];
     let (from, to) = match frame.model {
@@ -323,14 +322,18 @@ fn make_grey(frame: &mut Frame) {
     };
     plane.channels = to;
     frame.model = if frame.model.has_alpha() { Model::GreyAlpha } else { Model::Grey };
+    frame
 }
 
-toy!(Grayscale, _input, need => need, |frame| { make_grey(&mut frame); });
-toy!(SlowGrayscale, input, _need => input.size, |frame| { make_grey(&mut frame); });
-toy!(Shrinking, _input, need => Size::new(need.w.div_ceil(2), need.h.div_ceil(2)), |frame| { });
-toy!(Falling, input, need => Size::new(input.size.w - need.w + 1, need.h), |frame| { });
-toy!(Misplaced, _input, need => need, |frame| { frame.geometry.size.w += 1; });
-toy!(Short, _input, need => need, |frame| { frame.model = Model::Rgba; });
+toy!(Grayscale, _input, need => need, |frame| { grey(frame) });
+toy!(SlowGrayscale, input, _need => input.size, |frame| { grey(frame) });
+toy!(Shrinking, _input, need => Size::new(need.w.div_ceil(2), need.h.div_ceil(2)), |frame| { frame });
+toy!(Falling, input, need => Size::new(input.size.w - need.w + 1, need.h), |frame| { frame });
+toy!(Misplaced, _input, need => need, |frame| {
+    let Geometry { size: Size { w, h }, orientation } = frame.geometry;
+    Frame { geometry: Geometry { size: Size::new(w + 1, h), orientation }, ..frame }
+});
+toy!(Short, _input, need => need, |frame| { Frame { model: Model::Rgba, ..frame } });
 
 /// Checks that the contract rejects a step for at least one image, with this message.
 fn check_fails(op: &dyn PixelOp, message: &str) {

@@ -51,7 +51,7 @@ impl Kernels {
     pub(super) fn transpose<const N: usize>(self, chunk: &Chunk<N>, turned: &mut Turned<N>) {
         match self {
             Self::Scalar => scalar::transpose(chunk, turned),
-            // These are moves only, for which the compiler's code is as good.
+            // These only move bytes, for which the compiler's code is as fast.
             #[cfg(target_arch = "aarch64")]
             Self::Neon(_) => scalar::transpose(chunk, turned),
             #[cfg(target_arch = "x86_64")]
