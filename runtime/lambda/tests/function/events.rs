@@ -26,7 +26,7 @@ fn read(event: &Value) -> String {
         Ok(Event::Head(object)) => format!("head {}", object.target().0),
         Ok(Event::List(object)) => format!("list {}", object.target().1),
         Ok(Event::Web(web)) => format!("{} {}", web.method, web.path),
-        Err(error) => format!("{error}"),
+        Err(error) => format!("error: {error}"),
     }
 }
 
@@ -98,7 +98,7 @@ fn required_fields_are_required() {
             let (parent, key) = pointer.rsplit_once('/').unwrap();
             let Some(fields) = event.pointer_mut(parent).and_then(Value::as_object_mut) else { continue };
             if fields.remove(key).is_some() {
-                assert!(read(&event).starts_with("the event"), "{name}, no {pointer}: {}", read(&event));
+                assert!(read(&event).starts_with("error: "), "{name}, no {pointer}: {}", read(&event));
             }
         }
     }
