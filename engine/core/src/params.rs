@@ -16,7 +16,7 @@ pub const BACKGROUND: Param = Param {
         canonical: |value| Some(Colour::parse(value)?.to_string()),
     },
     default: None,
-    doc: "what `pad` fills the box with; white, or nothing where the source has an alpha channel",
+    doc: "the colour with which `pad` fills the box; by default white, or transparent if the source has alpha",
 };
 
 /// Returns the value of [`BACKGROUND`], if the query has one.

@@ -10,7 +10,7 @@ const FORMAT: Param = Param {
         auto: &[(ImageFormat::Avif.mime(), "auto-avif"), (ImageFormat::Webp.mime(), "webp")],
     },
     default: None,
-    doc: "format of the answer; auto is the best that Accept names, AVIF or WebP, else the source's",
+    doc: "format of the response; auto is AVIF or WebP if Accept lists it, else the format of the source",
 };
 
 const QUALITY: Param = Param {
@@ -18,7 +18,7 @@ const QUALITY: Param = Param {
     aliases: &["q"],
     kind: ParamKind::Integer { min: 1, max: 100, unit: "" },
     default: None,
-    doc: "quality of a lossy answer, 80 if not given, 50 for AVIF",
+    doc: "quality of a lossy response; by default 80, and 50 for AVIF",
 };
 
 const PROGRESSIVE: Param = Param {
@@ -26,7 +26,7 @@ const PROGRESSIVE: Param = Param {
     aliases: &[],
     kind: ParamKind::Flag,
     default: None,
-    doc: "a JPEG answer that shows the whole picture early",
+    doc: "encodes JPEG progressively, so that the whole image is visible early",
 };
 
 /// The plug-in.

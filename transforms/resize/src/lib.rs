@@ -26,14 +26,14 @@ const PARAMS: &[Param] = &[
         aliases: &[],
         kind: ParamKind::OneOf(&["scale-down", "contain", "cover", "fill", "pad"]),
         default: Some("scale-down"),
-        doc: "inside the box and never enlarged; inside; over it; stretched; inside, on a background",
+        doc: "scale-down fits into the box and never enlarges; contain fits; cover fills it and crops; fill stretches; pad fits and fills the rest",
     },
     Param {
         key: "gravity",
         aliases: &["g"],
         kind: ParamKind::Text { form: gravity::FORM, example: "0.3,0.7", canonical: gravity::canonical },
         default: Some("center"),
-        doc: "which part of the picture `cover` keeps, and where `pad` puts it",
+        doc: "the part of the image that `cover` keeps, and its place for `pad`",
     },
     Param {
         key: "dpr",

@@ -17,7 +17,7 @@ const WINDOW: Param = Param {
         canonical: |value| Some(Range::parse(value)?.to_string()),
     },
     default: None,
-    doc: "shows the stored values of a grey picture around a center, as wide as given, as black to white",
+    doc: "maps the stored values of a grey image within a window, by center and width, to black to white",
 };
 
 /// The plug-in.
