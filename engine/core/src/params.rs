@@ -16,7 +16,7 @@ pub const BACKGROUND: Param = Param {
         canonical: |value| Some(Colour::parse(value)?.to_string()),
     },
     default: None,
-    doc: "colour behind the image; defaults to white, for `pad` of a source with alpha to none",
+    doc: "the colour of `pad` (by default white, or transparent if the source has alpha) and behind transparent pixels in formats without alpha (by default black)",
 };
 
 /// Returns the value of [`BACKGROUND`], if the query has one.

@@ -8,7 +8,7 @@ const BLUR: Param = Param {
     aliases: &[],
     kind: ParamKind::Decimal { min: 0.3, max: 100.0, unit: "px" },
     default: None,
-    doc: "blurs with a Gaussian of this sigma, in pixels of the output",
+    doc: "blurs with a Gaussian of this sigma, in pixels of the response",
 };
 
 /// The plug-in.

@@ -18,7 +18,7 @@ const PARAMS: &[Param] = &[Param {
         canonical: |value| Some(Area::parse(value)?.to_string()),
     },
     default: None,
-    doc: "keeps the rectangle x,y,w,h of the upright source; fractions if a value has a decimal point",
+    doc: "keeps the rectangle x,y,w,h of the upright image; values are fractions if one has a decimal point",
 }];
 
 impl Transform for Crop {

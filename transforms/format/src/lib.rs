@@ -10,7 +10,7 @@ const FORMAT: Param = Param {
         auto: &[(ImageFormat::Avif.mime(), "auto-avif"), (ImageFormat::Webp.mime(), "webp")],
     },
     default: None,
-    doc: "format of the output; auto is AVIF or WebP if Accept names it, or else the format of the source",
+    doc: "format of the response; auto is AVIF or WebP if Accept lists it, else the format of the source",
 };
 
 const QUALITY: Param = Param {
@@ -18,7 +18,7 @@ const QUALITY: Param = Param {
     aliases: &["q"],
     kind: ParamKind::Integer { min: 1, max: 100, unit: "" },
     default: None,
-    doc: "quality of a lossy output; defaults to 80, for AVIF to 50",
+    doc: "quality of a lossy response; by default 80, and 50 for AVIF",
 };
 
 const PROGRESSIVE: Param = Param {
@@ -26,7 +26,7 @@ const PROGRESSIVE: Param = Param {
     aliases: &[],
     kind: ParamKind::Flag,
     default: None,
-    doc: "makes JPEG progressive: browsers show the whole picture early",
+    doc: "encodes JPEG progressively, so that the whole image is visible early",
 };
 
 /// The plug-in.

@@ -1,4 +1,4 @@
-//! Does the edge, which reads `params.json`, understand queries as the registry does?
+//! The edge, which reads `params.json`, parses queries as the registry does.
 
 mod common;
 
@@ -16,7 +16,7 @@ const ACCEPTS: [&str; 6] = [
     "text/html, image/webp;q=0.1",
 ];
 
-/// A value for a parameter, most often a good one.
+/// Returns a value for a parameter, valid in most cases.
 fn value(kind: ParamKind, random: &mut Random) -> String {
     match (random.below(8), kind) {
         (0, _) => (*random.one_of(&["", "auto", "0", "-1", "1e3", "nonsense", "true", "%FF", "5 ", "+5"]))
@@ -39,7 +39,7 @@ fn cased(words: &[&str], random: &mut Random) -> String {
     if random.below(2) == 0 { word.to_owned() } else { word.to_uppercase() }
 }
 
-/// Pairs of a query, of which some mean nothing.
+/// Returns pairs of a query, some of which have no effect.
 fn pairs(random: &mut Random) -> Vec<String> {
     let params: Vec<_> = TRANSFORMS.iter().flat_map(|transform| transform.params()).collect();
     let mut pairs = Vec::new();

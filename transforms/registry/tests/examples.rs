@@ -1,4 +1,4 @@
-//! Are the generated example queries valid, and do they reach every parameter?
+//! The generated example queries are valid, and use every parameter.
 
 use safelight_core::{Plan, Query};
 use safelight_registry::{

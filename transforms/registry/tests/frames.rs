@@ -21,7 +21,7 @@ fn codestream(name: &str) -> Bytes {
     Bytes::from(std::fs::read(path).expect("the codestream is there"))
 }
 
-/// What the encoder was given, from 0 to 65 535: 40 × 30 pixels.
+/// The samples that were encoded, from 0 to 65 535: 40 × 30 pixels.
 fn picture() -> Vec<u16> {
     let sample = |i: u32| {
         let (x, y) = (i % 40, i / 40);

@@ -1,21 +1,23 @@
-//! Did pictures change? `golden.json` remembers what each query made of each source.
+//! Images are compared with `golden.json`, which has a row for each source and query.
 //!
-//! A row holds size, type and number of frames, and the picture as means of 8 × 8 fields. Where no sample
-//! is computed anew, it holds a hash of all samples; where a plain resize was asked for, the least
-//! likeness to one in floating point. Whoever changes pictures on purpose writes the rows anew with
-//! `SAFELIGHT_GOLDEN=write cargo test -p safelight-registry --test golden`, and looks at what changed.
+//! A row has the size, type, number of frames, and the image as means of 8 × 8 fields. If the samples are those of
+//! the source, it has a hash of them; after a plain resize, the likeness to one in floating point in decibels.
+//! After an intended change of images, `SAFELIGHT_GOLDEN=write cargo test -p safelight-registry --test golden`
+//! rewrites the rows; look at the images that changed.
+//!
+//! The cases are a list because each is an image that was looked at. A new transform needs none.
 
 mod common;
 
 use bytes::Bytes;
-use common::{Picture, answer, left_for_humans, reference, source};
+use common::{Picture, answer, kept_for_people, reference, source};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden.json");
 
-/// What is asked of the photo that shows everything.
+/// The queries of `photo.jpg`.
 const OF_THE_PHOTO: &[&str] = &[
     "width=320",
     "width=320&quality=30",
@@ -42,7 +44,7 @@ const OF_THE_PHOTO: &[&str] = &[
     "width=200&sharpen=1.2&format=png",
 ];
 
-/// Every other kind of source, and what is asked of each.
+/// The other kinds of sources, each with every query of [`OF_EACH`].
 const SOURCES: &[&str] = &[
     "orientation-1.jpg",
     "orientation-2.jpg",
@@ -67,7 +69,7 @@ const SOURCES: &[&str] = &[
 
 const OF_EACH: &[&str] = &["format=png", "width=101&format=png", "width=80&height=80&fit=cover"];
 
-/// Where no sample is computed anew.
+/// Queries that copy the samples of the source.
 const OF_SOME: &[(&str, &str)] = &[
     ("orientation-6.png", "crop=10,20,50,40&rotate=90&format=png"),
     ("orientation-6.webp", "rotate=270&format=png"),
@@ -75,7 +77,7 @@ const OF_SOME: &[(&str, &str)] = &[
     ("animated.gif", "flip=v&format=png"),
 ];
 
-/// Kinds that no sample of ours is of.
+/// Kinds of which only the corpus has files.
 const OF_THE_CORPUS: &[(&str, &str)] = &[
     ("corpus/sharp/2569067123_aca715a2ee_o.jpg", "width=200&format=png"),
     ("corpus/sharp/Channel_digital_image_CMYK_color.jpg", "width=200&format=png"),
@@ -98,7 +100,7 @@ const OF_THE_CORPUS: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn pictures_are_what_they_were() {
+fn images_equal_the_recorded_ones() {
     let text = std::fs::read_to_string(PATH).unwrap_or_else(|_| "[]".to_owned());
     let known: Vec<Value> = serde_json::from_str(&text).expect("golden.json is JSON");
     let is_writing = is_writing();
@@ -110,31 +112,31 @@ fn pictures_are_what_they_were() {
         if let (Some((found, body)), false) = (&found, is_writing) {
             let differences = known.map_or_else(|| vec!["is new".to_owned()], |known| compare(known, found));
             if !differences.is_empty() {
-                let left = left_for_humans(&format!("{name}-{raw}"));
-                std::fs::write(&left, body).expect("the build folder takes files");
+                let left = kept_for_people(&format!("{name}-{raw}"));
+                std::fs::write(&left, body).expect("a writable folder");
                 let place = left.display();
-                changes.push(format!("{name}?{raw} {}; it is left at {place}", differences.join(", ")));
+                changes.push(format!("{name}?{raw} {}; see {place}", differences.join(", ")));
             }
         }
         rows.extend(found.map(|(found, _)| found).or(known.cloned()));
     }
     if is_writing {
         let lines: Vec<_> = rows.iter().map(Value::to_string).collect();
-        std::fs::write(PATH, format!("[\n{}\n]\n", lines.join(",\n"))).expect("the checkout takes files");
+        std::fs::write(PATH, format!("[\n{}\n]\n", lines.join(",\n"))).expect("a writable file");
         return;
     }
     let stale =
         known.iter().find(|row| !cases().any(|(name, raw)| row["source"] == name && row["query"] == raw));
-    assert!(stale.is_none(), "nobody asks for this row any more: {stale:?}");
+    assert!(stale.is_none(), "a row without a case: {stale:?}");
     assert!(
         changes.is_empty(),
-        "{} pictures changed:\n{}\nIf they should, write golden.json anew with SAFELIGHT_GOLDEN=write.",
+        "{} images changed:\n{}\nIf this is intended, rewrite golden.json with SAFELIGHT_GOLDEN=write.",
         changes.len(),
         changes.join("\n")
     );
 }
 
-#[expect(clippy::disallowed_methods, reason = "a human says that pictures may change")]
+#[expect(clippy::disallowed_methods, reason = "a developer says that images may change")]
 fn is_writing() -> bool {
     std::env::var("SAFELIGHT_GOLDEN").is_ok_and(|value| value == "write")
 }
@@ -145,7 +147,7 @@ fn cases() -> impl Iterator<Item = (&'static str, &'static str)> {
     photo.chain(each).chain(OF_SOME.iter().chain(OF_THE_CORPUS).copied())
 }
 
-/// What is remembered of an answer, and the answer. `None` where a program that must decode it is missing.
+/// Returns the row of a response, and the response; `None` if the program that decodes it is missing.
 fn row(name: &str, raw: &str, source: &Bytes) -> Option<(Value, Vec<u8>)> {
     let answer = answer(raw, source).unwrap_or_else(|error| panic!("{name}?{raw}: {error}"));
     let body = answer.body();
@@ -167,10 +169,10 @@ fn row(name: &str, raw: &str, source: &Bytes) -> Option<(Value, Vec<u8>)> {
     Some((row, body))
 }
 
-/// Fields a side.
+/// Fields on each side.
 const FIELDS: usize = 8;
 
-/// The mean of `value` over each field, from 0 to 255, two hexadecimal digits each, row by row.
+/// Returns the mean of `value` over each field, from 0 to 255, as two hexadecimal digits each, row by row.
 fn means(picture: &Picture, value: impl Fn([f32; 4]) -> f32) -> String {
     let mut sums = [(0.0, 0.0); FIELDS * FIELDS];
     for (i, pixel) in picture.pixels().enumerate() {
@@ -186,7 +188,7 @@ fn means(picture: &Picture, value: impl Fn([f32; 4]) -> f32) -> String {
     })
 }
 
-/// The mean step from pixel to pixel along rows, in thousandths of the range: what a blur takes away.
+/// Returns the mean difference of neighbouring pixels of a row, in ten-thousandths of the range. A blur lowers it.
 fn detail(picture: &Picture) -> u64 {
     let pixels: Vec<f64> = picture.pixels().map(|pixel| f64::from(pixel[1] * pixel[3])).collect();
     let rows = pixels.chunks_exact(picture.w);
@@ -201,7 +203,7 @@ fn hash(samples: &[u8]) -> String {
     })
 }
 
-/// Whether the answer holds samples of the source as they are, wherever they stand now.
+/// Returns whether the response has the samples of the source, at any position.
 fn is_exact(raw: &str, source: &Bytes) -> bool {
     let is_exact = |pair: &str| {
         pair == "format=png" || ["crop=", "rotate=", "flip="].iter().any(|key| pair.starts_with(key))
@@ -212,8 +214,8 @@ fn is_exact(raw: &str, source: &Bytes) -> bool {
         && Picture::decode(source).is_some_and(|original| !original.has_profile)
 }
 
-/// The likeness in decibels to a resize in floating point, where nothing else was asked for and colours
-/// are not converted.
+/// Returns the likeness in decibels to a resize in floating point, if the query has no other effect and colours are
+/// not converted.
 fn likeness(raw: &str, source: &Bytes, found: &Picture) -> Option<f64> {
     let keys: Vec<&str> = raw.split('&').filter_map(|pair| pair.split('=').next()).collect();
     let is_plain = keys.iter().all(|key| ["width", "height", "fit", "format"].contains(key));
@@ -228,7 +230,7 @@ fn likeness(raw: &str, source: &Bytes, found: &Picture) -> Option<f64> {
     Some(reference::lanczos3(&original, part, found.w, found.h).psnr(found))
 }
 
-/// What is not as it was.
+/// Returns the differences between two rows.
 fn compare(known: &Value, found: &Value) -> Vec<String> {
     let mut differences = Vec::new();
     for key in ["type", "size", "frames", "samples"] {
@@ -258,7 +260,7 @@ fn fields(text: &Value) -> Vec<i32> {
     digits.filter_map(|digits| i32::from_str_radix(digits, 16).ok()).collect()
 }
 
-/// What of fields differs by more than another decoder's or encoder's rounding.
+/// Returns a message if fields differ by more than the rounding of another decoder or encoder.
 fn difference(name: &str, was: &[i32], is: &[i32]) -> Option<String> {
     const ROUNDING: i32 = 3;
     if was.len() != is.len() {

@@ -1,4 +1,4 @@
-//! What do other programs say of our answers? Each format is what it says, and nothing private is in it.
+//! Independent programs check responses: each has the stated format, and no private metadata.
 
 mod common;
 
@@ -13,10 +13,10 @@ use std::{
 
 const FORMATS: [&str; 5] = ["jpeg", "png", "webp", "avif", "gif"];
 
-/// Side of the box that every answer is fitted into: AVIF takes its time.
+/// The side of the box that every image is fitted into. It is small because AVIF is slow.
 const SIDE: u32 = 64;
 
-/// An answer in a file of its own.
+/// A response in a file.
 struct Made {
     format: &'static str,
     is_animated: bool,
@@ -123,7 +123,7 @@ fn is_allowed(key: &str) -> bool {
 }
 
 #[test]
-fn every_format_is_what_it_says() {
+fn other_programs_confirm_every_format() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let python = python_with_pillow();
     for Made { format, is_animated, path } in made(folder.path()) {

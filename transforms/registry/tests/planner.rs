@@ -33,7 +33,7 @@ impl Decoder for &'static Watched {
         self.decoder.format()
     }
     fn open(&self, source: Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
-        Ok(Box::new(WatchedSource { opened: self.decoder.open(source, limits)?, watched: *self }))
+        Ok(Box::new(WatchedSource { opened: self.decoder.open(source, limits)?, watched: self }))
     }
 }
 

@@ -26,14 +26,14 @@ const PARAMS: &[Param] = &[
         aliases: &[],
         kind: ParamKind::OneOf(&["scale-down", "contain", "cover", "fill", "pad"]),
         default: Some("scale-down"),
-        doc: "in the box, never enlarged; in the box; over it, cropped; stretched; in the box, on a background",
+        doc: "scale-down fits into the box and never enlarges; contain fits; cover fills it and crops; fill stretches; pad fits and fills the rest",
     },
     Param {
         key: "gravity",
         aliases: &["g"],
         kind: ParamKind::Text { form: gravity::FORM, example: "0.3,0.7", canonical: gravity::canonical },
         default: Some("center"),
-        doc: "part of the picture that `cover` keeps; place where `pad` puts the picture",
+        doc: "the part of the image that `cover` keeps, and its place for `pad`",
     },
     Param {
         key: "dpr",

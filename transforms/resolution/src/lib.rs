@@ -14,7 +14,7 @@ const RESOLUTION: Param = Param {
     aliases: &[],
     kind: ParamKind::Integer { min: 1, max: 33, unit: "" },
     default: None,
-    doc: "returns the first resolutions of a JPEG 2000 or HTJ2K codestream; 1 is the smallest",
+    doc: "truncates a JPEG 2000 or HTJ2K codestream after so many resolutions; 1 is the smallest",
 };
 
 /// The plug-in.

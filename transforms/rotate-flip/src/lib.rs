@@ -14,14 +14,14 @@ const PARAMS: &[Param] = &[
         aliases: &[],
         kind: ParamKind::OneOf(&["90", "180", "270"]),
         default: None,
-        doc: "turns the picture clockwise, by degrees",
+        doc: "rotates the image clockwise, in degrees",
     },
     Param {
         key: "flip",
         aliases: &[],
         kind: ParamKind::OneOf(&["h", "v", "hv"]),
         default: None,
-        doc: "mirrors the picture, after it was rotated: h swaps left and right, v top and bottom",
+        doc: "mirrors the image after the rotation: h swaps left and right, v top and bottom",
     },
 ];
 

@@ -9,7 +9,7 @@ const SHARPEN: Param = Param {
     aliases: &[],
     kind: ParamKind::Decimal { min: 0.3, max: 100.0, unit: "px" },
     default: None,
-    doc: "sharpens with an unsharp mask of this sigma, in pixels of the output",
+    doc: "sharpens with an unsharp mask of this sigma, in pixels of the response",
 };
 
 /// The plug-in.

@@ -18,7 +18,7 @@ const SHOW_EXIF: Param = Param {
     aliases: &[],
     kind: ParamKind::Flag,
     default: None,
-    doc: "returns the image's EXIF as JSON instead of the image",
+    doc: "responds with the image's EXIF as JSON instead of the image",
 };
 
 /// The transform `show-exif`.

@@ -17,7 +17,7 @@ const WINDOW: Param = Param {
         canonical: |value| Some(Range::parse(value)?.to_string()),
     },
     default: None,
-    doc: "maps the stored values of a greyscale picture to black to white: `width` values around `center`",
+    doc: "maps the stored values of a grey image within a window, by center and width, to black to white",
 };
 
 /// The plug-in.

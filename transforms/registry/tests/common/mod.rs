@@ -104,7 +104,7 @@ pub(crate) fn source(name: &str) -> Option<Bytes> {
 }
 
 /// Returns the path at which a failing test leaves a file for people to look at.
-pub(crate) fn left_for_humans(name: &str) -> PathBuf {
+pub(crate) fn kept_for_people(name: &str) -> PathBuf {
     let name = name.replace(|letter: char| !letter.is_ascii_alphanumeric() && letter != '.', "-");
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name)
 }

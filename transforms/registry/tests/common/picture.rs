@@ -49,7 +49,7 @@ impl Picture {
         self.samples.iter().map(|sample| (sample.clamp(0.0, 1.0) * 255.0).round() as u8).collect()
     }
 
-    /// Peak signal-to-noise ratio in decibels of the colours, each weighed with its alpha; 99 for the same.
+    /// Returns the peak signal-to-noise ratio in decibels of RGB multiplied with alpha; 99 for equal images.
     ///
     /// # Panics
     /// If the sizes differ.

@@ -1,4 +1,4 @@
-//! A resize as the textbooks have it: every weight computed anew, in floating point, nothing rounded.
+//! A resize by the definition: every weight is computed in floating point, and nothing is rounded.
 
 use super::Picture;
 use std::f64::consts::PI;
@@ -18,7 +18,7 @@ pub(crate) fn whole(picture: &Picture) -> Part {
     [0.0, 0.0, picture.w as f64, picture.h as f64]
 }
 
-/// Scales `part` to `w` × `h` with a Lanczos kernel of three lobes, colours weighed with their alpha.
+/// Scales `part` to `w` × `h` with a Lanczos kernel of three lobes, with RGB multiplied with alpha.
 pub(crate) fn lanczos3(picture: &Picture, part: Part, w: usize, h: usize) -> Picture {
     let weighed = picture.pixels().flat_map(|&[r, g, b, a]| [r * a, g * a, b * a, a]).collect::<Vec<_>>();
     let columns = axis(part[0], part[2], picture.w, w);

@@ -65,14 +65,14 @@ impl Sources {
         self.0.insert(module.to_vec(), file);
     }
 
-    /// The modules that each module imports from.
+    /// Returns the modules that each module imports from.
     pub(super) fn graph(&self) -> BTreeMap<String, Vec<String>> {
         let name = |module: &[String]| [&["crate".to_owned()], module].concat().join("::");
         let imports = |file: &File| file.paths.iter().map(|path| name(self.definition(path, 8))).collect();
         self.0.iter().map(|(module, file)| (name(module), imports(file))).collect()
     }
 
-    /// The module that defines the item `path`, after at most `hops` re-exports.
+    /// Returns the module that defines the item `path`, after at most `hops` re-exports.
     fn definition(&self, path: &[String], hops: usize) -> &[String] {
         let prefixes = (0..=path.len()).rev().map(|length| &path[..length]);
         let Some((module, file)) = prefixes.into_iter().find_map(|prefix| self.0.get_key_value(prefix))
@@ -87,7 +87,7 @@ impl Sources {
     }
 }
 
-/// The identifiers and punctuation of a source, without comments and without inline modules, which hold
+/// Returns the identifiers and punctuation of a source, without comments and without inline modules, which contain
 /// tests or constants. It relies on the layout of rustfmt.
 fn tokens(text: &str) -> Vec<&str> {
     let mut is_inline = false;
@@ -144,7 +144,7 @@ fn read_tree<'a>(
     }
 }
 
-/// The path from the root of the crate, where `path` is written in the file of `module`.
+/// Returns the path from the root of the crate, if `path` is written in the file of `module`.
 fn absolute(module: &[String], path: &[&str]) -> ItemPath {
     let mut absolute = if path.first() == Some(&"crate") { Vec::new() } else { module.to_vec() };
     for segment in path {

@@ -24,7 +24,7 @@ pub(crate) struct Fake {
     pub(crate) chroma: Option<(u8, u8)>,
 }
 
-/// The signature of the format that the fake stands in for.
+/// The signature of the format that the fake replaces.
 const SIGNATURE: &[u8] = b"GIF89a";
 
 /// Returns the source of the small image with the content at index `content` and the profile at index `profile`.
