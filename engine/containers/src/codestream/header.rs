@@ -24,7 +24,7 @@ pub struct MainHeader {
 }
 
 impl MainHeader {
-    /// Reads a main header: the bytes from SOC up to the first SOT, as [`HeaderScan`] finds them.
+    /// Reads a main header: the bytes from SOC up to the first SOT, as [`HeaderScan`](super::HeaderScan) finds them.
     ///
     /// It allocates at most a few hundred bytes for each of at most [`Sizes::MAX_COMPONENTS`] components.
     ///
