@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use safelight_core::{Decode, Detection, Format, Limits, Size};
+use safelight_core::{Decode, Detection, Format, Limits, Size, Stop};
 use safelight_registry::REGISTRY;
 
 const LIMITS: Limits = Limits {
@@ -13,6 +13,9 @@ const LIMITS: Limits = Limits {
     max_pixels: 1 << 18,
     max_frames: 16,
     max_output_side: 1 << 10,
+    max_output_pixels: 1 << 20,
+    max_enlargement: 4,
+    max_work_ms: 5000,
 };
 
 fuzz_target!(|source: &[u8]| {
@@ -30,7 +33,7 @@ fuzz_target!(|source: &[u8]| {
         keep_profile: options & 2 == 2,
         chroma: if options & 4 == 4 { (2, 2) } else { (1, 1) },
     };
-    let Ok(image) = opened.decode(&decode) else { return };
+    let Ok(image) = opened.decode(&decode, &Stop::default()) else { return };
     assert!(!image.frames.is_empty() && image.frames.len() <= LIMITS.max_frames as usize);
     for frame in image.frames {
         assert_eq!(frame.geometry, header.geometry, "the decoded image differs from its header");

@@ -14,6 +14,9 @@ const LIMITS: Limits = Limits {
     max_pixels: 1 << 18,
     max_frames: 1,
     max_output_side: 1 << 10,
+    max_output_pixels: 1 << 20,
+    max_enlargement: 4,
+    max_work_ms: 5000,
 };
 
 fuzz_target!(|source: &[u8]| {

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use safelight_core::{Decode, Encode, Format, Frame, Image, Limits, Model, Samples, Size};
+use safelight_core::{Decode, Encode, Format, Frame, Image, Limits, Model, Samples, Size, Stop};
 use safelight_registry::REGISTRY;
 use std::{
     io::Write,
@@ -26,7 +26,7 @@ fuzz_target!(|input: &[u8]| {
     let image = Image { frames, delays_ms: Vec::new(), plays: 0, profile: None };
     let encode =
         Encode { quality: Some(quality % 100 + 1), progressive: options & 2 == 2, ..Encode::default() };
-    let file = encoder.encode(&image, &encode).expect("a small 8-bit image can be encoded");
+    let file = encoder.encode(&image, &encode, &Stop::default()).expect("a small 8-bit image can be encoded");
 
     let full = Decode { needed: size, all_frames: false, keep_profile: false, chroma: (1, 1) };
     let decoded = decoder.decode(file.clone().into(), &full, &Limits::default());

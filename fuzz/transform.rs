@@ -25,6 +25,9 @@ fuzz_target!(|source: &[u8]| {
         max_pixels: 1 << 17,
         max_frames: 8,
         max_output_side: MAX_SIDE,
+        max_output_pixels: 1 << 20,
+        max_enlargement: 4,
+        max_work_ms: 5000,
     };
     let query = REGISTRY.query(&raw, "").expect("example queries are valid");
     let is_encoded = encodes(&query);

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use image::{ExtendedColorType, ImageEncoder, codecs};
 use safelight_benches::{decode, encoder, sample_bytes};
-use safelight_core::{Encode, Format, Frame, Image, Model, Rect, Samples, Size};
+use safelight_core::{Encode, Format, Frame, Image, Model, Rect, Samples, Size, Stop};
 use std::hint::black_box;
 
 /// Samples of every format that can be decoded.
@@ -85,12 +85,18 @@ fn encoding(criterion: &mut Criterion) {
     for format in FORMATS {
         let encoder = encoder(*format);
         group.bench_with_input(BenchmarkId::new("safelight", format.mime()), &photo, |bencher, photo| {
-            bencher.iter(|| encoder.encode(black_box(photo), &Encode::default()).expect("a valid image"));
+            bencher.iter(|| {
+                encoder.encode(black_box(photo), &Encode::default(), &Stop::default()).expect("a valid image")
+            });
         });
     }
     let lossless = Encode { lossless: true, ..Encode::default() };
     group.bench_function("safelight/image/webp, lossless", |bencher| {
-        bencher.iter(|| encoder(Format::Webp).encode(black_box(&photo), &lossless).expect("a valid image"));
+        bencher.iter(|| {
+            encoder(Format::Webp)
+                .encode(black_box(&photo), &lossless, &Stop::default())
+                .expect("a valid image")
+        });
     });
     let (w, h, colours) = (SIZE.w, SIZE.h, ExtendedColorType::Rgb8);
     let samples = rgb(&photo.frames[0]);
@@ -118,7 +124,9 @@ fn encoding(criterion: &mut Criterion) {
         let name = format!("safelight/{}, with alpha", format.mime());
         group.bench_with_input(name, &translucent, |bencher, image| {
             bencher.iter(|| {
-                encoder(format).encode(black_box(image), &Encode::default()).expect("a valid image")
+                encoder(format)
+                    .encode(black_box(image), &Encode::default(), &Stop::default())
+                    .expect("a valid image")
             });
         });
     }

@@ -5,7 +5,7 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use fast_image_resize::{PixelType, Resizer, images};
 use image::{RgbImage, imageops};
 use safelight_benches::{decode, pixel_op, sample_bytes};
-use safelight_core::{Frame, Model, Orientation, Result, Samples};
+use safelight_core::{Frame, Model, Orientation, Result, Samples, Stop};
 use safelight_registry::{TRANSFORMS, example_values};
 use std::hint::black_box;
 
@@ -74,7 +74,9 @@ fn transforms(criterion: &mut Criterion) {
     let mut bench = |transform: &str, query: &str, name: &str, frames: &[&Frame]| {
         let Some(op) = pixel_op(transform, query) else { return false };
         // A crop copies no sample until an encoder needs whole planes.
-        let apply = |frame: Frame| -> Result<Frame> { op.apply(frame).and_then(Frame::materialize) };
+        let apply = |frame: Frame| -> Result<Frame> {
+            op.apply(frame, &Stop::default()).and_then(Frame::materialize)
+        };
         let is_valid = |frame: &&&Frame| apply((**frame).clone()).is_ok();
         let Some(frame) = frames.iter().find(is_valid) else { return false };
         group.bench_function(format!("safelight/{name}"), |bencher| {

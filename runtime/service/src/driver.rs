@@ -1,22 +1,27 @@
-//! One session over one source. It reads only when the client requests the next bytes, so a slow
-//! client slows the source down.
+//! One session over one source. Light work reads only when the client requests the next bytes, so a slow client slows
+//! the source down. Heavy work runs to its end in the pool, and its output waits for the client.
 
 use crate::{
-    decode_pool::{DecodePool, Reservation},
+    decode_pool::{DecodePool, Input, Reservation},
     source::{Meta, Reader},
 };
 use bytes::Bytes;
-use safelight_core::{Error, Flow, Head, Kind, Result, Session, Sink, Stop};
+use safelight_core::{Cost, Error, Flow, Head, Kind, Result, Session, Sink, Stop};
 use std::{
     collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::Instant,
 };
+use tokio::sync::mpsc;
 
 /// Bytes of output that are produced before the response begins. A small damaged image is then an error with a
 /// status instead of a truncated response, and a small valid one has a `Content-Length`.
 const LOOKAHEAD_BYTES: u64 = 64 << 10;
+
+/// The longest piece of a response that is passed on at once. A connection buffers one piece, so a slow client takes no
+/// more memory than that besides what is reserved.
+const MAX_PIECE_BYTES: usize = 64 << 10;
 
 /// Drives a session: moves bytes from its source to its output.
 pub struct SessionDriver {
@@ -26,13 +31,22 @@ pub struct SessionDriver {
     decode_pool: Arc<DecodePool>,
     /// The session's place in the pool, once it needs one.
     reservation: Option<Reservation>,
+    /// The longest source that may be buffered, once that is reserved.
+    max_source_bytes: u64,
     out: Output,
 }
 
 impl SessionDriver {
     /// Drives `session` over `reader`, of which nothing was read yet. Heavy work runs in `decode_pool`.
     pub fn new(reader: Reader, session: Box<dyn Session>, decode_pool: Arc<DecodePool>) -> Self {
-        Self { reader, session: Some(session), decode_pool, reservation: None, out: Output::default() }
+        Self {
+            reader,
+            session: Some(session),
+            decode_pool,
+            reservation: None,
+            max_source_bytes: u64::MAX,
+            out: Output::default(),
+        }
     }
 
     /// Returns the metadata of the source.
@@ -57,15 +71,14 @@ impl SessionDriver {
         self.session.is_none().then_some(self.out.queued)
     }
 
-    /// Returns the next bytes of the output, never an empty chunk; `None` at the end.
+    /// Returns the next bytes of the output, 64 KiB at most and never an empty chunk; `None` at the end.
     ///
     /// # Errors
     /// Those of the source and of the session. The bytes before are then not the whole response.
     pub async fn next(&mut self) -> Result<Option<Bytes>> {
         loop {
-            if let Some(bytes) = self.out.body.pop_front() {
-                self.out.queued -= bytes.len() as u64;
-                return Ok(Some(bytes));
+            if let Some(piece) = self.out.next_piece() {
+                return Ok(Some(piece));
             }
             if self.session.is_none() {
                 return Ok(None);
@@ -77,21 +90,16 @@ impl SessionDriver {
     /// Reads one chunk and pushes it to the session.
     async fn step(&mut self) -> Result<()> {
         let chunk = self.reader.next().await?;
-        let Some(session) = self.session.take() else { return Ok(()) };
+        let Some(mut session) = self.session.take() else { return Ok(()) };
         let Some(chunk) = chunk else { return self.finish(session).await };
-        let (mut session, flow) = self.run(session, |session, out| session.push(chunk, out)).await?;
+        let flow = self.light(|out| session.push(chunk, out))?;
         match flow {
             Flow::More => (),
-            Flow::Keep => {
-                let size = self.reader.meta().size;
-                if self.reservation.is_none() {
-                    self.reservation()?.reserve_source(size).await?;
-                    if let Some(size) = size {
-                        session.expect(size);
-                    }
-                }
+            Flow::Keep => self.keep(&mut *session).await?,
+            Flow::Reserve(cost) => {
+                self.reserve(cost).await?;
+                return self.run(session, true).await;
             }
-            Flow::Reserve(cost) => self.reservation()?.reserve(cost.bytes).await?,
             Flow::Skip(count) => self.reader.skip(count),
             // The rest of the source is never read.
             Flow::Done => {
@@ -103,40 +111,67 @@ impl SessionDriver {
         Ok(())
     }
 
+    /// Reserves memory for the whole source, once, and checks that the source does not exceed it.
+    async fn keep(&mut self, session: &mut dyn Session) -> Result<()> {
+        if self.reservation.is_none() {
+            let size = self.reader.meta().size;
+            self.max_source_bytes = self.reservation()?.reserve_source(size).await?;
+            if let Some(size) = size {
+                session.expect(size);
+            }
+        }
+        let max = self.max_source_bytes;
+        if max < self.reader.position() {
+            let message = format!("a source of unknown length is too large: the limit is {max} bytes");
+            return Err(Error::new(Kind::LimitExceeded, "driver", message));
+        }
+        Ok(())
+    }
+
     /// Finishes the session.
     async fn finish(&mut self, mut session: Box<dyn Session>) -> Result<()> {
         if let Some(cost) = catch_panic(|| session.reserve())? {
-            self.reservation()?.reserve(cost.bytes).await?;
+            self.reserve(cost).await?;
+            return self.run(session, false).await;
         }
-        self.run(session, |session, out| session.finish(out)).await?;
+        self.light(|out| session.finish(out))?;
         self.release();
         Ok(())
     }
 
-    /// Runs a part of the session's work: in the pool if it is heavy, else on the thread that serves the
-    /// connection, because it is as fast as a scan.
-    async fn run<T: Send + 'static>(
-        &mut self,
-        mut session: Box<dyn Session>,
-        part: impl FnOnce(&mut dyn Session, &mut Output) -> Result<T> + Send + 'static,
-    ) -> Result<(Box<dyn Session>, T)> {
-        let Some(reservation) = self.reservation.as_ref().filter(|reservation| reservation.is_heavy()) else {
-            let start = Instant::now();
-            let result = catch_panic(|| part(&mut *session, &mut self.out));
-            self.reader.meter().add_work(start.elapsed());
-            return Ok((session, result?));
+    /// Runs light work on the thread that serves the connection, because it is as fast as a scan.
+    fn light<T>(&mut self, work: impl FnOnce(&mut Output) -> Result<T>) -> Result<T> {
+        let start = Instant::now();
+        let result = catch_panic(|| work(&mut self.out));
+        self.reader.meter().add_work(start.elapsed());
+        result
+    }
+
+    /// Runs the rest of the session in the pool; `has_more` says whether the source has more bytes.
+    async fn run(&mut self, session: Box<dyn Session>, has_more: bool) -> Result<()> {
+        let Some(reservation) = self.reservation.take() else { return Err(no_reservation()) };
+        let output = Output { stop: reservation.stop(), ..std::mem::take(&mut self.out) };
+        let reader = &mut self.reader;
+        let meter = reader.meter().clone();
+        let feed = |input: mpsc::Sender<Input>| async move {
+            while has_more && let Some(chunk) = reader.next().await? {
+                if input.send(Input::Chunk(chunk)).await.is_err() {
+                    // The session needs no more.
+                    return Ok(());
+                }
+            }
+            let _ = input.send(Input::End).await;
+            Ok(())
         };
-        let mut out = Output { stop: reservation.stop(), ..std::mem::take(&mut self.out) };
-        let meter = self.reader.meter().clone();
-        let work = move || {
-            let start = Instant::now();
-            let result = part(&mut *session, &mut out);
-            meter.add_work(start.elapsed());
-            result.map(|value| (session, out, value))
-        };
-        let (session, out, value) = reservation.run(work).await?;
-        self.out = out;
-        Ok((session, value))
+        self.out = reservation.run(session, output, meter, feed).await?;
+        self.reservation = Some(reservation);
+        self.release();
+        Ok(())
+    }
+
+    async fn reserve(&mut self, cost: Cost) -> Result<()> {
+        self.reservation()?;
+        self.reservation.as_mut().ok_or_else(no_reservation)?.reserve(cost).await
     }
 
     /// Returns the session's place in the pool.
@@ -144,16 +179,19 @@ impl SessionDriver {
         if self.reservation.is_none() {
             self.reservation = Some(self.decode_pool.admit()?);
         }
-        let missing = || Error::new(Kind::Internal, "driver", "no memory was reserved for the decode");
-        self.reservation.as_ref().ok_or_else(missing)
+        self.reservation.as_ref().ok_or_else(no_reservation)
     }
 
     /// Releases what the session reserved, except for its output.
     fn release(&mut self) {
-        if let Some(reservation) = &self.reservation {
-            reservation.release_all_but(self.out.queued);
+        if let Some(reservation) = self.reservation.take() {
+            self.out.body = reservation.finish(self.out.body.drain(..)).into();
         }
     }
+}
+
+fn no_reservation() -> Error {
+    Error::new(Kind::Internal, "driver", "no memory was reserved for the decode")
 }
 
 /// Returns the result of `work`; a panic becomes [`Kind::Internal`].
@@ -169,6 +207,18 @@ struct Output {
     body: VecDeque<Bytes>,
     queued: u64,
     stop: Stop,
+}
+
+impl Output {
+    /// Removes the next piece.
+    fn next_piece(&mut self) -> Option<Bytes> {
+        let mut piece = self.body.pop_front()?;
+        if MAX_PIECE_BYTES < piece.len() {
+            self.body.push_front(piece.split_off(MAX_PIECE_BYTES));
+        }
+        self.queued -= piece.len() as u64;
+        Some(piece)
+    }
 }
 
 impl Sink for Output {

@@ -75,6 +75,16 @@ pub struct Policy {
           default_value_t = PoolLimits::default().max_waiting)]
     max_waiting: usize,
 
+    /// Maximum seconds that an image waits for memory and a core; then it is rejected with 503
+    #[arg(long, env = "SAFELIGHT_QUEUE_TIMEOUT_SECS", value_name = "SECONDS",
+          default_value_t = PoolLimits::default().queue_timeout.as_secs(), value_parser = clap::value_parser!(u64).range(1..))]
+    queue_timeout_secs: u64,
+
+    /// Maximum seconds to decode, transform and encode an image, its source included; then it is stopped with 504
+    #[arg(long, env = "SAFELIGHT_WORK_TIMEOUT_SECS", value_name = "SECONDS",
+          default_value_t = PoolLimits::default().work_timeout.as_secs(), value_parser = clap::value_parser!(u64).range(1..))]
+    work_timeout_secs: u64,
+
     /// Maximum seconds without data from a source
     #[arg(long, env = "SAFELIGHT_SOURCE_TIMEOUT_SECS", value_name = "SECONDS", default_value_t = 30,
           value_parser = clap::value_parser!(u64).range(1..))]
@@ -98,6 +108,8 @@ impl Policy {
             memory_bytes: self.memory_bytes.unwrap_or(defaults.memory_bytes),
             workers: self.workers.unwrap_or(defaults.workers),
             max_waiting: self.max_waiting,
+            queue_timeout: Duration::from_secs(self.queue_timeout_secs),
+            work_timeout: Duration::from_secs(self.work_timeout_secs),
         };
         Service {
             registry: safelight_registry::REGISTRY,

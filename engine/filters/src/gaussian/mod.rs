@@ -161,7 +161,7 @@ mod tests {
                 for has_alpha in [false, channels % 2 == 0] {
                     let flat = plane(Size::new(37, 50), channels, Samples::U16(samples.clone()));
                     let mut found = flat.clone();
-                    gaussian(&mut found, sigma, has_alpha);
+                    gaussian(&mut found, sigma, has_alpha, &Stop::default()).unwrap();
                     assert!(found == flat, "sigma {sigma}, {channels} channels, alpha {has_alpha}");
                 }
             }
@@ -177,7 +177,7 @@ mod tests {
         let mean = |samples: &[u16]| samples.iter().map(|&sample| f64::from(sample)).sum::<f64>() / 22_500.0;
         for sigma in [0.3, 1.0, 2.0, 5.0, 14.0] {
             let mut plane = plane(size, 1, Samples::U16(samples.clone()));
-            gaussian(&mut plane, sigma, false);
+            gaussian(&mut plane, sigma, false, &Stop::default()).unwrap();
             let Samples::U16(found) = &plane.samples else { unreachable!() };
             let (found, expected) = (mean(found), mean(&samples));
             assert!((found - expected).abs() < 1e-3 * expected, "sigma {sigma}: {found} of {expected}");
@@ -193,7 +193,7 @@ mod tests {
                     plane(Size::new(w, h), channels, Samples::U8((0..length).map(|i| i as u8).collect()));
                 for &sigma in SIGMAS {
                     let mut after = before.clone();
-                    gaussian(&mut after, sigma, channels % 2 == 0);
+                    gaussian(&mut after, sigma, channels % 2 == 0, &Stop::default()).unwrap();
                     let Samples::U8(samples) = &after.samples else { unreachable!() };
                     assert_eq!(samples.len(), length as usize);
                     assert!(w * h != 1 || after == before);

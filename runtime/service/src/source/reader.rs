@@ -51,6 +51,11 @@ impl Reader {
         &self.meta
     }
 
+    /// Returns the offset in the source of the next byte that the session needs.
+    pub(crate) fn position(&self) -> u64 {
+        self.wanted
+    }
+
     /// Returns the counters of the request.
     pub(crate) fn meter(&self) -> &Arc<Meter> {
         &self.meter

@@ -1,0 +1,132 @@
+//! Checks that an encode takes at most the memory that it states, its output included.
+//!
+//! libwebp allocates in C, which a counting allocator does not see. The test therefore also reads the peak of the
+//! process's resident memory, where Linux can reset it.
+#![cfg(all(feature = "jpeg", feature = "png", feature = "webp", feature = "gif", feature = "avif"))]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use peak_alloc::PeakAlloc;
+use safelight_codecs::{Avif, Gif, Jpeg, Png, Webp};
+use safelight_core::{Encode, Encoder, Format, Frame, Image, Model, Samples, Size, Stop};
+use std::fs;
+
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
+
+/// Memory of the process that is not counted by the allocator: stacks, tables of libwebp, fragments.
+const SPARE_BYTES: u64 = 8 << 20;
+
+/// The contents of an image.
+#[derive(Clone, Copy, Debug)]
+enum Content {
+    Flat,
+    Gradient,
+    Noise,
+}
+
+fn frame(content: Content, size: Size, model: Model, is_wide: bool) -> Frame {
+    let count = size.pixels() as usize * usize::from(model.channels());
+    let mut seed = 1_u64;
+    let mut sample = |index: usize| match content {
+        Content::Flat => 40_000,
+        Content::Gradient => (index * 7) as u16,
+        Content::Noise => {
+            // Knuth's linear congruential generator (MMIX).
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 48) as u16
+        }
+    };
+    let samples = if is_wide {
+        Samples::U16((0..count).map(&mut sample).collect())
+    } else {
+        Samples::U8((0..count).map(|index| (sample(index) >> 8) as u8).collect())
+    };
+    Frame::whole(size, model, samples)
+}
+
+/// The peak of resident memory in bytes since [`reset_resident`]; `None` where the system does not tell.
+fn peak_resident() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()? << 10)
+}
+
+/// Sets the peak of resident memory to the current value, which it returns.
+fn reset_resident() -> Option<u64> {
+    fs::write("/proc/self/clear_refs", "5").ok()?;
+    peak_resident()
+}
+
+// The only test of the file: allocations of others would be counted too.
+#[test]
+fn an_encode_stays_within_its_stated_memory() {
+    const ENCODERS: [&dyn Encoder; 5] = [&Jpeg, &Png, &Webp, &Gif, &Avif];
+    let sizes = [Size::new(1, 1), Size::new(90, 70), Size::new(701, 503)];
+    let models = [Model::Grey, Model::GreyAlpha, Model::Rgb, Model::Rgba];
+    let mut options = Vec::new();
+    for quality in [None, Some(1), Some(100)] {
+        options.push(Encode { quality, ..Encode::default() });
+        options.push(Encode { quality, lossless: true, ..Encode::default() });
+        options.push(Encode { quality, progressive: true, ..Encode::default() });
+    }
+    let mut count = 0;
+    for encoder in ENCODERS {
+        let format = encoder.format();
+        let has_options = |options: &&Encode| match format {
+            Format::Jpeg => !options.lossless,
+            Format::Webp => !options.progressive,
+            Format::Avif => !options.progressive && !options.lossless,
+            _ => options.quality.is_none() && !options.progressive && !options.lossless,
+        };
+        for options in options.iter().filter(has_options) {
+            for content in [Content::Flat, Content::Gradient, Content::Noise] {
+                for (size, model) in sizes.into_iter().flat_map(|size| models.map(|model| (size, model))) {
+                    // AV1 takes a second for a large image.
+                    if format == Format::Avif
+                        && 400 < size.w
+                        && matches!(model, Model::Grey | Model::GreyAlpha)
+                    {
+                        continue;
+                    }
+                    for frames in if encoder.is_animated() { 1..=3 } else { 1..=1 } {
+                        let is_wide = count % 3 == 0;
+                        let image = Image {
+                            frames: vec![frame(content, size, model, is_wide); frames],
+                            delays_ms: if frames == 1 { vec![] } else { vec![100; frames] },
+                            plays: 0,
+                            profile: None,
+                        };
+                        check(
+                            encoder,
+                            &image,
+                            size,
+                            options,
+                            &format!("{content:?} {size:?} {model:?} {frames}"),
+                        );
+                        count += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(300 < count, "{count} encodes");
+}
+
+fn check(encoder: &dyn Encoder, image: &Image, size: Size, options: &Encode, name: &str) {
+    let stated = encoder.cost(size, image.frames.len() as u32, options).bytes;
+    let resident = reset_resident();
+    let before = MEMORY.current_usage();
+    MEMORY.reset_peak_usage();
+    let file = encoder.encode(image, options, &Stop::default());
+    let used = MEMORY.peak_usage().saturating_sub(before) as u64;
+    let grown = resident.and_then(|before| Some(peak_resident()?.saturating_sub(before)));
+    let format = encoder.format();
+    file.unwrap_or_else(|error| panic!("{format} {name}: {error}"));
+    assert!(used <= stated, "{format} {name} {options:?}: {used} bytes, {stated} stated");
+    if let Some(grown) = grown {
+        assert!(
+            grown <= stated + SPARE_BYTES,
+            "{format} {name} {options:?}: {grown} resident, {stated} stated"
+        );
+    }
+}
