@@ -7,6 +7,7 @@ mod palette;
 
 use crate::animation::{check_frames, frames_bytes};
 use crate::colour;
+use crate::guard;
 use crate::header::check_pixels;
 use bytes::Bytes;
 use safelight_core::{
@@ -30,12 +31,7 @@ impl Decoder for Gif {
     }
 
     fn open(&self, source: Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
-        let size = decode::canvas(&source)?;
-        check_pixels(FORMAT, size, limits)?;
-        let frames = decode::count_frames(&source, limits)?;
-        let geometry = Geometry { size, orientation: Orientation::UPRIGHT };
-        let header = Header { geometry, is_animated: 1 < frames, frames, has_palette: true };
-        Ok(Box::new(OpenedGif { source, header, limits: limits.clone() }))
+        guard::open(FORMAT, || OpenedGif::new(source, limits))
     }
 }
 
@@ -58,6 +54,17 @@ struct OpenedGif {
     source: Bytes,
     header: Header,
     limits: Limits,
+}
+
+impl OpenedGif {
+    fn new(source: Bytes, limits: &Limits) -> Result<Self> {
+        let size = decode::canvas(&source)?;
+        check_pixels(FORMAT, size, limits)?;
+        let frames = decode::count_frames(&source, limits)?;
+        let geometry = Geometry { size, orientation: Orientation::UPRIGHT };
+        let header = Header { geometry, is_animated: 1 < frames, frames, has_palette: true };
+        Ok(Self { source, header, limits: limits.clone() })
+    }
 }
 
 impl Opened for OpenedGif {
