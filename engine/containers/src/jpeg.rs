@@ -237,7 +237,8 @@ fn find_marker(data: &[u8]) -> Option<usize> {
     /// Bytes in a block. The loop over a block has no branch, so it becomes vector code.
     const BLOCK: usize = 64;
     let may_end = |(&byte, &follower): (&u8, &u8)| {
-        (byte == 0xFF) & (0xC0 <= follower) & (follower & 0xF8 != 0xD0) & (follower != 0xFF)
+        // 0xC0 to 0xFE.
+        (byte == 0xFF) & (follower.wrapping_sub(0xC0) < 0x3F) & (follower & 0xF8 != 0xD0)
     };
     let followers = data.get(1..)?;
     let blocks = data.chunks_exact(BLOCK).zip(followers.chunks_exact(BLOCK));
