@@ -1,8 +1,9 @@
 //! Converts samples from the colour profile of their source to sRGB.
 //!
 //! A profile that cannot be read, or that has other channels than the image, is ignored, and the samples are
-//! treated as sRGB, as viewers do.
+//! treated as sRGB, as viewers do. So is one for which the colour engine panics: see [`guard`].
 
+use crate::guard;
 use moxcms::{
     ColorProfile, DataColorSpace, Layout, ParsingOptions, RenderingIntent, TransformExecutor,
     TransformOptions,
@@ -55,14 +56,14 @@ fn convert_samples(frames: &mut [Frame], profile: &ColorProfile) -> Option<()> {
 pub(crate) fn cmyk_to_rgb(mut samples: Vec<u8>, icc: Option<&[u8]>) -> Vec<u8> {
     let profile = icc.and_then(parse).filter(|profile| profile.color_space == DataColorSpace::Cmyk);
     // The engine calls any four channels `Rgba`.
-    let transform = profile.and_then(|profile| u8::transform(&profile, Layout::Rgba));
+    let transform = profile.and_then(|profile| guard::attempt(|| u8::transform(&profile, Layout::Rgba))?);
     let pixels = samples.len() / 4;
     let (mut cmyk, mut rgb) = ([0; 4 * RUN], [0; 3 * RUN]);
     for start in (0..pixels).step_by(RUN) {
         let count = RUN.min(pixels - start);
         let (cmyk, rgb) = (&mut cmyk[..4 * count], &mut rgb[..3 * count]);
         cmyk.copy_from_slice(&samples[4 * start..][..4 * count]);
-        let is_done = transform.as_ref().is_some_and(|transform| transform.transform(cmyk, rgb).is_ok());
+        let is_done = transform.as_ref().is_some_and(|transform| apply(transform, cmyk, rgb));
         if !is_done {
             for (inks, colour) in cmyk.chunks_exact(4).zip(rgb.chunks_exact_mut(3)) {
                 let light = 255 - u32::from(inks[3]);
@@ -78,6 +79,11 @@ pub(crate) fn cmyk_to_rgb(mut samples: Vec<u8>, icc: Option<&[u8]>) -> Vec<u8> {
     samples
 }
 
+/// Applies `transform` to `source`, and returns whether all of `target` was written.
+fn apply<S: Sample>(transform: &Transform<S>, source: &[S], target: &mut [S]) -> bool {
+    guard::attempt(|| transform.transform(source, target)).is_some_and(|result| result.is_ok())
+}
+
 /// Parses a profile; `None` if it is invalid or too large.
 fn parse(icc: &[u8]) -> Option<ColorProfile> {
     let options = ParsingOptions {
@@ -85,12 +91,13 @@ fn parse(icc: &[u8]) -> Option<ColorProfile> {
         max_allowed_clut_size: MAX_ENTRIES,
         ..ParsingOptions::default()
     };
-    ColorProfile::new_from_slice_with_options(icc, options).ok()
+    guard::attempt(|| ColorProfile::new_from_slice_with_options(icc, options))?.ok()
 }
 
 /// Converts `frames` from `profile`; `None` if the profile does not fit, or would change nothing.
 fn convert<S: Sample>(frames: &mut [Frame], profile: &ColorProfile) -> Option<()> {
-    let conversion = Conversion::<S>::new(profile, frames.first()?.model)?;
+    let model = frames.first()?.model;
+    let conversion = guard::attempt(|| Conversion::<S>::new(profile, model))??;
     for frame in &mut *frames {
         let nothing = Frame { planes: Vec::new(), ..*frame };
         *frame = std::mem::replace(frame, nothing).into_rgb().ok()?;
@@ -175,7 +182,7 @@ impl<S: Sample> Conversion<S> {
                 for run in samples.chunks_mut(RUN * channels) {
                     let source = &mut source[..run.len()];
                     source.copy_from_slice(run);
-                    if transform.transform(source, run).is_err() {
+                    if !apply(transform, source, run) {
                         run.copy_from_slice(source);
                     }
                 }

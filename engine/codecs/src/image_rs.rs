@@ -2,6 +2,7 @@
 
 use crate::colour;
 use crate::error::CodecError;
+use crate::guard;
 use crate::header::check_pixels;
 use bytes::Bytes;
 #[cfg(feature = "bmp")]
@@ -75,7 +76,7 @@ macro_rules! decoder {
             }
 
             fn open(&self, source: Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
-                Ok(Box::new(OpenedImage::new($format, source, limits)?))
+                guard::open($format.format, || OpenedImage::new($format, source, limits))
             }
         }
     };

@@ -32,6 +32,7 @@ mod image_rs;
 mod animation;
 mod colour;
 mod error;
+mod guard;
 mod header;
 mod profile;
 mod rgb8;

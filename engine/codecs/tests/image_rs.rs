@@ -66,12 +66,27 @@ fn orientation_is_read_from_the_tag() {
     let mut bytes = file(ImageFormat::Tiff, ExtendedColorType::L8, &[0; 117]);
     // The last entry of the encoder is replaced by an orientation: only its number and value change, and readers
     // accept any order.
-    let software = bytes.windows(4).position(|window| window == [0x53, 0x01, 0x03, 0x00]);
-    let at = software.expect("the encoder states the sample format");
+    let at = sample_format(&bytes);
     bytes[at..at + 12].copy_from_slice(&[0x12, 0x01, 3, 0, 1, 0, 0, 0, 8, 0, 0, 0]);
     let header = header(&Tiff, &bytes, &Limits::default()).unwrap();
     assert_eq!(header.geometry.orientation.get(), 8);
     assert_eq!(decode(&Tiff, &bytes).frames[0].geometry, header.geometry);
+}
+
+/// The offset of the entry for the sample format in a TIFF of the encoder.
+fn sample_format(bytes: &[u8]) -> usize {
+    let entry = bytes.windows(4).position(|window| window == [0x53, 0x01, 0x03, 0x00]);
+    entry.expect("the encoder states the sample format")
+}
+
+#[test]
+fn a_panic_of_the_decoder_is_damage() {
+    let mut bytes = file(ImageFormat::Tiff, ExtendedColorType::L8, &[0; 117]);
+    // No sample format: `tiff` 0.10.3 reads the first one.
+    let at = sample_format(&bytes);
+    bytes[at + 4] = 0;
+    let error = header(&Tiff, &bytes, &Limits::default()).unwrap_err();
+    assert_eq!(error.kind, Kind::Corrupt, "{error}");
 }
 
 #[test]

@@ -31,6 +31,17 @@ impl Input {
         self.chunks.front().map_or(&[], |chunk| chunk)
     }
 
+    /// The byte at offset `at` of the queue, if it has arrived. Unlike [`Input::peek`], never joins chunks.
+    pub(crate) fn byte(&self, mut at: usize) -> Option<u8> {
+        for chunk in &self.chunks {
+            if let Some(byte) = chunk.get(at) {
+                return Some(*byte);
+            }
+            at -= chunk.len();
+        }
+        None
+    }
+
     /// The first `n` bytes, if so many have arrived. Bytes of several chunks are copied, so `n` should be small.
     pub(crate) fn peek(&mut self, n: usize) -> Option<&[u8]> {
         if self.len < n {

@@ -80,14 +80,14 @@ impl Jpeg {
 
         // Decoders skip bytes that are not a marker (T.81 B.1.1.2 allows fill bytes), so they can be removed,
         // with anything that they hide.
-        let stray = input.front().iter().take_while(|byte| **byte != 0xFF).count();
+        let stray = stray_len(input.front());
         if 0 < stray {
             return Ok(stray_bytes(stray));
         }
-        let Some(&[_, marker]) = input.peek(2) else { return Ok(Step::More("a marker")) };
+        let Some(marker) = input.byte(1) else { return Ok(Step::More("a marker")) };
         match marker {
-            0xFF => return Ok(stray_bytes(1)),
-            0x00 | 0x01 | 0xD0..=0xD7 => return Ok(stray_bytes(2)),
+            // The two bytes are in two chunks.
+            0x00 | 0x01 | 0xD0..=0xD7 | 0xFF => return Ok(stray_bytes(stray_len(&[0xFF, marker]))),
             0x02..=0xBF | marker::JPG | 0xF0..=0xFD => return damaged("a reserved marker"),
             marker::SOI => return damaged("a second start of image"),
             marker::EOI if !self.has_scan => return damaged("the file ends before any scan"),
@@ -152,20 +152,23 @@ impl Jpeg {
 
     /// The entropy-coded data that has arrived, up to the next marker.
     fn scan(&mut self, input: &mut Input) -> Result<Step, ContainerError> {
-        // The byte after a last 0xFF decides whether it begins a marker.
-        if input.front() == [0xFF] && input.peek(2).is_none() && !input.ended {
-            return Ok(Step::More("entropy-coded data"));
-        }
         let front = input.front();
-        match find_marker(front) {
-            // A run of fill bytes that ends in a stuffed zero is data.
-            Some(0) => match front.iter().take_while(|byte| **byte == 0xFF).count() {
-                1 => {
+        // The byte after a last 0xFF decides whether it begins a marker.
+        if front == [0xFF] {
+            return match input.byte(1) {
+                None if !input.ended => Ok(Step::More("entropy-coded data")),
+                Some(follower) if find_marker(&[0xFF, follower]).is_some() => {
                     self.state = State::Segments;
                     self.segment(input)
                 }
-                run => Ok(image_data(run - 1)),
-            },
+                _ => Ok(image_data(1)),
+            };
+        }
+        match find_marker(front) {
+            Some(0) => {
+                self.state = State::Segments;
+                self.segment(input)
+            }
             Some(at) => Ok(image_data(at)),
             None => match front {
                 [] => Ok(Step::More("entropy-coded data")),
@@ -207,15 +210,36 @@ fn stray_bytes(bytes: usize) -> Step {
     Step::Part(Part::cut(Class::Unknown), Layout::payload(bytes as u64))
 }
 
-/// The first 0xFF in entropy-coded data that may end it: one that neither a stuffed zero nor a
-/// restart marker follows (T.81 F.1.2.3 and B.1.1.3). Bytes below 0xC0 after it are not a marker either:
-/// decoders of damaged data skip them.
+/// The number of bytes at the front of `data`, between segments, that begin none: bytes outside markers, fill bytes,
+/// stuffed bytes and markers without a segment. All are counted at once, so that a byte of a run costs no more than any
+/// other.
+fn stray_len(data: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(found) = memchr::memchr(0xFF, &data[at..]) {
+        at += found;
+        let run = data[at..].iter().take_while(|byte| **byte == 0xFF).count();
+        // The last 0xFF of a run may begin a marker.
+        at += run - 1;
+        match data.get(at + 1) {
+            Some(0x00 | 0x01 | 0xD0..=0xD7) => at += 2,
+            _ => return at,
+        }
+    }
+    data.len()
+}
+
+/// The first 0xFF in entropy-coded data that may end it: one that neither a stuffed zero, nor a restart marker, nor
+/// another 0xFF follows (T.81 F.1.2.3, B.1.1.3 and B.1.1.2). Bytes below 0xC0 after it are not a marker either:
+/// decoders of damaged data skip them. The fill bytes before a marker are therefore data, like those before a stuffed
+/// zero.
 #[expect(clippy::needless_bitwise_bool, reason = "a lazy operator is a branch, which prevents vector code")]
 fn find_marker(data: &[u8]) -> Option<usize> {
     /// Bytes in a block. The loop over a block has no branch, so it becomes vector code.
     const BLOCK: usize = 64;
-    let may_end =
-        |(&byte, &follower): (&u8, &u8)| (byte == 0xFF) & (0xC0 <= follower) & (follower & 0xF8 != 0xD0);
+    let may_end = |(&byte, &follower): (&u8, &u8)| {
+        // 0xC0 to 0xFE.
+        (byte == 0xFF) & (follower.wrapping_sub(0xC0) < 0x3F) & (follower & 0xF8 != 0xD0)
+    };
     let followers = data.get(1..)?;
     let blocks = data.chunks_exact(BLOCK).zip(followers.chunks_exact(BLOCK));
     let clean = blocks
@@ -233,16 +257,32 @@ mod tests {
 
     #[test]
     fn markers_are_found_at_every_offset() {
-        for (follower, ends) in
-            [(0, false), (0xD3, false), (0x7F, false), (0xD9, true), (0xFF, true), (0xC4, true)]
-        {
+        for (follower, ends) in [(0, false), (0xD3, false), (0x7F, false), (0xD9, true), (0xC4, true)] {
             for at in 0..200 {
                 let mut data = vec![0xD9; 300];
                 (data[at], data[at + 1]) = (0xFF, follower);
                 let expected = if ends { Some(at) } else { None };
                 assert_eq!(find_marker(&data), expected, "{follower:#x} at {at}");
                 assert_eq!(find_marker(&data[..=at]), None);
+                // Fill bytes before a marker are data.
+                data[..at].fill(0xFF);
+                assert_eq!(find_marker(&data), expected, "{follower:#x} after {at} fill bytes");
             }
         }
+    }
+
+    #[test]
+    fn stray_bytes_are_counted_up_to_a_segment() {
+        let check = |data: &[u8], expected| assert_eq!(stray_len(data), expected, "{data:02X?}");
+        check(b"", 0);
+        check(b"ab", 2);
+        check(b"ab\xFF\xC4", 2);
+        check(b"\xFF\xE1", 0);
+        check(b"\xFF", 0);
+        check(b"ab\xFF", 2);
+        check(b"\xFF\xFF\xFF", 2);
+        check(b"\xFF\xFF\xFF\xDB", 2);
+        check(b"\xFF\0\xFF\xD3a\xFF\x01\xFF\xFF\xFE", 8);
+        check(b"\xFF\xFF\0", 3);
     }
 }

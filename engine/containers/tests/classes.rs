@@ -97,8 +97,7 @@ mod jpeg {
             cut(SOI.to_vec(), Class::Structure),
             cut(vec![0xFF], Class::Unknown),
             cut(frame, Class::Structure),
-            cut(b"stray".to_vec(), Class::Unknown),
-            cut(vec![0xFF, 0xD3], Class::Unknown),
+            cut(b"stray\xFF\xD3".to_vec(), Class::Unknown),
             cut(segment(0xDA, &[1, 1, 0, 0, 0, 0]), Class::Structure),
             // A stuffed zero behind fill bytes makes the last of them data.
             cut(vec![7, 0xFF, 0xFF, 0xFF, 0, 7, 0xFF], Class::ImageData),

@@ -37,7 +37,7 @@ pub(crate) fn to_json(mut block: Vec<u8>, settings: &Settings) -> Result<Vec<u8>
     if settings.redact {
         entries.retain(|entry| !is_private(entry.tag));
     }
-    let capacity = drop_excess_values(&mut entries, max_value_bytes(settings));
+    let capacity = drop_excess_values(&mut entries, block.len(), max_value_bytes(settings));
 
     let mut first_error = None;
     let exif = Reader::new()
@@ -62,18 +62,23 @@ fn max_value_bytes(settings: &Settings) -> u64 {
     settings.limits.max_metadata_bytes.saturating_mul(2)
 }
 
-/// Removes the values that would exceed `max_bytes` of JSON: values may overlap, so a small block can produce
-/// a large response. Returns the maximum length of the response.
-fn drop_excess_values(entries: &mut [Entry], max_bytes: u64) -> usize {
+/// Removes the values that would exceed `max_bytes` of JSON, or with which the values would be longer than the
+/// block, of `block_bytes`, that contains them. Returns the maximum length of the response.
+///
+/// Values of one block may overlap, so a small block could produce a large response. Together they are longer than
+/// their block only if they do; cameras and programs share at most a few numbers between entries, and every entry
+/// adds eight bytes that are no value.
+fn drop_excess_values(entries: &mut [Entry], block_bytes: usize, max_bytes: u64) -> usize {
     /// The maximum bytes of a key with its punctuation, and of the punctuation of a group. The longest key is
     /// `SourceExposureTimesOfCompositeImage`.
     const KEY_BYTES: usize = 64;
     let keys = KEY_BYTES * (1 + entries.len());
-    let mut bytes = 0;
+    let (mut bytes, mut used) = (0, 0);
     for entry in entries {
-        let value = entry.value.as_ref().map_or(0, |_| value::max_json_bytes(entry));
-        if bytes + value <= max_bytes {
-            bytes += value;
+        let Some(value) = &entry.value else { continue };
+        let (len, json) = (value.len(), value::max_json_bytes(entry));
+        if bytes + json <= max_bytes && used + len <= block_bytes {
+            (bytes, used) = (bytes + json, used + len);
         } else {
             entry.value = None;
         }

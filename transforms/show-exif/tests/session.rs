@@ -188,15 +188,38 @@ fn limits_apply_to_the_block_the_tiff_its_entries_and_the_response() {
     let many_entries = rejected(&bomb, Limits::default());
     assert_eq!(many_entries, "the EXIF block exceeds the limit of 16384 entries");
 
-    // A thousand values share the same 100 kB. Those that exceed the limit are null.
-    let values = (0..1000).map(|tag| (tag, Values::Raw(7, 100_000, 20_000)));
-    let mut bomb = Tiff { image: values.collect(), ..Tiff::default() }.to_bytes();
-    bomb.resize(120_000, 0);
+    // Each of three lists has at most 5 bytes of JSON for each of its 60,000 bytes. Those that exceed the limit are null.
+    let values = (0..3).map(|tag| (tag, Values::Raw(1, 60_000, 20_000 + 60_000 * u32::from(tag))));
+    let mut lists = Tiff { image: values.collect(), ..Tiff::default() }.to_bytes();
+    lists.resize(200_000, 200);
     let limits = Limits { max_metadata_bytes: 200_000, ..Limits::default() };
     let settings = Settings { limits, ..Settings::default() };
-    let output = common::show(&Bytes::from(bomb), 1000, &settings).unwrap();
-    assert!((250_000..400_000).contains(&output.body().len()), "{}", output.body().len());
-    assert!(String::from_utf8(output.body()).unwrap().contains(r#""999":null"#));
+    let output = common::show(&Bytes::from(lists), 1000, &settings).unwrap();
+    assert!((240_000..400_000).contains(&output.body().len()), "{}", output.body().len());
+    assert!(String::from_utf8(output.body()).unwrap().contains(r#""1":null,"2":null"#));
+}
+
+#[test]
+fn a_response_is_bounded_by_its_block_however_its_values_overlap() {
+    /// Base64, punctuation and keys of the entries.
+    const MAX_RATIO: usize = 3;
+    // 500 values share 50 kB of a block of 56 kB, which fits into a segment.
+    let values = (0..500).map(|tag| (tag, Values::Raw(7, 50_000, 6100)));
+    let mut block = Tiff { image: values.collect(), ..Tiff::default() }.to_bytes();
+    block.resize(56_100, 0);
+    let source = Bytes::from(jpeg(&[exif_segment(&block)], 9));
+    let output = common::show(&source, 1000, &Settings::default()).unwrap();
+    assert!(output.body().len() < MAX_RATIO * source.len(), "{}", output.body().len());
+    let json = String::from_utf8(output.body()).unwrap();
+    // The first value is shown, and every entry has its key.
+    assert!(json.contains(r#""0":"AAAA"#) && json.contains(r#""499":null"#));
+
+    // Values that share a few bytes are shown.
+    let values = [(0x011A, Values::Raw(5, 1, 60)), (0x011B, Values::Raw(5, 1, 60))];
+    let mut block = Tiff { image: values.to_vec(), ..Tiff::default() }.to_bytes();
+    block.resize(60, 0);
+    block.extend(b"\x48\0\0\0\x01\0\0\0");
+    check(&block, Ok(r#"{"bigEndian":false,"Image":{"XResolution":72,"YResolution":72}}"#));
 }
 
 #[test]

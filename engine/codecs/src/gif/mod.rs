@@ -7,6 +7,7 @@ mod palette;
 
 use crate::animation::{check_frames, frames_bytes, frames_pixels};
 use crate::colour;
+use crate::guard;
 use crate::header::check_pixels;
 use bytes::Bytes;
 use safelight_core::{
@@ -31,12 +32,7 @@ impl Decoder for Gif {
     }
 
     fn open(&self, source: Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
-        let size = decode::canvas(&source)?;
-        check_pixels(FORMAT, size, limits)?;
-        let frames = decode::count_frames(&source, limits)?;
-        let geometry = Geometry { size, orientation: Orientation::UPRIGHT };
-        let header = Header { geometry, is_animated: 1 < frames, frames, has_palette: true, sample_bytes: 1 };
-        Ok(Box::new(OpenedGif { source, header, limits: limits.clone() }))
+        guard::open(FORMAT, || OpenedGif::new(source, limits))
     }
 }
 
@@ -63,6 +59,17 @@ struct OpenedGif {
     source: Bytes,
     header: Header,
     limits: Limits,
+}
+
+impl OpenedGif {
+    fn new(source: Bytes, limits: &Limits) -> Result<Self> {
+        let size = decode::canvas(&source)?;
+        check_pixels(FORMAT, size, limits)?;
+        let frames = decode::count_frames(&source, limits)?;
+        let geometry = Geometry { size, orientation: Orientation::UPRIGHT };
+        let header = Header { geometry, is_animated: 1 < frames, frames, has_palette: true, sample_bytes: 1 };
+        Ok(Self { source, header, limits: limits.clone() })
+    }
 }
 
 impl Opened for OpenedGif {

@@ -1,9 +1,10 @@
 //! Conversion between frames and the planes of the JPEG decoder and encoder.
 
-use super::FORMAT;
+use super::{FORMAT, MAX_MCU_SIDE};
 use crate::{colour, error::CodecError, samples};
 use safelight_core::{
     Cost, Decode, Encode, Frame, Geometry, Image, Model, Orientation, Plane, Result, Samples, Size, View,
+    frame::{interleave, rgb_from_ycc},
 };
 use safelight_jpeg::{
     decode::{ColourModel, Component, Header, Planes, Scales},
@@ -51,10 +52,22 @@ pub(super) fn scales(header: &Header, decode: &Decode) -> Scales {
             eighths => eighths,
         }
     };
-    let wanted = if header.colour_model == ColourModel::Ycc { decode.chroma } else { (1, 1) };
+    let wanted = if is_interleaved(header) { (1, 1) } else { decode.chroma };
     let [first, others @ ..] = &*header.steps() else { return Scales { first: 8, others: 8 } };
     let others = others.iter().map(|step| eighths(*step, wanted)).max().unwrap_or(8);
     Scales { first: eighths(*first, (1, 1)), others }
+}
+
+/// Whether the planes become RGB: all components of a frame cover the same number of pixels or more than luma.
+///
+/// T.81 A.1.1 lets any component have the most samples. Frames of luma and chroma have a luma sample for each pixel at
+/// full size, so a file whose luma is coarser than a chroma component does not fit.
+pub(super) fn is_interleaved(header: &Header) -> bool {
+    match header.colour_model {
+        ColourModel::Ycc => header.steps().first().is_some_and(|luma| *luma != (1.0, 1.0)),
+        ColourModel::Rgb => true,
+        _ => false,
+    }
 }
 
 /// The cost of a decode, its result included.
@@ -66,10 +79,15 @@ pub(super) fn decode_cost(header: &Header, decode: &Decode) -> Cost {
     /// Nanoseconds for each decoded pixel: the inverse transform.
     const SAMPLE_NS: u64 = 3;
     let scales = scales(header, decode);
+    // The planes and the pixels of RGB, if they become that, exist at once. No grid is finer than whole MCUs at the larger
+    // scale.
+    let eighths = u64::from(scales.first.max(scales.others));
+    let side = |pixels: u32| ((u64::from(pixels) + MAX_MCU_SIDE) * eighths).div_ceil(8);
+    let rgb_bytes = 3 * side(header.width) * side(header.height);
     let source = u64::from(header.width) * u64::from(header.height);
     let scan_ns = if header.is_progressive { PROGRESSIVE_NS } else { SCAN_NS };
     let cpu_ns = source * scan_ns + decoded_size(header, decode).pixels() * SAMPLE_NS;
-    Cost::new(header.memory(scales, true), cpu_ns)
+    Cost::new(header.memory(scales, true) + rgb_bytes, cpu_ns)
 }
 
 /// The size of the first plane of a decode, which is the largest, unless chroma is finer than luma.
@@ -92,22 +110,28 @@ pub(super) fn encode_cost(size: Size, options: &Encode) -> Cost {
     Cost::new(size.pixels() * PIXEL_BYTES + WORK_BYTES, size.pixels() * ns)
 }
 
-/// Converts `planes` to an image.
-pub(super) fn image(planes: Planes, orientation: Orientation, decode: &Decode) -> Result<Image> {
-    let size = Size::new(planes.width, planes.height);
-    let Planes { components, profile, .. } = planes;
-    let (model, planes) = match planes.colour_model {
-        ColourModel::Grey => (Model::Grey, components.into_iter().map(plane).collect()),
-        ColourModel::Ycc => {
-            (Model::Ycc { chroma: decode.chroma }, components.into_iter().map(plane).collect())
-        }
-        ColourModel::Rgb => (Model::Rgb, vec![interleaved(&components)?]),
+/// Converts `planes` to an image; `is_interleaved` is [`is_interleaved`] of their header.
+pub(super) fn image(
+    planes: Planes,
+    is_interleaved: bool,
+    orientation: Orientation,
+    decode: &Decode,
+) -> Result<Image> {
+    let Planes { width, height, colour_model, components, profile, .. } = planes;
+    let size = Size::new(width, height);
+    let view = View::whole(size);
+    let planes: Vec<_> = components.into_iter().map(plane).collect();
+    let (model, planes) = match colour_model {
+        ColourModel::Grey => (Model::Grey, planes),
+        ColourModel::Ycc if is_interleaved => (Model::Rgb, vec![interleave(&planes, view, rgb_from_ycc)?]),
+        ColourModel::Ycc => (Model::Ycc { chroma: decode.chroma }, planes),
+        ColourModel::Rgb => (Model::Rgb, vec![interleave(&planes, view, |r, g, b| [r, g, b])?]),
         ColourModel::Cmyk | ColourModel::Ycck => {
             return Err(CodecError::Damaged(FORMAT, "planes of four components".into()).into());
         }
     };
     let geometry = Geometry { size, orientation };
-    let mut frames = vec![Frame { geometry, view: View::whole(size), model, planes, encoding: None }];
+    let mut frames = vec![Frame { geometry, view, model, planes, encoding: None }];
     let profile = colour::to_srgb(&mut frames, profile, decode);
     Ok(Image { frames, delays_ms: Vec::new(), plays: 0, profile })
 }
@@ -115,19 +139,6 @@ pub(super) fn image(planes: Planes, orientation: Orientation, decode: &Decode) -
 fn plane(component: Component) -> Plane {
     let Component { samples, w, h, step } = component;
     Plane { size: Size::new(w as u32, h as u32), channels: 1, samples: Samples::U8(samples), step }
-}
-
-/// Interleaves red, green and blue.
-fn interleaved(components: &[Component]) -> Result<Plane, CodecError> {
-    let uneven = || CodecError::Damaged(FORMAT, "red, green and blue of different sizes".into());
-    let [red, green, blue] = components else { return Err(uneven()) };
-    if [green, blue].iter().any(|other| (other.w, other.h) != (red.w, red.h)) {
-        return Err(uneven());
-    }
-    let pixels = red.samples.iter().zip(&green.samples).zip(&blue.samples);
-    let samples = pixels.flat_map(|((r, g), b)| [*r, *g, *b]).collect();
-    let size = Size::new(red.w as u32, red.h as u32);
-    Ok(Plane { size, channels: 3, samples: Samples::U8(samples), step: red.step })
 }
 
 /// Encodes the first frame of `image`.
@@ -179,15 +190,19 @@ fn encoder_planes<'a>(frame: &'a Frame, options: &Encode) -> Option<EncoderPlane
 
 fn from_ycc(frame: &Frame) -> Option<EncoderPlanes<'_>> {
     let [y, cb, cr] = frame.planes.as_slice() else { return None };
+    (y.step == (1.0, 1.0)).then_some(())?;
     let chroma = match cb.step {
-        (1.0, 1.0) => Chroma::Full,
-        (2.0, 1.0) => Chroma::HalfWidth,
-        (1.0, 2.0) => Chroma::HalfHeight,
-        (2.0, 2.0) => Chroma::Quarter,
-        // Chroma is coarser than usual in files.
-        _ => return from_pixels(&frame.clone().into_rgb().ok()?, [0; 3]).map(EncoderPlanes::into_owned),
+        step if step != cr.step => None,
+        (1.0, 1.0) => Some(Chroma::Full),
+        (2.0, 1.0) => Some(Chroma::HalfWidth),
+        (1.0, 2.0) => Some(Chroma::HalfHeight),
+        (2.0, 2.0) => Some(Chroma::Quarter),
+        _ => None,
     };
-    (cr.step == cb.step && y.step == (1.0, 1.0)).then_some(())?;
+    let Some(chroma) = chroma else {
+        // The source's chroma has a resolution that the encoder does not write, or two.
+        return from_pixels(&frame.clone().into_rgb().ok()?, [0; 3]).map(EncoderPlanes::into_owned);
+    };
     Some(EncoderPlanes::Ycc { planes: [plane_ref(y)?, plane_ref(cb)?, plane_ref(cr)?], chroma })
 }
 

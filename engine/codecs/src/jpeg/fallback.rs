@@ -1,7 +1,6 @@
-//! Decoding by `zune-jpeg` of files that [`safelight_jpeg`] does not support: CMYK, and RGB with components of
-//! different resolutions.
+//! Decoding of CMYK by `zune-jpeg`: [`safelight_jpeg`] does not support four components.
 
-use super::{FORMAT, OpenedJpeg};
+use super::{FORMAT, MAX_MCU_SIDE, OpenedJpeg};
 use crate::{
     colour::{self, PROFILE_BYTES},
     error::CodecError,
@@ -14,15 +13,28 @@ use safelight_jpeg::decode;
 use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
 use zune_jpeg::JpegDecoder;
 
-/// The largest side of an MCU in pixels; buffers are whole MCUs.
-const MAX_MCU_SIDE: u64 = 32;
 /// Bytes for each column: a row of MCUs of every component, before and after their chroma is upsampled.
 const COLUMN_BYTES: u64 = 1024;
 
+/// The largest sampling factor of a component. `zune-jpeg` calls some files with larger ones damaged; no program is
+/// known to write them.
+const MAX_FACTOR: u8 = 2;
+
 /// A whole JPEG of this kind.
 pub(super) struct OpenedFallback {
-    pub(super) source: Bytes,
-    pub(super) opened: OpenedJpeg,
+    source: Bytes,
+    opened: OpenedJpeg,
+}
+
+impl OpenedFallback {
+    /// # Errors
+    /// [`safelight_core::Kind::UnsupportedFormat`] for sampling factors above 2.
+    pub(super) fn new(source: Bytes, opened: OpenedJpeg) -> Result<Self, CodecError> {
+        if opened.jpeg.sampling_factors().iter().any(|(across, down)| MAX_FACTOR < *across.max(down)) {
+            return Err(CodecError::Unsupported(FORMAT, "CMYK with sampling factors above 2"));
+        }
+        Ok(Self { source, opened })
+    }
 }
 
 impl Opened for OpenedFallback {
@@ -39,36 +51,20 @@ impl Opened for OpenedFallback {
         Cost::new(bytes, w * h * PIXEL_NS)
     }
 
-    /// Decodes at full size, to greyscale or RGB.
-    fn decode(self: Box<Self>, decode: &Decode, stop: &Stop) -> Result<Image> {
+    /// Decodes at full size, to RGB.
+    fn decode(self: Box<Self>, _decode: &Decode, stop: &Stop) -> Result<Image> {
         stop.check()?;
         let Self { source, opened: OpenedJpeg { header: Header { geometry, .. }, jpeg } } = *self;
-        let Decoded { samples, colours, mut icc } = decode_samples(&source, &jpeg)?;
-        let (model, samples) = match colours {
-            ColorSpace::Luma => (Model::Grey, samples),
-            ColorSpace::CMYK => {
-                let icc = icc.take();
-                (Model::Rgb, colour::cmyk_to_rgb(samples, icc.as_deref()))
-            }
-            _ => (Model::Rgb, samples),
-        };
-        let frame = Frame::whole(geometry.size, model, Samples::U8(samples));
-        let mut frames = vec![Frame { geometry, ..frame }];
-        let profile = colour::to_srgb(&mut frames, icc, decode);
-        Ok(Image { frames, delays_ms: Vec::new(), plays: 0, profile })
+        let (samples, icc) = decode_samples(&source, &jpeg)?;
+        let samples = Samples::U8(colour::cmyk_to_rgb(samples, icc.as_deref()));
+        let frame = Frame { geometry, ..Frame::whole(geometry.size, Model::Rgb, samples) };
+        Ok(Image { frames: vec![frame], delays_ms: Vec::new(), plays: 0, profile: None })
     }
 }
 
-/// The output of the decoder.
-struct Decoded {
-    samples: Vec<u8>,
-    /// `Luma`, `RGB`, or `CMYK` with 0 for none.
-    colours: ColorSpace,
-    icc: Option<Vec<u8>>,
-}
-
-/// Decodes all pixels; in a truncated file, the missing ones are grey, as in libjpeg.
-fn decode_samples(bytes: &[u8], header: &decode::Header) -> Result<Decoded, CodecError> {
+/// Decodes all pixels to CMYK, 0 for none, and returns them with the profile. In a truncated file, the missing ones are
+/// grey, as in libjpeg.
+fn decode_samples(bytes: &[u8], header: &decode::Header) -> Result<(Vec<u8>, Option<Vec<u8>>), CodecError> {
     let damaged = |error| CodecError::Damaged(FORMAT, Box::new(error));
     let inconsistent = |what: &'static str| CodecError::Damaged(FORMAT, what.into());
     let limit = |size: u32| size as usize;
@@ -83,27 +79,20 @@ fn decode_samples(bytes: &[u8], header: &decode::Header) -> Result<Decoded, Code
     if !is_same {
         return Err(inconsistent("two frame headers"));
     }
-    let output = match (header.component_count(), decoder.input_colorspace()) {
-        (1, _) => ColorSpace::Luma,
-        (3, _) => ColorSpace::RGB,
-        (_, Some(cmyk @ (ColorSpace::CMYK | ColorSpace::YCCK))) => cmyk,
-        _ => return Err(inconsistent("four components other than CMYK")),
+    let Some(output @ (ColorSpace::CMYK | ColorSpace::YCCK)) = decoder.input_colorspace() else {
+        return Err(inconsistent("four components other than CMYK"));
     };
     decoder.set_options(options.jpeg_set_out_colorspace(output));
     let mut samples = decoder.decode().map_err(damaged)?;
-    let colours = match output {
-        ColorSpace::YCCK => {
-            samples.chunks_exact_mut(4).for_each(ycck_to_cmyk);
-            ColorSpace::CMYK
-        }
-        other => other,
-    };
-    if colours == ColorSpace::CMYK && header.has_adobe {
+    if output == ColorSpace::YCCK {
+        samples.chunks_exact_mut(4).for_each(ycck_to_cmyk);
+    }
+    if header.has_adobe {
         for sample in &mut samples {
             *sample = 255 - *sample;
         }
     }
-    Ok(Decoded { samples, colours, icc: decoder.icc_profile() })
+    Ok((samples, decoder.icc_profile()))
 }
 
 /// Cyan, magenta and yellow are the complements of red, green and blue (Adobe Technical Note 5116, section 18).

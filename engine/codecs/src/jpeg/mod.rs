@@ -6,17 +6,19 @@
 mod adapter;
 mod fallback;
 
-use crate::{colour::PROFILE_BYTES, error::CodecError, header};
+use crate::{colour::PROFILE_BYTES, error::CodecError, guard, header};
 use bytes::Bytes;
 use fallback::OpenedFallback;
 use safelight_core::{
     Cost, Decode, Decoder, Decoding, Encode, Encoder, Format, Geometry, Header, Image, Limits, Opened,
     OpenedStream, Opening, Orientation, Result, Size, Stop,
 };
-use safelight_jpeg::decode::{self, ColourModel, DecodeError, Progress};
+use safelight_jpeg::decode::{self, DecodeError, Progress};
 
 /// The format in errors.
 const FORMAT: Format = Format::Jpeg;
+/// The largest side of an MCU in pixels; buffers are whole MCUs.
+const MAX_MCU_SIDE: u64 = 32;
 
 /// Bytes of a whole source that are decoded between two checks whether to stop.
 const CHUNK_BYTES: usize = 256 << 10;
@@ -34,17 +36,16 @@ impl Decoder for Jpeg {
         let Some(opened) = OpenedJpeg::read(&source, limits)? else {
             return Err(CodecError::Damaged(FORMAT, "it ends before its first scan".into()).into());
         };
-        Ok(if opened.is_covered() {
-            Box::new(WholeJpeg { source, opened })
-        } else {
-            Box::new(OpenedFallback { source, opened })
-        })
+        if opened.jpeg.is_covered() {
+            return Ok(Box::new(WholeJpeg { source, opened }));
+        }
+        guard::open(FORMAT, || Ok(OpenedFallback::new(source, opened)?))
     }
 
     fn open_stream(&self, head: &[u8], limits: &Limits) -> Result<Opening> {
         Ok(match OpenedJpeg::read(head, limits)? {
             None => Opening::NeedMore,
-            Some(opened) if opened.is_covered() => Opening::Opened(Box::new(opened)),
+            Some(opened) if opened.jpeg.is_covered() => Opening::Opened(Box::new(opened)),
             Some(_) => Opening::NeedAll,
         })
     }
@@ -91,18 +92,12 @@ impl OpenedJpeg {
         Ok(Some(Self { header, jpeg }))
     }
 
-    /// Whether [`safelight_jpeg`] decodes it to planes of a frame. It does not interleave red, green and blue of
-    /// different resolutions.
-    fn is_covered(&self) -> bool {
-        let is_interleaved = self.jpeg.colour_model != ColourModel::Rgb || self.jpeg.has_one_resolution();
-        self.jpeg.is_covered() && is_interleaved
-    }
-
     fn decoding(self, decode: &Decode) -> Result<JpegDecoding, CodecError> {
         let scales = adapter::scales(&self.jpeg, decode);
+        let is_interleaved = adapter::is_interleaved(&self.jpeg);
         let decoder = decode::Decoder::new(self.jpeg, scales, true)?;
         let orientation = self.header.geometry.orientation;
-        Ok(JpegDecoding { decoder, orientation, decode: decode.clone() })
+        Ok(JpegDecoding { decoder, is_interleaved, orientation, decode: decode.clone() })
     }
 }
 
@@ -158,6 +153,7 @@ impl Opened for WholeJpeg {
 /// A decode of a source that arrives.
 struct JpegDecoding {
     decoder: decode::Decoder,
+    is_interleaved: bool,
     orientation: Orientation,
     decode: Decode,
 }
@@ -169,7 +165,7 @@ impl Decoding for JpegDecoding {
 
     fn finish(self: Box<Self>) -> Result<Image> {
         let planes = self.decoder.finish().map_err(CodecError::from)?;
-        adapter::image(planes, self.orientation, &self.decode)
+        adapter::image(planes, self.is_interleaved, self.orientation, &self.decode)
     }
 }
 

@@ -9,6 +9,7 @@ mod pieces;
 
 use crate::colour;
 use crate::error::CodecError;
+use crate::guard;
 use crate::header::check_pixels;
 use bytes::Bytes;
 use file::File;
@@ -34,13 +35,7 @@ impl Decoder for Jpeg2000 {
     }
 
     fn open(&self, source: Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
-        let codestream = Codestream::read(&source, limits)?;
-        let geometry = Geometry { size: codestream.size, orientation: Orientation::UPRIGHT };
-        let pieces = pieces::bytes(&codestream)?;
-        let sample_bytes = codestream.stored.bits.div_ceil(8);
-        let header = Header { geometry, is_animated: false, frames: 1, has_palette: false, sample_bytes };
-        let max_metadata_bytes = limits.max_metadata_bytes;
-        Ok(Box::new(OpenedJpeg2000 { codestream, header, pieces, max_metadata_bytes }))
+        guard::open(FORMAT, || OpenedJpeg2000::new(&source, limits))
     }
 }
 
@@ -51,6 +46,18 @@ struct OpenedJpeg2000 {
     /// The most bytes that a decode allocates for tiles, precincts, blocks and layers.
     pieces: u64,
     max_metadata_bytes: u64,
+}
+
+impl OpenedJpeg2000 {
+    fn new(source: &Bytes, limits: &Limits) -> Result<Self> {
+        let codestream = Codestream::read(source, limits)?;
+        let geometry = Geometry { size: codestream.size, orientation: Orientation::UPRIGHT };
+        let pieces = pieces::bytes(&codestream)?;
+        let sample_bytes = codestream.stored.bits.div_ceil(8);
+        let header = Header { geometry, is_animated: false, frames: 1, has_palette: false, sample_bytes };
+        let max_metadata_bytes = limits.max_metadata_bytes;
+        Ok(Self { codestream, header, pieces, max_metadata_bytes })
+    }
 }
 
 impl Opened for OpenedJpeg2000 {

@@ -11,7 +11,7 @@ mod rows;
 use crate::{
     colour::{self, PROFILE_BYTES},
     error::CodecError,
-    header,
+    guard, header,
     profile::{self, Primaries},
 };
 use bytemuck::Pod;
@@ -44,21 +44,7 @@ impl Decoder for Png {
     }
 
     fn open(&self, source: Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
-        let mut decoder = png::Decoder::new(Cursor::new(source.clone()));
-        decoder.set_transformations(Transformations::EXPAND);
-        decoder.set_ignore_text_chunk(true);
-        let info = decoder.read_header_info().map_err(|error| damaged(error, limits))?;
-        let size = Size::new(info.width, info.height);
-        header::check_pixels(FORMAT, size, limits)?;
-        let pixel_bytes = pixel_bytes(info);
-        let header = Header {
-            geometry: Geometry { size, orientation: header::orientation(&source, limits) },
-            is_animated: false,
-            frames: 1,
-            has_palette: info.color_type == ColorType::Indexed,
-            sample_bytes: if info.bit_depth == png::BitDepth::Sixteen { 2 } else { 1 },
-        };
-        Ok(Box::new(OpenedPng { source, decoder, header, pixel_bytes, limits: limits.clone() }))
+        guard::open(FORMAT, || OpenedPng::new(source, limits))
     }
 }
 
@@ -88,6 +74,26 @@ struct OpenedPng {
     /// The most bytes of an expanded pixel.
     pixel_bytes: u32,
     limits: Limits,
+}
+
+impl OpenedPng {
+    fn new(source: Bytes, limits: &Limits) -> Result<Self> {
+        let mut decoder = png::Decoder::new(Cursor::new(source.clone()));
+        decoder.set_transformations(Transformations::EXPAND);
+        decoder.set_ignore_text_chunk(true);
+        let info = decoder.read_header_info().map_err(|error| damaged(error, limits))?;
+        let size = Size::new(info.width, info.height);
+        header::check_pixels(FORMAT, size, limits)?;
+        let pixel_bytes = pixel_bytes(info);
+        let header = Header {
+            geometry: Geometry { size, orientation: header::orientation(&source, limits) },
+            is_animated: false,
+            frames: 1,
+            has_palette: info.color_type == ColorType::Indexed,
+            sample_bytes: if info.bit_depth == png::BitDepth::Sixteen { 2 } else { 1 },
+        };
+        Ok(Self { source, decoder, header, pixel_bytes, limits: limits.clone() })
+    }
 }
 
 impl Opened for OpenedPng {

@@ -9,6 +9,7 @@ mod segments;
 
 use crate::animation::{check_frames, frames_bytes, frames_pixels};
 use crate::colour;
+use crate::guard;
 use crate::header::{check_pixels, orientation};
 use bytes::Bytes;
 use file::File;
@@ -30,14 +31,7 @@ impl Decoder for Webp {
     }
 
     fn open(&self, source: Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
-        let file = File::from_bytes(&source)?;
-        check_pixels(FORMAT, file.canvas, limits)?;
-        let frames = file.count_frames(limits);
-        let geometry = Geometry { size: file.canvas, orientation: orientation(&source, limits) };
-        let header =
-            Header { geometry, is_animated: 1 < frames, frames, has_palette: false, sample_bytes: 1 };
-        let pixel_bytes = file.pixel_bytes(limits);
-        Ok(Box::new(OpenedWebp { file, header, pixel_bytes, limits: limits.clone() }))
+        guard::open(FORMAT, || OpenedWebp::new(&source, limits))
     }
 }
 
@@ -75,6 +69,19 @@ struct OpenedWebp {
     /// The most bytes that a decode of one frame allocates for a pixel.
     pixel_bytes: u32,
     limits: Limits,
+}
+
+impl OpenedWebp {
+    fn new(source: &Bytes, limits: &Limits) -> Result<Self> {
+        let file = File::from_bytes(source)?;
+        check_pixels(FORMAT, file.canvas, limits)?;
+        let frames = file.count_frames(limits);
+        let geometry = Geometry { size: file.canvas, orientation: orientation(source, limits) };
+        let header =
+            Header { geometry, is_animated: 1 < frames, frames, has_palette: false, sample_bytes: 1 };
+        let pixel_bytes = file.pixel_bytes(limits);
+        Ok(Self { file, header, pixel_bytes, limits: limits.clone() })
+    }
 }
 
 impl Opened for OpenedWebp {

@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+pub(crate) mod jpeg;
+
 use bytes::Bytes;
 use safelight_core::{
     Decode, Decoder, Encode, Encoder, Frame, Header, Image, Kind, Limits, Model, Result, Samples, Size, Stop,

@@ -3,38 +3,73 @@
 use crate::{Error, Frame, Kind, Model, Plane, Result, Samples, Size, View};
 
 impl Frame {
-    /// Converts [`Model::Ycc`] to one plane of [`Model::Rgb`] with a pixel for each luma sample; frames of
-    /// other models, grey included, are returned unchanged.
+    /// Converts [`Model::Ycc`] to one plane of [`Model::Rgb`] with a pixel for each luma sample, or for each
+    /// chroma sample on an axis where chroma is finer; frames of other models, grey included, are returned
+    /// unchanged.
     ///
-    /// Chroma is interpolated linearly between the centres of its samples. Only samples that the view touches
-    /// are read.
+    /// Samples are interpolated linearly between their centres. Only those that the view touches are read.
     ///
     /// # Errors
     /// [`Kind::Internal`] if a plane's buffer does not have its stated shape.
     pub fn into_rgb(self) -> Result<Self> {
         let Model::Ycc { .. } = self.model else { return Ok(self) };
-        let [luma, blue, red] = self.planes.as_slice() else {
-            return Err(defect("luma and chroma need three planes"));
-        };
-        let Size { w, h } = luma.size;
-        let rows = [luma, blue, red].map(Rows::new);
-        let [Some(luma_rows), Some(blue_rows), Some(red_rows)] = rows else {
-            return Err(defect("a plane's buffer does not have its stated shape"));
-        };
-        let [mut blue, mut red] = [(blue, blue_rows), (red, red_rows)]
-            .map(|(plane, rows)| Chroma::new(luma, plane, rows, self.view));
-        let mut samples = vec![0; 3 * w as usize * h as usize];
-        let pixels = samples.chunks_exact_mut((3 * w as usize).max(1));
-        for (y, pixels) in pixels.enumerate() {
-            let row = luma_rows.get(y);
-            for (((pixel, y), b), r) in
-                pixels.as_chunks_mut::<3>().0.iter_mut().zip(row).zip(blue.row(y)).zip(red.row(y))
-            {
-                *pixel = rgb_from_ycc(*y, *b, *r);
-            }
-        }
-        let plane = Plane { size: luma.size, channels: 3, samples: Samples::U8(samples), step: luma.step };
+        let plane = interleave(&self.planes, self.view, rgb_from_ycc)?;
         Ok(Self { model: Model::Rgb, planes: vec![plane], ..self })
+    }
+}
+
+/// Interpolates three planes of one 8-bit channel to the finest of their resolutions on each axis, and
+/// interleaves the three channels that `convert` returns for each pixel.
+///
+/// Only samples that the view touches are interpolated.
+///
+/// # Errors
+/// [`Kind::Internal`] for another number of planes, or if a plane's buffer does not have its stated shape.
+pub fn interleave(planes: &[Plane], view: View, convert: impl Fn(u8, u8, u8) -> [u8; 3]) -> Result<Plane> {
+    let [first, second, third] = planes else {
+        return Err(defect("three planes are expected"));
+    };
+    let planes = [first, second, third];
+    let [Some(first), Some(second), Some(third)] = planes.map(Rows::new) else {
+        return Err(defect("a plane's buffer does not have its stated shape"));
+    };
+    let Grid { size, step } = Grid::finest(planes);
+    let [mut first, mut second, mut third] = [(planes[0], first), (planes[1], second), (planes[2], third)]
+        .map(|(plane, rows)| Interpolation::new(Grid { size, step }, plane, rows, view));
+    let mut samples = vec![0; 3 * size.w as usize * size.h as usize];
+    let pixels = samples.chunks_exact_mut((3 * size.w as usize).max(1));
+    for (y, pixels) in pixels.enumerate() {
+        let rows = first.row(y).iter().zip(second.row(y)).zip(third.row(y));
+        for (pixel, ((a, b), c)) in pixels.as_chunks_mut::<3>().0.iter_mut().zip(rows) {
+            *pixel = convert(*a, *b, *c);
+        }
+    }
+    Ok(Plane { size, channels: 3, samples: Samples::U8(samples), step })
+}
+
+/// The sample points of a plane.
+#[derive(Clone, Copy)]
+struct Grid {
+    size: Size,
+    /// Source pixels for each point.
+    step: (f64, f64),
+}
+
+impl Grid {
+    /// Returns the grid of the finest of the planes on each axis.
+    fn finest(planes: [&Plane; 3]) -> Self {
+        let grid = |plane: &Plane| Self { size: plane.size, step: plane.step };
+        let [first, others @ ..] = planes.map(grid);
+        others.into_iter().fold(first, |finest, other| {
+            let mut grid = finest;
+            if other.step.0 < grid.step.0 {
+                (grid.size.w, grid.step.0) = (other.size.w, other.step.0);
+            }
+            if other.step.1 < grid.step.1 {
+                (grid.size.h, grid.step.1) = (other.size.h, other.step.1);
+            }
+            grid
+        })
     }
 }
 
@@ -76,16 +111,16 @@ const PARTS: u16 = 64;
 /// Sum of the weights of the four samples around a point.
 const SUM: u32 = PARTS as u32 * PARTS as u32;
 
-/// A chroma plane, interpolated to the resolution of luma.
-struct Chroma<'a> {
+/// A plane, interpolated to a grid.
+struct Interpolation<'a> {
     rows: Rows<'a>,
-    /// A position for each luma column; `None` if chroma has as many columns.
+    /// A position for each column of the grid; `None` if the plane has the same columns.
     column_positions: Option<Vec<Position>>,
-    /// A position for each luma row.
+    /// A position for each row of the grid.
     row_positions: Vec<Position>,
-    /// One chroma row, interpolated between two rows, times [`PARTS`].
+    /// One row of the plane, interpolated between two rows, times [`PARTS`].
     line: Vec<u16>,
-    /// The same row with a sample for each luma column.
+    /// The same row with a sample for each column of the grid.
     row: Vec<u8>,
 }
 
@@ -99,14 +134,16 @@ struct Position {
 }
 
 impl Position {
-    /// Returns the positions of `count` luma samples, each `step` pixels wide, among `length` chroma samples,
-    /// each `chroma` pixels wide. The view limits which chroma samples are used.
-    fn all(count: u32, step: f64, chroma: f64, length: u32, (start, extent): (f64, f64)) -> Vec<Self> {
+    /// Returns the positions of `count` points of the grid, each `step` pixels wide, among `length` samples,
+    /// each `width` pixels wide. The view limits which samples are interpolated.
+    fn all(count: u32, step: f64, width: f64, length: u32, (start, extent): (f64, f64)) -> Vec<Self> {
         let last = f64::from(length - 1);
-        let lowest = (start / chroma).floor().clamp(0.0, last);
-        let highest = (((start + extent) / chroma).ceil() - 1.0).clamp(lowest, last);
+        let is_own = step.total_cmp(&width).is_eq();
+        let lowest = if is_own { 0.0 } else { (start / width).floor().clamp(0.0, last) };
+        let highest =
+            if is_own { last } else { (((start + extent) / width).ceil() - 1.0).clamp(lowest, last) };
         let place = |i: u32| {
-            let at = ((f64::from(i) + 0.5) * step / chroma - 0.5).clamp(lowest, highest);
+            let at = ((f64::from(i) + 0.5) * step / width - 0.5).clamp(lowest, highest);
             let first = at.floor();
             let part = ((at - first) * f64::from(PARTS)).round() as u16;
             Self { first: first as usize, second: (first + 1.0).min(highest) as usize, part }
@@ -115,21 +152,21 @@ impl Position {
     }
 }
 
-impl<'a> Chroma<'a> {
-    fn new(luma: &Plane, plane: &Plane, rows: Rows<'a>, view: View) -> Self {
+impl<'a> Interpolation<'a> {
+    fn new(grid: Grid, plane: &Plane, rows: Rows<'a>, view: View) -> Self {
         let View { x, y, w, h } = view;
-        let columns = Position::all(luma.size.w, luma.step.0, plane.step.0, plane.size.w, (x, w));
+        let columns = Position::all(grid.size.w, grid.step.0, plane.step.0, plane.size.w, (x, w));
         let is_own = columns.iter().enumerate().all(|(x, place)| place.first == x && place.part == 0);
         Self {
             rows,
             column_positions: (!is_own || rows.w != columns.len()).then_some(columns),
-            row_positions: Position::all(luma.size.h, luma.step.1, plane.step.1, plane.size.h, (y, h)),
+            row_positions: Position::all(grid.size.h, grid.step.1, plane.step.1, plane.size.h, (y, h)),
             line: vec![0; rows.w],
-            row: vec![0; luma.size.w as usize],
+            row: vec![0; grid.size.w as usize],
         }
     }
 
-    /// Returns the chroma row for luma row `y`.
+    /// Returns the row for row `y` of the grid.
     fn row(&mut self, y: usize) -> &[u8] {
         let Position { first, second, part } = self.row_positions[y];
         let (above, below) = (self.rows.get(first), self.rows.get(second));

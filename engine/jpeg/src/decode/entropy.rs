@@ -3,6 +3,7 @@
 //! Stuffed bytes are removed when data arrives: the search for 0xFF runs at memory speed, and the bit reader
 //! need not recognise markers.
 
+use super::segments::skip_fill;
 use crate::markers::RST0;
 use std::collections::VecDeque;
 
@@ -43,13 +44,12 @@ impl Entropy {
         let mut left = max;
         while !self.is_over && !rest.is_empty() && left != 0 {
             if self.is_after_ff {
-                match rest.split_off_first() {
+                match skip_fill(rest) {
                     Some(0) => self.bytes.push(0xFF),
-                    // Fill bytes (B.1.1.2).
-                    Some(0xFF) | None => continue,
+                    None => continue,
                     Some(marker) => {
-                        self.pieces.push_back((self.bytes.len(), *marker));
-                        self.is_over = is_end(*marker);
+                        self.pieces.push_back((self.bytes.len(), marker));
+                        self.is_over = is_end(marker);
                     }
                 }
                 self.is_after_ff = false;

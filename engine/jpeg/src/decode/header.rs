@@ -170,15 +170,15 @@ impl Header {
         self.components.len()
     }
 
+    /// Returns the sampling factors of each component: columns, rows, 1 to 4 (T.81 A.1.1).
+    pub fn sampling_factors(&self) -> Vec<(u8, u8)> {
+        self.components.iter().map(|it| (it.h, it.v)).collect()
+    }
+
     /// Returns the pixels that a sample of each component covers at 8/8 of the size: columns, rows.
     pub fn steps(&self) -> Vec<(f64, f64)> {
         let layout = Layout::new(self, Scales { first: 8, others: 8 });
         layout.parts.iter().map(|part| part.step).collect()
-    }
-
-    /// Returns whether all components have the same resolution.
-    pub fn has_one_resolution(&self) -> bool {
-        self.components.windows(2).all(|two| (two[0].h, two[0].v) == (two[1].h, two[1].v))
     }
 
     /// Returns the maximum number of bytes that a [`Decoder`](super::Decoder) of these `scales` buffers at
@@ -226,7 +226,8 @@ fn find_lines(mut data: &[u8]) -> Result<Option<u32>, DecodeError> {
     while let Some(at) = memchr::memchr(0xFF, data) {
         data = &data[at..];
         match data {
-            [_, 0xFF, ..] => data = &data[1..],
+            // Fill bytes (B.1.1.2): the last one may begin a marker.
+            [_, 0xFF, ..] => data = &data[data.iter().take_while(|byte| **byte == 0xFF).count() - 1..],
             [_, 0 | 0xD0..=0xD7, ..] => data = &data[2..],
             [_, DNL, 0, 4, high, low, ..] => {
                 let lines = u32::from(u16::from_be_bytes([*high, *low]));

@@ -33,10 +33,8 @@ impl Segments {
                     *rest = &rest[at + 1..];
                     self.bytes.push(0xFF);
                 }
-                [_] => match rest.split_off_first().copied() {
+                [_] => match skip_fill(rest) {
                     None => return Ok(None),
-                    // Fill bytes (B.1.1.2).
-                    Some(0xFF) => (),
                     // A stuffed byte, a marker that T.81 does not define, or one without a segment.
                     Some(0..=0xBF | RST0..=RST7 | SOI) => self.bytes.clear(),
                     Some(marker) => self.bytes.push(marker),
@@ -75,6 +73,15 @@ impl Segments {
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
     }
+}
+
+/// Moves fill bytes (B.1.1.2) and the byte after them from the front of `rest`, and returns that byte, if it has
+/// arrived.
+pub(super) fn skip_fill(rest: &mut &[u8]) -> Option<u8> {
+    // Whole runs at once: a file may consist of them.
+    let fill = rest.iter().take_while(|byte| **byte == 0xFF).count();
+    *rest = &rest[fill..];
+    rest.split_off_first().copied()
 }
 
 #[cfg(test)]

@@ -48,10 +48,10 @@ struct Stoppable(Output, Stop);
 
 impl Sink for Stoppable {
     fn head(&mut self, head: Head) {
-        self.0.head(head);
+        Sink::head(&mut self.0, head);
     }
     fn body(&mut self, bytes: Bytes) {
-        self.0.body(bytes);
+        Sink::body(&mut self.0, bytes);
     }
     fn stop(&self) -> Stop {
         self.1.clone()
