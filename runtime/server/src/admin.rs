@@ -105,8 +105,9 @@ fn render(connections: &Connections) -> String {
         counts.in_flight,
         connections.limits().max_connections,
     );
-    for (reason, count) in Reason::ALL.iter().zip(counts.closed) {
-        let _ = writeln!(text, "safelight_connections_closed_total{{reason=\"{}\"}} {count}", reason.name());
+    for reason in Reason::ALL {
+        let (name, count) = (reason.name(), counts.closed(reason));
+        let _ = writeln!(text, "safelight_connections_closed_total{{reason=\"{name}\"}} {count}");
     }
     text
 }

@@ -6,7 +6,11 @@ use anyhow::Context;
 use cli::{Cli, Command, Serve, Transform};
 use safelight::{
     admin::{self, Admin, Draining},
-    connections::{ConnectionLimits, Connections, descriptors::{self, TooFew}, serve},
+    connections::{
+        ConnectionLimits, Connections,
+        descriptors::{self, TooFew},
+        serve,
+    },
     files::{Batch, transform_files},
     list,
 };
@@ -66,7 +70,9 @@ async fn run_server(arguments: Serve) -> anyhow::Result<()> {
     let stop = async {
         stop.await;
         draining.start();
-        sleep(arguments.connections.drain_delay()).await;
+        let delay = arguments.connections.drain_delay();
+        info!(delay_secs = delay.as_secs(), "draining");
+        sleep(delay).await;
     };
     let service = arguments.policy.service(&PoolLimits::default());
     let site = Site { service, origin, auth: arguments.auth.authorize };

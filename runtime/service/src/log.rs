@@ -58,7 +58,7 @@ pub struct Record {
     pub path: String,
     /// Canonical query; the rest of the query may be private.
     pub query: String,
-    /// Status of the response, once there is one. Without one, the line has [`status::client_disconnected`].
+    /// Status of the response, once there is one. Without one, the line has 499: the client disconnected.
     pub status: Option<StatusCode>,
     /// Error of the request or of the response's body.
     pub error: Option<Arc<Error>>,

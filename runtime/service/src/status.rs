@@ -15,7 +15,7 @@ pub const NOT_MODIFIED: StatusCode = StatusCode::NOT_MODIFIED;
 
 /// Returns the status of a request whose client disconnected before the response: 499, as in nginx. Only the log has
 /// it.
-pub fn client_disconnected() -> StatusCode {
+pub(crate) fn client_disconnected() -> StatusCode {
     StatusCode::from_u16(499).expect("the number has three digits")
 }
 

@@ -9,7 +9,11 @@ const RESERVED: u64 = 48;
 
 /// The process may have too few descriptors for a single connection.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the process may open {available} files, which is too few: expected at least {}; raise the limit, for example with `ulimit -n {}`", needed(1), needed(1024))]
+#[error(
+    "the process may open {available} files, which is too few: expected at least {}; raise the limit, for example with `ulimit -n {}`",
+    needed(1),
+    needed(1024)
+)]
 pub struct TooFew {
     available: u64,
 }
@@ -38,9 +42,10 @@ pub fn max_connections(available: u64) -> Result<usize, TooFew> {
 pub fn raise() -> Option<u64> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    // macOS states no hard limit, but accepts no soft limit above `OPEN_MAX`.
+    // macOS states no hard limit, but accepts no soft limit above its `OPEN_MAX`.
     const OPEN_MAX: u64 = 10_240;
+
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let goal = match maximum {
         None if cfg!(target_vendor = "apple") => Some(OPEN_MAX),
         maximum => maximum,

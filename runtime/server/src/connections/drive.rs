@@ -54,7 +54,12 @@ pub(super) async fn drive(
         async move {
             let response = response.await?;
             // The body owns the guard: hyper drops it after its last frame, or when the client is gone.
-            let body = |body: Body| body.map_frame(move |frame| { let _ = &in_flight; frame });
+            let body = |body: Body| {
+                body.map_frame(move |frame| {
+                    let _ = &in_flight;
+                    frame
+                })
+            };
             Ok::<_, Infallible>(response.map(body))
         }
     });
@@ -72,7 +77,10 @@ pub(super) async fn drive(
         let timeout = slot.limits().timeout(step.phase);
         let mut timed_out = pin!(async {
             match timeout {
-                Some((time, reason)) => { time::sleep(time).await; reason },
+                Some((time, reason)) => {
+                    time::sleep(time).await;
+                    reason
+                }
                 None => pending().await,
             }
         });

@@ -21,7 +21,7 @@ use tokio::{
     select,
     sync::watch,
     task::JoinSet,
-    time,
+    time::{self, Instant},
 };
 use tracing::{info, warn};
 
@@ -94,6 +94,7 @@ pub async fn serve(
     let (stopped, stopping) = watch::channel(());
     let mut tasks = JoinSet::new();
     let mut stop = pin!(stop);
+    let mut rejections = Rejections { next_line: Instant::now() };
     loop {
         let admitted = async {
             let (stream, client) = accept(&listener).await;
@@ -106,7 +107,7 @@ pub async fn serve(
         while tasks.try_join_next().is_some() {}
         match slot {
             Some(slot) => drop(tasks.spawn(run(stream, client, router.clone(), slot, stopping.clone()))),
-            None => info!(%client, "too many connections from this address"),
+            None => rejections.log(client, &connections),
         }
     }
 
@@ -118,6 +119,24 @@ pub async fn serve(
     if time::timeout(connections.limits().shutdown_timeout, finished).await.is_err() {
         warn!("requests in flight were aborted");
         tasks.shutdown().await;
+    }
+}
+
+/// The lines about connections that were rejected because their client has too many.
+struct Rejections {
+    next_line: Instant,
+}
+
+impl Rejections {
+    /// Logs a rejection, unless there was a line within the last second: attempts cost a client little, and must not
+    /// fill the log.
+    fn log(&mut self, client: IpAddr, connections: &Connections) {
+        let now = Instant::now();
+        if self.next_line <= now {
+            let rejected = connections.counts().closed(Reason::AddressLimit);
+            info!(%client, rejected, "too many connections from one address");
+            self.next_line = now + Duration::from_secs(1);
+        }
     }
 }
 
@@ -135,7 +154,13 @@ async fn accept(listener: &TcpListener) -> (TcpStream, IpAddr) {
 }
 
 /// Runs one connection to its end.
-async fn run(stream: TcpStream, client: IpAddr, router: Router, mut slot: Slot, stopping: watch::Receiver<()>) {
+async fn run(
+    stream: TcpStream,
+    client: IpAddr,
+    router: Router,
+    mut slot: Slot,
+    stopping: watch::Receiver<()>,
+) {
     let reason = drive::drive(stream, client, router, &mut slot, stopping).await;
     slot.close(reason);
 }

@@ -105,7 +105,14 @@ pub struct Counts {
     /// Connections with a request in flight, or about to close.
     pub in_flight: usize,
     /// Connections closed so far, in the order of [`Reason::ALL`].
-    pub closed: [u64; Reason::ALL.len()],
+    closed: [u64; Reason::ALL.len()],
+}
+
+impl Counts {
+    /// Returns how many connections were closed so far for `reason`.
+    pub fn closed(&self, reason: Reason) -> u64 {
+        self.closed[reason as usize]
+    }
 }
 
 /// The result of a request for a slot.
@@ -168,7 +175,9 @@ impl Connections {
             let count = state.by_client.get(&client).copied().unwrap_or_default();
             if self.limits.max_per_address() <= count.open {
                 let is_leaving = 0 < count.leaving;
-                if is_leaving || matches!(state.evict(|waiting| waiting.client == Some(client)), Eviction::Leaving) {
+                if is_leaving
+                    || matches!(state.evict(|waiting| waiting.client == Some(client)), Eviction::Leaving)
+                {
                     return Admission::Wait(None);
                 }
                 state.count_closed(Reason::AddressLimit);

@@ -130,7 +130,9 @@ fn unreadable(error: io::Error) -> Error {
     };
     let absent = |error| Error::new(Kind::NotFound, "file", "no image at this path").with_source(error);
     match error.kind() {
-        NotFound | PermissionDenied | NotADirectory | IsADirectory | InvalidFilename | InvalidInput => absent(error),
+        NotFound | PermissionDenied | NotADirectory | IsADirectory | InvalidFilename | InvalidInput => {
+            absent(error)
+        }
         _ if is_no_file(&error) => absent(error),
         _ => Error::new(Kind::Upstream, "file", "the source could not be read").with_source(error),
     }
