@@ -6,7 +6,7 @@ use std::{net::IpAddr, str::FromStr};
 /// Loopback, private, shared and link-local networks (RFC 1918, RFC 4193, RFC 6598, RFC 3927, RFC 4291).
 ///
 /// A proxy, a load balancer or the address translation of a container platform usually has its address there, and
-/// stands for all of its clients. A limit per address would then be a limit for all.
+/// forwards the requests of many clients. A limit per address would then be a limit for all of them.
 pub const PRIVATE_NETWORKS: &str = "127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,\
                                     169.254.0.0/16,::1/128,fc00::/7,fe80::/10";
 
