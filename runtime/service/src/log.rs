@@ -58,7 +58,7 @@ pub struct Record {
     pub path: String,
     /// Canonical query; the rest of the query may be private.
     pub query: String,
-    /// Status of the response, once there is one. Without one, the line has 499: the client disconnected.
+    /// Status of the response, once there is one. Without one, the line has 499: the request was cancelled, mostly by its client.
     pub status: Option<StatusCode>,
     /// Error of the request or of the response's body.
     pub error: Option<Arc<Error>>,
@@ -104,7 +104,7 @@ impl Drop for Record {
     fn drop(&mut self) {
         if self.status.is_none() {
             // The door was dropped while it waited: in the queue, or for the source.
-            let message = "the client disconnected before the response, or the server stopped";
+            let message = "no response: the client disconnected, the deadline passed, or the server stopped";
             self.note(
                 status::client_disconnected(),
                 &HeaderMap::new(),
