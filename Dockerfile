@@ -1,7 +1,8 @@
 # The server in a small image: docker build -t safelight . && docker run -p 8080:8080 -v "$PWD/images:/images:ro" safelight
 #
 # A HEALTHCHECK would need a program that the final image does not have, since it has no shell. Probe GET /healthz
-# from outside: as Kubernetes, ECS and most balancers do.
+# from outside: as Kubernetes, ECS and most balancers do. With SAFELIGHT_ADMIN_LISTEN=0.0.0.0:9090, probe /livez and
+# /readyz on that port, which responds even if viewers have taken all connections.
 
 FROM docker.io/library/rust:1.95-bookworm AS build
 # `release` builds in a third of the time; `dist` is what is shipped.

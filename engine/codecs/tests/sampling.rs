@@ -8,7 +8,7 @@ mod common;
 use common::{Judge, decode, jpeg, try_decode, wanted};
 use safelight_codecs::Jpeg;
 use safelight_core::{
-    Decode, Encode, Encoder, Frame, Image, Kind, Limits, Model, Samples, Size, frame::rgb_from_ycc,
+    Decode, Encode, Encoder, Frame, Image, Kind, Limits, Model, Samples, Size, Stop, frame::rgb_from_ycc,
 };
 
 const SIZE: Size = Size::new(37, 30);
@@ -71,7 +71,9 @@ fn assert_pixels(
 fn encoded(image: &Image, quality: u8) -> Image {
     let frame = image.frames[0].clone().materialize().unwrap();
     let image = Image { frames: vec![frame], ..image.clone() };
-    let file = Jpeg.encode(&image, &Encode { quality: Some(quality), ..Encode::default() }).unwrap();
+    let file = Jpeg
+        .encode(&image, &Encode { quality: Some(quality), ..Encode::default() }, &Stop::default())
+        .unwrap();
     decode(&Jpeg, &file)
 }
 

@@ -1,7 +1,7 @@
 //! The command line and the environment.
 
 use clap::{Arg, Args, CommandFactory, Parser, Subcommand, error::ContextKind};
-use safelight::connections::ConnectionLimits;
+use safelight::connections::{ConnectionLimits, Networks, PRIVATE_NETWORKS};
 use safelight_service::{auth::AuthSettings, health_imaging::HealthImagingSettings, policy::Policy};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use tracing::level_filters::LevelFilter;
@@ -36,6 +36,10 @@ pub(crate) struct Serve {
     /// Address and port to listen on, without TLS
     #[arg(long, env = "SAFELIGHT_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
+
+    /// Address and port for /livez, /readyz and /metrics; off by default. Not for viewers
+    #[arg(long, env = "SAFELIGHT_ADMIN_LISTEN", value_name = "ADDRESS")]
+    pub(crate) admin_listen: Option<SocketAddr>,
 
     /// Log level: off, error, warn, info (a line for each request), debug, trace
     #[arg(long, env = "SAFELIGHT_LOG", value_name = "LEVEL", default_value = "info")]
@@ -78,22 +82,49 @@ pub(crate) struct Transform {
 /// Limits of connections.
 #[derive(Args, Debug)]
 pub(crate) struct ConnectionSettings {
-    /// Maximum connections at a time; more wait
+    /// Maximum connections at a time, as far as open files suffice. Above it, the connection that has waited longest
+    /// for a request is closed; if all have requests in flight, new ones wait
     #[arg(long, env = "SAFELIGHT_MAX_CONNECTIONS", value_name = "COUNT",
           default_value_t = ConnectionLimits::default().max_connections as u64, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     max_connections: u64,
 
-    /// Maximum seconds for a request's head, and for an idle connection
+    /// Maximum connections of one client address, or of one IPv6 network of 64 bits [default: a quarter of
+    /// --max-connections, at least 16]
+    #[arg(long, env = "SAFELIGHT_MAX_CONNECTIONS_PER_ADDRESS", value_name = "COUNT",
+          value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    max_connections_per_address: Option<u64>,
+
+    /// Networks of proxies, which the limit for one address does not apply to, separated by commas. By default
+    /// loopback and private networks
+    #[arg(long, env = "SAFELIGHT_TRUSTED_PROXIES", value_name = "NETWORKS",
+          default_value = PRIVATE_NETWORKS, hide_default_value = true)]
+    trusted_proxies: Networks,
+
+    /// Maximum seconds for the first byte of a new connection
+    #[arg(long, env = "SAFELIGHT_FIRST_BYTE_TIMEOUT_SECS", value_name = "SECONDS",
+          default_value_t = ConnectionLimits::default().first_byte_timeout.as_secs(), value_parser = clap::value_parser!(u64).range(1..))]
+    first_byte_timeout_secs: u64,
+
+    /// Maximum seconds from the first byte of a request's head to its last
     #[arg(long, env = "SAFELIGHT_HEADER_TIMEOUT_SECS", value_name = "SECONDS",
           default_value_t = ConnectionLimits::default().header_timeout.as_secs(), value_parser = clap::value_parser!(u64).range(1..))]
     header_timeout_secs: u64,
+
+    /// Maximum seconds between two requests of a connection; keep it above that of a proxy in front
+    #[arg(long, env = "SAFELIGHT_KEEP_ALIVE_TIMEOUT_SECS", value_name = "SECONDS",
+          default_value_t = ConnectionLimits::default().keep_alive_timeout.as_secs(), value_parser = clap::value_parser!(u64).range(1..))]
+    keep_alive_timeout_secs: u64,
 
     /// Maximum seconds without progress while a client receives a response
     #[arg(long, env = "SAFELIGHT_CLIENT_TIMEOUT_SECS", value_name = "SECONDS",
           default_value_t = ConnectionLimits::default().client_timeout.as_secs(), value_parser = clap::value_parser!(u64).range(1..))]
     client_timeout_secs: u64,
 
-    /// Maximum seconds for requests in flight to finish after a signal to stop
+    /// Seconds for which connections are still accepted after a signal to stop, while /readyz responds with 503
+    #[arg(long, env = "SAFELIGHT_DRAIN_DELAY_SECS", value_name = "SECONDS", default_value_t = 0)]
+    drain_delay_secs: u64,
+
+    /// Maximum seconds for requests in flight to finish after that
     #[arg(long, env = "SAFELIGHT_SHUTDOWN_TIMEOUT_SECS", value_name = "SECONDS",
           default_value_t = ConnectionLimits::default().shutdown_timeout.as_secs())]
     shutdown_timeout_secs: u64,
@@ -104,10 +135,19 @@ impl ConnectionSettings {
     pub(crate) fn limits(&self) -> ConnectionLimits {
         ConnectionLimits {
             max_connections: self.max_connections as usize,
+            max_per_address: self.max_connections_per_address.map(|count| count as usize),
+            trusted_proxies: self.trusted_proxies.clone(),
+            first_byte_timeout: Duration::from_secs(self.first_byte_timeout_secs),
             header_timeout: Duration::from_secs(self.header_timeout_secs),
+            keep_alive_timeout: Duration::from_secs(self.keep_alive_timeout_secs),
             client_timeout: Duration::from_secs(self.client_timeout_secs),
             shutdown_timeout: Duration::from_secs(self.shutdown_timeout_secs),
         }
+    }
+
+    /// Returns the time for which connections are still accepted after a signal to stop.
+    pub(crate) fn drain_delay(&self) -> Duration {
+        Duration::from_secs(self.drain_delay_secs)
     }
 }
 

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 pub mod connections;
+pub mod admin;
 pub mod files;
 pub mod list;

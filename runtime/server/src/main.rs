@@ -5,7 +5,12 @@ mod cli;
 use anyhow::Context;
 use cli::{Cli, Command, Serve, Transform};
 use safelight::{
-    connections::serve,
+    admin::{self, Admin, Draining},
+    connections::{
+        ConnectionLimits, Connections,
+        descriptors::{self, TooFew},
+        serve,
+    },
     files::{Batch, transform_files},
     list,
 };
@@ -16,11 +21,14 @@ use safelight_service::{
     web::{Site, router},
 };
 use std::{
+    future::pending,
     io::Write,
+    net::SocketAddr,
     process::{ExitCode, exit},
+    sync::Arc,
 };
-use tokio::{net::TcpListener, select, signal, task::spawn_blocking};
-use tracing::info;
+use tokio::{net::TcpListener, select, signal, task::spawn_blocking, time::sleep};
+use tracing::{info, warn};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
@@ -37,16 +45,59 @@ async fn main() -> anyhow::Result<ExitCode> {
 async fn run_server(arguments: Serve) -> anyhow::Result<()> {
     init(arguments.log, std::io::stderr);
     let origin = origin(&arguments.source, &arguments.health_imaging)?;
-    let listener = TcpListener::bind(arguments.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}", arguments.listen))?;
+    let limits = fitting(arguments.connections.limits())?;
+    let listener = bind(arguments.listen).await?;
+    let admin_listener = match arguments.admin_listen {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
+    let admin_address = admin_listener.as_ref().map(TcpListener::local_addr).transpose()?;
     let stop = stop_signal()?;
-    info!(address = %listener.local_addr()?, "listening");
+    info!(
+        address = %listener.local_addr()?,
+        admin_address = admin_address.map(tracing::field::display),
+        max_connections = limits.max_connections,
+        "listening"
+    );
 
+    let connections = Connections::new(limits);
+    let draining = Arc::new(Draining::default());
+    if let Some(listener) = admin_listener {
+        let admin = Admin { connections: connections.clone(), readiness: vec![draining.clone()] };
+        // Until the process ends: a platform watches the server while it stops, too.
+        tokio::spawn(serve(listener, admin::router(admin), Connections::new(admin::limits()), pending()));
+    }
+    let stop = async {
+        stop.await;
+        draining.start();
+        let delay = arguments.connections.drain_delay();
+        info!(delay_secs = delay.as_secs(), "draining");
+        sleep(delay).await;
+    };
     let service = arguments.policy.service(&PoolLimits::default());
     let site = Site { service, origin, auth: arguments.auth.authorize };
-    serve(listener, router(site), arguments.connections.limits(), stop).await;
+    serve(listener, router(site), connections, stop).await;
     Ok(())
+}
+
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+}
+
+/// Returns the limits, with no more connections than the process may open files for.
+fn fitting(mut limits: ConnectionLimits) -> Result<ConnectionLimits, TooFew> {
+    let Some(available) = descriptors::raise() else { return Ok(limits) };
+    let fitting = descriptors::max_connections(available)?;
+    let wanted = limits.max_connections;
+    if fitting < wanted {
+        warn!(
+            "--max-connections {wanted} needs {} open files, but the process may have {available}: at most {fitting} \
+             connections are accepted at a time",
+            descriptors::needed(wanted)
+        );
+        limits.max_connections = fitting;
+    }
+    Ok(limits)
 }
 
 /// Returns a future that completes at Ctrl-C or, on Unix, at a termination signal.

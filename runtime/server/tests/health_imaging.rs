@@ -7,7 +7,7 @@ mod common;
 use axum::Router;
 use common::{Program, Reply, fetch, get, read, safelight, send};
 use http::{HeaderMap, StatusCode};
-use safelight::connections::{ConnectionLimits, serve};
+use safelight::connections::{ConnectionLimits, Connections, serve};
 use safelight_local::{
     HealthImaging,
     faults::{FrameFault, SourceFault},
@@ -320,7 +320,8 @@ async fn keys_are_fetched_again_before_they_expire() {
     });
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let uri = format!("http://{}/keys", listener.local_addr().unwrap());
-    tokio::spawn(serve(listener, container, ConnectionLimits::default(), std::future::pending()));
+    let connections = Connections::new(ConnectionLimits::default());
+    tokio::spawn(serve(listener, container, connections, std::future::pending()));
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("token"), "the-container").unwrap();
     let token = folder.path().join("token");

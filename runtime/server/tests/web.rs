@@ -5,12 +5,13 @@
 mod common;
 
 use bytes::Bytes;
-use common::{Program, fetch, get};
+use common::{Program, fetch, get, send};
 use futures_util::future;
 use http::{Request, Response, header};
 use http_body_util::Full;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
+use serde_json::json;
 use std::{
     convert::Infallible,
     net::SocketAddr,
@@ -102,4 +103,17 @@ async fn an_invalid_response_is_a_bad_gateway() {
     let program = Program::serve(&format!("http://{address}"), &[]);
     let reply = get(program.address, "/a.jpg").await;
     assert_eq!((reply.status, reply.json()["detail"].as_str()), (502, Some("the source could not be read")));
+}
+
+#[tokio::test]
+async fn a_request_whose_client_disconnects_is_logged() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut program = Program::serve(&format!("http://{}", listener.local_addr().unwrap()), &[]);
+    let client = send(program.address, "GET", "/a.jpg", &[]).await;
+    // The origin never responds.
+    let _source = listener.accept().await.unwrap();
+    drop(client);
+    let line = program.request_line();
+    assert_eq!((&line["status"], &line["kind"]), (&json!(499), &json!("cancelled")), "{line}");
+    assert_eq!((&line["level"], &line["path"]), (&json!("INFO"), &json!("/a.jpg")), "{line}");
 }

@@ -1,10 +1,10 @@
 //! The log: one line of JSON for each request, written when its last byte is sent or it is aborted.
 
-use crate::{meter::Meter, response::SERVER_TIMING};
+use crate::{meter::Meter, response::SERVER_TIMING, status};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body::{Body, Frame, SizeHint};
-use safelight_core::{Error, Result};
+use safelight_core::{Error, Kind, Result};
 use std::{
     pin::Pin,
     sync::Arc,
@@ -58,7 +58,7 @@ pub struct Record {
     pub path: String,
     /// Canonical query; the rest of the query may be private.
     pub query: String,
-    /// Status of the response, once there is one.
+    /// Status of the response, once there is one. Without one, the line has 499: the request was cancelled, mostly by its client.
     pub status: Option<StatusCode>,
     /// Error of the request or of the response's body.
     pub error: Option<Arc<Error>>,
@@ -102,6 +102,15 @@ impl Record {
 
 impl Drop for Record {
     fn drop(&mut self) {
+        if self.status.is_none() {
+            // The door was dropped while it waited: in the queue, or for the source.
+            let message = "no response: the client disconnected, the deadline passed, or the server stopped";
+            self.note(
+                status::client_disconnected(),
+                &HeaderMap::new(),
+                Some(Error::new(Kind::Cancelled, "door", message)),
+            );
+        }
         let Self { id, method, path, query, sent, complete, .. } = &*self;
         let status = self.status.unwrap_or_default();
         let read = self.meter.read();

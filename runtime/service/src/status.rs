@@ -13,6 +13,12 @@ pub const PART: StatusCode = StatusCode::PARTIAL_CONTENT;
 /// The client has the current version.
 pub const NOT_MODIFIED: StatusCode = StatusCode::NOT_MODIFIED;
 
+/// Returns the status of a request whose client disconnected before the response: 499, as in nginx. Only the log has
+/// it.
+pub(crate) fn client_disconnected() -> StatusCode {
+    StatusCode::from_u16(499).expect("the number has three digits")
+}
+
 /// Returns the status for a failure of this kind.
 pub fn of(kind: Kind) -> StatusCode {
     match kind {

@@ -56,6 +56,7 @@ async fn image(
     let id = request_id(&parts.headers);
     let response = serve_request(door_request(&site, &parts, id.clone()), |pending| async {
         authenticated?;
+        check_host(&parts)?;
         let body = read_body(&site, body).await?;
         let resource = site.origin.resolve(&parts, &body)?;
         let request = if resource.is_image { pending.with_query()? } else { pending.without_query() };
@@ -69,6 +70,15 @@ async fn image(
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.extend(HeaderValue::from_str(&id).map(|id| (REQUEST_ID, id)));
     response.map(axum::body::Body::new)
+}
+
+/// Checks that the request has no second `Host` line: servers and proxies that choose different ones disagree about the
+/// site (RFC 9112 3.2). A missing one is accepted, because events of Lambda need none, and nothing here depends on it.
+fn check_host(parts: &Parts) -> Result<()> {
+    match parts.headers.get_all(header::HOST).iter().count() {
+        0 | 1 => Ok(()),
+        count => Err(Error::new(Kind::InvalidParam, "host", format!("{count} Host headers: expected one"))),
+    }
 }
 
 fn door_request(site: &Site, parts: &Parts, id: String) -> DoorRequest {

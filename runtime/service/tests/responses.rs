@@ -141,6 +141,18 @@ async fn only_get_and_head_are_supported() {
     assert_eq!(reply.header("access-control-allow-headers"), "*");
 }
 
+/// RFC 9112 3.2. The client sends one `Host` itself.
+#[tokio::test]
+async fn a_request_has_no_second_host() {
+    let server = start(Arc::new(Memory::new(toy(100)))).await;
+    for host in ["test", "elsewhere"] {
+        let reply = fetch(server.address, "GET", "/a", &[("host", host)]).await;
+        assert_eq!((reply.status, reply.json()["kind"].as_str()), (400, Some("invalid-param")), "{host}");
+        assert_eq!(reply.json()["detail"], "2 Host headers: expected one");
+        assert_eq!(reply.json()["requestId"], reply.header("x-request-id"));
+    }
+}
+
 #[tokio::test]
 async fn a_request_keeps_its_id_if_that_is_valid() {
     let server = start(Arc::new(Memory::new(toy(100)))).await;

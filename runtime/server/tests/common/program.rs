@@ -10,6 +10,8 @@ use std::{
 /// A running `safelight serve`, which ends when this value is dropped.
 pub(crate) struct Program {
     pub(crate) address: SocketAddr,
+    /// The line of the log that says so.
+    pub(crate) listening: Value,
     child: Child,
     log: BufReader<ChildStderr>,
 }
@@ -35,27 +37,41 @@ impl Program {
     /// Serves `source` on a free port, with these variables.
     pub(crate) fn serve(source: &str, variables: &[(&str, &str)]) -> Self {
         let mut command = safelight(&["serve", source, "--listen", "127.0.0.1:0"]);
-        let mut child = command.envs(variables.iter().copied()).stderr(Stdio::piped()).spawn().unwrap();
+        Self::start(command.envs(variables.iter().copied()))
+    }
+
+    /// Starts a command that serves, and waits until it listens.
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
-        let listening = next_line(&mut log);
-        assert_eq!(listening["message"], "listening", "{listening}");
+        let listening = next_line(&mut log, "listening");
         let address = listening["address"].as_str().unwrap().parse().unwrap();
-        Self { address, child, log }
+        Self { address, listening, child, log }
+    }
+
+    /// Returns the address of the admin listener.
+    pub(crate) fn admin_address(&self) -> SocketAddr {
+        self.listening["admin_address"].as_str().unwrap().parse().unwrap()
     }
 
     /// Returns the next log line of a request.
     pub(crate) fn request_line(&mut self) -> Value {
-        loop {
-            let line = next_line(&mut self.log);
-            if line["message"] == "request" {
-                return line;
-            }
-        }
+        self.line("request")
+    }
+
+    /// Returns the next log line with this message.
+    pub(crate) fn line(&mut self, message: &str) -> Value {
+        next_line(&mut self.log, message)
+    }
+
+    /// Tells the program to stop, as a container platform does.
+    pub(crate) fn stop(&self) {
+        signal(&self.child, "-TERM");
     }
 
     /// Stops the program as a container platform does, and returns whether it ended with success.
     pub(crate) fn terminate(mut self) -> bool {
-        signal(&self.child, "-TERM");
+        self.stop();
         self.child.wait().unwrap().success()
     }
 
@@ -75,8 +91,14 @@ impl Drop for Program {
     }
 }
 
-fn next_line(log: &mut BufReader<ChildStderr>) -> Value {
-    let mut line = String::new();
-    log.read_line(&mut line).unwrap();
-    serde_json::from_str(&line).unwrap_or_else(|_| panic!("not a log line: {line:?}"))
+/// Returns the next line of the log with this message.
+fn next_line(log: &mut BufReader<ChildStderr>, message: &str) -> Value {
+    loop {
+        let mut text = String::new();
+        log.read_line(&mut text).unwrap();
+        let line: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("not a log line: {text:?}"));
+        if line["message"] == message {
+            return line;
+        }
+    }
 }

@@ -128,10 +128,25 @@ fn unreadable(error: io::Error) -> Error {
     use io::ErrorKind::{
         InvalidFilename, InvalidInput, IsADirectory, NotADirectory, NotFound, PermissionDenied,
     };
+    let absent = |error| Error::new(Kind::NotFound, "file", "no image at this path").with_source(error);
     match error.kind() {
         NotFound | PermissionDenied | NotADirectory | IsADirectory | InvalidFilename | InvalidInput => {
-            Error::new(Kind::NotFound, "file", "no image at this path").with_source(error)
+            absent(error)
         }
+        _ if is_no_file(&error) => absent(error),
         _ => Error::new(Kind::Upstream, "file", "the source could not be read").with_source(error),
     }
+}
+
+/// Returns whether the path leads to a socket or a device without a driver (`ENXIO`), or to itself (`ELOOP`): the
+/// standard library has no stable kinds for these.
+#[cfg(unix)]
+fn is_no_file(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    matches!(Errno::from_io_error(error), Some(Errno::NXIO | Errno::LOOP))
+}
+
+#[cfg(not(unix))]
+fn is_no_file(_: &io::Error) -> bool {
+    false
 }

@@ -1,0 +1,113 @@
+//! The admin listener: `/livez`, `/readyz` and `/metrics`, for the platform and not for viewers.
+//!
+//! It has connections of its own, so it responds while those of the viewers are exhausted.
+
+use crate::connections::{ConnectionLimits, Connections, Networks, Reason};
+use axum::{Router, extract::State, response::IntoResponse, routing::get};
+use http::{HeaderValue, Response, header};
+use safelight_core::Kind;
+use safelight_service::status;
+use std::{
+    fmt::Write,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+/// Maximum connections of the listener: a few probes and a collector of metrics.
+const MAX_CONNECTIONS: usize = 16;
+
+/// A condition under which the server should get requests.
+pub trait Readiness: Send + Sync {
+    /// Returns why the server should get no requests, or `None`.
+    fn obstacle(&self) -> Option<&'static str>;
+}
+
+/// Whether the server was told to stop.
+#[derive(Debug, Default)]
+pub struct Draining(AtomicBool);
+
+impl Draining {
+    /// Notes that the server was told to stop.
+    pub fn start(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Readiness for Draining {
+    fn obstacle(&self) -> Option<&'static str> {
+        self.0.load(Ordering::Relaxed).then_some("draining")
+    }
+}
+
+/// The state that the admin listener shows.
+pub struct Admin {
+    /// The connections of viewers.
+    pub connections: Arc<Connections>,
+    /// The conditions of `/readyz`.
+    pub readiness: Vec<Arc<dyn Readiness>>,
+}
+
+/// Returns the limits for the admin listener's own connections.
+pub fn limits() -> ConnectionLimits {
+    const SHORT: Duration = Duration::from_secs(5);
+    ConnectionLimits {
+        max_connections: MAX_CONNECTIONS,
+        max_per_address: Some(MAX_CONNECTIONS),
+        trusted_proxies: Networks::NONE,
+        first_byte_timeout: SHORT,
+        header_timeout: SHORT,
+        client_timeout: SHORT,
+        ..ConnectionLimits::default()
+    }
+}
+
+/// Returns the routes of the admin listener.
+pub fn router(admin: Admin) -> Router {
+    Router::new()
+        .route("/livez", get(async || "ok\n"))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .with_state(Arc::new(admin))
+}
+
+async fn readyz(State(admin): State<Arc<Admin>>) -> Response<String> {
+    let obstacle = admin.readiness.iter().find_map(|condition| condition.obstacle());
+    let mut response = Response::new(format!("{}\n", obstacle.unwrap_or("ok")));
+    if obstacle.is_some() {
+        *response.status_mut() = status::of(Kind::Busy);
+    }
+    response
+}
+
+async fn metrics(State(admin): State<Arc<Admin>>) -> impl IntoResponse {
+    /// The text format of Prometheus.
+    const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4");
+    ([(header::CONTENT_TYPE, TEXT)], render(&admin.connections))
+}
+
+/// Returns the numbers of connections in the text format of Prometheus.
+fn render(connections: &Connections) -> String {
+    let counts = connections.counts();
+    let mut text = format!(
+        "# HELP safelight_connections Open connections, by whether they wait for a request.\n\
+         # TYPE safelight_connections gauge\n\
+         safelight_connections{{state=\"idle\"}} {}\n\
+         safelight_connections{{state=\"in_flight\"}} {}\n\
+         # HELP safelight_connections_max Maximum open connections.\n\
+         # TYPE safelight_connections_max gauge\n\
+         safelight_connections_max {}\n\
+         # HELP safelight_connections_closed_total Closed connections, by reason.\n\
+         # TYPE safelight_connections_closed_total counter\n",
+        counts.idle,
+        counts.in_flight,
+        connections.limits().max_connections,
+    );
+    for reason in Reason::ALL {
+        let (name, count) = (reason.name(), counts.closed(reason));
+        let _ = writeln!(text, "safelight_connections_closed_total{{reason=\"{name}\"}} {count}");
+    }
+    text
+}
