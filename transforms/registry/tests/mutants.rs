@@ -6,8 +6,8 @@ mod common;
 use bytes::Bytes;
 use common::Random;
 use image::{ExtendedColorType, ImageFormat};
-use safelight_core::{Encode, Frame, Model, Samples, Size, Stop};
-use safelight_core::{Image, Kind, Limits, Plan, Settings, Size, testing::Output};
+use safelight_core::{Encode, Frame, Model, Samples};
+use safelight_core::{Image, Kind, Limits, Plan, Settings, Size, Stop, testing::Output};
 use safelight_registry::{ENCODERS, REGISTRY};
 use std::{io::Cursor, path::Path};
 
