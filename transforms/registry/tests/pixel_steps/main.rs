@@ -10,8 +10,8 @@ use bytes::Bytes;
 use content::{Content, check_planes, covering, psnr, sampled};
 use fake::{Fake, PROFILES, check_image, source};
 use safelight_core::{
-    ColourClass, Encode, Error, Frame, Geometry, Image, Kind, Model, Param, PixelOp, Plan, Profile, Query,
-    Registry, Result, Settings, Size, Step, Stop, Transform, testing::Output,
+    ColourClass, Error, Frame, Geometry, Image, Kind, Model, Param, PixelOp, Plan, Profile, Query, Registry,
+    Result, Settings, Size, Step, Stop, Transform, testing::Output,
 };
 use safelight_registry::{REGISTRY, TRANSFORMS, example_queries, example_values};
 

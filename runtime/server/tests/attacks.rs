@@ -1,0 +1,167 @@
+//! Clients that take as much as they can: memory stays within the budget, and everyone else is served.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use common::{Program, get};
+use std::{fs, net::SocketAddr, path::Path, time::Duration};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    task::JoinSet,
+    time::{Instant, timeout},
+};
+
+const BUDGET_BYTES: u64 = 256 << 20;
+/// Resident memory beside the budget.
+const SPARE_BYTES: u64 = 64 << 20;
+/// The longest time for a thumbnail during an attack. The build is not optimised, and the machine is shared.
+const SOON: Duration = Duration::from_secs(3);
+
+fn serve(folder: &Path) -> Program {
+    let budget = BUDGET_BYTES.to_string();
+    let settings = [("SAFELIGHT_MEMORY_BYTES", &*budget), ("SAFELIGHT_QUEUE_TIMEOUT_SECS", "2")];
+    Program::serve(folder.to_str().unwrap(), &settings)
+}
+
+fn assert_bounded(program: &Program) {
+    let peak = program.peak_kib() << 10;
+    assert!(peak < BUDGET_BYTES + SPARE_BYTES, "{} MiB were resident", peak >> 20);
+}
+
+/// A client that reads the first bytes of its response, and no more. Returns the status and the open connection.
+async fn read_slowly(address: SocketAddr, target: String) -> (u16, TcpStream) {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut head = [0; 64];
+    let count = stream.read(&mut head).await.unwrap();
+    let text = String::from_utf8_lossy(&head[..count]).into_owned();
+    let status = text.split(' ').nth(1).and_then(|status| status.parse().ok());
+    (status.unwrap_or_else(|| panic!("no status in {text:?}")), stream)
+}
+
+/// Lets `clients` slow readers ask for `target`, and checks the memory and a thumbnail meanwhile.
+async fn attack(folder: &Path, target: &str, clients: usize) {
+    let program = serve(folder);
+    let mut readers = JoinSet::new();
+    for _ in 0..clients {
+        readers.spawn(read_slowly(program.address, target.to_owned()));
+    }
+    let mut open = Vec::new();
+    let mut served = 0;
+    while let Some(result) = readers.join_next().await {
+        let (status, stream) = result.unwrap();
+        assert!(matches!(status, 200 | 503), "status {status}");
+        served += usize::from(status == 200);
+        open.push(stream);
+    }
+    assert!(0 < served, "every client was rejected");
+    let thumbnail = timeout(SOON, get(program.address, "/photo.jpg?width=100")).await;
+    assert_eq!(thumbnail.expect("a thumbnail must not wait").status, 200);
+    assert_bounded(&program);
+    drop(open);
+}
+
+#[tokio::test]
+async fn slow_readers_of_buffered_sources_stay_within_the_budget() {
+    let folder = folder();
+    fs::write(folder.path().join("large.tif"), tiff(19 << 20)).unwrap();
+    attack(folder.path(), "/large.tif", 80).await;
+    fs::write(folder.path().join("medium.tif"), tiff(7 << 20)).unwrap();
+    attack(folder.path(), "/medium.tif", 270).await;
+}
+
+#[tokio::test]
+async fn slow_readers_of_encoded_images_stay_within_the_budget() {
+    let folder = folder();
+    fs::write(folder.path().join("noise.tif"), tiff(12 << 20)).unwrap();
+    attack(folder.path(), "/noise.tif?format=png&width=2000", 30).await;
+}
+
+#[tokio::test]
+async fn enlargements_and_costly_formats_are_rejected_by_the_name_of_their_limit() {
+    let folder = folder();
+    let program = serve(folder.path());
+    let check = async |query: &str, setting: &str| {
+        let reply = get(program.address, &format!("/pixel.png?{query}")).await;
+        assert_eq!(reply.status, 413, "{query}: {}", reply.text());
+        assert!(reply.text().contains(setting), "{query}: {}", reply.text());
+    };
+    check("width=3000&height=3000&fit=fill&format=avif&quality=100", "max-enlargement").await;
+    check("width=6300&height=6300&fit=fill", "max-enlargement").await;
+    check("width=9000&height=9000&fit=fill", "max-output-pixels").await;
+    check("width=20000", "width").await;
+    check("width=2000&height=2000&fit=fill&format=avif", "max-work").await;
+    assert!(program.peak_kib() < 40 << 10, "a rejected image is not decoded");
+}
+
+#[tokio::test]
+async fn abandoned_work_does_not_delay_a_thumbnail() {
+    let folder = folder();
+    let program = serve(folder.path());
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(program.address).await.unwrap();
+        let target = "/pixel.png?width=1900&height=1900&fit=fill&format=avif&quality=100";
+        stream
+            .write_all(format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes())
+            .await
+            .unwrap();
+        // A request that is being processed has no response yet.
+        let early = timeout(Duration::from_millis(300), stream.read(&mut [0; 1])).await;
+        assert!(early.is_err(), "it was too cheap");
+        stream.set_zero_linger().unwrap();
+    }
+    let start = Instant::now();
+    assert_eq!(get(program.address, "/photo.jpg?width=100").await.status, 200);
+    assert!(start.elapsed() < SOON, "{:?}", start.elapsed());
+}
+
+/// A folder with a photo and an image of one pixel.
+fn folder() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    fs::copy(safelight_images::path("photo.jpg"), folder.path().join("photo.jpg")).unwrap();
+    let mut pixel = Vec::new();
+    let mut writer = png::Encoder::new(&mut pixel, 1, 1).write_header().unwrap();
+    writer.write_image_data(&[128]).unwrap();
+    writer.finish().unwrap();
+    fs::write(folder.path().join("pixel.png"), pixel).unwrap();
+    folder
+}
+
+/// A TIFF of one strip of RGB noise with about `bytes` bytes (TIFF 6.0, sections 2 and 6).
+fn tiff(bytes: u32) -> Vec<u8> {
+    const WIDTH: u32 = 2000;
+    let height = bytes / (3 * WIDTH);
+    let strip = 3 * WIDTH * height;
+    // Tag, type (3: 16 bits, 4: 32 bits), count, value.
+    let entries: [(u16, u16, u32, u32); 9] = [
+        (256, 4, 1, WIDTH),
+        (257, 4, 1, height),
+        (258, 3, 3, 8),
+        (259, 3, 1, 1),
+        (262, 3, 1, 2),
+        (273, 4, 1, 16),
+        (277, 3, 1, 3),
+        (278, 4, 1, height),
+        (279, 4, 1, strip),
+    ];
+    // Three times 8 bits for a sample, and the strip, are before the directory.
+    let mut file = [b"II*\0".as_slice(), &(16 + strip).to_le_bytes(), &[8, 0, 8, 0, 8, 0, 0, 0]].concat();
+    let mut state = 1_u32;
+    file.extend((0..strip).map(|_| {
+        // Numerical Recipes' linear congruential generator.
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    }));
+    file.extend((entries.len() as u16).to_le_bytes());
+    for (tag, kind, count, value) in entries {
+        file.extend([tag.to_le_bytes(), kind.to_le_bytes()].concat());
+        file.extend([count.to_le_bytes(), value.to_le_bytes()].concat());
+    }
+    file.extend([0; 4]);
+    file
+}
