@@ -124,7 +124,7 @@ mod tests {
         check("7", Some(7));
         check("999999", Some(MAX_RETRY_SECS));
         check("Fri, 31 Dec 1999 23:59:59 GMT", Some(0));
-        check("Fri, 31 Dec 2999 23:59:59 GMT", Some(MAX_RETRY_SECS));
+        check("Tue, 31 Dec 2999 23:59:59 GMT", Some(MAX_RETRY_SECS));
         check("soon", None);
         check("-1", None);
     }
