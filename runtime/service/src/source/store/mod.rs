@@ -22,7 +22,7 @@ use object_store::{
 use safelight_core::{Error, Kind, Result};
 use std::{sync::Arc, time::SystemTime};
 use tracing::{info, warn};
-use transport::{Attempt, Connector, fault};
+use transport::{AMAZON, Attempt, Connector, fault};
 use url::Url;
 
 /// A bucket, or the part of it below a prefix.
@@ -52,7 +52,7 @@ impl Store {
         let (store, credentials): (Arc<dyn ObjectStore>, _) = match scheme {
             ObjectStoreScheme::AmazonS3 => {
                 let builder = amazon::builder()?.with_url(url.as_str()).with_retry(retry());
-                (Arc::new(builder.with_http_connector(Connector("S3")).build()?), amazon::CREDENTIALS)
+                (Arc::new(builder.with_http_connector(Connector(AMAZON)).build()?), amazon::CREDENTIALS)
             }
             ObjectStoreScheme::GoogleCloudStorage => {
                 let builder = google::builder().with_url(url.as_str()).with_retry(retry());
@@ -195,7 +195,8 @@ fn describe(result: &GetResult) -> Meta {
     let last_modified = SystemTime::from(result.meta.last_modified);
     Meta {
         size: Some(result.meta.size),
-        etag: result.meta.e_tag.clone(),
+        // `transport` sets an empty tag where the store gave none.
+        etag: result.meta.e_tag.clone().filter(|tag| !tag.is_empty()),
         // `object_store` returns the epoch where the store gave no time.
         last_modified: Some(last_modified).filter(|time| *time != SystemTime::UNIX_EPOCH),
         cache_control: result.attributes.get(&Attribute::CacheControl).map(|value| value.to_string()),

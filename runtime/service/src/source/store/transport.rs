@@ -34,7 +34,10 @@ const MAX_RETRIES: u32 = 2;
 /// Maximum bytes of an error response that are read.
 const MAX_ERROR_BYTES: usize = 16 << 10;
 
-/// Time that stands for a missing one. [`super::Store`] omits it.
+/// Name of the store that need not send validators.
+pub(super) const AMAZON: &str = "S3";
+
+/// Time that stands for a missing one.
 const EPOCH: HeaderValue = HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT");
 
 /// An attempt to read an object, as an extension of its request. Requests for credentials have none.
@@ -99,7 +102,7 @@ impl HttpService for Transport {
         loop {
             let response = self.client.call(request.clone()).await?;
             if response.status().is_success() {
-                return Ok(with_last_modified(response));
+                return Ok(with_validators(self.store, response));
             }
             let (parts, body) = response.into_parts();
             let body = start_of(body).await;
@@ -126,12 +129,15 @@ async fn start_of(body: HttpResponseBody) -> BytesMut {
     start
 }
 
-/// Adds a `Last-Modified` where there is none or it cannot be read: `object_store` requires one of Google and Azure,
-/// and some emulators send none.
-fn with_last_modified(mut response: HttpResponse) -> HttpResponse {
+/// Adds the validators that `object_store` requires of Google and Azure, and that some emulators do not send.
+/// [`super::describe`] omits them again.
+fn with_validators(store: &str, mut response: HttpResponse) -> HttpResponse {
     let headers = response.headers_mut();
     if headers.typed_get::<LastModified>().is_none() {
         headers.insert(header::LAST_MODIFIED, EPOCH);
+    }
+    if store != AMAZON && !headers.contains_key(header::ETAG) {
+        headers.insert(header::ETAG, HeaderValue::from_static(""));
     }
     response
 }
