@@ -28,7 +28,7 @@ impl Resolve for Names {
 async fn serve_at(url: &str, settings: &SourceSettings, addresses: &[&str]) -> Server {
     let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
     let names = Arc::new(Names(Mutex::new(addresses)));
-    let rate = MinRate { bytes_per_sec: 100_000, window: Duration::from_millis(100) };
+    let rate = MinRate { bytes_per_sec: 2000, window: Duration::from_millis(100) };
     start(Arc::new(WebServer::with_resolver(&url.parse().unwrap(), settings, names, rate).unwrap())).await
 }
 

@@ -37,8 +37,13 @@ impl Program {
         let mut command = safelight(&["serve", source, "--listen", "127.0.0.1:0"]);
         let mut child = command.envs(variables.iter().copied()).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
-        let listening = next_line(&mut log);
-        assert_eq!(listening["message"], "listening", "{listening}");
+        let listening = loop {
+            let line = next_line(&mut log);
+            if line["message"] == "listening" {
+                break line;
+            }
+            assert_eq!(line["message"], "source", "{line}");
+        };
         let address = listening["address"].as_str().unwrap().parse().unwrap();
         Self { address, child, log }
     }

@@ -11,7 +11,7 @@ use super::{
     key,
     pace::paced,
 };
-use crate::StartError;
+use crate::{StartError, status};
 use async_trait::async_trait;
 use futures_util::{StreamExt, TryStreamExt};
 use http::{Extensions, HeaderMap, request::Parts};
@@ -166,7 +166,7 @@ impl Source for Object {
         match self.get(GetOptions { head: true, ..GetOptions::default() }).await {
             Ok(result) => Ok(Probe::Described { meta: describe(&result), headers: HeaderMap::new() }),
             // S3 sends no error code without a body, so that a wrong key looks like a missing image.
-            Err(Failure::Fault(fault)) if fault.code.is_empty() => {
+            Err(Failure::Fault(fault)) if fault.code.is_empty() && !status::is_temporary(fault.status) => {
                 self.open(0, None).await.map(Probe::Opened)
             }
             Err(failure) => Err(failure.into()),
