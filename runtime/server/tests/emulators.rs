@@ -5,9 +5,6 @@
 mod common;
 
 use common::{Program, fetch, get};
-use object_store::{
-    ObjectStore, ObjectStoreExt, PutPayload, aws::AmazonS3Builder, azure::MicrosoftAzureBuilder, path::Path,
-};
 use std::{
     fs,
     net::TcpListener,
@@ -55,12 +52,19 @@ impl Emulator {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// Sends the photo to `target`.
+    async fn put(&self, target: &str) {
+        let status = self.send(&format!("PUT {target}"), &safelight_images::read("photo.jpg")).await;
+        assert!(status.contains(" 200 ") || status.contains(" 201 "), "{status}");
+    }
+
     /// Sends a request, such as that for a new bucket, and returns the status line.
     async fn send(&self, head: &str, body: &[u8]) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await.unwrap();
         let length = body.len();
+        let media_type = if body.starts_with(b"{") { "application/json" } else { "image/jpeg" };
         let request = format!(
-            "{head} HTTP/1.1\r\nhost: 127.0.0.1:{}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\
+            "{head} HTTP/1.1\r\nhost: 127.0.0.1:{}\r\ncontent-type: {media_type}\r\nx-ms-blob-type: BlockBlob\r\ncontent-length: {length}\r\n\
              connection: close\r\n\r\n",
             self.port
         );
@@ -79,19 +83,17 @@ impl Drop for Emulator {
     }
 }
 
-async fn put(store: &dyn ObjectStore) {
-    let photo = safelight_images::read("photo.jpg");
-    store.put(&Path::from("a b/ü.jpg"), PutPayload::from(photo)).await.unwrap();
-}
-
 /// Reads the object whole, by a condition, and a missing one.
 async fn check(url: &str, variables: &[(&str, &str)]) {
     let program = Program::serve(url, variables);
     let target = "/a%20b/%C3%BC.jpg";
     let whole = get(program.address, target).await;
     assert_eq!((whole.status, whole.whole), (200, true), "{url} {variables:?}");
-    let etag = [("if-none-match", whole.header("etag"))];
-    assert_eq!(fetch(program.address, "GET", target, &etag).await.status, 304, "{url}");
+    // The emulator of Google has no versions.
+    if !url.starts_with("gs://") {
+        let etag = [("if-none-match", whole.header("etag"))];
+        assert_eq!(fetch(program.address, "GET", target, &etag).await.status, 304, "{url}");
+    }
     let part = fetch(program.address, "GET", target, &[("range", "bytes=5-9")]).await;
     assert_eq!((part.status, &part.body[..]), (206, &whole.body[5..10]), "{url}");
     assert_eq!(get(program.address, "/none.jpg").await.status, 404, "{url}");
@@ -102,13 +104,7 @@ async fn profiles_of_aws_read_a_bucket_of_moto() {
     let Some(moto) = Emulator::start("moto_server", "-H 127.0.0.1 -p PORT").await else { return };
     assert!(moto.send("PUT /photos", b"").await.contains("200"));
     let url = moto.url();
-    let store = AmazonS3Builder::new()
-        .with_endpoint(&url)
-        .with_allow_http(true)
-        .with_bucket_name("photos")
-        .with_access_key_id("AKEXAMPLE")
-        .with_secret_access_key("secret");
-    put(&store.build().unwrap()).await;
+    moto.put("/photos/a%20b/%C3%BC.jpg").await;
 
     let home = moto.folder.path().join(".aws");
     fs::create_dir(&home).unwrap();
@@ -132,15 +128,9 @@ async fn accounts_of_azure_read_a_container_of_azurite() {
     let Some(azurite) = Emulator::start("azurite-blob", arguments).await else { return };
     let account = "devstoreaccount1";
     let endpoint = format!("{}/{account}", azurite.url());
-    let store = MicrosoftAzureBuilder::new()
-        .with_endpoint(endpoint.clone())
-        .with_allow_http(true)
-        .with_account(account)
-        .with_access_key(AZURITE_KEY)
-        .with_container_name("photos");
-    let created = azurite.send(&format!("PUT /{account}/photos?restype=container&{CREATE}"), b"").await;
+    let created = azurite.send(&format!("PUT /{account}/photos?restype=container&{WRITE}"), b"").await;
     assert!(created.contains("201"), "{created}");
-    put(&store.build().unwrap()).await;
+    azurite.put(&format!("/{account}/photos/a%20b/%C3%BC.jpg?{WRITE}")).await;
 
     let text = format!("AccountName={account};AccountKey={AZURITE_KEY};BlobEndpoint={endpoint};");
     check("az://photos", &[("AZURE_STORAGE_CONNECTION_STRING", &text)]).await;
@@ -152,10 +142,9 @@ async fn accounts_of_azure_read_a_container_of_azurite() {
     check("az://photos", &key).await;
 }
 
-/// A permission to create containers, signed with [`AZURITE_KEY`] ("Create an account SAS"): `object_store` creates
-/// none.
-const CREATE: &str = "sv=2019-02-02&ss=b&srt=c&sp=c&se=2099-01-01T00:00:00Z\
-                      &sig=hE9z%2BoMy2q6PUwmma240xcVlEBtlN576Hg%2Bhcueu87c%3D";
+/// A permission to create containers and images, signed with [`AZURITE_KEY`] ("Create an account SAS").
+const WRITE: &str = "sv=2019-02-02&ss=b&srt=co&sp=cw&se=2099-01-01T00:00:00Z\
+                     &sig=xDQIFfWKz6FEGeQtwRMryVmCvVVZKx2iUDFhZ9y%2Bt5k%3D";
 
 #[tokio::test]
 async fn the_emulator_of_google_is_named_by_its_variable() {
@@ -166,7 +155,6 @@ async fn the_emulator_of_google_is_named_by_its_variable() {
     };
     let created = google.send("POST /storage/v1/b?project=p", br#"{"name": "photos"}"#).await;
     assert!(created.contains("200"), "{created}");
-    let put = google.send("PUT /photos/a%20b/%C3%BC.jpg", &safelight_images::read("photo.jpg")).await;
-    assert!(put.contains("200"), "{put}");
+    google.put("/photos/a%20b/%C3%BC.jpg").await;
     check("gs://photos", &[("STORAGE_EMULATOR_HOST", google.url().trim_start_matches("http://"))]).await;
 }

@@ -271,7 +271,7 @@ async fn faulty(index: usize, other: &'static Fault) -> Upstream {
     .await
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_cause_has_one_response_for_all_stores() {
     for (index, store) in STORES.iter().enumerate() {
         let upstream = faulty(index, &FAULTS[0]).await;
@@ -327,7 +327,7 @@ async fn a_source_that_cannot_be_read_ends_the_start() {
 }
 
 /// Without `Retry-After`, a busy store gets two more requests, and a web server one.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn retries_are_few() {
     for (index, (store, expected)) in STORES.iter().zip([3, 3, 3, 2]).enumerate() {
         let upstream = Upstream::start(move |line, _| {
