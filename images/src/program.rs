@@ -5,13 +5,16 @@ use std::process::Command;
 /// Programs, and where to get them.
 const SOURCES: &[(&str, &str)] = &[
     ("avifdec", "Debian package libavif-bin"),
+    ("azurite-blob", "npm package azurite"),
     ("cjpeg", "Debian package libjpeg-turbo-progs"),
     ("djpeg", "Debian package libjpeg-turbo-progs"),
     ("dwebp", "Debian package webp"),
     ("exiftool", "Debian package libimage-exiftool-perl"),
     ("file", "Debian package file"),
+    ("gcp-storage-emulator", "Python package gcp-storage-emulator"),
     ("heif-convert", "Debian package libheif-examples"),
     ("jpegtran", "Debian package libjpeg-turbo-progs"),
+    ("moto_server", "Python package moto[server]"),
     ("node", "Node.js 20.11 or later from https://nodejs.org"),
     ("webpinfo", "Debian package webp"),
 ];

@@ -31,6 +31,8 @@ pub enum Kind {
     Forbidden,
     /// The source does not exist.
     NotFound,
+    /// The source existed, and was removed for good.
+    Gone,
     /// The source has no representation that the request accepts.
     NotAcceptable,
     /// The state of the source does not allow this at the moment.
@@ -65,6 +67,7 @@ impl Kind {
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
             Self::NotFound => "not-found",
+            Self::Gone => "gone",
             Self::NotAcceptable => "not-acceptable",
             Self::SourceConflict => "source-conflict",
             Self::Throttled => "throttled",

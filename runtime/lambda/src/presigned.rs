@@ -3,16 +3,16 @@
 
 use crate::{s3_error::S3Error, writer::METADATA};
 use async_trait::async_trait;
-use headers::{ContentRange, HeaderMapExt, LastModified};
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use headers::{ContentRange, HeaderMapExt};
+use http::{HeaderMap, HeaderName, header};
 use reqwest::{Client, Response, Url};
 use safelight_core::{Error, Kind, Result};
 use safelight_service::{
-    client::{chunks, unreadable},
+    client::{self, chunks, conditions, unreadable},
     source::{Meta, Opened, Probe, Source},
     status,
 };
-use std::{fmt, time::SystemTime};
+use std::fmt;
 
 /// An object behind a presigned URL.
 pub(crate) struct Presigned {
@@ -41,15 +41,11 @@ impl Presigned {
     /// Sends a `GET` from byte `from` on. Returns S3's response if it is a success or a 304.
     async fn get(&self, from: u64, pin: Option<&Meta>) -> Result<Response> {
         let mut headers = self.headers.clone();
-        if 0 < from {
-            let range = HeaderValue::try_from(format!("bytes={from}-")).expect("digits are ASCII");
-            headers.insert(header::RANGE, range);
-        }
-        let strong = pin.and_then(|pin| pin.etag.as_ref()).filter(|tag| !tag.starts_with("W/"));
-        if let Some(tag) = strong.and_then(|tag| HeaderValue::from_str(tag).ok())
-            && !headers.contains_key(header::IF_MATCH)
-        {
-            headers.insert(header::IF_MATCH, tag);
+        for (name, value) in conditions(from, pin) {
+            // A condition of the caller's was signed.
+            if let Some(name) = name.filter(|name| name != header::IF_MATCH || !headers.contains_key(name)) {
+                headers.insert(name, value);
+            }
         }
         let response = self.client.get(self.url.clone()).headers(headers).send().await.map_err(unreadable)?;
         if response.status().is_success() || response.status() == status::NOT_MODIFIED {
@@ -130,18 +126,8 @@ pub(crate) fn signed_headers(url: &Url, headers: &HeaderMap) -> HeaderMap {
 
 /// Returns the metadata in the headers of S3's response.
 pub(crate) fn describe(response: &Response) -> Meta {
-    let headers = response.headers();
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let size = match headers.typed_get::<ContentRange>() {
-        Some(range) => range.bytes_len(),
-        None => headers.typed_get::<headers::ContentLength>().map(|length| length.0),
-    };
-    Meta {
-        size: size.filter(|_| response.status() != status::NOT_MODIFIED),
-        etag: text(header::ETAG),
-        last_modified: headers.typed_get::<LastModified>().map(SystemTime::from),
-        cache_control: text(header::CACHE_CONTROL),
-    }
+    let meta = client::describe(response.headers());
+    Meta { size: meta.size.filter(|_| response.status() != status::NOT_MODIFIED), ..meta }
 }
 
 /// Headers of the object that apply to every response about it. Its checksums, length and encoding do not: they

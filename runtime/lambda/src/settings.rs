@@ -4,9 +4,7 @@ use clap::{
     ArgAction, Args, Command, CommandFactory, FromArgMatches, Parser, builder::Resettable, error::ContextKind,
 };
 use safelight_service::{
-    auth::AuthSettings,
-    health_imaging::{HealthImagingSettings, parse_region},
-    policy::Policy,
+    auth::AuthSettings, health_imaging::parse_region, policy::Policy, source::SourceSettings,
 };
 use serde_json::{Map, Value};
 use std::fmt::Display;
@@ -28,9 +26,9 @@ pub struct Settings {
     #[arg(long, env = "SAFELIGHT_HEALTHIMAGING_REGION", value_parser = parse_region)]
     pub healthimaging_region: Option<String>,
 
-    /// Settings of HealthImaging, besides the region.
+    /// Settings of the bucket and of HealthImaging.
     #[command(flatten)]
-    pub health_imaging: HealthImagingSettings,
+    pub sources: SourceSettings,
 
     /// The check of tokens for a Function URL or an API.
     #[command(flatten)]

@@ -74,6 +74,6 @@ fn site_origin(settings: &Settings) -> Result<Arc<dyn Origin>> {
     if std::env::var_os("AWS_ACCESS_KEY_ID").is_none() {
         return Err(internal("the function has no credentials in its environment"));
     }
-    origin(&name, &settings.health_imaging)
+    origin(&name, &settings.sources)
         .map_err(|error| internal(&format!("cannot serve {setting}")).with_source(error))
 }

@@ -1,8 +1,8 @@
 //! The command line and the environment.
 
-use clap::{Arg, Args, CommandFactory, Parser, Subcommand, error::ContextKind};
+use clap::{Arg, Args, CommandFactory, Parser, Subcommand, builder::BoolishValueParser, error::ContextKind};
 use safelight::connections::{ConnectionLimits, Networks, PRIVATE_NETWORKS};
-use safelight_service::{auth::AuthSettings, health_imaging::HealthImagingSettings, policy::Policy};
+use safelight_service::{auth::AuthSettings, policy::Policy, source::SourceSettings};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use tracing::level_filters::LevelFilter;
 
@@ -28,6 +28,7 @@ pub(crate) enum Command {
 pub(crate) struct Serve {
     #[arg(
         env = "SAFELIGHT_SOURCE",
+        hide_env_values = true,
         help = "A folder, or s3://bucket/prefix, gs://bucket, az://container, https://host/path, \
                 healthimaging://region"
     )]
@@ -52,7 +53,11 @@ pub(crate) struct Serve {
     pub(crate) auth: AuthSettings,
 
     #[command(flatten)]
-    pub(crate) health_imaging: HealthImagingSettings,
+    pub(crate) source_settings: SourceSettings,
+
+    /// Start without checking that the source can be read
+    #[arg(long, env = "SAFELIGHT_NO_SOURCE_CHECK", value_parser = BoolishValueParser::new())]
+    pub(crate) no_source_check: bool,
 
     #[command(flatten)]
     pub(crate) connections: ConnectionSettings,

@@ -17,7 +17,7 @@ use safelight::{
 use safelight_service::{
     decode_pool::PoolLimits,
     log::{chain, init},
-    source::origin,
+    source::{check, origin},
     web::{Site, router},
 };
 use std::{
@@ -44,7 +44,10 @@ async fn main() -> anyhow::Result<ExitCode> {
 
 async fn run_server(arguments: Serve) -> anyhow::Result<()> {
     init(arguments.log, std::io::stderr);
-    let origin = origin(&arguments.source, &arguments.health_imaging)?;
+    let origin = origin(&arguments.source, &arguments.source_settings)?;
+    if !arguments.no_source_check {
+        check(origin.as_ref()).await?;
+    }
     let limits = fitting(arguments.connections.limits())?;
     let listener = bind(arguments.listen).await?;
     let admin_listener = match arguments.admin_listen {

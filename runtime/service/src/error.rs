@@ -21,6 +21,12 @@ pub enum StartError {
         /// URL as it was given.
         url: String,
     },
+    /// The URL has a user name or a password, which this message omits.
+    #[error("{scheme} source with a user name or a password: expected a URL without them")]
+    User {
+        /// Scheme of the URL.
+        scheme: String,
+    },
     /// A setting has an invalid value.
     #[error("{setting}: invalid value {value:?}: expected {expected}")]
     Setting {
@@ -31,6 +37,25 @@ pub enum StartError {
         /// Form of a valid value.
         expected: &'static str,
     },
+    /// A secret setting has an invalid value, which this message omits.
+    #[error("{setting}: invalid value: expected {expected}")]
+    Secret {
+        /// Name of the setting.
+        setting: &'static str,
+        /// Form of a valid value.
+        expected: &'static str,
+    },
+    /// The profile of AWS's configuration files has no credentials that can be used.
+    #[error("profile {profile:?}: {problem}")]
+    Profile {
+        /// Name of the profile.
+        profile: String,
+        /// The problem, and what would be right.
+        problem: String,
+    },
+    /// The source cannot be read.
+    #[error("cannot read the source (--no-source-check starts without this check)")]
+    Source(#[source] safelight_core::Error),
     /// The HTTPS client cannot be created.
     #[error("cannot create an HTTPS client")]
     Client(#[from] reqwest::Error),

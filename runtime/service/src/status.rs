@@ -1,5 +1,6 @@
 //! The only file with HTTP status codes.
 
+use crate::source::Cause;
 use http::StatusCode;
 use safelight_core::Kind;
 use safelight_edge::authorize::Refusal;
@@ -26,6 +27,7 @@ pub fn of(kind: Kind) -> StatusCode {
         Kind::Unauthorized => StatusCode::UNAUTHORIZED,
         Kind::Forbidden => StatusCode::FORBIDDEN,
         Kind::NotFound => StatusCode::NOT_FOUND,
+        Kind::Gone => StatusCode::GONE,
         Kind::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
         Kind::SourceConflict => StatusCode::CONFLICT,
         Kind::Throttled => StatusCode::TOO_MANY_REQUESTS,
@@ -55,7 +57,7 @@ pub fn of_s3(kind: Kind) -> (StatusCode, &'static str) {
         Kind::UnsupportedFormat => (StatusCode::BAD_REQUEST, "UnsupportedFormat"),
         Kind::Corrupt => (StatusCode::BAD_REQUEST, "CorruptImage"),
         Kind::Unauthorized | Kind::Forbidden => (StatusCode::FORBIDDEN, "AccessDenied"),
-        Kind::NotFound => (StatusCode::NOT_FOUND, "NoSuchKey"),
+        Kind::NotFound | Kind::Gone => (StatusCode::NOT_FOUND, "NoSuchKey"),
         Kind::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed"),
         Kind::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "PreconditionFailed"),
         Kind::RangeNotSatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange"),
@@ -84,6 +86,37 @@ pub fn object_lambda(status: StatusCode) -> StatusCode {
         400..500 => StatusCode::BAD_REQUEST,
         502 | 504 => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// Returns whether a response redirects.
+pub fn is_redirect(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301..=303 | 307 | 308)
+}
+
+/// Returns whether a server does not support the method of a request.
+pub fn is_unsupported_method(status: StatusCode) -> bool {
+    matches!(status, StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED)
+}
+
+/// Returns whether a request that got this status may succeed soon.
+pub fn is_temporary(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 408 | 429 | 500 | 502..=504)
+}
+
+/// Returns the cause for which a bucket or a web server responds with `status`, without regard to its error code.
+pub fn of_source(status: StatusCode) -> Cause {
+    match status.as_u16() {
+        300..=399 => Cause::Redirect,
+        401 | 407 => Cause::Credentials,
+        403 => Cause::Denied,
+        404 => Cause::Missing,
+        408 | 504 => Cause::Late,
+        410 => Cause::Gone,
+        412 => Cause::Changed,
+        429 => Cause::Throttled,
+        503 => Cause::Busy,
+        _ => Cause::Other,
     }
 }
 

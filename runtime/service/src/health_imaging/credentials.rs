@@ -1,9 +1,10 @@
-//! The keys that sign requests, from the same chain as for buckets: environment, web identity, container,
+//! The keys that sign requests, from the same chain as for buckets: environment, profile, web identity, container,
 //! instance. They are fetched again five minutes before they expire.
 
+use crate::{StartError, source::store::amazon};
 use object_store::{
     RetryConfig,
-    aws::{AmazonS3Builder, AwsCredential, AwsCredentialProvider},
+    aws::{AwsCredential, AwsCredentialProvider},
 };
 use safelight_core::{Error, Kind, Result};
 use safelight_edge::sign::Credentials;
@@ -28,11 +29,11 @@ impl Keys {
     /// Configures the provider from the environment. Fetches nothing yet.
     ///
     /// # Errors
-    /// The environment contradicts itself.
-    pub(super) fn from_env() -> Result<Self, object_store::Error> {
+    /// The environment contradicts itself, or its profile cannot be used.
+    pub(super) fn from_env() -> Result<Self, StartError> {
         // A store that is never read: it provides the keys.
         let retry = RetryConfig { max_retries: 2, retry_timeout: RETRY_TIMEOUT, ..RetryConfig::default() };
-        let store = AmazonS3Builder::from_env().with_bucket_name("none").with_retry(retry).build()?;
+        let store = amazon::builder()?.with_bucket_name("none").with_retry(retry).build()?;
         Ok(Self { provider: store.credentials().clone(), last: Mutex::default() })
     }
 

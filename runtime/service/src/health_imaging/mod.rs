@@ -11,7 +11,7 @@ mod source;
 use crate::{
     StartError,
     client::{client, unreadable},
-    source::{Origin, Resource},
+    source::{Origin, Resource, retry::Retries},
 };
 use clap::Args;
 use credentials::Keys;
@@ -27,13 +27,9 @@ use std::{
     sync::Arc,
     time::{Duration, SystemTime},
 };
-use tokio::time::sleep;
 
 /// Retries of a request that found the service busy or unreachable.
 const MAX_RETRIES: u32 = 3;
-
-/// The longest pause before the first retry; each later one may be twice as long.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
 /// The longest time that a connection may be idle: the service closes idle ones.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
@@ -109,30 +105,24 @@ impl Origin for HealthImaging {
 impl Client {
     /// Returns the service's response, if it is a success.
     async fn fetch(&self, frame: &FrameRequest) -> Result<Response> {
-        let mut pause = FIRST_PAUSE;
-        let mut retries = MAX_RETRIES;
+        let mut retries = Retries::new(MAX_RETRIES);
         loop {
-            let error = match self.send(frame).await {
+            let (error, retry_after) = match self.send(frame).await {
                 Ok(response) if response.status().is_success() => return Ok(response),
                 Ok(response) => {
                     let error = ServiceError::read(response).await;
-                    let is_soon = error.retry_after.is_none_or(|seconds| seconds <= 1);
-                    let is_busy = matches!(error.kind(), Kind::Throttled | Kind::Busy);
-                    if !is_busy || !is_soon {
+                    if !matches!(error.kind(), Kind::Throttled | Kind::Busy) {
                         return Err(error.into());
                     }
-                    error.into()
+                    let retry_after = error.retry_after;
+                    (error.into(), retry_after)
                 }
-                Err(SendError::Unreachable(error)) => unreadable(error),
+                Err(SendError::Unreachable(error)) => (unreadable(error), None),
                 Err(SendError::Unsent(error)) => return Err(error),
             };
-            if retries == 0 {
+            if !retries.wait(retry_after).await {
                 return Err(error);
             }
-            retries -= 1;
-            // A random part of the pause, so that requests rejected together do not return together.
-            sleep(pause.mul_f64(fastrand::f64())).await;
-            pause *= 2;
         }
     }
 

@@ -1,7 +1,7 @@
 //! Error responses of the service.
 
 use crate::{client, status};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 use reqwest::Response;
 use safelight_core::{Error, Kind};
 use serde::Deserialize;
@@ -44,7 +44,7 @@ impl ServiceError {
         let status = response.status();
         let word = |name: &str| printable(text(response.headers(), name), MAX_MESSAGE_CHARS);
         let (code, request_id) = (word("x-amzn-errortype"), word("x-amzn-requestid"));
-        let retry_after = text(response.headers(), header::RETRY_AFTER.as_str()).parse().ok();
+        let retry_after = client::retry_after(response.headers());
         let body: ErrorBody = serde_json::from_slice(&client::error_body(response).await).unwrap_or_default();
         let code = if code.is_empty() { body.code } else { code };
         // A namespace may precede the code, and a URL may follow it.
@@ -54,7 +54,7 @@ impl ServiceError {
             code: printable(code, 64),
             request_id,
             message: printable(&body.message, MAX_MESSAGE_CHARS),
-            retry_after: retry_after.map(|seconds: u32| seconds.min(MAX_RETRY_SECS)),
+            retry_after: retry_after.map(|seconds| seconds.min(MAX_RETRY_SECS)),
         }
     }
 

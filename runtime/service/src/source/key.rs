@@ -8,6 +8,9 @@ use std::fmt;
 /// The methods that read an image.
 pub(super) const METHODS: &[Method] = &[Method::GET, Method::HEAD];
 
+/// A path that is no key, so that no image can be there.
+pub(super) const UNUSED: &str = ".safelight-source-check";
+
 /// A relative path of plain segments: none is empty or hidden, and none leaves the folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key(String);

@@ -1,31 +1,43 @@
 //! Sources of images: an origin resolves a request to a resource, a source reads one.
 
+mod settings;
+mod key;
 mod directory;
 mod file;
-mod key;
+pub(crate) mod store;
+mod web_server;
+mod fault;
+mod pace;
+pub(crate) mod retry;
 mod reader;
-mod store;
 
 pub use directory::Directory;
+pub use fault::Cause;
 pub use file::{File, Stdin};
 pub use key::Key;
+pub use pace::MinRate;
 pub use reader::Reader;
 pub(crate) use reader::within;
+pub use settings::SourceSettings;
 pub use store::Store;
+pub use web_server::{AddressRule, HostPort, WebServer};
 
-use crate::{
-    StartError,
-    health_imaging::{HealthImaging, HealthImagingSettings},
-};
+use crate::{StartError, health_imaging::HealthImaging};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use http::{HeaderMap, Method, request::Parts};
 use safelight_core::{Error, Kind, Result};
-use std::{fmt::Debug, path::Path, sync::Arc, time::SystemTime};
+use std::{
+    fmt::Debug,
+    path::Path,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 use url::Url;
 
 /// A set of resources: a folder, a bucket, a web server or a service.
+#[async_trait]
 pub trait Origin: Debug + Send + Sync {
     /// Resolves a request, given as its head and its body, to a resource that need not exist. Reads nothing.
     ///
@@ -33,6 +45,14 @@ pub trait Origin: Debug + Send + Sync {
     /// [`Kind::NotFound`] for a path without a source, [`Kind::MethodNotAllowed`], and [`Kind::InvalidParam`]
     /// for a part of the request that the origin reads and that is invalid.
     fn resolve(&self, parts: &Parts, body: &[u8]) -> Result<Resource>;
+
+    /// Reads something that need not exist, to find out whether the origin can be read at all. Defaults to success.
+    ///
+    /// # Errors
+    /// [`Kind::Upstream`] with the cause, if every request would fail.
+    async fn check(&self) -> Result<()> {
+        Ok(())
+    }
 
     /// Returns the methods that some resource supports. Defaults to `GET` and `HEAD`.
     fn methods(&self) -> &'static [Method] {
@@ -179,17 +199,82 @@ impl Meta {
 /// The scheme of the image frames of a region.
 const HEALTH_IMAGING: &str = "healthimaging://";
 
+/// The longest time for [`check`], in seconds.
+const CHECK_SECS: u64 = 15;
+
 /// Returns the origin that an operator names: a folder, the URL of a bucket or of a web server, or
 /// `healthimaging://` and a region.
 ///
 /// # Errors
 /// [`StartError`], with a message for the operator.
-pub fn origin(name: &str, settings: &HealthImagingSettings) -> Result<Arc<dyn Origin>, StartError> {
-    if let Some(region) = name.strip_prefix(HEALTH_IMAGING) {
-        return Ok(Arc::new(HealthImaging::new(region.trim_end_matches('/'), settings)?));
+pub fn origin(name: &str, settings: &SourceSettings) -> Result<Arc<dyn Origin>, StartError> {
+    if has_user(name) {
+        return Err(StartError::User { scheme: name.split("://").next().unwrap_or_default().to_owned() });
     }
-    match Url::parse(name) {
-        Ok(url) if name.contains("://") => Ok(Arc::new(Store::from_url(&url)?)),
-        _ => Ok(Arc::new(Directory::open(Path::new(name))?)),
+    if let Some(region) = name.strip_prefix(HEALTH_IMAGING) {
+        return Ok(Arc::new(HealthImaging::new(region.trim_end_matches('/'), &settings.health_imaging)?));
+    }
+    if !name.contains("://") {
+        return Ok(Arc::new(Directory::open(Path::new(name))?));
+    }
+    let url = Url::parse(name).map_err(|_| StartError::Url { url: without_secrets(name) })?;
+    Ok(match Store::from_url(&url, settings.min_rate())? {
+        Some(store) => Arc::new(store),
+        None => Arc::new(WebServer::new(&url, settings)?),
+    })
+}
+
+/// Checks that `origin` can be read.
+///
+/// # Errors
+/// [`StartError::Source`], with the cause.
+pub async fn check(origin: &dyn Origin) -> Result<(), StartError> {
+    within(Duration::from_secs(CHECK_SECS), origin.check()).await.map_err(StartError::Source)
+}
+
+/// Returns whether a URL has a user name or a password, as far as it can be told of an invalid one. The container of
+/// `abfss://container@account.dfs.core.windows.net` is none.
+fn has_user(name: &str) -> bool {
+    let Some((scheme, rest)) = name.split_once("://") else { return false };
+    let authority =
+        rest.trim_start_matches(['/', '\\']).split(['/', '\\', '?', '#']).next().unwrap_or_default();
+    let Some((user, _)) = authority.rsplit_once('@') else { return false };
+    user.contains(':') || !matches!(scheme.to_ascii_lowercase().as_str(), "abfs" | "abfss")
+}
+
+/// Returns a URL without its query and fragment, which may contain a signature.
+fn without_secrets(url: &str) -> String {
+    url.split(['?', '#']).next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_passwords_are_rejected_and_not_repeated() {
+        let urls = [
+            "https://us3r:s3cret@host/photos",
+            "http://s3cret@host",
+            "HTTPS://us3r:s3cret@host",
+            "https:///us3r:s3cret@host/",
+            "https:\\\\://us3r:s3cret@host/",
+            "https://us3r:s3cret@ho st/",
+            "ftp://us3r:s3cret@host",
+            "s3://us3r:s3cret@bucket",
+            "healthimaging://us3r:s3cret@eu-west-1",
+            "abfss://container:s3cret@account.dfs.core.windows.net/",
+            "https://host/photos?sig=s3cret",
+            "https://host/photos#s3cret",
+            "ftp://host/?s3cret",
+        ];
+        for url in urls {
+            let error = origin(url, &SourceSettings::default()).unwrap_err();
+            let text = format!("{error} {error:?}");
+            assert!(!text.contains("s3cret") && !text.contains("us3r"), "{url}: {text}");
+        }
+        for url in ["https://host/a@b", "abfss://container@account.dfs.core.windows.net", "folder@host"] {
+            assert!(!has_user(url), "{url}");
+        }
     }
 }

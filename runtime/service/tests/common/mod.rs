@@ -8,10 +8,12 @@
 mod client;
 mod memory;
 mod toy;
+mod upstream;
 
 pub(crate) use client::{Reply, fetch, get, read, send};
 pub(crate) use memory::Memory;
 pub(crate) use toy::{TOY, toy};
+pub(crate) use upstream::{Upstream, response};
 
 use hyper::server::conn::http1;
 use hyper_util::{

@@ -1,0 +1,46 @@
+//! Settings of sources.
+
+use super::{AddressRule, HostPort, MinRate};
+use crate::health_imaging::HealthImagingSettings;
+use clap::Args;
+
+/// Settings of buckets, web servers and `HealthImaging`.
+#[derive(Args, Clone, Debug)]
+pub struct SourceSettings {
+    /// Hosts to which a web server may redirect, separated by commas, with a port unless it is that of the scheme;
+    /// default: redirects are not followed
+    #[arg(long, env = "SAFELIGHT_FOLLOW_REDIRECTS", value_name = "HOSTS", value_delimiter = ',')]
+    pub follow_redirects: Vec<HostPort>,
+
+    /// Private addresses at which a web server may be, separated by commas: addresses, networks such as 10.0.0.0/8,
+    /// and names of hosts that may have any address; default: those that the source itself names
+    #[arg(long, env = "SAFELIGHT_ALLOW_ADDRESS", value_name = "ADDRESSES", value_delimiter = ',')]
+    pub allow_address: Vec<AddressRule>,
+
+    /// Minimum bytes per second of a bucket or a web server while it is waited for, over 30 seconds; 0 for no limit
+    #[arg(long, env = "SAFELIGHT_SOURCE_MIN_RATE", value_name = "BYTES",
+          default_value_t = MinRate::default().bytes_per_sec)]
+    pub source_min_rate: u64,
+
+    /// Settings of HealthImaging.
+    #[command(flatten)]
+    pub health_imaging: HealthImagingSettings,
+}
+
+impl Default for SourceSettings {
+    /// Redirects to no host, no private addresses, and the default of [`MinRate`].
+    fn default() -> Self {
+        Self {
+            follow_redirects: Vec::new(),
+            allow_address: Vec::new(),
+            source_min_rate: MinRate::default().bytes_per_sec,
+            health_imaging: HealthImagingSettings::default(),
+        }
+    }
+}
+
+impl SourceSettings {
+    pub(super) fn min_rate(&self) -> MinRate {
+        MinRate { bytes_per_sec: self.source_min_rate, ..MinRate::default() }
+    }
+}
