@@ -264,7 +264,8 @@ fn reply((status, code, message, headers): Reply) -> Vec<u8> {
 /// Returns a store that responds to `/photos/{cause}.jpg` with that fault, and to other paths with `other`.
 async fn faulty(index: usize, other: &'static Fault) -> Upstream {
     Upstream::start(move |line, _| {
-        let path = line.split(' ').nth(1).unwrap();
+        // Google's paths have every mark encoded.
+        let path = line.split(' ').nth(1).unwrap().replace("%2e", ".").replace("%2d", "-");
         let is_named = |fault: &&Fault| path.ends_with(&format!("/{}.jpg", fault.cause));
         reply(FAULTS.iter().find(is_named).unwrap_or(other).replies[index].unwrap())
     })

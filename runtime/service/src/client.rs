@@ -41,8 +41,7 @@ pub(crate) fn builder() -> ClientBuilder {
 pub fn conditions(from: u64, pin: Option<&Meta>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     if 0 < from {
-        let range = HeaderValue::try_from(format!("bytes={from}-")).expect("digits are ASCII");
-        headers.insert(header::RANGE, range);
+        headers.extend(HeaderValue::try_from(format!("bytes={from}-")).map(|range| (header::RANGE, range)));
     }
     // `If-Match` compares strongly, so a weak tag never matches.
     let strong = pin.and_then(|pin| pin.etag.as_ref()).filter(|tag| !tag.starts_with("W/"));
@@ -67,13 +66,12 @@ pub fn describe(headers: &HeaderMap) -> Meta {
 /// Returns the seconds of `Retry-After`, which may name a time instead (RFC 9110 10.2.3).
 pub fn retry_after(headers: &HeaderMap) -> Option<u32> {
     let value = headers.get(header::RETRY_AFTER)?;
-    let secs = match value.to_str().ok()?.trim().parse::<u32>() {
-        Ok(secs) => secs,
-        Err(_) => {
-            let time = SystemTime::from(Date::decode(&mut iter::once(value)).ok()?);
-            let left = time.duration_since(SystemTime::now()).unwrap_or_default();
-            u32::try_from(left.as_secs()).unwrap_or(u32::MAX)
-        }
+    let secs = if let Ok(secs) = value.to_str().ok()?.trim().parse::<u32>() {
+        secs
+    } else {
+        let time = SystemTime::from(Date::decode(&mut iter::once(value)).ok()?);
+        let left = time.duration_since(SystemTime::now()).unwrap_or_default();
+        u32::try_from(left.as_secs()).unwrap_or(u32::MAX)
     };
     Some(secs.min(MAX_RETRY_SECS))
 }

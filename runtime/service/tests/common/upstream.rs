@@ -9,6 +9,9 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
+/// Returns the response to a request line and a head.
+type Respond = Arc<dyn Fn(&str, &str) -> Vec<u8> + Send + Sync>;
+
 /// A server on loopback that closes each connection after its response. It ends with the test.
 pub(crate) struct Upstream {
     pub(crate) address: SocketAddr,
@@ -26,7 +29,7 @@ impl Upstream {
         Self::serve(Arc::new(respond), true).await
     }
 
-    async fn serve(respond: Arc<dyn Fn(&str, &str) -> Vec<u8> + Send + Sync>, is_slow: bool) -> Self {
+    async fn serve(respond: Respond, is_slow: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let requests = Arc::<Mutex<Vec<String>>>::default();

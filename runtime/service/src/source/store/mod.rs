@@ -28,7 +28,7 @@ use url::Url;
 /// A bucket, or the part of it below a prefix.
 #[derive(Clone, Debug)]
 pub struct Store {
-    store: Arc<dyn ObjectStore>,
+    objects: Arc<dyn ObjectStore>,
     prefix: Path,
     rate: MinRate,
     /// Names the variables with credentials, for a store of a URL.
@@ -37,8 +37,8 @@ pub struct Store {
 
 impl Store {
     /// Serves the objects below `prefix` in any store.
-    pub fn new(store: Arc<dyn ObjectStore>, prefix: Path) -> Self {
-        Self { store, prefix, rate: MinRate::default(), credentials: None }
+    pub fn new(objects: Arc<dyn ObjectStore>, prefix: Path) -> Self {
+        Self { objects, prefix, rate: MinRate::default(), credentials: None }
     }
 
     /// Returns the store of an `s3://`, `gs://` or `az://` URL, or of a URL of a cloud, with credentials, region and
@@ -49,7 +49,7 @@ impl Store {
     pub fn from_url(url: &Url, rate: MinRate) -> Result<Option<Self>, StartError> {
         let unknown = || StartError::Url { url: super::without_secrets(url.as_str()) };
         let (scheme, prefix) = ObjectStoreScheme::parse(url).map_err(|_| unknown())?;
-        let (store, credentials): (Arc<dyn ObjectStore>, _) = match scheme {
+        let (objects, credentials): (Arc<dyn ObjectStore>, _) = match scheme {
             ObjectStoreScheme::AmazonS3 => {
                 let builder = amazon::builder()?.with_url(url.as_str()).with_retry(retry());
                 (Arc::new(builder.with_http_connector(Connector(AMAZON)).build()?), amazon::CREDENTIALS)
@@ -65,7 +65,7 @@ impl Store {
             ObjectStoreScheme::Http => return Ok(None),
             _ => return Err(unknown()),
         };
-        Ok(Some(Self { store, prefix, rate, credentials: Some(credentials) }))
+        Ok(Some(Self { objects, prefix, rate, credentials: Some(credentials) }))
     }
 
     fn object(&self, key: &str) -> Object {
@@ -123,7 +123,7 @@ impl Object {
         let attempt = Attempt::default();
         let mut extensions = Extensions::new();
         extensions.insert(attempt.clone());
-        let result = self.store.store.get_opts(path, GetOptions { extensions, ..options }).await;
+        let result = self.store.objects.get_opts(path, GetOptions { extensions, ..options }).await;
         result.map_err(|error| match (fault(&error), self.store.credentials) {
             (None, Some(remedy)) if !attempt.is_sent() => {
                 let message = "the source could not be read";

@@ -68,7 +68,7 @@ const PRIVATE: [IpNet; 7] = [
 ];
 
 /// Addresses that are not global in the special-purpose registries of IANA (RFC 6890), besides [`PRIVATE`].
-/// Everything outside 2000::/3 is also special, by [`scope`].
+/// Everything outside [`GLOBAL_V6`] is also special, by [`scope`].
 const SPECIAL: [IpNet; 15] = [
     v4([0, 0, 0, 0], 8),
     v4([169, 254, 0, 0], 16),
@@ -100,8 +100,13 @@ const fn v4(bytes: [u8; 4], length: u8) -> IpNet {
 }
 
 const fn v6(words: [u16; 8], length: u8) -> IpNet {
-    let [a, b, c, d, e, f, g, h] = words;
-    IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, d, e, f, g, h), length))
+    let mut bits = 0;
+    let mut index = 0;
+    while index < words.len() {
+        bits = bits << 16 | words[index] as u128;
+        index += 1;
+    }
+    IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::from_bits(bits), length))
 }
 
 /// Returns the scope of an address. An address of version 4 within one of version 6 has its own.

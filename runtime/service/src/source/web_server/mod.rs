@@ -32,7 +32,7 @@ use url::{Host, Url};
 const MAX_RETRIES: u32 = 1;
 
 /// The longest time that a connection may be idle.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The images below a URL.
 #[derive(Clone, Debug)]
