@@ -31,6 +31,12 @@ pub(crate) fn frames_bytes(header: &Header, pixel_bytes: u32, decode: &Decode, l
     pixels.saturating_mul(pixel_bytes.into()).saturating_add(further.saturating_mul(FRAME_PIXEL_BYTES))
 }
 
+/// The pixels of all frames that a decode returns. Frames beyond the limits are never decoded.
+pub(crate) fn frames_pixels(header: &Header, decode: &Decode, limits: &Limits) -> u64 {
+    let frames = if decode.all_frames { header.frames.min(limits.max_frames) } else { 1 };
+    header.geometry.size.pixels().saturating_mul(frames.into()).min(limits.max_pixels)
+}
+
 /// The area on which frames are drawn one over the other.
 pub(crate) struct Canvas {
     size: Size,

@@ -3,7 +3,7 @@
 use crate::error::CodecError;
 use crate::rgb8::Rgb8;
 use ravif::{BitDepth, EncodedImage, Img, RGB8, RGBA8};
-use safelight_core::{Encode, Encoder, Format, Image, Result, Size};
+use safelight_core::{Cost, Encode, Encoder, Format, Image, Result, Size, Stop};
 
 const DEFAULT_QUALITY: u8 = 50;
 /// Encoding speed, from 1 (slow) to 10.
@@ -20,8 +20,17 @@ impl Encoder for Avif {
         Format::Avif
     }
 
-    /// Encodes the first frame, in sRGB and without metadata.
-    fn encode(&self, image: &Image, options: &Encode) -> Result<Vec<u8>> {
+    fn cost(&self, size: Size, _frames: u32, _options: &Encode) -> Cost {
+        /// Bytes and nanoseconds for each pixel, at the highest quality.
+        const PIXEL_BYTES: u64 = 60;
+        const PIXEL_NS: u64 = 1300;
+        const WORK_BYTES: u64 = 16 << 20;
+        Cost::new(size.pixels() * PIXEL_BYTES + WORK_BYTES, size.pixels() * PIXEL_NS)
+    }
+
+    /// Encodes the first frame, in sRGB and without metadata. The encoder cannot be stopped once it runs.
+    fn encode(&self, image: &Image, options: &Encode, stop: &Stop) -> Result<Vec<u8>> {
+        stop.check()?;
         let not_encoded = |cause| CodecError::NotEncoded(Format::Avif, cause);
         let mut frame = image.frames.first().ok_or_else(|| not_encoded("there is no frame".into()))?;
         let mut converted = None;

@@ -12,8 +12,8 @@ use image::codecs::ico::IcoDecoder;
 use image::codecs::tiff::TiffDecoder;
 use image::{ColorType, ImageDecoder, ImageError, ImageResult};
 use safelight_core::{
-    Decode, Decoder, Format, Frame, Geometry, Header, Image, Limits, Model, Opened, Orientation, Result,
-    Samples, Size,
+    Cost, Decode, Decoder, Format, Frame, Geometry, Header, Image, Limits, Model, Opened, Orientation,
+    Result, Samples, Size, Stop,
 };
 use std::io::Cursor;
 
@@ -112,7 +112,13 @@ impl OpenedImage {
         let stored = decoder.orientation().map_err(failed)?;
         let orientation = Orientation::new(stored.to_exif()).unwrap_or(Orientation::UPRIGHT);
         let geometry = Geometry { size, orientation };
-        let header = Header { geometry, is_animated: false, frames: 1, has_palette: false };
+        let sample_bytes =
+            if 8 < decoder.color_type().bits_per_pixel() / u16::from(decoder.color_type().channel_count()) {
+                2
+            } else {
+                1
+            };
+        let header = Header { geometry, is_animated: false, frames: 1, has_palette: false, sample_bytes };
         Ok(Self { format, decoder, header, pixel_bytes, max_metadata_bytes: limits.max_metadata_bytes })
     }
 }
@@ -122,13 +128,17 @@ impl Opened for OpenedImage {
         &self.header
     }
 
-    fn memory(&self, _decode: &Decode) -> u64 {
+    fn cost(&self, _decode: &Decode) -> Cost {
+        /// Nanoseconds for each pixel.
+        const PIXEL_NS: u64 = 30;
         let metadata = self.max_metadata_bytes.saturating_mul(2).saturating_add(colour::PROFILE_BYTES);
         let pixels = self.header.geometry.size.pixels();
-        pixels.saturating_mul(self.pixel_bytes.into()).saturating_add(metadata)
+        let bytes = pixels.saturating_mul(self.pixel_bytes.into()).saturating_add(metadata);
+        Cost::new(bytes, pixels.saturating_mul(PIXEL_NS))
     }
 
-    fn decode(self: Box<Self>, decode: &Decode) -> Result<Image> {
+    fn decode(self: Box<Self>, decode: &Decode, stop: &Stop) -> Result<Image> {
+        stop.check()?;
         let Self { format, mut decoder, header: Header { geometry, .. }, max_metadata_bytes, .. } = *self;
         let icc = decoder.icc_profile().map_err(|error| not_decoded(format, error))?;
         let mut frame = read(format, decoder, geometry.size)?;

@@ -6,7 +6,7 @@ mod common;
 
 use common::{Judge, decode, image, psnr, scene};
 use safelight_codecs::{Avif, Png};
-use safelight_core::{Detection, Encode, Encoder, Format, Model, Size};
+use safelight_core::{Detection, Encode, Encoder, Format, Model, Size, Stop};
 
 #[test]
 fn an_independent_decoder_reads_the_output() {
@@ -14,7 +14,12 @@ fn an_independent_decoder_reads_the_output() {
     for model in [Model::Grey, Model::Rgb, Model::Rgba] {
         let picture = scene(Size::new(97, 65), model, 0);
         let of = |quality| {
-            Avif.encode(&image(vec![picture.clone()]), &Encode { quality, ..Encode::default() }).unwrap()
+            Avif.encode(
+                &image(vec![picture.clone()]),
+                &Encode { quality, ..Encode::default() },
+                &Stop::default(),
+            )
+            .unwrap()
         };
         let bytes = of(None);
         assert_eq!(Format::detect(&bytes), Detection::Known(Format::Avif));

@@ -11,7 +11,7 @@ use common::{
 };
 use gif::{DisposalMethod, Encoder, Frame as Block, Repeat};
 use safelight_codecs::Gif;
-use safelight_core::{Decoder, Encode, Encoder as _, Frame, Image, Kind, Limits, Model, Samples, Size};
+use safelight_core::{Decoder, Encode, Encoder as _, Frame, Image, Kind, Limits, Model, Samples, Size, Stop};
 
 /// A file of `blocks` on a screen of 2 by 1 pixels, whose colours are red, green and blue.
 fn file(blocks: impl IntoIterator<Item = Block<'static>>) -> Vec<u8> {
@@ -76,10 +76,10 @@ fn few_colours_are_exact() {
     let frames = [frame(0), frame(0), frame(1), frame(0)].to_vec();
     for plays in [0, 1, 2, 9] {
         let before = Image { delays_ms: vec![40, 0, 100, 250], plays, ..image(frames.clone()) };
-        let after = decode_all(&Gif, &Gif.encode(&before, &Encode::default()).unwrap());
+        let after = decode_all(&Gif, &Gif.encode(&before, &Encode::default(), &Stop::default()).unwrap());
         assert_eq!(after, before);
     }
-    let still = Gif.encode(&image(frames[..1].to_vec()), &Encode::default()).unwrap();
+    let still = Gif.encode(&image(frames[..1].to_vec()), &Encode::default(), &Stop::default()).unwrap();
     assert_eq!(decode_all(&Gif, &still), image(frames[..1].to_vec()));
 }
 
@@ -87,7 +87,7 @@ fn few_colours_are_exact() {
 fn many_colours_are_close() {
     for model in [Model::Rgb, Model::Rgba, Model::Grey] {
         let picture = scene(Size::new(120, 90), model, 0);
-        let bytes = Gif.encode(&image(vec![picture.clone()]), &Encode::default()).unwrap();
+        let bytes = Gif.encode(&image(vec![picture.clone()]), &Encode::default(), &Stop::default()).unwrap();
         let back = decode(&Gif, &bytes);
         assert!(30.0 < psnr(&back.frames[0], &picture), "{model:?} {} dB", psnr(&back.frames[0], &picture));
         let alphas = to_rgba(&picture).into_iter().skip(3).step_by(4);
@@ -133,7 +133,7 @@ fn limits_are_checked_before_pixels() {
     let header = header(&Gif, &bytes, &Limits::default()).unwrap();
     assert_eq!(header.frames, 1001, "the limit and one more");
     let opened = Gif.open(bytes.into(), &Limits::default()).unwrap();
-    let reserved = |all_frames| opened.memory(&common::wanted(all_frames));
+    let reserved = |all_frames| opened.cost(&common::wanted(all_frames)).bytes;
     assert_eq!(reserved(true) - reserved(false), 999 * 2 * 4);
 }
 
@@ -152,5 +152,5 @@ fn damage_is_an_error() {
     let blocks = [(0, [0, 1], Keep), (0, [3, 2], Previous), (1, [2, 2], Background), (0, [1, 1], Keep)];
     assert_survives(&Gif, &file(blocks.map(|(left, indices, method)| block(left, &indices, method))));
     let picture = scene(Size::new(24, 16), Model::Rgba, 0);
-    assert_survives(&Gif, &Gif.encode(&image(vec![picture]), &Encode::default()).unwrap());
+    assert_survives(&Gif, &Gif.encode(&image(vec![picture]), &Encode::default(), &Stop::default()).unwrap());
 }

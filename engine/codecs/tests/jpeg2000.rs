@@ -9,7 +9,7 @@ use common::{assert_survives, decode, decode_with_profile, header, try_decode, w
 use safelight_codecs::{Jpeg2000, Png};
 use safelight_core::{
     Decode, Detection, Encode, Encoder, Format, Frame, Kind, Limits, Model, SampleEncoding, Samples, Size,
-    View,
+    Stop, View,
 };
 
 const SIZE: Size = Size::new(40, 30);
@@ -131,7 +131,7 @@ fn a_prefix_of_resolutions_can_be_decoded() {
 #[test]
 fn a_png_keeps_depth_and_samples() {
     let image = decode(&Jpeg2000, &codestream("grey12-lengths.j2k"));
-    let png = Png.encode(&image, &Encode::default()).unwrap();
+    let png = Png.encode(&image, &Encode::default(), &Stop::default()).unwrap();
     let again = decode_with_profile(&Png, &png);
     assert_eq!(again, image);
 }

@@ -7,7 +7,9 @@ mod common;
 use common::{header, try_decode};
 use jpeg_encoder::SamplingFactor;
 use safelight_codecs::{Jpeg, Png};
-use safelight_core::{Decode, Decoder, Encode, Encoder, Frame, Image, Kind, Limits, Model, Samples, Size};
+use safelight_core::{
+    Decode, Decoder, Encode, Encoder, Frame, Image, Kind, Limits, Model, Samples, Size, Stop,
+};
 use std::fs;
 
 const SIZE: Size = Size::new(61, 47);
@@ -70,7 +72,7 @@ fn png_is_lossless() {
         let wide = gradient(model);
         for samples in [Samples::U8(to_u8(&wide)), Samples::U16(wide)] {
             let image = still(Frame::whole(SIZE, model, samples));
-            let encoded = Png.encode(&image, &Encode::default()).unwrap();
+            let encoded = Png.encode(&image, &Encode::default(), &Stop::default()).unwrap();
             assert_eq!(decode(&Png, &encoded).unwrap(), image, "{model:?}");
         }
     }
@@ -88,7 +90,7 @@ fn png_of_few_colours_has_a_palette_and_is_lossless() {
         };
         let picture = (0..SIZE.pixels()).flat_map(pixel).collect();
         let image = still(Frame::whole(SIZE, model, Samples::U8(picture)));
-        let encoded = Png.encode(&image, &Encode::default()).unwrap();
+        let encoded = Png.encode(&image, &Encode::default(), &Stop::default()).unwrap();
         assert!(header(&Png, &encoded, &Limits::default()).unwrap().has_palette);
         assert_eq!(decode(&Png, &encoded).unwrap(), image, "{model:?} of {colours}");
     }
@@ -99,7 +101,7 @@ fn both_carry_a_profile() {
     let source = decode(&Jpeg, &safelight_images::read("photo.jpg")).unwrap();
     let codecs: [(&dyn Decoder, &dyn Encoder); 2] = [(&Jpeg, &Jpeg), (&Png, &Png)];
     for (decoder, encoder) in codecs {
-        let encoded = encoder.encode(&source, &Encode::default()).unwrap();
+        let encoded = encoder.encode(&source, &Encode::default(), &Stop::default()).unwrap();
         let found = decode(decoder, &encoded).unwrap();
         assert_eq!(found.profile, source.profile, "{decoder:?}");
     }
@@ -112,7 +114,8 @@ fn jpeg_is_close_and_smaller_at_lower_quality() {
         let image = still(Frame::whole(SIZE, model, Samples::U8(picture.clone())));
         let mut last = (0, 0.0);
         for (quality, least) in [(Some(10), 25.0), (None, 33.0), (Some(95), 40.0)] {
-            let encoded = Jpeg.encode(&image, &Encode { quality, ..Encode::default() }).unwrap();
+            let encoded =
+                Jpeg.encode(&image, &Encode { quality, ..Encode::default() }, &Stop::default()).unwrap();
             let found = decode(&Jpeg, &encoded).unwrap();
             assert_eq!(found.frames[0].model, model);
             let psnr = psnr(samples(&found), &picture);
@@ -142,19 +145,19 @@ fn scans_of_one_component_each_are_combined() {
 fn jpeg_has_no_alpha_and_eight_bits() {
     let clear = still(Frame::whole(SIZE, Model::Rgba, Samples::U8(vec![0; 4 * SIZE.pixels() as usize])));
     let options = Encode { background: [200, 100, 50], quality: Some(95), ..Encode::default() };
-    let found = decode(&Jpeg, &Jpeg.encode(&clear, &options).unwrap()).unwrap();
+    let found = decode(&Jpeg, &Jpeg.encode(&clear, &options, &Stop::default()).unwrap()).unwrap();
     assert!(samples(&found).chunks_exact(3).all(|pixel| {
         pixel.iter().zip([200, 100, 50]).all(|(found, expected): (&u8, u8)| found.abs_diff(expected) <= 2)
     }));
     let grey = still(Frame::whole(SIZE, Model::Grey, Samples::U16(vec![0x8080; SIZE.pixels() as usize])));
-    let found = decode(&Jpeg, &Jpeg.encode(&grey, &Encode::default()).unwrap()).unwrap();
+    let found = decode(&Jpeg, &Jpeg.encode(&grey, &Encode::default(), &Stop::default()).unwrap()).unwrap();
     assert!(samples(&found).iter().all(|sample| *sample == 0x80));
 }
 
 #[test]
 fn jpeg_has_at_most_65_535_pixels_on_a_side() {
     let long = still(Frame::whole(Size::new(65_536, 1), Model::Grey, Samples::U8(vec![0; 65_536])));
-    let error = Jpeg.encode(&long, &Encode::default()).unwrap_err();
+    let error = Jpeg.encode(&long, &Encode::default(), &Stop::default()).unwrap_err();
     assert_eq!(error.kind, Kind::InvalidParam);
     assert!(error.message.contains("65535"), "{error}");
 }
@@ -176,6 +179,7 @@ fn an_orientation_after_the_pixels_is_read_too() {
     let plain = Png.encode(
         &still(Frame::whole(SIZE, Model::Grey, Samples::U8(vec![9; SIZE.pixels() as usize]))),
         &Encode::default(),
+        &Stop::default(),
     );
     let mut bytes = plain.unwrap();
     let exif = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x03\0\0\0\0\0\0";
@@ -267,8 +271,8 @@ fn damage_never_panics_and_never_gives_another_size() {
         Model::Rgb,
         Samples::U8((0..3600).map(|n| (n * n % 251) as u8).collect()),
     ));
-    let jpeg = Jpeg.encode(&small, &Encode::default()).unwrap();
-    let png = Png.encode(&small, &Encode::default()).unwrap();
+    let jpeg = Jpeg.encode(&small, &Encode::default(), &Stop::default()).unwrap();
+    let png = Png.encode(&small, &Encode::default(), &Stop::default()).unwrap();
     let progressive = safelight_images::read("progressive.jpg");
     let cmyk = safelight_images::corpus()
         .map(|corpus| fs::read(corpus.join("sharp/Channel_digital_image_CMYK_color.jpg")).unwrap());

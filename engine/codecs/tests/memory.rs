@@ -13,7 +13,7 @@
 use bytes::Bytes;
 use peak_alloc::PeakAlloc;
 use safelight_codecs::{Bmp, Gif, Ico, Jpeg, Jpeg2000, Png, Tiff, Webp};
-use safelight_core::{Decode, Decoder, Detection, Format, Limits, Size};
+use safelight_core::{Decode, Decoder, Detection, Format, Limits, Size, Stop};
 use std::fs;
 
 #[global_allocator]
@@ -43,8 +43,8 @@ fn a_decode_stays_within_its_stated_memory() {
             let before = MEMORY.current_usage();
             MEMORY.reset_peak_usage();
             let opened = decoder.open(bytes.clone(), &limits).expect("it was opened before");
-            let reserve = opened.memory(&decode);
-            let image = opened.decode(&decode);
+            let reserve = opened.cost(&decode).bytes;
+            let image = opened.decode(&decode, &Stop::default());
             let held = (MEMORY.peak_usage() - before) as u64;
             assert!(held <= reserve, "{} / {shrink}: {held} bytes, {reserve} reserved", path.display());
             count += u32::from(image.is_ok());

@@ -10,7 +10,7 @@ use common::{
     scene, to_rgba, try_decode,
 };
 use safelight_codecs::{Jpeg, Webp};
-use safelight_core::{Decode, Encode, Encoder, Frame, Image, Kind, Limits, Model, Samples, Size};
+use safelight_core::{Decode, Encode, Encoder, Frame, Image, Kind, Limits, Model, Samples, Size, Stop};
 
 #[test]
 fn a_still_image_is_decoded_with_its_orientation() {
@@ -31,7 +31,8 @@ fn a_profile_is_applied_or_kept() {
     assert_eq!(applied.profile, None);
     assert!(kept.profile.is_some());
     assert_ne!(applied.frames[0].planes, kept.frames[0].planes);
-    let again = Webp.encode(&kept, &Encode { lossless: true, ..Encode::default() }).unwrap();
+    let again =
+        Webp.encode(&kept, &Encode { lossless: true, ..Encode::default() }, &Stop::default()).unwrap();
     assert_eq!(common::decode_with_profile(&Webp, &again), Image { ..kept });
 }
 
@@ -53,7 +54,7 @@ fn lossless_images_are_exact() {
     let lossless = Encode { lossless: true, ..Encode::default() };
     for model in [Model::Grey, Model::GreyAlpha, Model::Rgb, Model::Rgba] {
         let picture = scene(Size::new(33, 21), model, 0);
-        let bytes = Webp.encode(&image(vec![picture.clone()]), &lossless).unwrap();
+        let bytes = Webp.encode(&image(vec![picture.clone()]), &lossless, &Stop::default()).unwrap();
         let back = decode(&Webp, &bytes);
         assert_eq!(to_rgba(&back.frames[0]), to_rgba(&picture), "{model:?}");
     }
@@ -65,7 +66,7 @@ fn lossy_images_are_close() {
         let picture = scene(Size::new(160, 120), model, 0);
         let of = |quality| {
             let options = Encode { quality, ..Encode::default() };
-            Webp.encode(&image(vec![picture.clone()]), &options).unwrap()
+            Webp.encode(&image(vec![picture.clone()]), &options, &Stop::default()).unwrap()
         };
         let back = decode(&Webp, &of(None));
         assert!(32.0 < psnr(&back.frames[0], &picture), "{} dB", psnr(&back.frames[0], &picture));
@@ -81,15 +82,16 @@ fn lossy_images_are_close() {
 #[test]
 fn luma_and_chroma_are_encoded_without_conversion_to_rgb() {
     // Odd sides, and no restart markers.
-    let jpeg =
-        Jpeg.encode(&image(vec![scene(Size::new(161, 121), Model::Rgb, 0)]), &Encode::default()).unwrap();
+    let jpeg = Jpeg
+        .encode(&image(vec![scene(Size::new(161, 121), Model::Rgb, 0)]), &Encode::default(), &Stop::default())
+        .unwrap();
     let planes =
         try_decode(&Jpeg, &jpeg, &Decode { chroma: (2, 2), ..common::wanted(false) }, &Limits::default());
     let planes = planes.unwrap().frames.remove(0).materialize().unwrap();
     assert!(matches!(planes.model, Model::Ycc { .. }));
     let rgb = planes.clone().into_rgb().unwrap();
     let after = |frame: &Frame| {
-        let bytes = Webp.encode(&image(vec![frame.clone()]), &Encode::default()).unwrap();
+        let bytes = Webp.encode(&image(vec![frame.clone()]), &Encode::default(), &Stop::default()).unwrap();
         psnr(&decode(&Webp, &bytes).frames[0], &rgb)
     };
     let (from_planes, from_rgb) = (after(&planes), after(&rgb));
@@ -97,10 +99,11 @@ fn luma_and_chroma_are_encoded_without_conversion_to_rgb() {
 
     // Lossless images and animations are converted to RGB.
     let lossless = Encode { lossless: true, ..Encode::default() };
-    let back = decode(&Webp, &Webp.encode(&image(vec![planes.clone()]), &lossless).unwrap());
+    let back =
+        decode(&Webp, &Webp.encode(&image(vec![planes.clone()]), &lossless, &Stop::default()).unwrap());
     assert_eq!(to_rgba(&back.frames[0]), to_rgba(&rgb));
     let two = Image { delays_ms: vec![50, 50], ..image(vec![planes, rgb]) };
-    assert_eq!(decode_all(&Webp, &Webp.encode(&two, &lossless).unwrap()).frames.len(), 2);
+    assert_eq!(decode_all(&Webp, &Webp.encode(&two, &lossless, &Stop::default()).unwrap()).frames.len(), 2);
 }
 
 #[test]
@@ -108,7 +111,7 @@ fn animations_keep_frames_delays_and_plays() {
     let lossless = Encode { lossless: true, ..Encode::default() };
     let frames: Vec<_> = (0..5).map(|shift| scene(Size::new(31, 22), Model::Rgba, shift / 2)).collect();
     let before = Image { delays_ms: vec![10, 0, 70_000, 33, 1], plays: 3, ..image(frames) };
-    let bytes = Webp.encode(&before, &lossless).unwrap();
+    let bytes = Webp.encode(&before, &lossless, &Stop::default()).unwrap();
     let header = header(&Webp, &bytes, &Limits::default()).unwrap();
     assert_eq!((header.frames, header.is_animated), (5, true));
     let after = decode_all(&Webp, &bytes);
@@ -138,8 +141,9 @@ fn frames_are_composed_as_libwebp_composes_them() {
     let frame = |x: u8, side: u8, flags: u8, pixel: [u8; 4]| {
         let size = Size::new(side.into(), side.into());
         let picture = Frame::whole(size, Model::Rgba, Samples::U8(pixel.repeat(usize::from(side).pow(2))));
-        let file =
-            Webp.encode(&image(vec![picture]), &Encode { lossless: true, ..Encode::default() }).unwrap();
+        let file = Webp
+            .encode(&image(vec![picture]), &Encode { lossless: true, ..Encode::default() }, &Stop::default())
+            .unwrap();
         let head = [x / 2, 0, 0, x / 2, 0, 0, side - 1, 0, 0, side - 1, 0, 0, 50, 0, 0, flags];
         let content = [&head, &file[12..]].concat();
         [b"ANMF", (content.len() as u32).to_le_bytes().as_slice(), &content].concat()
@@ -201,7 +205,7 @@ fn limits_are_checked_before_pixels() {
 #[test]
 fn sides_that_are_too_long_are_rejected() {
     let frame = Frame::whole(Size::new(16_384, 1), Model::Grey, Samples::U8(vec![0; 16_384]));
-    let error = Webp.encode(&image(vec![frame]), &Encode::default()).unwrap_err();
+    let error = Webp.encode(&image(vec![frame]), &Encode::default(), &Stop::default()).unwrap_err();
     assert_eq!(error.kind, Kind::InvalidParam);
     assert!(error.message.contains("16383"), "{error}");
 }
@@ -209,10 +213,14 @@ fn sides_that_are_too_long_are_rejected() {
 #[test]
 fn damage_is_an_error() {
     let lossless = Encode { lossless: true, ..Encode::default() };
-    let still =
-        |options| Webp.encode(&image(vec![scene(Size::new(24, 16), Model::Rgba, 0)]), options).unwrap();
+    let still = |options| {
+        Webp.encode(&image(vec![scene(Size::new(24, 16), Model::Rgba, 0)]), options, &Stop::default())
+            .unwrap()
+    };
     let moving = image((0..3).map(|shift| scene(Size::new(16, 16), Model::Rgba, shift)).collect());
-    let moving = Webp.encode(&Image { delays_ms: vec![1; 3], ..moving }, &Encode::default()).unwrap();
+    let moving = Webp
+        .encode(&Image { delays_ms: vec![1; 3], ..moving }, &Encode::default(), &Stop::default())
+        .unwrap();
     for bytes in [still(&lossless), still(&Encode::default()), moving] {
         assert_survives(&Webp, &bytes);
     }

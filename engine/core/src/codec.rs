@@ -1,6 +1,6 @@
 //! Decoders and encoders of image formats.
 
-use crate::{Format, Geometry, Image, Limits, Result, Size};
+use crate::{Cost, Format, Geometry, Image, Limits, Result, Size, Stop};
 use bytes::Bytes;
 use std::fmt::Debug;
 
@@ -15,6 +15,8 @@ pub struct Header {
     pub frames: u32,
     /// Whether the samples are indices into a palette.
     pub has_palette: bool,
+    /// Bytes of a decoded sample: 1 or 2.
+    pub sample_bytes: u8,
 }
 
 /// Requirements of a decode.
@@ -86,7 +88,7 @@ pub trait Decoder: Debug + Sync {
     /// # Errors
     /// As for [`Decoder::open`].
     fn decode(&self, source: Bytes, decode: &Decode, limits: &Limits) -> Result<Image> {
-        self.open(source, limits)?.decode(decode)
+        self.open(source, limits)?.decode(decode, &Stop::default())
     }
 }
 
@@ -105,14 +107,20 @@ pub trait Opened: Send {
     /// The header.
     fn header(&self) -> &Header;
 
-    /// The most bytes that [`Opened::decode`] allocates at once, its result included and the source excluded.
-    fn memory(&self, decode: &Decode) -> u64;
+    /// The cost of [`Opened::decode`]: its result is included, the source is not.
+    fn cost(&self, decode: &Decode) -> Cost;
 
-    /// Decodes.
+    /// The size of the largest plane of a frame that [`Opened::decode`] returns. Defaults to the size of the
+    /// image, for decoders without smaller native scales.
+    fn decoded_size(&self, _decode: &Decode) -> Size {
+        self.header().geometry.size
+    }
+
+    /// Decodes, until `stop` is set.
     ///
     /// # Errors
-    /// As for [`Decoder::open`].
-    fn decode(self: Box<Self>, decode: &Decode) -> Result<Image>;
+    /// As for [`Decoder::open`] and [`Stop::check`].
+    fn decode(self: Box<Self>, decode: &Decode, stop: &Stop) -> Result<Image>;
 }
 
 /// The start of a source whose header was read and checked, and whose other bytes may not have arrived.
@@ -120,10 +128,16 @@ pub trait OpenedStream: Send {
     /// The header.
     fn header(&self) -> &Header;
 
-    /// The most bytes that the [`Decoding`] allocates at once, its result included.
-    fn memory(&self, decode: &Decode) -> u64;
+    /// The cost of the [`Decoding`], its result included.
+    fn cost(&self, decode: &Decode) -> Cost;
 
-    /// Starts to decode. The source is then pushed from its first byte on.
+    /// As [`Opened::decoded_size`].
+    fn decoded_size(&self, _decode: &Decode) -> Size {
+        self.header().geometry.size
+    }
+
+    /// Starts to decode. The source is then pushed from its first byte on, in chunks that each take a few
+    /// milliseconds at most; between them the caller checks whether to stop.
     ///
     /// # Errors
     /// As for [`Decoder::open`].
@@ -169,9 +183,13 @@ pub trait Encoder: Debug + Sync {
         None
     }
 
-    /// Encodes an image whose frames are upright, whole planes at full size.
+    /// The cost of [`Encoder::encode`] for an image of `frames` frames of this size: its result is included, the
+    /// image is not.
+    fn cost(&self, size: Size, frames: u32, options: &Encode) -> Cost;
+
+    /// Encodes an image whose frames are upright, whole planes at full size, until `stop` is set.
     ///
     /// # Errors
-    /// [`crate::Kind::InvalidParam`] where the format cannot represent the image.
-    fn encode(&self, image: &Image, options: &Encode) -> Result<Vec<u8>>;
+    /// [`crate::Kind::InvalidParam`] where the format cannot represent the image; those of [`Stop::check`].
+    fn encode(&self, image: &Image, options: &Encode, stop: &Stop) -> Result<Vec<u8>>;
 }

@@ -6,8 +6,10 @@ pub mod params;
 pub mod transform;
 pub mod plan;
 pub mod session;
+pub mod stop;
 pub mod pixels;
 pub mod codec;
+pub mod cost;
 pub mod frame;
 pub mod limits;
 pub mod error;
@@ -15,6 +17,7 @@ pub mod testing;
 
 pub use codec::{Decode, Decoder, Decoding, Encode, Encoder, Header, Opened, OpenedStream, Opening};
 pub use colour::Colour;
+pub use cost::Cost;
 pub use error::{Error, Kind, Result, Upstream};
 pub use frame::{
     ColourClass, Frame, Geometry, Image, Model, Orientation, Plane, Profile, Rect, SampleEncoding, Samples,
@@ -25,4 +28,5 @@ pub use plan::{Plan, Registry};
 pub use query::{Param, ParamKind, Query};
 pub use safelight_formats::{Detection, Format, mime};
 pub use session::{Flow, Head, Session, Sink};
+pub use stop::{Stop, StopReason};
 pub use transform::{ByteOp, PixelOp, Step, Transform};

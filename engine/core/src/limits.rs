@@ -29,6 +29,13 @@ pub struct Limits {
     pub max_frames: u32,
     /// Maximum width and height of the output, in pixels. Defaults to 16 384.
     pub max_output_side: u32,
+    /// Maximum pixels of a frame of the output. Defaults to 50 million.
+    pub max_output_pixels: u64,
+    /// Maximum pixels of the output for each pixel of the source, where the output has more than
+    /// [`Limits::FREE_ENLARGEMENT_PIXELS`]. Defaults to 4.
+    pub max_enlargement: u32,
+    /// Maximum estimated CPU time of decode, steps and encode, in milliseconds. Defaults to 5000.
+    pub max_work_ms: u64,
 }
 
 impl Default for Limits {
@@ -39,6 +46,14 @@ impl Default for Limits {
             max_pixels: 100_000_000,
             max_frames: 1000,
             max_output_side: 16_384,
+            max_output_pixels: 50_000_000,
+            max_enlargement: 4,
+            max_work_ms: 5000,
         }
     }
+}
+
+impl Limits {
+    /// Outputs of up to this many pixels may be enlarged by any factor.
+    pub const FREE_ENLARGEMENT_PIXELS: u64 = 4_000_000;
 }

@@ -1,6 +1,6 @@
 //! Sessions: source bytes are pushed in, response bytes come out; no I/O.
 
-use crate::Result;
+use crate::{Cost, Result, Stop};
 use bytes::Bytes;
 
 /// The next action that a session requires of its driver.
@@ -8,12 +8,13 @@ use bytes::Bytes;
 pub enum Flow {
     /// Push the next chunk.
     More,
-    /// Push the next chunk. The session buffers all of the source, so memory for it should be reserved.
+    /// Push the next chunk. The session buffers all of the source, so memory for it should be reserved, and
+    /// [`Session::expect`] called.
     Keep,
-    /// Reserve this many bytes, then push the next chunk. From here on the session uses at most that much
-    /// memory. All following calls of `push` and `finish` are heavy and must not run on threads that serve
-    /// connections. Returned at most once.
-    Reserve(u64),
+    /// Reserve this cost, then push the next chunk. From here on the session uses at most that much memory. All
+    /// following calls of `push` and `finish` are heavy and must not run on threads that serve connections.
+    /// Returned at most once.
+    Reserve(Cost),
     /// Skip `n` bytes of the source, counted from the end of the last chunk, and push the chunk that follows
     /// them. The driver may read and discard the skipped bytes, or not request them. If the source ends
     /// within them, call `finish`.
@@ -35,9 +36,9 @@ pub trait Sink {
     fn head(&mut self, head: Head);
     /// Appends body bytes. Slices of input chunks are not copied.
     fn body(&mut self, bytes: Bytes);
-    /// Returns whether the client disconnected. Heavy work checks this between its parts and stops.
-    fn is_gone(&self) -> bool {
-        false
+    /// Returns the signal that ends the work early. Defaults to one that is never set.
+    fn stop(&self) -> Stop {
+        Stop::default()
     }
 }
 
@@ -52,15 +53,20 @@ pub trait Session: Send {
     /// [`crate::Kind::LimitExceeded`], each with a message for the client.
     fn push(&mut self, chunk: Bytes, out: &mut dyn Sink) -> Result<Flow>;
 
-    /// Returns how many bytes [`Session::finish`] uses at once in addition to the current buffers, if it is
-    /// heavy because it decodes. Defaults to 0, for work that is light or announced by [`Flow::Reserve`].
+    /// Allocates the buffer for a source of `bytes` bytes, so that it is allocated once. Defaults to nothing.
+    ///
+    /// Called after the first [`Flow::Keep`], when the length of the source is known and within its limit.
+    fn expect(&mut self, _bytes: u64) {}
+
+    /// Returns the cost of [`Session::finish`] in addition to the current buffers, if it is heavy because it
+    /// decodes. Defaults to `None`, for work that is light or announced by [`Flow::Reserve`].
     ///
     /// Called once, after the last chunk.
     ///
     /// # Errors
     /// As for [`Session::push`].
-    fn reserve(&mut self) -> Result<u64> {
-        Ok(0)
+    fn reserve(&mut self) -> Result<Option<Cost>> {
+        Ok(None)
     }
 
     /// Ends the session, after the last chunk.

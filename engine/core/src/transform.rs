@@ -1,6 +1,6 @@
 //! The plug-in interface: an open set of transforms over a closed set of steps.
 
-use crate::{Encode, Frame, Geometry, Param, Query, Result, Session, Settings, Size};
+use crate::{Cost, Encode, Frame, Geometry, Param, Query, Result, Session, Settings, Size, Stop};
 use std::fmt::Debug;
 
 /// A plug-in: turns the query parameters that it declares into a [`Step`].
@@ -75,9 +75,17 @@ pub trait PixelOp: Send {
     /// default: either would be wrong for some steps, slow or blurred, without any visible error.
     fn needed(&self, input: Geometry, need: Size) -> Size;
 
-    /// Changes a frame, whose geometry becomes that of [`PixelOp::output`].
+    /// The cost of [`PixelOp::apply`] for a frame of `input` decoded pixels that becomes one of `output` pixels,
+    /// with neither frame in the memory. Defaults to the cost of a few passes over all pixels without a buffer.
+    fn cost(&self, input: u64, output: u64) -> Cost {
+        /// Of a pixel that is read or written.
+        const PIXEL_NS: u64 = 5;
+        Cost::new(0, input.saturating_add(output).saturating_mul(PIXEL_NS))
+    }
+
+    /// Changes a frame, whose geometry becomes that of [`PixelOp::output`], until `stop` is set.
     ///
     /// # Errors
-    /// As for [`PixelOp::output`].
-    fn apply(&self, frame: Frame) -> Result<Frame>;
+    /// As for [`PixelOp::output`], and those of [`Stop::check`].
+    fn apply(&self, frame: Frame, stop: &Stop) -> Result<Frame>;
 }

@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use safelight_core::{
-    Decode, Decoder, Encode, Encoder, Format, Frame, Geometry, Header, Image, Limits, Model, Opened,
-    Orientation, Param, ParamKind, Plan, Query, Registry, Result, Samples, Settings, Size, Step, Transform,
-    testing::Output,
+    Cost, Decode, Decoder, Encode, Encoder, Format, Frame, Geometry, Header, Image, Limits, Model, Opened,
+    Orientation, Param, ParamKind, Plan, Query, Registry, Result, Samples, Settings, Size, Step, Stop,
+    Transform, testing::Output,
 };
 
 /// The signature of the source format.
@@ -23,7 +23,7 @@ impl Decoder for Toy {
         let geometry = Geometry { size: Size::new(1, 1), orientation: Orientation::UPRIGHT };
         let pixel = &source[SIGNATURE.len()..];
         let (is_animated, has_palette) = (pixel == b"A", pixel == b"P");
-        Ok(Box::new(OpenedToy(Header { geometry, is_animated, frames: 1, has_palette })))
+        Ok(Box::new(OpenedToy(Header { geometry, is_animated, frames: 1, has_palette, sample_bytes: 1 })))
     }
 }
 
@@ -33,10 +33,10 @@ impl Opened for OpenedToy {
     fn header(&self) -> &Header {
         &self.0
     }
-    fn memory(&self, _decode: &Decode) -> u64 {
-        1
+    fn cost(&self, _decode: &Decode) -> Cost {
+        Cost::new(1, 0)
     }
-    fn decode(self: Box<Self>, _decode: &Decode) -> Result<Image> {
+    fn decode(self: Box<Self>, _decode: &Decode, _stop: &Stop) -> Result<Image> {
         let frames = vec![Frame::whole(Size::new(1, 1), Model::Grey, Samples::U8(vec![0]))];
         Ok(Image { frames, delays_ms: Vec::new(), plays: 0, profile: None })
     }
@@ -46,7 +46,11 @@ impl Encoder for Toy {
     fn format(&self) -> Format {
         self.0
     }
-    fn encode(&self, _image: &Image, options: &Encode) -> Result<Vec<u8>> {
+    fn cost(&self, _size: Size, _frames: u32, _options: &Encode) -> Cost {
+        Cost::default()
+    }
+
+    fn encode(&self, _image: &Image, options: &Encode, _stop: &Stop) -> Result<Vec<u8>> {
         Ok(format!("quality {:?} lossless {}", options.quality, options.lossless).into_bytes())
     }
 }

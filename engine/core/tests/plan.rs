@@ -2,9 +2,10 @@
 
 use bytes::Bytes;
 use safelight_core::{
-    ByteOp, Decode, Decoder, Encode, Encoder, Error, Flow, Format, Frame, Geometry, Head, Header, Image,
-    Kind, Limits, Model, Opened, Orientation, Param, ParamKind, PixelOp, Plan, Query, Registry, Result,
-    Samples, Session, Settings, Sink, Size, Step, Transform, pixels::plan_sizes, testing::Output,
+    ByteOp, Cost, Decode, Decoder, Encode, Encoder, Error, Flow, Format, Frame, Geometry, Head, Header,
+    Image, Kind, Limits, Model, Opened, Orientation, Param, ParamKind, PixelOp, Plan, Query, Registry,
+    Result, Samples, Session, Settings, Sink, Size, Step, Stop, Transform, pixels::plan_sizes,
+    testing::Output,
 };
 
 /// The signature of JPEG, then `width height samples…`, one byte each, grey.
@@ -18,7 +19,7 @@ impl Decoder for Toy {
     fn open(&self, source: Bytes, _limits: &Limits) -> Result<Box<dyn Opened>> {
         let size = Size::new(source[3].into(), source[4].into());
         let geometry = Geometry { size, orientation: Orientation::UPRIGHT };
-        let header = Header { geometry, is_animated: false, frames: 1, has_palette: false };
+        let header = Header { geometry, is_animated: false, frames: 1, has_palette: false, sample_bytes: 1 };
         Ok(Box::new(OpenedToy { header, samples: source.slice(5..) }))
     }
 }
@@ -32,10 +33,10 @@ impl Opened for OpenedToy {
     fn header(&self) -> &Header {
         &self.header
     }
-    fn memory(&self, _decode: &Decode) -> u64 {
-        self.header.geometry.size.pixels()
+    fn cost(&self, _decode: &Decode) -> Cost {
+        Cost::new(self.header.geometry.size.pixels(), 0)
     }
-    fn decode(self: Box<Self>, _decode: &Decode) -> Result<Image> {
+    fn decode(self: Box<Self>, _decode: &Decode, _stop: &Stop) -> Result<Image> {
         let size = self.header.geometry.size;
         if self.samples.len() as u64 != size.pixels() {
             return Err(Error::new(Kind::Corrupt, "toy", "too few samples"));
@@ -49,7 +50,11 @@ impl Encoder for Toy {
     fn format(&self) -> Format {
         Format::Jpeg
     }
-    fn encode(&self, image: &Image, options: &Encode) -> Result<Vec<u8>> {
+    fn cost(&self, _size: Size, _frames: u32, _options: &Encode) -> Cost {
+        Cost::default()
+    }
+
+    fn encode(&self, image: &Image, options: &Encode, _stop: &Stop) -> Result<Vec<u8>> {
         let plane = &image.frames[0].planes[0];
         let Samples::U8(samples) = &plane.samples else { panic!("toys have 8 bits") };
         Ok([&[plane.size.w as u8, plane.size.h as u8, options.quality.unwrap_or(0)], &samples[..]].concat())
@@ -114,7 +119,7 @@ impl PixelOp for Halve {
     fn needed(&self, _input: Geometry, need: Size) -> Size {
         Size::new(need.w * 2, need.h)
     }
-    fn apply(&self, mut frame: Frame) -> Result<Frame> {
+    fn apply(&self, mut frame: Frame, _stop: &Stop) -> Result<Frame> {
         let size = self.output(frame.geometry)?.size;
         frame.crop(safelight_core::Rect { x: 0, y: 0, size });
         if let Samples::U8(samples) = &mut frame.planes[0].samples {
@@ -159,7 +164,7 @@ impl PixelOp for Darken {
     fn needed(&self, _input: Geometry, need: Size) -> Size {
         need
     }
-    fn apply(&self, mut frame: Frame) -> Result<Frame> {
+    fn apply(&self, mut frame: Frame, _stop: &Stop) -> Result<Frame> {
         if let Samples::U8(samples) = &mut frame.planes[0].samples {
             for sample in samples {
                 *sample -= 1;
@@ -266,7 +271,7 @@ fn sizes_are_planned_forwards_and_needs_backwards() {
     let ops: Vec<Box<dyn PixelOp>> = vec![Box::new(Halve), Box::new(Halve)];
     let source = |w, h| Geometry { size: Size::new(w, h), orientation: Orientation::UPRIGHT };
     let plan = plan_sizes(&ops, source(40, 20)).unwrap();
-    assert_eq!((plan.output, plan.needed, plan.max_pixels), (source(10, 20), Size::new(40, 20), 400));
+    assert_eq!((plan.output, plan.needed), (source(10, 20), Size::new(40, 20)));
     let plan = plan_sizes(&ops, source(43, 23)).unwrap();
     assert_eq!((plan.output, plan.needed), (source(10, 23), Size::new(40, 23)));
 }

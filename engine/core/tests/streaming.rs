@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use safelight_core::{
-    Decode, Decoder, Decoding, Encode, Encoder, Error, Flow, Format, Frame, Geometry, Head, Header, Image,
-    Kind, Limits, Model, Opened, OpenedStream, Opening, Orientation, Plan, Query, Registry, Result, Samples,
-    Session, Settings, Sink, Size, Step, Transform, testing::Output,
+    Cost, Decode, Decoder, Decoding, Encode, Encoder, Error, Flow, Format, Frame, Geometry, Head, Header,
+    Image, Kind, Limits, Model, Opened, OpenedStream, Opening, Orientation, Plan, Query, Registry, Result,
+    Samples, Session, Settings, Sink, Size, Step, Stop, StopReason, Transform, testing::Output,
 };
 
 /// The signature of JPEG.
@@ -39,6 +39,7 @@ const HEADER: Header = Header {
     is_animated: false,
     frames: 1,
     has_palette: false,
+    sample_bytes: 1,
 };
 
 impl Decoder for Toy {
@@ -62,8 +63,8 @@ impl OpenedStream for Toy {
     fn header(&self) -> &Header {
         &HEADER
     }
-    fn memory(&self, _decode: &Decode) -> u64 {
-        1000
+    fn cost(&self, _decode: &Decode) -> Cost {
+        Cost::new(1000, 0)
     }
     fn start(self: Box<Self>, _decode: &Decode) -> Result<Box<dyn Decoding>> {
         Ok(Box::new(ToyDecoding(Vec::new())))
@@ -76,10 +77,10 @@ impl Opened for WholeToy {
     fn header(&self) -> &Header {
         &HEADER
     }
-    fn memory(&self, _decode: &Decode) -> u64 {
-        1000
+    fn cost(&self, _decode: &Decode) -> Cost {
+        Cost::new(1000, 0)
     }
-    fn decode(self: Box<Self>, _decode: &Decode) -> Result<Image> {
+    fn decode(self: Box<Self>, _decode: &Decode, _stop: &Stop) -> Result<Image> {
         Toy::image(&self.0)
     }
 }
@@ -88,7 +89,11 @@ impl Encoder for Toy {
     fn format(&self) -> Format {
         Format::Jpeg
     }
-    fn encode(&self, image: &Image, _options: &Encode) -> Result<Vec<u8>> {
+    fn cost(&self, _size: Size, _frames: u32, _options: &Encode) -> Cost {
+        Cost::default()
+    }
+
+    fn encode(&self, image: &Image, _options: &Encode, _stop: &Stop) -> Result<Vec<u8>> {
         let Samples::U8(samples) = &image.frames[0].planes[0].samples else { panic!("toys have 8 bits") };
         Ok(samples.clone())
     }
@@ -147,7 +152,7 @@ fn memory_is_reserved_once_when_the_header_is_complete() {
     let mut out = Output::default();
     let mut push = |bytes: &'static [u8]| session.push(Bytes::from_static(bytes), &mut out).unwrap();
     assert_eq!(push(b"\xFF\xD8\xFF4"), Flow::More);
-    assert_eq!(push(b"abcd"), Flow::Reserve(1000));
+    assert!(matches!(push(b"abcd"), Flow::Reserve(cost) if cost.bytes == 1000));
     assert_eq!(push(b""), Flow::More);
     assert_eq!(push(b"X"), Flow::Done);
     assert_eq!(out.body(), b"X");
@@ -159,7 +164,7 @@ fn sources_that_cannot_stream_are_buffered_whole() {
     let mut out = Output::default();
     assert_eq!(session.push(Bytes::from_static(b"\xFF\xD8\xFF1w"), &mut out).unwrap(), Flow::More);
     assert_eq!(session.push(vec![b'X'; 1 << 20].into(), &mut out).unwrap(), Flow::Keep);
-    assert_eq!(session.reserve().unwrap(), 1000);
+    assert_eq!(session.reserve().unwrap().unwrap().bytes, 1000);
     session.finish(&mut out).unwrap();
     assert_eq!(out.body(), b"X");
 }
@@ -170,7 +175,7 @@ fn a_decoder_may_require_the_whole_source() {
     let mut out = Output::default();
     assert_eq!(session.push(Bytes::from_static(b"\xFF\xD8\xFF1n"), &mut out).unwrap(), Flow::Keep);
     assert_eq!(session.push(Bytes::from_static(b"X"), &mut out).unwrap(), Flow::Keep);
-    assert_eq!(session.reserve().unwrap(), 1000);
+    assert_eq!(session.reserve().unwrap().unwrap().bytes, 1000);
     session.finish(&mut out).unwrap();
     assert_eq!(out.body(), b"X");
 }
@@ -203,8 +208,10 @@ impl Sink for Gone {
         panic!("the client disconnected before the head");
     }
     fn body(&mut self, _bytes: Bytes) {}
-    fn is_gone(&self) -> bool {
-        true
+    fn stop(&self) -> Stop {
+        let stop = Stop::default();
+        stop.set(StopReason::Disconnected);
+        stop
     }
 }
 

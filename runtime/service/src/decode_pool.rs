@@ -1,13 +1,10 @@
 //! Threads and memory for heavy work: off the threads that serve connections, one image for each core, within a
 //! memory budget, behind a queue of limited length.
 
-use safelight_core::{Error, Kind, Result};
+use safelight_core::{Error, Kind, Result, Stop, StopReason};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tokio::{
     sync::{AcquireError, OwnedSemaphorePermit, Semaphore},
@@ -84,7 +81,7 @@ impl DecodePool {
         };
         let place = self.places.clone().try_acquire_owned().map_err(busy)?;
         let permits = Arc::new(Mutex::new(Permits { place, source: None, memory: None }));
-        Ok(Reservation { pool: self.clone(), permits, disconnected: Arc::default() })
+        Ok(Reservation { pool: self.clone(), permits, stop: Stop::default() })
     }
 }
 
@@ -95,7 +92,7 @@ pub struct Reservation {
     pool: Arc<DecodePool>,
     /// Shared with work that continues after the client disconnected.
     permits: Arc<Mutex<Permits>>,
-    disconnected: Arc<AtomicBool>,
+    stop: Stop,
 }
 
 #[derive(Debug)]
@@ -137,9 +134,9 @@ impl Reservation {
         self.permits().memory.is_some()
     }
 
-    /// Returns the flag that tells running work that the client disconnected.
-    pub fn disconnected(&self) -> Arc<AtomicBool> {
-        self.disconnected.clone()
+    /// Returns the signal that tells running work that the client disconnected.
+    pub fn stop(&self) -> Stop {
+        self.stop.clone()
     }
 
     /// Runs `work` on a thread of its own, when a worker is free.
@@ -175,7 +172,7 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        self.disconnected.store(true, Ordering::Relaxed);
+        self.stop.set(StopReason::Disconnected);
     }
 }
 
@@ -267,7 +264,7 @@ mod tests {
     async fn work_learns_of_a_disconnected_client_and_keeps_its_memory_to_the_end() {
         let pool = pool(16 << 10, 1, 1);
         let first = reservation(&pool, 12 << 10).await.unwrap();
-        let disconnected = first.disconnected();
+        let stop = first.stop();
         let (started, has_started) = mpsc::channel();
         let (end, may_end) = mpsc::channel::<()>();
         let working = tokio::spawn(async move {
@@ -279,10 +276,10 @@ mod tests {
             first.run(work).await
         });
         task::spawn_blocking(move || has_started.recv().unwrap()).await.unwrap();
-        assert!(!disconnected.load(Ordering::Relaxed));
+        assert!(stop.reason().is_none());
         working.abort();
         assert!(working.await.unwrap_err().is_cancelled());
-        assert!(disconnected.load(Ordering::Relaxed));
+        assert_eq!(stop.reason(), Some(StopReason::Disconnected));
         assert!(timeout(SOON, reservation(&pool, 1 << 10)).await.is_err(), "the memory is in use");
         end.send(()).unwrap();
         let second = reservation(&pool, 12 << 10).await.unwrap();

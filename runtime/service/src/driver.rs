@@ -6,14 +6,11 @@ use crate::{
     source::{Meta, Reader},
 };
 use bytes::Bytes;
-use safelight_core::{Error, Flow, Head, Kind, Result, Session, Sink};
+use safelight_core::{Error, Flow, Head, Kind, Result, Session, Sink, Stop};
 use std::{
     collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     time::Instant,
 };
 
@@ -82,16 +79,19 @@ impl SessionDriver {
         let chunk = self.reader.next().await?;
         let Some(session) = self.session.take() else { return Ok(()) };
         let Some(chunk) = chunk else { return self.finish(session).await };
-        let (session, flow) = self.run(session, |session, out| session.push(chunk, out)).await?;
+        let (mut session, flow) = self.run(session, |session, out| session.push(chunk, out)).await?;
         match flow {
             Flow::More => (),
             Flow::Keep => {
                 let size = self.reader.meta().size;
                 if self.reservation.is_none() {
                     self.reservation()?.reserve_source(size).await?;
+                    if let Some(size) = size {
+                        session.expect(size);
+                    }
                 }
             }
-            Flow::Reserve(bytes) => self.reservation()?.reserve(bytes).await?,
+            Flow::Reserve(cost) => self.reservation()?.reserve(cost.bytes).await?,
             Flow::Skip(count) => self.reader.skip(count),
             // The rest of the source is never read.
             Flow::Done => {
@@ -105,9 +105,8 @@ impl SessionDriver {
 
     /// Finishes the session.
     async fn finish(&mut self, mut session: Box<dyn Session>) -> Result<()> {
-        let bytes = catch_panic(|| session.reserve())?;
-        if 0 < bytes {
-            self.reservation()?.reserve(bytes).await?;
+        if let Some(cost) = catch_panic(|| session.reserve())? {
+            self.reservation()?.reserve(cost.bytes).await?;
         }
         self.run(session, |session, out| session.finish(out)).await?;
         self.release();
@@ -127,7 +126,7 @@ impl SessionDriver {
             self.reader.meter().add_work(start.elapsed());
             return Ok((session, result?));
         };
-        let mut out = Output { is_disconnected: reservation.disconnected(), ..std::mem::take(&mut self.out) };
+        let mut out = Output { stop: reservation.stop(), ..std::mem::take(&mut self.out) };
         let meter = self.reader.meter().clone();
         let work = move || {
             let start = Instant::now();
@@ -169,7 +168,7 @@ struct Output {
     head: Option<Head>,
     body: VecDeque<Bytes>,
     queued: u64,
-    is_disconnected: Arc<AtomicBool>,
+    stop: Stop,
 }
 
 impl Sink for Output {
@@ -184,7 +183,7 @@ impl Sink for Output {
         }
     }
 
-    fn is_gone(&self) -> bool {
-        self.is_disconnected.load(Ordering::Relaxed)
+    fn stop(&self) -> Stop {
+        self.stop.clone()
     }
 }

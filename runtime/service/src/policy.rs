@@ -40,6 +40,22 @@ pub struct Policy {
           default_value_t = Limits::default().max_output_side)]
     max_output_side: u32,
 
+    /// Maximum pixels of an output image; of each frame of an animation
+    #[arg(long, env = "SAFELIGHT_MAX_OUTPUT_PIXELS", value_name = "PIXELS",
+          default_value_t = Limits::default().max_output_pixels)]
+    max_output_pixels: u64,
+
+    /// Maximum pixels of an output image above 4 million, as a multiple of the source's pixels
+    #[arg(long, env = "SAFELIGHT_MAX_ENLARGEMENT", value_name = "FACTOR",
+          default_value_t = Limits::default().max_enlargement)]
+    max_enlargement: u32,
+
+    /// Maximum CPU time that a transform may take by estimate, in milliseconds; more is rejected with 413 before
+    /// anything is decoded
+    #[arg(long = "max-work", env = "SAFELIGHT_MAX_WORK", value_name = "MILLISECONDS",
+          default_value_t = Limits::default().max_work_ms)]
+    max_work_ms: u64,
+
     /// Keep RGB profiles in re-encoded images instead of converting to sRGB; grey and CMYK images are always
     /// converted
     #[arg(long, env = "SAFELIGHT_KEEP_PROFILE", value_parser = BoolishValueParser::new())]
@@ -74,6 +90,9 @@ impl Policy {
             max_pixels: self.max_pixels,
             max_frames: self.max_frames,
             max_output_side: self.max_output_side,
+            max_output_pixels: self.max_output_pixels,
+            max_enlargement: self.max_enlargement,
+            max_work_ms: self.max_work_ms,
         };
         let pool = PoolLimits {
             memory_bytes: self.memory_bytes.unwrap_or(defaults.memory_bytes),

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
-use safelight_core::{Frame, Geometry, Param, ParamKind, PixelOp, Query, Result, Size, Step, Transform};
+use safelight_core::{
+    Frame, Geometry, Param, ParamKind, PixelOp, Query, Result, Size, Step, Stop, Transform,
+};
 use safelight_filters::gaussian;
 
 const BLUR: Param = Param {
@@ -44,11 +46,11 @@ impl PixelOp for BlurOp {
         input.size
     }
 
-    fn apply(&self, frame: Frame) -> Result<Frame> {
+    fn apply(&self, frame: Frame, stop: &Stop) -> Result<Frame> {
         let mut frame = frame.materialize()?.into_rgb()?;
         let has_alpha = frame.model.has_alpha();
         for plane in &mut frame.planes {
-            gaussian(plane, self.sigma, has_alpha);
+            gaussian(plane, self.sigma, has_alpha, stop)?;
         }
         Ok(frame)
     }
@@ -72,7 +74,7 @@ mod tests {
 
     fn blurred(raw: &str, frame: &Frame) -> Frame {
         let op = op(raw);
-        let found = op.apply(frame.clone()).unwrap();
+        let found = op.apply(frame.clone(), &Stop::default()).unwrap();
         assert_eq!(found.geometry, op.output(frame.geometry).unwrap(), "{raw}");
         assert_eq!(op.needed(frame.geometry, Size::new(1, 1)), frame.geometry.size, "{raw}");
         found

@@ -3,7 +3,9 @@
 mod area;
 
 use area::Area;
-use safelight_core::{Frame, Geometry, Param, ParamKind, PixelOp, Query, Result, Size, Step, Transform};
+use safelight_core::{
+    Frame, Geometry, Param, ParamKind, PixelOp, Query, Result, Size, Step, Stop, Transform,
+};
 
 /// The plug-in.
 #[derive(Debug)]
@@ -53,7 +55,7 @@ impl PixelOp for CropOp {
         Size::new(axis(input.size.w, need.w, rect.size.w), axis(input.size.h, need.h, rect.size.h))
     }
 
-    fn apply(&self, mut frame: Frame) -> Result<Frame> {
+    fn apply(&self, mut frame: Frame, _stop: &Stop) -> Result<Frame> {
         frame.crop(self.0.rect(frame.geometry.size)?);
         Ok(frame)
     }
@@ -125,7 +127,7 @@ mod tests {
     fn samples_are_not_touched() {
         let samples = Samples::U8((0..12).collect());
         let frame = Frame::whole(Size::new(4, 3), Model::Grey, samples);
-        let cropped = op("crop=1,1,9,1").apply(frame.clone()).unwrap();
+        let cropped = op("crop=1,1,9,1").apply(frame.clone(), &Stop::default()).unwrap();
         assert_eq!(cropped.planes, frame.planes);
         assert_eq!(cropped.view, View { x: 1.0, y: 1.0, w: 3.0, h: 1.0 });
         let expected = Frame::whole(Size::new(3, 1), Model::Grey, Samples::U8(vec![5, 6, 7]));
@@ -138,7 +140,7 @@ mod tests {
         frame.planes[0].step = (8.0, 8.0);
         frame.geometry.size = Size::new(31, 24);
         frame.view = View::whole(Size::new(31, 24));
-        let cropped = op("crop=3,5,10,7").apply(frame).unwrap();
+        let cropped = op("crop=3,5,10,7").apply(frame, &Stop::default()).unwrap();
         assert_eq!(cropped.view, View { x: 3.0, y: 5.0, w: 10.0, h: 7.0 });
         assert_eq!(cropped.geometry.size, Size::new(10, 7));
     }

@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 use safelight_core::{
-    Frame, Geometry, Orientation, Param, PixelOp, Query, Result, Size, Step, Transform, Turn,
+    Frame, Geometry, Orientation, Param, PixelOp, Query, Result, Size, Step, Stop, Transform, Turn,
 };
 
 /// The plug-in.
@@ -37,7 +37,7 @@ impl PixelOp for OrientOp {
         Turn::from(input.orientation).size(need)
     }
 
-    fn apply(&self, frame: Frame) -> Result<Frame> {
+    fn apply(&self, frame: Frame, _stop: &Stop) -> Result<Frame> {
         let turn = Turn::from(frame.geometry.orientation);
         let mut frame = frame.turn(turn)?;
         // A second run finds an upright image and changes nothing.
@@ -63,11 +63,11 @@ mod tests {
         for number in 1..=8 {
             let input = frame(number);
             let stated = OrientOp.output(input.geometry).unwrap();
-            let upright = OrientOp.apply(input).unwrap();
+            let upright = OrientOp.apply(input, &Stop::default()).unwrap();
             assert_eq!(upright.geometry, stated, "orientation {number}");
             assert_eq!(stated.orientation, Orientation::UPRIGHT);
             assert_eq!(stated.size, if number < 5 { Size::new(3, 2) } else { Size::new(2, 3) });
-            assert_eq!(OrientOp.apply(upright.clone()).unwrap(), upright, "turned twice");
+            assert_eq!(OrientOp.apply(upright.clone(), &Stop::default()).unwrap(), upright, "turned twice");
         }
     }
 
@@ -85,7 +85,7 @@ mod tests {
         frame.planes[0].step = (2.0, 2.0);
         frame.geometry.size = Size::new(5, 3);
         frame.view = View::whole(Size::new(5, 3));
-        let upright = OrientOp.apply(frame).unwrap();
+        let upright = OrientOp.apply(frame, &Stop::default()).unwrap();
         assert_eq!(upright.geometry.size, Size::new(3, 5));
         assert_eq!(upright.view, View { x: 0.0, y: 1.0, w: 3.0, h: 5.0 });
         assert_eq!(upright.planes[0].samples, Samples::U8(vec![2, 5, 1, 4, 0, 3]));

@@ -1,7 +1,8 @@
 //! The table of formats agrees with the registry.
 
 use safelight_core::{
-    Decode, Encode, Format, Frame, Image, Kind, Limits, Model, Plan, Samples, Settings, Size, testing::Output,
+    Decode, Encode, Format, Frame, Image, Kind, Limits, Model, Plan, Samples, Settings, Size, Stop,
+    testing::Output,
 };
 use safelight_registry::{DECODERS, ENCODERS, REGISTRY};
 use std::collections::HashSet;
@@ -35,10 +36,10 @@ fn animations_keep_their_frames_where_the_table_says_so() {
     let decode = Decode { needed: size, all_frames: true, keep_profile: false, chroma: (1, 1) };
     for encoder in ENCODERS {
         let Some(decoder) = REGISTRY.decoder(encoder.format()) else { continue };
-        let file = encoder.encode(&image, &Encode::default()).expect("a small image");
+        let file = encoder.encode(&image, &Encode::default(), &Stop::default()).expect("a small image");
         let opened = decoder.open(file.into(), &Limits::default()).expect("the file is our own");
         let (is_animated, frames) = (opened.header().is_animated, opened.header().frames);
-        let found = opened.decode(&decode).expect("the file is our own");
+        let found = opened.decode(&decode, &Stop::default()).expect("the file is our own");
         let expected = if encoder.format().abilities().animate { 2 } else { 1 };
         assert_eq!(
             (is_animated, frames as usize, found.frames.len()),

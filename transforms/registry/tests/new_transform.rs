@@ -37,7 +37,7 @@ safelight-core.workspace = true
 
 const CODE: &str = r#"//! Inverts the colours.
 
-use safelight_core::{Frame, Geometry, Param, ParamKind, PixelOp, Query, Result, Samples, Size, Step, Transform};
+use safelight_core::{Frame, Geometry, Param, ParamKind, PixelOp, Query, Result, Samples, Size, Step, Transform, Stop};
 
 /// The plug-in.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +76,7 @@ impl PixelOp for InvertOp {
         need
     }
 
-    fn apply(&self, mut frame: Frame) -> Result<Frame> {
+    fn apply(&self, mut frame: Frame, _stop: &Stop) -> Result<Frame> {
         let has_alpha = frame.model.has_alpha();
         for plane in &mut frame.planes {
             let channels = usize::from(plane.channels);

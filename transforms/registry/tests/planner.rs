@@ -5,8 +5,8 @@ mod common;
 use bytes::Bytes;
 use common::{Picture, Random, answer_of, source};
 use safelight_core::{
-    Decode, Decoder, Detection, Format, Geometry, Header, Image, Limits, Opened, Orientation, PixelOp,
-    Registry, Result, Size, Step,
+    Cost, Decode, Decoder, Detection, Format, Geometry, Header, Image, Limits, Opened, Orientation, PixelOp,
+    Registry, Result, Size, Step, Stop,
 };
 use safelight_registry::{DECODERS, REGISTRY, TRANSFORMS, example_query, example_query_len};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -46,20 +46,23 @@ impl Opened for WatchedSource {
     fn header(&self) -> &Header {
         self.opened.header()
     }
-    fn memory(&self, decode: &Decode) -> u64 {
-        self.opened.memory(decode)
+    fn cost(&self, decode: &Decode) -> Cost {
+        self.opened.cost(decode)
     }
-    fn decode(self: Box<Self>, decode: &Decode) -> Result<Image> {
+    fn decoded_size(&self, decode: &Decode) -> Size {
+        self.opened.decoded_size(decode)
+    }
+    fn decode(self: Box<Self>, decode: &Decode, stop: &Stop) -> Result<Image> {
         let stored = self.opened.header().geometry.size;
         assert!(stored.covers(decode.needed), "{:?} needed of {stored:?}", decode.needed);
         let whole = Decode { needed: stored, ..decode.clone() };
-        let image = match self.watched.scale {
-            Scale::Native => self.opened.decode(decode)?,
-            Scale::Full => self.opened.decode(&whole)?,
-        };
+        let decode = if self.watched.scale == Scale::Native { decode } else { &whole };
+        let stated = self.opened.decoded_size(decode);
+        let image = self.opened.decode(decode, stop)?;
         for frame in &image.frames {
             let first = frame.planes.first().expect("a frame has planes");
             assert!(first.size.covers(decode.needed), "{:?} for {:?}", first.size, decode.needed);
+            assert!(stated.covers(first.size), "{:?} was stated as {stated:?}", first.size);
             assert_eq!(frame.geometry.size, stored, "sizes are nominal");
             if first.step != (1.0, 1.0) {
                 self.watched.shrunk.fetch_add(1, Ordering::Relaxed);

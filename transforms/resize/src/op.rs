@@ -6,7 +6,7 @@ use crate::{
     pad::pad,
     resample::Resampler,
 };
-use safelight_core::{Colour, Error, Frame, Geometry, Kind, Model, PixelOp, Plane, Result, Size, View};
+use safelight_core::{Colour, Error, Frame, Geometry, Kind, Model, PixelOp, Plane, Result, Size, Stop, View};
 
 pub(crate) struct ResizeOp {
     pub(crate) bounds: Bounds,
@@ -40,12 +40,12 @@ impl PixelOp for ResizeOp {
         self.layout(input.size).needed(input.size, need)
     }
 
-    fn apply(&self, mut frame: Frame) -> Result<Frame> {
+    fn apply(&self, mut frame: Frame, stop: &Stop) -> Result<Frame> {
         let geometry = self.output(frame.geometry)?;
         let layout = self.layout(frame.geometry.size);
         if !is_already_scaled(&frame, &layout) {
             let part = within(frame.view, frame.geometry.size, layout.source);
-            frame.planes = scaled_planes(frame.planes, frame.model, frame.view, part, layout.scaled)?;
+            frame.planes = scaled_planes(frame.planes, frame.model, frame.view, part, layout.scaled, stop)?;
             frame.view = View::whole(layout.scaled);
             frame.geometry.size = layout.scaled;
         }
@@ -61,9 +61,16 @@ impl PixelOp for ResizeOp {
 }
 
 /// Scales `part` of the image at `view` in every plane to `size`, chroma to the resolution that the model states.
-fn scaled_planes(planes: Vec<Plane>, model: Model, view: View, part: View, size: Size) -> Result<Vec<Plane>> {
+fn scaled_planes(
+    planes: Vec<Plane>,
+    model: Model,
+    view: View,
+    part: View,
+    size: Size,
+    stop: &Stop,
+) -> Result<Vec<Plane>> {
     let chroma = if let Model::Ycc { chroma } = model { chroma } else { (1, 1) };
-    let mut resampler = Resampler::default();
+    let mut resampler = Resampler::new(stop);
     let scale = |(i, plane)| {
         let (columns, rows) = if i == 0 { (1, 1) } else { chroma };
         let scaled = Size::new(size.w.div_ceil(columns.into()), size.h.div_ceil(rows.into()));

@@ -7,23 +7,30 @@ use fast_image_resize::{
     images::{TypedCroppedImage, TypedCroppedImageMut, TypedImage},
     pixels::{U16, U16x2, U16x3, U16x4},
 };
-use safelight_core::{Error, Kind, Model, Plane, Rect, Result, Samples, Size, View};
+use safelight_core::{Error, Kind, Model, Plane, Rect, Result, Samples, Size, Stop, View};
 
 /// Scales parts of planes.
-#[derive(Debug, Default)]
-pub(crate) struct Resampler {
+#[derive(Debug)]
+pub(crate) struct Resampler<'a> {
+    stop: &'a Stop,
     /// The weights of the previous plane, since both chroma planes use the same.
     scaling: Option<Scaling>,
 }
 
-impl Resampler {
+impl<'a> Resampler<'a> {
+    /// A resampler that works until `stop` is set.
+    pub(crate) fn new(stop: &'a Stop) -> Self {
+        Self { stop, scaling: None }
+    }
+
     /// Scales the part `part` of a plane to `size`.
     ///
     /// `part` is within `image`, both in source pixels. The kernel reads beyond `part`, but only samples that
     /// `image` touches, so none that a crop removed.
     ///
     /// # Errors
-    /// [`Kind::Internal`] if the plane does not cover the image, or has more than four channels.
+    /// [`Kind::Internal`] if the plane does not cover the image, or has more than four channels; those of
+    /// [`Stop::check`].
     pub(crate) fn resample(
         &mut self,
         plane: Plane,
@@ -42,6 +49,7 @@ impl Resampler {
                 Samples::U8(self.bytes(&samples, shape, pixels, (&columns, &rows), size)?)
             }
             Samples::U16(samples) => {
+                self.stop.check()?;
                 Samples::U16(words(samples, shape, model.has_alpha(), (&columns, &rows), size)?)
             }
         };
@@ -67,7 +75,7 @@ impl Resampler {
         let part = View { x, y, w: columns.length, h: rows.length };
         let reusable = self.scaling.take().filter(|scaling| scaling.is_of(readable, part, size));
         let scaling = self.scaling.insert(reusable.unwrap_or_else(|| Scaling::new(readable, part, size)));
-        Ok(scaling.apply(samples, from.w as usize, pixels))
+        scaling.apply(samples, from.w as usize, pixels, self.stop)
     }
 }
 

@@ -5,24 +5,24 @@
 mod common;
 
 use common::op;
-use safelight_core::{Frame, Model, Rect, Samples, Size};
+use safelight_core::{Frame, Model, Rect, Samples, Size, Stop};
 
 fn grey(w: u32, h: u32, samples: Vec<u8>) -> Frame {
     Frame::whole(Size::new(w, h), Model::Grey, Samples::U8(samples))
 }
 
 fn apply(raw: &str, frame: Frame) -> Frame {
-    op(raw).apply(frame).unwrap().materialize().unwrap()
+    op(raw).apply(frame, &Stop::default()).unwrap().materialize().unwrap()
 }
 
 #[test]
 fn an_image_that_fits_is_unchanged() {
     let mut frame = grey(4, 1, vec![1, 2, 3, 4]);
     for raw in ["w=4", "w=9", "w=4&fit=contain", "w=4&h=1&fit=fill", "w=4&h=1&fit=pad", "w=4&h=1&fit=cover"] {
-        assert_eq!(op(raw).apply(frame.clone()).unwrap(), frame, "{raw}");
+        assert_eq!(op(raw).apply(frame.clone(), &Stop::default()).unwrap(), frame, "{raw}");
     }
     frame.crop(Rect { x: 1, y: 0, size: Size::new(2, 1) });
-    assert_eq!(op("w=2").apply(frame.clone()).unwrap(), frame);
+    assert_eq!(op("w=2").apply(frame.clone(), &Stop::default()).unwrap(), frame);
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn a_plane_smaller_than_its_image_is_an_internal_error() {
     let mut frame = grey(4, 1, vec![1, 2, 3, 4]);
     frame.geometry.size.w = 9;
     frame.view.w = 9.0;
-    assert_eq!(op("w=2").apply(frame).unwrap_err().kind, safelight_core::Kind::Internal);
+    assert_eq!(op("w=2").apply(frame, &Stop::default()).unwrap_err().kind, safelight_core::Kind::Internal);
     let short = grey(4, 1, vec![1, 2, 3]);
-    assert_eq!(op("w=2").apply(short).unwrap_err().kind, safelight_core::Kind::Internal);
+    assert_eq!(op("w=2").apply(short, &Stop::default()).unwrap_err().kind, safelight_core::Kind::Internal);
 }

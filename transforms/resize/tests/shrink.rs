@@ -5,7 +5,7 @@
 mod common;
 
 use common::{Random, frame, geometry, noise, op, psnr, samples};
-use safelight_core::{Model, Rect, Size};
+use safelight_core::{Model, Rect, Size, Stop};
 
 const FITS: [&str; 5] = ["scale-down", "contain", "cover", "fill", "pad"];
 
@@ -33,12 +33,12 @@ fn size_and_pixels_do_not_depend_on_the_shrink() {
         let op = op(&raw);
         let stated = op.output(geometry(size.w, size.h)).unwrap();
         let needed = op.needed(geometry(size.w, size.h), stated.size);
-        let full = op.apply(frame(&source, size, model, 1, has_16_bits)).unwrap();
+        let full = op.apply(frame(&source, size, model, 1, has_16_bits), &Stop::default()).unwrap();
         assert_eq!(full.geometry, stated, "{raw} of {size:?}");
         for shrink in [2, 4, 8] {
             let shrunk = frame(&source, size, model, shrink, has_16_bits);
             let is_enough = shrunk.planes[0].size.covers(needed);
-            let found = op.apply(shrunk).unwrap();
+            let found = op.apply(shrunk, &Stop::default()).unwrap();
             assert_eq!(found.geometry, stated, "{raw} of {size:?} at 1/{shrink}");
             assert_eq!(found.planes[0].size, stated.size, "{raw} of {size:?} at 1/{shrink}");
             if is_enough {
@@ -62,7 +62,7 @@ fn every_pixel_keeps_its_position() {
             let mut cropped = frame(&source, size, Model::Grey, shrink, true);
             // Not on a sample boundary at any scale.
             cropped.crop(Rect { x: 11, y: 13, size: Size::new(381, 277) });
-            let found = op("w=21&h=21&fit=cover&gravity=0.9,0.3").apply(cropped).unwrap();
+            let found = op("w=21&h=21&fit=cover&gravity=0.9,0.3").apply(cropped, &Stop::default()).unwrap();
             let kept = 277.0;
             let start = if is_along_x { 11.0 + (381.0 - kept) * 0.9 } else { 13.0 };
             // At each end, three pixels of the kernel are beyond the image.
@@ -131,7 +131,7 @@ fn a_crop_and_a_resize_are_a_resize_of_what_was_cropped() {
         let raw = random_query(&mut random, 100);
         let cut_out = cropped.clone().materialize().unwrap();
         // No sample beyond the crop has an effect.
-        let found = op(&raw).apply(cropped).unwrap().materialize().unwrap();
-        assert_eq!(found, op(&raw).apply(cut_out).unwrap(), "{raw} of {size:?}");
+        let found = op(&raw).apply(cropped, &Stop::default()).unwrap().materialize().unwrap();
+        assert_eq!(found, op(&raw).apply(cut_out, &Stop::default()).unwrap(), "{raw} of {size:?}");
     }
 }

@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 use safelight_core::{
-    Frame, Geometry, Param, ParamKind, PixelOp, Query, Result, Size, Step, Transform, Turn,
+    Frame, Geometry, Param, ParamKind, PixelOp, Query, Result, Size, Step, Stop, Transform, Turn,
 };
 
 /// The plug-in.
@@ -66,7 +66,7 @@ impl PixelOp for RotateFlipOp {
         self.0.size(need)
     }
 
-    fn apply(&self, frame: Frame) -> Result<Frame> {
+    fn apply(&self, frame: Frame, _stop: &Stop) -> Result<Frame> {
         // Pixels that a crop removed need not be turned, if they can be cut off here.
         let frame = if frame.is_full_size() { frame.materialize()? } else { frame };
         frame.turn(self.0)
@@ -95,7 +95,7 @@ mod tests {
         let check = |raw, expected| {
             let input = frame("abc/def");
             let stated = op(raw).output(input.geometry).unwrap();
-            let found = op(raw).apply(input).unwrap();
+            let found = op(raw).apply(input, &Stop::default()).unwrap();
             assert_eq!(found, frame(expected), "{raw}");
             assert_eq!(found.geometry, stated, "{raw}");
         };
@@ -136,7 +136,7 @@ mod tests {
     fn pixels_outside_the_crop_are_not_turned() {
         let mut input = frame("abc/def");
         input.crop(Rect { x: 1, y: 0, size: Size::new(2, 2) });
-        assert_eq!(op("rotate=90").apply(input).unwrap(), frame("eb/fc"));
+        assert_eq!(op("rotate=90").apply(input, &Stop::default()).unwrap(), frame("eb/fc"));
     }
 
     #[test]
@@ -145,7 +145,7 @@ mod tests {
         input.planes[0].step = (2.0, 2.0);
         input.geometry.size = Size::new(6, 4);
         input.view = safelight_core::View::whole(Size::new(6, 4));
-        let turned = op("rotate=90").apply(input).unwrap();
+        let turned = op("rotate=90").apply(input, &Stop::default()).unwrap();
         assert_eq!(turned.geometry.size, Size::new(4, 6));
         assert_eq!(turned.planes[0].samples, Samples::U8(b"daebfc".to_vec()));
         assert_eq!(op("rotate=90").needed(turned.geometry, Size::new(2, 3)), Size::new(3, 2));

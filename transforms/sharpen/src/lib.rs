@@ -2,7 +2,9 @@
 
 mod mask;
 
-use safelight_core::{Frame, Geometry, Param, ParamKind, PixelOp, Query, Result, Size, Step, Transform};
+use safelight_core::{
+    Frame, Geometry, Param, ParamKind, PixelOp, Query, Result, Size, Step, Stop, Transform,
+};
 
 const SHARPEN: Param = Param {
     key: "sharpen",
@@ -45,11 +47,11 @@ impl PixelOp for SharpenOp {
         input.size
     }
 
-    fn apply(&self, frame: Frame) -> Result<Frame> {
+    fn apply(&self, frame: Frame, stop: &Stop) -> Result<Frame> {
         let mut frame = frame.materialize()?.into_rgb()?;
         let has_alpha = frame.model.has_alpha();
         for plane in &mut frame.planes {
-            mask::sharpen(plane, self.sigma, has_alpha);
+            mask::sharpen(plane, self.sigma, has_alpha, stop)?;
         }
         Ok(frame)
     }
@@ -70,7 +72,7 @@ mod tests {
         let Some(Step::Pixels(op)) = Sharpen.step(&query(raw).unwrap()).unwrap() else {
             panic!("{raw} requests no pixel step")
         };
-        let found = op.apply(frame.clone()).unwrap();
+        let found = op.apply(frame.clone(), &Stop::default()).unwrap();
         assert_eq!(found.geometry, op.output(frame.geometry).unwrap(), "{raw}");
         found
     }

@@ -1,6 +1,6 @@
 //! The unsharp mask: the difference between the image and its blur, added to the image.
 
-use safelight_core::{Plane, Samples};
+use safelight_core::{Plane, Result, Samples, Stop};
 use safelight_filters::gaussian;
 
 /// Factor of the difference that is added.
@@ -11,19 +11,20 @@ const LUMA: [f32; 3] = [0.2126, 0.7152, 0.0722];
 
 /// Sharpens the luma of `plane` in place and changes each colour by the same amount. With `has_alpha` the last
 /// channel is alpha; fully transparent pixels are unchanged.
-pub(crate) fn sharpen(plane: &mut Plane, sigma: f64, has_alpha: bool) {
+pub(crate) fn sharpen(plane: &mut Plane, sigma: f64, has_alpha: bool, stop: &Stop) -> Result<()> {
     let luma = match &plane.samples {
         Samples::U8(samples) => luma_plane(samples, plane.channels, has_alpha),
         Samples::U16(samples) => luma_plane(samples, plane.channels, has_alpha),
     };
     let channels = 1 + u8::from(has_alpha);
     let mut blurred = Plane { channels, samples: Samples::U16(luma), ..*plane };
-    gaussian(&mut blurred, sigma, has_alpha);
+    gaussian(&mut blurred, sigma, has_alpha, stop)?;
     let Samples::U16(blurred) = blurred.samples else { unreachable!("a filter keeps the depth") };
     match &mut plane.samples {
         Samples::U8(samples) => add_mask(samples, plane.channels, &blurred, has_alpha),
         Samples::U16(samples) => add_mask(samples, plane.channels, &blurred, has_alpha),
     }
+    Ok(())
 }
 
 /// A sample of a plane.

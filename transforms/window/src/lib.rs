@@ -5,7 +5,7 @@ mod range;
 use range::Range;
 use safelight_core::{
     Error, Frame, Geometry, Kind, Model, Param, ParamKind, PixelOp, Plane, Query, Result, SampleEncoding,
-    Samples, Size, Step, Transform,
+    Samples, Size, Step, Stop, Transform,
 };
 
 const WINDOW: Param = Param {
@@ -50,7 +50,7 @@ impl PixelOp for WindowOp {
         need
     }
 
-    fn apply(&self, mut frame: Frame) -> Result<Frame> {
+    fn apply(&self, mut frame: Frame, _stop: &Stop) -> Result<Frame> {
         if frame.model != Model::Grey {
             let message = "window: unsupported image: expected grey without transparency";
             return Err(Error::new(Kind::UnsupportedFormat, WINDOW.key, message));
@@ -100,7 +100,7 @@ mod tests {
     fn shown(raw: &str, samples: Samples, encoding: Option<SampleEncoding>) -> Vec<u8> {
         let frame = Frame::whole(Size::new(samples.len() as u32, 1), Model::Grey, samples);
         let op = op(raw);
-        let found = op.apply(Frame { encoding, ..frame.clone() }).unwrap();
+        let found = op.apply(Frame { encoding, ..frame.clone() }, &Stop::default()).unwrap();
         assert_eq!((found.geometry, found.encoding), (op.output(frame.geometry).unwrap(), None));
         assert_eq!(op.needed(frame.geometry, Size::new(1, 1)), Size::new(1, 1));
         let [Plane { samples: Samples::U8(samples), .. }] = found.planes.as_slice() else { panic!("{raw}") };
@@ -133,7 +133,7 @@ mod tests {
         for model in [Model::Rgb, Model::Rgba, Model::GreyAlpha, Model::Ycc { chroma: (1, 1) }] {
             let channels = usize::from(model.channels());
             let frame = Frame::whole(Size::new(1, 1), model, Samples::U8(vec![0; channels]));
-            let error = op("window=1,2").apply(frame).unwrap_err();
+            let error = op("window=1,2").apply(frame, &Stop::default()).unwrap_err();
             assert_eq!(error.kind, Kind::UnsupportedFormat);
             assert_eq!(error.message, "window: unsupported image: expected grey without transparency");
         }

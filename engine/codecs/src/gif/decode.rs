@@ -5,7 +5,7 @@ use crate::animation::{Canvas, drop_opaque_alpha};
 use crate::colour;
 use crate::error::CodecError;
 use gif::{DecodeOptions, Decoder, DecodingError, DisposalMethod, MemoryLimit, Repeat};
-use safelight_core::{Decode, Frame, Image, Limits, Model, Rect, Result, Samples, Size};
+use safelight_core::{Decode, Frame, Image, Limits, Model, Rect, Result, Samples, Size, Stop};
 use std::num::NonZeroU64;
 
 /// The size of the logical screen (GIF89a, section 18).
@@ -25,11 +25,18 @@ pub(super) fn count_frames(bytes: &[u8], limits: &Limits) -> Result<u32, CodecEr
 }
 
 /// Decodes the first frame or all of them. The caller has checked their pixels against the limits.
-pub(super) fn image(bytes: &[u8], size: Size, decode: &Decode, limits: &Limits) -> Result<Image> {
+pub(super) fn image(
+    bytes: &[u8],
+    size: Size,
+    decode: &Decode,
+    limits: &Limits,
+    stop: &Stop,
+) -> Result<Image> {
     let mut decoder = decoder(bytes, size, limits, false)?;
     let mut composer = Composer { canvas: Canvas::new(size), disposal: None, indices: Vec::new() };
     let (mut frames, mut delays_ms) = (Vec::new(), Vec::new());
     while let Some(delay_ms) = composer.draw_next(&mut decoder, size)? {
+        stop.check()?;
         frames.push(composer.canvas.rgba.clone());
         delays_ms.push(delay_ms);
         if !decode.all_frames {

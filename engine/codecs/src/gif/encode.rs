@@ -5,13 +5,27 @@ use crate::animation::{changed, cut};
 use crate::error::CodecError;
 use crate::rgb8::Rgb8;
 use gif::{DisposalMethod, Encoder, EncodingError, Frame, Repeat};
-use safelight_core::{Image, Rect, Result, Size};
+use safelight_core::{Cost, Image, Rect, Result, Size, Stop};
 
 /// Bytes of a pixel while frames are compared.
 const CHANNELS: usize = 4;
 
+/// The cost of an encode of `frames` frames of this size.
+pub(super) fn cost(size: Size, frames: u32) -> Cost {
+    /// Three frames of RGBA, the colours of one in floating point and their indices.
+    const PIXEL_BYTES: u64 = 44;
+    const WORK_BYTES: u64 = 4 << 20;
+    /// Bytes of a pixel in the file.
+    const FILE_BYTES: u64 = 2;
+    /// Nanoseconds for each pixel.
+    const PIXEL_NS: u64 = 130;
+    let frames = u64::from(frames.max(1));
+    let bytes = size.pixels().saturating_mul(PIXEL_BYTES + FILE_BYTES * frames) + WORK_BYTES;
+    Cost::new(bytes, size.pixels() * PIXEL_NS * frames)
+}
+
 /// Encodes all frames, in sRGB: viewers read no profile from a GIF.
-pub(super) fn image(image: &Image) -> Result<Vec<u8>> {
+pub(super) fn image(image: &Image, stop: &Stop) -> Result<Vec<u8>> {
     let Some(first) = image.frames.first() else { return Err(not_encoded("there is no frame").into()) };
     let size = first.geometry.size;
     let (Ok(w @ 1..), Ok(h @ 1..)) = (u16::try_from(size.w), u16::try_from(size.h)) else {
@@ -32,6 +46,7 @@ pub(super) fn image(image: &Image) -> Result<Vec<u8>> {
     let mut now = Some(to_binary_alpha(image, 0, size)?);
     let mut next_frame = 1;
     while let Some(samples) = now {
+        stop.check()?;
         let next = if next_frame < image.frames.len() {
             Some(to_binary_alpha(image, next_frame, size)?)
         } else {

@@ -5,12 +5,13 @@ mod decode;
 mod encode;
 mod palette;
 
-use crate::animation::{check_frames, frames_bytes};
+use crate::animation::{check_frames, frames_bytes, frames_pixels};
 use crate::colour;
 use crate::header::check_pixels;
 use bytes::Bytes;
 use safelight_core::{
-    Decode, Decoder, Encode, Encoder, Format, Geometry, Header, Image, Limits, Opened, Orientation, Result,
+    Cost, Decode, Decoder, Encode, Encoder, Format, Geometry, Header, Image, Limits, Opened, Orientation,
+    Result, Size, Stop,
 };
 
 /// The format in errors.
@@ -34,7 +35,7 @@ impl Decoder for Gif {
         check_pixels(FORMAT, size, limits)?;
         let frames = decode::count_frames(&source, limits)?;
         let geometry = Geometry { size, orientation: Orientation::UPRIGHT };
-        let header = Header { geometry, is_animated: 1 < frames, frames, has_palette: true };
+        let header = Header { geometry, is_animated: 1 < frames, frames, has_palette: true, sample_bytes: 1 };
         Ok(Box::new(OpenedGif { source, header, limits: limits.clone() }))
     }
 }
@@ -48,8 +49,12 @@ impl Encoder for Gif {
         true
     }
 
-    fn encode(&self, image: &Image, _options: &Encode) -> Result<Vec<u8>> {
-        encode::image(image)
+    fn cost(&self, size: Size, frames: u32, _options: &Encode) -> Cost {
+        encode::cost(size, frames)
+    }
+
+    fn encode(&self, image: &Image, _options: &Encode, stop: &Stop) -> Result<Vec<u8>> {
+        encode::image(image, stop)
     }
 }
 
@@ -65,17 +70,20 @@ impl Opened for OpenedGif {
         &self.header
     }
 
-    fn memory(&self, decode: &Decode) -> u64 {
+    fn cost(&self, decode: &Decode) -> Cost {
+        /// Nanoseconds for each pixel of a frame.
+        const PIXEL_NS: u64 = 15;
         // A profile and a packet of XMP, whose buffers double as they grow.
         let metadata = self.limits.max_metadata_bytes.saturating_mul(4).saturating_add(colour::PROFILE_BYTES);
-        frames_bytes(&self.header, PIXEL_BYTES, decode, &self.limits).saturating_add(metadata)
+        let bytes = frames_bytes(&self.header, PIXEL_BYTES, decode, &self.limits).saturating_add(metadata);
+        Cost::new(bytes, frames_pixels(&self.header, decode, &self.limits).saturating_mul(PIXEL_NS))
     }
 
-    fn decode(self: Box<Self>, decode: &Decode) -> Result<Image> {
+    fn decode(self: Box<Self>, decode: &Decode, stop: &Stop) -> Result<Image> {
         let Header { geometry, frames, .. } = self.header;
         if decode.all_frames {
             check_frames(FORMAT, geometry.size, frames, &self.limits)?;
         }
-        decode::image(&self.source, geometry.size, decode, &self.limits)
+        decode::image(&self.source, geometry.size, decode, &self.limits, stop)
     }
 }

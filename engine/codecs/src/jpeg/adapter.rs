@@ -3,7 +3,7 @@
 use super::FORMAT;
 use crate::{colour, error::CodecError, samples};
 use safelight_core::{
-    Decode, Encode, Frame, Geometry, Image, Model, Orientation, Plane, Result, Samples, Size, View,
+    Cost, Decode, Encode, Frame, Geometry, Image, Model, Orientation, Plane, Result, Samples, Size, View,
 };
 use safelight_jpeg::{
     decode::{ColourModel, Component, Header, Planes, Scales},
@@ -57,9 +57,39 @@ pub(super) fn scales(header: &Header, decode: &Decode) -> Scales {
     Scales { first: eighths(*first, (1, 1)), others }
 }
 
-/// The most bytes that a decode allocates at once, its result included.
-pub(super) fn memory(header: &Header, decode: &Decode) -> u64 {
-    header.memory(scales(header, decode), true)
+/// The cost of a decode, its result included.
+pub(super) fn decode_cost(header: &Header, decode: &Decode) -> Cost {
+    /// Nanoseconds for each pixel of the source: entropy decode of one scan.
+    const SCAN_NS: u64 = 3;
+    /// Nanoseconds for each pixel of the source whose coefficients arrive in several scans.
+    const PROGRESSIVE_NS: u64 = 12;
+    /// Nanoseconds for each decoded pixel: the inverse transform.
+    const SAMPLE_NS: u64 = 3;
+    let scales = scales(header, decode);
+    let source = u64::from(header.width) * u64::from(header.height);
+    let scan_ns = if header.is_progressive { PROGRESSIVE_NS } else { SCAN_NS };
+    let cpu_ns = source * scan_ns + decoded_size(header, decode).pixels() * SAMPLE_NS;
+    Cost::new(header.memory(scales, true), cpu_ns)
+}
+
+/// The size of the first plane of a decode, which is the largest, unless chroma is finer than luma.
+pub(super) fn decoded_size(header: &Header, decode: &Decode) -> Size {
+    let Scales { first, others } = scales(header, decode);
+    let eighths = u64::from(first.max(others));
+    let scaled = |side: u32| (u64::from(side) * eighths).div_ceil(8) as u32;
+    Size::new(scaled(header.width), scaled(header.height))
+}
+
+/// The cost of an encode of an image of `size`.
+pub(super) fn encode_cost(size: Size, options: &Encode) -> Cost {
+    /// Coefficients of 16 bits of the padded planes, and the file.
+    const PIXEL_BYTES: u64 = 10;
+    const WORK_BYTES: u64 = 1 << 20;
+    /// Nanoseconds for each pixel; a progressive file is coded in several scans.
+    const PIXEL_NS: u64 = 15;
+    const PROGRESSIVE_NS: u64 = 30;
+    let ns = if options.progressive { PROGRESSIVE_NS } else { PIXEL_NS };
+    Cost::new(size.pixels() * PIXEL_BYTES + WORK_BYTES, size.pixels() * ns)
 }
 
 /// Converts `planes` to an image.

@@ -7,7 +7,9 @@ use crate::{
     error::CodecError,
 };
 use bytes::Bytes;
-use safelight_core::{Decode, Frame, Header, Image, Model, Opened, Result, Samples, frame::rgb_from_ycc};
+use safelight_core::{
+    Cost, Decode, Frame, Header, Image, Model, Opened, Result, Samples, Stop, frame::rgb_from_ycc,
+};
 use safelight_jpeg::decode;
 use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
 use zune_jpeg::JpegDecoder;
@@ -28,14 +30,18 @@ impl Opened for OpenedFallback {
         &self.opened.header
     }
 
-    fn memory(&self, _decode: &Decode) -> u64 {
+    fn cost(&self, _decode: &Decode) -> Cost {
+        /// Nanoseconds for each pixel, conversion from CMYK included.
+        const PIXEL_NS: u64 = 40;
         let jpeg = &self.opened.jpeg;
         let (w, h) = (u64::from(jpeg.width) + MAX_MCU_SIDE, u64::from(jpeg.height) + MAX_MCU_SIDE);
-        w * h * u64::from(jpeg.pixel_bytes()) + w * COLUMN_BYTES + PROFILE_BYTES
+        let bytes = w * h * u64::from(jpeg.pixel_bytes()) + w * COLUMN_BYTES + PROFILE_BYTES;
+        Cost::new(bytes, w * h * PIXEL_NS)
     }
 
     /// Decodes at full size, to greyscale or RGB.
-    fn decode(self: Box<Self>, decode: &Decode) -> Result<Image> {
+    fn decode(self: Box<Self>, decode: &Decode, stop: &Stop) -> Result<Image> {
+        stop.check()?;
         let Self { source, opened: OpenedJpeg { header: Header { geometry, .. }, jpeg } } = *self;
         let Decoded { samples, colours, mut icc } = decode_samples(&source, &jpeg)?;
         let (model, samples) = match colours {

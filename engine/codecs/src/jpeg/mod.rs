@@ -10,13 +10,16 @@ use crate::{colour::PROFILE_BYTES, error::CodecError, header};
 use bytes::Bytes;
 use fallback::OpenedFallback;
 use safelight_core::{
-    Decode, Decoder, Decoding, Encode, Encoder, Format, Geometry, Header, Image, Limits, Opened,
-    OpenedStream, Opening, Orientation, Result, Size,
+    Cost, Decode, Decoder, Decoding, Encode, Encoder, Format, Geometry, Header, Image, Limits, Opened,
+    OpenedStream, Opening, Orientation, Result, Size, Stop,
 };
 use safelight_jpeg::decode::{self, ColourModel, DecodeError, Progress};
 
 /// The format in errors.
 const FORMAT: Format = Format::Jpeg;
+
+/// Bytes of a whole source that are decoded between two checks whether to stop.
+const CHUNK_BYTES: usize = 256 << 10;
 
 /// Decodes and encodes JPEG.
 #[derive(Clone, Copy, Debug)]
@@ -60,7 +63,12 @@ impl Encoder for Jpeg {
         Some(adapter::chroma(options))
     }
 
-    fn encode(&self, image: &Image, options: &Encode) -> Result<Vec<u8>> {
+    fn cost(&self, size: Size, _frames: u32, options: &Encode) -> Cost {
+        adapter::encode_cost(size, options)
+    }
+
+    fn encode(&self, image: &Image, options: &Encode, stop: &Stop) -> Result<Vec<u8>> {
+        stop.check()?;
         adapter::encode(image, options)
     }
 }
@@ -79,7 +87,7 @@ impl OpenedJpeg {
         let size = Size::new(jpeg.width, jpeg.height);
         header::check_pixels(FORMAT, size, limits)?;
         let geometry = Geometry { size, orientation: header::orientation(head, limits) };
-        let header = Header { geometry, is_animated: false, frames: 1, has_palette: false };
+        let header = Header { geometry, is_animated: false, frames: 1, has_palette: false, sample_bytes: 1 };
         Ok(Some(Self { header, jpeg }))
     }
 
@@ -103,8 +111,12 @@ impl OpenedStream for OpenedJpeg {
         &self.header
     }
 
-    fn memory(&self, decode: &Decode) -> u64 {
-        adapter::memory(&self.jpeg, decode) + PROFILE_BYTES
+    fn cost(&self, decode: &Decode) -> Cost {
+        adapter::decode_cost(&self.jpeg, decode) + Cost::new(PROFILE_BYTES, 0)
+    }
+
+    fn decoded_size(&self, decode: &Decode) -> Size {
+        adapter::decoded_size(&self.jpeg, decode)
     }
 
     fn start(self: Box<Self>, decode: &Decode) -> Result<Box<dyn Decoding>> {
@@ -123,13 +135,22 @@ impl Opened for WholeJpeg {
         &self.opened.header
     }
 
-    fn memory(&self, decode: &Decode) -> u64 {
-        self.opened.memory(decode)
+    fn cost(&self, decode: &Decode) -> Cost {
+        self.opened.cost(decode)
     }
 
-    fn decode(self: Box<Self>, decode: &Decode) -> Result<Image> {
+    fn decoded_size(&self, decode: &Decode) -> Size {
+        self.opened.decoded_size(decode)
+    }
+
+    fn decode(self: Box<Self>, decode: &Decode, stop: &Stop) -> Result<Image> {
         let mut decoding = Box::new(self.opened.decoding(decode)?);
-        decoding.push(&self.source)?;
+        for chunk in self.source.chunks(CHUNK_BYTES) {
+            stop.check()?;
+            if !decoding.push(chunk)? {
+                break;
+            }
+        }
         decoding.finish()
     }
 }

@@ -9,7 +9,7 @@ pub(super) fn frame(codestream: &Codestream, needed: Size) -> Result<Frame> {
     let size = codestream.size;
     // The decoders take the logarithm of the ratio of the sizes, rounded down: for these sizes it is exact.
     let target = (size.w >> skipped, size.h >> skipped);
-    let reduced = Size::new(size.w.div_ceil(1 << skipped), size.h.div_ceil(1 << skipped));
+    let reduced = reduced(size, skipped);
     let is_high_throughput = codestream.header.is_high_throughput();
     let decode = if is_high_throughput { decoder::high_throughput } else { decoder::part_one };
     let values = decode(codestream, target, reduced)?;
@@ -22,6 +22,15 @@ pub(super) fn frame(codestream: &Codestream, needed: Size) -> Result<Frame> {
     let offset = (f64::from(1 << skipped) - 1.0) / 2.0;
     let view = View { x: offset, y: offset, ..View::whole(size) };
     Ok(Frame { planes, view, encoding, ..whole })
+}
+
+/// The size of the lowest resolution that covers `needed`.
+pub(super) fn reduced_size(codestream: &Codestream, needed: Size) -> Size {
+    reduced(codestream.size, skipped(codestream, needed))
+}
+
+fn reduced(size: Size, skipped: u32) -> Size {
+    Size::new(size.w.div_ceil(1 << skipped), size.h.div_ceil(1 << skipped))
 }
 
 /// The number of resolutions that are not needed. The largest of the others has at least 1.5 times the needed

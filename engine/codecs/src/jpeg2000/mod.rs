@@ -14,8 +14,8 @@ use bytes::Bytes;
 use file::File;
 use safelight_containers::codestream::{CodestreamError, Component, MainHeader};
 use safelight_core::{
-    Decode, Decoder, Format, Geometry, Header, Image, Limits, Model, Opened, Orientation, Result,
-    SampleEncoding, Size,
+    Cost, Decode, Decoder, Format, Geometry, Header, Image, Limits, Model, Opened, Orientation, Result,
+    SampleEncoding, Size, Stop,
 };
 
 /// The format in errors.
@@ -37,7 +37,8 @@ impl Decoder for Jpeg2000 {
         let codestream = Codestream::read(&source, limits)?;
         let geometry = Geometry { size: codestream.size, orientation: Orientation::UPRIGHT };
         let pieces = pieces::bytes(&codestream)?;
-        let header = Header { geometry, is_animated: false, frames: 1, has_palette: false };
+        let sample_bytes = codestream.stored.bits.div_ceil(8);
+        let header = Header { geometry, is_animated: false, frames: 1, has_palette: false, sample_bytes };
         let max_metadata_bytes = limits.max_metadata_bytes;
         Ok(Box::new(OpenedJpeg2000 { codestream, header, pieces, max_metadata_bytes }))
     }
@@ -57,17 +58,26 @@ impl Opened for OpenedJpeg2000 {
         &self.header
     }
 
-    fn memory(&self, _decode: &Decode) -> u64 {
+    fn cost(&self, decode: &Decode) -> Cost {
+        /// Nanoseconds for each decoded sample.
+        const SAMPLE_NS: u64 = 250;
         let Size { w, h } = self.codestream.size;
         let pieces = self.pieces.div_ceil(self.codestream.size.pixels());
         let pixel_bytes = pieces.saturating_add(self.codestream.pixel_bytes());
         // Buffers of the transform are a sample longer than the image on each axis.
         let pixels = (u64::from(w) + 1).saturating_mul(u64::from(h) + 1);
         let profile = colour::PROFILE_BYTES.saturating_add(self.max_metadata_bytes);
-        pixels.saturating_mul(pixel_bytes).saturating_add(WORK_BYTES).saturating_add(profile)
+        let bytes = pixels.saturating_mul(pixel_bytes).saturating_add(WORK_BYTES).saturating_add(profile);
+        let samples = self.decoded_size(decode).pixels() * u64::from(self.codestream.model.channels());
+        Cost::new(bytes, samples * SAMPLE_NS)
     }
 
-    fn decode(self: Box<Self>, decode: &Decode) -> Result<Image> {
+    fn decoded_size(&self, decode: &Decode) -> Size {
+        decode::reduced_size(&self.codestream, decode.needed)
+    }
+
+    fn decode(self: Box<Self>, decode: &Decode, stop: &Stop) -> Result<Image> {
+        stop.check()?;
         let mut frames = vec![decode::frame(&self.codestream, decode.needed)?];
         let icc = self.codestream.file.icc.filter(|icc| icc.len() as u64 <= self.max_metadata_bytes);
         let profile = colour::to_srgb(&mut frames, icc.map(|icc| icc.to_vec()), decode);

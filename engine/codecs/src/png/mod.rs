@@ -20,8 +20,8 @@ use png::{ColorType, DecodingError, Info, Reader, Transformations};
 #[cfg(target_arch = "x86_64")]
 use rows::read as read_common;
 use safelight_core::{
-    Decode, Decoder, Encode, Encoder, Format, Frame, Geometry, Header, Image, Limits, Model, Opened, Result,
-    SampleEncoding, Samples, Size,
+    Cost, Decode, Decoder, Encode, Encoder, Format, Frame, Geometry, Header, Image, Limits, Model, Opened,
+    Result, SampleEncoding, Samples, Size, Stop,
 };
 use std::io::Cursor;
 
@@ -56,6 +56,7 @@ impl Decoder for Png {
             is_animated: false,
             frames: 1,
             has_palette: info.color_type == ColorType::Indexed,
+            sample_bytes: if info.bit_depth == png::BitDepth::Sixteen { 2 } else { 1 },
         };
         Ok(Box::new(OpenedPng { source, decoder, header, pixel_bytes, limits: limits.clone() }))
     }
@@ -70,8 +71,12 @@ impl Encoder for Png {
         true
     }
 
-    fn encode(&self, image: &Image, _options: &Encode) -> Result<Vec<u8>> {
-        Ok(encode::encode(image)?)
+    fn cost(&self, size: Size, _frames: u32, _options: &Encode) -> Cost {
+        encode::cost(size)
+    }
+
+    fn encode(&self, image: &Image, _options: &Encode, stop: &Stop) -> Result<Vec<u8>> {
+        encode::encode(image, stop)
     }
 }
 
@@ -90,20 +95,23 @@ impl Opened for OpenedPng {
         &self.header
     }
 
-    fn memory(&self, _decode: &Decode) -> u64 {
+    fn cost(&self, _decode: &Decode) -> Cost {
+        /// Nanoseconds for each byte of a decoded pixel.
+        const BYTE_NS: u64 = 5;
         let Size { w, h } = self.header.geometry.size;
         let row = u64::from(w) * u64::from(self.pixel_bytes);
-        row * (u64::from(h) + ROWS) + WORK_BYTES + PROFILE_BYTES.max(self.limits.max_metadata_bytes)
+        let bytes =
+            row * (u64::from(h) + ROWS) + WORK_BYTES + PROFILE_BYTES.max(self.limits.max_metadata_bytes);
+        Cost::new(bytes, row * u64::from(h) * BYTE_NS)
     }
 
-    fn decode(self: Box<Self>, decode: &Decode) -> Result<Image> {
+    fn decode(self: Box<Self>, decode: &Decode, stop: &Stop) -> Result<Image> {
         let Self { source, mut decoder, header: Header { geometry, .. }, pixel_bytes, limits } = *self;
         let row_bytes = u64::from(geometry.size.w) * u64::from(pixel_bytes);
         let max_bytes = limits.max_metadata_bytes.saturating_add(ROWS * row_bytes);
         decoder.set_limits(png::Limits { bytes: usize::try_from(max_bytes).unwrap_or(usize::MAX) });
         let mut reader = decoder.read_info().map_err(|error| damaged(error, &limits))?;
-        let samples = read_samples(&source, &mut reader, geometry.size);
-        let (model, samples) = samples.map_err(|error| damaged(error, &limits))?;
+        let (model, samples) = read_samples(&source, &mut reader, geometry.size, &limits, stop)?;
         let encoding = significant(reader.info()).filter(|_| matches!(samples, Samples::U16(_)));
         let mut frames = vec![Frame { geometry, encoding, ..Frame::whole(geometry.size, model, samples) }];
         let profile = colour::to_srgb(&mut frames, colours(reader.info()), decode);
@@ -125,7 +133,9 @@ fn read_samples(
     bytes: &[u8],
     reader: &mut Reader<Cursor<Bytes>>,
     size: Size,
-) -> Result<(Model, Samples), DecodingError> {
+    limits: &Limits,
+    stop: &Stop,
+) -> Result<(Model, Samples)> {
     let (colours, depth) = reader.output_color_type();
     let model = match colours {
         ColorType::Grayscale => Model::Grey,
@@ -136,13 +146,13 @@ fn read_samples(
     };
     let row = size.w as usize * usize::from(model.channels());
     if depth != png::BitDepth::Sixteen {
-        let samples = match read_common(bytes, reader.info()) {
+        let samples = match read_common(bytes, reader.info(), stop)? {
             Some(samples) => samples,
-            None => read_rows(reader, row, size.h)?,
+            None => read_rows(reader, row, size.h, limits, stop)?,
         };
         return Ok((model, Samples::U8(samples)));
     }
-    let mut samples = read_rows(reader, row, size.h)?;
+    let mut samples = read_rows(reader, row, size.h, limits, stop)?;
     for sample in &mut samples {
         *sample = u16::from_be(*sample);
     }
@@ -151,8 +161,8 @@ fn read_samples(
 
 /// No faster decoder exists for this processor.
 #[cfg(not(target_arch = "x86_64"))]
-fn read_common(_: &[u8], _: &Info) -> Option<Vec<u8>> {
-    None
+fn read_common(_: &[u8], _: &Info, _: &Stop) -> Result<Option<Vec<u8>>> {
+    Ok(None)
 }
 
 /// Decodes `rows` of `row` samples each.
@@ -160,22 +170,26 @@ fn read_rows<T: Pod>(
     reader: &mut Reader<Cursor<Bytes>>,
     row: usize,
     rows: u32,
-) -> Result<Vec<T>, DecodingError> {
+    limits: &Limits,
+    stop: &Stop,
+) -> Result<Vec<T>> {
+    let damaged = |error| damaged(error, limits);
     let count = row * rows as usize;
     if reader.info().interlaced {
         let mut samples = vec![T::zeroed(); count];
-        reader.next_frame(bytemuck::cast_slice_mut(&mut samples))?;
+        reader.next_frame(bytemuck::cast_slice_mut(&mut samples)).map_err(damaged)?;
         return Ok(samples);
     }
     // A row is cleared just before it is read: clearing all rows at once would write the memory twice.
     let mut samples = Vec::with_capacity(count);
     while samples.len() < count {
+        stop.check()?;
         let start = samples.len();
         samples.resize(start + row, T::zeroed());
-        reader.read_row(bytemuck::cast_slice_mut(&mut samples[start..]))?;
+        reader.read_row(bytemuck::cast_slice_mut(&mut samples[start..])).map_err(damaged)?;
     }
     // The rest after the last row, up to the checksum.
-    reader.read_row(&mut [])?;
+    reader.read_row(&mut []).map_err(damaged)?;
     Ok(samples)
 }
 

@@ -5,6 +5,7 @@
 use super::avx2::Avx2;
 use fdeflate::Decompressor;
 use png::{BitDepth, ColorType, Info};
+use safelight_core::{Result, Stop};
 
 /// The distance that the inflater looks back (RFC 1951).
 const WINDOW: usize = 32 << 10;
@@ -37,20 +38,29 @@ impl Filter {
 
 /// The samples of the default image of the file `bytes`, whose header is `info`; `None` for an image of another
 /// kind, a damaged one, or a processor without AVX2.
-pub(super) fn read(bytes: &[u8], info: &Info) -> Option<Vec<u8>> {
+///
+/// # Errors
+/// Those of [`Stop::check`].
+pub(super) fn read(bytes: &[u8], info: &Info, stop: &Stop) -> Result<Option<Vec<u8>>> {
+    let samples = read_unless_stopped(bytes, info, stop);
+    stop.check().map(|()| samples)
+}
+
+fn read_unless_stopped(bytes: &[u8], info: &Info, stop: &Stop) -> Option<Vec<u8>> {
     let is_common =
         0 < info.width && !info.interlaced && info.bit_depth == BitDepth::Eight && info.trns.is_none();
     let avx2 = Avx2::detect().filter(|_| is_common)?;
     let (w, h) = (info.width as usize, info.height as usize);
     match info.color_type {
-        ColorType::Rgb => Rows::<3>::new(avx2, w, h).read(bytes),
-        ColorType::Rgba => Rows::<4>::new(avx2, w, h).read(bytes),
+        ColorType::Rgb => Rows::<3>::new(avx2, w, h, stop).read(bytes),
+        ColorType::Rgba => Rows::<4>::new(avx2, w, h, stop).read(bytes),
         _ => None,
     }
 }
 
 /// An image of `N` channels while it is decoded.
 struct Rows<const N: usize> {
+    stop: Stop,
     avx2: Avx2,
     w: usize,
     h: usize,
@@ -67,11 +77,12 @@ struct Rows<const N: usize> {
 }
 
 impl<const N: usize> Rows<N> {
-    fn new(avx2: Avx2, w: usize, h: usize) -> Self {
+    fn new(avx2: Avx2, w: usize, h: usize, stop: &Stop) -> Self {
         let mut inflater = Decompressor::new();
         // As in the `png` crate: every chunk has a checksum of its own.
         inflater.ignore_adler32();
         Self {
+            stop: stop.clone(),
             avx2,
             w,
             h,
@@ -115,6 +126,7 @@ impl<const N: usize> Rows<N> {
     /// Inflates `data` and the bytes that the inflater buffered before.
     fn push(&mut self, mut data: &[u8], is_last: bool) -> Option<()> {
         while !self.inflater.is_done() {
+            self.stop.check().ok()?;
             let (used, made) = self.inflater.read(data, &mut self.inflated, self.end, is_last).ok()?;
             data = &data[used..];
             self.end += made;
@@ -178,6 +190,7 @@ mod tests {
     use crate::png::read_rows;
     use bytes::Bytes;
     use png::{Decoder, Encoder};
+    use safelight_core::Limits;
     use std::io::Cursor;
 
     /// A file of `channels` with smooth and with noisy samples.
@@ -207,8 +220,9 @@ mod tests {
         };
         let (w, h) = reader.info().size();
         let row = w as usize * reader.info().color_type.samples();
-        let ours = read(bytes, reader.info());
-        (ours, read_rows(&mut reader, row, h).ok())
+        let stop = Stop::default();
+        let ours = read(bytes, reader.info(), &stop).expect("nothing stops it");
+        (ours, read_rows(&mut reader, row, h, &Limits::default(), &stop).ok())
     }
 
     const FILTERS: [png::Filter; 6] = [

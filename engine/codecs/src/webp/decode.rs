@@ -10,7 +10,7 @@ use crate::animation::{Canvas, drop_opaque_alpha};
 use crate::colour;
 use crate::error::CodecError;
 use image_webp::WebPDecoder;
-use safelight_core::{Decode, Frame, Image, Limits, Model, Orientation, Rect, Result, Samples};
+use safelight_core::{Decode, Frame, Image, Limits, Model, Orientation, Rect, Result, Samples, Stop};
 use std::borrow::Cow;
 
 /// Decodes the first frame or all of them. The caller has checked their pixels against the limits.
@@ -19,9 +19,10 @@ pub(super) fn image(
     orientation: Orientation,
     decode: &Decode,
     limits: &Limits,
+    stop: &Stop,
 ) -> Result<Image> {
     let parts = file.parts().take(if decode.all_frames { usize::MAX } else { 1 });
-    let Composed { samples, delays_ms, model } = compose(file, parts)?;
+    let Composed { samples, delays_ms, model } = compose(file, parts, stop)?;
     let frame = |samples| {
         let mut frame = Frame::whole(file.canvas, model, Samples::U8(samples));
         frame.geometry.orientation = orientation;
@@ -47,11 +48,13 @@ struct Composed {
 fn compose<'a>(
     file: &File,
     parts: impl Iterator<Item = Result<Part<'a>, CodecError>>,
-) -> Result<Composed, CodecError> {
+    stop: &Stop,
+) -> Result<Composed> {
     let (mut frames, mut delays_ms) = (Vec::new(), Vec::new());
     let mut canvas = None;
     let mut to_clear: Option<Rect> = None;
     for part in parts {
+        stop.check()?;
         let part = part?;
         let (samples, has_alpha) = decode_bitstream(&part.bitstream)?;
         if !file.is_animated {
@@ -67,7 +70,7 @@ fn compose<'a>(
         delays_ms.push(part.delay_ms);
     }
     if frames.is_empty() {
-        return Err(CodecError::Damaged(FORMAT, "the animation has no frame".into()));
+        return Err(CodecError::Damaged(FORMAT, "the animation has no frame".into()).into());
     }
     let is_opaque = drop_opaque_alpha(&mut frames);
     Ok(Composed { samples: frames, delays_ms, model: model(!is_opaque) })

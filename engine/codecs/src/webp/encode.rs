@@ -7,9 +7,9 @@ use super::{FORMAT, planes::Planes};
 use crate::animation::{changed, cut};
 use crate::error::CodecError;
 use crate::rgb8::Rgb8;
-use safelight_core::{Encode, Image, Rect, Result, Size};
+use safelight_core::{Cost, Encode, Image, Rect, Result, Size, Stop};
 use std::iter::zip;
-use webpx::{Encoder, EncoderConfig, Unstoppable};
+use webpx::{Encoder, EncoderConfig};
 
 /// The longest side of an image (RFC 9649, section 3.4).
 const MAX_SIDE: u32 = (1 << 14) - 1;
@@ -22,8 +22,24 @@ const ICC: u8 = 0x20;
 const ALPHA: u8 = 0x10;
 const ANIMATION: u8 = 0x02;
 
+/// The cost of an encode of `frames` frames of this size.
+pub(super) fn cost(size: Size, frames: u32, options: &Encode) -> Cost {
+    /// Planes of the encoder and the file; lossless, the samples in 32 bits and the tables of repetitions.
+    const LOSSY_BYTES: u64 = 16;
+    const LOSSLESS_BYTES: u64 = 48;
+    const WORK_BYTES: u64 = 2 << 20;
+    /// Nanoseconds for each pixel.
+    const LOSSY_NS: u64 = 140;
+    const LOSSLESS_NS: u64 = 900;
+    let (bytes, ns) = if options.lossless { (LOSSLESS_BYTES, LOSSLESS_NS) } else { (LOSSY_BYTES, LOSSY_NS) };
+    // Frames are converted to RGB before the first one is encoded, and the file has all of them.
+    let frames = u64::from(frames.max(1));
+    let converted = if frames == 1 { 0 } else { frames * 8 };
+    Cost::new(size.pixels().saturating_mul(bytes + converted) + WORK_BYTES, size.pixels() * ns * frames)
+}
+
 /// Encodes all frames; with the colour profile, if the image has one, and no other metadata.
-pub(super) fn image(image: &Image, options: &Encode) -> Result<Vec<u8>> {
+pub(super) fn image(image: &Image, options: &Encode, stop: &Stop) -> Result<Vec<u8>> {
     let config = config(options);
     let rgb = |frame| Rgb8::from_frame(FORMAT, frame);
     match image.frames.as_slice() {
@@ -31,15 +47,15 @@ pub(super) fn image(image: &Image, options: &Encode) -> Result<Vec<u8>> {
         [frame] => {
             let planes = if options.lossless { None } else { Planes::of(frame) };
             let bitstream = match &planes {
-                Some(planes) => coded(Encoder::new_yuv(planes.as_yuv()), frame.geometry.size, &config)?,
-                None => encode_rgb(&rgb(frame)?, &config)?,
+                Some(planes) => coded(Encoder::new_yuv(planes.as_yuv()), frame.geometry.size, &config, stop)?,
+                None => encode_rgb(&rgb(frame)?, &config, stop)?,
             };
             Ok(still(&bitstream, frame.geometry.size, image.profile.as_deref()))
         }
         [first, ..] if first.geometry.size.pixels() == 0 => Err(no_pixels().into()),
         frames => {
             let frames = frames.iter().map(rgb).collect::<Result<Vec<_>>>()?;
-            Ok(animation(&frames, image, &config)?)
+            animation(&frames, image, &config, stop)
         }
     }
 }
@@ -65,14 +81,14 @@ fn still(bitstream: &[u8], size: Size, profile: Option<&[u8]>) -> Vec<u8> {
 }
 
 /// Encodes each frame as the rectangle that differs from the previous one, which replaces the pixels there.
-fn animation(frames: &[Rgb8], image: &Image, config: &EncoderConfig) -> Result<Vec<u8>, CodecError> {
-    let Some(first) = frames.first() else { return Err(not_encoded("there is no frame")) };
+fn animation(frames: &[Rgb8], image: &Image, config: &EncoderConfig, stop: &Stop) -> Result<Vec<u8>> {
+    let Some(first) = frames.first() else { return Err(not_encoded("there is no frame").into()) };
     let mut has_alpha = false;
     let mut parts = Vec::new();
     let mut before: Option<&Rgb8> = None;
     for (frame, delay_ms) in zip(frames, image.delays_ms.iter().chain(std::iter::repeat(&0))) {
         if frame.size != first.size || frame.has_alpha != first.has_alpha {
-            return Err(not_encoded("the frames differ in size or channels"));
+            return Err(not_encoded("the frames differ in size or channels").into());
         }
         let rect = match before {
             None => Rect { x: 0, y: 0, size: frame.size },
@@ -87,7 +103,7 @@ fn animation(frames: &[Rgb8], image: &Image, config: &EncoderConfig) -> Result<V
             [rect.x / 2, rect.y / 2, rect.size.w - 1, rect.size.h - 1, (*delay_ms).min((1 << 24) - 1)];
         // The rectangle replaces the pixels there, and nothing is cleared.
         let head = [place.map(u24).concat(), vec![0x02]].concat();
-        let bitstream = encode_rgb(&part, config)?;
+        let bitstream = encode_rgb(&part, config, stop)?;
         has_alpha |= is_translucent(&bitstream);
         parts.extend(chunk(b"ANMF", &[head, bitstream].concat()));
         before = Some(frame);
@@ -114,25 +130,35 @@ const fn even(Rect { x, y, size }: Rect) -> Rect {
 }
 
 /// Encodes RGB or RGBA to the chunks of an image.
-fn encode_rgb(frame: &Rgb8, config: &EncoderConfig) -> Result<Vec<u8>, CodecError> {
+fn encode_rgb(frame: &Rgb8, config: &EncoderConfig, stop: &Stop) -> Result<Vec<u8>> {
     let Size { w, h } = frame.size;
     let new = if frame.has_alpha { Encoder::new_rgba } else { Encoder::new_rgb };
-    coded(new(&frame.samples, w, h), frame.size, config)
+    coded(new(&frame.samples, w, h), frame.size, config, stop)
 }
 
 /// The chunks of the image of this size in `encoder`.
-fn coded(encoder: Encoder<'_>, size: Size, config: &EncoderConfig) -> Result<Vec<u8>, CodecError> {
+fn coded(encoder: Encoder<'_>, size: Size, config: &EncoderConfig, stop: &Stop) -> Result<Vec<u8>> {
     if size.pixels() == 0 {
-        return Err(no_pixels());
+        return Err(no_pixels().into());
     }
     if MAX_SIDE < size.w.max(size.h) {
-        return Err(CodecError::TooLong { format: FORMAT, size, max: MAX_SIDE });
+        return Err(CodecError::TooLong { format: FORMAT, size, max: MAX_SIDE }.into());
     }
-    let file = encoder.config(config.clone()).encode(Unstoppable);
+    let file = encoder.config(config.clone()).encode(Signal(stop));
+    stop.check()?;
     let file = file.map_err(|error| CodecError::NotEncoded(FORMAT, error.decompose().0.into()))?;
     // The headers of the file and of the extended format are replaced by our own.
     let chunks = file.get(12..).ok_or_else(|| not_encoded("libwebp wrote no header"))?;
     Ok(if chunks.starts_with(b"VP8X") { chunks.get(18..).unwrap_or_default() } else { chunks }.to_vec())
+}
+
+/// The signal to stop, as libwebp's wrapper takes it.
+struct Signal<'a>(&'a Stop);
+
+impl webpx::Stop for Signal<'_> {
+    fn check(&self) -> Result<(), webpx::StopReason> {
+        if self.0.reason().is_some() { Err(webpx::StopReason::Cancelled) } else { Ok(()) }
+    }
 }
 
 fn extended(flags: u8, canvas: Size) -> Vec<u8> {

@@ -7,13 +7,14 @@ mod file;
 mod planes;
 mod segments;
 
-use crate::animation::{check_frames, frames_bytes};
+use crate::animation::{check_frames, frames_bytes, frames_pixels};
 use crate::colour;
 use crate::header::{check_pixels, orientation};
 use bytes::Bytes;
 use file::File;
 use safelight_core::{
-    Decode, Decoder, Encode, Encoder, Format, Geometry, Header, Image, Limits, Opened, Result,
+    Cost, Decode, Decoder, Encode, Encoder, Format, Geometry, Header, Image, Limits, Opened, Result, Size,
+    Stop,
 };
 
 /// The format in errors.
@@ -33,7 +34,8 @@ impl Decoder for Webp {
         check_pixels(FORMAT, file.canvas, limits)?;
         let frames = file.count_frames(limits);
         let geometry = Geometry { size: file.canvas, orientation: orientation(&source, limits) };
-        let header = Header { geometry, is_animated: 1 < frames, frames, has_palette: false };
+        let header =
+            Header { geometry, is_animated: 1 < frames, frames, has_palette: false, sample_bytes: 1 };
         let pixel_bytes = file.pixel_bytes(limits);
         Ok(Box::new(OpenedWebp { file, header, pixel_bytes, limits: limits.clone() }))
     }
@@ -57,8 +59,12 @@ impl Encoder for Webp {
         (!options.lossless).then_some((2, 2))
     }
 
-    fn encode(&self, image: &Image, options: &Encode) -> Result<Vec<u8>> {
-        encode::image(image, options)
+    fn cost(&self, size: Size, frames: u32, options: &Encode) -> Cost {
+        encode::cost(size, frames, options)
+    }
+
+    fn encode(&self, image: &Image, options: &Encode, stop: &Stop) -> Result<Vec<u8>> {
+        encode::image(image, options, stop)
     }
 }
 
@@ -76,16 +82,19 @@ impl Opened for OpenedWebp {
         &self.header
     }
 
-    fn memory(&self, decode: &Decode) -> u64 {
+    fn cost(&self, decode: &Decode) -> Cost {
+        /// Nanoseconds for each pixel of a frame.
+        const PIXEL_NS: u64 = 25;
         let metadata = self.limits.max_metadata_bytes.saturating_mul(2).saturating_add(colour::PROFILE_BYTES);
         let frames = frames_bytes(&self.header, self.pixel_bytes, decode, &self.limits);
-        frames.saturating_add(file::SPARE_BYTES).saturating_add(metadata)
+        let bytes = frames.saturating_add(file::SPARE_BYTES).saturating_add(metadata);
+        Cost::new(bytes, frames_pixels(&self.header, decode, &self.limits).saturating_mul(PIXEL_NS))
     }
 
-    fn decode(self: Box<Self>, decode: &Decode) -> Result<Image> {
+    fn decode(self: Box<Self>, decode: &Decode, stop: &Stop) -> Result<Image> {
         if decode.all_frames {
             check_frames(FORMAT, self.file.canvas, self.header.frames, &self.limits)?;
         }
-        decode::image(&self.file, self.header.geometry.orientation, decode, &self.limits)
+        decode::image(&self.file, self.header.geometry.orientation, decode, &self.limits, stop)
     }
 }

@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use safelight_core::{
-    Decode, Decoder, Encode, Encoder, Frame, Header, Image, Kind, Limits, Model, Result, Samples, Size,
+    Decode, Decoder, Encode, Encoder, Frame, Header, Image, Kind, Limits, Model, Result, Samples, Size, Stop,
 };
 use std::process::Command;
 use std::{fs, panic};
@@ -49,7 +49,7 @@ pub(crate) fn decode_all(decoder: &dyn Decoder, bytes: &[u8]) -> Image {
 
 /// Encodes with defaults and decodes again: delays and plays are the same, and the frames look alike.
 pub(crate) fn assert_round_trip<Codec: Decoder + Encoder>(codec: &Codec, before: &Image) {
-    let after = decode_all(codec, &codec.encode(before, &Encode::default()).unwrap());
+    let after = decode_all(codec, &codec.encode(before, &Encode::default(), &Stop::default()).unwrap());
     assert_eq!((&after.delays_ms, after.plays), (&before.delays_ms, before.plays));
     assert_eq!(after.frames.len(), before.frames.len());
     for (after, before) in after.frames.iter().zip(&before.frames) {

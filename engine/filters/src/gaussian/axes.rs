@@ -1,7 +1,7 @@
 //! Conversion of rows and columns to lines of floats and back.
 
 use super::filter::{Filter, LANES, Lanes};
-use safelight_core::Size;
+use safelight_core::{Result, Size, Stop};
 
 /// The value from which on the lowest bit of a float is worth 1. Adding it rounds a number and leaves the integer
 /// in the low bits; unlike a cast, that is done for several samples at once.
@@ -42,14 +42,15 @@ pub(crate) fn filter<T: Sample>(
     channels: u8,
     has_alpha: bool,
     filter: &Filter,
-) {
+    stop: &Stop,
+) -> Result<()> {
     match (channels, has_alpha) {
-        (1, _) => Axes::<1, false>::new(size, filter).run(samples),
-        (2, false) => Axes::<2, false>::new(size, filter).run(samples),
-        (2, true) => Axes::<2, true>::new(size, filter).run(samples),
-        (3, _) => Axes::<3, false>::new(size, filter).run(samples),
-        (4, false) => Axes::<4, false>::new(size, filter).run(samples),
-        (4, true) => Axes::<4, true>::new(size, filter).run(samples),
+        (1, _) => Axes::<1, false>::new(size, filter).run(samples, stop),
+        (2, false) => Axes::<2, false>::new(size, filter).run(samples, stop),
+        (2, true) => Axes::<2, true>::new(size, filter).run(samples, stop),
+        (3, _) => Axes::<3, false>::new(size, filter).run(samples, stop),
+        (4, false) => Axes::<4, false>::new(size, filter).run(samples, stop),
+        (4, true) => Axes::<4, true>::new(size, filter).run(samples, stop),
         (channels, _) => unreachable!("no model has {channels} channels in a plane"),
     }
 }
@@ -68,18 +69,21 @@ impl<'a, const C: usize, const ALPHA: bool> Axes<'a, C, ALPHA> {
         Self { filter, size, input: longest.clone(), output: longest }
     }
 
-    fn run<T: Sample>(&mut self, samples: &mut [T]) {
+    fn run<T: Sample>(&mut self, samples: &mut [T], stop: &Stop) -> Result<()> {
         let stride = self.size.w as usize * C;
         if stride == 0 {
-            return;
+            return Ok(());
         }
         // Each channel of a row takes a lane.
         for rows in samples.chunks_mut(stride * (LANES / C)) {
+            stop.check()?;
             self.rows(rows, stride);
         }
         for first in (0..stride).step_by(LANES) {
+            stop.check()?;
             self.columns(samples, stride, first..stride.min(first + LANES));
         }
+        Ok(())
     }
 
     fn rows<T: Sample>(&mut self, samples: &mut [T], stride: usize) {

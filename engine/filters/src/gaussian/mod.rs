@@ -6,7 +6,7 @@ mod recursive;
 mod taps;
 
 use filter::Filter;
-use safelight_core::{Plane, Samples};
+use safelight_core::{Plane, Result, Samples, Stop};
 
 /// Filters every channel of `plane` in place with a Gaussian of standard deviation `sigma`, in sample
 /// points, along both axes. Beyond its edges the plane continues with its last samples.
@@ -14,15 +14,18 @@ use safelight_core::{Plane, Samples};
 /// With `has_alpha` the other channels are weighted with the last one, so colours of transparent pixels have no
 /// effect. Samples are straight before and after; where the resulting alpha is 0, so are the colours.
 ///
+/// # Errors
+/// Those of [`Stop::check`]; the samples are then partly filtered.
+///
 /// # Panics
 /// If `sigma` is not positive, or the plane has more than four channels.
-pub fn gaussian(plane: &mut Plane, sigma: f64, has_alpha: bool) {
+pub fn gaussian(plane: &mut Plane, sigma: f64, has_alpha: bool, stop: &Stop) -> Result<()> {
     assert!(0.0 < sigma, "sigma must be positive");
     let filter = Filter::new(sigma);
     let size = plane.size;
     match (&mut plane.samples, plane.channels) {
-        (Samples::U8(samples), channels) => axes::filter(samples, size, channels, has_alpha, &filter),
-        (Samples::U16(samples), channels) => axes::filter(samples, size, channels, has_alpha, &filter),
+        (Samples::U8(samples), channels) => axes::filter(samples, size, channels, has_alpha, &filter, stop),
+        (Samples::U16(samples), channels) => axes::filter(samples, size, channels, has_alpha, &filter, stop),
     }
 }
 
@@ -39,7 +42,7 @@ mod tests {
 
     /// Filters a plane and returns its values from 0 to 1.
     fn filtered(mut plane: Plane, sigma: f64, has_alpha: bool) -> Vec<f64> {
-        gaussian(&mut plane, sigma, has_alpha);
+        gaussian(&mut plane, sigma, has_alpha, &Stop::default()).unwrap();
         match plane.samples {
             Samples::U8(samples) => samples.iter().map(|&sample| f64::from(sample) / 255.0).collect(),
             Samples::U16(samples) => samples.iter().map(|&sample| f64::from(sample) / 65_535.0).collect(),
@@ -140,7 +143,7 @@ mod tests {
         let pixels = (0..40 * 30).flat_map(|i| if i % 40 < 20 { red } else { blue });
         for &sigma in SIGMAS {
             let mut plane = plane(Size::new(40, 30), 4, Samples::U8(pixels.clone().collect()));
-            gaussian(&mut plane, sigma, true);
+            gaussian(&mut plane, sigma, true, &Stop::default()).unwrap();
             let Samples::U8(samples) = plane.samples else { unreachable!() };
             for pixel in samples.chunks_exact(4) {
                 let colour = if pixel[3] == 0 { [0, 0, 0] } else { [0, 0, 200] };

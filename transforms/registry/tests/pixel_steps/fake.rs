@@ -3,8 +3,8 @@
 use super::content::{self, Content};
 use bytes::Bytes;
 use safelight_core::{
-    ColourClass, Decode, Decoder, Encode, Encoder, Error, Format, Frame, Header, Image, Kind, Limits, Model,
-    Opened, Profile, Result,
+    ColourClass, Cost, Decode, Decoder, Encode, Encoder, Error, Format, Frame, Header, Image, Kind, Limits,
+    Model, Opened, Profile, Result, Size, Stop,
 };
 use std::cell::Cell;
 
@@ -51,7 +51,13 @@ impl Decoder for Fake {
     }
     fn open(&self, source: Bytes, _limits: &Limits) -> Result<Box<dyn Opened>> {
         let (content, profile) = described(&source)?;
-        let header = Header { geometry: content.geometry, is_animated: true, frames: 2, has_palette: false };
+        let header = Header {
+            geometry: content.geometry,
+            is_animated: true,
+            frames: 2,
+            has_palette: false,
+            sample_bytes: 1,
+        };
         Ok(Box::new(OpenedFake { header, content, profile }))
     }
 }
@@ -66,10 +72,10 @@ impl Opened for OpenedFake {
     fn header(&self) -> &Header {
         &self.header
     }
-    fn memory(&self, _decode: &Decode) -> u64 {
-        1
+    fn cost(&self, _decode: &Decode) -> Cost {
+        Cost::new(1, 0)
     }
-    fn decode(self: Box<Self>, decode: &Decode) -> Result<Image> {
+    fn decode(self: Box<Self>, decode: &Decode, _stop: &Stop) -> Result<Image> {
         CONVERTED.set(0);
         let Self { content, profile, .. } = *self;
         let frame = content.frame(content::covering(content.geometry.size, decode.needed));
@@ -93,7 +99,11 @@ impl Encoder for Fake {
     }
 
     /// Writes the profile, `|`, and the class of the frames.
-    fn encode(&self, image: &Image, _options: &Encode) -> Result<Vec<u8>> {
+    fn cost(&self, _size: Size, _frames: u32, _options: &Encode) -> Cost {
+        Cost::default()
+    }
+
+    fn encode(&self, image: &Image, _options: &Encode, _stop: &Stop) -> Result<Vec<u8>> {
         check_image(image).map_err(|message| Error::new(Kind::Internal, "fake", message))?;
         let converted = CONVERTED.get();
         let class = image.frames[0].model.class();

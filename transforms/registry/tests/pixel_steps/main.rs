@@ -11,7 +11,7 @@ use content::{Content, check_planes, covering, psnr, sampled};
 use fake::{Fake, PROFILES, check_image, source};
 use safelight_core::{
     ColourClass, Error, Frame, Geometry, Image, Kind, Model, Param, PixelOp, Plan, Profile, Query, Registry,
-    Result, Settings, Size, Step, Transform, testing::Output,
+    Result, Settings, Size, Step, Stop, Transform, testing::Output,
 };
 use safelight_registry::{REGISTRY, TRANSFORMS, example_queries, example_values};
 
@@ -62,7 +62,7 @@ fn check(op: &dyn PixelOp, content: &Content) -> Result<bool, String> {
     if MAX_PIXELS < output.size.pixels() {
         return Ok(false);
     }
-    let whole = match op.apply(content.frame(8)) {
+    let whole = match op.apply(content.frame(8), &Stop::default()) {
         Ok(frame) => frame,
         Err(error) => return rejected(&error),
     };
@@ -71,7 +71,7 @@ fn check(op: &dyn PixelOp, content: &Content) -> Result<bool, String> {
         let need = Size::new(output.size.w.div_ceil(share), output.size.h.div_ceil(share));
         let needed = op.needed(input, need);
         let eighths = covering(input.size, needed);
-        let found = op.apply(content.frame(eighths)).map_err(|error| {
+        let found = op.apply(content.frame(eighths), &Stop::default()).map_err(|error| {
             format!("{eighths}/8 covers {needed:?}, which is needed for {need:?}, and fails: {error}")
         })?;
         check_output(&found, output)?;
@@ -90,7 +90,7 @@ fn check(op: &dyn PixelOp, content: &Content) -> Result<bool, String> {
 
 /// Returns whether `need` of the output can also be made from a decode at half size.
 fn is_half_enough(op: &dyn PixelOp, content: &Content, whole: &Frame, need: Size) -> bool {
-    op.apply(content.frame(4)).is_ok_and(|found| {
+    op.apply(content.frame(4), &Stop::default()).is_ok_and(|found| {
         let (w, h) = density(&found);
         f64::from(need.w) <= w
             && f64::from(need.h) <= h
@@ -292,7 +292,7 @@ macro_rules! toy {
             fn needed(&self, $input: Geometry, $need: Size) -> Size {
                 $needed
             }
-            fn apply(&self, $frame: Frame) -> Result<Frame> {
+            fn apply(&self, $frame: Frame, _stop: &Stop) -> Result<Frame> {
                 Ok($apply)
             }
         }
@@ -365,7 +365,7 @@ fn the_contract_detects_other_broken_promises() {
 fn a_profile_left_behind_is_detected_and_the_planner_leaves_none() {
     // A step that turns RGB to grey, with the profile left beside it.
     let content = content::all().into_iter().find(|content| content.model == Model::Rgb).unwrap();
-    let frame = Grayscale.apply(content.frame(8)).unwrap();
+    let frame = Grayscale.apply(content.frame(8), &Stop::default()).unwrap();
     let profile = Some(Profile::new(*b"RGB profile", ColourClass::Rgb, |_, _| ()));
     let image = Image { frames: vec![frame], delays_ms: vec![], plays: 0, profile };
     let error = check_image(&image).unwrap_err();

@@ -41,7 +41,7 @@ use buffers::{CHUNK, Chunk, Pair, ROWS};
 use kernels::Kernels;
 use lines::Lines;
 use passes::{Form, Side, Strip};
-use safelight_core::{Rect, Size, View};
+use safelight_core::{Rect, Result, Size, Stop, View};
 
 /// The weights from one box to one size, for any number of planes.
 #[derive(Debug)]
@@ -106,22 +106,32 @@ impl Scaling {
         (self.readable, self.part, self.size) == (readable, part, size)
     }
 
-    /// Scales a plane of `width` pixels in a row.
+    /// Scales a plane of `width` pixels in a row, until `stop` is set.
+    ///
+    /// # Errors
+    /// Those of [`Stop::check`].
     ///
     /// # Panics
     /// If the plane is smaller than the readable rectangle.
-    pub(crate) fn apply(&self, source: &[u8], width: usize, pixels: Pixels) -> Vec<u8> {
-        self.apply_with(Kernels::detect(), source, width, pixels)
+    pub(crate) fn apply(&self, source: &[u8], width: usize, pixels: Pixels, stop: &Stop) -> Result<Vec<u8>> {
+        self.apply_with(Kernels::detect(), source, width, pixels, stop)
     }
 
-    fn apply_with(&self, kernels: Kernels, source: &[u8], width: usize, pixels: Pixels) -> Vec<u8> {
+    fn apply_with(
+        &self,
+        kernels: Kernels,
+        source: &[u8],
+        width: usize,
+        pixels: Pixels,
+        stop: &Stop,
+    ) -> Result<Vec<u8>> {
         match pixels {
-            Pixels::One => self.channels::<1>(kernels, source, width, false),
-            Pixels::Two => self.channels::<2>(kernels, source, width, false),
-            Pixels::Three => self.channels::<3>(kernels, source, width, false),
-            Pixels::Four => self.channels::<4>(kernels, source, width, false),
-            Pixels::GreyAlpha => self.channels::<2>(kernels, source, width, true),
-            Pixels::Rgba => self.channels::<4>(kernels, source, width, true),
+            Pixels::One => self.channels::<1>(kernels, source, width, false, stop),
+            Pixels::Two => self.channels::<2>(kernels, source, width, false, stop),
+            Pixels::Three => self.channels::<3>(kernels, source, width, false, stop),
+            Pixels::Four => self.channels::<4>(kernels, source, width, false, stop),
+            Pixels::GreyAlpha => self.channels::<2>(kernels, source, width, true, stop),
+            Pixels::Rgba => self.channels::<4>(kernels, source, width, true, stop),
         }
     }
 
@@ -132,12 +142,13 @@ impl Scaling {
         source: &[u8],
         width: usize,
         has_alpha: bool,
-    ) -> Vec<u8> {
+        stop: &Stop,
+    ) -> Result<Vec<u8>> {
         let columns = self.size.w as usize;
         let mut out = vec![0; columns * self.size.h as usize * N];
         let Size { w, h } = self.readable.size;
         if out.is_empty() || w.min(h) == 0 {
-            return out;
+            return Ok(out);
         }
         let lines = Lines::new(source, N, width, self.readable);
         let pairs = self.across.window(0..columns);
@@ -146,6 +157,7 @@ impl Scaling {
         let mut window = Vec::new();
         let mut opaque_to = 0;
         for (index, rows) in out.chunks_mut(ROWS * columns * N).enumerate() {
+            stop.check()?;
             let outputs = index * ROWS..index * ROWS + rows.len() / (columns * N);
             let under = self.down.window(outputs.clone());
             // Rows that were opaque for the previous strip are not tested again.
@@ -164,6 +176,6 @@ impl Scaling {
             }
             kernels.horizontal(&Side { pairs: &side, first: pairs.start, axis: &self.across, form }, rows);
         }
-        out
+        Ok(out)
     }
 }

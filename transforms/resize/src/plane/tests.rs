@@ -44,7 +44,7 @@ impl Random {
 
 /// Scales a plane of one channel.
 fn resize_plane(source: &[u8], from: Size, readable: Rect, part: View, size: Size) -> Vec<u8> {
-    Scaling::new(readable, part, size).apply(source, from.w as usize, Pixels::One)
+    Scaling::new(readable, part, size).apply(source, from.w as usize, Pixels::One, &Stop::default()).unwrap()
 }
 
 fn whole(size: Size) -> Rect {
@@ -138,8 +138,8 @@ fn every_kernel_gives_the_same_bytes() {
         }
         let scaling = Scaling::new(readable, random.part(from), size);
         let width = from.w as usize;
-        let expected = scaling.apply_with(Kernels::Scalar, &source, width, pixels);
-        let found = scaling.apply(&source, width, pixels);
+        let expected = scaling.apply_with(Kernels::Scalar, &source, width, pixels, &Stop::default()).unwrap();
+        let found = scaling.apply(&source, width, pixels, &Stop::default()).unwrap();
         assert_eq!(found, expected, "{round}: {pixels:?}, {from:?}, {readable:?} to {size:?}");
     }
 }
@@ -172,12 +172,15 @@ fn channels_are_independent() {
         let (from, size) = (random.size(80), random.size(80));
         let source = random.noise(Size::new(channels * from.w, from.h));
         let scaling = Scaling::new(whole(from), random.part(from), size);
-        let found = scaling.apply(&source, from.w as usize, pixels);
+        let found = scaling.apply(&source, from.w as usize, pixels, &Stop::default()).unwrap();
         for channel in 0..channels as usize {
             let of = |samples: &[u8]| -> Vec<u8> {
                 samples.iter().skip(channel).step_by(channels as usize).copied().collect()
             };
-            assert_eq!(of(&found), scaling.apply(&of(&source), from.w as usize, Pixels::One));
+            assert_eq!(
+                of(&found),
+                scaling.apply(&of(&source), from.w as usize, Pixels::One, &Stop::default()).unwrap()
+            );
         }
     }
 }
@@ -185,7 +188,9 @@ fn channels_are_independent() {
 /// Returns the largest errors in an image of [`Pixels::Rgba`]: of colours where alpha is at least `least`, and of
 /// alpha.
 fn off_by(source: &[u8], from: Size, part: View, size: Size, least: f64) -> (f64, f64) {
-    let found = Scaling::new(whole(from), part, size).apply(source, from.w as usize, Pixels::Rgba);
+    let found = Scaling::new(whole(from), part, size)
+        .apply(source, from.w as usize, Pixels::Rgba, &Stop::default())
+        .unwrap();
     let alphas: Vec<f64> = source.chunks_exact(4).map(|pixel| pixel[3].into()).collect();
     let alphas = exact_of(&alphas, from, part, size);
     let mut off = (0.0_f64, 0.0_f64);
@@ -232,13 +237,13 @@ fn opaque_alpha_has_no_effect() {
         source.iter_mut().skip(3).step_by(4).for_each(|alpha| *alpha = 255);
         let scaling = Scaling::new(whole(from), random.part(from), size);
         let width = from.w as usize;
-        let found = scaling.apply(&source, width, Pixels::Rgba);
-        assert_eq!(found, scaling.apply(&source, width, Pixels::Four), "{round}");
+        let found = scaling.apply(&source, width, Pixels::Rgba, &Stop::default()).unwrap();
+        assert_eq!(found, scaling.apply(&source, width, Pixels::Four, &Stop::default()).unwrap(), "{round}");
         // A single translucent pixel has an effect, wherever it is.
         let pixel = random.within(0, from.w * from.h - 1) as usize;
         source[4 * pixel + 3] = 0;
         let identity = Scaling::new(whole(from), View::whole(from), from);
-        let found = identity.apply(&source, width, Pixels::Rgba);
+        let found = identity.apply(&source, width, Pixels::Rgba, &Stop::default()).unwrap();
         let clear = found.chunks_exact(4).enumerate().filter(|(_, pixel)| *pixel == [0; 4]);
         assert_eq!(clear.map(|(place, _)| place).collect::<Vec<_>>(), [pixel]);
     }

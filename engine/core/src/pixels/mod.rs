@@ -1,10 +1,17 @@
 //! The session that all pixel steps share: one decode, the steps in order, one encode.
 
+mod limits;
+mod sizes;
+
+pub use sizes::{SizePlan, plan_sizes};
+
 use crate::{
-    Decode, Decoder, Decoding, Detection, Encode, Encoder, Error, Flow, Format, Frame, Geometry, Head,
-    Header, Image, Kind, Limits, Opened, Opening, PixelOp, Registry, Result, Session, Settings, Sink, Size,
+    Cost, Decode, Decoder, Decoding, Detection, Encode, Encoder, Error, Flow, Format, Frame, Head, Header,
+    Image, Kind, Opened, Opening, PixelOp, Registry, Result, Session, Settings, Sink, Size, Stop,
 };
 use bytes::{Bytes, BytesMut};
+use limits::{check_output, check_work};
+use sizes::Parts;
 
 /// Decodes once, applies every step and encodes once. The source is decoded while it arrives where its format
 /// allows that; otherwise it is buffered whole.
@@ -40,39 +47,8 @@ struct Prepared {
     encode: Encode,
     /// Whether the encoder accepts planes of luma and chroma.
     takes_chroma: bool,
-    /// Frames that are decoded.
-    frames: u32,
-    /// Pixels of the largest image that any step produces.
-    max_pixels: u64,
-}
-
-/// The sizes that follow from a chain of steps and a source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SizePlan {
-    /// Geometry of the output.
-    pub output: Geometry,
-    /// The smallest decode that is enough for all steps.
-    pub needed: Size,
-    /// Pixels of the largest image that any step produces.
-    pub max_pixels: u64,
-}
-
-/// Computes geometries forwards through the steps, and needed sizes backwards.
-///
-/// # Errors
-/// [`Kind::InvalidParam`] if a step cannot be applied to its input.
-pub fn plan_sizes(ops: &[Box<dyn PixelOp>], source: Geometry) -> Result<SizePlan> {
-    let mut inputs = Vec::with_capacity(ops.len());
-    let (mut output, mut max_pixels) = (source, 0);
-    for op in ops {
-        inputs.push(output);
-        output = op.output(output)?;
-        max_pixels = max_pixels.max(output.size.pixels());
-    }
-    let backwards = ops.iter().zip(&inputs).rev();
-    let needed = backwards.fold(output.size, |need, (op, &input)| op.needed(input, need));
-    let needed = Size::new(needed.w.min(source.size.w), needed.h.min(source.size.h));
-    Ok(SizePlan { output, needed, max_pixels })
+    /// The cost of decode, steps and encode.
+    cost: Cost,
 }
 
 impl Pixels {
@@ -135,11 +111,12 @@ impl Pixels {
                 Ok(Flow::Keep)
             }
             Opening::Opened(opened) => {
-                let prepared = self.negotiate(decoder.format(), opened.header())?;
-                let bytes = prepared.bytes(opened.memory(&prepared.decode));
+                let cost = |decode: &Decode| (opened.cost(decode), opened.decoded_size(decode));
+                let prepared = self.negotiate(decoder.format(), opened.header(), &cost)?;
+                let cost = prepared.cost;
                 let decoding = opened.start(&prepared.decode)?;
                 self.input = Some((Input::Stream(decoding), prepared));
-                Ok(Flow::Reserve(bytes))
+                Ok(Flow::Reserve(cost))
             }
         }
     }
@@ -148,15 +125,22 @@ impl Pixels {
     fn open(&mut self) -> Result<(Box<dyn Opened>, Prepared)> {
         let decoder = self.decoder()?.ok_or_else(|| self.unrecognised())?;
         let opened = decoder.open(self.source.split().freeze(), &self.settings.limits)?;
-        let prepared = self.negotiate(decoder.format(), opened.header())?;
+        let cost = |decode: &Decode| (opened.cost(decode), opened.decoded_size(decode));
+        let prepared = self.negotiate(decoder.format(), opened.header(), &cost)?;
         Ok((opened, prepared))
     }
 
-    /// Chooses the encoder, the sizes and the decode for a source.
-    fn negotiate(&self, input: Format, header: &Header) -> Result<Prepared> {
+    /// Chooses the encoder, the sizes and the decode for a source, and checks the limits. `decode_cost` returns the
+    /// cost of a decode and the size of its frames.
+    fn negotiate(
+        &self,
+        input: Format,
+        header: &Header,
+        decode_cost: &dyn Fn(&Decode) -> (Cost, Size),
+    ) -> Result<Prepared> {
         let limits = &self.settings.limits;
-        let SizePlan { output: geometry, needed, max_pixels } = plan_sizes(&self.ops, header.geometry)?;
-        check_output(geometry.size, limits)?;
+        let SizePlan { output: geometry, needed } = plan_sizes(&self.ops, header.geometry)?;
+        check_output(geometry.size, header.geometry.size, limits)?;
         let animated = self.encode.animated_format.filter(|_| header.is_animated);
         let format = animated.or(self.encode.format).unwrap_or(input.encoded_as());
         let output = self.registry.encoder(format).ok_or_else(|| {
@@ -172,13 +156,23 @@ impl Pixels {
         let encode = Encode { lossless, ..self.encode.clone() };
         let chroma = output.chroma(&encode);
         let decode = Decode { needed, all_frames, keep_profile, chroma: chroma.unwrap_or((1, 1)) };
-        Ok(Prepared { output, decode, encode, takes_chroma: chroma.is_some(), frames, max_pixels })
+        let parts = Parts {
+            ops: &self.ops,
+            header,
+            frames,
+            decode: decode_cost(&decode),
+            encoder: output,
+            encode: &encode,
+        };
+        let cost = parts.cost()?;
+        check_work(cost, limits)?;
+        Ok(Prepared { output, decode, encode, takes_chroma: chroma.is_some(), cost })
     }
 
     /// Decodes the rest of the source.
-    fn decode(&mut self, input: Input, decode: &Decode) -> Result<Image> {
+    fn decode(&mut self, input: Input, decode: &Decode, stop: &Stop) -> Result<Image> {
         match input {
-            Input::Whole(opened) => opened.decode(decode),
+            Input::Whole(opened) => opened.decode(decode, stop),
             Input::Stream(mut decoding) => {
                 // The source ended with the chunk that completed the header.
                 let source = self.source.split();
@@ -192,63 +186,33 @@ impl Pixels {
 
     /// Decodes the rest of the source, applies the steps, and encodes.
     fn encode(&mut self, input: Input, prepared: &Prepared, out: &mut dyn Sink) -> Result<()> {
-        let mut image = self.decode(input, &prepared.decode)?;
+        let stop = out.stop();
+        let mut image = self.decode(input, &prepared.decode, &stop)?;
         let frames = std::mem::take(&mut image.frames).into_iter();
-        image.frames = frames.map(|frame| self.apply(frame, prepared, out)).collect::<Result<_>>()?;
+        image.frames = frames.map(|frame| self.apply(frame, prepared, &stop)).collect::<Result<_>>()?;
         let image = image.with_fitting_profile();
-        check_connected(out)?;
-        let encoded = prepared.output.encode(&image, &prepared.encode)?;
+        stop.check()?;
+        let encoded = prepared.output.encode(&image, &prepared.encode, &stop)?;
         out.head(Head { content_type: prepared.output.format().mime() });
         out.body(Bytes::from(encoded));
         Ok(())
     }
 
     /// Applies every step.
-    fn apply(&self, mut frame: Frame, prepared: &Prepared, out: &dyn Sink) -> Result<Frame> {
+    fn apply(&self, mut frame: Frame, prepared: &Prepared, stop: &Stop) -> Result<Frame> {
         for op in &self.ops {
-            check_connected(out)?;
-            frame = op.apply(frame)?;
+            stop.check()?;
+            frame = op.apply(frame, stop)?;
         }
         let frame = frame.materialize()?;
         if prepared.takes_chroma { Ok(frame) } else { frame.into_rgb() }
     }
 }
 
-fn check_connected(out: &dyn Sink) -> Result<()> {
-    if out.is_gone() {
-        return Err(Error::new(Kind::Cancelled, "pixels", "client disconnected"));
-    }
-    Ok(())
-}
-
 /// Returns the maximum number of bytes that a session buffers; the decode is reserved separately.
 pub(crate) fn memory(settings: &Settings) -> u64 {
     // A growing buffer doubles its capacity.
     settings.limits.max_source_bytes.saturating_mul(2)
-}
-
-fn check_output(Size { w, h }: Size, limits: &Limits) -> Result<()> {
-    let Limits { max_output_side: side, max_pixels: pixels, .. } = *limits;
-    if w.max(h) <= side && u64::from(w) * u64::from(h) <= pixels {
-        return Ok(());
-    }
-    let message = format!(
-        "output of {w} × {h} pixels is too large: the limit is {side} a side and {pixels} pixels in total"
-    );
-    Err(Error::new(Kind::LimitExceeded, "pixels", message))
-}
-
-impl Prepared {
-    /// The maximum number of bytes that the decode, of `decode` bytes, and the steps allocate at once.
-    fn bytes(&self, decode: u64) -> u64 {
-        /// Four channels of 16 bits.
-        const MAX_PIXEL_BYTES: u64 = 8;
-        // The input and the output of a step exist for one frame at a time; finished frames are kept for the
-        // encode.
-        let frames = u64::from(self.frames) + 1;
-        let steps = self.max_pixels.saturating_mul(MAX_PIXEL_BYTES).saturating_mul(frames);
-        decode.saturating_add(steps).max(1)
-    }
 }
 
 impl Session for Pixels {
@@ -263,6 +227,7 @@ impl Session for Pixels {
             self.source.extend_from_slice(&chunk);
             return self.begin();
         };
+        out.stop().check()?;
         // The decoder first gets the bytes in which the header was found.
         if decoding.push(&self.source.split())? && decoding.push(&chunk)? {
             return Ok(Flow::More);
@@ -273,14 +238,19 @@ impl Session for Pixels {
         Ok(Flow::Done)
     }
 
-    fn reserve(&mut self) -> Result<u64> {
+    fn expect(&mut self, bytes: u64) {
+        let missing = bytes.min(self.settings.limits.max_source_bytes).saturating_sub(self.length);
+        self.source.reserve(usize::try_from(missing).unwrap_or_default());
+    }
+
+    fn reserve(&mut self) -> Result<Option<Cost>> {
         if self.input.is_some() {
-            return Ok(0);
+            return Ok(None);
         }
         let (opened, prepared) = self.open()?;
-        let bytes = prepared.bytes(opened.memory(&prepared.decode));
+        let cost = prepared.cost;
         self.input = Some((Input::Whole(opened), prepared));
-        Ok(bytes)
+        Ok(Some(cost))
     }
 
     fn finish(&mut self, out: &mut dyn Sink) -> Result<()> {

@@ -1,0 +1,91 @@
+//! The sizes and the cost that follow from a chain of steps and a source.
+
+use crate::{Cost, Encode, Encoder, Geometry, Header, PixelOp, Result, Size};
+
+/// The sizes that follow from a chain of steps and a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SizePlan {
+    /// Geometry of the output.
+    pub output: Geometry,
+    /// The smallest decode that is enough for all steps.
+    pub needed: Size,
+}
+
+/// Computes geometries forwards through the steps, and needed sizes backwards.
+///
+/// # Errors
+/// [`crate::Kind::InvalidParam`] if a step cannot be applied to its input.
+pub fn plan_sizes(ops: &[Box<dyn PixelOp>], source: Geometry) -> Result<SizePlan> {
+    let mut inputs = Vec::with_capacity(ops.len());
+    let mut output = source;
+    for op in ops {
+        inputs.push(output);
+        output = op.output(output)?;
+    }
+    let backwards = ops.iter().zip(&inputs).rev();
+    let needed = backwards.fold(output.size, |need, (op, &input)| op.needed(input, need));
+    let needed = Size::new(needed.w.min(source.size.w), needed.h.min(source.size.h));
+    Ok(SizePlan { output, needed })
+}
+
+/// The parts of a plan that have a cost.
+pub(super) struct Parts<'a> {
+    pub(super) ops: &'a [Box<dyn PixelOp>],
+    pub(super) header: &'a Header,
+    /// Frames that are decoded.
+    pub(super) frames: u32,
+    /// The cost of the decode, and the size of a frame that it returns.
+    pub(super) decode: (Cost, Size),
+    pub(super) encoder: &'static dyn Encoder,
+    pub(super) encode: &'a Encode,
+}
+
+impl Parts<'_> {
+    /// Returns the cost of decode, steps and encode.
+    ///
+    /// # Errors
+    /// As for [`plan_sizes`].
+    pub(super) fn cost(&self) -> Result<Cost> {
+        /// Steps may add channels: RGB from grey, alpha.
+        const MAX_CHANNELS: u64 = 4;
+        let pixel_bytes = MAX_CHANNELS * u64::from(self.header.sample_bytes);
+        let frames = u64::from(self.frames.max(1));
+        let (decode, decoded) = self.decode;
+
+        let source = self.header.geometry.size;
+        let mut geometry = self.header.geometry;
+        let mut pixels = decoded.pixels();
+        let mut steps = Cost::default();
+        for op in self.ops {
+            geometry = op.output(geometry)?;
+            let output = decoded_pixels(geometry.size, source, decoded, pixels);
+            let own = op.cost(pixels, output);
+            let bytes = pixels.saturating_add(output).saturating_mul(pixel_bytes).saturating_add(own.bytes);
+            steps = steps.then(Cost::new(bytes, own.cpu_ns.saturating_mul(frames)));
+            pixels = output;
+        }
+        // After the last step, frames are cut to whole planes and converted for the encoder.
+        let output = geometry.size.pixels();
+        steps = steps.then(Cost::new(pixels.saturating_add(output).saturating_mul(pixel_bytes), 0));
+        // Steps work on one frame at a time; the others are still as decoded, or finished.
+        let others = decoded.pixels().max(output).saturating_mul(frames - 1).saturating_mul(pixel_bytes);
+        steps.bytes = steps.bytes.saturating_add(others);
+
+        let image = Cost::new(output.saturating_mul(frames).saturating_mul(pixel_bytes), 0);
+        let encode = image + self.encoder.cost(geometry.size, self.frames, self.encode);
+        Ok(decode.then(steps).then(encode))
+    }
+}
+
+/// Returns the most pixels in the planes of a step's output of nominal size `output`, if its input has `input` of them
+/// and the source, of nominal size `source`, was decoded to `decoded`.
+fn decoded_pixels(output: Size, source: Size, decoded: Size, input: u64) -> u64 {
+    if decoded.covers(source) {
+        return output.pixels();
+    }
+    // A step keeps the scale of the decode, or it resamples to full size. A smaller decode was chosen because the
+    // output has at most as many pixels as the decode.
+    let share = u128::from(output.pixels()) * u128::from(decoded.pixels());
+    let scaled = share.div_ceil(u128::from(source.pixels().max(1)));
+    u64::try_from(scaled).unwrap_or(u64::MAX).max(output.pixels().min(input))
+}
