@@ -1,8 +1,20 @@
 //! Encoders that run in a child process.
 
 use crate::{Input, Pool, Task, wire::EncodeJob};
-use safelight_core::{Encode, Encoder, Error, Format, Image, Kind, Registry, Result};
+use safelight_core::{Cost, Encode, Encoder, Error, Format, Image, Kind, Registry, Result, Size, Stop};
 use std::{borrow::Cow, sync::Arc};
+
+/// The cost of a child: what a process takes besides its task, and its start.
+const CHILD: Cost = Cost::new(8 << 20, 5_000_000);
+
+/// Bytes that are copied in a nanosecond.
+const BYTES_PER_NS: u64 = 1;
+
+/// Room for headers and tables of tiny images.
+const MIN_OUTPUT_BYTES: u64 = 1 << 20;
+
+/// The factor between the estimated CPU time and its limit: the estimate is for one machine, and others are slower.
+const CPU_MARGIN: u64 = 10;
 
 /// An encoder that gives each image to a child process.
 ///
@@ -34,19 +46,33 @@ impl Encoder for IsolatedEncoder {
         self.encoder.chroma(options)
     }
 
-    fn encode(&self, image: &Image, options: &Encode) -> Result<Vec<u8>> {
+    /// The cost of the encoder in the child, and of the image's way there.
+    fn cost(&self, size: Size, frames: u32, options: &Encode) -> Cost {
+        /// Four channels of 16 bits.
+        const MAX_PIXEL_BYTES: u64 = 8;
+        let samples = size.pixels().saturating_mul(MAX_PIXEL_BYTES).saturating_mul(frames.into());
+        // In the shared memory, and in the child.
+        let copies = Cost::new(samples.saturating_mul(2), samples / BYTES_PER_NS);
+        self.encoder.cost(size, frames, options) + copies + CHILD
+    }
+
+    fn encode(&self, image: &Image, options: &Encode, stop: &Stop) -> Result<Vec<u8>> {
         let format = self.format();
         let image = in_srgb(image);
-        let pixels: u64 = image.frames.iter().map(|frame| frame.geometry.size.pixels()).sum();
+        let input = EncodeJob::to_parts(format, options, &image);
+        let input_bytes: u64 = input.iter().map(|part| part.len() as u64).sum();
+        let size = image.frames.iter().map(|frame| frame.geometry.size).fold(Size::new(0, 0), Size::union);
+        let cost = self.encoder.cost(size, image.frames.len() as u32, options);
         let task = Task {
-            input: EncodeJob::to_parts(format, options, &image),
-            output_bytes: pixels * 8 + (1 << 20),
-            memory_bytes: pixels * 80 + (32 << 20),
-            cpu_secs: 60,
+            input,
+            // Lossless formats give noise a few per cent more bytes than its samples have.
+            output_bytes: input_bytes.saturating_mul(2).saturating_add(MIN_OUTPUT_BYTES),
+            memory_bytes: cost.bytes.saturating_add(input_bytes).saturating_add(CHILD.bytes),
+            cpu_secs: (cost.cpu_ns / 1_000_000_000 + 1).saturating_mul(CPU_MARGIN),
         };
         let problem = || format!("the image cannot be encoded as {format}");
         self.pool
-            .run(&task, &|| Ok(()))
+            .run(&task, &|| stop.check())
             .map_err(|error| error.into_error(format.name(), &problem(), Kind::Internal))
     }
 }
@@ -69,5 +95,6 @@ pub fn encode(registry: Registry, input: Input) -> Result<Vec<u8>> {
     let EncodeJob { format, options, image } = EncodeJob::read(input, bytes)
         .map_err(|error| internal("the task is malformed").with_source(error))?;
     let encoder = registry.encoder(format).ok_or_else(|| internal("the format has no encoder"))?;
-    encoder.encode(&image, &options)
+    // The parent ends this process to stop it.
+    encoder.encode(&image, &options, &Stop::default())
 }

@@ -6,7 +6,7 @@
 mod common;
 
 use safelight_core::{
-    ColourClass, Encode, Encoder, Format, Frame, Image, Kind, Model, Profile, Samples, Size,
+    ColourClass, Encode, Encoder, Format, Frame, Image, Kind, Model, Profile, Samples, Size, Stop, StopReason,
 };
 use safelight_isolate::{IsolatedEncoder, Pool, encode, run_if_worker};
 use safelight_registry::REGISTRY;
@@ -40,8 +40,8 @@ fn bytes_are_those_of_the_encoder() {
             let image = image(size, model, bits);
             for quality in [None, Some(1), Some(100)] {
                 let options = Encode { quality, ..Encode::default() };
-                let expected = own.encode(&image, &options).unwrap();
-                let encoded = isolated.encode(&image, &options).unwrap();
+                let expected = own.encode(&image, &options, &Stop::default()).unwrap();
+                let encoded = isolated.encode(&image, &options, &Stop::default()).unwrap();
                 assert!(encoded == expected, "{format}, {model:?}, {bits} bits, {quality:?}");
             }
         }
@@ -56,7 +56,10 @@ fn animations_are_those_of_the_encoder() {
     film.delays_ms = vec![40, 80];
     film.plays = 2;
     let options = Encode { lossless: true, ..Encode::default() };
-    assert!(isolated.encode(&film, &options).unwrap() == own.encode(&film, &options).unwrap());
+    assert!(
+        isolated.encode(&film, &options, &Stop::default()).unwrap()
+            == own.encode(&film, &options, &Stop::default()).unwrap()
+    );
 }
 
 fn profiles_are_applied_before() {
@@ -71,24 +74,79 @@ fn profiles_are_applied_before() {
     assert!(own.carries_profile() && !isolated.carries_profile());
     let mut image = image(Size::new(8, 8), Model::Rgb, 8);
     image.profile = Some(Profile::new(*b"icc", ColourClass::Rgb, blacken));
-    let encoded = isolated.encode(&image, &Encode::default()).unwrap();
+    let encoded = isolated.encode(&image, &Encode::default(), &Stop::default()).unwrap();
     blacken(&mut image.frames, b"icc");
     image.profile = None;
-    assert!(encoded == own.encode(&image, &Encode::default()).unwrap());
+    assert!(encoded == own.encode(&image, &Encode::default(), &Stop::default()).unwrap());
 }
 
 fn errors_are_those_of_the_encoder() {
     let (own, isolated) = encoders(Format::Avif);
     let long = image(Size::new((1 << 16) + 1, 1), Model::Grey, 8);
-    let expected = own.encode(&long, &Encode::default()).unwrap_err();
-    let error = isolated.encode(&long, &Encode::default()).unwrap_err();
+    let expected = own.encode(&long, &Encode::default(), &Stop::default()).unwrap_err();
+    let error = isolated.encode(&long, &Encode::default(), &Stop::default()).unwrap_err();
     assert_eq!((error.kind, &error.message), (Kind::InvalidParam, &expected.message));
 
     let mut broken = image(Size::new(4, 4), Model::Rgb, 8);
     broken.frames[0].planes[0].samples = Samples::U8(vec![0; 47]);
-    let error = isolated.encode(&broken, &Encode::default()).unwrap_err();
+    let error = isolated.encode(&broken, &Encode::default(), &Stop::default()).unwrap_err();
     assert_eq!(error.kind, Kind::Internal, "a plane of the wrong length is a defect");
-    assert!(isolated.encode(&image(Size::new(4, 4), Model::Rgb, 8), &Encode::default()).is_ok());
+    assert!(
+        isolated.encode(&image(Size::new(4, 4), Model::Rgb, 8), &Encode::default(), &Stop::default()).is_ok()
+    );
+}
+
+/// The estimated cost is the limit of the child: an image that needed more would be rejected.
+fn the_estimated_memory_is_enough() {
+    let (own, isolated) = encoders(Format::Avif);
+    for (size, model, bits, quality) in [
+        (Size::new(1, 1), Model::Rgba, 8, 100),
+        (Size::new(2000, 3), Model::Rgb, 8, 100),
+        (Size::new(3, 2000), Model::Rgba, 16, 100),
+        (Size::new(200, 160), Model::Rgba, 8, 100),
+        (Size::new(320, 240), Model::Rgb, 8, 90),
+        (Size::new(320, 240), Model::Rgba, 16, 1),
+    ] {
+        let mut image = image(size, model, bits);
+        add_noise(&mut image);
+        let options = Encode { quality: Some(quality), ..Encode::default() };
+        let encoded = isolated.encode(&image, &options, &Stop::default());
+        assert!(encoded.is_ok(), "{size:?}, {model:?}, {bits} bits, quality {quality}: {encoded:?}");
+        let (inner, outer) = (own.cost(size, 1, &options), isolated.cost(size, 1, &options));
+        assert!(inner.bytes < outer.bytes && inner.cpu_ns < outer.cpu_ns, "the child has a cost too");
+    }
+}
+
+/// Replaces each second sample by noise, which needs the most bytes.
+fn add_noise(image: &mut Image) {
+    let mut random = fastrand::Rng::with_seed(1);
+    match &mut image.frames[0].planes[0].samples {
+        Samples::U8(samples) => samples.iter_mut().step_by(2).for_each(|sample| *sample = random.u8(..)),
+        Samples::U16(samples) => samples.iter_mut().step_by(2).for_each(|sample| *sample = random.u16(..)),
+    }
+}
+
+fn a_stopped_encode_ends_and_says_why() {
+    let (_, isolated) = encoders(Format::Avif);
+    let image = image(Size::new(2000, 2000), Model::Rgb, 8);
+    for (reason, kind) in [
+        (StopReason::Disconnected, Kind::Cancelled),
+        (StopReason::Deadline, Kind::Timeout),
+        (StopReason::Shutdown, Kind::Busy),
+    ] {
+        let stop = Stop::default();
+        scope(|scope| {
+            // Encoding takes far longer than starting this.
+            let encode = scope.spawn(|| isolated.encode(&image, &Encode::default(), &stop));
+            stop.set(reason);
+            assert_eq!(encode.join().unwrap().unwrap_err().kind, kind);
+        });
+    }
+    assert!(
+        isolated
+            .encode(&self::image(Size::new(9, 9), Model::Rgb, 8), &Encode::default(), &Stop::default())
+            .is_ok()
+    );
 }
 
 fn images_are_encoded_in_parallel() {
@@ -99,8 +157,8 @@ fn images_are_encoded_in_parallel() {
             let isolated = &isolated;
             scope.spawn(move || {
                 let image = image(Size::new(20 * thread, 30), Model::Rgb, 8);
-                let expected = own.encode(&image, &Encode::default()).unwrap();
-                assert!(isolated.encode(&image, &Encode::default()).unwrap() == expected);
+                let expected = own.encode(&image, &Encode::default(), &Stop::default()).unwrap();
+                assert!(isolated.encode(&image, &Encode::default(), &Stop::default()).unwrap() == expected);
             });
         }
     });
@@ -115,6 +173,8 @@ fn main() -> ExitCode {
         ("animations_are_those_of_the_encoder", animations_are_those_of_the_encoder),
         ("profiles_are_applied_before", profiles_are_applied_before),
         ("errors_are_those_of_the_encoder", errors_are_those_of_the_encoder),
+        ("the_estimated_memory_is_enough", the_estimated_memory_is_enough),
+        ("a_stopped_encode_ends_and_says_why", a_stopped_encode_ends_and_says_why),
         ("images_are_encoded_in_parallel", images_are_encoded_in_parallel),
     ])
 }
