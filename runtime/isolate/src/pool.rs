@@ -92,9 +92,9 @@ impl Pool {
         let mut starter = self.starter.lock().unwrap_or_else(PoisonError::into_inner);
         if starter.is_none() && 0 < self.shared.spare {
             let shared = self.shared.clone();
-            let started =
+            let thread =
                 thread::Builder::new().name("isolate".to_owned()).spawn(move || shared.keep_waiting())?;
-            *starter = Some(started);
+            *starter = Some(thread);
         }
         Ok(())
     }

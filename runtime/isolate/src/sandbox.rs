@@ -142,18 +142,18 @@ mod linux {
     }
 
     fn program() -> Result<BpfProgram, Box<dyn Error>> {
-        let mut rules: BTreeMap<_, _> = ALLOWED.iter().map(|call| (i64::from(*call), Vec::new())).collect();
+        let mut rules: BTreeMap<_, _> = ALLOWED.iter().map(|call| (*call, Vec::new())).collect();
         // Memory is never executable.
         let executable = libc::PROT_EXEC as u64;
         let is_data =
             SeccompCondition::new(2, SeccompCmpArgLen::Dword, SeccompCmpOp::MaskedEq(executable), 0)?;
         for call in [libc::SYS_mmap, libc::SYS_mprotect] {
-            rules.insert(i64::from(call), vec![SeccompRule::new(vec![is_data.clone()])?]);
+            rules.insert(call, vec![SeccompRule::new(vec![is_data.clone()])?]);
         }
         // An abort is a signal to itself.
         let own = u64::from(std::process::id());
         let is_own = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, own)?;
-        rules.insert(i64::from(libc::SYS_tgkill), vec![SeccompRule::new(vec![is_own])?]);
+        rules.insert(libc::SYS_tgkill, vec![SeccompRule::new(vec![is_own])?]);
         let denied = SeccompAction::Errno(libc::EPERM as u32);
         let arch = TargetArch::try_from(std::env::consts::ARCH)?;
         Ok(SeccompFilter::new(rules, denied, SeccompAction::Allow, arch)?.try_into()?)

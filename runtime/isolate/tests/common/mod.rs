@@ -9,12 +9,12 @@ pub(crate) type Test = (&'static str, fn());
 pub(crate) fn run_tests(tests: &[Test]) -> ExitCode {
     let filter = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
     let tests: Vec<_> = tests.iter().filter(|(name, _)| name.contains(&filter)).collect();
-    println!("\nrunning {} tests", tests.len());
+    eprintln!("\nrunning {} tests", tests.len());
     for (name, test) in &tests {
         // A failure ends the program with its message.
         test();
-        println!("test {name} ... ok");
+        eprintln!("test {name} ... ok");
     }
-    println!("\ntest result: ok. {} passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n", tests.len());
+    eprintln!("\ntest result: ok. {} passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n", tests.len());
     ExitCode::SUCCESS
 }

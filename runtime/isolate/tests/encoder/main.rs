@@ -1,5 +1,6 @@
 //! Encoders in children of this test program, which knows all codecs.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![cfg(unix)]
 
 #[path = "../common/mod.rs"]

@@ -1,5 +1,6 @@
 //! Tasks in real children of this test program: those that behave, and those that do not.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![cfg(unix)]
 
 #[path = "../common/mod.rs"]

@@ -115,10 +115,9 @@ fn kills_leave_nothing_behind() {
         };
         let result = pool.run(&task("loop", ""), &check);
         let is_expected = match (&result, signal) {
-            (Err(IsolateError::Stopped(_)), None) => true,
             (Err(IsolateError::OutOfMemory { .. }), Some(signal)) => signal == Signal::KILL,
             (Err(IsolateError::OutOfTime { .. }), Some(signal)) => signal == Signal::XCPU,
-            (Err(IsolateError::Died { .. }), Some(_)) => true,
+            (Err(IsolateError::Stopped(_)), None) | (Err(IsolateError::Died { .. }), Some(_)) => true,
             _ => false,
         };
         assert!(is_expected, "{signal:?}: {result:?}");
