@@ -20,12 +20,18 @@ impl Encoder for Avif {
         Format::Avif
     }
 
-    fn cost(&self, size: Size, _frames: u32, _options: &Encode) -> Cost {
-        /// Bytes and nanoseconds for each pixel, at the highest quality.
+    fn cost(&self, size: Size, _frames: u32, options: &Encode) -> Cost {
+        /// Bytes for each pixel of noise, whose coefficients are kept until the end.
         const PIXEL_BYTES: u64 = 60;
+        /// The same where nearly every coefficient is kept.
+        const FINE_PIXEL_BYTES: u64 = 160;
+        const FINE_QUALITY: u8 = 90;
+        /// Nanoseconds for each pixel of a photo.
         const PIXEL_NS: u64 = 1300;
         const WORK_BYTES: u64 = 16 << 20;
-        Cost::new(size.pixels() * PIXEL_BYTES + WORK_BYTES, size.pixels() * PIXEL_NS)
+        let is_fine = options.quality.is_some_and(|quality| FINE_QUALITY <= quality);
+        let pixel_bytes = if is_fine { FINE_PIXEL_BYTES } else { PIXEL_BYTES };
+        Cost::new(size.pixels() * pixel_bytes + WORK_BYTES, size.pixels() * PIXEL_NS)
     }
 
     /// Encodes the first frame, in sRGB and without metadata. The encoder cannot be stopped once it runs.

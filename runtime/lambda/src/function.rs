@@ -3,7 +3,7 @@
 
 use crate::{settings::Settings, writer::Writer};
 use axum::Router;
-use safelight_core::{Error, Kind, Result};
+use safelight_core::{Error, Kind, Registry, Result};
 use safelight_service::{client::client, decode_pool::PoolLimits, handle::Service};
 use std::{
     sync::{Mutex, OnceLock, PoisonError},
@@ -23,8 +23,8 @@ pub(crate) struct Function {
 }
 
 impl Function {
-    pub(crate) fn new(settings: Settings) -> Self {
-        let service = settings.policy.service(&pool_limits(&settings));
+    pub(crate) fn new(settings: Settings, registry: Registry) -> Self {
+        let service = settings.policy.service(registry, &pool_limits(&settings));
         Self {
             settings,
             service,
@@ -46,7 +46,7 @@ impl Function {
         }
         let policy = Settings::with_payload(payload)
             .map_err(|error| internal("the access point has invalid settings").with_source(error))?;
-        let service = policy.service(&pool_limits(&self.settings));
+        let service = policy.service(self.service.registry, &pool_limits(&self.settings));
         *last = Some((payload.to_owned(), service.clone()));
         Ok(service)
     }

@@ -15,6 +15,7 @@ use lambda_runtime::{
     tower::{Layer, Service},
 };
 use lambda_runtime_api_client::PooledClient;
+use safelight_core::Registry;
 use safelight_service::log::{chain, lines, log_panics};
 use std::{
     io,
@@ -26,17 +27,17 @@ use std::{
 use tracing::error;
 use tracing_subscriber::prelude::*;
 
-/// Responds to events until the process ends.
+/// Responds to events, with the transforms and codecs of `registry`, until the process ends.
 ///
 /// # Errors
 /// The Runtime API does not respond.
-pub async fn run(settings: Settings) -> Result<(), Error> {
+pub async fn run(settings: Settings, registry: Registry) -> Result<(), Error> {
     tracing_subscriber::registry()
         .with(lines(settings.log, io::stdout))
         .with(metrics::Metrics::from_env())
         .init();
     log_panics();
-    let function = Arc::new(Function::new(settings));
+    let function = Arc::new(Function::new(settings, registry));
     // `InvocationLayer` replaces this service: see `reply.rs`.
     let unused = service_fn(async |_: LambdaEvent<()>| Ok::<(), Diagnostic>(()));
     Runtime::new(unused).layer(InvocationLayer::new(function)).run().await

@@ -1,22 +1,33 @@
 //! The program that AWS Lambda runs.
 
 use safelight_lambda::{Settings, run};
+use safelight_service::{isolated, log::chain};
 use serde_json::json;
 use std::{
     io::{Write, stdout},
     process::ExitCode,
 };
 
+fn main() -> Result<ExitCode, lambda_runtime::Error> {
+    match isolated::run_if_worker() {
+        Some(code) => Ok(code),
+        None => start(),
+    }
+}
+
 // One event at a time, and heavy work has its own threads: more threads would only slow the start.
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<ExitCode, lambda_runtime::Error> {
-    match Settings::from_env() {
-        Ok(settings) => run(settings).await.map(|()| ExitCode::SUCCESS),
-        Err(error) => {
-            // There is no log yet, because it has settings too. Lambda shows standard output.
-            let line = json!({ "level": "ERROR", "message": "settings", "error": error.to_string() });
-            writeln!(stdout(), "{line}")?;
-            Ok(ExitCode::FAILURE)
+async fn start() -> Result<ExitCode, lambda_runtime::Error> {
+    let (message, error) = match (Settings::from_env(), isolated::registry()) {
+        (Ok(settings), Ok(registry)) => {
+            run(settings, registry).await?;
+            return Ok(ExitCode::SUCCESS);
         }
-    }
+        (Err(error), _) => ("settings", error.to_string()),
+        (_, Err(error)) => ("start", chain(&error)),
+    };
+    // There is no log yet, because it has settings too. Lambda shows standard output.
+    let line = json!({ "level": "ERROR", "message": message, "error": error });
+    writeln!(stdout(), "{line}")?;
+    Ok(ExitCode::FAILURE)
 }

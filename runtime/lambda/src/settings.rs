@@ -146,10 +146,13 @@ fn settings_error(error: &clap::Error) -> SettingsError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use safelight_core::Registry;
     use safelight_service::{decode_pool::PoolLimits, handle::Service};
 
+    const NONE: Registry = Registry { transforms: &[], decoders: &[], encoders: &[] };
+
     fn service(payload: &str) -> Service {
-        Settings::with_payload(payload).unwrap().service(&PoolLimits::default())
+        Settings::with_payload(payload).unwrap().service(NONE, &PoolLimits::default())
     }
 
     #[test]

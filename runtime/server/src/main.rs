@@ -16,6 +16,7 @@ use safelight::{
 };
 use safelight_service::{
     decode_pool::PoolLimits,
+    isolated,
     log::{chain, init},
     source::{check, origin},
     web::{Site, router},
@@ -30,8 +31,15 @@ use std::{
 use tokio::{net::TcpListener, select, signal, task::spawn_blocking, time::sleep};
 use tracing::{info, warn};
 
+fn main() -> anyhow::Result<ExitCode> {
+    match isolated::run_if_worker() {
+        Some(code) => Ok(code),
+        None => run(),
+    }
+}
+
 #[tokio::main]
-async fn main() -> anyhow::Result<ExitCode> {
+async fn run() -> anyhow::Result<ExitCode> {
     match Cli::read().command {
         Command::Serve(arguments) => run_server(arguments).await?,
         Command::Transform(arguments) => return transform(arguments).await,
@@ -77,7 +85,7 @@ async fn run_server(arguments: Serve) -> anyhow::Result<()> {
         info!(delay_secs = delay.as_secs(), "draining");
         sleep(delay).await;
     };
-    let service = arguments.policy.service(&PoolLimits::default());
+    let service = arguments.policy.service(isolated::registry()?, &PoolLimits::default());
     let site = Site { service, origin, auth: arguments.auth.authorize };
     serve(listener, router(site), connections, stop).await;
     Ok(())
@@ -126,7 +134,7 @@ async fn transform(arguments: Transform) -> anyhow::Result<ExitCode> {
     let has_several = 1 < inputs.len() || inputs.iter().any(|input| input.is_dir());
     let batch = Batch { query, inputs, output, force };
     let stop = stop_signal()?;
-    let service = policy.service(&PoolLimits::default());
+    let service = policy.service(isolated::registry()?, &PoolLimits::default());
     let report = spawn_blocking(move || transform_files(&service, &batch, stop)).await?;
     for failure in &report.failures {
         eprintln!("safelight: {}: {}", failure.input.display(), chain(&failure.error));

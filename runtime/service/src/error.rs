@@ -59,6 +59,9 @@ pub enum StartError {
     /// The HTTPS client cannot be created.
     #[error("cannot create an HTTPS client")]
     Client(#[from] reqwest::Error),
+    /// The program cannot start isolated processes.
+    #[error("cannot run codecs in isolated processes")]
+    Isolation(#[source] std::io::Error),
     /// The settings of the store are incomplete or contradict each other.
     #[error("cannot configure the store")]
     Store(#[from] object_store::Error),

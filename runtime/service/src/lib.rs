@@ -4,6 +4,7 @@
 pub mod handle;
 pub mod driver;
 pub mod decode_pool;
+pub mod isolated;
 mod passthrough;
 
 // Requests.

@@ -5,7 +5,7 @@ use crate::{
     handle::Service,
 };
 use clap::{Args, builder::BoolishValueParser};
-use safelight_core::{Limits, Settings};
+use safelight_core::{Limits, Registry, Settings};
 use std::{sync::Arc, time::Duration};
 
 /// Settings of the operator, with defaults that suit most.
@@ -93,7 +93,7 @@ pub struct Policy {
 
 impl Policy {
     /// Returns the state that all requests share; `defaults` apply where nothing is set.
-    pub fn service(&self, defaults: &PoolLimits) -> Service {
+    pub fn service(&self, registry: Registry, defaults: &PoolLimits) -> Service {
         let limits = Limits {
             max_source_bytes: self.max_source_bytes,
             max_metadata_bytes: self.max_metadata_bytes,
@@ -112,7 +112,7 @@ impl Policy {
             work_timeout: Duration::from_secs(self.work_timeout_secs),
         };
         Service {
-            registry: safelight_registry::REGISTRY,
+            registry,
             settings: Settings { limits, redact: self.redact, keep_profile: self.keep_profile },
             source_timeout: Duration::from_secs(self.source_timeout_secs),
             decode_pool: Arc::new(DecodePool::new(pool)),

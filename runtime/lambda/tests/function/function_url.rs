@@ -64,6 +64,16 @@ async fn images_of_the_bucket_are_streamed() {
     assert!(cloud.written().is_empty());
 }
 
+/// The encoder runs in a child process, which has no environment.
+#[tokio::test]
+async fn avif_is_encoded() {
+    let (cloud, _function) = start().await;
+    let sent = cloud.invoke(&browse("GET", "/photo.jpg?width=64&format=avif", &[])).await;
+    let (head, body) = check(&sent, 200);
+    assert_eq!(head["headers"]["content-type"], "image/avif");
+    assert_eq!(&body[4..12], b"ftypavif");
+}
+
 #[tokio::test]
 async fn responses_are_those_of_the_web_door() {
     let (cloud, _function) = start().await;

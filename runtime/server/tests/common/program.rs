@@ -75,6 +75,18 @@ impl Program {
         self.child.wait().unwrap().success()
     }
 
+    /// Returns the processes that the program started.
+    pub(crate) fn children(&self) -> Vec<u32> {
+        let entries = std::fs::read_dir("/proc")
+            .unwrap()
+            .filter_map(|entry| entry.unwrap().file_name().into_string().ok());
+        let is_child = |process: &u32| {
+            let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+            status.lines().any(|line| line == format!("PPid:\t{}", self.child.id()))
+        };
+        entries.filter_map(|name| name.parse().ok()).filter(is_child).collect()
+    }
+
     /// Returns the peak of the resident memory, in KiB.
     pub(crate) fn peak_kib(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
