@@ -24,7 +24,7 @@ impl Encoder for Avif {
         /// Bytes for each pixel of noise, whose coefficients are kept until the end.
         const PIXEL_BYTES: u64 = 60;
         /// The same where nearly every coefficient is kept.
-        const FINE_PIXEL_BYTES: u64 = 160;
+        const FINE_PIXEL_BYTES: u64 = 450;
         const FINE_QUALITY: u8 = 90;
         /// Nanoseconds for each pixel of a photo.
         const PIXEL_NS: u64 = 1300;

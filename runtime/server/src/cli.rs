@@ -17,7 +17,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Serve the images of a folder, a bucket or a web server over HTTP
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Transform files, several at a time; a file is written whole or not at all
     Transform(Transform),
     /// List the transforms and their parameters

@@ -41,7 +41,7 @@ fn main() -> anyhow::Result<ExitCode> {
 #[tokio::main]
 async fn run() -> anyhow::Result<ExitCode> {
     match Cli::read().command {
-        Command::Serve(arguments) => run_server(arguments).await?,
+        Command::Serve(arguments) => run_server(*arguments).await?,
         Command::Transform(arguments) => return transform(arguments).await,
         Command::Transforms => {
             write!(std::io::stdout(), "{}", list::transforms(safelight_registry::REGISTRY))?;

@@ -94,20 +94,23 @@ pub(super) fn decode_cost(header: &Header, decode: &Decode) -> Cost {
 pub(super) fn decoded_size(header: &Header, decode: &Decode) -> Size {
     let Scales { first, others } = scales(header, decode);
     let eighths = u64::from(first.max(others));
-    let scaled = |side: u32| (u64::from(side) * eighths).div_ceil(8) as u32;
+    // Planes are whole MCUs.
+    let scaled = |side: u32| ((u64::from(side) + MAX_MCU_SIDE - 1) * eighths).div_ceil(8) as u32;
     Size::new(scaled(header.width), scaled(header.height))
 }
 
 /// The cost of an encode of an image of `size`.
 pub(super) fn encode_cost(size: Size, options: &Encode) -> Cost {
-    /// Coefficients of 16 bits of the padded planes, and the file.
-    const PIXEL_BYTES: u64 = 10;
+    /// Coefficients of 16 bits of the padded planes, and the file, whose buffer grows to twice its size.
+    const PIXEL_BYTES: u64 = 12;
+    const FULL_CHROMA_PIXEL_BYTES: u64 = 24;
     const WORK_BYTES: u64 = 1 << 20;
     /// Nanoseconds for each pixel; a progressive file is coded in several scans.
     const PIXEL_NS: u64 = 15;
     const PROGRESSIVE_NS: u64 = 30;
     let ns = if options.progressive { PROGRESSIVE_NS } else { PIXEL_NS };
-    Cost::new(size.pixels() * PIXEL_BYTES + WORK_BYTES, size.pixels() * ns)
+    let bytes = if chroma(options) == (1, 1) { FULL_CHROMA_PIXEL_BYTES } else { PIXEL_BYTES };
+    Cost::new(size.pixels() * bytes + WORK_BYTES, size.pixels() * ns)
 }
 
 /// Converts `planes` to an image; `is_interleaved` is [`is_interleaved`] of their header.

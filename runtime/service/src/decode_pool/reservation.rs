@@ -130,8 +130,8 @@ impl Reservation {
                 select! {
                     biased;
                     outcome = &mut done => return outcome.unwrap_or_else(|_| Err(super::job::defect())),
-                    fed = &mut feed, if !is_fed => {
-                        fed?;
+                    result = &mut feed, if !is_fed => {
+                        result?;
                         is_fed = true;
                     }
                 }
