@@ -47,6 +47,7 @@ async fn read_slowly(address: SocketAddr, target: String) -> (u16, TcpStream) {
 /// Lets `clients` slow readers ask for `target`, and checks the memory and a thumbnail meanwhile.
 async fn attack(folder: &Path, target: &str, clients: usize) {
     let program = serve(folder);
+    program.ignore_log();
     let mut readers = JoinSet::new();
     for _ in 0..clients {
         readers.spawn(read_slowly(program.address, target.to_owned()));
@@ -94,7 +95,6 @@ async fn enlargements_and_costly_formats_are_rejected_by_the_name_of_their_limit
     check("width=3000&height=3000&fit=fill&format=avif&quality=100", "max-enlargement").await;
     check("width=6300&height=6300&fit=fill", "max-enlargement").await;
     check("width=9000&height=9000&fit=fill", "max-output-pixels").await;
-    check("width=20000", "width").await;
     check("width=2000&height=2000&fit=fill&format=avif", "max-work").await;
     assert!(program.peak_kib() < 40 << 10, "a rejected image is not decoded");
 }
@@ -105,7 +105,7 @@ async fn abandoned_work_does_not_delay_a_thumbnail() {
     let program = serve(folder.path());
     for _ in 0..2 {
         let mut stream = TcpStream::connect(program.address).await.unwrap();
-        let target = "/pixel.png?width=1900&height=1900&fit=fill&format=avif&quality=100";
+        let target = "/pixel.png?width=1300&height=1300&fit=fill&format=avif";
         stream
             .write_all(format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes())
             .await

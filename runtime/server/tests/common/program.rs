@@ -54,6 +54,14 @@ impl Program {
         self.listening["admin_address"].as_str().unwrap().parse().unwrap()
     }
 
+    /// Reads the log to its end on a thread of its own. The program waits while the pipe of its log is full.
+    #[cfg(unix)]
+    pub(crate) fn ignore_log(&self) {
+        use std::os::fd::AsFd;
+        let mut log = std::fs::File::from(self.log.get_ref().as_fd().try_clone_to_owned().unwrap());
+        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+    }
+
     /// Returns the next log line of a request.
     pub(crate) fn request_line(&mut self) -> Value {
         self.line("request")
