@@ -102,10 +102,11 @@ async fn enlargements_and_costly_formats_are_rejected_by_the_name_of_their_limit
 #[tokio::test]
 async fn abandoned_work_does_not_delay_a_thumbnail() {
     let folder = folder();
+    fs::write(folder.path().join("noise.tif"), tiff(12 << 20)).unwrap();
     let program = serve(folder.path());
     for _ in 0..2 {
         let mut stream = TcpStream::connect(program.address).await.unwrap();
-        let target = "/pixel.png?width=1300&height=1300&fit=fill&format=avif";
+        let target = "/noise.tif?width=1000&format=avif";
         stream
             .write_all(format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes())
             .await
