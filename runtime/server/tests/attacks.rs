@@ -152,12 +152,7 @@ fn tiff(bytes: u32) -> Vec<u8> {
     ];
     // Three times 8 bits for a sample, and the strip, are before the directory.
     let mut file = [b"II*\0".as_slice(), &(16 + strip).to_le_bytes(), &[8, 0, 8, 0, 8, 0, 0, 0]].concat();
-    let mut state = 1_u32;
-    file.extend((0..strip).map(|_| {
-        // Numerical Recipes' linear congruential generator.
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 24) as u8
-    }));
+    file.extend(common::noise(strip));
     file.extend((entries.len() as u16).to_le_bytes());
     for (tag, kind, count, value) in entries {
         file.extend([tag.to_le_bytes(), kind.to_le_bytes()].concat());

@@ -134,12 +134,7 @@ fn large_photos(folder: &Path) -> Vec<&'static str> {
 /// Returns a PNG of 1600 × 1200 pixels of noise, with some six million bytes.
 fn noise() -> Vec<u8> {
     const SIDES: (u32, u32) = (1600, 1200);
-    let mut state = 1_u32;
-    let samples = (0..SIDES.0 * SIDES.1 * 3).map(|_| {
-        // Numerical Recipes' linear congruential generator.
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 24) as u8
-    });
+    let samples = common::noise(SIDES.0 * SIDES.1 * 3);
     let mut noise = Vec::new();
     let mut encoder = png::Encoder::new(&mut noise, SIDES.0, SIDES.1);
     encoder.set_color(png::ColorType::Rgb);

@@ -3,17 +3,16 @@
 
 use crate::{
     decode_pool::{DecodePool, Input, Reservation},
+    defect::catch_panic,
     source::{Meta, Reader},
 };
 use bytes::Bytes;
 use safelight_core::{Cost, Error, Flow, Head, Kind, Result, Session, Sink, Stop};
-use std::{
-    collections::VecDeque,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-    time::Instant,
-};
+use std::{collections::VecDeque, sync::Arc, time::Instant};
 use tokio::sync::mpsc;
+
+/// The origin in errors.
+const ORIGIN: &str = "driver";
 
 /// Bytes of output that are produced before the response begins. A small damaged image is then an error with a
 /// status instead of a truncated response, and a small valid one has a `Content-Length`.
@@ -62,7 +61,7 @@ impl SessionDriver {
         while self.session.is_some() && (self.out.head.is_none() || self.out.queued < LOOKAHEAD_BYTES) {
             self.step().await?;
         }
-        let no_head = || Error::new(Kind::Internal, "driver", "the transform returned no image");
+        let no_head = || Error::new(Kind::Internal, ORIGIN, "the transform returned no image");
         self.out.head.ok_or_else(no_head)
     }
 
@@ -123,14 +122,14 @@ impl SessionDriver {
         let max = self.max_source_bytes;
         if max < self.reader.position() {
             let message = format!("a source of unknown length is too large: the limit is {max} bytes");
-            return Err(Error::new(Kind::LimitExceeded, "driver", message));
+            return Err(Error::new(Kind::LimitExceeded, ORIGIN, message));
         }
         Ok(())
     }
 
     /// Finishes the session.
     async fn finish(&mut self, mut session: Box<dyn Session>) -> Result<()> {
-        if let Some(cost) = catch_panic(|| session.reserve())? {
+        if let Some(cost) = catch_panic(ORIGIN, || session.reserve())? {
             self.reserve(cost).await?;
             return self.run(session, false).await;
         }
@@ -142,7 +141,7 @@ impl SessionDriver {
     /// Runs light work on the thread that serves the connection, because it is as fast as a scan.
     fn light<T>(&mut self, work: impl FnOnce(&mut Output) -> Result<T>) -> Result<T> {
         let start = Instant::now();
-        let result = catch_panic(|| work(&mut self.out));
+        let result = catch_panic(ORIGIN, || work(&mut self.out));
         self.reader.meter().add_work(start.elapsed());
         result
     }
@@ -191,13 +190,7 @@ impl SessionDriver {
 }
 
 fn no_reservation() -> Error {
-    Error::new(Kind::Internal, "driver", "no memory was reserved for the decode")
-}
-
-/// Returns the result of `work`; a panic becomes [`Kind::Internal`].
-fn catch_panic<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    let defect = |_| Err(Error::new(Kind::Internal, "driver", "the transform failed because of a defect"));
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(defect)
+    Error::new(Kind::Internal, ORIGIN, "no memory was reserved for the decode")
 }
 
 /// Output of the session that was not sent yet.

@@ -4,6 +4,7 @@
 pub mod handle;
 pub mod driver;
 pub mod decode_pool;
+mod defect;
 pub mod isolated;
 mod passthrough;
 

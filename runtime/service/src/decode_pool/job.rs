@@ -1,14 +1,16 @@
 //! The heavy work of one image, on one thread from its first byte to its last.
 
-use super::cores::{Core, Cores};
-use crate::meter::Meter;
+use super::{
+    ORIGIN,
+    cores::{Core, Cores},
+};
+use crate::{
+    defect::{catch_panic, defect},
+    meter::Meter,
+};
 use bytes::Bytes;
 use safelight_core::{Error, Flow, Kind, Result, Session, Sink, Stop};
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-    time::Instant,
-};
+use std::{sync::Arc, time::Instant};
 use tokio::sync::mpsc::{Receiver, error::TryRecvError};
 
 /// A message to the thread of an image.
@@ -32,8 +34,7 @@ pub(super) struct Job<O> {
 impl<O: Sink> Job<O> {
     /// Runs to the end of the session, on `core` and, after each wait for the source, on any core.
     pub(super) fn run(mut self, core: Core) -> Result<O> {
-        let work = AssertUnwindSafe(|| self.work(core));
-        catch_unwind(work).unwrap_or_else(|_| Err(defect()))?;
+        catch_panic(ORIGIN, || self.work(core))?;
         Ok(self.output)
     }
 
@@ -56,13 +57,13 @@ impl<O: Sink> Job<O> {
                     match self.timed(|session, output| session.push(chunk, output))? {
                         Flow::Done => return Ok(()),
                         Flow::More | Flow::Keep => (),
-                        Flow::Skip(_) | Flow::Reserve(_) => return Err(defect()),
+                        Flow::Skip(_) | Flow::Reserve(_) => return Err(defect(ORIGIN)),
                     }
                 }
                 Some(Input::End) => return self.timed(|session, output| session.finish(output)),
                 None => {
                     self.stop.check()?;
-                    return Err(Error::new(Kind::Cancelled, "decode pool", "the source was given up"));
+                    return Err(Error::new(Kind::Cancelled, ORIGIN, "the source was given up"));
                 }
             }
         }
@@ -75,8 +76,4 @@ impl<O: Sink> Job<O> {
         self.meter.add_work(start.elapsed());
         result
     }
-}
-
-pub(super) fn defect() -> Error {
-    Error::new(Kind::Internal, "decode pool", "the transform failed because of a defect")
 }

@@ -53,6 +53,9 @@ impl Default for PoolLimits {
     }
 }
 
+/// The origin in errors.
+const ORIGIN: &str = "decode pool";
+
 /// Bytes of one permit. Permits of single bytes would overflow the type that counts them.
 const UNIT_BYTES: u64 = 1 << 10;
 
@@ -118,8 +121,8 @@ impl DecodePool {
     /// Returns the lane for work of this cost.
     fn lane(&self, cost: Cost) -> &Lane {
         // So that as many images as cores fit in the small lane.
-        let most_bytes = self.small.memory.bytes / self.limits.workers.max(1) as u64;
-        let is_small = cost.bytes <= most_bytes && u128::from(cost.cpu_ns) <= SMALL_CPU.as_nanos();
+        let max_bytes = self.small.memory.bytes / self.limits.workers.max(1) as u64;
+        let is_small = cost.bytes <= max_bytes && u128::from(cost.cpu_ns) <= SMALL_CPU.as_nanos();
         if is_small { &self.small } else { &self.large }
     }
 }
@@ -149,7 +152,7 @@ impl Budget {
             let message = format!(
                 "the image needs {bytes} bytes of memory to {purpose}; the limit is {limit} (a part of memory-bytes)"
             );
-            Error::new(Kind::LimitExceeded, "decode pool", message)
+            Error::new(Kind::LimitExceeded, ORIGIN, message)
         })?;
         let permit = timeout_at(deadline, self.units.clone().acquire_many_owned(units)).await;
         permit.map_err(|_| busy("no memory became free in time"))?.map_err(closed)
@@ -158,10 +161,10 @@ impl Budget {
 
 fn busy(problem: &str) -> Error {
     let message = format!("server busy: {problem}, retry later");
-    Error::new(Kind::Busy, "decode pool", message).with_retry_after(RETRY_SECS)
+    Error::new(Kind::Busy, ORIGIN, message).with_retry_after(RETRY_SECS)
 }
 
 /// The semaphores are never closed.
 fn closed(error: AcquireError) -> Error {
-    Error::new(Kind::Internal, "decode pool", "the queue of images is closed").with_source(error)
+    Error::new(Kind::Internal, ORIGIN, "the queue of images is closed").with_source(error)
 }

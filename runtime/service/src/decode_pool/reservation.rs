@@ -1,13 +1,13 @@
 //! The place of one image in the pool, with the memory that is reserved for it.
 
 use super::{
-    DecodePool, Lane, SOURCE_SHARE, UNIT_BYTES, busy,
+    DecodePool, ORIGIN, SOURCE_SHARE, UNIT_BYTES, busy,
     job::{Input, Job},
     reserved::reserved,
 };
-use crate::meter::Meter;
+use crate::{defect::defect, meter::Meter};
 use bytes::Bytes;
-use safelight_core::{Cost, Error, Kind, Result, Session, Stop, StopReason};
+use safelight_core::{Cost, Result, Session, Sink, Stop, StopReason};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::{
     select,
@@ -27,7 +27,8 @@ pub struct Reservation {
     pool: Arc<DecodePool>,
     place: Option<OwnedSemaphorePermit>,
     permits: Arc<Permits>,
-    cost: Option<Cost>,
+    /// The reserved cost, which determines the lane.
+    cost: Cost,
     deadline: Instant,
     stop: Stop,
 }
@@ -54,7 +55,7 @@ impl Reservation {
             pool,
             place: Some(place),
             permits: Arc::default(),
-            cost: None,
+            cost: Cost::default(),
             deadline,
             stop: Stop::default(),
         }
@@ -64,7 +65,7 @@ impl Reservation {
     /// the whole share of sources. Returns how long the source may be.
     ///
     /// # Errors
-    /// [`Kind::LimitExceeded`] if the share is smaller than that, [`Kind::Busy`] after the longest wait.
+    /// [`safelight_core::Kind::LimitExceeded`] if the share is smaller than that, [`safelight_core::Kind::Busy`] after the longest wait.
     pub async fn reserve_source(&self, bytes: Option<u64>) -> Result<u64> {
         /// A buffer of unknown length grows to twice its size, and is copied from the one before.
         const GROWTH: u64 = 3;
@@ -78,12 +79,12 @@ impl Reservation {
     /// Reserves memory for heavy work, and waits for it. A reservation for the source stays.
     ///
     /// # Errors
-    /// [`Kind::LimitExceeded`] if the budget is smaller than that, [`Kind::Busy`] after the longest wait.
+    /// [`safelight_core::Kind::LimitExceeded`] if the budget is smaller than that, [`safelight_core::Kind::Busy`] after the longest wait.
     pub async fn reserve(&mut self, cost: Cost) -> Result<()> {
         let memory = &self.pool.lane(cost).memory;
         let permit = memory.acquire(cost.bytes, "decode and transform it", self.deadline).await?;
         self.permits.held().memory = Some(permit);
-        self.cost = Some(cost);
+        self.cost = cost;
         Ok(())
     }
 
@@ -96,8 +97,8 @@ impl Reservation {
     /// Returns what `output` became.
     ///
     /// # Errors
-    /// Those of the session and of `feed`; [`Kind::Busy`] after the longest wait, [`Kind::Timeout`] if the work takes
-    /// too long, [`Kind::Internal`] if it panics.
+    /// Those of the session and of `feed`; [`safelight_core::Kind::Busy`] after the longest wait, [`safelight_core::Kind::Timeout`] if the work takes
+    /// too long, [`safelight_core::Kind::Internal`] if it panics.
     pub(crate) async fn run<O, F>(
         &self,
         session: Box<dyn Session>,
@@ -106,10 +107,10 @@ impl Reservation {
         feed: impl FnOnce(mpsc::Sender<Input>) -> F,
     ) -> Result<O>
     where
-        O: safelight_core::Sink + Send + 'static,
+        O: Sink + Send + 'static,
         F: Future<Output = Result<()>>,
     {
-        let cores = self.lane().cores.clone();
+        let cores = self.pool.lane(self.cost).cores.clone();
         let late = |_| busy("no core became free in time");
         let core = timeout_at(self.deadline, cores.start()).await.map_err(late)?;
         let (input, chunks) = mpsc::channel(CHUNKS);
@@ -129,7 +130,7 @@ impl Reservation {
             loop {
                 select! {
                     biased;
-                    outcome = &mut done => return outcome.unwrap_or_else(|_| Err(super::job::defect())),
+                    outcome = &mut done => return outcome.unwrap_or_else(|_| Err(defect(ORIGIN))),
                     result = &mut feed, if !is_fed => {
                         result?;
                         is_fed = true;
@@ -140,13 +141,8 @@ impl Reservation {
         let outcome = timeout(self.pool.limits.work_timeout, work).await;
         outcome.unwrap_or_else(|_| {
             self.stop.set(StopReason::Deadline);
-            self.stop.check().and(Err(Error::new(Kind::Timeout, "decode pool", "the work took too long")))
+            self.stop.check().and_then(|()| Err(defect(ORIGIN)))
         })
-    }
-
-    /// The lane of the reserved work.
-    fn lane(&self) -> &Lane {
-        self.pool.lane(self.cost.unwrap_or_default())
     }
 
     /// Ends the work: leaves the queue, and returns `output` as bytes that keep as much of the reservation as they
