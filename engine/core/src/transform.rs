@@ -78,7 +78,7 @@ pub trait PixelOp: Send {
     /// The cost of [`PixelOp::apply`] for a frame of `input` decoded pixels that becomes one of `output` pixels,
     /// with neither frame in the memory. Defaults to the cost of a few passes over all pixels without a buffer.
     fn cost(&self, input: u64, output: u64) -> Cost {
-        /// Of a pixel that is read or written.
+        /// Nanoseconds for each pixel that is read or written.
         const PIXEL_NS: u64 = 5;
         Cost::new(0, input.saturating_add(output).saturating_mul(PIXEL_NS))
     }

@@ -38,7 +38,8 @@ mod isolate {
     /// Formats whose encoders run in child processes. The encoder of AVIF cannot be stopped, and takes seconds.
     const FORMATS: [Format; 1] = [Format::Avif];
 
-    /// Number of children that wait for a task. A start takes 3 ms, and a small AVIF 200 ms (decision 11), so that a burst of more tasks loses little.
+    /// Number of children that wait for a task. A start takes 3 ms, and a small AVIF 200 ms (decision 11), so that a
+    /// burst of more tasks loses little.
     const SPARE: usize = 2;
 
     pub(super) fn registry(registry: Registry) -> Result<Registry, StartError> {

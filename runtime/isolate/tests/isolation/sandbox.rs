@@ -1,4 +1,4 @@
-//! What a child that was taken over can reach.
+//! Attempts of a child to reach files, the network and other processes.
 
 use crate::{check_next, common::Test, task};
 use safelight_isolate::{IsolateError, Pool};

@@ -275,7 +275,7 @@ fn of_code(code: &str, details: &str) -> Option<Cause> {
 }
 
 /// Returns whether a store could not decrypt an object. S3 denies the use of a key in KMS by `AccessDenied`, with the
-/// right's name in the message; Google likewise.
+/// right's name in the message. Google does the same.
 fn is_about_encryption(code: &str, details: &str) -> bool {
     code.starts_with("KMS.")
         || code.starts_with("KeyVault")

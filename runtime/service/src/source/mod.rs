@@ -232,8 +232,8 @@ pub async fn check(origin: &dyn Origin) -> Result<(), StartError> {
     within(Duration::from_secs(CHECK_SECS), origin.check()).await.map_err(StartError::Source)
 }
 
-/// Returns whether a URL has a user name or a password, as far as it can be told of an invalid one. The container of
-/// `abfss://container@account.dfs.core.windows.net` is none.
+/// Returns whether a URL has a user name or a password, as far as it can be told of an invalid one. The container in
+/// `abfss://container@account.dfs.core.windows.net` is not a user name.
 fn has_user(name: &str) -> bool {
     let Some((scheme, rest)) = name.split_once("://") else { return false };
     let authority =

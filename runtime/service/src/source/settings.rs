@@ -7,7 +7,7 @@ use clap::Args;
 /// Settings of buckets, web servers and `HealthImaging`.
 #[derive(Args, Clone, Debug)]
 pub struct SourceSettings {
-    /// Hosts to which a web server may redirect, separated by commas, with a port unless it is that of the scheme;
+    /// Hosts to which a web server may redirect, separated by commas, with the port if it is not the scheme's default;
     /// default: redirects are not followed
     #[arg(long, env = "SAFELIGHT_FOLLOW_REDIRECTS", value_name = "HOSTS", value_delimiter = ',')]
     pub follow_redirects: Vec<HostPort>,
