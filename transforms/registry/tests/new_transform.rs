@@ -171,6 +171,22 @@ fn copy(name: &str, root: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Removes the files of the copy that the checkout has no longer: an earlier run may have copied another commit.
+fn remove_stale(name: &str, root: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(root.join(name))? {
+        let entry = entry?;
+        let path = format!("{name}/{}", entry.file_name().to_string_lossy());
+        let is_known = checkout().join(&path).exists();
+        match entry.file_type()?.is_dir() {
+            true if is_known => remove_stale(&path, root)?,
+            true => fs::remove_dir_all(entry.path())?,
+            false if is_known => {}
+            false => fs::remove_file(entry.path())?,
+        }
+    }
+    Ok(())
+}
+
 /// Returns a manifest without the sections whose heading `is_dropped`.
 fn without_sections(manifest: &str, is_dropped: impl Fn(&str) -> bool) -> String {
     let mut is_kept = true;
@@ -191,6 +207,7 @@ fn workspace() -> PathBuf {
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("new-transform");
     for folder in FOLDERS {
         copy(folder, &root).expect("the checkout can be read");
+        remove_stale(folder, &root).expect("the copy can be changed");
     }
     let manifest = read(&checkout().join("Cargo.toml"));
     let is_member = |line: &&str| line.starts_with("members = ");
@@ -200,9 +217,7 @@ fn workspace() -> PathBuf {
     let manifest = format!("{manifest}\n[profile.dev]\ndebug = false\nincremental = false\nopt-level = 1\n");
     write(&root.join("Cargo.toml"), manifest.as_bytes());
     // A new member changes the lock file of the copy; versions stay those of the checkout.
-    if !root.join("Cargo.lock").exists() {
-        write(&root.join("Cargo.lock"), read(&checkout().join("Cargo.lock")).as_bytes());
-    }
+    write(&root.join("Cargo.lock"), read(&checkout().join("Cargo.lock")).as_bytes());
     root
 }
 
