@@ -3,7 +3,7 @@
 use crate::error::CodecError;
 use crate::rgb8::Rgb8;
 use ravif::{BitDepth, EncodedImage, Img, RGB8, RGBA8};
-use safelight_core::{Cost, Encode, Encoder, Format, Image, Result, Size, Stop};
+use safelight_core::{Cost, Encode, Encoder, Format, Image, Isolation, Result, Size, Stop};
 
 const DEFAULT_QUALITY: u8 = 50;
 /// Encoding speed, from 1 (slow) to 10.
@@ -32,6 +32,11 @@ impl Encoder for Avif {
         let is_fine = options.quality.is_some_and(|quality| FINE_QUALITY <= quality);
         let pixel_bytes = if is_fine { FINE_PIXEL_BYTES } else { PIXEL_BYTES };
         Cost::new(size.pixels() * pixel_bytes + WORK_BYTES, size.pixels() * PIXEL_NS)
+    }
+
+    /// The encoder cannot be stopped, its memory has no bound, and it has panicked.
+    fn isolation(&self) -> Isolation {
+        Isolation::Always
     }
 
     /// Encodes the first frame, in sRGB and without metadata. The encoder cannot be stopped once it runs.

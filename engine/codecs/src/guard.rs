@@ -6,7 +6,7 @@
 //! the response says the same as for other damage. The panic hook still logs the panic, for maintainers to report.
 
 use crate::error::CodecError;
-use safelight_core::{Cost, Decode, Format, Header, Image, Opened, Result, Size, Stop};
+use safelight_core::{Cost, Decode, Format, Header, Image, Isolation, Opened, Result, Size, Stop};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Opens a source with a third-party decoder. Panics in `open`, and later in the decode, are
@@ -45,6 +45,10 @@ impl<O: Opened> Opened for Guarded<O> {
 
     fn decoded_size(&self, decode: &Decode) -> Size {
         self.opened.decoded_size(decode)
+    }
+
+    fn isolation(&self) -> Isolation {
+        self.opened.isolation()
     }
 
     fn decode(self: Box<Self>, decode: &Decode, stop: &Stop) -> Result<Image> {

@@ -92,6 +92,17 @@ pub trait Decoder: Debug + Sync {
     }
 }
 
+/// The reasons to run a codec in a child process, where the runtime has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isolation {
+    /// There is none: the codec checks [`Stop`] every few milliseconds, and its memory has a bound.
+    Never,
+    /// The codec checks [`Stop`] only between frames: a child if a frame takes long.
+    IfLong,
+    /// The codec could abort the program, or its memory has no bound.
+    Always,
+}
+
 /// The result of [`Decoder::open_stream`].
 pub enum Opening {
     /// The header is incomplete: try again with more bytes.
@@ -114,6 +125,11 @@ pub trait Opened: Send {
     /// image, for decoders without smaller native scales.
     fn decoded_size(&self, _decode: &Decode) -> Size {
         self.header().geometry.size
+    }
+
+    /// Returns whether [`Opened::decode`] should run in a child process. Defaults to [`Isolation::Never`].
+    fn isolation(&self) -> Isolation {
+        Isolation::Never
     }
 
     /// Decodes, until `stop` is set.
@@ -181,6 +197,11 @@ pub trait Encoder: Debug + Sync {
     /// frames of [`crate::Model::Ycc`]. By default it does not, and gets RGB.
     fn chroma(&self, _options: &Encode) -> Option<(u8, u8)> {
         None
+    }
+
+    /// Returns whether [`Encoder::encode`] should run in a child process. Defaults to [`Isolation::Never`].
+    fn isolation(&self) -> Isolation {
+        Isolation::Never
     }
 
     /// The cost of [`Encoder::encode`] for an image of `frames` frames of this size: its result is included, the

@@ -15,7 +15,9 @@ pub mod limits;
 pub mod error;
 pub mod testing;
 
-pub use codec::{Decode, Decoder, Decoding, Encode, Encoder, Header, Opened, OpenedStream, Opening};
+pub use codec::{
+    Decode, Decoder, Decoding, Encode, Encoder, Header, Isolation, Opened, OpenedStream, Opening,
+};
 pub use colour::Colour;
 pub use cost::Cost;
 pub use error::{Error, Kind, Result, Upstream};

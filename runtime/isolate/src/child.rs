@@ -1,7 +1,7 @@
 //! A child process, as its parent sees it.
 
 use crate::{
-    IsolateError, Task,
+    IsolateError, Task, TaskResult,
     message::{Missing, Order, Outcome},
     shared::SharedMemory,
     wire::read_error,
@@ -42,7 +42,7 @@ pub(crate) struct Child {
 }
 
 /// The result of a task, and what its sandbox lacked.
-type Finished = (CoreResult<Vec<u8>>, Missing);
+type Finished = (CoreResult<TaskResult>, Missing);
 
 impl Child {
     /// Starts `program` as a worker. Its standard input is the socket, and its standard output the shared memory.
@@ -87,11 +87,11 @@ impl Child {
         if output_bytes < outcome.length {
             return Err(IsolateError::InvalidResult);
         }
-        let bytes = self.memory.read(outcome.length)?;
+        let result = self.memory.read(outcome.length)?;
         let result = if outcome.is_error {
-            Err(read_error(&bytes).map_err(|_| IsolateError::InvalidResult)?)
+            Err(read_error(&result.into_bytes()?).map_err(|_| IsolateError::InvalidResult)?)
         } else {
-            Ok(bytes)
+            Ok(result)
         };
         Ok((result, outcome.missing))
     }

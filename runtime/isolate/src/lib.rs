@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 #![cfg(unix)]
 
-// Start here: the encoder that runs in a child.
+// Start here: the codecs that run in a child.
 mod encoder;
+mod decoder;
+mod cost;
 
 // The parent's side.
 mod pool;
@@ -11,6 +13,7 @@ mod error;
 
 // The child's side.
 mod worker;
+mod work;
 mod sandbox;
 
 // Between them.
@@ -18,7 +21,12 @@ mod message;
 mod shared;
 mod wire;
 
-pub use encoder::{IsolatedEncoder, encode};
+pub use decoder::IsolatedDecoder;
+pub use encoder::IsolatedEncoder;
 pub use error::IsolateError;
 pub use pool::{Pool, Task};
-pub use worker::{Input, run_if_worker};
+pub use shared::TaskResult;
+pub use work::work;
+pub use worker::{Input, Output, run_if_worker};
+
+use cost::{BYTES_PER_NS, CHILD, CPU_MARGIN, MAX_OWN_NS, MIN_OUTPUT_BYTES};

@@ -1,6 +1,6 @@
 //! The pool: keeps children waiting, and gives each one task.
 
-use crate::{IsolateError, child::Child, message::Missing};
+use crate::{IsolateError, TaskResult, child::Child, message::Missing};
 use safelight_core::Result as CoreResult;
 use std::{
     borrow::Cow,
@@ -67,7 +67,11 @@ impl Pool {
     ///
     /// # Errors
     /// [`IsolateError`].
-    pub fn run(&self, task: &Task<'_>, check: &dyn Fn() -> CoreResult<()>) -> Result<Vec<u8>, IsolateError> {
+    pub fn run(
+        &self,
+        task: &Task<'_>,
+        check: &dyn Fn() -> CoreResult<()>,
+    ) -> Result<TaskResult, IsolateError> {
         let mut child = self.take()?;
         let (result, missing) = child.run(task, check)?;
         self.shared.warn(missing);

@@ -1,8 +1,9 @@
 //! The memory through which a child gets its input and returns its result.
 
+use crate::IsolateError;
 use std::{
     fs::File,
-    io,
+    io::{self, Read},
     os::{fd::OwnedFd, unix::fs::FileExt},
 };
 
@@ -38,11 +39,43 @@ impl SharedMemory {
         Ok(())
     }
 
-    /// Copies the first `bytes`, which the caller has compared with the size.
-    pub(crate) fn read(&self, bytes: u64) -> io::Result<Vec<u8>> {
-        let mut copy = vec![0; bytes as usize];
-        self.file.read_exact_at(&mut copy, 0)?;
+    /// Returns the first `bytes`, which the caller has compared with the size.
+    pub(crate) fn read(&self, bytes: u64) -> io::Result<TaskResult> {
+        Ok(TaskResult { file: self.file.try_clone()?, position: 0, end: bytes })
+    }
+}
+
+/// The bytes that a child returned. They are read once, from start to end, and are in memory until this is dropped.
+#[derive(Debug)]
+pub struct TaskResult {
+    file: File,
+    position: u64,
+    end: u64,
+}
+
+impl TaskResult {
+    /// Returns the number of bytes that were not read yet.
+    pub fn remaining(&self) -> u64 {
+        self.end - self.position
+    }
+
+    /// Copies the bytes.
+    ///
+    /// # Errors
+    /// [`IsolateError::Unavailable`], if the system fails.
+    pub fn into_bytes(mut self) -> Result<Vec<u8>, IsolateError> {
+        let mut copy = vec![0; self.remaining() as usize];
+        self.read_exact(&mut copy)?;
         Ok(copy)
+    }
+}
+
+impl Read for TaskResult {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = buffer.len().min(usize::try_from(self.remaining()).unwrap_or(usize::MAX));
+        let count = self.file.read_at(&mut buffer[..length], self.position)?;
+        self.position += count as u64;
+        Ok(count)
     }
 }
 
@@ -100,10 +133,10 @@ mod tests {
     fn parts_follow_one_another_and_the_size_is_fixed() {
         let memory = SharedMemory::new().unwrap();
         memory.fill(&[b"ab".as_slice(), b"", b"c"], 5).unwrap();
-        assert_eq!(memory.read(5).unwrap(), b"abc\0\0");
+        assert_eq!(memory.read(5).unwrap().into_bytes().unwrap(), b"abc\0\0");
         let child = File::from(memory.share().unwrap());
         child.write_all_at(b"z", 4).unwrap();
-        assert_eq!(memory.read(5).unwrap(), b"abc\0z");
+        assert_eq!(memory.read(5).unwrap().into_bytes().unwrap(), b"abc\0z");
         if cfg!(target_os = "linux") {
             assert!(
                 child.set_len(4).is_err() && child.set_len(6).is_err() && child.write_at(b"z", 5).is_err()

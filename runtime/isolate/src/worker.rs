@@ -17,6 +17,9 @@ use std::{
 /// The only argument of a child process.
 pub(crate) const WORKER_ARGUMENT: &str = "isolated-worker";
 
+/// The origin in errors.
+const ORIGIN: &str = "isolated process";
+
 /// The input of a task.
 #[derive(Debug)]
 pub struct Input(io::Take<File>);
@@ -34,10 +37,37 @@ impl Read for Input {
     }
 }
 
+/// The result of a task, which replaces its input: a task reads all of the input before it writes.
+#[derive(Debug)]
+pub struct Output {
+    memory: File,
+    length: u64,
+    max_bytes: u64,
+}
+
+impl Output {
+    /// Appends `bytes`.
+    ///
+    /// # Errors
+    /// [`Kind::LimitExceeded`] above the limit of the task, [`Kind::Internal`] if the system fails.
+    pub fn put(&mut self, bytes: &[u8]) -> Result<()> {
+        let length = self.length.saturating_add(bytes.len() as u64);
+        if self.max_bytes < length {
+            let message = format!("the output has {length} bytes or more: the limit is {}", self.max_bytes);
+            return Err(Error::new(Kind::LimitExceeded, ORIGIN, message));
+        }
+        let failed =
+            |error| Error::new(Kind::Internal, ORIGIN, "the output cannot be written").with_source(error);
+        self.memory.write_all_at(bytes, self.length).map_err(failed)?;
+        self.length = length;
+        Ok(())
+    }
+}
+
 /// Runs `work` and returns the exit code, if this process is a child of a [`Pool`](crate::Pool); else returns `None`.
 ///
 /// `main` calls it first, before it starts a thread: the sandbox applies to one thread, and allows no other.
-pub fn run_if_worker(work: impl FnOnce(Input) -> Result<Vec<u8>>) -> Option<ExitCode> {
+pub fn run_if_worker(work: impl FnOnce(Input, &mut Output) -> Result<()>) -> Option<ExitCode> {
     let mut arguments = std::env::args_os().skip(1);
     let is_worker =
         arguments.next().is_some_and(|first| first == WORKER_ARGUMENT) && arguments.next().is_none();
@@ -51,7 +81,7 @@ pub fn run_if_worker(work: impl FnOnce(Input) -> Result<Vec<u8>>) -> Option<Exit
     })
 }
 
-fn run(work: impl FnOnce(Input) -> Result<Vec<u8>>) -> io::Result<()> {
+fn run(work: impl FnOnce(Input, &mut Output) -> Result<()>) -> io::Result<()> {
     sandbox::end_with_parent()?;
     // While descriptors may still be copied.
     let mut socket = UnixStream::from(stdin().try_clone_to_owned()?);
@@ -66,21 +96,14 @@ fn run(work: impl FnOnce(Input) -> Result<Vec<u8>>) -> io::Result<()> {
     let order = Order::from_bytes(order);
     let missing = sandbox::restrict(order)?;
 
-    let result =
-        work(Input(input.take(order.input_bytes))).and_then(|output| within(output, order.output_bytes));
-    let (is_error, bytes) = match result {
-        Ok(output) => (false, output),
-        Err(error) => (true, error_to_bytes(&error)),
+    let mut output = Output { memory, length: 0, max_bytes: order.output_bytes };
+    let (is_error, length) = match work(Input(input.take(order.input_bytes)), &mut output) {
+        Ok(()) => (false, output.length),
+        Err(error) => {
+            let bytes = error_to_bytes(&error);
+            output.memory.write_all_at(&bytes, 0)?;
+            (true, bytes.len() as u64)
+        }
     };
-    memory.write_all_at(&bytes, 0)?;
-    socket.write_all(&Outcome { is_error, missing, length: bytes.len() as u64 }.to_bytes())
-}
-
-/// Returns `output` if it has at most `max_bytes`.
-fn within(output: Vec<u8>, max_bytes: u64) -> Result<Vec<u8>> {
-    if output.len() as u64 <= max_bytes {
-        return Ok(output);
-    }
-    let message = format!("the output has {} bytes: the limit is {max_bytes}", output.len());
-    Err(Error::new(Kind::LimitExceeded, "isolated process", message))
+    socket.write_all(&Outcome { is_error, missing, length }.to_bytes())
 }

@@ -1,7 +1,7 @@
 //! The program that AWS Lambda runs.
 
 use safelight_lambda::{Settings, run};
-use safelight_service::{isolated, log::chain};
+use safelight_service::{allocator::limit_kept_memory, isolated, log::chain};
 use serde_json::json;
 use std::{
     io::{Write, stdout},
@@ -11,7 +11,10 @@ use std::{
 fn main() -> Result<ExitCode, lambda_runtime::Error> {
     match isolated::run_if_worker() {
         Some(code) => Ok(code),
-        None => start(),
+        None => {
+            limit_kept_memory();
+            start()
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use safelight::{
     list,
 };
 use safelight_service::{
+    allocator::limit_kept_memory,
     decode_pool::PoolLimits,
     isolated,
     log::{chain, init},
@@ -34,7 +35,10 @@ use tracing::{info, warn};
 fn main() -> anyhow::Result<ExitCode> {
     match isolated::run_if_worker() {
         Some(code) => Ok(code),
-        None => run(),
+        None => {
+            limit_kept_memory();
+            run()
+        }
     }
 }
 

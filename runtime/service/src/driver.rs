@@ -70,6 +70,11 @@ impl SessionDriver {
         self.session.is_none().then_some(self.out.queued)
     }
 
+    /// Returns the number of bytes of the output that were produced and not yet taken.
+    pub fn queued(&self) -> u64 {
+        self.out.queued
+    }
+
     /// Returns the next bytes of the output, 64 KiB at most and never an empty chunk; `None` at the end.
     ///
     /// # Errors

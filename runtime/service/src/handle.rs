@@ -143,13 +143,21 @@ async fn attempt(
     let meta = driver.meta().clone();
     let validators = validators(&meta);
 
-    let range = ByteRange::from_headers(&request.headers)
-        .filter(|_| request.wants_body && validators.allow_range(&request.headers));
     let mut length = driver.length().or(meta.size.filter(|_| passthrough.is_some()));
-    if length.is_none() && (range.is_some() || request.needs_length) {
+    let range = ByteRange::from_headers(&request.headers)
+        .filter(|_| request.wants_body && validators.allow_range(&request.headers))
+        // The whole of a long response, which a 200 sends without a second run.
+        .filter(|range| length.is_some() || *range != ByteRange::From(0));
+    let needed = match range {
+        _ if length.is_some() => 0,
+        Some(range) => range.needed().unwrap_or(u64::MAX),
+        None if request.needs_length => u64::MAX,
+        None => 0,
+    };
+    if driver.queued() < needed {
         // The length of a long response is known only at its end, so the session runs twice over the same
-        // version of the source: to measure the response, and to send it.
-        length = Some(measure(driver).await?);
+        // version of the source: to measure the response, and to send it. The first run ends with the range.
+        length = measure(driver, needed).await?;
         let plan = Plan::new(service.registry, request.query.clone())?;
         let opened = service.open(source, Some(&meta)).await?;
         driver = service.drive(plan, source, opened, request);
@@ -163,15 +171,15 @@ async fn attempt(
     headers.insert(SERVER_TIMING, timing.into_value());
     headers.extend(passthrough.unwrap_or_default());
     let (status, body) = match (range, length) {
-        (Some(range), Some(length)) => {
-            let Some(part) = range.within(length) else {
+        (Some(range), length) => {
+            let Some(part) = range.within(length.unwrap_or(u64::MAX)) else {
                 return Err(Failure::Rejected(range_not_satisfiable(length)));
             };
             headers.insert(header::CONTENT_RANGE, content_range(Some(&part), length));
             (status::PART, Body::part(driver, part))
         }
-        (_, Some(length)) => (status::WHOLE, Body::part(driver, 0..length)),
-        (_, None) => (status::WHOLE, Body::whole(driver)),
+        (None, Some(length)) => (status::WHOLE, Body::part(driver, 0..length)),
+        (None, None) => (status::WHOLE, Body::whole(driver)),
     };
     let mut response = Response::new(body);
     *response.status_mut() = status;
@@ -209,13 +217,14 @@ impl Service {
     }
 }
 
-/// Runs the session to its end and counts the bytes of the response.
-async fn measure(mut driver: SessionDriver) -> Result<u64> {
+/// Runs the session until `needed` bytes of the response exist. Returns the length of the response, if it ends before.
+async fn measure(mut driver: SessionDriver, needed: u64) -> Result<Option<u64>> {
     let mut length = 0;
-    while let Some(bytes) = driver.next().await? {
+    while length < needed {
+        let Some(bytes) = driver.next().await? else { return Ok(Some(length)) };
         length += bytes.len() as u64;
     }
-    Ok(length)
+    Ok(None)
 }
 
 fn not_modified(meta: &Meta, headers: HeaderMap, validators: &Validators, timing: Timing) -> Response<Body> {
@@ -232,8 +241,9 @@ fn precondition_failed() -> Error {
     Error::new(Kind::PreconditionFailed, "conditions", message)
 }
 
-fn range_not_satisfiable(length: u64) -> Rejection {
-    let message = format!("the requested range is outside the response of {length} bytes");
+fn range_not_satisfiable(length: Option<u64>) -> Rejection {
+    let length_text = length.map_or_else(String::new, |length| format!(" of {length} bytes"));
+    let message = format!("the requested range is outside the response{length_text}");
     let error = Error::new(Kind::RangeNotSatisfiable, "range", message);
     Rejection::from(error).with_header(header::CONTENT_RANGE, content_range(None, length))
 }

@@ -12,7 +12,9 @@ use std::process::ExitCode;
 /// `main` calls it first, before it starts a thread.
 pub fn run_if_worker() -> Option<ExitCode> {
     #[cfg(unix)]
-    return safelight_isolate::run_if_worker(|input| safelight_isolate::encode(REGISTRY, input));
+    return safelight_isolate::run_if_worker(|input, output| {
+        safelight_isolate::work(REGISTRY, input, output)
+    });
     #[cfg(not(unix))]
     None
 }
@@ -31,29 +33,26 @@ pub fn registry() -> Result<Registry, StartError> {
 #[cfg(unix)]
 mod isolate {
     use crate::StartError;
-    use safelight_core::{Encoder, Format, Registry};
-    use safelight_isolate::{IsolatedEncoder, Pool};
+    use safelight_core::{Decoder, Encoder, Registry};
+    use safelight_isolate::{IsolatedDecoder, IsolatedEncoder, Pool};
     use std::sync::Arc;
-
-    /// Formats whose encoders run in child processes. The encoder of AVIF cannot be stopped, and takes seconds.
-    const FORMATS: [Format; 1] = [Format::Avif];
 
     /// Number of children that wait for a task. A start takes 3 ms, and a small AVIF 200 ms (decision 11), so that a
     /// burst of more tasks loses little.
     const SPARE: usize = 2;
 
+    // A registry is a few pointers that every plan copies. This one lasts as long as the program; the operating
+    // system ends its children.
     pub(super) fn registry(registry: Registry) -> Result<Registry, StartError> {
         let pool = Arc::new(Pool::new(SPARE).map_err(StartError::Isolation)?);
-        let isolated = |&encoder: &&'static dyn Encoder| -> &'static dyn Encoder {
-            if FORMATS.contains(&encoder.format()) {
-                Box::leak(Box::new(IsolatedEncoder::new(encoder, pool.clone())))
-            } else {
-                encoder
-            }
+        let decoder = |&decoder: &&'static dyn Decoder| -> &'static dyn Decoder {
+            Box::leak(Box::new(IsolatedDecoder::new(decoder, pool.clone())))
         };
-        let encoders: Vec<_> = registry.encoders.iter().map(isolated).collect();
-        // A registry is a few pointers that every plan copies. This one lasts as long as the program; the operating
-        // system ends its children.
-        Ok(Registry { encoders: encoders.leak(), ..registry })
+        let encoder = |&encoder: &&'static dyn Encoder| -> &'static dyn Encoder {
+            Box::leak(Box::new(IsolatedEncoder::new(encoder, pool.clone())))
+        };
+        let decoders: Vec<_> = registry.decoders.iter().map(decoder).collect();
+        let encoders: Vec<_> = registry.encoders.iter().map(encoder).collect();
+        Ok(Registry { decoders: decoders.leak(), encoders: encoders.leak(), ..registry })
     }
 }

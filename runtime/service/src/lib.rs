@@ -31,6 +31,7 @@ pub mod status;
 pub mod policy;
 pub mod log;
 pub mod meter;
+pub mod allocator;
 mod error;
 
 pub use error::StartError;

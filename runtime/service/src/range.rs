@@ -33,6 +33,15 @@ impl ByteRange {
         }
     }
 
+    /// Returns the number of bytes of the response that must be known to exist before the range can be sent;
+    /// `None` if that is all of them.
+    pub(crate) fn needed(self) -> Option<u64> {
+        match self {
+            Self::Closed(_, last) => Some(last.saturating_add(1)),
+            Self::From(_) | Self::Last(_) => None,
+        }
+    }
+
     /// Returns the half-open range within a response of `length` bytes; `None` if it is outside.
     pub(crate) fn within(self, length: u64) -> Option<Range<u64>> {
         let range = match self {
@@ -44,8 +53,10 @@ impl ByteRange {
     }
 }
 
-/// Returns the `Content-Range` of a part of a response of `length` bytes, or without a part that of a 416.
-pub(crate) fn content_range(part: Option<&Range<u64>>, length: u64) -> HeaderValue {
+/// Returns the `Content-Range` of `part`, or without a part that of a 416. `length` is that of the whole response; an
+/// unknown one is sent as `*`.
+pub(crate) fn content_range(part: Option<&Range<u64>>, length: Option<u64>) -> HeaderValue {
+    let length = length.map_or_else(|| "*".to_owned(), |length| length.to_string());
     let value = match part {
         Some(part) => format!("bytes {}-{}/{length}", part.start, part.end - 1),
         None => format!("bytes */{length}"),

@@ -11,8 +11,8 @@ use crate::guard;
 use crate::header::check_pixels;
 use bytes::Bytes;
 use safelight_core::{
-    Cost, Decode, Decoder, Encode, Encoder, Format, Geometry, Header, Image, Limits, Opened, Orientation,
-    Result, Size, Stop,
+    Cost, Decode, Decoder, Encode, Encoder, Format, Geometry, Header, Image, Isolation, Limits, Opened,
+    Orientation, Result, Size, Stop,
 };
 
 /// The format in errors.
@@ -47,6 +47,10 @@ impl Encoder for Gif {
 
     fn cost(&self, size: Size, frames: u32, _options: &Encode) -> Cost {
         encode::cost(size, frames)
+    }
+
+    fn isolation(&self) -> Isolation {
+        Isolation::IfLong
     }
 
     fn encode(&self, image: &Image, _options: &Encode, stop: &Stop) -> Result<Vec<u8>> {

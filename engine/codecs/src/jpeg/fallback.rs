@@ -7,7 +7,7 @@ use crate::{
 };
 use bytes::Bytes;
 use safelight_core::{
-    Cost, Decode, Frame, Header, Image, Model, Opened, Result, Samples, Stop, frame::rgb_from_ycc,
+    Cost, Decode, Frame, Header, Image, Isolation, Model, Opened, Result, Samples, Stop, frame::rgb_from_ycc,
 };
 use safelight_jpeg::decode;
 use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
@@ -49,6 +49,10 @@ impl Opened for OpenedFallback {
         let (w, h) = (u64::from(jpeg.width) + MAX_MCU_SIDE, u64::from(jpeg.height) + MAX_MCU_SIDE);
         let bytes = w * h * u64::from(jpeg.pixel_bytes()) + w * COLUMN_BYTES + PROFILE_BYTES;
         Cost::new(bytes, w * h * PIXEL_NS)
+    }
+
+    fn isolation(&self) -> Isolation {
+        Isolation::IfLong
     }
 
     /// Decodes at full size, to RGB.

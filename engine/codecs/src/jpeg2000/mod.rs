@@ -15,8 +15,8 @@ use bytes::Bytes;
 use file::File;
 use safelight_containers::codestream::{CodestreamError, Component, MainHeader};
 use safelight_core::{
-    Cost, Decode, Decoder, Format, Geometry, Header, Image, Limits, Model, Opened, Orientation, Result,
-    SampleEncoding, Size, Stop,
+    Cost, Decode, Decoder, Format, Geometry, Header, Image, Isolation, Limits, Model, Opened, Orientation,
+    Result, SampleEncoding, Size, Stop,
 };
 
 /// The format in errors.
@@ -81,6 +81,10 @@ impl Opened for OpenedJpeg2000 {
 
     fn decoded_size(&self, decode: &Decode) -> Size {
         decode::reduced_size(&self.codestream, decode.needed)
+    }
+
+    fn isolation(&self) -> Isolation {
+        Isolation::IfLong
     }
 
     fn decode(self: Box<Self>, decode: &Decode, stop: &Stop) -> Result<Image> {

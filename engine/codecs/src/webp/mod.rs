@@ -14,8 +14,8 @@ use crate::header::{check_pixels, orientation};
 use bytes::Bytes;
 use file::File;
 use safelight_core::{
-    Cost, Decode, Decoder, Encode, Encoder, Format, Geometry, Header, Image, Limits, Opened, Result, Size,
-    Stop,
+    Cost, Decode, Decoder, Encode, Encoder, Format, Geometry, Header, Image, Isolation, Limits, Opened,
+    Result, Size, Stop,
 };
 
 /// The format in errors.
@@ -96,6 +96,10 @@ impl Opened for OpenedWebp {
         let frames = frames_bytes(&self.header, self.pixel_bytes, decode, &self.limits);
         let bytes = frames.saturating_add(file::SPARE_BYTES).saturating_add(metadata);
         Cost::new(bytes, frames_pixels(&self.header, decode, &self.limits).saturating_mul(PIXEL_NS))
+    }
+
+    fn isolation(&self) -> Isolation {
+        Isolation::IfLong
     }
 
     fn decode(self: Box<Self>, decode: &Decode, stop: &Stop) -> Result<Image> {

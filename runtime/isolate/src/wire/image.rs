@@ -1,10 +1,27 @@
 //! Images.
 
 use super::fields::{Fields, Parts, invalid};
+use crate::TaskResult;
 use safelight_core::{
     Frame, Geometry, Image, Model, Orientation, Plane, SampleEncoding, Samples, Size, View,
 };
-use std::io::{self, Read};
+use std::{
+    borrow::Cow,
+    io::{self, Read},
+};
+
+/// Returns the bytes of an image, in parts. Samples are not copied.
+pub(crate) fn image_parts(image: &Image) -> Vec<Cow<'_, [u8]>> {
+    let mut parts = Parts::default();
+    put_image(&mut parts, image);
+    parts.into_parts()
+}
+
+/// Reads the bytes of [`image_parts`].
+pub(crate) fn image_from(result: TaskResult) -> io::Result<Image> {
+    let bytes = result.remaining();
+    read_image(&mut Fields::new(result, bytes))
+}
 
 /// Writes an image. Its profile is not written: see [`crate::IsolatedEncoder`].
 pub(super) fn put_image<'a>(parts: &mut Parts<'a>, image: &'a Image) {
@@ -115,7 +132,7 @@ fn put_size(parts: &mut Parts<'_>, size: Size) {
     parts.put([size.w, size.h]);
 }
 
-fn read_size(fields: &mut Fields<impl Read>) -> io::Result<Size> {
+pub(super) fn read_size(fields: &mut Fields<impl Read>) -> io::Result<Size> {
     let [w, h] = fields.take()?;
     Ok(Size { w, h })
 }

@@ -7,16 +7,59 @@
 mod common;
 
 use safelight_core::{
-    ColourClass, Encode, Encoder, Format, Frame, Image, Kind, Model, Profile, Samples, Size, Stop, StopReason,
+    ColourClass, Cost, Encode, Encoder, Format, Frame, Image, Isolation, Kind, Model, Profile, Result,
+    Samples, Size, Stop, StopReason,
 };
-use safelight_isolate::{IsolatedEncoder, Pool, encode, run_if_worker};
+use safelight_isolate::{IsolatedEncoder, Pool, run_if_worker, work};
 use safelight_registry::REGISTRY;
 use std::{process::ExitCode, sync::Arc, thread::scope};
+
+/// An encoder that always asks for a child.
+#[derive(Debug)]
+struct Always(&'static dyn Encoder);
+
+impl Encoder for Always {
+    fn format(&self) -> Format {
+        self.0.format()
+    }
+
+    fn is_animated(&self) -> bool {
+        self.0.is_animated()
+    }
+
+    fn carries_profile(&self) -> bool {
+        self.0.carries_profile()
+    }
+
+    fn isolation(&self) -> Isolation {
+        Isolation::Always
+    }
+
+    fn cost(&self, size: Size, frames: u32, options: &Encode) -> Cost {
+        self.0.cost(size, frames, options)
+    }
+
+    fn encode(&self, _image: &Image, _options: &Encode, _stop: &Stop) -> Result<Vec<u8>> {
+        panic!("it runs in a child")
+    }
+}
 
 /// Returns the encoder of `format`, in this process and in children.
 fn encoders(format: Format) -> (&'static dyn Encoder, IsolatedEncoder) {
     let encoder = REGISTRY.encoder(format).unwrap();
-    (encoder, IsolatedEncoder::new(encoder, Arc::new(Pool::new(2).unwrap())))
+    let always: &dyn Encoder = Box::leak(Box::new(Always(encoder)));
+    (encoder, IsolatedEncoder::new(always, Arc::new(Pool::new(2).unwrap())))
+}
+
+/// Only an image that takes long needs a child, if the encoder stops between frames.
+fn short_encodes_stay_here() {
+    let gif = REGISTRY.encoder(Format::Gif).unwrap();
+    let isolated = IsolatedEncoder::new(gif, Arc::new(Pool::new(0).unwrap()));
+    for (size, is_child) in [(Size::new(100, 100), false), (Size::new(2000, 2000), true)] {
+        let options = Encode::default();
+        let (own, isolated) = (gif.cost(size, 1, &options), isolated.cost(size, 1, &options));
+        assert_eq!(own.bytes < isolated.bytes, is_child, "{size:?}");
+    }
 }
 
 /// Returns an image of waves, in a model, with a sample type.
@@ -166,7 +209,7 @@ fn images_are_encoded_in_parallel() {
 }
 
 fn main() -> ExitCode {
-    if let Some(code) = run_if_worker(|input| encode(REGISTRY, input)) {
+    if let Some(code) = run_if_worker(|input, output| work(REGISTRY, input, output)) {
         return code;
     }
     common::run_tests(&[
@@ -177,5 +220,6 @@ fn main() -> ExitCode {
         ("the_estimated_memory_is_enough", the_estimated_memory_is_enough),
         ("a_stopped_encode_ends_and_says_why", a_stopped_encode_ends_and_says_why),
         ("images_are_encoded_in_parallel", images_are_encoded_in_parallel),
+        ("short_encodes_stay_here", short_encodes_stay_here),
     ])
 }

@@ -1,6 +1,6 @@
 //! Results, deaths, limits and stops.
 
-use crate::{check_next, common::Test, disconnected, run, task};
+use crate::{check_next, common::Test, disconnected, run, run_task, task};
 use safelight_core::Kind;
 use safelight_isolate::{IsolateError, Pool, Task};
 use std::{
@@ -27,10 +27,10 @@ fn results_come_back() {
     let large = "x".repeat(4 << 20) + "y";
     let mut task = task("reverse", &large);
     task.output_bytes = large.len() as u64;
-    let result = pool.run(&task, &|| Ok(())).unwrap();
+    let result = run_task(&pool, &task).unwrap();
     assert!(result.len() == large.len() && result.starts_with(b"yx"));
     task.input = vec![Cow::Borrowed(b"reverse\n")];
-    assert_eq!(pool.run(&task, &|| Ok(())).unwrap(), b"");
+    assert_eq!(run_task(&pool, &task).unwrap(), b"");
     assert_eq!(run(&pool, "environment").unwrap(), b"0", "credentials are in the environment");
 }
 

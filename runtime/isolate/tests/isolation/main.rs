@@ -11,7 +11,7 @@ mod sandbox;
 mod tasks;
 
 use safelight_core::{Error, Kind};
-use safelight_isolate::{IsolateError, Pool, Task, run_if_worker};
+use safelight_isolate::{IsolateError, Pool, Task, TaskResult, run_if_worker};
 use std::{borrow::Cow, process::ExitCode};
 
 /// Returns the task that the child knows by this name, with limits that suit most.
@@ -27,7 +27,11 @@ fn task<'a>(name: &'a str, argument: &'a str) -> Task<'a> {
 
 /// Runs a task that nothing stops.
 fn run(pool: &Pool, name: &str) -> Result<Vec<u8>, IsolateError> {
-    pool.run(&task(name, ""), &|| Ok(()))
+    run_task(pool, &task(name, ""))
+}
+
+fn run_task(pool: &Pool, task: &Task<'_>) -> Result<Vec<u8>, IsolateError> {
+    pool.run(task, &|| Ok(())).and_then(TaskResult::into_bytes)
 }
 
 /// Returns the error of a task that is stopped.
@@ -37,7 +41,7 @@ fn disconnected() -> Error {
 
 /// Checks that the pool works.
 fn check_next(pool: &Pool) {
-    assert_eq!(pool.run(&task("reverse", "abc"), &|| Ok(())).unwrap(), b"cba");
+    assert_eq!(run_task(pool, &task("reverse", "abc")).unwrap(), b"cba");
 }
 
 fn main() -> ExitCode {

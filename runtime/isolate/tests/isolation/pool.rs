@@ -1,6 +1,6 @@
 //! The children of a pool: none is lost, and none is left.
 
-use crate::{check_next, common::Test, disconnected, task};
+use crate::{check_next, common::Test, disconnected, run_task, task};
 use fastrand::Rng;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpid, kill_process, waitid};
 use safelight_isolate::{IsolateError, Pool};
@@ -141,7 +141,7 @@ fn tasks_run_in_parallel() {
                 for number in 0..TASKS {
                     let argument = format!("{thread}/{number}");
                     let expected: Vec<u8> = argument.bytes().rev().collect();
-                    assert_eq!(pool.run(&task("reverse", &argument), &|| Ok(())).unwrap(), expected);
+                    assert_eq!(run_task(pool, &task("reverse", &argument)).unwrap(), expected);
                 }
             });
         }

@@ -5,7 +5,7 @@ use rustix::{
     stdio::stdin,
 };
 use safelight_core::{Error, Kind, Result};
-use safelight_isolate::Input;
+use safelight_isolate::{Input, Output};
 use std::{
     fmt::Display,
     fs, hint,
@@ -17,7 +17,11 @@ use std::{
 };
 
 /// Runs the task whose name is the first line of the input.
-pub(crate) fn run(mut input: Input) -> Result<Vec<u8>> {
+pub(crate) fn run(input: Input, output: &mut Output) -> Result<()> {
+    output.put(&result(input)?)
+}
+
+fn result(mut input: Input) -> Result<Vec<u8>> {
     let mut text = String::new();
     input.read_to_string(&mut text).map_err(failed)?;
     let (name, argument) = text.split_once('\n').unwrap_or((&text, ""));

@@ -5,7 +5,7 @@
 //! followed, even if it appears during the request. `object_store::local` opens paths by name, follows every link
 //! and waits for a writer on a named pipe; a check afterwards would leave a race.
 
-use super::{Key, Meta, Opened, Origin, Resource, Source, file};
+use super::{Key, Meta, Opened, Origin, Resource, Source, cached, file};
 use crate::StartError;
 use async_trait::async_trait;
 use cap_fs_ext::OpenOptionsSyncExt;
@@ -51,6 +51,9 @@ struct Entry {
 
 impl Entry {
     async fn file(&self) -> Result<fs::File> {
+        if let Some(file) = cached::open(&self.root, &self.key) {
+            return Ok(file);
+        }
         let (root, key) = (self.root.clone(), self.key.clone());
         file::blocking(move || {
             // Without blocking, because a named pipe in the folder would block this thread without end.

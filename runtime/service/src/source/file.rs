@@ -1,6 +1,6 @@
 //! Files and standard input as sources. A folder reads its files in the same way.
 
-use super::{Meta, Opened, Source};
+use super::{Meta, Opened, Source, cached};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
@@ -56,26 +56,29 @@ impl Source for Stdin {
 }
 
 /// Describes and reads an open file. Its path is not looked up again.
-pub(super) fn opened(mut file: fs::File, from: u64, pin: Option<&Meta>) -> Result<Opened> {
+pub(super) fn opened(file: fs::File, from: u64, pin: Option<&Meta>) -> Result<Opened> {
     let meta = describe(&file)?;
     meta.check(pin)?;
-    let left = meta.size.unwrap_or_default().saturating_sub(from);
-    file.seek(SeekFrom::Start(from)).map_err(unreadable)?;
+    let end = meta.size.unwrap_or_default();
 
     let version = meta.clone();
-    let chunks = stream::try_unfold((file, left, 0), move |(file, left, done)| {
+    let chunks = stream::try_unfold((file, from), move |(file, position)| {
         let version = version.clone();
         async move {
-            if left == 0 {
+            if end <= position {
                 return Ok(None);
             }
-            let length = left.min(done.clamp(FIRST_CHUNK_BYTES, MAX_CHUNK_BYTES));
-            let (file, chunk) = blocking(move || read(file, length)).await?;
+            let length = (end - position).min((position - from).clamp(FIRST_CHUNK_BYTES, MAX_CHUNK_BYTES));
+            let (file, chunk) = match cached::read(&file, position, length) {
+                Some(chunk) => (file, chunk),
+                None => blocking(move || read(file, position, length)).await?,
+            };
+            let position = position + chunk.len() as u64;
             // A file that was rewritten in place is neither the old version nor the new one.
-            if left == length && !describe(&file)?.is_same_version(&version) {
+            if end <= position && !describe(&file)?.is_same_version(&version) {
                 return Err(Error::new(Kind::Upstream, "file", "the source changed while it was read"));
             }
-            Ok(Some((chunk, (file, left - length, done + length))))
+            Ok(Some((chunk, (file, position))))
         }
     });
     Ok(Opened::new(meta, chunks.boxed()))
@@ -106,8 +109,9 @@ fn inode(metadata: &fs::Metadata) -> u64 {
     return 0;
 }
 
-/// Reads exactly `length` bytes.
-fn read(mut file: fs::File, length: u64) -> io::Result<(fs::File, Bytes)> {
+/// Reads exactly `length` bytes from `position` on.
+fn read(mut file: fs::File, position: u64, length: u64) -> io::Result<(fs::File, Bytes)> {
+    file.seek(SeekFrom::Start(position))?;
     let mut chunk = Vec::with_capacity(length as usize);
     let count = (&mut file).take(length).read_to_end(&mut chunk)? as u64;
     if count < length {

@@ -3,6 +3,7 @@
 mod settings;
 mod key;
 mod directory;
+mod cached;
 mod file;
 pub(crate) mod store;
 mod web_server;

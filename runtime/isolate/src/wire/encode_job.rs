@@ -2,6 +2,7 @@
 
 use super::{
     fields::{Fields, Parts, invalid},
+    format::{number, read_format},
     image::{put_image, read_image},
 };
 use safelight_core::{Encode, Format, Image};
@@ -22,6 +23,7 @@ impl EncodeJob {
     /// Returns the bytes of a job, in parts. Samples are not copied.
     pub(crate) fn to_parts<'a>(format: Format, options: &Encode, image: &'a Image) -> Vec<Cow<'a, [u8]>> {
         let mut parts = Parts::default();
+        parts.put(super::ENCODE);
         parts.put(number(Some(format)));
         // Without a wildcard, so that a new option is not forgotten.
         let Encode { format, animated_format, quality, progressive, lossless, background } = options;
@@ -33,13 +35,12 @@ impl EncodeJob {
         parts.into_parts()
     }
 
-    /// Reads a job of `bytes` bytes.
-    pub(crate) fn read(input: impl Read, bytes: u64) -> io::Result<Self> {
-        let mut fields = Fields::new(input, bytes);
-        let format = read_format(&mut fields)?.ok_or_else(|| invalid("format"))?;
+    /// Reads what follows the kind of the job.
+    pub(super) fn read(fields: &mut Fields<impl Read>) -> io::Result<Self> {
+        let format = read_format(fields)?.ok_or_else(|| invalid("format"))?;
         let options = Encode {
-            format: read_format(&mut fields)?,
-            animated_format: read_format(&mut fields)?,
+            format: read_format(fields)?,
+            animated_format: read_format(fields)?,
             quality: {
                 let is_some = fields.take_bool()?;
                 let quality = fields.take()?;
@@ -49,28 +50,14 @@ impl EncodeJob {
             lossless: fields.take_bool()?,
             background: fields.take()?,
         };
-        Ok(Self { format, options, image: read_image(&mut fields)? })
-    }
-}
-
-/// Returns the number of a format, from 1; 0 for none.
-fn number(format: Option<Format>) -> u8 {
-    Format::all().zip(1..).find(|(known, _)| Some(*known) == format).map_or(0, |(_, number)| number)
-}
-
-fn read_format(fields: &mut Fields<impl Read>) -> io::Result<Option<Format>> {
-    match fields.take::<u8>()? {
-        0 => Ok(None),
-        number => match Format::all().nth(usize::from(number) - 1) {
-            Some(format) => Ok(Some(format)),
-            None => Err(invalid("format")),
-        },
+        Ok(Self { format, options, image: read_image(fields)? })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::Job;
     use safelight_core::{Frame, Model, Plane, SampleEncoding, Samples, Size};
 
     /// Returns a job for each model, sample type and option.
@@ -113,7 +100,10 @@ mod tests {
     }
 
     fn read(bytes: &[u8]) -> io::Result<EncodeJob> {
-        EncodeJob::read(bytes, bytes.len() as u64)
+        match Job::read(bytes, bytes.len() as u64)? {
+            Job::Encode(job) => Ok(job),
+            Job::Decode(_) => Err(invalid("kind")),
+        }
     }
 
     #[test]

@@ -1,0 +1,136 @@
+//! Decoders that run in a child process.
+
+use crate::{
+    BYTES_PER_NS, CHILD, CPU_MARGIN, MAX_OWN_NS, MIN_OUTPUT_BYTES, Pool, Task, wire::DecodeJob,
+    wire::image_from,
+};
+use bytes::Bytes;
+use safelight_core::{
+    Cost, Decode, Decoder, Format, Header, Image, Isolation, Kind, Limits, Opened, Opening, Result, Size,
+    Stop,
+};
+use std::sync::Arc;
+
+/// A decoder that gives a source to a child process, if [`Opened::isolation`] asks for it.
+///
+/// A child returns sRGB, also where [`Decode::keep_profile`] is set: a profile has a function of the decoder that read
+/// it, which cannot be sent.
+#[derive(Debug)]
+pub struct IsolatedDecoder {
+    decoder: &'static dyn Decoder,
+    pool: Arc<Pool>,
+}
+
+impl IsolatedDecoder {
+    /// Returns a decoder that runs `decoder` in children of `pool`, whose work is [`work`](crate::work).
+    pub fn new(decoder: &'static dyn Decoder, pool: Arc<Pool>) -> Self {
+        Self { decoder, pool }
+    }
+}
+
+impl Decoder for IsolatedDecoder {
+    fn format(&self) -> Format {
+        self.decoder.format()
+    }
+
+    fn open(&self, source: Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
+        let opened = self.decoder.open(source.clone(), limits)?;
+        if opened.isolation() == Isolation::Never {
+            return Ok(opened);
+        }
+        let (format, limits, pool) = (self.format(), limits.clone(), self.pool.clone());
+        Ok(Box::new(IsolatedSource { format, source, limits, pool, opened }))
+    }
+
+    /// A source that is decoded while it arrives stays in this process: such a decode stops between two chunks.
+    fn open_stream(&self, head: &[u8], limits: &Limits) -> Result<Opening> {
+        self.decoder.open_stream(head, limits)
+    }
+}
+
+/// A source whose header was read in this process.
+struct IsolatedSource {
+    format: Format,
+    source: Bytes,
+    limits: Limits,
+    pool: Arc<Pool>,
+    opened: Box<dyn Opened>,
+}
+
+impl IsolatedSource {
+    /// Returns whether a child runs `decode`.
+    fn is_isolated(&self, decode: &Decode) -> bool {
+        match self.opened.isolation() {
+            Isolation::Never => false,
+            Isolation::IfLong => {
+                // Decoders look whether to stop between frames.
+                let frames = if decode.all_frames { self.header().frames.max(1) } else { 1 };
+                MAX_OWN_NS < self.opened.cost(decode).cpu_ns / u64::from(frames)
+            }
+            Isolation::Always => true,
+        }
+    }
+
+    /// The most bytes of the image that the child returns.
+    fn image_bytes(&self, decode: &Decode) -> u64 {
+        const MAX_CHANNELS: u64 = 4;
+        let Header { frames, sample_bytes, .. } = *self.opened.header();
+        let frames = if decode.all_frames { frames } else { 1 };
+        // Planes of some decoders have one more column and row.
+        let Size { w, h } = self.opened.decoded_size(decode);
+        let samples = (u64::from(w) + 1).saturating_mul(u64::from(h) + 1).saturating_mul(MAX_CHANNELS);
+        samples
+            .saturating_mul(sample_bytes.into())
+            .saturating_mul(frames.into())
+            .saturating_add(MIN_OUTPUT_BYTES)
+    }
+
+    /// Bytes of the shared memory.
+    fn shared_bytes(&self, decode: &Decode) -> u64 {
+        self.image_bytes(decode).max(self.source.len() as u64 + MIN_OUTPUT_BYTES)
+    }
+}
+
+impl Opened for IsolatedSource {
+    fn header(&self) -> &Header {
+        self.opened.header()
+    }
+
+    /// The cost of the decoder in the child, and of the ways of the source and the image.
+    fn cost(&self, decode: &Decode) -> Cost {
+        let decoder = self.opened.cost(decode);
+        if !self.is_isolated(decode) {
+            return decoder;
+        }
+        let (image, shared) = (self.image_bytes(decode), self.shared_bytes(decode));
+        let source = self.source.len() as u64;
+        let in_child = decoder + Cost::new(source.saturating_add(shared), (source + image) / BYTES_PER_NS);
+        // The child has ended when the image is copied.
+        let copied = Cost::new(image.saturating_add(shared), image / BYTES_PER_NS);
+        in_child.then(copied) + CHILD
+    }
+
+    fn decoded_size(&self, decode: &Decode) -> Size {
+        self.opened.decoded_size(decode)
+    }
+
+    fn decode(self: Box<Self>, decode: &Decode, stop: &Stop) -> Result<Image> {
+        if !self.is_isolated(decode) {
+            return self.opened.decode(decode, stop);
+        }
+        let decoder = self.opened.cost(decode);
+        let (source_bytes, output_bytes) = (self.source.len() as u64, self.image_bytes(decode));
+        let Self { format, source, limits, pool, .. } = *self;
+        let input = DecodeJob::to_parts(format, decode, &limits, &source);
+        let task = Task {
+            input,
+            output_bytes,
+            memory_bytes: decoder.bytes.saturating_add(source_bytes).saturating_add(CHILD.bytes),
+            cpu_secs: (decoder.cpu_ns / 1_000_000_000 + 1).saturating_mul(CPU_MARGIN),
+        };
+        let problem = || format!("the {format} image cannot be decoded");
+        let failed = |error: crate::IsolateError| error.into_error(format.name(), &problem(), Kind::Corrupt);
+        let result = pool.run(&task, &|| stop.check()).map_err(failed)?;
+        image_from(result).map_err(|_| failed(crate::IsolateError::InvalidResult))
+    }
+}

@@ -1,0 +1,114 @@
+//! The task of a decoder.
+
+use super::{
+    fields::{Fields, Parts, invalid},
+    format::{number, read_format},
+    image::read_size,
+};
+use safelight_core::{Decode, Format, Limits};
+use std::{
+    borrow::Cow,
+    io::{self, Read},
+};
+
+/// A source to decode.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct DecodeJob {
+    pub(crate) format: Format,
+    pub(crate) decode: Decode,
+    pub(crate) limits: Limits,
+    pub(crate) source: Vec<u8>,
+}
+
+impl DecodeJob {
+    /// Returns the bytes of a job, in parts. The source is not copied.
+    pub(crate) fn to_parts<'a>(
+        format: Format,
+        decode: &Decode,
+        limits: &Limits,
+        source: &'a [u8],
+    ) -> Vec<Cow<'a, [u8]>> {
+        let mut parts = Parts::default();
+        parts.put(super::DECODE);
+        parts.put(number(Some(format)));
+        // Without wildcards, so that a new field is not forgotten.
+        let Decode { needed, all_frames, keep_profile, chroma } = decode;
+        parts.put([needed.w, needed.h]);
+        parts.put([u8::from(*all_frames), u8::from(*keep_profile), chroma.0, chroma.1]);
+        let Limits {
+            max_source_bytes,
+            max_metadata_bytes,
+            max_pixels,
+            max_frames,
+            max_output_side,
+            max_output_pixels,
+            max_enlargement,
+            max_work_ms,
+        } = limits;
+        parts.put([*max_source_bytes, *max_metadata_bytes, *max_pixels, *max_output_pixels, *max_work_ms]);
+        parts.put([*max_frames, *max_output_side, *max_enlargement]);
+        parts.put(source.len() as u64);
+        parts.put_all(source);
+        parts.into_parts()
+    }
+
+    /// Reads what follows the kind of the job.
+    pub(super) fn read(fields: &mut Fields<impl Read>) -> io::Result<Self> {
+        let format = read_format(fields)?.ok_or_else(|| invalid("format"))?;
+        let decode = Decode {
+            needed: read_size(fields)?,
+            all_frames: fields.take_bool()?,
+            keep_profile: fields.take_bool()?,
+            chroma: fields.take::<[u8; 2]>()?.into(),
+        };
+        let [max_source_bytes, max_metadata_bytes, max_pixels, max_output_pixels, max_work_ms] =
+            fields.take()?;
+        let [max_frames, max_output_side, max_enlargement] = fields.take()?;
+        let limits = Limits {
+            max_source_bytes,
+            max_metadata_bytes,
+            max_pixels,
+            max_frames,
+            max_output_side,
+            max_output_pixels,
+            max_enlargement,
+            max_work_ms,
+        };
+        let bytes = fields.take()?;
+        Ok(Self { format, decode, limits, source: fields.take_all(bytes)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Job;
+    use safelight_core::Size;
+
+    fn job() -> DecodeJob {
+        DecodeJob {
+            format: Format::Webp,
+            decode: Decode { needed: Size::new(3, 2), all_frames: true, keep_profile: false, chroma: (2, 1) },
+            limits: Limits { max_frames: 7, max_work_ms: 8, ..Limits::default() },
+            source: (0..100).collect(),
+        }
+    }
+
+    fn bytes(job: &DecodeJob) -> Vec<u8> {
+        DecodeJob::to_parts(job.format, &job.decode, &job.limits, &job.source).concat()
+    }
+
+    #[test]
+    fn jobs_survive_the_round_trip() {
+        let (job, bytes) = (job(), bytes(&job()));
+        assert_eq!(Job::read(&*bytes, bytes.len() as u64).unwrap(), Job::Decode(job));
+    }
+
+    #[test]
+    fn truncated_jobs_are_rejected() {
+        let bytes = bytes(&job());
+        for length in 0..bytes.len() {
+            assert!(Job::read(&bytes[..length], length as u64).is_err(), "{length} of {}", bytes.len());
+        }
+    }
+}
