@@ -14,6 +14,15 @@ use std::sync::Arc;
 /// The maximum number of bytes that a conversion allocates besides the samples: the encoded profile, its tables as they are
 /// read, and the table in use.
 pub(crate) const PROFILE_BYTES: u64 = 16 << 20;
+
+/// Returns the same for a profile of `bytes` bytes; 0 for none.
+pub(crate) fn profile_cost(bytes: u64) -> u64 {
+    /// Tables of a conversion from curves, and the table in use.
+    const TABLES: u64 = 3 << 20;
+    /// Tables of a profile as it stores them are read to wider numbers.
+    const GROWTH: u64 = 8;
+    if bytes == 0 { 0 } else { bytes.saturating_mul(GROWTH).saturating_add(TABLES).min(PROFILE_BYTES) }
+}
 /// The largest profile that is read, in bytes; profiles of printing presses have one or two million.
 const MAX_BYTES: usize = 3 << 20;
 /// The largest table of a profile that is read, in entries: 17 grid points for each channel of CMYK are 250 563.

@@ -31,7 +31,7 @@ fn a_thumbnail_of_a_large_photo_reserves_little() {
         ["width=100", "w=100&h=100&fit=cover", "w=300&rotate=90", "w=200&format=webp", "w=200&format=png"]
     {
         let cost = cost(raw, large_photo()).unwrap();
-        assert!(cost.bytes < 40 << 20, "{raw}: {} MiB", cost.bytes >> 20);
+        assert!(cost.bytes < 24 << 20, "{raw}: {} MiB", cost.bytes >> 20);
     }
 }
 

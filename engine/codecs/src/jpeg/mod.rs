@@ -6,7 +6,7 @@
 mod adapter;
 mod fallback;
 
-use crate::{colour::PROFILE_BYTES, error::CodecError, guard, header};
+use crate::{colour, error::CodecError, guard, header};
 use bytes::Bytes;
 use fallback::OpenedFallback;
 use safelight_core::{
@@ -107,7 +107,8 @@ impl OpenedStream for OpenedJpeg {
     }
 
     fn cost(&self, decode: &Decode) -> Cost {
-        adapter::decode_cost(&self.jpeg, decode) + Cost::new(PROFILE_BYTES, 0)
+        let profile = colour::profile_cost(self.jpeg.profile_bytes as u64);
+        adapter::decode_cost(&self.jpeg, decode) + Cost::new(profile, 0)
     }
 
     fn decoded_size(&self, decode: &Decode) -> Size {

@@ -1,8 +1,8 @@
 //! The header of a file: its segments up to the first scan (ITU-T T.81 B.2.2 and B.2.3), with the segments of
 //! JFIF and Adobe that name its colour model.
 
-use super::{Scales, error::DecodeError, layout::Layout, segments::Segments};
-use crate::markers::{APP0, APP14, DAC, DHT, DNL, EOI, JPG, SOF0, SOF2, SOF3, SOF15, SOI, SOS};
+use super::{Scales, error::DecodeError, layout::Layout, profile, segments::Segments};
+use crate::markers::{APP0, APP2, APP14, DAC, DHT, DNL, EOI, JPG, SOF0, SOF2, SOF3, SOF15, SOI, SOS};
 
 const NO_HEIGHT: DecodeError = DecodeError::Damaged("a height of 0");
 
@@ -21,6 +21,8 @@ pub struct Header {
     pub has_partial_scan: bool,
     /// Whether the file has an Adobe segment. Programs that write it store CMYK inverted: 0 is full coverage.
     pub has_adobe: bool,
+    /// Bytes of the ICC profile, with the counters of its segments; 0 for none.
+    pub profile_bytes: usize,
     /// One, three or four.
     pub(super) components: Vec<Sampling>,
 }
@@ -72,6 +74,7 @@ impl Header {
         }
         let mut segments = Segments::default();
         let (mut header, mut has_jfif, mut has_adobe, mut adobe_transform) = (None, false, false, None);
+        let mut profile_bytes = 0;
         while let Some(marker) = segments.take(&mut rest)? {
             let body = segments.body();
             match marker {
@@ -82,6 +85,7 @@ impl Header {
                     return Err(DecodeError::Unsupported("lossless, hierarchical or arithmetic coding"));
                 }
                 APP0 => has_jfif |= body.starts_with(b"JFIF\0") && body.len() >= 14,
+                APP2 => profile_bytes += profile::part(body).map_or(0, <[u8]>::len),
                 // Adobe Technical Note 5116, section 18: the transform is the twelfth byte.
                 APP14 if body.starts_with(b"Adobe") => {
                     has_adobe = true;
@@ -92,6 +96,7 @@ impl Header {
                     let mut header = header.ok_or(DecodeError::Damaged("a scan before its frame header"))?;
                     header.colour_model = ColourModel::guess(&header.components, has_jfif, adobe_transform);
                     header.has_adobe = has_adobe;
+                    header.profile_bytes = profile_bytes;
                     let count = body.first().copied().unwrap_or_default();
                     header.has_partial_scan = usize::from(count) < header.component_count();
                     if header.height == 0 {
@@ -148,6 +153,7 @@ impl Header {
             is_progressive: marker == SOF2,
             has_partial_scan: false,
             has_adobe: false,
+            profile_bytes: 0,
             components,
         })
     }
@@ -187,7 +193,9 @@ impl Header {
     /// `is_parallel` is that of [`Decoder::new`](super::Decoder::new): a parallel decoder also buffers
     /// restart intervals.
     pub fn memory(&self, scales: Scales, is_parallel: bool) -> u64 {
-        Layout::new(self, scales).memory(is_parallel)
+        // Twice, for its parts and the whole.
+        let profile = 2 * self.profile_bytes.min(profile::MAX_PROFILE_BYTES);
+        Layout::new(self, scales).memory(is_parallel) + profile as u64
     }
 
     /// Returns the bytes for each pixel that a decoder of the full size buffers if it keeps a sample of every

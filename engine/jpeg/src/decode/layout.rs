@@ -1,6 +1,6 @@
 //! The sizes of components in blocks, samples and bytes.
 
-use super::{Scales, entropy::MAX_BATCH_BYTES, header::Header, profile::MAX_PROFILE_BYTES};
+use super::{Scales, entropy::MAX_BATCH_BYTES, header::Header};
 
 /// The blocks of a frame (ITU-T T.81 A.1.1 and A.2).
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl Layout {
         }
     }
 
-    /// Returns the bytes of [`Header::memory`].
+    /// Returns the bytes of [`Header::memory`], without the profile.
     pub(super) fn memory(&self, is_parallel: bool) -> u64 {
         let planes: usize = self.parts.iter().map(Part::samples).sum();
         let coefficients: usize =
@@ -64,7 +64,7 @@ impl Layout {
         let batch = if is_parallel { MAX_BATCH_BYTES } else { 0 };
         // Twice, since vectors grow by doubling. The last term covers tables, segments and the data of some
         // MCUs.
-        (planes + coefficients + 2 * batch + 2 * MAX_PROFILE_BYTES + (1 << 20)) as u64
+        (planes + coefficients + 2 * batch + (1 << 20)) as u64
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) struct Profile {
 impl Profile {
     /// Adds the body of an APP2 segment. Segments other than those of ICC profiles are ignored.
     pub(super) fn push(&mut self, body: &[u8]) {
-        let Some([number, count, part @ ..]) = body.strip_prefix(NAME) else { return };
+        let Some([number, count, part @ ..]) = part(body) else { return };
         if self.parts.is_empty() {
             self.count = *count;
         }
@@ -44,6 +44,11 @@ impl Profile {
         self.parts.sort_unstable_by_key(|(number, _)| *number);
         Some(self.parts.into_iter().flat_map(|(_, part)| part).collect())
     }
+}
+
+/// Returns a part of a profile with its two counters, if the body of an APP2 segment is one.
+pub(super) fn part(body: &[u8]) -> Option<&[u8]> {
+    body.strip_prefix(NAME)
 }
 
 #[cfg(test)]
