@@ -12,7 +12,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     task::JoinSet,
-    time::{Instant, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 const BUDGET_BYTES: u64 = 256 << 20;
@@ -21,15 +21,34 @@ const SPARE_BYTES: u64 = 64 << 20;
 /// The longest time for a thumbnail during an attack. The build is not optimised, and the machine is shared.
 const SOON: Duration = Duration::from_secs(3);
 
+/// Resident memory after a burst, and how long that may take.
+const REST_BYTES: u64 = 96 << 20;
+const REST: Duration = Duration::from_secs(10);
+
 fn serve(folder: &Path) -> Program {
     let budget = BUDGET_BYTES.to_string();
-    let settings = [("SAFELIGHT_MEMORY_BYTES", &*budget), ("SAFELIGHT_QUEUE_TIMEOUT_SECS", "2")];
+    let settings = [
+        ("SAFELIGHT_MEMORY_BYTES", &*budget),
+        ("SAFELIGHT_QUEUE_TIMEOUT_SECS", "2"),
+        ("SAFELIGHT_ADMIN_LISTEN", "127.0.0.1:0"),
+        // Many clients come from one address here.
+        ("SAFELIGHT_TRUSTED_PROXIES", "127.0.0.0/8"),
+    ];
     Program::serve(folder.to_str().unwrap(), &settings)
 }
 
 fn assert_bounded(program: &Program) {
     let peak = program.peak_kib() << 10;
     assert!(peak < BUDGET_BYTES + SPARE_BYTES, "{} MiB were resident", peak >> 20);
+}
+
+/// Waits until the memory of a burst is given back.
+async fn assert_rests(program: &Program) {
+    let start = Instant::now();
+    while REST_BYTES <= program.resident_kib() << 10 {
+        assert!(start.elapsed() < REST, "{} MiB are still resident", program.resident_kib() >> 10);
+        sleep(Duration::from_millis(100)).await;
+    }
 }
 
 /// A client that reads the first bytes of its response, and no more. Returns the status and the open connection.
@@ -65,6 +84,7 @@ async fn attack(folder: &Path, target: &str, clients: usize) {
     assert_eq!(thumbnail.expect("a thumbnail must not wait").status, 200);
     assert_bounded(&program);
     drop(open);
+    assert_rests(&program).await;
 }
 
 #[tokio::test]
@@ -81,6 +101,87 @@ async fn slow_readers_of_encoded_images_stay_within_the_budget() {
     let folder = folder();
     fs::write(folder.path().join("noise.tif"), tiff(12 << 20)).unwrap();
     attack(folder.path(), "/noise.tif?format=png&width=2000", 30).await;
+}
+
+/// Each client repeats the list of requests from a place of its own, until the time is over.
+#[tokio::test]
+async fn many_clients_with_heavy_requests_stay_within_the_budget() {
+    const CLIENTS: usize = 256;
+    const DURATION: Duration = Duration::from_mins(1);
+    const REQUESTS: [&str; 10] = [
+        "/noise.tif?width=1500",
+        "/noise.tif?format=png",
+        "/noise.tif?format=webp&width=1200",
+        "/noise.tif?width=300&format=avif",
+        "/noise.tif?rotate=90&format=jpeg&quality=100",
+        "/noise.tif?blur=20&width=1000",
+        "/photo.jpg?width=1600",
+        "/photo.jpg?format=gif&width=800",
+        "/photo.jpg?format=webp&lossless=true",
+        "/noise.tif",
+    ];
+    let folder = folder();
+    fs::write(folder.path().join("noise.tif"), tiff(12 << 20)).unwrap();
+    let program = serve(folder.path());
+    program.ignore_log();
+    let (address, end) = (program.address, Instant::now() + DURATION);
+    let mut clients = JoinSet::new();
+    for client in 0..CLIENTS {
+        clients.spawn(async move {
+            let mut served = 0;
+            for target in REQUESTS.iter().cycle().skip(client) {
+                if end < Instant::now() {
+                    break;
+                }
+                let status = get(address, target).await.status;
+                assert!(matches!(status, 200 | 413 | 503), "{target}: status {status}");
+                served += usize::from(status == 200);
+            }
+            served
+        });
+    }
+    let mut waits = Vec::new();
+    while Instant::now() < end {
+        let start = Instant::now();
+        assert_eq!(get(program.admin_address(), "/livez").await.status, 200);
+        waits.push(start.elapsed());
+        sleep(Duration::from_millis(100)).await;
+    }
+    let served: usize = clients.join_all().await.into_iter().sum();
+    assert!(CLIENTS < served, "{served} requests were served");
+    assert_bounded(&program);
+    waits.sort();
+    let median = waits[waits.len() / 2];
+    assert!(median < Duration::from_millis(50), "/livez took {median:?}");
+    assert_rests(&program).await;
+}
+
+/// One after another, so that what each format left behind adds up.
+#[tokio::test]
+async fn large_sources_of_every_format_stay_within_the_budget() {
+    let folder = folder();
+    fs::write(folder.path().join("noise.tif"), tiff(18 << 20)).unwrap();
+    fs::write(folder.path().join("huge.tif"), tiff(105 << 20)).unwrap();
+    let program = serve(folder.path());
+    program.ignore_log();
+    let mut sources = vec!["huge.tif".to_owned(), "noise.tif".to_owned()];
+    for format in ["jpeg", "png", "webp", "gif"] {
+        let reply = get(program.address, &format!("/noise.tif?format={format}")).await;
+        assert_eq!(reply.status, 200, "{format}: {}", reply.text());
+        let name = format!("noise.{format}");
+        fs::write(folder.path().join(&name), &reply.body).unwrap();
+        sources.push(name);
+    }
+    for source in &sources {
+        for query in ["", "?width=200", "?format=webp", "?showExif=true"] {
+            let status = get(program.address, &format!("/{source}{query}")).await.status;
+            // Noise of 35 megapixels takes more than the budget to encode.
+            let is_huge = source == "huge.tif" && status == 413;
+            assert!(is_huge || matches!(status, 200 | 204 | 404), "{source}{query}: {status}");
+        }
+    }
+    assert_bounded(&program);
+    assert_rests(&program).await;
 }
 
 #[tokio::test]

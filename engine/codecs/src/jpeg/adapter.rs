@@ -3,7 +3,8 @@
 use super::{FORMAT, MAX_MCU_SIDE};
 use crate::{colour, error::CodecError, samples};
 use safelight_core::{
-    Cost, Decode, Encode, Frame, Geometry, Image, Model, Orientation, Plane, Result, Samples, Size, View,
+    Cost, Decode, Encode, Frame, Geometry, Image, Model, Orientation, Plane, Result, Samples, Size, Stop,
+    View,
     frame::{interleave, rgb_from_ycc},
 };
 use safelight_jpeg::{
@@ -145,7 +146,7 @@ fn plane(component: Component) -> Plane {
 }
 
 /// Encodes the first frame of `image`.
-pub(super) fn encode(image: &Image, options: &Encode) -> Result<Vec<u8>> {
+pub(super) fn encode(image: &Image, options: &Encode, stop: &Stop) -> Result<Vec<u8>> {
     let not_encoded = |what: &'static str| CodecError::NotEncoded(FORMAT, what.into());
     let frame = image.frames.first().ok_or_else(|| not_encoded("an image without frames"))?;
     let size = frame.geometry.size;
@@ -158,9 +159,11 @@ pub(super) fn encode(image: &Image, options: &Encode) -> Result<Vec<u8>> {
         is_progressive: options.progressive,
         icc: image.profile.as_deref(),
         exif: None,
+        is_interrupted: Some(&|| stop.check().is_err()),
     };
     let image = encode::Image { width, height, planes: planes.as_planes() };
     let encoded = encode::encode(&image, &options);
+    stop.check()?;
     Ok(encoded.map_err(|error| CodecError::NotEncoded(FORMAT, Box::new(error)))?)
 }
 

@@ -70,7 +70,7 @@ impl Encoder for Jpeg {
 
     fn encode(&self, image: &Image, options: &Encode, stop: &Stop) -> Result<Vec<u8>> {
         stop.check()?;
-        adapter::encode(image, options)
+        adapter::encode(image, options, stop)
     }
 }
 

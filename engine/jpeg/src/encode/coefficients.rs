@@ -1,6 +1,6 @@
 //! The coefficients of a component, for progressive scans.
 
-use super::component::Component;
+use super::{EncodeError, Options, component::Component};
 
 /// The nonzero coefficients, block by block from left to right and top to bottom.
 pub(super) struct Coefficients {
@@ -14,13 +14,17 @@ pub(super) struct Coefficients {
 
 impl Coefficients {
     /// Transforms and quantises all blocks of `component`.
-    pub(super) fn of(component: &Component) -> Self {
+    ///
+    /// # Errors
+    /// [`EncodeError::Interrupted`].
+    pub(super) fn of(component: &Component, options: &Options) -> Result<Self, EncodeError> {
         let (columns, rows) = component.blocks;
         let count = columns * rows;
         let mut all =
             Self { dc: Vec::with_capacity(count), masks: Vec::with_capacity(count), values: Vec::new() };
         let mut block = [0; 64];
         for y in 0..rows {
+            options.check()?;
             for x in 0..columns {
                 let mask = component.block((x, y), &mut block) & !1;
                 all.dc.push(block[0]);
@@ -28,7 +32,7 @@ impl Coefficients {
                 all.values.extend(ones(mask).map(|at| block[at as usize % 64]));
             }
         }
-        all
+        Ok(all)
     }
 
     /// Returns the nonzero coefficients of each block among `first` to `last`: a mask of them, and their

@@ -1,6 +1,6 @@
 //! The components of a frame, divided into blocks of 8 × 8 samples.
 
-use super::{EncodeError, Image, Plane, Planes, quantisation::Quantisation};
+use super::{EncodeError, Image, Options, Plane, Planes, quantisation::Quantisation};
 use crate::dct::Forward;
 
 /// The quantised coefficients of a block in zigzag order.
@@ -84,13 +84,18 @@ pub(super) fn mcus(image: &Image, components: &[Component]) -> (usize, usize) {
 
 /// Calls `each` with the number of a component and the position of one of its blocks, in the order of a scan
 /// of all components. The position is `None` where an MCU extends past the blocks that have samples.
+///
+/// # Errors
+/// [`EncodeError::Interrupted`].
 #[inline]
 pub(super) fn for_each_interleaved(
     (columns, rows): (usize, usize),
     components: &[Component],
+    options: &Options,
     mut each: impl FnMut(usize, Option<(usize, usize)>),
-) {
+) -> Result<(), EncodeError> {
     for row in 0..rows {
+        options.check()?;
         for column in 0..columns {
             for (number, part) in components.iter().enumerate() {
                 let (h, v) = part.sampling;
@@ -103,6 +108,7 @@ pub(super) fn for_each_interleaved(
             }
         }
     }
+    Ok(())
 }
 
 impl Plane<'_> {

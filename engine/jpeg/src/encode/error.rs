@@ -12,6 +12,9 @@ pub enum EncodeError {
     /// The ICC profile does not fit in 255 segments.
     #[error("the ICC profile is longer than 255 segments")]
     LongProfile,
+    /// [`Options::is_interrupted`](super::Options::is_interrupted) returned true.
+    #[error("the encode was interrupted")]
+    Interrupted,
     /// The EXIF block does not fit in one segment.
     #[error("the EXIF block is longer than one segment")]
     LongExif,

@@ -26,6 +26,7 @@ mod tests;
 pub use error::EncodeError;
 
 use component::Component;
+use std::fmt;
 
 /// One channel: samples of shape `[h, w]`, 0 to 255 (full range).
 #[derive(Clone, Copy, Debug)]
@@ -93,7 +94,7 @@ pub struct Image<'a> {
 }
 
 /// The options of an encode.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Options<'a> {
     /// The quality, 1 to 100: the scale of the tables of T.81 Annex K, as in libjpeg. Other values are
     /// clamped.
@@ -104,6 +105,27 @@ pub struct Options<'a> {
     pub icc: Option<&'a [u8]>,
     /// The content of an APP1 segment to embed, which starts with `Exif\0\0`; at most 65533 bytes.
     pub exif: Option<&'a [u8]>,
+    /// Returns whether to end the encode early. It is called at least every few milliseconds.
+    pub is_interrupted: Option<&'a dyn Fn() -> bool>,
+}
+
+impl Options<'_> {
+    /// Returns an error if the encode is to end early.
+    fn check(&self) -> Result<(), EncodeError> {
+        match self.is_interrupted {
+            Some(is_interrupted) if is_interrupted() => Err(EncodeError::Interrupted),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Options<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { quality, is_progressive, icc, exif, is_interrupted: _ } = self;
+        let mut fields = formatter.debug_struct("Options");
+        fields.field("quality", quality).field("is_progressive", is_progressive);
+        fields.field("icc", icc).field("exif", exif).finish_non_exhaustive()
+    }
 }
 
 /// Encodes `image` to a complete file. The same image and options give the same bytes on every machine.
@@ -111,6 +133,7 @@ pub struct Options<'a> {
 /// # Errors
 /// - [`EncodeError::Empty`] if the image has no columns or no rows.
 /// - [`EncodeError::ShortPlane`] if a plane is too small for the image.
+/// - [`EncodeError::Interrupted`] if the options say so.
 /// - [`EncodeError::LongProfile`] or [`EncodeError::LongExif`] if the metadata does not fit in its segments.
 pub fn encode(image: &Image, options: &Options) -> Result<Vec<u8>, EncodeError> {
     let tables = quantisation::tables(options.quality);
@@ -120,9 +143,9 @@ pub fn encode(image: &Image, options: &Options) -> Result<Vec<u8>, EncodeError> 
     segments::put_quantisation(&mut file, used);
     segments::put_frame(&mut file, image, &components, options.is_progressive);
     if options.is_progressive {
-        progressive::put_scans(&mut file, image, &components);
+        progressive::put_scans(&mut file, image, &components, options)?;
     } else {
-        baseline::put_scan(&mut file, image, &components);
+        baseline::put_scan(&mut file, image, &components, options)?;
     }
     segments::put_end(&mut file);
     Ok(file)

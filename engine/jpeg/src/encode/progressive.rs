@@ -1,7 +1,7 @@
 //! The scans of a progressive file (T.81 Annex G).
 
 use super::{
-    Image,
+    EncodeError, Image, Options,
     coefficients::{Coefficients, ones},
     component::{Component, for_each_interleaved, mcus},
     symbols::{SIXTEEN_ZEROS, Symbols, Table, size_and_bits},
@@ -54,8 +54,14 @@ const YCC: [Scan; 10] = [
 ];
 
 /// Appends all scans.
-pub(super) fn put_scans(file: &mut Vec<u8>, image: &Image, components: &[Component]) {
-    let coefficients: Vec<_> = components.iter().map(Coefficients::of).collect();
+pub(super) fn put_scans(
+    file: &mut Vec<u8>,
+    image: &Image,
+    components: &[Component],
+    options: &Options,
+) -> Result<(), EncodeError> {
+    let coefficients = components.iter().map(|part| Coefficients::of(part, options));
+    let coefficients = coefficients.collect::<Result<Vec<_>, _>>()?;
     let mcus = mcus(image, components);
     let scans = if components.len() == 1 { &GREY[..] } else { &YCC[..] };
     let mut symbols = Symbols::new();
@@ -65,13 +71,14 @@ pub(super) fn put_scans(file: &mut Vec<u8>, image: &Image, components: &[Compone
         let own = &coefficients[scan.component];
         let table = Table::AC[part.table];
         match (scan.band, scan.is_refinement) {
-            ((0, 0), _) => push_dc(&mut symbols, scan, mcus, components, &coefficients),
+            ((0, 0), _) => push_dc(&mut symbols, scan, mcus, components, &coefficients, options)?,
             (_, false) => Bands::new(&mut symbols, table).push_first(scan, own),
             (_, true) => Bands::new(&mut symbols, table).push_refinement(scan, own),
         }
         let of = if scan.band == (0, 0) { components } else { std::slice::from_ref(part) };
-        symbols.put_scan(file, &scan.header(of));
+        symbols.put_scan(file, &scan.header(of), options)?;
     }
+    Ok(())
 }
 
 impl Scan {
@@ -101,9 +108,10 @@ fn push_dc(
     mcus: (usize, usize),
     components: &[Component],
     coefficients: &[Coefficients],
-) {
+    options: &Options,
+) -> Result<(), EncodeError> {
     let mut previous = [0; 3];
-    for_each_interleaved(mcus, components, |number, position| {
+    for_each_interleaved(mcus, components, options, |number, position| {
         let part = &components[number];
         let dc = position.map_or(previous[number], |(x, y)| {
             i32::from(coefficients[number].dc[y * part.blocks.0 + x]) >> scan.shift
@@ -114,7 +122,7 @@ fn push_dc(
             symbols.push_dc(part.table, dc - previous[number]);
         }
         previous[number] = dc;
-    });
+    })
 }
 
 /// The maximum number of consecutive ended bands (T.81 G.1.2.2).

@@ -1,6 +1,6 @@
 //! The symbols of a scan, buffered until they are counted and their Huffman codes are known.
 
-use super::{bits::BitWriter, component::Block, huffman::HuffmanCode, segments};
+use super::{EncodeError, Options, bits::BitWriter, component::Block, huffman::HuffmanCode, segments};
 use crate::markers::{DHT, SOS};
 
 /// The number of slots: one for each symbol of each table, and [`RAW`] + n for n bits without a symbol.
@@ -147,7 +147,15 @@ impl Symbols {
 
     /// Appends the scan to `file` (T.81 B.2.3 and B.2.4.2): the tables that it uses, its `header`, and its
     /// symbols.
-    pub(super) fn put_scan(&self, file: &mut Vec<u8>, header: &[u8]) {
+    ///
+    /// # Errors
+    /// [`EncodeError::Interrupted`].
+    pub(super) fn put_scan(
+        &self,
+        file: &mut Vec<u8>,
+        header: &[u8],
+        options: &Options,
+    ) -> Result<(), EncodeError> {
         // For each slot, the code with zeros for the bits that follow, and the length of both together.
         let mut codes = [(0_u64, 0_u32); SLOTS];
         for count in 0..=16 {
@@ -173,12 +181,14 @@ impl Symbols {
         file.reserve((bits / 8 + bits / 1024) as usize + 16);
         let mut writer = BitWriter::new(file);
         for tokens in self.full.iter().map(Vec::as_slice).chain([&self.last[..self.len]]) {
+            options.check()?;
             for token in tokens {
                 let (code, count) = codes[(token % (1 << SLOT_BITS)) as usize % SLOTS];
                 writer.put(code | u64::from(token >> SLOT_BITS), count);
             }
         }
         writer.finish();
+        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 mod programs;
 
 use super::{quantisation, *};
+use std::cell::Cell;
 use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
 use zune_jpeg::JpegDecoder;
 
@@ -59,7 +60,7 @@ impl Source {
     }
 
     fn encode(&self, quality: u8, is_progressive: bool) -> Vec<u8> {
-        self.encode_with(&Options { quality, is_progressive, icc: None, exif: None })
+        self.encode_with(&Options { quality, is_progressive, icc: None, exif: None, is_interrupted: None })
     }
 
     fn encode_with(&self, options: &Options) -> Vec<u8> {
@@ -180,9 +181,31 @@ fn samples_outside_the_image_are_ignored() {
     let plane = |number: usize, w: usize| Plane { samples: &wide[number], stride: w + 13, w: w + 13, h: 22 };
     let planes = Planes::Ycc { planes: [plane(0, 21), plane(1, 11), plane(2, 11)], chroma: Chroma::Quarter };
     for is_progressive in [false, true] {
-        let options = Options { quality: 90, is_progressive, icc: None, exif: None };
+        let options = Options { quality: 90, is_progressive, icc: None, exif: None, is_interrupted: None };
         let file = encode(&Image { width: 21, height: 19, planes }, &options).unwrap();
         assert_eq!(file, source.encode(90, is_progressive));
+    }
+}
+
+#[test]
+fn an_interrupted_encode_ends_at_the_next_check() {
+    let samples = vec![0; 64 * 640];
+    let planes = Planes::Grey(Plane { samples: &samples, stride: 64, w: 64, h: 640 });
+    let image = Image { width: 64, height: 640, planes };
+    for is_progressive in [false, true] {
+        let encode_with = |max_checks: usize| {
+            let checks = Cell::new(0);
+            let is_interrupted = || checks.replace(checks.get() + 1) == max_checks;
+            let is_interrupted: Option<&dyn Fn() -> bool> = Some(&is_interrupted);
+            let options = Options { quality: 80, is_progressive, icc: None, exif: None, is_interrupted };
+            (encode(&image, &options), checks.get())
+        };
+        let (file, checks) = encode_with(usize::MAX);
+        assert!(file.is_ok() && 80 < checks, "{checks} checks for 80 rows of blocks");
+        for max_checks in 0..checks {
+            let (result, calls) = encode_with(max_checks);
+            assert_eq!((result, calls), (Err(EncodeError::Interrupted), max_checks + 1));
+        }
     }
 }
 
@@ -190,7 +213,13 @@ fn samples_outside_the_image_are_ignored() {
 fn invalid_images_and_options_are_errors() {
     let check = |width, height, plane: Plane, icc: usize| {
         let profile = vec![0; icc];
-        let options = Options { quality: 80, is_progressive: false, icc: Some(&profile), exif: None };
+        let options = Options {
+            quality: 80,
+            is_progressive: false,
+            icc: Some(&profile),
+            exif: None,
+            is_interrupted: None,
+        };
         encode(&Image { width, height, planes: Planes::Grey(plane) }, &options).is_err()
     };
     let plane = Plane { samples: &[0; 62], stride: 10, w: 9, h: 7 };
@@ -208,7 +237,13 @@ fn exif_and_profile_are_embedded() {
     let profile: Vec<u8> = (0..140_000_u32).map(|at| (at / 7) as u8).collect();
     let source = Source::gradients(8, 8, None);
     let exif = b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0";
-    let options = Options { quality: 80, is_progressive: false, icc: Some(&profile), exif: Some(exif) };
+    let options = Options {
+        quality: 80,
+        is_progressive: false,
+        icc: Some(&profile),
+        exif: Some(exif),
+        is_interrupted: None,
+    };
     let file = source.encode_with(&options);
     let head = b"\xFF\xD8\xFF\xE0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0\xFF\xE1\0\x16";
     assert!(file.starts_with(&[&head[..], exif].concat()));
