@@ -9,6 +9,7 @@ mod cores;
 mod job;
 mod reservation;
 mod reserved;
+mod rest;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ pub(crate) use job::Input;
 pub use reservation::Reservation;
 
 use cores::Cores;
+use rest::Rest;
 use safelight_core::{Cost, Error, Kind, Result};
 use std::{sync::Arc, time::Duration};
 use tokio::{
@@ -82,6 +84,7 @@ pub struct DecodePool {
     large: Lane,
     /// A permit for each image that waits or is processed.
     places: Arc<Semaphore>,
+    rest: Arc<Rest>,
 }
 
 /// Cores and memory for images of similar cost.
@@ -103,6 +106,7 @@ impl DecodePool {
             small: lane(for_small),
             large: lane(limits.memory_bytes - for_sources - for_small),
             places: Arc::new(Semaphore::new(workers.saturating_mul(2).saturating_add(limits.max_waiting))),
+            rest: Arc::default(),
             limits,
         }
     }

@@ -4,6 +4,7 @@ use super::{
     DecodePool, ORIGIN, SOURCE_SHARE, UNIT_BYTES, busy,
     job::{Input, Job},
     reserved::reserved,
+    rest::Counted,
 };
 use crate::{defect::defect, meter::Meter};
 use bytes::Bytes;
@@ -34,8 +35,12 @@ pub struct Reservation {
 }
 
 /// Reserved memory, shared by the reservation, the running work and the bytes of the output.
-#[derive(Debug, Default)]
-struct Permits(Mutex<Held>);
+#[derive(Debug)]
+struct Permits {
+    held: Mutex<Held>,
+    #[expect(dead_code, reason = "counts until it is dropped")]
+    counted: Counted,
+}
 
 #[derive(Debug, Default)]
 struct Held {
@@ -45,16 +50,16 @@ struct Held {
 
 impl Permits {
     fn held(&self) -> MutexGuard<'_, Held> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Reservation {
     pub(super) fn new(pool: Arc<DecodePool>, place: OwnedSemaphorePermit, deadline: Instant) -> Self {
         Self {
+            permits: Arc::new(Permits { held: Mutex::default(), counted: pool.rest.count() }),
             pool,
             place: Some(place),
-            permits: Arc::default(),
             cost: Cost::default(),
             deadline,
             stop: Stop::default(),
