@@ -6,3 +6,4 @@ pub mod event;
 pub mod normalize;
 pub mod problem;
 pub mod sign;
+pub mod signed_url;
