@@ -2,13 +2,15 @@
 
 use crate::error::CodecError;
 use bytes::Bytes;
-use safelight_containers::{Class, Event, Walker, locate_tiff, read_orientation};
+use safelight_containers::{Class, Event, Walker, decode_exif_text, locate_tiff, read_orientation};
 use safelight_core::{Format, Limits, Orientation, Result, Size};
 
 /// Bytes of the source that are walked at a time.
 const CHUNK_BYTES: usize = 16 << 10;
 /// The bytes of an EXIF block that are read: the capacity of a JPEG segment.
 const EXIF_BYTES: usize = 64 << 10;
+/// The bytes of text with an EXIF block that are read.
+const EXIF_TEXT_BYTES: usize = 1 << 20;
 
 /// Checks the number of pixels of an image before anything is allocated for them.
 ///
@@ -24,47 +26,58 @@ pub(crate) fn check_pixels(format: Format, size: Size, limits: &Limits) -> Resul
     }
 }
 
-/// The orientation in the first EXIF block of `source`; upright without one.
+/// The orientation in the first EXIF block of `source`, or without one in the first that is text; upright without both.
 ///
-/// Allocates one chunk of the source and one EXIF block. A source that the walker rejects is upright: the decoder
-/// reports the damage, if there is any.
+/// Allocates one chunk of the source and one EXIF block; for a block in text, up to 2 MiB. A source that the walker
+/// rejects is upright: the decoder reports the damage, if there is any.
 pub(crate) fn orientation(source: &[u8], limits: &Limits) -> Orientation {
     let tiff = exif(source, limits).unwrap_or_default();
     locate_tiff(&tiff).and_then(read_orientation).unwrap_or(Orientation::UPRIGHT)
 }
 
-/// The first EXIF block of `source`.
+/// The first EXIF block of `source`, or without one the first that is text.
 fn exif(source: &[u8], limits: &Limits) -> Option<Vec<u8>> {
     let mut walker = Walker::new(limits.clone());
     let mut block: Option<Vec<u8>> = None;
+    let mut block_of_text: Option<Vec<u8>> = None;
+    // The text that is read at the moment.
+    let mut text: Option<Vec<u8>> = None;
     let mut rest = source;
     loop {
         while let Some(event) = walker.next().transpose() {
             match event.ok()? {
                 Event::Begin(_) if block.is_some() => return block,
-                Event::Begin(part) if part.class == Class::Exif => block = Some(Vec::new()),
-                // No program reads EXIF after a JPEG's first scan, and finding it means walking all scans.
-                Event::Begin(part) if part.class == Class::ImageData => {
-                    if walker.format() == Some(Format::Jpeg) {
-                        return None;
+                Event::Begin(part) => {
+                    if let Some(text) = text.take() {
+                        block_of_text = decode_exif_text(&text, EXIF_TEXT_BYTES / 4);
+                    }
+                    match part.class {
+                        Class::Exif => block = Some(Vec::new()),
+                        Class::ExifText if block_of_text.is_none() => text = Some(Vec::new()),
+                        // No program reads EXIF after a JPEG's first scan, and finding it means walking all scans.
+                        Class::ImageData if walker.format() == Some(Format::Jpeg) => return None,
+                        _ => (),
                     }
                 }
                 Event::Payload(bytes) => {
-                    if let Some(block) = &mut block {
-                        let room = EXIF_BYTES.saturating_sub(block.len());
-                        block.extend_from_slice(bytes.get(..room).unwrap_or(&bytes));
-                    }
+                    let (target, max) = match (&mut block, &mut text) {
+                        (Some(block), _) => (block, EXIF_BYTES),
+                        (None, Some(text)) => (text, EXIF_TEXT_BYTES),
+                        (None, None) => continue,
+                    };
+                    let room = max.saturating_sub(target.len());
+                    target.extend_from_slice(bytes.get(..room).unwrap_or(&bytes));
                 }
-                Event::Begin(_) | Event::Framing(_) => (),
+                Event::Framing(_) => (),
             }
         }
-        if block.is_none() {
+        if block.is_none() && text.is_none() {
             let ahead = walker.skippable_bytes();
             walker.skip(ahead);
             rest = usize::try_from(ahead).ok().and_then(|ahead| rest.get(ahead..)).unwrap_or_default();
         }
         if rest.is_empty() {
-            return block;
+            return block.or(block_of_text);
         }
         let (chunk, behind) = rest.split_at(rest.len().min(CHUNK_BYTES));
         walker.push(Bytes::copy_from_slice(chunk));

@@ -11,6 +11,9 @@ const SHARES: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
 /// Numbers tried in the places of an example's numbers, besides those that the parameter's form names.
 const NUMBERS: [&str; 6] = ["0", "1", "0.0", "0.25", "0.5", "1.0"];
 
+/// Colours, without alpha and with it.
+const COLOURS: [&str; 3] = ["336699cc", "336699", "00000000"];
+
 /// The parameters of one transform, each with its example values.
 type Examples = Vec<(&'static Param, Vec<String>)>;
 
@@ -113,7 +116,13 @@ pub fn example_values(param: &Param) -> Vec<String> {
         ParamKind::Decimal { min, max, .. } => {
             spread(min, max).map(|value| ((value * 1000.0).round() / 1000.0).to_string()).collect()
         }
-        ParamKind::OneOf(known) | ParamKind::Negotiated { words: known, .. } => words(known),
+        ParamKind::Angle { step } => (0..360 / step).map(|steps| (steps * step).to_string()).collect(),
+        ParamKind::Colour => words(&COLOURS),
+        ParamKind::OneOf { words: known, .. } => words(known),
+        ParamKind::Negotiated { words: known, auto, .. } => {
+            let auto = auto.iter().map(|(_, word)| *word);
+            words(&known.iter().copied().chain(auto).collect::<Vec<_>>())
+        }
         ParamKind::Text { form, example, canonical } => {
             variations(form, example).iter().filter_map(|value| canonical(value)).collect()
         }

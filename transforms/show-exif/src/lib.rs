@@ -3,9 +3,10 @@
 mod session;
 mod json;
 mod directory;
+mod kind;
 mod value;
 mod names;
-mod redact;
+mod harmless;
 mod error;
 
 pub use error::ShowError;

@@ -5,7 +5,7 @@
 pub(crate) mod tiff;
 
 use bytes::Bytes;
-use safelight_core::{ByteOp, Result, Settings, testing::Output};
+use safelight_core::{ByteOp, ExifDetail, Result, Settings, testing::Output};
 use safelight_show_exif::ShowExif;
 
 /// Runs the transform on `source`, in chunks of `chunk` bytes.
@@ -13,4 +13,9 @@ pub(crate) fn show(source: &Bytes, chunk: usize, settings: &Settings) -> Result<
     let output = Output::collect(Box::new(ShowExif).start(settings), source, chunk)?;
     assert_eq!(output.content_type(), "application/json");
     Ok(output)
+}
+
+/// The settings with which all tags are shown.
+pub(crate) fn all() -> Settings {
+    Settings { exif: ExifDetail::All, ..Settings::default() }
 }
