@@ -48,6 +48,8 @@ const tokenLocations = z
 const tokenRequirements = {
   /** Accepted scopes; a token must have at least one. Defaults to no requirement. */
   scopes: names.optional(),
+  /** Scopes with which `showExif` shows all EXIF; a token must have at least one. Defaults to none. */
+  exifScopes: names.optional(),
   /** Locations that may contain the token. */
   token: tokenLocations,
   /** Tolerated difference to the issuer's clock, in seconds. Defaults to 0. */

@@ -57,7 +57,7 @@ export class TransformFunction extends Construct {
       logGroup,
       environment: {
         ...config.settings,
-        ...(config.exif === 'all' ? { SAFELIGHT_EXIF: 'all' } : {}),
+        ...exifSetting(config, props.auth),
         // Every viewer asks CloudFront again, which checks the token before its cache.
         ...(props.auth.mode === 'none' ? {} : { SAFELIGHT_CHECKED_BY_CDN: 'true' }),
         ...props.environment,
@@ -87,4 +87,10 @@ export class TransformFunction extends Construct {
       alarm.addAlarmAction(new SnsAction(Topic.fromTopicArn(this, `${id}Topic`, config.alarmTopicArn)));
     }
   }
+}
+
+/** Returns the setting for the EXIF that is shown: the edge asks for all only for viewers whose token has the scope. */
+function exifSetting({ exif }: Config, auth: Auth): Record<string, string> {
+  if (exif === 'all') return { SAFELIGHT_EXIF: 'all' };
+  return auth.mode !== 'none' && auth.exifScopes ? { SAFELIGHT_EXIF: 'edge' } : {};
 }

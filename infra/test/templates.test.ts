@@ -274,6 +274,27 @@ describe('edge functions', () => {
     });
   });
 
+  test('tell the function which viewers may see all EXIF', () => {
+    const photoAuth = {
+      mode: 'oidc' as const,
+      issuer: 'https://idp.example.com',
+      audiences: ['photos'],
+      exifScopes: ['photos/exif'],
+    };
+    const setting = (config: object) =>
+      valueAt(
+        new Deployment({ region: REGION, account: ACCOUNT, ...config })
+          .all('AWS::Lambda::Function')
+          .find(({ properties }) => properties.FunctionName === 'safelight-transform')?.properties,
+        'Environment',
+        'Variables',
+        'SAFELIGHT_EXIF',
+      );
+    assert.equal(setting({ photoAuth }), 'edge');
+    assert.equal(setting({ photoAuth, exif: 'all' }), 'all');
+    assert.equal(setting({}), undefined);
+  });
+
   test('have their versions read at each deployment', () => {
     const properties = (deployment: string) => {
       const config = { region: REGION, account: ACCOUNT, signing: 'edge' as const };

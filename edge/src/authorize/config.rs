@@ -71,9 +71,9 @@ pub struct Cognito {
     /// Accepted scopes: the token must have at least one. Defaults to an empty list: no scope is required.
     #[serde(default)]
     pub scopes: Vec<String>,
-    /// Scopes with which `showExif` shows all tags, place and names among them: the token must have at least one. They
-    /// have this effect where the server or the function checks the token. Defaults to an empty list: only the
-    /// operator's setting decides.
+    /// Scopes with which `showExif` shows all tags, place and names among them: the token must have at least one. If the
+    /// edge checks the token, the origin needs `SAFELIGHT_EXIF=edge`. Defaults to an empty list: only the operator's
+    /// setting decides.
     #[serde(default)]
     pub exif_scopes: Vec<String>,
 }
@@ -102,9 +102,9 @@ pub struct Oidc {
     /// Accepted scopes: the token must have at least one. Defaults to an empty list: no scope is required.
     #[serde(default)]
     pub scopes: Vec<String>,
-    /// Scopes with which `showExif` shows all tags, place and names among them: the token must have at least one. They
-    /// have this effect where the server or the function checks the token. Defaults to an empty list: only the
-    /// operator's setting decides.
+    /// Scopes with which `showExif` shows all tags, place and names among them: the token must have at least one. If the
+    /// edge checks the token, the origin needs `SAFELIGHT_EXIF=edge`. Defaults to an empty list: only the operator's
+    /// setting decides.
     #[serde(default)]
     pub exif_scopes: Vec<String>,
     /// URL of the key set. Defaults to `/.well-known/jwks.json` below the issuer.

@@ -109,6 +109,27 @@ impl Normalizer {
     }
 }
 
+/// Returns `query` with the right of its viewer to see all EXIF: `showExif=all` if `sees_all`, else `showExif=true`.
+///
+/// An origin with the setting `SAFELIGHT_EXIF=edge` shows what this value says, so a viewer's own must never reach it.
+///
+/// # Examples
+/// ```
+/// use safelight_edge::normalize::grant_exif;
+///
+/// assert_eq!(grant_exif("width=9&showExif=true", true), "width=9&showExif=all");
+/// assert_eq!(grant_exif("showExif=ALL", false), "showExif=true");
+/// ```
+pub fn grant_exif(query: &str, sees_all: bool) -> String {
+    const KEY: &str = "showExif";
+    let granted = |pair| {
+        let (_, value) = form_urlencoded::parse(str::as_bytes(pair)).next().filter(|(key, _)| key == KEY)?;
+        let asks_for_all = value.eq_ignore_ascii_case("all");
+        (asks_for_all || value == "true").then_some(if sees_all { "showExif=all" } else { "showExif=true" })
+    };
+    query.split('&').map(|pair| granted(pair).unwrap_or(pair)).collect::<Vec<_>>().join("&")
+}
+
 /// Groups the pairs of the query `raw` by the item of `items` that their key belongs to. Other pairs are
 /// skipped.
 fn group<'a, T>(
@@ -204,6 +225,32 @@ mod tests {
         check("utm=1&f=auto&w=0300&h=-1&x=y", "width=300&h=-1&format=webp");
         let long = format!("crop={}", "[".repeat(101));
         check(&format!("f=auto&b=1&{long}"), &format!("{long}&format=webp"));
+    }
+
+    #[test]
+    fn a_viewer_without_the_right_never_asks_for_all_exif() {
+        let normalizer = normalizer("{}");
+        for raw in [
+            "showExif=all",
+            "showExif=ALL&width=5",
+            "showExif=%61ll",
+            "%73howExif=all",
+            "showExif=all&showExif=true",
+            "showExif=all&showExif=all&utm=1",
+            "showExif=a%6cl&showExif=ALL",
+        ] {
+            for query in [raw.to_owned(), normalizer.normalize(raw, "").query] {
+                let (without, with) = (grant_exif(&query, false), grant_exif(&query, true));
+                let pairs = form_urlencoded::parse(without.as_bytes());
+                assert!(
+                    !pairs.into_iter().any(|(_, value)| value.eq_ignore_ascii_case("all")),
+                    "{raw}: {without}"
+                );
+                assert!(with.contains("showExif=all") && !with.contains("true"), "{raw}: {with}");
+            }
+        }
+        assert_eq!(grant_exif("", true), "");
+        assert_eq!(grant_exif("width=5&f=webp", true), "width=5&f=webp");
     }
 
     #[test]

@@ -33,7 +33,9 @@ struct ParamDeclaration {
 #[derive(Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 enum Value {
-    Flag,
+    Flag {
+        or: Vec<String>,
+    },
     Integer {
         minimum: u32,
         maximum: u32,
@@ -65,7 +67,8 @@ struct Auto {
 impl From<ParamDeclaration> for Param {
     fn from(declared: ParamDeclaration) -> Self {
         let kind = match declared.value {
-            Value::Flag => ParamKind::Flag,
+            Value::Flag { or } if or.is_empty() => ParamKind::Flag,
+            Value::Flag { or } => ParamKind::FlagOr(leak(or)),
             Value::Integer { minimum: min, maximum: max } => ParamKind::Integer { min, max, unit: "" },
             Value::Number { minimum: min, maximum: max } => ParamKind::Decimal { min, max, unit: "" },
             Value::Angle { step } => ParamKind::Angle { step },

@@ -84,3 +84,34 @@ fn exif(source: &[u8], limits: &Limits) -> Option<Vec<u8>> {
         rest = behind;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_orientation_in_png_text_applies_without_an_exif_chunk() {
+        // The checksums do not matter to the walker.
+        let chunk =
+            |kind: &[u8], data: &[u8]| [&(data.len() as u32).to_be_bytes(), kind, data, &[0; 4]].concat();
+        let tiff = |orientation: u8| {
+            let mut tiff = *b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\0\0\0\0\0\0\0";
+            tiff[19] = orientation;
+            tiff
+        };
+        let digits: String = tiff(6).iter().map(|byte| format!("{byte:02x}")).collect();
+        let text = format!("Raw profile type exif\0\nexif\n{:8}\n{digits}\n", tiff(6).len());
+        let text = chunk(b"tEXt", text.as_bytes());
+        let (data, exif) = (chunk(b"IDAT", &[0; 40_000]), chunk(b"eXIf", &tiff(3)));
+        let check = |chunks: &[&[u8]], expected: u8| {
+            let header = chunk(b"IHDR", &[0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0]);
+            let png = [b"\x89PNG\r\n\x1A\n", &header[..], &chunks.concat(), &chunk(b"IEND", b"")].concat();
+            assert_eq!(orientation(&png, &Limits::default()).get(), expected);
+        };
+        check(&[&data], 1);
+        check(&[&text, &data], 6);
+        check(&[&data, &text], 6);
+        check(&[&text, &data, &exif], 3);
+        check(&[&exif, &text, &data], 3);
+    }
+}

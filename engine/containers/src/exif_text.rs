@@ -1,4 +1,4 @@
-//! EXIF blocks in PNG text. Programs wrote them before the chunk `eXIf` was defined in 2017: ImageMagick, exiftool and
+//! EXIF blocks in PNG text. Programs wrote them before the chunk `eXIf` was defined in 2017: `ImageMagick`, exiftool and
 //! others, as hexadecimal digits under the keyword `Raw profile type exif` or `Raw profile type APP1`.
 //!
 //! ```text
@@ -8,7 +8,7 @@
 //! text   \n name \n  length \n  digits, in lines
 //! ```
 //!
-//! W3C PNG Third Edition, section 11.3.3; ImageMagick's `coders/png.c`, `Magick_png_write_raw_profile`.
+//! W3C PNG Third Edition, section 11.3.3; `ImageMagick`'s `coders/png.c`, `Magick_png_write_raw_profile`.
 
 use crate::locate_tiff;
 use std::borrow::Cow;

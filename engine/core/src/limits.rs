@@ -21,6 +21,9 @@ pub enum ExifDetail {
     Harmless,
     /// All tags.
     All,
+    /// All tags if the query says so, else those of [`ExifDetail::Harmless`]. It is for origins behind an edge that lets
+    /// such a query pass only for viewers who may see all.
+    ByQuery,
 }
 
 /// Limits on one source and its output.

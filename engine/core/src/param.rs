@@ -25,6 +25,8 @@ pub struct Param {
 pub enum ParamKind {
     /// `true`, `1`, `yes` or `on` in any letter case; any other value is equivalent to omitting the key.
     Flag,
+    /// As [`ParamKind::Flag`], or one of these words in any letter case.
+    FlagOr(&'static [&'static str]),
     /// An integer from `min` to `max`, inclusive. Fractions are rounded, halves up.
     Integer {
         /// Minimum.
@@ -95,6 +97,10 @@ impl Param {
         let canonical = match self.kind {
             // Any other value is equivalent to omitting the key.
             ParamKind::Flag => return Ok(is_true(value).then(|| TRUE.to_owned())),
+            ParamKind::FlagOr(words) => {
+                let word = word(value, words, &[]).or(is_true(value).then_some(TRUE));
+                return Ok(word.map(str::to_owned));
+            }
             ParamKind::Integer { min, max, .. } => {
                 let number = decimal(value).map(f64::round);
                 let number = number.filter(|number| (f64::from(min)..=f64::from(max)).contains(number));
@@ -126,7 +132,7 @@ impl Param {
 impl fmt::Display for ParamKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Flag => f.write_str(TRUE),
+            Self::Flag | Self::FlagOr(_) => f.write_str(TRUE),
             Self::Integer { min, max, .. } => write!(f, "an integer from {min} to {max}"),
             Self::Decimal { min, max, .. } => write!(f, "a number from {min} to {max}"),
             Self::Angle { step } => write!(f, "a multiple of {step} degrees"),
@@ -172,7 +178,7 @@ fn angle(value: &str, step: u32) -> Option<u32> {
     let (sign, digits) = value.strip_prefix('-').map_or((1.0, value), |digits| (-1.0, digits));
     let degrees = decimal(digits).filter(|degrees| *degrees <= MAX_DEGREES)?.round() * sign;
     let degrees = degrees.rem_euclid(360.0) as u32;
-    (degrees % step == 0).then_some(degrees)
+    degrees.is_multiple_of(step).then_some(degrees)
 }
 
 /// Returns `value`, cut to a length that suits an error message.

@@ -68,7 +68,7 @@ impl Query {
         self.pairs.iter().find(|(known, _)| *known == key).map(|(_, value)| value.as_str())
     }
 
-    /// Returns whether the [`ParamKind::Flag`] `key` is set.
+    /// Returns whether the [`ParamKind::Flag`] or [`ParamKind::FlagOr`] `key` is set.
     pub fn flag(&self, key: &str) -> bool {
         self.get(key).is_some()
     }
@@ -136,6 +136,7 @@ mod tests {
             doc: "x",
         },
         Param { key: "background", aliases: &["bg"], kind: ParamKind::Colour, default: None, doc: "x" },
+        Param { key: "list", aliases: &[], kind: ParamKind::FlagOr(&["all"]), default: None, doc: "x" },
     ];
 
     fn check(raw: &str, expected: Result<&str, &str>) {
@@ -158,6 +159,9 @@ mod tests {
             check(&format!("showExif={value}"), Ok(""));
         }
         check("showExif", Ok(""));
+        check("list=yes", Ok("list=true"));
+        check("list=ALL", Ok("list=all"));
+        check("list=some", Ok(""));
         check("fit=COVER&w=05", Ok("width=5&fit=cover"));
         check("width=5&w=5", Ok("width=5"));
         check("%77=5&%ff=1", Ok("width=5"));

@@ -15,10 +15,10 @@ use std::{sync::Arc, time::Duration};
 /// Settings of the operator, with defaults that suit most.
 #[derive(Args, Clone, Debug)]
 pub struct Policy {
-    /// EXIF that is shown as JSON: harmless (camera, exposure, dates, sizes) or all (also place, names, serial numbers,
-    /// free text)
+    /// EXIF that is shown as JSON: harmless (camera, exposure, dates, sizes), all (also place, names, serial numbers, free
+    /// text), or what the edge in front allows, without which any viewer could ask for all
     #[arg(long, env = "SAFELIGHT_EXIF", value_name = "TAGS", default_value = "harmless",
-          value_parser = PossibleValuesParser::new(["harmless", "all"]).map(|word| exif_detail(&word)))]
+          value_parser = PossibleValuesParser::new(["harmless", "all", "edge"]).map(|word| exif_detail(&word)))]
     exif: ExifDetail,
 
     /// The same as --exif harmless, also beside --exif all
@@ -140,5 +140,9 @@ impl Policy {
 }
 
 fn exif_detail(word: &str) -> ExifDetail {
-    if word == "all" { ExifDetail::All } else { ExifDetail::Harmless }
+    match word {
+        "all" => ExifDetail::All,
+        "edge" => ExifDetail::ByQuery,
+        _ => ExifDetail::Harmless,
+    }
 }

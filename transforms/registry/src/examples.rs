@@ -11,9 +11,6 @@ const SHARES: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
 /// Numbers tried in the places of an example's numbers, besides those that the parameter's form names.
 const NUMBERS: [&str; 6] = ["0", "1", "0.0", "0.25", "0.5", "1.0"];
 
-/// Colours, without alpha and with it.
-const COLOURS: [&str; 3] = ["336699cc", "336699", "00000000"];
-
 /// The parameters of one transform, each with its example values.
 type Examples = Vec<(&'static Param, Vec<String>)>;
 
@@ -109,7 +106,7 @@ pub fn example_query(choices: &[u8]) -> String {
 pub fn example_values(param: &Param) -> Vec<String> {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     let mut values: Vec<String> = match param.kind {
-        ParamKind::Flag => vec!["true".to_owned()],
+        ParamKind::Flag | ParamKind::FlagOr(_) => vec!["true".to_owned()],
         ParamKind::Integer { min, max, .. } => {
             spread(f64::from(min), f64::from(max)).map(|value| value.round().to_string()).collect()
         }
@@ -117,7 +114,7 @@ pub fn example_values(param: &Param) -> Vec<String> {
             spread(min, max).map(|value| ((value * 1000.0).round() / 1000.0).to_string()).collect()
         }
         ParamKind::Angle { step } => (0..360 / step).map(|steps| (steps * step).to_string()).collect(),
-        ParamKind::Colour => words(&COLOURS),
+        ParamKind::Colour => vec!["336699cc".to_owned()],
         ParamKind::OneOf { words: known, .. } => words(known),
         ParamKind::Negotiated { words: known, auto, .. } => {
             let auto = auto.iter().map(|(_, word)| *word);

@@ -15,7 +15,8 @@ pub fn params_json() -> String {
 
 fn to_json(transform: &str, param: &Param) -> Value {
     let kind = match param.kind {
-        ParamKind::Flag => json!({ "type": "flag" }),
+        ParamKind::Flag => json!({ "type": "flag", "or": [] }),
+        ParamKind::FlagOr(words) => json!({ "type": "flag", "or": words }),
         ParamKind::Integer { min, max, unit } => {
             json!({ "type": "integer", "minimum": min, "maximum": max, "unit": unit })
         }

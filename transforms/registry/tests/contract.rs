@@ -43,7 +43,7 @@ fn names_and_parameters_are_unique_and_documented() {
                     }
                 }
                 ParamKind::Text { form, .. } => assert!(!form.is_empty(), "{}", param.key),
-                ParamKind::Flag | ParamKind::Colour => (),
+                ParamKind::Flag | ParamKind::FlagOr(_) | ParamKind::Colour => (),
             }
         }
     }

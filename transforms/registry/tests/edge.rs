@@ -23,7 +23,9 @@ fn value(kind: ParamKind, random: &mut Random) -> String {
     match (random.below(8), kind) {
         (0, _) => (*random.one_of(&["", "auto", "0", "-1", "1e3", "nonsense", "true", "%FF", "5 ", "+5"]))
             .to_owned(),
-        (_, ParamKind::Flag) => (*random.one_of(&["true", "TRUE", "yes", "false", "1"])).to_owned(),
+        (_, ParamKind::Flag | ParamKind::FlagOr(_)) => {
+            (*random.one_of(&["true", "TRUE", "yes", "false", "1", "all"])).to_owned()
+        }
         (_, ParamKind::Integer { max, .. }) => {
             let fraction = random.one_of(&["", "", ".4"]);
             format!("{}{}{fraction}", random.one_of(&["", "0", "000"]), random.within(1, max))

@@ -42,7 +42,7 @@ fn params() -> impl Iterator<Item = &'static Param> {
 fn ends(param: &Param) -> (Vec<String>, Vec<String>) {
     let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
     match param.kind {
-        ParamKind::Flag => (owned(&["true"]), vec![]),
+        ParamKind::Flag | ParamKind::FlagOr(_) => (owned(&["true"]), vec![]),
         ParamKind::Integer { min, max, .. } => {
             let [below, above] = [i64::from(min) - 1, i64::from(max) + 1];
             (vec![min.to_string(), max.to_string()], vec![below.to_string(), above.to_string()])
@@ -93,7 +93,7 @@ fn canonical(raw: &str) -> Result<String> {
 /// Returns the parts of a range that a message must contain.
 fn range(param: &Param) -> Vec<String> {
     match param.kind {
-        ParamKind::Flag => vec![],
+        ParamKind::Flag | ParamKind::FlagOr(_) => vec![],
         ParamKind::Integer { min, max, .. } => vec![min.to_string(), max.to_string()],
         ParamKind::Decimal { min, max, .. } => vec![min.to_string(), max.to_string()],
         ParamKind::Angle { step } => vec![step.to_string()],
@@ -179,7 +179,7 @@ fn the_largest_sides_together_exceed_the_limit() {
 
 #[test]
 fn show_exif_conflicts_with_every_change_of_the_image() {
-    for param in params().filter(|param| !matches!(param.kind, ParamKind::Flag)) {
+    for param in params().filter(|param| !matches!(param.kind, ParamKind::Flag | ParamKind::FlagOr(_))) {
         let raw = format!("showExif=true&{}", query(param, param.key, &ends(param).0[0]));
         let error = answer(&raw, &Bytes::new()).expect_err(&raw);
         assert_eq!((error.kind, error.origin), (Kind::Conflict, "show-exif"), "{raw}");
@@ -208,7 +208,7 @@ fn odd_spellings_are_rejected() {
             "1e1".to_owned(),
         ];
         for value in odd {
-            if matches!(param.kind, ParamKind::Flag) {
+            if matches!(param.kind, ParamKind::Flag | ParamKind::FlagOr(_)) {
                 // Every value but `true` equals an absent key.
                 assert_eq!(canonical(&query(param, param.key, &value)).expect("a flag"), "", "{value:?}");
             } else if !is_usual(param.kind, &value) {

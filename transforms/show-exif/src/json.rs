@@ -9,7 +9,7 @@ use crate::{
     value::{self, EntryValue},
 };
 use safelight_containers::locate_tiff;
-use safelight_core::{ExifDetail, Settings};
+use safelight_core::Limits;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 /// The response for a source without EXIF.
@@ -18,18 +18,17 @@ pub(crate) const EMPTY: &[u8] = b"{}";
 /// The key of the list of omitted tags.
 const WITHHELD: &str = "withheld";
 
-/// Converts `block`, an EXIF block from a container or a whole TIFF, to JSON.
+/// Converts `block`, an EXIF block from a container or a whole TIFF, to JSON: all tags, or those that are harmless and
+/// the names of the others.
 ///
 /// # Errors
 /// [`ShowError`] if no entry can be read, or if a limit is exceeded.
-pub(crate) fn to_json(block: &[u8], settings: &Settings) -> Result<Vec<u8>, ShowError> {
+pub(crate) fn to_json(block: &[u8], limits: &Limits, shows_all: bool) -> Result<Vec<u8>, ShowError> {
     let tiff = locate_tiff(block).ok_or(ShowError::NoHeader)?;
     let Directories { order, entries } = Directories::read(tiff)?;
-    let (mut shown, withheld) = match settings.exif {
-        ExifDetail::All => (entries, Vec::new()),
-        ExifDetail::Harmless => entries.into_iter().partition(|entry| is_harmless(entry, tiff)),
-    };
-    let values = drop_excess_values(&mut shown, tiff.len(), max_value_bytes(settings));
+    let (mut shown, withheld): (Vec<_>, Vec<_>) =
+        entries.into_iter().partition(|entry| shows_all || is_harmless(entry, tiff));
+    let values = drop_excess_values(&mut shown, tiff.len(), max_value_bytes(limits));
     let keys = KEY_BYTES * (1 + shown.len() + withheld.len());
 
     let mut json = Vec::with_capacity(keys + values);
@@ -45,8 +44,8 @@ const KEY_BYTES: usize = 64;
 
 /// Returns the maximum bytes of JSON for all values. A block that is one large `MakerNote` needs four thirds
 /// of its size.
-fn max_value_bytes(settings: &Settings) -> u64 {
-    settings.limits.max_metadata_bytes.saturating_mul(2)
+fn max_value_bytes(limits: &Limits) -> u64 {
+    limits.max_metadata_bytes.saturating_mul(2)
 }
 
 /// Removes the values that would exceed `max_bytes` of JSON, or with which the values would be longer than the

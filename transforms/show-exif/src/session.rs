@@ -9,6 +9,8 @@ use safelight_formats::Format;
 /// A session of [`crate::ShowExif`].
 pub(crate) struct ShowSession {
     settings: Settings,
+    /// Whether the response has tags that are not harmless.
+    shows_all: bool,
     walker: Walker,
     stage: Stage,
     /// The completed parts of the EXIF block.
@@ -44,9 +46,10 @@ pub(crate) fn memory(limits: &Limits) -> u64 {
 
 impl ShowSession {
     /// Returns a session at the start of a source.
-    pub(crate) fn new(settings: &Settings) -> Self {
+    pub(crate) fn new(settings: &Settings, shows_all: bool) -> Self {
         Self {
             settings: settings.clone(),
+            shows_all,
             walker: Walker::new(settings.limits.clone()),
             stage: Stage::Sniffing(Vec::new()),
             block: Vec::new(),
@@ -155,7 +158,7 @@ impl ShowSession {
         let body = if block.is_empty() {
             Bytes::from_static(json::EMPTY)
         } else {
-            json::to_json(&block, &self.settings)?.into()
+            json::to_json(&block, &self.settings.limits, self.shows_all)?.into()
         };
         out.head(Head { content_type: "application/json" });
         out.body(body);

@@ -6,7 +6,7 @@ mod common;
 
 use bytes::Bytes;
 use common::tiff::{Tiff, Values};
-use safelight_core::{ByteOp, Kind, Limits, Settings};
+use safelight_core::{Kind, Limits, Settings};
 
 const EXPECTED: &str = r#"{"bigEndian":false,"Image":{"Orientation":6}}"#;
 const NOTHING: &str = "{}";
@@ -303,7 +303,7 @@ fn mutated_blocks_give_json_or_a_known_error() {
 
 #[test]
 fn the_memory_bound_follows_the_limits() {
-    let memory = |limits| safelight_show_exif::ShowExif.memory(&Settings { limits, ..common::all() });
+    let memory = |limits| common::op("showExif=true").memory(&Settings { limits, ..common::all() });
     let (source, metadata) = (128 << 20, 4 << 20);
     assert_eq!(memory(Limits::default()), 2 * source + 6 * metadata + 256 * 16_384);
     assert_eq!(

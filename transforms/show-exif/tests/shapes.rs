@@ -6,7 +6,7 @@ mod common;
 
 use bytes::Bytes;
 use common::tiff::{Tiff, Values};
-use safelight_core::{Kind, Settings};
+use safelight_core::{ExifDetail, Kind, Settings};
 use serde_json::{Value, json};
 
 const MAKE: u16 = 0x010F;
@@ -289,6 +289,24 @@ fn the_default_shows_what_is_harmless_and_names_the_rest() {
 
     let harmless = Tiff { image: vec![(ORIENTATION, Values::Short(vec![6]))], ..Tiff::default() };
     assert_eq!(shown(&harmless, &Settings::default()), shown(&harmless, &common::all()));
+}
+
+#[test]
+fn only_the_settings_give_a_query_a_right() {
+    let image = vec![(0x013B, Values::Ascii(b"Somebody\0".to_vec()))];
+    let source = Bytes::from(Tiff { image, ..Tiff::default() }.to_bytes());
+    for (raw, exif, expected) in [
+        ("showExif=true", ExifDetail::Harmless, false),
+        ("showExif=all", ExifDetail::Harmless, false),
+        ("showExif=true", ExifDetail::ByQuery, false),
+        ("showExif=all", ExifDetail::ByQuery, true),
+        ("showExif=true", ExifDetail::All, true),
+    ] {
+        let settings = Settings { exif, ..Settings::default() };
+        let body = common::show_by(raw, &source, 1000, &settings).unwrap().body();
+        let shown = String::from_utf8(body).unwrap();
+        assert_eq!(shown.contains("Somebody"), expected, "{raw} with {exif:?}: {shown}");
+    }
 }
 
 #[test]
