@@ -99,10 +99,10 @@ mod tests {
             tiff[19] = orientation;
             tiff
         };
-        let digits: String = tiff(6).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digits = tiff(6).iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"));
         let text = format!("Raw profile type exif\0\nexif\n{:8}\n{digits}\n", tiff(6).len());
         let text = chunk(b"tEXt", text.as_bytes());
-        let (data, exif) = (chunk(b"IDAT", &[0; 40_000]), chunk(b"eXIf", &tiff(3)));
+        let (data, exif) = (chunk(b"IDAT", &vec![0; 40_000]), chunk(b"eXIf", &tiff(3)));
         let check = |chunks: &[&[u8]], expected: u8| {
             let header = chunk(b"IHDR", &[0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0]);
             let png = [b"\x89PNG\r\n\x1A\n", &header[..], &chunks.concat(), &chunk(b"IEND", b"")].concat();

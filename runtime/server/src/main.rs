@@ -94,7 +94,8 @@ async fn run_server(arguments: Serve) -> anyhow::Result<()> {
         info!(delay_secs = delay.as_secs(), "draining");
         sleep(delay).await;
     };
-    let service = arguments.policy.service(isolated::registry()?, &PoolLimits::default());
+    let mut service = arguments.policy.service(isolated::registry()?, &PoolLimits::default());
+    service.is_checked_by_cdn = arguments.auth.checked_by_cdn;
     let site = Site { service, origin, auth: arguments.auth.authorize };
     serve(listener, router(site), connections, stop).await;
     Ok(())

@@ -105,7 +105,7 @@ async fn a_scope_shows_all_exif() {
         let token = stage.issuer.mint(&json!({ "scope": scope }));
         let reply = with_token(stage.program.address, "/photo.jpg?showExif=1", &token).await;
         assert_eq!((reply.status, reply.header("cache-control")), (200, "private, no-cache"));
-        (reply.header("etag").to_owned(), serde_json::from_str::<serde_json::Value>(&reply.text()).unwrap())
+        (reply.header("etag").to_owned(), serde_json::from_str::<serde_json::Value>(reply.text()).unwrap())
     };
     let (harmless_tag, harmless) = show("photos").await;
     assert!(harmless.get("GPSInfo").is_none(), "{harmless}");

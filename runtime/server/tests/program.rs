@@ -229,7 +229,7 @@ fn an_unreadable_folder_does_not_stop_the_rest() {
     let path = |name: &str| folder.path().join(name);
     fs::create_dir_all(path("in/closed")).unwrap();
     fs::copy(safelight_images::path("orientation-1.jpg"), path("in/a.jpg")).unwrap();
-    fs::set_permissions(path("in/closed"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(path("in/closed"), fs::Permissions::from_mode(0o000)).unwrap();
     if fs::read_dir(path("in/closed")).is_ok() {
         eprintln!("this user may read every folder: it is not checked");
         return;

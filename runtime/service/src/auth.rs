@@ -7,7 +7,7 @@ use crate::{
     status,
 };
 use bytes::BytesMut;
-use clap::Args;
+use clap::{Args, builder::BoolishValueParser};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, header, request::Parts, uri::PathAndQuery};
 use safelight_core::{Error, Kind};
 use safelight_edge::{
@@ -32,6 +32,10 @@ pub struct AuthSettings {
     /// name of a file with them
     #[arg(long, env = "SAFELIGHT_AUTHORIZE", value_name = "JSON", value_parser = TokenAuth::from_setting)]
     pub authorize: Option<Arc<TokenAuth>>,
+
+    /// A CDN in front checks viewers before its cache: it may store responses, and viewers must ask it before each use
+    #[arg(long, env = "SAFELIGHT_CHECKED_BY_CDN", value_parser = BoolishValueParser::new())]
+    pub checked_by_cdn: bool,
 }
 
 /// Admits requests with a valid token.

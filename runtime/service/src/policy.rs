@@ -25,10 +25,6 @@ pub struct Policy {
     #[arg(long, env = "SAFELIGHT_REDACT", value_parser = BoolishValueParser::new())]
     redact: bool,
 
-    /// A CDN in front checks viewers before its cache: it may store responses, and viewers must ask it before each use
-    #[arg(long, env = "SAFELIGHT_CHECKED_BY_CDN", value_parser = BoolishValueParser::new())]
-    checked_by_cdn: bool,
-
     /// Maximum bytes of a source that must be buffered whole (TIFF, some HEIF)
     #[arg(long, env = "SAFELIGHT_MAX_SOURCE_BYTES", value_name = "BYTES", value_parser = parse_bytes,
           default_value_t = Limits::default().max_source_bytes)]
@@ -132,7 +128,7 @@ impl Policy {
                 exif: if self.redact { ExifDetail::Harmless } else { self.exif },
                 keep_profile: self.keep_profile,
             },
-            is_checked_by_cdn: self.checked_by_cdn,
+            is_checked_by_cdn: false,
             source_timeout: Duration::from_secs(self.source_timeout_secs),
             decode_pool: Arc::new(DecodePool::new(pool)),
         }

@@ -49,14 +49,12 @@ fn parse(text: &str, units: &[Unit]) -> Option<u64> {
     let (number, unit) = text.split_at(end);
     let unit = unit.trim();
     let (_, factor) = units.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit))?;
-    match number.parse::<u64>() {
-        Ok(number) => number.checked_mul(*factor),
-        // A fraction of a unit need not be exact to a byte.
-        Err(_) => {
-            let product = number.parse::<f64>().ok().filter(|_| 1 < *factor)? * *factor as f64;
-            (product < u64::MAX as f64).then(|| product.round() as u64)
-        }
+    if let Ok(number) = number.parse::<u64>() {
+        return number.checked_mul(*factor);
     }
+    // A fraction of a unit need not be exact to a byte.
+    let product = number.parse::<f64>().ok().filter(|_| 1 < *factor)? * *factor as f64;
+    (product < u64::MAX as f64).then(|| product.round() as u64)
 }
 
 #[cfg(test)]

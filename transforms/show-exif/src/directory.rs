@@ -116,7 +116,7 @@ struct Layout {
 /// TIFF 6.0 section 2.
 const CLASSIC: Layout = Layout { first_at: 4, count: 2, field: 4 };
 
-/// The BigTIFF design of AWare Systems, which libtiff implements.
+/// The BigTIFF design of `AWare` Systems, which libtiff implements.
 const BIG: Layout = Layout { first_at: 8, count: 8, field: 8 };
 
 /// The state of a walk.

@@ -105,11 +105,11 @@ impl Kind {
             Self::Double => Number::Double(f64::from_bits(order.uint(value))),
             Self::Rational => {
                 let (numerator, denominator) = halves();
-                Number::Ratio { numerator: numerator as i64, denominator: denominator as i64 }
+                Number::Ratio { numerator: numerator.cast_signed(), denominator: denominator.cast_signed() }
             }
             Self::SRational => {
                 let (numerator, denominator) = halves();
-                let signed = |half: u64| i64::from(half as u32 as i32);
+                let signed = |half: u64| i64::from((half as u32).cast_signed());
                 Number::Ratio { numerator: signed(numerator), denominator: signed(denominator) }
             }
             _ => Number::Unsigned(order.uint(value)),
@@ -130,7 +130,7 @@ impl ByteOrder {
     /// Returns the signed number in `bytes`, one to eight, in two's complement.
     fn int(self, bytes: &[u8]) -> i64 {
         let unused = u64::BITS.saturating_sub(8 * bytes.len() as u32).min(u64::BITS - 1);
-        (self.uint(bytes) << unused) as i64 >> unused
+        (self.uint(bytes) << unused).cast_signed() >> unused
     }
 }
 

@@ -79,10 +79,10 @@ fn the_block_is_found_in_every_container() {
     check(&block(), Ok(EXPECTED));
 }
 
-/// The data of a text chunk with a block, as ImageMagick writes it.
+/// The data of a text chunk with a block, as `ImageMagick` writes it.
 fn exif_text(keyword: &str, block: &[u8]) -> Vec<u8> {
     let block = [b"Exif\0\0", block].concat();
-    let digits: String = block.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = block.iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"));
     let lines: Vec<_> = digits.as_bytes().chunks(72).map(|line| str::from_utf8(line).unwrap()).collect();
     let text = format!("{keyword}\0\nexif\n{:8}\n{}\n", block.len(), lines.join("\n"));
     text.into_bytes()
