@@ -43,6 +43,7 @@ export class CdnStack extends Stack {
           origins: config.corsOrigins,
           methods: ['GET', 'HEAD'],
           requestHeaders: ['Range'],
+          auth: config.photoAuth,
         }),
         ...(hasEdge ? this.edgeFunctions(config, names) : this.filter(parameters)),
       },

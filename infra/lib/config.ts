@@ -48,6 +48,8 @@ const tokenLocations = z
 const tokenRequirements = {
   /** Accepted scopes; a token must have at least one. Defaults to no requirement. */
   scopes: names.optional(),
+  /** Scopes with which `showExif` shows all EXIF; a token must have at least one. Defaults to none. */
+  exifScopes: names.optional(),
   /** Locations that may contain the token. */
   token: tokenLocations,
   /** Tolerated difference to the issuer's clock, in seconds. Defaults to 0. */
@@ -105,18 +107,16 @@ const origin = z
 const memoryMb = z.int().min(128).max(10240);
 
 /** Settings that the stacks set themselves. */
-const RESERVED_SETTINGS = /^SAFELIGHT_(BUCKET|PREFIX|HEALTHIMAGING_.*)$/;
+const RESERVED_SETTINGS = /^SAFELIGHT_(BUCKET|CHECKED_BY_CDN|PREFIX|HEALTHIMAGING_.*)$/;
 
 const settings = z
   .record(
-    z
-      .string()
-      .regex(/^SAFELIGHT_[A-Z_]+$/, 'must be the name of a Safelight setting, such as SAFELIGHT_REDACT'),
+    z.string().regex(/^SAFELIGHT_[A-Z_]+$/, 'must be the name of a Safelight setting, such as SAFELIGHT_LOG'),
     z.string(),
   )
   .refine((all) => !Object.keys(all).some((name) => RESERVED_SETTINGS.test(name)), {
     error:
-      'must not contain settings that the stacks set: SAFELIGHT_BUCKET, SAFELIGHT_PREFIX, SAFELIGHT_HEALTHIMAGING_*',
+      'must not contain settings that the stacks set: SAFELIGHT_BUCKET, SAFELIGHT_CHECKED_BY_CDN, SAFELIGHT_PREFIX, SAFELIGHT_HEALTHIMAGING_*',
   });
 
 const imageFrames = z.strictObject({
@@ -225,6 +225,11 @@ export const Config = z
     architecture: z.enum(['arm64', 'x86_64']).default('arm64'),
     /** Maximum concurrent executions of each function. Defaults to the account's limit. */
     reservedConcurrency: z.int().min(1).optional(),
+    /**
+     * EXIF that `showExif` shows: `harmless` (camera, exposure, dates, sizes) or `all`, also place, names, serial numbers
+     * and free text. Defaults to `harmless`.
+     */
+    exif: z.enum(['harmless', 'all']).default('harmless'),
     /** Environment variables of the functions; the project's README.md lists them. Defaults to none. */
     settings: settings.default({}),
 
@@ -278,6 +283,13 @@ function found(input: unknown, { message, path }: z.core.$ZodIssue): string {
 /** Returns warnings about settings that are allowed but rarely intended. */
 export function warnings(config: Config): string[] {
   const texts: string[] = [];
+  const showsAllExif = config.exif === 'all' || config.settings.SAFELIGHT_EXIF === 'all';
+  const allowsExif = config.parameters?.includes('showExif') ?? true;
+  if (showsAllExif && allowsExif && config.photoAuth.mode === 'none') {
+    texts.push(
+      'exif is all and photoAuth is none: anyone can read the place, names and serial numbers in images',
+    );
+  }
   if (config.imageFrames?.auth.mode === 'none') {
     texts.push(
       'imageFrames.auth is none: ANYONE WHO KNOWS OR GUESSES A URL CAN READ THE MEDICAL IMAGES of the data stores',

@@ -3,7 +3,7 @@ import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import type { Config, Domain } from './config.ts';
+import type { Auth, Config, Domain } from './config.ts';
 
 export interface SecureDistributionProps {
   config: Config;
@@ -76,11 +76,13 @@ export interface SafeHeadersProps {
   methods: string[];
   /** Request headers that scripts of other sites may send. */
   requestHeaders: string[];
+  /** The authorization of viewers. */
+  auth: Auth;
 }
 
 /** Security and CORS headers of every response, including responses of the edge and of the cache. */
 export class SecurityHeaders extends cloudfront.ResponseHeadersPolicy {
-  constructor(scope: Construct, id: string, { origins, methods, requestHeaders }: SafeHeadersProps) {
+  constructor(scope: Construct, id: string, { origins, methods, requestHeaders, auth }: SafeHeadersProps) {
     super(scope, id, {
       securityHeadersBehavior: {
         contentTypeOptions: { override: true },
@@ -99,8 +101,30 @@ export class SecurityHeaders extends cloudfront.ResponseHeadersPolicy {
         accessControlMaxAge: Duration.hours(2),
         originOverride: true,
       },
+      customHeadersBehavior: { customHeaders: customHeaders(auth) },
     });
   }
+}
+
+/**
+ * Returns the headers that viewers get, whatever the origin says to CloudFront: the origin does not know how viewers are
+ * checked, and S3 Object Lambda sends no such headers.
+ */
+function customHeaders(auth: Auth): cloudfront.ResponseCustomHeader[] {
+  // Browsers send cookies for any site that embeds an image.
+  const usesCookies = auth.mode !== 'none' && auth.token.cookies.length > 0;
+  const headers = [
+    {
+      header: 'Cross-Origin-Resource-Policy',
+      value: usesCookies ? 'same-site' : 'cross-origin',
+      override: true,
+    },
+    { header: 'Timing-Allow-Origin', value: '*', override: true },
+  ];
+  // What a browser has stored must not outlive the token, so it asks again; CloudFront checks it and has the response.
+  if (auth.mode !== 'none')
+    headers.push({ header: 'Cache-Control', value: 'private, no-cache', override: true });
+  return headers;
 }
 
 export interface CacheKeyProps {

@@ -26,6 +26,7 @@ interface CognitoIssuer {
   tokenUse: 'access' | 'id';
   groups?: string[];
   scopes?: string[];
+  exifScopes?: string[];
 }
 
 interface OidcIssuer {
@@ -33,6 +34,7 @@ interface OidcIssuer {
   audiences: string[];
   jwksUri?: string;
   scopes?: string[];
+  exifScopes?: string[];
 }
 
 /** Query keys of requests for image frames, DICOMweb frames and metadata, besides the parameters of transforms. */
@@ -76,11 +78,15 @@ function authorize(auth: Auth): EdgeConfig['authorize'] {
 }
 
 function cognito(auth: Extract<Auth, { mode: 'cognito' }>): CognitoIssuer {
-  const { userPoolId, clientIds, tokenUse, groups, scopes } = auth;
-  return { userPoolId, clientIds, tokenUse, ...(groups ? { groups } : {}), ...(scopes ? { scopes } : {}) };
+  const { userPoolId, clientIds, tokenUse, groups } = auth;
+  return { userPoolId, clientIds, tokenUse, ...(groups ? { groups } : {}), ...scopesOf(auth) };
 }
 
 function oidc(auth: Extract<Auth, { mode: 'oidc' }>): OidcIssuer {
-  const { issuer, audiences, jwksUri, scopes } = auth;
-  return { issuer, audiences, ...(jwksUri ? { jwksUri } : {}), ...(scopes ? { scopes } : {}) };
+  const { issuer, audiences, jwksUri } = auth;
+  return { issuer, audiences, ...(jwksUri ? { jwksUri } : {}), ...scopesOf(auth) };
+}
+
+function scopesOf({ scopes, exifScopes }: Exclude<Auth, { mode: 'none' }>) {
+  return { ...(scopes ? { scopes } : {}), ...(exifScopes ? { exifScopes } : {}) };
 }

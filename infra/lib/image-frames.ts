@@ -54,6 +54,7 @@ export class ImageFramesStack extends Stack {
       origins: frames.corsOrigins,
       methods: ['GET', 'HEAD', 'POST', 'OPTIONS'],
       requestHeaders,
+      auth: frames.auth,
     });
 
     const behavior = (key: cloudfront.ICachePolicy): cloudfront.BehaviorOptions => ({
@@ -116,6 +117,7 @@ export class ImageFramesStack extends Stack {
       code,
       memoryMb: frames.memoryMb,
       environment: { [SETTINGS.dataStores]: frames.dataStoreIds.join(','), [SETTINGS.region]: region },
+      auth: frames.auth,
       permissions: [
         new PolicyStatement({
           actions: [...IMAGE_SET_ACTIONS, ...DICOMWEB_ACTIONS].map((action) => `medical-imaging:${action}`),

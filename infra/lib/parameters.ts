@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 interface Parameter {
   key: string;
   aliases: string[];
-  value: { auto?: { accept: string; value: string }[] };
+  value: { auto?: { accept: string; value: string }[]; others?: string[] };
 }
 
 const REGISTRY = new URL('../../transforms/registry/params.json', import.meta.url);
@@ -49,5 +49,10 @@ export class AllowedParameters {
   /** The media types that `auto` searches for in `Accept`. */
   get autoTypes(): string[] {
     return this.parameters.flatMap((parameter) => parameter.value.auto?.map((choice) => choice.accept) ?? []);
+  }
+
+  /** The media types of the other formats, which `auto` does not override if `Accept` prefers them. */
+  get otherTypes(): string[] {
+    return this.parameters.flatMap((parameter) => parameter.value.others ?? []);
   }
 }

@@ -3,8 +3,8 @@ import type { AllowedParameters } from './parameters.ts';
 /**
  * Returns the source of a CloudFront Function for viewer requests, used if no function at the edge normalises them.
  *
- * It removes every parameter that is not allowed. If a parameter is `auto`, it reduces `Accept` to the types that `auto`
- * uses, in one spelling; otherwise it removes `Accept`. Requests for the same response then share a cache entry. The
+ * It removes every parameter that is not allowed. If a parameter is `auto`, it reduces `Accept` to the type that `auto`
+ * chooses, by the rule of the origin; otherwise it removes `Accept`. Requests for the same response then share a cache entry. The
  * allow-list of a cache policy could remove parameters too, but it is limited to ten names unless AWS raises the quota.
  */
 export function queryFilter(parameters: AllowedParameters): string {
@@ -13,6 +13,7 @@ export function queryFilter(parameters: AllowedParameters): string {
 var NAMES = ${JSON.stringify(parameters.names)};
 var AUTO_NAMES = ${JSON.stringify(parameters.autoNames)};
 var AUTO_TYPES = ${JSON.stringify(parameters.autoTypes)};
+var OTHER_TYPES = ${JSON.stringify(parameters.otherTypes)};
 
 function handler(event) {
   var request = event.request;
@@ -27,24 +28,41 @@ function handler(event) {
     return query[name] && query[name].value.toLowerCase() === 'auto';
   });
   if (accept && isAutomatic) {
-    var ranges = accept.value.toLowerCase().split(',');
-    var types = AUTO_TYPES.filter(function (type) {
-      return ranges.some(function (range) {
-        return accepts(range, type);
-      });
-    });
-    if (types.length > 0) request.headers.accept = { value: types.join(',') };
+    var type = preferred(accept.value.toLowerCase().split(','));
+    if (type) request.headers.accept = { value: type };
   }
   return request;
 }
 
-function accepts(range, type) {
-  var parts = range.split(';').map(function (part) {
-    return part.trim();
+function preferred(ranges) {
+  var best;
+  var highest = 0;
+  AUTO_TYPES.forEach(function (type) {
+    var weight = weightOf(ranges, type);
+    if (weight > highest) {
+      best = type;
+      highest = weight;
+    }
   });
-  return parts[0] === type && !parts.some(function (part) {
-    return /^q=0(\\.0*)?$/.test(part);
+  var isOther = OTHER_TYPES.some(function (type) {
+    return weightOf(ranges, type) > highest;
   });
+  return isOther ? undefined : best;
+}
+
+function weightOf(ranges, type) {
+  return ranges.reduce(function (highest, range) {
+    var parts = range.split(';').map(function (part) {
+      return part.trim();
+    });
+    if (parts[0] !== type) return highest;
+    var stated = parts.filter(function (part) {
+      return /^q\\s*=/.test(part);
+    })[0];
+    var text = stated ? stated.slice(stated.indexOf('=') + 1).trim() : '';
+    var weight = text === '' || isNaN(text) ? 1 : Math.min(Math.max(Number(text), 0), 1);
+    return Math.max(highest, weight);
+  }, 0);
 }
 `;
 }

@@ -41,6 +41,7 @@ export class StorageStack extends Stack {
       code: props.code,
       memoryMb: config.memoryMb,
       environment: hasFunctionUrl ? this.sourceSettings(config) : {},
+      auth: config.photoAuth,
       permissions: hasFunctionUrl ? this.readStatements(config, names) : [responseStatement(names)],
     });
     this.transform = transform.function;

@@ -7,7 +7,7 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { requireArtifact } from './artifacts.ts';
-import type { Config } from './config.ts';
+import type { Auth, Config } from './config.ts';
 
 /** Maximum duration of a response: the limit of Object Lambda and of CloudFront. */
 export const MAX_RESPONSE_TIME = Duration.minutes(1);
@@ -20,6 +20,8 @@ export interface TransformFunctionProps {
   code: string;
   memoryMb: number;
   environment: Record<string, string>;
+  /** The authorization of viewers in front of the function. */
+  auth: Auth;
   /** Permissions in addition to writing its own log. */
   permissions: PolicyStatement[];
 }
@@ -53,7 +55,13 @@ export class TransformFunction extends Construct {
       timeout: MAX_RESPONSE_TIME,
       role: this.role,
       logGroup,
-      environment: { ...config.settings, ...props.environment },
+      environment: {
+        ...config.settings,
+        ...exifSetting(config, props.auth),
+        // Every viewer asks CloudFront again, which checks the token before its cache.
+        ...(props.auth.mode === 'none' ? {} : { SAFELIGHT_CHECKED_BY_CDN: 'true' }),
+        ...props.environment,
+      },
       reservedConcurrentExecutions: config.reservedConcurrency,
     });
 
@@ -79,4 +87,10 @@ export class TransformFunction extends Construct {
       alarm.addAlarmAction(new SnsAction(Topic.fromTopicArn(this, `${id}Topic`, config.alarmTopicArn)));
     }
   }
+}
+
+/** Returns the setting for the EXIF that is shown: the edge asks for all only for viewers whose token has the scope. */
+function exifSetting({ exif }: Config, auth: Auth): Record<string, string> {
+  if (exif === 'all') return { SAFELIGHT_EXIF: 'all' };
+  return auth.mode !== 'none' && auth.exifScopes ? { SAFELIGHT_EXIF: 'edge' } : {};
 }

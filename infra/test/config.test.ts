@@ -135,6 +135,17 @@ describe('a configuration', () => {
     );
   });
 
+  test('causes a warning if everyone can read all EXIF', () => {
+    const all = { ...MINIMAL, exif: 'all' };
+    assert.match(warnings(parseConfig(all)).join(), /exif is all/);
+    assert.deepEqual(warnings(parseConfig({ ...all, photoAuth: COGNITO })), []);
+    assert.deepEqual(warnings(parseConfig({ ...all, parameters: ['width'] })), []);
+    assert.match(
+      warnings(parseConfig({ ...MINIMAL, settings: { SAFELIGHT_EXIF: 'all' } })).join(),
+      /exif is all/,
+    );
+  });
+
   test('causes warnings for public image frames and for tokens in URLs', () => {
     assert.match(
       warnings(parseConfig(frames({ auth: { mode: 'none' } }))).join(),

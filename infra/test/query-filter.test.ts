@@ -55,7 +55,11 @@ describe('the query filter', () => {
   });
 
   for (const [query, accept, expected] of [
-    [{ format: 'auto' }, 'text/html,image/webp;q=0.8, image/avif,*/*', 'image/avif,image/webp'],
+    [{ format: 'auto' }, 'text/html,image/webp;q=0.8, image/avif,*/*', 'image/avif'],
+    [{ format: 'auto' }, 'image/avif; q = 0.5, image/webp;q=0.9', 'image/webp'],
+    [{ format: 'auto' }, 'image/webp,image/avif', 'image/avif'],
+    [{ format: 'auto' }, 'image/webp;q=0.1,image/jpeg', undefined],
+    [{ format: 'auto' }, 'image/webp;q=x,image/jpeg', 'image/webp'],
     [{ f: 'AUTO' }, 'IMAGE/WEBP', 'image/webp'],
     [{ format: 'auto' }, 'image/avif;q=0, image/webp; q=0.000, image/png', undefined],
     [{ format: 'auto' }, 'image/*,*/*;q=0.8', undefined],

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { ConfigInput } from '../lib/config.ts';
 import { PARAMETERS } from '../lib/parameters.ts';
 import { Deployment, type Json, type JsonObject, type Stack } from './deployment.ts';
 import { ACCOUNT, CERTIFICATE, MODES, REGION } from './modes.ts';
@@ -8,6 +9,16 @@ import { resolve } from './resolve.ts';
 
 const valueAt = (json: Json | undefined, ...path: (string | number)[]): Json | undefined =>
   path.reduce<Json | undefined>((inner, key) => (inner as JsonObject | undefined)?.[key as never], json);
+
+/** The headers that the distribution of images adds to every response. */
+function viewerHeaders(deployment: Deployment): Record<string, Json | undefined> {
+  const [policy] = deployment
+    .stack('cdn')
+    .resources.filter(({ type }) => type === 'AWS::CloudFront::ResponseHeadersPolicy');
+  const config = policy?.properties.ResponseHeadersPolicyConfig;
+  const items = valueAt(config, 'CustomHeadersConfig', 'Items') as JsonObject[];
+  return Object.fromEntries(items.map(({ Header, Value }) => [String(Header), Value]));
+}
 
 const keys = PARAMETERS.map(({ key }) => key);
 const names = PARAMETERS.flatMap(({ key, aliases }) => [key, ...aliases]);
@@ -238,8 +249,50 @@ describe('edge functions', () => {
       photoAuth: { mode: 'oidc', issuer: 'https://idp.example.com', audiences: ['photos'] },
     });
     assert.deepEqual(events(deployment.stack('cdn')), ['viewer-request']);
+    assert.equal(viewerHeaders(deployment)['Cache-Control'], 'private, no-cache');
+    const transform = deployment
+      .all('AWS::Lambda::Function')
+      .find(({ properties }) => properties.FunctionName === 'safelight-transform');
+    assert.equal(
+      valueAt(transform?.properties, 'Environment', 'Variables', 'SAFELIGHT_CHECKED_BY_CDN'),
+      'true',
+    );
     assert.equal(deployment.all('AWS::CloudFront::OriginAccessControl').length, 1);
     assert.equal(deployment.all('AWS::CloudFront::Function').length, 0);
+  });
+
+  test('allow only the same site to embed images for which a cookie has the token', () => {
+    const policy = (photoAuth?: ConfigInput['photoAuth']) =>
+      viewerHeaders(new Deployment({ region: REGION, account: ACCOUNT, photoAuth }));
+    const oidc = { mode: 'oidc' as const, issuer: 'https://idp.example.com', audiences: ['photos'] };
+    const inCookie = { ...oidc, token: { cookies: ['session'] } };
+    assert.equal(policy(oidc)['Cross-Origin-Resource-Policy'], 'cross-origin');
+    assert.equal(policy(inCookie)['Cross-Origin-Resource-Policy'], 'same-site');
+    assert.deepEqual(policy(), {
+      'Cross-Origin-Resource-Policy': 'cross-origin',
+      'Timing-Allow-Origin': '*',
+    });
+  });
+
+  test('tell the function which viewers may see all EXIF', () => {
+    const photoAuth = {
+      mode: 'oidc' as const,
+      issuer: 'https://idp.example.com',
+      audiences: ['photos'],
+      exifScopes: ['photos/exif'],
+    };
+    const setting = (config: object) =>
+      valueAt(
+        new Deployment({ region: REGION, account: ACCOUNT, ...config })
+          .all('AWS::Lambda::Function')
+          .find(({ properties }) => properties.FunctionName === 'safelight-transform')?.properties,
+        'Environment',
+        'Variables',
+        'SAFELIGHT_EXIF',
+      );
+    assert.equal(setting({ photoAuth }), 'edge');
+    assert.equal(setting({ photoAuth, exif: 'all' }), 'all');
+    assert.equal(setting({}), undefined);
   });
 
   test('have their versions read at each deployment', () => {
@@ -296,6 +349,7 @@ describe('image frames', () => {
       ({ properties }) => properties.FunctionName === 'safelight-image-frames',
     );
     assert.deepEqual(valueAt(deliver?.properties, 'Environment', 'Variables'), {
+      SAFELIGHT_CHECKED_BY_CDN: 'true',
       SAFELIGHT_HEALTHIMAGING_DATASTORES: '0123456789abcdef0123456789abcdef',
       SAFELIGHT_HEALTHIMAGING_REGION: REGION,
     });
@@ -321,12 +375,14 @@ describe('a custom configuration', () => {
         folder: 'public/web',
         kmsKeyArn: `arn:aws:kms:${REGION}:${ACCOUNT}:key/ab-1`,
       },
-      settings: { SAFELIGHT_REDACT: 'true' },
+      exif: 'all',
+      settings: { SAFELIGHT_LOG: 'warn' },
     });
     assert.deepEqual(variables(deployment), {
       SAFELIGHT_BUCKET: 'my-photos',
       SAFELIGHT_PREFIX: 'public/web',
-      SAFELIGHT_REDACT: 'true',
+      SAFELIGHT_EXIF: 'all',
+      SAFELIGHT_LOG: 'warn',
     });
     assert.equal(deployment.all('AWS::S3::Bucket').length, 1);
     const [role] = roles(deployment, deployment.stack('storage'));

@@ -5,7 +5,7 @@ use safelight_edge::{
     authorize::{Authorizer, Outcome, Reason},
     config::{self, ConfigError},
     event::{Event, EventType, Request, Response, Verdict},
-    normalize::Normalizer,
+    normalize::{Normalizer, grant_exif},
     sign::{self, Credentials, Target, sign_origin_request},
 };
 use std::{
@@ -82,8 +82,8 @@ impl Edge {
         let pairs =
             headers.flat_map(|(name, values)| values.iter().map(move |header| (name, header.value.as_str())));
         let extracted = self.authorizer.take(pairs, &before.querystring);
-        match self.authorizer.authorize(&extracted.token, now) {
-            Outcome::Allowed(_) => (),
+        let sees_all_exif = match self.authorizer.authorize(&extracted.token, now) {
+            Outcome::Allowed(claims) => claims.is_some_and(|claims| claims.sees_all_exif),
             Outcome::Refused(refusal) => {
                 let response = respond(response::refused(refusal, &request_id))?;
                 return Ok(Step::Reject(response, refusal.reason));
@@ -91,19 +91,20 @@ impl Edge {
             Outcome::Fetch(url) => return Ok(Step::Fetch(url)),
             Outcome::Wait(url) => return Ok(Step::Wait(url)),
             Outcome::Unavailable => return respond(response::unavailable(&request_id)).map(Step::Return),
-        }
+        };
 
         let mut after = before.clone();
         for (name, values) in extracted.headers {
             after.headers.set_all(&name, values);
         }
-        after.querystring = match &self.normalizer {
+        let query = match &self.normalizer {
             Some(normalizer) => {
                 let accept: Vec<_> = before.headers.values("accept").collect();
                 normalizer.normalize(&extracted.query, &accept.join(",")).query
             }
             None => extracted.query.into_owned(),
         };
+        after.querystring = grant_exif(&query, sees_all_exif);
         to_json(Verdict::Request(Box::new(after))).map(Step::Return)
     }
 

@@ -63,6 +63,26 @@ test('a valid token is accepted and removed from every place', async (t) => {
   assert.deepEqual(issuer.paths, ['/.well-known/jwks.json'], 'fetched once');
 });
 
+test('the query says whether the viewer may see all EXIF', async (t) => {
+  const ours = key('one');
+  const issuer = await serve(t, keySet([ours]));
+  const config = oidc(issuer.url);
+  config.authorize.issuers[0].oidc.exifScopes = ['photos/exif'];
+  const { viewerRequest } = await load(config);
+  for (const [scope, asked, expected] of [
+    ['openid', 'showExif=true', 'showExif=true'],
+    ['openid', 'showExif=all', 'showExif=true'],
+    ['openid', 'showExif=%61LL', 'showExif=true'],
+    ['openid photos/exif', 'showExif=1', 'showExif=all'],
+    ['openid photos/exif', 'width=9', 'width=9'],
+  ]) {
+    const headers = { Token: token(ours, claims(issuer.url, { scope })) };
+    const event = viewerEvent({ headers, querystring: asked });
+    const { querystring } = accepted(event, await viewerRequest(event));
+    assert.equal(querystring, expected, `${asked} with ${scope}`);
+  }
+});
+
 test('rejections reveal only the status and the challenge', async (t) => {
   const [ours, theirs] = [key('one'), key('one')];
   const issuer = await serve(t, keySet([ours]));

@@ -71,6 +71,11 @@ pub struct Cognito {
     /// Accepted scopes: the token must have at least one. Defaults to an empty list: no scope is required.
     #[serde(default)]
     pub scopes: Vec<String>,
+    /// Scopes with which `showExif` shows all tags, place and names among them: the token must have at least one. If the
+    /// edge checks the token, the origin needs `SAFELIGHT_EXIF=edge`. Defaults to an empty list: only the operator's
+    /// setting decides.
+    #[serde(default)]
+    pub exif_scopes: Vec<String>,
 }
 
 /// The `token_use` of a Cognito token.
@@ -97,6 +102,11 @@ pub struct Oidc {
     /// Accepted scopes: the token must have at least one. Defaults to an empty list: no scope is required.
     #[serde(default)]
     pub scopes: Vec<String>,
+    /// Scopes with which `showExif` shows all tags, place and names among them: the token must have at least one. If the
+    /// edge checks the token, the origin needs `SAFELIGHT_EXIF=edge`. Defaults to an empty list: only the operator's
+    /// setting decides.
+    #[serde(default)]
+    pub exif_scopes: Vec<String>,
     /// URL of the key set. Defaults to `/.well-known/jwks.json` below the issuer.
     #[serde(default)]
     pub jwks_uri: Option<String>,
@@ -179,10 +189,12 @@ impl Cognito {
         }
         check_nullable_list(&format!("{path}.clientIds"), self.client_ids.as_deref())?;
         check_entries(&format!("{path}.groups"), &self.groups)?;
-        check_entries(&format!("{path}.scopes"), &self.scopes)?;
-        if self.token_use == TokenUse::Id && !self.scopes.is_empty() {
-            let expected = "an empty list with the token use `id`, because id tokens have no scope";
-            return Err(ConfigError::new(format!("{path}.scopes"), expected, &self.scopes));
+        for (key, scopes) in [("scopes", &self.scopes), ("exifScopes", &self.exif_scopes)] {
+            check_entries(&format!("{path}.{key}"), scopes)?;
+            if self.token_use == TokenUse::Id && !scopes.is_empty() {
+                let expected = "an empty list with the token use `id`, because id tokens have no scope";
+                return Err(ConfigError::new(format!("{path}.{key}"), expected, scopes));
+            }
         }
         Ok(())
     }
@@ -199,6 +211,7 @@ impl Oidc {
         }
         check_nullable_list(&format!("{path}.audiences"), self.audiences.as_deref())?;
         check_entries(&format!("{path}.scopes"), &self.scopes)?;
+        check_entries(&format!("{path}.exifScopes"), &self.exif_scopes)?;
         if self.algorithms.is_empty() {
             let expected = "a list of at least one algorithm";
             return Err(ConfigError::new(format!("{path}.algorithms"), expected, &self.algorithms));

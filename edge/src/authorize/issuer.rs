@@ -12,6 +12,8 @@ pub(super) struct Issuer {
     pub(super) algorithms: Vec<Algorithm>,
     /// Accepted scopes: a token needs at least one. If empty, no scope is required.
     scopes: Vec<String>,
+    /// Scopes whose tokens show all EXIF: one of them is enough.
+    exif_scopes: Vec<String>,
     claim_rules: ClaimRules,
 }
 
@@ -33,6 +35,7 @@ impl Issuer {
                 name,
                 algorithms: Algorithm::ALL.to_vec(),
                 scopes: pool.scopes.clone(),
+                exif_scopes: pool.exif_scopes.clone(),
                 claim_rules: ClaimRules::Cognito {
                     clients: pool.client_ids.clone(),
                     token_use: pool.token_use,
@@ -49,6 +52,7 @@ impl Issuer {
             key_set_url: oidc.jwks_uri.clone().unwrap_or_else(default_url),
             algorithms: oidc.algorithms.clone(),
             scopes: oidc.scopes.clone(),
+            exif_scopes: oidc.exif_scopes.clone(),
             claim_rules: ClaimRules::Oidc { audiences: oidc.audiences.clone() },
         }
     }
@@ -82,12 +86,21 @@ impl Issuer {
                 }
             }
         }
-        let granted = claims.text("scope").unwrap_or_default().split(' ');
-        if !self.scopes.is_empty() && !overlap(&self.scopes, granted) {
+        if !self.scopes.is_empty() && !overlap(&self.scopes, granted(claims)) {
             return Err(Reason::Scope);
         }
         Ok(())
     }
+
+    /// Returns whether a token of this issuer shows all EXIF.
+    pub(super) fn shows_all_exif(&self, claims: &Claims) -> bool {
+        overlap(&self.exif_scopes, granted(claims))
+    }
+}
+
+/// Returns the scopes of a token (RFC 8693 section 4.2).
+fn granted(claims: &Claims) -> impl Iterator<Item = &str> {
+    claims.text("scope").unwrap_or_default().split(' ')
 }
 
 fn overlap<'a>(accepted: &[String], mut values: impl Iterator<Item = &'a str>) -> bool {

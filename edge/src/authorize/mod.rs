@@ -88,6 +88,8 @@ pub struct Claims {
     pub issuer: String,
     /// The claim `sub`, if present. It may identify a person.
     pub subject: Option<String>,
+    /// Whether the token has one of the scopes that show all EXIF.
+    pub sees_all_exif: bool,
 }
 
 /// The result of an authorization.
@@ -201,7 +203,8 @@ impl Authorizer {
         issuer.check(&token.claims)?;
 
         let subject = token.claims.text("sub").map(str::to_owned);
-        let claims = Arc::new(Claims { issuer: issuer.name.clone(), subject });
+        let sees_all_exif = issuer.shows_all_exif(&token.claims);
+        let claims = Arc::new(Claims { issuer: issuer.name.clone(), subject, sees_all_exif });
         let verified =
             Verified { window: token.claims.window, key_set: *key_set, key, claims: Arc::clone(&claims) };
         self.state().token_cache.insert(fingerprint, verified);

@@ -58,7 +58,7 @@ impl Normalizer {
     /// # Errors
     /// [`ConfigError`] with the path of the invalid key.
     pub fn new(config: &Config) -> Result<Self, ConfigError> {
-        let declared = |key: &str| PARAMS.iter().any(|param| is_named(param, key));
+        let declared = |key: &str| PARAMS.iter().any(|param| param.is_named(key));
         for (index, key) in config.keys.iter().flatten().enumerate() {
             if !PARAMS.iter().any(|param| param.key == key) {
                 let known: Vec<_> = PARAMS.iter().map(|param| param.key).collect();
@@ -87,7 +87,7 @@ impl Normalizer {
     /// spelling.
     pub fn normalize(&self, raw: &str, accept: &str) -> Normalized {
         let (mut parts, mut is_negotiated) = (Vec::new(), false);
-        for (param, pairs) in group(raw, &self.params, |param, key| is_named(param, key)) {
+        for (param, pairs) in group(raw, &self.params, |param, key| param.is_named(key)) {
             let pairs = pairs.join("&");
             match Query::parse(&pairs, accept, [*param]) {
                 Ok(query) => {
@@ -109,6 +109,27 @@ impl Normalizer {
     }
 }
 
+/// Returns `query` with the right of its viewer to see all EXIF: `showExif=all` if `sees_all`, else `showExif=true`.
+///
+/// An origin with the setting `SAFELIGHT_EXIF=edge` shows what this value says, so a viewer's own must never reach it.
+///
+/// # Examples
+/// ```
+/// use safelight_edge::normalize::grant_exif;
+///
+/// assert_eq!(grant_exif("width=9&showExif=true", true), "width=9&showExif=all");
+/// assert_eq!(grant_exif("showExif=ALL", false), "showExif=true");
+/// ```
+pub fn grant_exif(query: &str, sees_all: bool) -> String {
+    const KEY: &str = "showExif";
+    let granted = |pair| {
+        let (_, value) = form_urlencoded::parse(str::as_bytes(pair)).next().filter(|(key, _)| key == KEY)?;
+        let asks_for_all = value.eq_ignore_ascii_case("all");
+        (asks_for_all || value == "true").then_some(if sees_all { "showExif=all" } else { "showExif=true" })
+    };
+    query.split('&').map(|pair| granted(pair).unwrap_or(pair)).collect::<Vec<_>>().join("&")
+}
+
 /// Groups the pairs of the query `raw` by the item of `items` that their key belongs to. Other pairs are
 /// skipped.
 fn group<'a, T>(
@@ -125,10 +146,6 @@ fn group<'a, T>(
     }
     groups.retain(|(_, pairs)| !pairs.is_empty());
     groups
-}
-
-fn is_named(param: &Param, key: &str) -> bool {
-    param.key == key || param.aliases.contains(&key)
 }
 
 /// Returns whether S3 or an Object Lambda access point interprets the query key `key`.
@@ -162,6 +179,15 @@ mod tests {
         check("w=5&width=5&fit=Scale-Down&dpr=1.0&gravity=center", "width=5");
         check("%77=5", "width=5");
         check("f=auto&q=080", "format=webp&quality=80");
+        check("w=300.4&h=", "width=300");
+        check("width", "");
+        check("showExif=1", "showExif=true");
+        check("progressive=yes&f=jpg", "format=jpeg&progressive=true");
+        check("w=5&fit=inside", "width=5&fit=contain");
+        check("rotate=-90", "rotate=270");
+        check("rotate=360", "");
+        check("bg=%23f80", "background=ff8800");
+        check("bg=Orange", "background=ffa500");
         check("crop=8,8,100,60", "crop=8%2C8%2C100%2C60");
         check("crop=8%2c8%2C100%2c60", "crop=8%2C8%2C100%2C60");
         check("crop=a%26b=c%00%ff+ä", "crop=a%26b%3Dc%00%EF%BF%BD+%C3%A4");
@@ -177,7 +203,9 @@ mod tests {
         check("", "");
         check("*/*", "");
         check("image/webp", "format=webp");
-        check("image/webp,image/avif;q=0.5", "format=auto-avif");
+        check("image/webp,image/avif;q=0.5", "format=webp");
+        check("image/webp,image/avif", "format=auto-avif");
+        check("image/webp;q=0.1,image/jpeg", "");
         assert!(!normalizer.normalize("format=png", "image/webp").is_negotiated);
     }
 
@@ -190,7 +218,6 @@ mod tests {
             assert_eq!(normalizer.normalize(&found, "image/webp").query, expected, "{raw}, again");
         };
         check("w=0", "w=0");
-        check("width", "width");
         check("width=6&fit=PAD&w=5", "width=6&w=5&fit=pad");
         check("fit=pad&fit=scale-down", "fit=pad&fit=scale-down");
         check("version=%31&height=%6dany&&", "height=%6dany&version=1");
@@ -198,6 +225,32 @@ mod tests {
         check("utm=1&f=auto&w=0300&h=-1&x=y", "width=300&h=-1&format=webp");
         let long = format!("crop={}", "[".repeat(101));
         check(&format!("f=auto&b=1&{long}"), &format!("{long}&format=webp"));
+    }
+
+    #[test]
+    fn a_viewer_without_the_right_never_asks_for_all_exif() {
+        let normalizer = normalizer("{}");
+        for raw in [
+            "showExif=all",
+            "showExif=ALL&width=5",
+            "showExif=%61ll",
+            "%73howExif=all",
+            "showExif=all&showExif=true",
+            "showExif=all&showExif=all&utm=1",
+            "showExif=a%6cl&showExif=ALL",
+        ] {
+            for query in [raw.to_owned(), normalizer.normalize(raw, "").query] {
+                let (without, with) = (grant_exif(&query, false), grant_exif(&query, true));
+                let pairs = form_urlencoded::parse(without.as_bytes());
+                assert!(
+                    !pairs.into_iter().any(|(_, value)| value.eq_ignore_ascii_case("all")),
+                    "{raw}: {without}"
+                );
+                assert!(with.contains("showExif=all") && !with.contains("true"), "{raw}: {with}");
+            }
+        }
+        assert_eq!(grant_exif("", true), "");
+        assert_eq!(grant_exif("width=5&f=webp", true), "width=5&f=webp");
     }
 
     #[test]

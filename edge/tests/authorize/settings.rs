@@ -117,6 +117,10 @@ fn errors_name_the_invalid_issuer() {
     check(&oidc("audiences", json!([])), &format!("issuers[0].oidc.audiences: {list}"));
     check(&oidc("scopes", json!(["a", ""])), "issuers[0].oidc.scopes[1]: must be non-empty text, not \"\"");
     check(
+        &oidc("exifScopes", json!([""])),
+        "issuers[0].oidc.exifScopes[0]: must be non-empty text, not \"\"",
+    );
+    check(
         &oidc("algorithms", json!([])),
         "issuers[0].oidc.algorithms: must be a list of at least one algorithm, not []",
     );

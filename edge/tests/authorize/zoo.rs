@@ -352,6 +352,28 @@ fn cognito_tokens_are_checked_for_client_use_group_and_scope() {
 }
 
 #[test]
+fn a_scope_shows_all_exif() {
+    let mut settings = oidc();
+    settings["issuers"][0]["oidc"]["exifScopes"] = json!(["photos/exif"]);
+    let signer = Signer::new("EdDSA", "1");
+    for (scope, expected) in [
+        (json!("photos/exif"), true),
+        (json!("openid photos/exif"), true),
+        (json!("photos/exif2"), false),
+        (json!(""), false),
+    ] {
+        let token = signer.token(&with(claims(), "scope", scope.clone()));
+        let authorizer = authorizer(&settings);
+        // The second time from the cache of tokens.
+        for _ in 0..2 {
+            let outcome = authorize(&authorizer, &token, NOW, |_| key_set([&signer]));
+            let Outcome::Allowed(Some(claims)) = outcome else { panic!("the token was rejected") };
+            assert_eq!(claims.sees_all_exif, expected, "{scope}");
+        }
+    }
+}
+
+#[test]
 fn responses_reveal_only_the_codes_of_rfc_6750() {
     let check = |reason, status, header| {
         let refusal = Refusal { reason };

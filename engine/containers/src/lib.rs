@@ -14,11 +14,13 @@ mod tiff;
 mod part_map;
 mod input;
 mod exif;
+mod exif_text;
 mod error;
 
 pub mod codestream;
 
 pub use error::ContainerError;
 pub use exif::{ExifFraming, locate_tiff, read_orientation};
+pub use exif_text::decode_exif_text;
 pub use part::{Class, Event, Part, Removal};
 pub use walker::Walker;

@@ -37,6 +37,8 @@ pub enum Class {
     Icc,
     /// An EXIF block.
     Exif,
+    /// An EXIF block as text, which [`crate::decode_exif_text`] reads (PNG, from programs older than `eXIf`).
+    ExifText,
     /// An XMP packet.
     Xmp,
     /// The rest of an XMP packet that was too large for one segment.

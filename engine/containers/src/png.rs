@@ -1,7 +1,7 @@
 //! PNG and APNG: chunks of a length, a type, data and a checksum (W3C PNG Third Edition, section 5).
 
 use crate::{
-    Class, ContainerError, ExifFraming, Part, Removal,
+    Class, ContainerError, ExifFraming, Part, Removal, exif_text,
     grammar::{Grammar, Layout, Step},
     input::Input,
 };
@@ -76,10 +76,14 @@ impl Grammar for Png {
             [first, ..] if first.is_ascii_uppercase() => return damaged("a critical chunk of unknown type"),
             _ => Part::cut(Class::Vendor),
         };
-        if &kind == b"iTXt" && XMP_KEYWORD.len() <= length as usize {
-            let Some(head) = input.peek(8 + XMP_KEYWORD.len()) else { return Ok(Step::More("a chunk")) };
-            if head.ends_with(XMP_KEYWORD) {
+        if part.class == Class::Text {
+            let keyword_bytes = exif_text::KEYWORD_BYTES.max(XMP_KEYWORD.len()).min(length as usize);
+            let Some(head) = input.peek(8 + keyword_bytes) else { return Ok(Step::More("a chunk")) };
+            let head = head.get(8..).unwrap_or_default();
+            if &kind == b"iTXt" && head.starts_with(XMP_KEYWORD) {
                 part = Part::cut(Class::Xmp);
+            } else if exif_text::has_keyword(head) {
+                part = Part::cut(Class::ExifText);
             }
         }
         Ok(Step::Part(part, Layout::new(8, length.into(), 4)))

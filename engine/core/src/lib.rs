@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 pub mod query;
+pub mod param;
+mod accept;
 pub mod colour;
 pub mod params;
 pub mod transform;
@@ -25,9 +27,10 @@ pub use frame::{
     ColourClass, Frame, Geometry, Image, Model, Orientation, Plane, Profile, Rect, SampleEncoding, Samples,
     Size, Turn, View,
 };
-pub use limits::{Limits, Settings};
+pub use limits::{ExifDetail, Limits, Settings};
+pub use param::{Param, ParamKind};
 pub use plan::{Plan, Registry};
-pub use query::{Param, ParamKind, Query};
+pub use query::Query;
 pub use safelight_formats::{Detection, Format, mime};
 pub use session::{Flow, Head, Session, Sink};
 pub use stop::{Stop, StopReason};

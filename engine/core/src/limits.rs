@@ -5,12 +5,25 @@
 pub struct Settings {
     /// Limits on one source. Defaults to [`Limits::default`].
     pub limits: Limits,
-    /// Whether EXIF as JSON omits the place, and serial numbers and names that identify the camera's owner.
-    /// Defaults to `false`.
-    pub redact: bool,
+    /// The part of an image's EXIF that is shown as JSON. Defaults to [`ExifDetail::Harmless`].
+    pub exif: ExifDetail,
     /// Whether re-encoded RGB images keep the source's colour profile where the format supports one, instead
     /// of being converted to sRGB. Greyscale and CMYK are always converted. Defaults to `false`.
     pub keep_profile: bool,
+}
+
+/// The part of an image's EXIF that is shown as JSON.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ExifDetail {
+    /// Camera, exposure, dates and sizes. Place, names, serial numbers, unique ids, free text and maker notes are left
+    /// out, and the response names the tags that were.
+    #[default]
+    Harmless,
+    /// All tags.
+    All,
+    /// All tags if the query says so, else those of [`ExifDetail::Harmless`]. It is for origins behind an edge that lets
+    /// such a query pass only for viewers who may see all.
+    ByQuery,
 }
 
 /// Limits on one source and its output.

@@ -10,11 +10,7 @@ use crate::{Colour, Param, ParamKind, Query};
 pub const BACKGROUND: Param = Param {
     key: "background",
     aliases: &["bg"],
-    kind: ParamKind::Text {
-        form: "a colour as rrggbb or rrggbbaa in hexadecimal digits",
-        example: "336699cc",
-        canonical: |value| Some(Colour::parse(value)?.to_string()),
-    },
+    kind: ParamKind::Colour,
     default: None,
     doc: "the colour of `pad` (by default white, or transparent if the source has alpha) and behind transparent pixels in formats without alpha (by default black)",
 };

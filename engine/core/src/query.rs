@@ -1,68 +1,11 @@
 //! The query string, validated against the declared parameters and brought into canonical form.
 
-use crate::{Error, Result};
-use std::{borrow::Cow, fmt};
-
-/// A declared query parameter, from which validation, help, `params.json` and the CDN's allow-list are
-/// generated.
-#[derive(Clone, Copy, Debug)]
-pub struct Param {
-    /// Canonical key, camelCase.
-    pub key: &'static str,
-    /// Alternative keys with the same meaning.
-    pub aliases: &'static [&'static str],
-    /// Type and range of the value.
-    pub kind: ParamKind,
-    /// The value that is equivalent to omitting the key. Defaults to `None`, which means that every value
-    /// differs from omission.
-    pub default: Option<&'static str>,
-    /// One-line description without a final dot.
-    pub doc: &'static str,
-}
-
-/// Type and range of a parameter's value.
-#[derive(Clone, Copy, Debug)]
-pub enum ParamKind {
-    /// `true` in any letter case; any other value is equivalent to omitting the key.
-    Flag,
-    /// An integer from `min` to `max`, inclusive.
-    Integer {
-        /// Minimum.
-        min: u32,
-        /// Maximum.
-        max: u32,
-        /// Unit for documentation, such as `px`; empty without a unit.
-        unit: &'static str,
-    },
-    /// A number from `min` to `max`, inclusive, rounded to three decimals.
-    Decimal {
-        /// Minimum.
-        min: f64,
-        /// Maximum.
-        max: f64,
-        /// Unit for documentation, such as `px`; empty without a unit.
-        unit: &'static str,
-    },
-    /// One of these words in any letter case.
-    OneOf(&'static [&'static str]),
-    /// One of `words` in any letter case, or `auto`: the first entry of `auto` whose MIME type the request's
-    /// `Accept` header names. If it names none, `auto` is equivalent to omitting the key.
-    Negotiated {
-        /// Words that a request can give.
-        words: &'static [&'static str],
-        /// MIME types and words, best first.
-        auto: &'static [(&'static str, &'static str)],
-    },
-    /// Text that the transform validates and brings into canonical spelling.
-    Text {
-        /// Description of the expected form, for error messages: "expected {form}".
-        form: &'static str,
-        /// A valid value.
-        example: &'static str,
-        /// Returns the canonical spelling of a value, or `None` if it is invalid.
-        canonical: fn(&str) -> Option<String>,
-    },
-}
+use crate::{
+    Error, Format, Param, ParamKind, Result,
+    accept::negotiate,
+    param::{AUTO, shorten},
+};
+use std::fmt;
 
 /// The validated key-value pairs of a request, in declaration order and canonical spelling.
 ///
@@ -77,7 +20,8 @@ pub struct Query {
 impl Query {
     /// Parses `raw` (`a=1&b=2`, percent-encoded, without the question mark) against `params`.
     ///
-    /// Unknown keys are ignored, because trackers add them.
+    /// Unknown keys are ignored, because trackers add them. A key without a value counts as absent, because forms send
+    /// their empty fields.
     ///
     /// # Errors
     /// [`crate::Kind::InvalidParam`] if a known key has an invalid value, or two different values.
@@ -85,19 +29,20 @@ impl Query {
         let pairs: Vec<_> = form_urlencoded::parse(raw.as_bytes()).collect();
         let mut query = Self::default();
         for param in params {
-            let is_own = |key: &str| key == param.key || param.aliases.contains(&key);
-            let mut values = pairs.iter().filter(|(key, _)| is_own(key)).map(|(_, value)| value);
+            let own = pairs.iter().filter(|(key, value)| param.is_named(key) && !value.is_empty());
+            let mut values = own.map(|(_, value)| value);
             let Some(value) = values.next() else { continue };
             if let Some(other) = values.find(|other| *other != value) {
-                let (value, other) = (shown(value), shown(other));
+                let (value, other) = (shorten(value), shorten(other));
                 let message = format!("expected one value, got {value:?} and {other:?}");
                 return Err(Error::param(param.key, message));
             }
-            let is_auto = value.eq_ignore_ascii_case("auto");
             let value = match param.kind {
-                ParamKind::Negotiated { auto, .. } if is_auto => {
+                ParamKind::Negotiated { words, auto, .. } if value.eq_ignore_ascii_case(AUTO) => {
                     query.is_negotiated = true;
-                    auto.iter().find(|(mime, _)| accepts(accept, mime)).map(|(_, word)| (*word).to_owned())
+                    let types = words.iter().filter_map(|word| Format::from_word(word)).map(Format::mime);
+                    let others = types.filter(|mime| auto.iter().all(|(known, _)| known != mime));
+                    negotiate(accept, auto, others).map(str::to_owned)
                 }
                 _ => param.canonical(value)?,
             };
@@ -123,7 +68,7 @@ impl Query {
         self.pairs.iter().find(|(known, _)| *known == key).map(|(_, value)| value.as_str())
     }
 
-    /// Returns whether the [`ParamKind::Flag`] `key` is set.
+    /// Returns whether the [`ParamKind::Flag`] or [`ParamKind::FlagOr`] `key` is set.
     pub fn flag(&self, key: &str) -> bool {
         self.get(key).is_some()
     }
@@ -145,69 +90,6 @@ impl fmt::Display for Query {
     }
 }
 
-/// Returns `value`, cut to a length that suits an error message.
-fn shown(value: &str) -> Cow<'_, str> {
-    const MAX_CHARS: usize = 60;
-    match value.char_indices().nth(MAX_CHARS) {
-        Some((end, _)) => format!("{}…", &value[..end]).into(),
-        None => value.into(),
-    }
-}
-
-impl Param {
-    /// Returns the canonical spelling of `value`, or `None` if it is equivalent to omitting the key.
-    fn canonical(&self, value: &str) -> Result<Option<String>> {
-        let expected =
-            |form: String| Error::param(self.key, format_args!("expected {form}, got {:?}", shown(value)));
-        match self.kind {
-            ParamKind::Flag => Ok(value.eq_ignore_ascii_case("true").then(|| "true".to_owned())),
-            ParamKind::Integer { min, max, .. } => match integer(value) {
-                Some(number) if (min..=max).contains(&number) => Ok(Some(number.to_string())),
-                _ => Err(expected(format!("an integer from {min} to {max}"))),
-            },
-            ParamKind::Decimal { min, max, .. } => match decimal(value) {
-                Some(number) if (min..=max).contains(&number) => Ok(Some(number.to_string())),
-                _ => Err(expected(format!("a number from {min} to {max}"))),
-            },
-            ParamKind::Text { form, canonical, .. } => {
-                canonical(value).map(Some).ok_or_else(|| expected(form.to_owned()))
-            }
-            ParamKind::OneOf(words) | ParamKind::Negotiated { words, .. } => {
-                match words.iter().find(|word| word.eq_ignore_ascii_case(value)) {
-                    Some(word) => Ok(Some((*word).to_owned())),
-                    None => Err(expected(format!("one of {}", words.join(", ")))),
-                }
-            }
-        }
-    }
-}
-
-/// Parses an integer of digits only; `u32` alone would accept a plus sign.
-fn integer(value: &str) -> Option<u32> {
-    value.parse().ok().filter(|_| value.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-/// Parses a decimal number of digits and a point, and rounds it to three decimals.
-fn decimal(value: &str) -> Option<f64> {
-    let is_plain = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    let number: f64 = value.parse().ok().filter(|_| is_plain)?;
-    Some((number * 1000.0).round() / 1000.0)
-}
-
-/// Returns whether the header `accept` names the MIME type `mime` with a weight above 0 (RFC 9110 section
-/// 12.5.1). Wildcards do not count, because clients send them regardless of the formats that they support.
-fn accepts(accept: &str, mime: &str) -> bool {
-    accept.split(',').any(|range| {
-        let mut parts = range.split(';').map(str::trim);
-        let is_named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(mime));
-        let is_excluded = |part: &str| {
-            let weight = part.split_once('=').filter(|(key, _)| key.trim().eq_ignore_ascii_case("q"));
-            weight.is_some_and(|(_, weight)| weight.trim().parse() == Ok(0.0))
-        };
-        is_named && !parts.any(is_excluded)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,7 +106,7 @@ mod tests {
         Param {
             key: "fit",
             aliases: &[],
-            kind: ParamKind::OneOf(&["cover", "fill"]),
+            kind: ParamKind::OneOf { words: &["cover", "fill"], synonyms: &[("crop", "cover")] },
             default: Some("fill"),
             doc: "x",
         },
@@ -233,7 +115,8 @@ mod tests {
             aliases: &["f"],
             kind: ParamKind::Negotiated {
                 words: &["jpeg", "webp", "avif"],
-                auto: &[("image/avif", "avif"), ("image/webp", "webp")],
+                synonyms: &[("jpg", "jpeg")],
+                auto: &[("image/avif", "best"), ("image/webp", "webp")],
             },
             default: None,
             doc: "x",
@@ -245,6 +128,15 @@ mod tests {
             default: Some("1"),
             doc: "x",
         },
+        Param {
+            key: "rotate",
+            aliases: &[],
+            kind: ParamKind::Angle { step: 90 },
+            default: Some("0"),
+            doc: "x",
+        },
+        Param { key: "background", aliases: &["bg"], kind: ParamKind::Colour, default: None, doc: "x" },
+        Param { key: "list", aliases: &[], kind: ParamKind::FlagOr(&["all"]), default: None, doc: "x" },
     ];
 
     fn check(raw: &str, expected: Result<&str, &str>) {
@@ -260,8 +152,16 @@ mod tests {
         check("", Ok(""));
         check("showExif=true", Ok("showExif=true"));
         check("showExif=TrUe&utm_source=x", Ok("showExif=true"));
-        check("showExif=1", Ok(""));
+        for value in ["true", "1", "yes", "YES", "on"] {
+            check(&format!("showExif={value}"), Ok("showExif=true"));
+        }
+        for value in ["", "false", "0", "no", "2", "truely"] {
+            check(&format!("showExif={value}"), Ok(""));
+        }
         check("showExif", Ok(""));
+        check("list=yes", Ok("list=true"));
+        check("list=ALL", Ok("list=all"));
+        check("list=some", Ok(""));
         check("fit=COVER&w=05", Ok("width=5&fit=cover"));
         check("width=5&w=5", Ok("width=5"));
         check("%77=5&%ff=1", Ok("width=5"));
@@ -269,6 +169,27 @@ mod tests {
         check("dpr=1.50004", Ok("dpr=1.5"));
         check("f=auto", Ok("format=webp"));
         check("f=JPEG", Ok("format=jpeg"));
+        check("f=Jpg", Ok("format=jpeg"));
+        check("f=best", Ok("format=best"));
+        check("fit=crop", Ok("fit=cover"));
+        check("width=4.5", Ok("width=5"));
+        check("width=4.49", Ok("width=4"));
+        check("width=9.4", Ok("width=9"));
+        check("rotate=0", Ok(""));
+        check("rotate=-90", Ok("rotate=270"));
+        check("rotate=450", Ok("rotate=90"));
+        check("rotate=-720", Ok(""));
+        check("rotate=-0", Ok(""));
+        check("rotate=180.0", Ok("rotate=180"));
+        check("bg=%23F80", Ok("background=ff8800"));
+        check("bg=Red", Ok("background=ff0000"));
+    }
+
+    #[test]
+    fn a_key_without_a_value_is_absent() {
+        check("width=&fit=&f=&dpr=&rotate=&bg=", Ok(""));
+        check("width", Ok(""));
+        check("width=&w=5", Ok("width=5"));
     }
 
     #[test]
@@ -278,22 +199,20 @@ mod tests {
         check("width=%2B1", Err("width: expected an integer from 1 to 9, got \"+1\""));
         check("dpr=1e0", Err("dpr: expected a number from 1 to 5, got \"1e0\""));
         check("dpr=NaN", Err("dpr: expected a number from 1 to 5, got \"NaN\""));
-        check("f=bmp", Err("format: expected one of jpeg, webp, avif, got \"bmp\""));
+        check("w=9.5", Err("width: expected an integer from 1 to 9, got \"9.5\""));
+        check("w=0.4", Err("width: expected an integer from 1 to 9, got \"0.4\""));
+        check("w=.", Err("width: expected an integer from 1 to 9, got \".\""));
+        check("f=bmp", Err("format: expected one of auto, jpeg, webp, avif, got \"bmp\""));
+        check("rotate=45", Err("rotate: expected a multiple of 90 degrees, got \"45\""));
+        check("rotate=--90", Err("rotate: expected a multiple of 90 degrees, got \"--90\""));
+        check("rotate=1e99", Err("rotate: expected a multiple of 90 degrees, got \"1e99\""));
+        check(
+            "bg=reddish",
+            Err("background: expected a colour such as red, ff8800 or ff880080, got \"reddish\""),
+        );
         check("fit=x", Err("fit: expected one of cover, fill, got \"x\""));
         check("w=5&width=6", Err("width: expected one value, got \"5\" and \"6\""));
         let long = format!("width: expected an integer from 1 to 9, got \"{}…\"", "ä".repeat(60));
         check(&format!("width={}", "ä".repeat(10_000)), Err(&long));
-    }
-
-    #[test]
-    fn only_named_types_are_accepted() {
-        let check = |accept, expected| assert_eq!(accepts(accept, "image/avif"), expected, "{accept}");
-        check("image/avif", true);
-        check("image/webp, IMAGE/AVIF;q=0.5", true);
-        check("*/*", false);
-        check("image/*", false);
-        check("image/avif;q=0", false);
-        check("image/avif;level=1;q=0.000", false);
-        check("", false);
     }
 }

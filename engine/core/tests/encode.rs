@@ -66,7 +66,8 @@ const QUALITY: Param = Param {
     doc: "x",
 };
 
-const FORMAT: Param = Param { key: "format", kind: ParamKind::OneOf(&["still", "either"]), ..QUALITY };
+const FORMAT: Param =
+    Param { key: "format", kind: ParamKind::OneOf { words: &["still", "either"], synonyms: &[] }, ..QUALITY };
 
 impl Transform for Patch {
     fn name(&self) -> &'static str {

@@ -24,7 +24,8 @@ pub(crate) struct Function {
 
 impl Function {
     pub(crate) fn new(settings: Settings, registry: Registry) -> Self {
-        let service = settings.policy.service(registry, &pool_limits(&settings));
+        let mut service = settings.policy.service(registry, &pool_limits(&settings));
+        service.is_checked_by_cdn = settings.auth.checked_by_cdn;
         Self {
             settings,
             service,
@@ -46,7 +47,8 @@ impl Function {
         }
         let policy = Settings::with_payload(payload)
             .map_err(|error| internal("the access point has invalid settings").with_source(error))?;
-        let service = policy.service(self.service.registry, &pool_limits(&self.settings));
+        let mut service = policy.service(self.service.registry, &pool_limits(&self.settings));
+        service.is_checked_by_cdn = self.service.is_checked_by_cdn;
         *last = Some((payload.to_owned(), service.clone()));
         Ok(service)
     }

@@ -1,13 +1,15 @@
 //! Settings of the function, from its environment and from the access point that it serves.
 
 use clap::{
-    ArgAction, Args, Command, CommandFactory, FromArgMatches, Parser, builder::Resettable, error::ContextKind,
+    ArgAction, Args, Command, CommandFactory, FromArgMatches, Parser,
+    builder::{BoolishValueParser, Resettable, TypedValueParser},
+    error::ContextKind,
 };
 use safelight_service::{
     auth::AuthSettings, health_imaging::parse_region, policy::Policy, source::SourceSettings,
 };
 use serde_json::{Map, Value};
-use std::fmt::Display;
+use std::{ffi::OsStr, fmt::Display};
 use tracing::level_filters::LevelFilter;
 
 /// Settings from the function's environment.
@@ -101,15 +103,23 @@ impl Settings {
                 .ok_or_else(|| invalid(&name, &"unknown setting of an access point"))?;
             let long = argument.get_long().unwrap_or_default();
             let is_switch = matches!(argument.get_action(), ArgAction::SetTrue);
-            arguments.extend(match value {
-                Value::Bool(false) if is_switch => None,
-                Value::Bool(true) if is_switch => Some(format!("--{long}")),
-                Value::String(text) if !is_switch => Some(format!("--{long}={text}")),
-                Value::Number(number) if !is_switch => Some(format!("--{long}={number}")),
-                other => return Err(invalid(&name, &format!("invalid type of the value {other}"))),
+            arguments.extend(match (&value, is_switch) {
+                (Value::Bool(_) | Value::String(_), true) => {
+                    let expected = || invalid(&name, &format!("expected true or false, got {value}"));
+                    switch(&value).ok_or_else(expected)?.then(|| format!("--{long}"))
+                }
+                (Value::String(text), false) => Some(format!("--{long}={text}")),
+                (Value::Number(number), false) => Some(format!("--{long}={number}")),
+                (other, _) => return Err(invalid(&name, &format!("invalid type of the value {other}"))),
             });
             // Otherwise the function's environment would override a switch that is off.
-            command = command.mut_arg(argument.get_id(), |argument| argument.env(Resettable::Reset));
+            let mut replaced = vec![argument.get_id().as_str()];
+            if EXIF_SETTINGS.contains(&replaced[0]) {
+                replaced = EXIF_SETTINGS.to_vec();
+            }
+            for id in replaced {
+                command = command.mut_arg(id, |argument| argument.env(Resettable::Reset));
+            }
         }
         let matches = command.try_get_matches_from(arguments).map_err(|error| settings_error(&error))?;
         Policy::from_arg_matches(&matches).map_err(|error| settings_error(&error))
@@ -124,6 +134,20 @@ impl Settings {
     /// its connections need the rest.
     pub fn memory_bytes(&self) -> u64 {
         (self.memory_megabytes << 20) / 4 * 3
+    }
+}
+
+/// The arguments of [`Policy`] that decide about EXIF: a payload with one of them replaces both.
+const EXIF_SETTINGS: [&str; 2] = ["exif", "redact"];
+
+/// Returns the state of a switch, which may be text, as in the environment.
+fn switch(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(is_on) => Some(*is_on),
+        Value::String(text) => {
+            BoolishValueParser::new().parse_ref(&Command::new("payload"), None, OsStr::new(text)).ok()
+        }
+        _ => None,
     }
 }
 
@@ -146,7 +170,7 @@ fn settings_error(error: &clap::Error) -> SettingsError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use safelight_core::Registry;
+    use safelight_core::{ExifDetail, Registry};
     use safelight_service::{decode_pool::PoolLimits, handle::Service};
 
     const NONE: Registry = Registry { transforms: &[], decoders: &[], encoders: &[] };
@@ -157,13 +181,36 @@ mod tests {
 
     #[test]
     fn a_payload_has_settings_by_their_names() {
-        assert!(!service("{}").settings.redact);
+        assert_eq!(service("{}").settings.exif, ExifDetail::Harmless);
         let set = service(
-            r#"{"SAFELIGHT_REDACT": true, "SAFELIGHT_MAX_PIXELS": 1000, "SAFELIGHT_MAX_FRAMES": "7",
-                "SAFELIGHT_KEEP_PROFILE": false}"#,
+            r#"{"SAFELIGHT_EXIF": "all", "SAFELIGHT_MAX_PIXELS": 1000, "SAFELIGHT_MAX_FRAMES": "7",
+                "SAFELIGHT_KEEP_PROFILE": false, "SAFELIGHT_MAX_SOURCE_BYTES": "64MiB"}"#,
         );
-        assert!(set.settings.redact && !set.settings.keep_profile);
+        assert!(set.settings.exif == ExifDetail::All && !set.settings.keep_profile);
+        assert_eq!(set.settings.limits.max_source_bytes, 64 << 20);
         assert_eq!((set.settings.limits.max_pixels, set.settings.limits.max_frames), (1000, 7));
+    }
+
+    #[test]
+    fn a_switch_may_be_text() {
+        for (value, expected) in
+            [("true", true), ("\"true\"", true), ("\"Yes\"", true), ("false", false), ("\"false\"", false)]
+        {
+            let payload = format!(r#"{{"SAFELIGHT_KEEP_PROFILE": {value}}}"#);
+            assert_eq!(service(&payload).settings.keep_profile, expected, "{payload}");
+        }
+    }
+
+    #[test]
+    fn redaction_leaves_only_harmless_exif() {
+        for (payload, expected) in [
+            (r#"{"SAFELIGHT_REDACT": "true"}"#, ExifDetail::Harmless),
+            (r#"{"SAFELIGHT_REDACT": true, "SAFELIGHT_EXIF": "all"}"#, ExifDetail::Harmless),
+            (r#"{"SAFELIGHT_REDACT": false, "SAFELIGHT_EXIF": "all"}"#, ExifDetail::All),
+            (r#"{"SAFELIGHT_REDACT": false}"#, ExifDetail::Harmless),
+        ] {
+            assert_eq!(service(payload).settings.exif, expected, "{payload}");
+        }
     }
 
     #[test]
@@ -173,7 +220,10 @@ mod tests {
             ("[]", "payload"),
             (r#"{"SAFELIGHT_REDAKT": true}"#, "SAFELIGHT_REDAKT"),
             (r#"{"SAFELIGHT_BUCKET": "b"}"#, "SAFELIGHT_BUCKET"),
-            (r#"{"SAFELIGHT_REDACT": "yes"}"#, "SAFELIGHT_REDACT"),
+            (r#"{"SAFELIGHT_REDACT": "perhaps"}"#, "SAFELIGHT_REDACT"),
+            (r#"{"SAFELIGHT_REDACT": 1}"#, "SAFELIGHT_REDACT"),
+            (r#"{"SAFELIGHT_EXIF": "some"}"#, "SAFELIGHT_EXIF"),
+            (r#"{"SAFELIGHT_EXIF": true}"#, "SAFELIGHT_EXIF"),
             (r#"{"SAFELIGHT_MAX_PIXELS": "much"}"#, "SAFELIGHT_MAX_PIXELS"),
             (r#"{"SAFELIGHT_MAX_PIXELS": -1}"#, "SAFELIGHT_MAX_PIXELS"),
             (r#"{"SAFELIGHT_SOURCE_TIMEOUT_SECS": 0}"#, "SAFELIGHT_SOURCE_TIMEOUT_SECS"),

@@ -3,7 +3,11 @@
 use clap::{Arg, Args, CommandFactory, Parser, Subcommand, builder::BoolishValueParser, error::ContextKind};
 use safelight::connections::{ConnectionLimits, Networks, PRIVATE_NETWORKS};
 use safelight_service::{auth::AuthSettings, policy::Policy, source::SourceSettings};
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 use tracing::level_filters::LevelFilter;
 
 /// Serves images without their private metadata, resized and re-encoded on request.
@@ -18,6 +22,10 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Serve the images of a folder, a bucket or a web server over HTTP
     Serve(Box<Serve>),
+    /// Remove private metadata from files, without touching a pixel
+    Strip(Strip),
+    /// Show the EXIF of files as JSON
+    Exif(Exif),
     /// Transform files, several at a time; a file is written whole or not at all
     Transform(Transform),
     /// List the transforms and their parameters
@@ -34,12 +42,17 @@ pub(crate) struct Serve {
     )]
     pub(crate) source: String,
 
-    /// Address and port to listen on, without TLS
-    #[arg(long, env = "SAFELIGHT_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
-    pub(crate) listen: SocketAddr,
+    /// Address and port to listen on, without TLS; :8080 is that port of all IPv4 addresses [default: 127.0.0.1:8080,
+    /// or all IPv4 addresses with the port in the environment variable PORT]
+    #[arg(long, env = "SAFELIGHT_LISTEN", value_name = "ADDRESS", value_parser = parse_address)]
+    listen: Option<SocketAddr>,
+
+    /// Port that a platform assigns.
+    #[arg(long, env = "PORT", hide = true)]
+    port: Option<u16>,
 
     /// Address and port for /livez, /readyz and /metrics; off by default. Not for viewers
-    #[arg(long, env = "SAFELIGHT_ADMIN_LISTEN", value_name = "ADDRESS")]
+    #[arg(long, env = "SAFELIGHT_ADMIN_LISTEN", value_name = "ADDRESS", value_parser = parse_address)]
     pub(crate) admin_listen: Option<SocketAddr>,
 
     /// Log level: off, error, warn, info (a line for each request), debug, trace
@@ -64,24 +77,75 @@ pub(crate) struct Serve {
 }
 
 #[derive(Args, Debug)]
-pub(crate) struct Transform {
-    /// Query as in a URL, after the question mark; empty to strip private metadata
-    pub(crate) query: String,
-
-    /// Files and folders to read; - is standard input
-    #[arg(required = true)]
-    pub(crate) input: Vec<PathBuf>,
+pub(crate) struct Strip {
+    #[command(flatten)]
+    pub(crate) files: Files,
 
     /// File or folder to write: a folder for several inputs or for a folder; - is standard output
     #[arg(short, long)]
     pub(crate) output: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Exif {
+    #[command(flatten)]
+    pub(crate) files: Files,
+
+    /// File or folder to write: a folder for several inputs or for a folder; - is standard output
+    #[arg(short, long, default_value = "-")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Transform {
+    /// Query as in a URL, with or without the question mark; empty to strip private metadata. Without format=, the
+    /// extension of the output file chooses the format
+    pub(crate) query: String,
+
+    #[command(flatten)]
+    pub(crate) files: Files,
+
+    /// File or folder to write: a folder for several inputs or for a folder; - is standard output
+    #[arg(short, long)]
+    pub(crate) output: PathBuf,
+}
+
+/// The files of a command.
+#[derive(Args, Debug)]
+pub(crate) struct Files {
+    /// Files and folders to read; - is standard input
+    #[arg(required = true)]
+    pub(crate) input: Vec<PathBuf>,
 
     /// Replace existing files
     #[arg(short, long)]
     pub(crate) force: bool,
 
+    /// Skip inputs whose output exists
+    #[arg(long, conflicts_with = "force")]
+    pub(crate) skip_existing: bool,
+
     #[command(flatten)]
     pub(crate) policy: Policy,
+}
+
+impl Serve {
+    /// Returns the address to listen on.
+    pub(crate) fn listen(&self) -> SocketAddr {
+        let assigned = self.port.map(|port| SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)));
+        self.listen.or(assigned).unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)))
+    }
+}
+
+/// Parses an address with a port; without an address, it is that of all interfaces.
+fn parse_address(text: &str) -> Result<SocketAddr, &'static str> {
+    const EXPECTED: &str = "expected an address and a port, such as 127.0.0.1:8080, [::1]:8080 or :8080";
+    match text.strip_prefix(':') {
+        Some(port) => {
+            port.parse().map(|port: u16| (Ipv4Addr::UNSPECIFIED, port).into()).map_err(|_| EXPECTED)
+        }
+        None => text.parse().map_err(|_| EXPECTED),
+    }
 }
 
 /// Limits of connections.

@@ -18,11 +18,13 @@ pub fn transforms(registry: Registry) -> String {
 
 fn values(param: &Param) -> String {
     match param.kind {
-        ParamKind::Flag => "true".to_owned(),
+        // Other words of flags are for programs.
+        ParamKind::Flag | ParamKind::FlagOr(_) => "true".to_owned(),
         ParamKind::Integer { min, max, unit } => format!("{min} to {max} {unit}").trim_end().to_owned(),
         ParamKind::Decimal { min, max, unit } => format!("{min} to {max} {unit}").trim_end().to_owned(),
-        ParamKind::OneOf(words) => words.join(" | "),
+        ParamKind::OneOf { words, .. } => words.join(" | "),
         ParamKind::Negotiated { words, .. } => format!("auto | {}", words.join(" | ")),
+        ParamKind::Angle { .. } | ParamKind::Colour => param.kind.to_string(),
         ParamKind::Text { form, .. } => form.to_owned(),
     }
 }

@@ -3,7 +3,7 @@
 mod cli;
 
 use anyhow::Context;
-use cli::{Cli, Command, Serve, Transform};
+use cli::{Cli, Command, Files, Serve};
 use safelight::{
     admin::{self, Admin, Draining},
     connections::{
@@ -11,7 +11,7 @@ use safelight::{
         descriptors::{self, TooFew},
         serve,
     },
-    files::{Batch, transform_files},
+    files::{Batch, Existing, transform_files},
     list,
 };
 use safelight_service::{
@@ -26,27 +26,34 @@ use std::{
     future::pending,
     io::Write,
     net::SocketAddr,
+    path::PathBuf,
     process::{ExitCode, exit},
     sync::Arc,
 };
 use tokio::{net::TcpListener, select, signal, task::spawn_blocking, time::sleep};
 use tracing::{info, warn};
 
-fn main() -> anyhow::Result<ExitCode> {
-    match isolated::run_if_worker() {
-        Some(code) => Ok(code),
-        None => {
-            limit_kept_memory();
-            run()
-        }
-    }
+fn main() -> ExitCode {
+    isolated::run_if_worker().unwrap_or_else(|| {
+        limit_kept_memory();
+        run().unwrap_or_else(|error| {
+            // Not by `Debug`, which would add a backtrace: the causes say what the user can change.
+            eprintln!("safelight: {error:#}");
+            ExitCode::FAILURE
+        })
+    })
 }
 
 #[tokio::main]
 async fn run() -> anyhow::Result<ExitCode> {
     match Cli::read().command {
         Command::Serve(arguments) => run_server(*arguments).await?,
-        Command::Transform(arguments) => return transform(arguments).await,
+        Command::Strip(strip) => return transform(strip.files, "", strip.output, false).await,
+        Command::Exif(exif) => return transform(exif.files, "showExif=true", exif.output, false).await,
+        Command::Transform(transformation) => {
+            let cli::Transform { query, files, output } = transformation;
+            return transform(files, &query, output, true).await;
+        }
         Command::Transforms => {
             write!(std::io::stdout(), "{}", list::transforms(safelight_registry::REGISTRY))?;
         }
@@ -61,7 +68,7 @@ async fn run_server(arguments: Serve) -> anyhow::Result<()> {
         check(origin.as_ref()).await?;
     }
     let limits = fitting(arguments.connections.limits())?;
-    let listener = bind(arguments.listen).await?;
+    let listener = bind(arguments.listen()).await?;
     let admin_listener = match arguments.admin_listen {
         Some(address) => Some(bind(address).await?),
         None => None,
@@ -89,7 +96,8 @@ async fn run_server(arguments: Serve) -> anyhow::Result<()> {
         info!(delay_secs = delay.as_secs(), "draining");
         sleep(delay).await;
     };
-    let service = arguments.policy.service(isolated::registry()?, &PoolLimits::default());
+    let mut service = arguments.policy.service(isolated::registry()?, &PoolLimits::default());
+    service.is_checked_by_cdn = arguments.auth.checked_by_cdn;
     let site = Site { service, origin, auth: arguments.auth.authorize };
     serve(listener, router(site), connections, stop).await;
     Ok(())
@@ -133,17 +141,26 @@ fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
 /// The exit code of a program that Ctrl-C ended, as shells report it.
 const INTERRUPTED: i32 = 130;
 
-async fn transform(arguments: Transform) -> anyhow::Result<ExitCode> {
-    let Transform { query, input: inputs, output, force, policy } = arguments;
+/// Transforms files by `query`; `converts` as in [`Batch`].
+async fn transform(files: Files, query: &str, output: PathBuf, converts: bool) -> anyhow::Result<ExitCode> {
+    let Files { input: inputs, force, skip_existing, policy } = files;
+    let existing = match (force, skip_existing) {
+        (true, _) => Existing::Replace,
+        (false, true) => Existing::Skip,
+        (false, false) => Existing::Fail,
+    };
     let has_several = 1 < inputs.len() || inputs.iter().any(|input| input.is_dir());
-    let batch = Batch { query, inputs, output, force };
+    let batch = Batch { query: query.to_owned(), converts, inputs, output, existing };
     let stop = stop_signal()?;
     let service = policy.service(isolated::registry()?, &PoolLimits::default());
     let report = spawn_blocking(move || transform_files(&service, &batch, stop)).await?;
+    for skipped in report.skipped.iter().filter(|skipped| skipped.reason.is_notable()) {
+        eprintln!("safelight: skipped {}: {}", skipped.path.display(), skipped.reason);
+    }
     for failure in &report.failures {
         eprintln!("safelight: {}: {}", failure.input.display(), chain(&failure.error));
     }
-    if has_several || 0 < report.stopped {
+    if has_several || 0 < report.stopped || !report.skipped.is_empty() {
         eprintln!("{report}");
     }
     if 0 < report.stopped {

@@ -24,6 +24,7 @@ async fn stage() -> Stage {
     let settings = folder.path().join("authorize.json");
     let mut authorize = issuer.settings();
     authorize["issuers"][0]["oidc"]["scopes"] = json!(["photos"]);
+    authorize["issuers"][0]["oidc"]["exifScopes"] = json!(["photos:exif"]);
     authorize["tokenFrom"]["cookies"] = json!(["session"]);
     fs::write(&settings, authorize.to_string()).unwrap();
     let setting = format!("@{}", settings.display());
@@ -48,7 +49,9 @@ async fn only_valid_tokens_are_admitted() {
     let good = stage.token();
     let reply = with_token(address, "/photo.jpg?width=30", &good).await;
     assert_eq!((reply.status, reply.header("content-type")), (200, "image/jpeg"));
-    assert_eq!(reply.header("cache-control"), "private, max-age=86400");
+    assert_eq!(reply.header("cache-control"), "private, no-cache");
+    // A browser sends the cookie for any site that embeds the image.
+    assert_eq!(reply.header("cross-origin-resource-policy"), "same-site");
     assert_eq!(reply.header("vary"), "authorization, cookie, token");
     let auto = with_token(address, "/photo.jpg?format=auto", &good).await;
     assert_eq!(auto.header("vary"), "accept, authorization, cookie, token");
@@ -93,6 +96,25 @@ async fn only_valid_tokens_are_admitted() {
     assert_eq!((other.fetches(), stage.issuer.fetches()), (0, 1));
     assert_eq!(with_token(address, "/none.jpg", &good).await.status, 404);
     assert_eq!(get(address, "/healthz").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scope_shows_all_exif() {
+    let stage = stage().await;
+    let show = async |scope: &str| {
+        let token = stage.issuer.mint(&json!({ "scope": scope }));
+        let reply = with_token(stage.program.address, "/photo.jpg?showExif=1", &token).await;
+        assert_eq!((reply.status, reply.header("cache-control")), (200, "private, no-cache"));
+        (reply.header("etag").to_owned(), serde_json::from_str::<serde_json::Value>(reply.text()).unwrap())
+    };
+    let (harmless_tag, harmless) = show("photos").await;
+    assert!(harmless.get("GPSInfo").is_none(), "{harmless}");
+    let withheld = harmless["withheld"].as_array().unwrap();
+    assert!(withheld.contains(&json!("GPSInfo.GPSLatitude")), "{harmless}");
+    let (all_tag, all) = show("photos photos:exif").await;
+    assert!(all["GPSInfo"]["GPSLatitude"].is_array() && all.get("withheld").is_none(), "{all}");
+    // What one viewer may see must not be taken for what another one saw.
+    assert_ne!(harmless_tag, all_tag);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -158,4 +180,5 @@ async fn mode_none_needs_no_token() {
     let reply = with_token(open.address, "/photo.jpg", "anything").await;
     assert_eq!((reply.status, reply.header("cache-control")), (200, "public, max-age=86400"));
     assert_eq!(reply.header("vary"), "");
+    assert_eq!(reply.header("cross-origin-resource-policy"), "cross-origin");
 }

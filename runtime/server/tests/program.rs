@@ -67,12 +67,15 @@ async fn a_folder_is_served_and_each_request_is_logged() {
 #[tokio::test]
 async fn a_setting_may_come_from_the_environment() {
     let mut tags = Vec::new();
-    for variables in [&[][..], &[("SAFELIGHT_REDACT", "no")], &[("SAFELIGHT_REDACT", "yes")]] {
+    let all = ("SAFELIGHT_EXIF", "all");
+    for variables in [&[][..], &[("SAFELIGHT_REDACT", "no")], &[("SAFELIGHT_REDACT", "yes"), all], &[all]] {
         let program = Program::serve(images(), variables);
-        tags.push(get(program.address, "/photo.jpg?showExif=true").await.header("etag").to_owned());
+        let reply = get(program.address, "/photo.jpg?showExif=true").await;
+        let has_place = reply.text().contains("GPSLatitude\":");
+        assert_eq!((has_place, reply.text().contains("withheld")), (variables == [all], variables != [all]));
+        tags.push(reply.header("etag").to_owned());
     }
-    assert_eq!(tags[0], tags[1]);
-    assert_ne!(tags[1], tags[2]);
+    assert!(tags[0] == tags[1] && tags[1] == tags[2] && tags[2] != tags[3], "{tags:?}");
 }
 
 #[tokio::test]
@@ -176,20 +179,152 @@ fn folders_include_their_subfolders() {
         let output = run(&arguments.collect::<Vec<_>>());
         assert_eq!(output.status.code(), Some(1));
         let lines: Vec<_> = stderr(&output).lines().collect();
-        let [failed, report] = lines.as_slice() else { panic!("{lines:?}") };
-        assert!(failed.contains(&path("in/cut.png")), "{failed}");
-        assert!(report.starts_with("2 converted, 1 failed, 1 skipped (not an image); "), "{report}");
+        let (report, named) = lines.split_last().unwrap();
+        let skipped = |name: &str, reason: &str| format!("safelight: skipped {}: {reason}", path(name));
+        let hidden = "hidden: its name begins with a dot";
+        let mut expected = vec![skipped("in/.a.jpg", hidden), skipped("in/deep/.hidden", hidden)];
+        expected.extend(cfg!(unix).then(|| skipped("in/link.jpg", "symbolic link")));
+        assert_eq!(named[..named.len() - 1], expected);
+        assert!(named[named.len() - 1].contains(&path("in/cut.png")), "{named:?}");
+        let skips =
+            if cfg!(unix) { "4 skipped (2 hidden, 1 symbolic link, 1 not an image); " } else { "3 skipped " };
+        assert!(report.starts_with(&format!("2 converted, 1 failed, {skips}")), "{report}");
         assert_eq!(names(Path::new(&path("in/out"))), ["a.png", "deep"]);
         assert_eq!(names(Path::new(&path("in/out/deep"))), ["a.png"]);
     }
 
-    // Two outputs of one name: one is written, and the other is reported.
+    // Inputs that differ only in their extension keep it.
     fs::write(path("in/a.png"), safelight_images::read("text-chunks.png")).unwrap();
-    let output =
-        run(&["transform", "format=webp", &path("in/a.jpg"), &path("in/a.png"), "-f", "-o", &path("two")]);
+    let inputs = [path("in/a.jpg"), path("in/a.png"), path("in/deep/a.jpg")];
+    let output = run(&["transform", "format=webp", &inputs[0], &inputs[1], "-o", &path("two")]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(names(Path::new(&path("two"))), ["a.jpg.webp", "a.png.webp"]);
+
+    // Of two inputs of one name, one is converted, and the other is reported.
+    let output = run(&["transform", "width=9", &inputs[0], &inputs[2], "-o", &path("one")]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("a.webp is already the output of another input"), "{}", stderr(&output));
-    assert_eq!(names(Path::new(&path("two"))), ["a.webp"]);
+    let message = format!("{}: another input has the same name", inputs[2]);
+    assert!(stderr(&output).contains(&message), "{}", stderr(&output));
+    assert!(stderr(&output).contains("\n1 converted, 1 failed, 0 skipped; "), "{}", stderr(&output));
+}
+
+#[test]
+fn the_samples_are_converted_as_the_readme_says() {
+    let folder = TempDir::new().unwrap();
+    let output = run(&["transform", "width=80&format=webp", images(), "-o", folder.path().to_str().unwrap()]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let names = names(folder.path());
+    for name in ["photo.jpg.webp", "photo.tiff.webp", "still.webp", "orientation-6.png.webp"] {
+        assert!(names.iter().any(|known| known == name), "{name} is not in {names:?}");
+    }
+    assert!(stderr(&output).contains("photo.avif: "), "{}", stderr(&output));
+    assert!(stderr(&output).contains(" unsupported"), "{}", stderr(&output));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_unreadable_folder_does_not_stop_the_rest() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::create_dir_all(path("in/closed")).unwrap();
+    fs::copy(safelight_images::path("orientation-1.jpg"), path("in/a.jpg")).unwrap();
+    fs::set_permissions(path("in/closed"), fs::Permissions::from_mode(0o000)).unwrap();
+    if fs::read_dir(path("in/closed")).is_ok() {
+        eprintln!("this user may read every folder: it is not checked");
+        return;
+    }
+    let output = run(&["strip", path("in").to_str().unwrap(), "-o", path("out").to_str().unwrap()]);
+    fs::set_permissions(path("in/closed"), fs::Permissions::from_mode(0o700)).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("in/closed: cannot read the folder"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("\n1 converted, 1 failed, 0 skipped; "), "{}", stderr(&output));
+}
+
+#[test]
+fn existing_output_may_be_skipped() {
+    let folder = TempDir::new().unwrap();
+    let output = folder.path().to_str().unwrap();
+    let sample = |name: &str| safelight_images::path(name).to_str().unwrap().to_owned();
+    fs::write(folder.path().join("photo.webp"), "mine").unwrap();
+    let inputs = [sample("photo.jpg"), sample("orientation-1.jpg")];
+    let done =
+        run(&["transform", "width=9&format=webp", &inputs[0], &inputs[1], "-o", output, "--skip-existing"]);
+    assert!(done.status.success(), "{}", stderr(&done));
+    assert!(
+        stderr(&done).starts_with("1 converted, 0 failed, 1 skipped (1 existing); "),
+        "{}",
+        stderr(&done)
+    );
+    assert_eq!(fs::read(folder.path().join("photo.webp")).unwrap(), b"mine");
+    assert_eq!(names(folder.path()), ["orientation-1.webp", "photo.webp"]);
+}
+
+#[test]
+fn the_extension_of_the_output_chooses_the_format() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let photo = safelight_images::path("photo.jpg").to_str().unwrap().to_owned();
+    for (query, name, start) in [
+        ("?width=40", "a.webp", &b"RIFF"[..]),
+        ("", "b.png", b"\x89PNG"),
+        ("width=40&format=png", "c.jpg", b"\x89PNG"),
+        ("width=40", "d.bin", b"\xFF\xD8"),
+    ] {
+        let output = run(&["transform", query, &photo, "-o", &path(name)]);
+        assert!(output.status.success(), "{name}: {}", stderr(&output));
+        assert!(fs::read(path(name)).unwrap().starts_with(start), "{name}");
+    }
+    let from_pipe = safelight(&["transform", "width=40", "-", "-o", &path("e.webp")])
+        .stdin(fs::File::open(&photo).unwrap())
+        .output()
+        .unwrap();
+    assert!(from_pipe.status.success(), "{}", stderr(&from_pipe));
+    assert_eq!(fs::read(path("e.webp")).unwrap(), fs::read(path("a.webp")).unwrap());
+
+    // A strip never converts.
+    let output = run(&["strip", &photo, "-o", &path("f.png")]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("the output is JPEG: expected a name that ends in .jpg"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(!Path::new(&path("f.png")).exists());
+    assert!(run(&["strip", &photo, "-o", &path("g.jpg")]).status.success());
+    assert!(run(&["transform", "", &photo, "-o", &path("h.jpg")]).status.success());
+    assert_eq!(fs::read(path("g.jpg")).unwrap(), fs::read(path("h.jpg")).unwrap());
+}
+
+#[test]
+fn exif_is_shown_on_standard_output() {
+    let photo = safelight_images::path("photo.jpg").to_str().unwrap().to_owned();
+    let harmless = run(&["exif", &photo]);
+    assert!(harmless.status.success(), "{}", stderr(&harmless));
+    let harmless: serde_json::Value = serde_json::from_str(stdout(&harmless)).unwrap();
+    assert!(harmless["Image"].is_object() && harmless.get("GPSInfo").is_none(), "{harmless}");
+    let all: serde_json::Value =
+        serde_json::from_str(stdout(&run(&["exif", &photo, "--exif", "all"]))).unwrap();
+    assert!(all["GPSInfo"].is_object() && all.get("withheld").is_none(), "{all}");
+}
+
+#[test]
+fn an_unknown_parameter_is_an_error_before_any_file() {
+    let output = run(&["transform", "widht=40", "nowhere.jpg", "-o", "out.jpg"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(stderr(&output), "safelight: widht=40: unknown parameter \"widht\": expected \"width\"\n");
+}
+
+#[tokio::test]
+async fn a_platform_may_assign_the_port() {
+    for (address, expected) in [(None, "0.0.0.0"), (Some("127.0.0.1:0"), "127.0.0.1")] {
+        let variables =
+            [("PORT", "0")].into_iter().chain(address.map(|address| ("SAFELIGHT_LISTEN", address)));
+        let program = Program::start(safelight(&["serve", images()]).envs(variables));
+        assert_eq!(program.address.ip().to_string(), expected);
+    }
+    let program = Program::start(&mut safelight(&["serve", images(), "--listen", ":0"]));
+    assert_eq!(program.address.ip().to_string(), "0.0.0.0");
 }
 
 #[test]
@@ -243,7 +378,7 @@ fn contradictory_arguments_are_rejected() {
             "standard output takes the output of one input only",
         ),
         (vec!["transform", "", "-", "-o", folder], "standard input needs a file as output"),
-        (vec!["transform", "", folder, "-o", "-"], "the folder contains no files"),
+        (vec!["transform", "", folder, "-o", "none"], "the folder contains no files"),
         (vec!["transform", "", images(), "-o", "-"], "standard output takes the output of one input only"),
     ] {
         let output = run(&arguments);
@@ -257,7 +392,8 @@ fn an_invalid_setting_ends_the_program_and_is_named() {
     for (arguments, variable, message) in [
         (vec!["serve", "."], Some(("SAFELIGHT_LISTEN", "nowhere")), "SAFELIGHT_LISTEN"),
         (vec!["serve", "."], Some(("SAFELIGHT_REDACT", "perhaps")), "SAFELIGHT_REDACT"),
-        (vec!["serve", "."], Some(("SAFELIGHT_MAX_SOURCE_BYTES", "1 GB")), "SAFELIGHT_MAX_SOURCE_BYTES"),
+        (vec!["serve", "."], Some(("SAFELIGHT_MAX_SOURCE_BYTES", "1 XB")), "SAFELIGHT_MAX_SOURCE_BYTES"),
+        (vec!["serve", "."], Some(("SAFELIGHT_EXIF", "some")), "SAFELIGHT_EXIF"),
         (vec!["serve", "."], Some(("SAFELIGHT_SOURCE_TIMEOUT_SECS", "0")), "SAFELIGHT_SOURCE_TIMEOUT_SECS"),
         (vec!["serve", ".", "--max-metadata-bytes", "much"], None, "--max-metadata-bytes"),
         (vec!["serve", ".", "--max-connections", "0"], None, "--max-connections"),
@@ -266,9 +402,10 @@ fn an_invalid_setting_ends_the_program_and_is_named() {
         (vec!["serve"], None, "<SOURCE>"),
         (vec![], None, "Usage"),
     ] {
-        let output = safelight(&arguments).envs(variable).output().unwrap();
+        let output = safelight(&arguments).envs(variable).env("RUST_BACKTRACE", "1").output().unwrap();
         assert!(!output.status.success(), "{arguments:?}");
         assert!(stderr(&output).contains(message), "{arguments:?}: {}", stderr(&output));
+        assert!(!stderr(&output).contains("backtrace"), "{arguments:?}: {}", stderr(&output));
     }
 }
 
@@ -279,7 +416,7 @@ fn help_lists_transforms_and_settings() {
     for word in ["strip-exif", "show-exif", "showExif = true"] {
         assert!(stdout(&transforms).contains(word), "{}", stdout(&transforms));
     }
-    for word in ["SAFELIGHT_LISTEN", "s3://bucket/prefix", "--redact"] {
+    for word in ["SAFELIGHT_LISTEN", "s3://bucket/prefix", "--redact", "--exif"] {
         assert!(stdout(&run(&["serve", "--help"])).contains(word), "{word}");
     }
 }

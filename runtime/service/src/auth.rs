@@ -1,13 +1,13 @@
 //! The check of viewers' tokens, for deployments without a check at the edge.
 
 use crate::{
+    cache_control::for_checked_viewer,
     client::{client, collect},
     rejection::Rejection,
     status,
 };
 use bytes::BytesMut;
-use clap::Args;
-use headers::{CacheControl, HeaderMapExt};
+use clap::{Args, builder::BoolishValueParser};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, header, request::Parts, uri::PathAndQuery};
 use safelight_core::{Error, Kind};
 use safelight_edge::{
@@ -32,6 +32,10 @@ pub struct AuthSettings {
     /// name of a file with them
     #[arg(long, env = "SAFELIGHT_AUTHORIZE", value_name = "JSON", value_parser = TokenAuth::from_setting)]
     pub authorize: Option<Arc<TokenAuth>>,
+
+    /// A CDN in front checks viewers before its cache: it may store responses, and viewers must ask it before each use
+    #[arg(long, env = "SAFELIGHT_CHECKED_BY_CDN", value_parser = BoolishValueParser::new())]
+    pub checked_by_cdn: bool,
 }
 
 /// Admits requests with a valid token.
@@ -44,6 +48,13 @@ pub struct TokenAuth {
     client: OnceLock<reqwest::Client>,
     /// Counts the finished fetches of key sets.
     fetches: watch::Sender<u64>,
+}
+
+/// The rights of a viewer.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Viewer {
+    /// Whether the viewer may see all EXIF, whatever the operator's setting.
+    pub(crate) sees_all_exif: bool,
 }
 
 /// Reasons for which tokens cannot be checked.
@@ -95,7 +106,7 @@ impl TokenAuth {
     /// # Errors
     /// [`Kind::Unauthorized`], [`Kind::Forbidden`], or [`Kind::Busy`] if the token cannot be checked at the moment.
     /// The token is removed all the same.
-    pub(crate) async fn authenticate(self: &Arc<Self>, parts: &mut Parts) -> Result<(), Rejection> {
+    pub(crate) async fn authenticate(self: &Arc<Self>, parts: &mut Parts) -> Result<Viewer, Rejection> {
         let before = parts.clone();
         for name in &self.vary {
             // A value that is not text is not a token, but it must not stay where a token may be.
@@ -120,7 +131,11 @@ impl TokenAuth {
                 // Subscribe first: a fetch may end during the check.
                 let mut fetches = self.fetches.subscribe();
                 match self.authorizer.authorize(&taken.token, now()) {
-                    Outcome::Allowed(_) => return Ok(()),
+                    Outcome::Allowed(claims) => {
+                        return Ok(Viewer {
+                            sees_all_exif: claims.is_some_and(|claims| claims.sees_all_exif),
+                        });
+                    }
                     Outcome::Refused(refusal) => return Err(refused(refusal)),
                     Outcome::Unavailable => return Err(unavailable()),
                     Outcome::Fetch(url) => self.fetch(url),
@@ -138,23 +153,7 @@ impl TokenAuth {
         if self.is_open {
             return;
         }
-        let own = headers.typed_get::<CacheControl>().unwrap_or_else(CacheControl::new);
-        if !own.no_store() {
-            let mut control = CacheControl::new().with_private();
-            for (is_set, with) in [
-                (own.no_cache(), CacheControl::with_no_cache as fn(CacheControl) -> CacheControl),
-                (own.must_revalidate(), CacheControl::with_must_revalidate),
-                (own.no_transform(), CacheControl::with_no_transform),
-                (own.immutable(), CacheControl::with_immutable),
-            ] {
-                control = if is_set { with(control) } else { control };
-            }
-            let age = own.max_age();
-            headers.typed_insert(match age {
-                Some(age) => control.with_max_age(age),
-                None => control,
-            });
-        }
+        for_checked_viewer(headers);
         // One line: some proxies do not join several.
         let own = headers.get_all(header::VARY).iter().filter_map(|value| value.to_str().ok());
         let names = own.chain(self.vary.iter().map(HeaderName::as_str)).collect::<Vec<_>>().join(", ");
@@ -162,6 +161,13 @@ impl TokenAuth {
             let names = HeaderValue::try_from(names).expect("names of headers are ASCII");
             headers.insert(header::VARY, names);
         }
+    }
+
+    /// Returns the sites that may embed responses (Fetch, "`Cross-Origin-Resource-Policy` header"). Browsers add cookies
+    /// to the requests of any site, so with tokens in cookies only pages of the same site may.
+    pub(crate) fn resource_policy(&self) -> HeaderValue {
+        let has_cookies = !self.is_open && self.vary.contains(&header::COOKIE);
+        HeaderValue::from_static(if has_cookies { "same-site" } else { "cross-origin" })
     }
 
     /// Fetches a key set, even if the client that needs it disconnects.

@@ -99,10 +99,10 @@ fn version(meta: &Meta) -> Option<(bool, String)> {
 
 fn etag(weak: bool, version: &str, query: &str, settings: &Settings) -> ETag {
     // Limits decide whether there is a response, not which one.
-    let Settings { limits: _, redact, keep_profile } = settings;
+    let Settings { limits: _, exif, keep_profile } = settings;
     let mut hash = Sha256::new();
     for part in
-        [env!("CARGO_PKG_VERSION"), &format!("redact={redact} keep_profile={keep_profile}"), query, version]
+        [env!("CARGO_PKG_VERSION"), &format!("exif={exif:?} keep_profile={keep_profile}"), query, version]
     {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);

@@ -4,6 +4,7 @@
 //! [`crate::door`] for the callers.
 
 use crate::{
+    cache_control::for_checking_cdn,
     conditional::{Outcome, Validators, is_conditional},
     decode_pool::DecodePool,
     driver::SessionDriver,
@@ -33,6 +34,9 @@ pub struct Service {
     pub source_timeout: Duration,
     /// Threads and memory for heavy work.
     pub decode_pool: Arc<DecodePool>,
+    /// Whether a CDN in front checks viewers, so that it may store responses and viewers must ask it before each use.
+    /// Defaults to `false`.
+    pub is_checked_by_cdn: bool,
 }
 
 /// Returns the response to `request` about the image in `source`.
@@ -49,7 +53,7 @@ pub async fn handle(
         match attempt(service, source, request).await {
             Err(Failure::SourceChanged) => (),
             Err(Failure::Rejected(rejection)) => return Err(rejection),
-            Ok(response) => return Ok(response),
+            Ok(response) => return Ok(service.limit_caching(response)),
         }
     }
     let message = format!("the source changed during each of {MAX_ATTEMPTS} attempts to read it");
@@ -73,7 +77,9 @@ pub fn preview(
     let plan = Plan::new(service.registry, request.query.clone())?;
     let validators = Validators::new(meta, &plan.query, &service.settings);
     match validators.evaluate(&request.headers) {
-        Outcome::NotModified => return Ok(not_modified(meta, headers, &validators, timing)),
+        Outcome::NotModified => {
+            return Ok(service.limit_caching(not_modified(meta, headers, &validators, timing)));
+        }
         Outcome::Failed => return Err(precondition_failed().into()),
         Outcome::Proceed => (),
     }
@@ -81,7 +87,7 @@ pub fn preview(
     *response.headers_mut() = headers;
     describe(response.headers_mut(), meta, &validators);
     response.headers_mut().insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    Ok(response)
+    Ok(service.limit_caching(response))
 }
 
 /// Reasons for which an attempt has no response.
@@ -194,6 +200,14 @@ impl Service {
     /// [`Kind::InvalidParam`].
     pub fn query(&self, raw: &str, accept: &str) -> Result<Query> {
         self.registry.query(raw, accept)
+    }
+
+    /// Returns the response with the `Cache-Control` that suits the checks of viewers.
+    fn limit_caching(&self, mut response: Response<Body>) -> Response<Body> {
+        if self.is_checked_by_cdn {
+            for_checking_cdn(response.headers_mut());
+        }
+        response
     }
 
     async fn open(&self, source: &Arc<dyn Source>, pin: Option<&Meta>) -> Result<Opened> {

@@ -22,6 +22,7 @@ pub mod client;
 // Responses.
 pub mod response;
 mod conditional;
+mod cache_control;
 mod range;
 pub mod rejection;
 pub mod problem;
@@ -29,6 +30,7 @@ pub mod status;
 
 // Settings and log.
 pub mod policy;
+pub mod quantity;
 pub mod log;
 pub mod meter;
 pub mod allocator;

@@ -3,30 +3,40 @@
 use crate::{
     decode_pool::{DecodePool, PoolLimits},
     handle::Service,
+    quantity::{parse_bytes, parse_count},
 };
-use clap::{Args, builder::BoolishValueParser};
-use safelight_core::{Limits, Registry, Settings};
+use clap::{
+    Args,
+    builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser},
+};
+use safelight_core::{ExifDetail, Limits, Registry, Settings};
 use std::{sync::Arc, time::Duration};
 
 /// Settings of the operator, with defaults that suit most.
 #[derive(Args, Clone, Debug)]
 pub struct Policy {
-    /// Omit location, serial numbers and names from EXIF shown as JSON
+    /// EXIF that is shown as JSON: harmless (camera, exposure, dates, sizes), all (also place, names, serial numbers, free
+    /// text), or what the edge in front allows, without which any viewer could ask for all
+    #[arg(long, env = "SAFELIGHT_EXIF", value_name = "TAGS", default_value = "harmless",
+          value_parser = PossibleValuesParser::new(["harmless", "all", "edge"]).map(|word| exif_detail(&word)))]
+    exif: ExifDetail,
+
+    /// The same as --exif harmless, also beside --exif all
     #[arg(long, env = "SAFELIGHT_REDACT", value_parser = BoolishValueParser::new())]
     redact: bool,
 
     /// Maximum bytes of a source that must be buffered whole (TIFF, some HEIF)
-    #[arg(long, env = "SAFELIGHT_MAX_SOURCE_BYTES", value_name = "BYTES",
+    #[arg(long, env = "SAFELIGHT_MAX_SOURCE_BYTES", value_name = "BYTES", value_parser = parse_bytes,
           default_value_t = Limits::default().max_source_bytes)]
     max_source_bytes: u64,
 
     /// Maximum bytes of one metadata block
-    #[arg(long, env = "SAFELIGHT_MAX_METADATA_BYTES", value_name = "BYTES",
+    #[arg(long, env = "SAFELIGHT_MAX_METADATA_BYTES", value_name = "BYTES", value_parser = parse_bytes,
           default_value_t = Limits::default().max_metadata_bytes)]
     max_metadata_bytes: u64,
 
     /// Maximum pixels of a source to decode, all frames of an animation together
-    #[arg(long, env = "SAFELIGHT_MAX_PIXELS", value_name = "PIXELS",
+    #[arg(long, env = "SAFELIGHT_MAX_PIXELS", value_name = "PIXELS", value_parser = parse_count,
           default_value_t = Limits::default().max_pixels)]
     max_pixels: u64,
 
@@ -41,7 +51,7 @@ pub struct Policy {
     max_output_side: u32,
 
     /// Maximum pixels of an output image; of each frame of an animation
-    #[arg(long, env = "SAFELIGHT_MAX_OUTPUT_PIXELS", value_name = "PIXELS",
+    #[arg(long, env = "SAFELIGHT_MAX_OUTPUT_PIXELS", value_name = "PIXELS", value_parser = parse_count,
           default_value_t = Limits::default().max_output_pixels)]
     max_output_pixels: u64,
 
@@ -63,7 +73,7 @@ pub struct Policy {
 
     /// Memory budget in bytes for all requests together; default: 1 GiB, in a Lambda function three quarters of its
     /// memory
-    #[arg(long, env = "SAFELIGHT_MEMORY_BYTES", value_name = "BYTES")]
+    #[arg(long, env = "SAFELIGHT_MEMORY_BYTES", value_name = "BYTES", value_parser = parse_bytes)]
     memory_bytes: Option<u64>,
 
     /// Maximum images that are processed at a time; default: the number of cores
@@ -113,9 +123,22 @@ impl Policy {
         };
         Service {
             registry,
-            settings: Settings { limits, redact: self.redact, keep_profile: self.keep_profile },
+            settings: Settings {
+                limits,
+                exif: if self.redact { ExifDetail::Harmless } else { self.exif },
+                keep_profile: self.keep_profile,
+            },
+            is_checked_by_cdn: false,
             source_timeout: Duration::from_secs(self.source_timeout_secs),
             decode_pool: Arc::new(DecodePool::new(pool)),
         }
+    }
+}
+
+fn exif_detail(word: &str) -> ExifDetail {
+    match word {
+        "all" => ExifDetail::All,
+        "edge" => ExifDetail::ByQuery,
+        _ => ExifDetail::Harmless,
     }
 }

@@ -2,7 +2,7 @@
 //! URL both use it.
 
 use crate::{
-    auth::TokenAuth,
+    auth::{TokenAuth, Viewer},
     door::{DoorRequest, Target, serve_request},
     handle::{Service, handle},
     problem,
@@ -14,8 +14,8 @@ use crate::{
 use axum::{Router, extract::State, routing::get};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, Version, header, request::Parts};
-use safelight_core::{Error, Kind, Result};
-use std::{sync::Arc, time::Duration};
+use safelight_core::{Error, ExifDetail, Kind, Result};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 use tokio::time::timeout;
 use tower_http::cors::{self, AllowHeaders, CorsLayer};
 
@@ -32,6 +32,24 @@ pub struct Site {
 
 /// The header that names a request.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The sites that may embed a response (Fetch standard).
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+/// The sites whose scripts may read the timing of a request, `Server-Timing` included (W3C Resource Timing).
+const TIMING_ALLOW_ORIGIN: HeaderName = HeaderName::from_static("timing-allow-origin");
+
+impl Site {
+    /// Returns the service with the settings for `viewer`.
+    fn service_for(&self, viewer: Viewer) -> Cow<'_, Service> {
+        if !viewer.sees_all_exif {
+            return Cow::Borrowed(&self.service);
+        }
+        let mut service = self.service.clone();
+        service.settings.exif = ExifDetail::All;
+        Cow::Owned(service)
+    }
+}
 
 /// Returns the routes: `/healthz`, and an image for every other path.
 pub fn router(site: Site) -> Router {
@@ -51,16 +69,16 @@ async fn image(
     // First, because it removes the token from the request: no later step sees it, not even the log.
     let authenticated = match &site.auth {
         Some(auth) => auth.authenticate(&mut parts).await,
-        None => Ok(()),
+        None => Ok(Viewer::default()),
     };
     let id = request_id(&parts.headers);
     let response = serve_request(door_request(&site, &parts, id.clone()), |pending| async {
-        authenticated?;
+        let viewer = authenticated?;
         check_host(&parts)?;
         let body = read_body(&site, body).await?;
         let resource = site.origin.resolve(&parts, &body)?;
         let request = if resource.is_image { pending.with_query()? } else { pending.without_query() };
-        handle(&site.service, &resource.source, &request).await
+        handle(&site.service_for(viewer), &resource.source, &request).await
     });
     let mut response = response.await.render(|rejection, id| render(&site, rejection, id));
     if let Some(auth) = &site.auth {
@@ -68,6 +86,10 @@ async fn image(
     }
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    let everyone = || HeaderValue::from_static("cross-origin");
+    let embedders = site.auth.as_ref().map_or_else(everyone, |auth| auth.resource_policy());
+    headers.insert(RESOURCE_POLICY, embedders);
+    headers.insert(TIMING_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.extend(HeaderValue::from_str(&id).map(|id| (REQUEST_ID, id)));
     response.map(axum::body::Body::new)
 }

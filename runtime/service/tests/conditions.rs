@@ -5,6 +5,7 @@
 mod common;
 
 use common::{Memory, Server, TOY, fetch, get, service, start, start_with, toy};
+use safelight_core::ExifDetail;
 use std::sync::Arc;
 
 const CHANGED: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
@@ -84,10 +85,10 @@ async fn a_tag_depends_on_source_query_and_settings() {
     assert_ne!(plain, etag(&server, "/a?stop=true").await);
     assert_eq!(etag(&server, "/a?late=true&stop=true").await, etag(&server, "/a?stop=TRUE&late=true").await);
 
-    let mut redacting = service(TOY);
-    redacting.settings.redact = true;
-    let redacting = start_with(redacting, Arc::new(memory.clone())).await;
-    assert_ne!(plain, etag(&redacting, "/a").await);
+    let mut showing = service(TOY);
+    showing.settings.exif = ExifDetail::All;
+    let showing = start_with(showing, Arc::new(memory.clone())).await;
+    assert_ne!(plain, etag(&showing, "/a").await);
 
     let mut limited = service(TOY);
     limited.settings.limits.max_source_bytes = 1000;

@@ -26,6 +26,8 @@ async fn a_response_has_the_headers_for_caches_and_browsers() {
     assert_eq!(reply.header("x-content-type-options"), "nosniff");
     assert_eq!(reply.header("access-control-allow-origin"), "*");
     assert_eq!(reply.header("access-control-expose-headers"), "*");
+    assert_eq!(reply.header("cross-origin-resource-policy"), "cross-origin");
+    assert_eq!(reply.header("timing-allow-origin"), "*");
     assert_eq!(reply.header("vary"), "");
     assert!(reply.header("etag").starts_with('"'), "{reply:?}");
     assert!(reply.header("server-timing").starts_with("plan;dur="), "{reply:?}");
@@ -48,6 +50,19 @@ async fn the_source_decides_about_caching() {
     });
     let server = start(Arc::new(memory)).await;
     assert_eq!(get(server.address, "/a").await.header("cache-control"), "private, max-age=5");
+}
+
+#[tokio::test]
+async fn a_checking_cdn_stores_what_viewers_ask_for_again() {
+    let mut checked = service(TOY);
+    checked.is_checked_by_cdn = true;
+    let server = start_with(checked, Arc::new(Memory::new(toy(100)))).await;
+    let expected = "max-age=0, must-revalidate, s-maxage=86400";
+    let first = get(server.address, "/a").await;
+    assert_eq!(first.header("cache-control"), expected);
+    let again = fetch(server.address, "GET", "/a", &[("if-none-match", first.header("etag"))]).await;
+    assert_eq!((again.status, again.header("cache-control")), (304, expected));
+    assert_eq!(get(server.address, "/a?skip=0").await.header("cache-control"), "no-store");
 }
 
 #[tokio::test]

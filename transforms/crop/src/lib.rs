@@ -95,7 +95,7 @@ mod tests {
         check("crop=0.0000004,0.0,.5,1.", Ok("crop=0.0%2C0.0%2C0.5%2C1.0"));
         check("crop=4294967295,0,1,1", Ok("crop=4294967295%2C0%2C1%2C1"));
         check("crop=4294967296,0,1,1", Err("4294967296,0,1,1"));
-        check("crop=", Err(""));
+        check("crop=", Ok(""));
         check("crop=1,2,3", Err("1,2,3"));
         check("crop=1,2,3,4,5", Err("1,2,3,4,5"));
         check("crop=-1,2,3,4", Err("-1,2,3,4"));

@@ -106,14 +106,20 @@ pub fn example_query(choices: &[u8]) -> String {
 pub fn example_values(param: &Param) -> Vec<String> {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     let mut values: Vec<String> = match param.kind {
-        ParamKind::Flag => vec!["true".to_owned()],
+        ParamKind::Flag | ParamKind::FlagOr(_) => vec!["true".to_owned()],
         ParamKind::Integer { min, max, .. } => {
             spread(f64::from(min), f64::from(max)).map(|value| value.round().to_string()).collect()
         }
         ParamKind::Decimal { min, max, .. } => {
             spread(min, max).map(|value| ((value * 1000.0).round() / 1000.0).to_string()).collect()
         }
-        ParamKind::OneOf(known) | ParamKind::Negotiated { words: known, .. } => words(known),
+        ParamKind::Angle { step } => (0..360 / step).map(|steps| (steps * step).to_string()).collect(),
+        ParamKind::Colour => vec!["336699cc".to_owned()],
+        ParamKind::OneOf { words: known, .. } => words(known),
+        ParamKind::Negotiated { words: known, auto, .. } => {
+            let auto = auto.iter().map(|(_, word)| *word);
+            words(&known.iter().copied().chain(auto).collect::<Vec<_>>())
+        }
         ParamKind::Text { form, example, canonical } => {
             variations(form, example).iter().filter_map(|value| canonical(value)).collect()
         }

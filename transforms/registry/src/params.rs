@@ -2,8 +2,8 @@
 //! normaliser.
 
 use crate::TRANSFORMS;
-use safelight_core::{Param, ParamKind};
-use serde_json::{Value, json};
+use safelight_core::{Format, Param, ParamKind};
+use serde_json::{Map, Value, json};
 
 /// Returns every query parameter in canonical order, as the text of `params.json`.
 pub fn params_json() -> String {
@@ -15,17 +15,32 @@ pub fn params_json() -> String {
 
 fn to_json(transform: &str, param: &Param) -> Value {
     let kind = match param.kind {
-        ParamKind::Flag => json!({ "type": "flag" }),
+        ParamKind::Flag => json!({ "type": "flag", "or": [] }),
+        ParamKind::FlagOr(words) => json!({ "type": "flag", "or": words }),
         ParamKind::Integer { min, max, unit } => {
             json!({ "type": "integer", "minimum": min, "maximum": max, "unit": unit })
         }
         ParamKind::Decimal { min, max, unit } => {
             json!({ "type": "number", "minimum": min, "maximum": max, "unit": unit })
         }
-        ParamKind::OneOf(words) => json!({ "type": "string", "enum": words }),
-        ParamKind::Negotiated { words, auto } => {
-            let auto = auto.iter().map(|(mime, word)| json!({ "accept": mime, "value": word }));
-            json!({ "type": "string", "enum": words, "auto": auto.collect::<Value>() })
+        ParamKind::Angle { step } => json!({ "type": "angle", "step": step, "unit": "degrees" }),
+        ParamKind::Colour => json!({ "type": "color" }),
+        ParamKind::OneOf { words, synonyms } => {
+            json!({ "type": "string", "enum": words, "synonyms": to_object(synonyms) })
+        }
+        ParamKind::Negotiated { words, synonyms, auto } => {
+            let is_auto = |mime: &&str| auto.iter().any(|(known, _)| known == mime);
+            let types = words.iter().filter_map(|word| Format::from_word(word)).map(Format::mime);
+            let others = types.filter(|mime| !is_auto(mime)).collect::<Value>();
+            let auto =
+                auto.iter().map(|(mime, word)| json!({ "accept": mime, "value": word })).collect::<Value>();
+            json!({
+                "type": "string",
+                "enum": words,
+                "synonyms": to_object(synonyms),
+                "auto": auto,
+                "others": others,
+            })
         }
         ParamKind::Text { form, example, .. } => {
             json!({ "type": "string", "form": form, "example": example })
@@ -39,4 +54,12 @@ fn to_json(transform: &str, param: &Param) -> Value {
         "default": param.default,
         "doc": param.doc,
     })
+}
+
+fn to_object(synonyms: &[(&str, &str)]) -> Value {
+    synonyms
+        .iter()
+        .map(|(synonym, word)| ((*synonym).to_owned(), Value::from(*word)))
+        .collect::<Map<_, _>>()
+        .into()
 }

@@ -35,11 +35,15 @@ fn names_and_parameters_are_unique_and_documented() {
             match param.kind {
                 ParamKind::Integer { min, max, .. } => assert!(min < max, "{}", param.key),
                 ParamKind::Decimal { min, max, .. } => assert!(min < max, "{}", param.key),
-                ParamKind::OneOf(words) | ParamKind::Negotiated { words, .. } => {
+                ParamKind::Angle { step } => assert!(360 % step == 0, "{}", param.key),
+                ParamKind::OneOf { words, synonyms } | ParamKind::Negotiated { words, synonyms, .. } => {
                     assert!(1 < words.len(), "{}", param.key);
+                    for (synonym, word) in synonyms {
+                        assert!(words.contains(word) && !words.contains(synonym), "{}: {synonym}", param.key);
+                    }
                 }
                 ParamKind::Text { form, .. } => assert!(!form.is_empty(), "{}", param.key),
-                ParamKind::Flag => (),
+                ParamKind::Flag | ParamKind::FlagOr(_) | ParamKind::Colour => (),
             }
         }
     }

@@ -7,13 +7,15 @@ use safelight_core::ParamKind;
 use safelight_edge::normalize::{Config, Normalizer};
 use safelight_registry::{REGISTRY, TRANSFORMS};
 
-const ACCEPTS: [&str; 6] = [
+const ACCEPTS: [&str; 8] = [
     "",
     "*/*",
     "image/webp",
     "image/avif,image/webp,*/*;q=0.8",
     "IMAGE/AVIF;q=0",
     "text/html, image/webp;q=0.1",
+    "image/avif;q=0.5,image/webp;q=0.9",
+    "image/webp;q=0.1,image/jpeg",
 ];
 
 /// Returns a value for a parameter, valid in most cases.
@@ -21,15 +23,29 @@ fn value(kind: ParamKind, random: &mut Random) -> String {
     match (random.below(8), kind) {
         (0, _) => (*random.one_of(&["", "auto", "0", "-1", "1e3", "nonsense", "true", "%FF", "5 ", "+5"]))
             .to_owned(),
-        (_, ParamKind::Flag) => (*random.one_of(&["true", "TRUE", "tRuE", "false", "1"])).to_owned(),
+        (_, ParamKind::Flag | ParamKind::FlagOr(_)) => {
+            (*random.one_of(&["true", "TRUE", "yes", "false", "1", "all"])).to_owned()
+        }
         (_, ParamKind::Integer { max, .. }) => {
-            format!("{}{}", random.one_of(&["", "0", "000"]), random.within(1, max))
+            let fraction = random.one_of(&["", "", ".4"]);
+            format!("{}{}{fraction}", random.one_of(&["", "0", "000"]), random.within(1, max))
         }
         (_, ParamKind::Decimal { .. }) => {
             (*random.one_of(&["1", "1.0", "01.50", "2.5", "2.50001", "3."])).to_owned()
         }
         (1 | 2, ParamKind::Negotiated { .. }) => cased(&["auto"], random),
-        (_, ParamKind::OneOf(words) | ParamKind::Negotiated { words, .. }) => cased(words, random),
+        (_, ParamKind::Angle { .. }) => {
+            (*random.one_of(&["0", "90", "-90", "450", "180.0", "45"])).to_owned()
+        }
+        (_, ParamKind::Colour) => {
+            (*random.one_of(&["ff8800", "#F80", "Red", "rgb(1 2 3 / 50%)", "f"])).to_owned()
+        }
+        (3, ParamKind::OneOf { synonyms, .. } | ParamKind::Negotiated { synonyms, .. })
+            if !synonyms.is_empty() =>
+        {
+            cased(&[random.one_of(synonyms).0], random)
+        }
+        (_, ParamKind::OneOf { words, .. } | ParamKind::Negotiated { words, .. }) => cased(words, random),
         (_, ParamKind::Text { example, canonical, .. }) => canonical(example).unwrap_or_default(),
     }
 }

@@ -22,6 +22,8 @@ pub(crate) enum Fit {
     Cover,
     /// Stretched to the box.
     Fill,
+    /// Covers the box; nothing is cut off.
+    Outside,
     /// Inside the box; the rest is filled.
     Pad,
 }
@@ -45,6 +47,7 @@ impl Layout {
         match (fit, bounds) {
             (Fit::ScaleDown, _) if bounds.contain(image) => whole(image),
             (Fit::Fill, Bounds::Both(output)) => whole(output),
+            (Fit::Outside, Bounds::Both(_)) => whole(bounds.scaled(image, f64::min)),
             (Fit::Cover, Bounds::Both(output)) => {
                 Self { source: covering(image, output, gravity), ..whole(output) }
             }
@@ -89,11 +92,17 @@ impl Bounds {
 
     /// Returns the largest size inside the box with the image's aspect ratio.
     fn inside(self, image: Size) -> Size {
+        self.scaled(image, f64::max)
+    }
+
+    /// Returns the size with the image's aspect ratio that is smaller by the one of the two ratios of sides that
+    /// `choose` returns.
+    fn scaled(self, image: Size, choose: fn(f64, f64) -> f64) -> Size {
         let ratio = |side: u32, bound: u32| f64::from(side) / f64::from(bound);
         let shrink = match self {
             Self::Width(w) => ratio(image.w, w),
             Self::Height(h) => ratio(image.h, h),
-            Self::Both(size) => ratio(image.w, size.w).max(ratio(image.h, size.h)),
+            Self::Both(size) => choose(ratio(image.w, size.w), ratio(image.h, size.h)),
         };
         Size::new(scaled(image.w, shrink), scaled(image.h, shrink))
     }

@@ -24,9 +24,13 @@ const PARAMS: &[Param] = &[
     Param {
         key: "fit",
         aliases: &[],
-        kind: ParamKind::OneOf(&["scale-down", "contain", "cover", "fill", "pad"]),
+        kind: ParamKind::OneOf {
+            words: &["scale-down", "contain", "cover", "fill", "outside", "pad"],
+            // sharp's word for the same.
+            synonyms: &[("inside", "contain")],
+        },
         default: Some("scale-down"),
-        doc: "scale-down fits into the box and never enlarges; contain fits; cover fills it and crops; fill stretches; pad fits and fills the rest",
+        doc: "scale-down fits into the box and never enlarges; contain (inside) fits; cover fills it and crops; outside covers it and does not crop; fill stretches; pad fits and fills the rest",
     },
     Param {
         key: "gravity",
@@ -60,6 +64,7 @@ impl Transform for Resize {
             Some("contain") => Fit::Contain,
             Some("cover") => Fit::Cover,
             Some("fill") => Fit::Fill,
+            Some("outside") => Fit::Outside,
             Some("pad") => Fit::Pad,
             _ => Fit::ScaleDown,
         };

@@ -12,14 +12,14 @@ const PARAMS: &[Param] = &[
     Param {
         key: "rotate",
         aliases: &[],
-        kind: ParamKind::OneOf(&["90", "180", "270"]),
-        default: None,
-        doc: "rotates the image clockwise, in degrees",
+        kind: ParamKind::Angle { step: 90 },
+        default: Some("0"),
+        doc: "rotates the image clockwise, in degrees; negative ones counter-clockwise",
     },
     Param {
         key: "flip",
         aliases: &[],
-        kind: ParamKind::OneOf(&["h", "v", "hv"]),
+        kind: ParamKind::OneOf { words: &["h", "v", "hv"], synonyms: &[("vh", "hv")] },
         default: None,
         doc: "mirrors the image after the rotation: h swaps left and right, v top and bottom",
     },
@@ -102,10 +102,13 @@ mod tests {
         check("rotate=90", "da/eb/fc");
         check("rotate=180", "fed/cba");
         check("rotate=270", "cf/be/ad");
+        check("rotate=-90", "cf/be/ad");
+        check("rotate=450", "da/eb/fc");
         check("flip=h", "cba/fed");
         check("flip=v", "def/abc");
         check("flip=hv", "fed/cba");
         check("flip=HV", "fed/cba");
+        check("flip=vh", "fed/cba");
         check("flip=h&rotate=90", "ad/be/cf");
         check("rotate=90&flip=v", "fc/eb/da");
         check("rotate=90&flip=hv", "cf/be/ad");
@@ -117,6 +120,8 @@ mod tests {
     fn turns_that_cancel_out_request_no_step() {
         let step = |raw| RotateFlip.step(&Query::parse(raw, "", PARAMS).unwrap()).unwrap();
         assert!(step("").is_none());
+        assert!(step("rotate=0").is_none());
+        assert!(step("rotate=360").is_none());
         assert!(step("rotate=180&flip=hv").is_none());
     }
 
@@ -125,11 +130,9 @@ mod tests {
         let check = |raw, message: &str| {
             assert_eq!(Query::parse(raw, "", PARAMS).unwrap_err().message, message, "{raw}");
         };
-        check("rotate=45", "rotate: expected one of 90, 180, 270, got \"45\"");
-        check("rotate=0", "rotate: expected one of 90, 180, 270, got \"0\"");
-        check("rotate=", "rotate: expected one of 90, 180, 270, got \"\"");
+        check("rotate=45", "rotate: expected a multiple of 90 degrees, got \"45\"");
+        check("rotate=left", "rotate: expected a multiple of 90 degrees, got \"left\"");
         check("flip=x", "flip: expected one of h, v, hv, got \"x\"");
-        check("flip=vh", "flip: expected one of h, v, hv, got \"vh\"");
     }
 
     #[test]

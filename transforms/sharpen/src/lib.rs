@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn an_invalid_value_is_reported_with_the_expected_form() {
-        for value in ["0.299", "0", "100.001", "-1", "1e1", "inf", "", "true"] {
+        for value in ["0.299", "0", "100.001", "-1", "1e1", "inf", "true"] {
             let error = query(&format!("sharpen={value}")).unwrap_err();
             assert_eq!(error.kind, Kind::InvalidParam);
             let expected = format!("sharpen: expected a number from 0.3 to 100, got {value:?}");

@@ -19,10 +19,7 @@ pub enum ShowError {
     NoHeader,
     /// The block's first directory cannot be read.
     #[error("the EXIF block is damaged: it has no readable entry")]
-    NoEntry(#[source] exif::Error),
-    /// The source is a BigTIFF, with offsets of 64 bits.
-    #[error("BigTIFF is unsupported: expected a classic TIFF")]
-    BigTiff,
+    NoEntry,
 }
 
 impl From<ShowError> for Error {
@@ -31,8 +28,7 @@ impl From<ShowError> for Error {
             ShowError::LargeBlock(_) | ShowError::LargeTiff(_) | ShowError::ManyEntries(_) => {
                 Kind::LimitExceeded
             }
-            ShowError::NoHeader | ShowError::NoEntry(_) => Kind::Corrupt,
-            ShowError::BigTiff => Kind::UnsupportedFormat,
+            ShowError::NoHeader | ShowError::NoEntry => Kind::Corrupt,
         };
         Error::new(kind, "show-exif", source.to_string()).with_source(source)
     }

@@ -1,18 +1,17 @@
 //! The tag names of the npm package `exif-reader` 2.0.3, which come from Exiv2. Some differ from the EXIF
 //! specification (`ISOSpeedRatings`, `ExifTag`, `GPSTag`).
 
-use exif::{Context, Tag};
+use crate::directory::Group;
 
-/// Returns the name of `tag` in the directory of its context, if it has one.
-pub(crate) fn name(tag: Tag) -> Option<&'static str> {
-    let table = match tag.context() {
-        Context::Tiff => IMAGE,
-        Context::Exif => PHOTO,
-        Context::Gps => GPS_INFO,
-        Context::Interop => IOP,
-        _ => return None,
+/// Returns the name of the tag with the number `tag` in a directory of `group`, if it has one.
+pub(crate) fn name(group: Group, tag: u16) -> Option<&'static str> {
+    let table = match group {
+        Group::Image | Group::Thumbnail => IMAGE,
+        Group::Photo => PHOTO,
+        Group::GpsInfo => GPS_INFO,
+        Group::Iop => IOP,
     };
-    let index = table.binary_search_by_key(&tag.number(), |(number, _)| *number).ok()?;
+    let index = table.binary_search_by_key(&tag, |(number, _)| *number).ok()?;
     table.get(index).map(|(_, name)| *name)
 }
 
@@ -414,9 +413,9 @@ mod tests {
 
     #[test]
     fn a_tag_is_named_by_its_directory() {
-        assert_eq!(name(Tag(Context::Tiff, 0x8769)), Some("ExifTag"));
-        assert_eq!(name(Tag(Context::Exif, 0x8769)), None);
-        assert_eq!(name(Tag(Context::Gps, 0x0001)), Some("GPSLatitudeRef"));
-        assert_eq!(name(Tag(Context::Interop, 0x0001)), Some("InteroperabilityIndex"));
+        assert_eq!(name(Group::Image, 0x8769), Some("ExifTag"));
+        assert_eq!(name(Group::Photo, 0x8769), None);
+        assert_eq!(name(Group::GpsInfo, 0x0001), Some("GPSLatitudeRef"));
+        assert_eq!(name(Group::Iop, 0x0001), Some("InteroperabilityIndex"));
     }
 }

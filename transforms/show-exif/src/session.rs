@@ -2,20 +2,25 @@
 
 use crate::{ShowError, directory::MAX_ENTRIES, json};
 use bytes::Bytes;
-use safelight_containers::{Class, ContainerError, Event, Walker};
+use safelight_containers::{Class, ContainerError, Event, Walker, decode_exif_text};
 use safelight_core::{Flow, Head, Limits, Result, Session, Settings, Sink};
 use safelight_formats::Format;
 
 /// A session of [`crate::ShowExif`].
 pub(crate) struct ShowSession {
     settings: Settings,
+    /// Whether the response has tags that are not harmless.
+    shows_all: bool,
     walker: Walker,
     stage: Stage,
     /// The completed parts of the EXIF block.
     block: Vec<u8>,
-    /// The EXIF part that is arriving.
+    /// The first EXIF block that is text, which is shown if there is no other.
+    block_of_text: Option<Vec<u8>>,
+    /// The part of a block that is arriving.
     part: Vec<u8>,
-    is_in_exif: bool,
+    /// The class of that part: [`Class::Exif`] or [`Class::ExifText`].
+    open: Option<Class>,
 }
 
 /// The state of a session.
@@ -30,8 +35,8 @@ enum Stage {
 
 /// Returns the maximum bytes that a session buffers.
 pub(crate) fn memory(limits: &Limits) -> u64 {
-    /// The bytes of one entry in the walk and in the decoder, whose tables double when they grow.
-    const ENTRY_BYTES: u64 = 512;
+    /// The bytes of one entry in the tables of the walk, which double when they grow, and of a directory's offset.
+    const ENTRY_BYTES: u64 = 256;
     // The buffer of a TIFF doubles when it grows, and both copies exist meanwhile. A value is never longer
     // than its JSON.
     let source = limits.max_source_bytes.max(limits.max_metadata_bytes).saturating_mul(2);
@@ -41,14 +46,16 @@ pub(crate) fn memory(limits: &Limits) -> u64 {
 
 impl ShowSession {
     /// Returns a session at the start of a source.
-    pub(crate) fn new(settings: &Settings) -> Self {
+    pub(crate) fn new(settings: &Settings, shows_all: bool) -> Self {
         Self {
             settings: settings.clone(),
+            shows_all,
             walker: Walker::new(settings.limits.clone()),
             stage: Stage::Sniffing(Vec::new()),
             block: Vec::new(),
+            block_of_text: None,
             part: Vec::new(),
-            is_in_exif: false,
+            open: None,
         }
     }
 
@@ -66,9 +73,13 @@ impl ShowSession {
                     if self.end_exif_part() || self.ends_block(part.class) {
                         return Ok(true);
                     }
-                    self.is_in_exif = part.class == Class::Exif;
+                    self.open = match part.class {
+                        Class::ExifText if self.block_of_text.is_some() => None,
+                        class @ (Class::Exif | Class::ExifText) => Some(class),
+                        _ => None,
+                    };
                 }
-                Ok(Some(Event::Payload(bytes))) if self.is_in_exif => self.collect(&bytes)?,
+                Ok(Some(Event::Payload(bytes))) if self.open.is_some() => self.collect(&bytes)?,
                 Ok(Some(Event::Payload(_) | Event::Framing(_))) => (),
                 // Damage after a complete block does not matter.
                 Err(error) => return self.end_at(error),
@@ -82,7 +93,8 @@ impl ShowSession {
         if self.walker.skippable_bytes() == 0 {
             self.end_exif_part();
         }
-        if self.block.is_empty() { Err(error.into()) } else { Ok(true) }
+        let is_missing = self.block.is_empty() && self.block_of_text.is_none();
+        if is_missing { Err(error.into()) } else { Ok(true) }
     }
 
     /// Returns whether a part of this class ends the block, or the search for one.
@@ -95,21 +107,24 @@ impl ShowSession {
         }
     }
 
-    /// Appends the EXIF part to the block, if one has ended. Returns whether the block is complete.
+    /// Appends the EXIF part to the block, if one has ended, or decodes its text. Returns whether the block is complete.
     ///
     /// A block that is too long for one JPEG segment continues in the next ones, which do not start with a
     /// TIFF header. A segment that does is a second block, which is ignored.
     fn end_exif_part(&mut self) -> bool {
-        if !std::mem::take(&mut self.is_in_exif) {
+        let Some(class) = self.open.take() else { return false };
+        let part = std::mem::take(&mut self.part);
+        if class == Class::ExifText {
+            let max = usize::try_from(self.settings.limits.max_metadata_bytes).unwrap_or(usize::MAX);
+            self.block_of_text = decode_exif_text(&part, max);
             return false;
         }
-        let part = std::mem::take(&mut self.part);
         let is_continued = self.walker.format() == Some(Format::Jpeg);
         if self.block.is_empty() {
             self.block = part;
             return !is_continued && !self.block.is_empty();
         }
-        let is_second = part.starts_with(b"II*\0") || part.starts_with(b"MM\0*");
+        let is_second = matches!(part.get(..4), Some(b"II*\0" | b"MM\0*" | b"II+\0" | b"MM\0+"));
         if !is_second {
             append(&mut self.block, &part, self.settings.limits.max_metadata_bytes);
         }
@@ -136,11 +151,14 @@ impl ShowSession {
     }
 
     /// Writes the response for `block`, which is empty if the source has no EXIF.
-    fn respond(&self, block: Vec<u8>, out: &mut dyn Sink) -> Result<Flow> {
+    fn respond(&mut self, mut block: Vec<u8>, out: &mut dyn Sink) -> Result<Flow> {
+        if block.is_empty() {
+            block = self.block_of_text.take().unwrap_or_default();
+        }
         let body = if block.is_empty() {
             Bytes::from_static(json::EMPTY)
         } else {
-            json::to_json(block, &self.settings)?.into()
+            json::to_json(&block, &self.settings.limits, self.shows_all)?.into()
         };
         out.head(Head { content_type: "application/json" });
         out.body(body);
@@ -180,7 +198,7 @@ impl Session for ShowSession {
             return self.respond(block, out);
         }
         match self.walker.skippable_bytes() {
-            ahead if 0 < ahead && !self.is_in_exif => {
+            ahead if 0 < ahead && self.open.is_none() => {
                 self.walker.skip(ahead);
                 Ok(Flow::Skip(ahead))
             }

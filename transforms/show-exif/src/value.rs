@@ -1,8 +1,10 @@
 //! An EXIF value as JSON, in the shape of `exif-reader`.
 
-use crate::directory::{Entry, kind};
+use crate::{
+    directory::{Entry, Group},
+    kind::{ByteOrder, Kind},
+};
 use base64::{display::Base64Display, engine::general_purpose::STANDARD};
-use exif::{Context, Exif, Tag, Value};
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 
@@ -10,113 +12,73 @@ use std::borrow::Cow;
 ///
 /// A value that cannot be read serialises as `null`.
 pub(crate) struct EntryValue<'a> {
-    pub(crate) exif: &'a Exif,
+    /// The block.
+    pub(crate) tiff: &'a [u8],
+    pub(crate) order: ByteOrder,
     pub(crate) entry: &'a Entry,
 }
 
-const COPYRIGHT: Tag = Tag(Context::Tiff, 0x8298);
+const COPYRIGHT: u16 = 0x8298;
 
 /// `DateTime`, `DateTimeOriginal` and `DateTimeDigitized`. TIFF/EP has `DateTimeOriginal` in the first
 /// directory, too.
-const DATES: [Tag; 4] = [
-    Tag(Context::Tiff, 0x0132),
-    Tag(Context::Tiff, 0x9003),
-    Tag(Context::Exif, 0x9003),
-    Tag(Context::Exif, 0x9004),
+const DATES: [(Group, u16); 6] = [
+    (Group::Image, 0x0132),
+    (Group::Image, 0x9003),
+    (Group::Thumbnail, 0x0132),
+    (Group::Thumbnail, 0x9003),
+    (Group::Photo, 0x9003),
+    (Group::Photo, 0x9004),
 ];
 
 impl Serialize for EntryValue<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { exif, entry } = *self;
-        let Some(bytes) = entry.value.clone().and_then(|value| exif.buf().get(value)) else {
+        let Self { tiff, order, entry } = *self;
+        let bytes = entry.value.clone().and_then(|value| tiff.get(value));
+        let (Some(kind), Some(bytes)) = (entry.kind, bytes) else {
             return serializer.serialize_none();
         };
-        match entry.kind {
-            kind::ASCII if DATES.contains(&entry.tag) => date(bytes).serialize(serializer),
-            _ if DATES.contains(&entry.tag) => serializer.serialize_none(),
-            kind::ASCII if entry.tag == COPYRIGHT => serializer.serialize_str(&copyright(bytes)),
-            kind::ASCII => serializer.serialize_str(&text(bytes)),
-            kind::UNDEFINED => serializer.collect_str(&Base64Display::new(bytes, &STANDARD)),
-            _ => match (entry.pointer, exif.get_field(entry.tag, entry.ifd)) {
-                (Some(pointer), _) => serializer.serialize_u32(pointer),
-                (None, Some(field)) => numbers(&field.value, serializer),
-                (None, None) => serializer.serialize_none(),
+        match kind {
+            Kind::Undefined => serializer.collect_str(&Base64Display::new(bytes, &STANDARD)),
+            _ if !kind.is_text() => {
+                let mut numbers = bytes.chunks_exact(kind.bytes()).map(|bytes| kind.number(bytes, order));
+                match (numbers.next(), numbers.len()) {
+                    (Some(number), 0) => number.serialize(serializer),
+                    (first, _) => serializer.collect_seq(first.into_iter().chain(numbers)),
+                }
+            }
+            _ if DATES.contains(&(entry.group, entry.tag)) => match date(bytes) {
+                Some(date) => serializer.serialize_str(&date),
+                None => serializer.serialize_str(&text(bytes)),
             },
+            _ if entry.tag == COPYRIGHT && entry.group <= Group::Thumbnail => {
+                serializer.serialize_str(&copyright(bytes))
+            }
+            _ => serializer.serialize_str(&text(bytes)),
         }
     }
 }
 
-/// Returns the maximum bytes of JSON of the value of `entry`.
-pub(crate) fn max_json_bytes(entry: &Entry) -> u64 {
-    let count = u64::from(entry.count);
+/// Returns the maximum bytes of JSON of the value of `entry`, which has `bytes` bytes in the block.
+pub(crate) fn max_json_bytes(kind: Kind, bytes: usize) -> u64 {
+    let count = (bytes / kind.bytes()) as u64;
     let list = |digits: u64| 2 + count * (digits + 1);
-    match entry.kind {
+    match kind {
         // Every byte may be a control character, which JSON escapes as \u0000.
-        kind::ASCII => 2 + 6 * count,
-        kind::UNDEFINED => 2 + 4 * count.div_ceil(3),
-        kind::BYTE | 6 => list(4),
-        kind::SHORT | 8 => list(6),
-        kind::LONG | 9 => list(11),
+        Kind::Ascii | Kind::Utf8 => 2 + 6 * count,
+        Kind::Undefined => 2 + 4 * count.div_ceil(3),
+        Kind::Byte | Kind::SByte => list(4),
+        Kind::Short | Kind::SShort => list(6),
+        Kind::Long | Kind::SLong | Kind::Ifd => list(11),
+        Kind::Long8 | Kind::SLong8 | Kind::Ifd8 => list(20),
         // A DOUBLE or a quotient has at most 24 characters.
-        5 | 10..=12 => list(24),
-        _ => 0,
+        Kind::Rational | Kind::SRational | Kind::Float | Kind::Double => list(24),
     }
 }
 
-/// Serialises one number as a number, and any other count as an array.
-fn numbers<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
-    fn list<S: Serializer, T, N: Serialize>(
-        values: &[T],
-        number: impl Fn(&T) -> N,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        match values {
-            [value] => number(value).serialize(serializer),
-            values => serializer.collect_seq(values.iter().map(number)),
-        }
-    }
-    match value {
-        Value::Byte(values) => list(values, |value| *value, serializer),
-        Value::Short(values) => list(values, |value| *value, serializer),
-        Value::Long(values) => list(values, |value| *value, serializer),
-        Value::SByte(values) => list(values, |value| *value, serializer),
-        Value::SShort(values) => list(values, |value| *value, serializer),
-        Value::SLong(values) => list(values, |value| *value, serializer),
-        Value::Float(values) => list(values, |value| *value, serializer),
-        Value::Double(values) => list(values, |value| *value, serializer),
-        Value::Rational(values) => list(values, |value| Ratio::new(value.num, value.denom), serializer),
-        Value::SRational(values) => list(values, |value| Ratio::new(value.num, value.denom), serializer),
-        // Text and UNDEFINED bytes come from the block, not from the decoder.
-        Value::Ascii(_) | Value::Undefined(..) | Value::Unknown(..) => serializer.serialize_none(),
-    }
-}
-
-/// A quotient in the notation of JavaScript: without a fraction if it is an integer, and `null` if the
-/// denominator is zero.
-struct Ratio {
-    numerator: i64,
-    denominator: i64,
-}
-
-impl Ratio {
-    fn new(numerator: impl Into<i64>, denominator: impl Into<i64>) -> Self {
-        Self { numerator: numerator.into(), denominator: denominator.into() }
-    }
-}
-
-impl Serialize for Ratio {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.numerator.checked_rem(self.denominator) {
-            None => serializer.serialize_none(),
-            Some(0) => serializer.serialize_i64(self.numerator / self.denominator),
-            Some(_) => serializer.serialize_f64(self.numerator as f64 / self.denominator as f64),
-        }
-    }
-}
-
-/// Decodes text up to the first NUL as UTF-8 if it is valid, else as Latin-1. EXIF allows only ASCII, and
-/// does not name the encoding of other text.
-fn text(bytes: &[u8]) -> Cow<'_, str> {
+/// Decodes text up to the first NUL as UTF-8 if it is valid, else as Latin-1. Before version 3.0, EXIF allows only
+/// ASCII, and does not name the encoding of other text.
+pub(crate) fn text(bytes: &[u8]) -> Cow<'_, str> {
     let bytes = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
     match std::str::from_utf8(bytes) {
         Ok(text) => text.into(),
@@ -135,7 +97,7 @@ fn copyright(bytes: &[u8]) -> String {
 }
 
 /// Converts a local time such as `2008:11:01 21:15:07` to ISO 8601 in the notation of JavaScript, as if it
-/// were UTC. Returns `None` if it is not a valid date and time.
+/// were UTC. Returns `None` if it is not a valid date and time in this form.
 fn date(bytes: &[u8]) -> Option<String> {
     const PATTERN: &[u8; 19] = b"0000:00:00 00:00:00";
     let text = text(bytes);

@@ -6,7 +6,6 @@ mod common;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use safelight_core::Settings;
 use serde_json::Value;
 use std::fs;
 
@@ -14,7 +13,7 @@ use std::fs;
 fn keys_and_shapes_are_those_of_exif_reader() {
     let Some(corpus) = safelight_images::corpus() else { return };
     let source = Bytes::from(fs::read(corpus.join("seed/images/TestImage.jpg")).unwrap());
-    let output = common::show(&source, 64 << 10, &Settings::default()).unwrap();
+    let output = common::show(&source, 64 << 10, &common::all()).unwrap();
     let found: Value = serde_json::from_slice(&output.body()).unwrap();
     let expected: Value = serde_json::from_str(include_str!("seed.json")).unwrap();
     assert_shape("", &found, &expected);

@@ -6,7 +6,7 @@ mod common;
 
 use bytes::Bytes;
 use common::tiff::{Tiff, Values};
-use safelight_core::{ByteOp, Kind, Limits, Settings};
+use safelight_core::{Kind, Limits, Settings};
 
 const EXPECTED: &str = r#"{"bigEndian":false,"Image":{"Orientation":6}}"#;
 const NOTHING: &str = "{}";
@@ -55,7 +55,7 @@ fn webp(chunks: &[(&[u8], &[u8])]) -> Vec<u8> {
 fn check(source: &[u8], expected: Result<&str, Kind>) {
     let source = Bytes::copy_from_slice(source);
     for chunk_bytes in [1, 2, 3, 7, 1000, usize::MAX / 2] {
-        let found = common::show(&source, chunk_bytes, &Settings::default());
+        let found = common::show(&source, chunk_bytes, &common::all());
         let found = found.map(|output| String::from_utf8(output.body()).unwrap()).map_err(|error| error.kind);
         assert_eq!(found, expected.map(str::to_owned), "in chunks of {chunk_bytes} bytes");
     }
@@ -63,7 +63,7 @@ fn check(source: &[u8], expected: Result<&str, Kind>) {
 
 fn read_bytes(source: &[u8], chunk_bytes: usize) -> usize {
     let source = Bytes::copy_from_slice(source);
-    common::show(&source, chunk_bytes, &Settings::default()).unwrap().read
+    common::show(&source, chunk_bytes, &common::all()).unwrap().read
 }
 
 #[test]
@@ -79,12 +79,39 @@ fn the_block_is_found_in_every_container() {
     check(&block(), Ok(EXPECTED));
 }
 
+/// The data of a text chunk with a block, as `ImageMagick` writes it.
+fn exif_text(keyword: &str, block: &[u8]) -> Vec<u8> {
+    let block = [b"Exif\0\0", block].concat();
+    let digits = block.iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"));
+    let lines: Vec<_> = digits.as_bytes().chunks(72).map(|line| str::from_utf8(line).unwrap()).collect();
+    let text = format!("{keyword}\0\nexif\n{:8}\n{}\n", block.len(), lines.join("\n"));
+    text.into_bytes()
+}
+
+#[test]
+fn a_block_in_png_text_is_shown_if_there_is_no_other() {
+    for keyword in ["Raw profile type exif", "Raw profile type APP1"] {
+        let text = png_chunk(b"tEXt", &exif_text(keyword, &block()));
+        check(&png(&[text.clone(), png_chunk(b"IDAT", &[0; 9])]), Ok(EXPECTED));
+        check(&png(&[png_chunk(b"IDAT", &[0; 9]), text]), Ok(EXPECTED));
+    }
+    let other = Tiff { image: vec![(0x0112, Values::Short(vec![3]))], ..Tiff::default() }.to_bytes();
+    let text = png_chunk(b"tEXt", &exif_text("Raw profile type exif", &other));
+    check(&png(&[text.clone(), png_chunk(b"IDAT", &[0; 9]), png_chunk(b"eXIf", &block())]), Ok(EXPECTED));
+    check(&png(&[png_chunk(b"eXIf", &block()), text, png_chunk(b"IDAT", &[0; 9])]), Ok(EXPECTED));
+    // XMP under the same keyword is not EXIF, and a second block may be.
+    let xmp = png_chunk(b"tEXt", b"Raw profile type APP1\0\nAPP1\n 4\n3c782f3e\n");
+    let text = png_chunk(b"tEXt", &exif_text("Raw profile type exif", &block()));
+    check(&png(&[xmp.clone(), png_chunk(b"IDAT", &[0; 9])]), Ok(NOTHING));
+    check(&png(&[xmp, text, png_chunk(b"IDAT", &[0; 9])]), Ok(EXPECTED));
+}
+
 #[test]
 fn the_block_is_found_in_every_sample() {
     let check = |sample: &str, orientation: u8| {
         let source = Bytes::from(safelight_images::read(sample));
         for chunk_bytes in [1, 1000, usize::MAX] {
-            let output = common::show(&source, chunk_bytes, &Settings::default()).unwrap();
+            let output = common::show(&source, chunk_bytes, &common::all()).unwrap();
             let found: serde_json::Value = serde_json::from_slice(&output.body()).unwrap();
             assert_eq!(
                 found["Image"]["Orientation"], orientation,
@@ -163,7 +190,7 @@ fn damage_is_an_error_only_before_the_end_of_the_block() {
 #[test]
 fn limits_apply_to_the_block_the_tiff_its_entries_and_the_response() {
     let rejected = |source: &[u8], limits| {
-        let settings = Settings { limits, ..Settings::default() };
+        let settings = Settings { limits, ..common::all() };
         let error = common::show(&Bytes::copy_from_slice(source), 1000, &settings).unwrap_err();
         assert_eq!(error.kind, Kind::LimitExceeded);
         error.to_string()
@@ -173,7 +200,7 @@ fn limits_apply_to_the_block_the_tiff_its_entries_and_the_response() {
     assert_eq!(large_block, "the EXIF block exceeds the limit of 20 bytes");
     // The checksum after a block of exactly the limit does not count.
     let limits = Limits { max_metadata_bytes: block().len() as u64, ..limits };
-    let settings = Settings { limits: limits.clone(), ..Settings::default() };
+    let settings = Settings { limits: limits.clone(), ..common::all() };
     let png = Bytes::from(png(&[png_chunk(b"eXIf", &block())]));
     for chunk_bytes in [1, 1000] {
         assert_eq!(common::show(&png, chunk_bytes, &settings).unwrap().body(), EXPECTED.as_bytes());
@@ -193,7 +220,7 @@ fn limits_apply_to_the_block_the_tiff_its_entries_and_the_response() {
     let mut lists = Tiff { image: values.collect(), ..Tiff::default() }.to_bytes();
     lists.resize(200_000, 200);
     let limits = Limits { max_metadata_bytes: 200_000, ..Limits::default() };
-    let settings = Settings { limits, ..Settings::default() };
+    let settings = Settings { limits, ..common::all() };
     let output = common::show(&Bytes::from(lists), 1000, &settings).unwrap();
     assert!((240_000..400_000).contains(&output.body().len()), "{}", output.body().len());
     assert!(String::from_utf8(output.body()).unwrap().contains(r#""1":null,"2":null"#));
@@ -208,7 +235,7 @@ fn a_response_is_bounded_by_its_block_however_its_values_overlap() {
     let mut block = Tiff { image: values.collect(), ..Tiff::default() }.to_bytes();
     block.resize(56_100, 0);
     let source = Bytes::from(jpeg(&[exif_segment(&block)], 9));
-    let output = common::show(&source, 1000, &Settings::default()).unwrap();
+    let output = common::show(&source, 1000, &common::all()).unwrap();
     assert!(output.body().len() < MAX_RATIO * source.len(), "{}", output.body().len());
     let json = String::from_utf8(output.body()).unwrap();
     // The first value is shown, and every entry has its key.
@@ -263,7 +290,7 @@ fn mutated_blocks_give_json_or_a_known_error() {
             mutated[at] = [0, 1, 0x7F, 0xFF, random(256) as u8][random(5)];
         }
         mutated.truncate(block.len() - random(8) * random(8));
-        match common::show(&Bytes::from(mutated), 1000, &Settings::default()) {
+        match common::show(&Bytes::from(mutated), 1000, &common::all()) {
             Ok(output) => {
                 let _: serde_json::Value = serde_json::from_slice(&output.body()).unwrap();
                 responses += 1;
@@ -276,9 +303,9 @@ fn mutated_blocks_give_json_or_a_known_error() {
 
 #[test]
 fn the_memory_bound_follows_the_limits() {
-    let memory = |limits| safelight_show_exif::ShowExif.memory(&Settings { limits, ..Settings::default() });
+    let memory = |limits| common::op("showExif=true").memory(&Settings { limits, ..common::all() });
     let (source, metadata) = (128 << 20, 4 << 20);
-    assert_eq!(memory(Limits::default()), 2 * source + 6 * metadata + 512 * 16_384);
+    assert_eq!(memory(Limits::default()), 2 * source + 6 * metadata + 256 * 16_384);
     assert_eq!(
         memory(Limits { max_source_bytes: u64::MAX, max_metadata_bytes: 0, ..Limits::default() }),
         u64::MAX

@@ -6,7 +6,7 @@ mod common;
 
 use bytes::Bytes;
 use common::tiff::{Tiff, Values};
-use safelight_core::{Kind, Settings};
+use safelight_core::{ExifDetail, Kind, Settings};
 use serde_json::{Value, json};
 
 const MAKE: u16 = 0x010F;
@@ -25,7 +25,7 @@ fn shown(tiff: &Tiff, settings: &Settings) -> Value {
 fn check(tag: u16, values: Values, expected: Value) {
     for big_endian in [false, true] {
         let tiff = Tiff { big_endian, image: vec![(tag, values.clone())], ..Tiff::default() };
-        let found = shown(&tiff, &Settings::default());
+        let found = shown(&tiff, &common::all());
         assert_eq!(found["bigEndian"], json!(big_endian));
         let group: Vec<_> = found["Image"].as_object().unwrap().values().collect();
         assert_eq!(group, [&expected], "{values:?}");
@@ -54,7 +54,7 @@ fn groups_have_the_names_of_exif_reader() {
         "GPSInfo": { "GPSVersionID": [2, 3, 0, 0], "GPSLatitudeRef": "N", "GPSLatitude": [48, 51, 29.66] },
         "Iop": { "InteroperabilityIndex": "R98" },
     });
-    let found = shown(&tiff, &Settings::default());
+    let found = shown(&tiff, &common::all());
     assert_eq!(found.to_string(), expected.to_string(), "the keys must be in the same order");
 }
 
@@ -90,6 +90,7 @@ fn text_ends_at_its_nul_and_is_utf_8() {
     check(MAKE, Values::Ascii(vec![]), json!(""));
     check(MAKE, Values::Ascii("Zürich\0".into()), json!("Zürich"));
     check(MAKE, Values::Ascii(b"Z\xFCrich\0".to_vec()), json!("Zürich"));
+    check(MAKE, Values::Utf8("Zürich\0".into()), json!("Zürich"));
     check(COPYRIGHT, Values::Ascii(b"A. Photographer\0".to_vec()), json!("A. Photographer"));
     check(
         COPYRIGHT,
@@ -103,19 +104,34 @@ fn text_ends_at_its_nul_and_is_utf_8() {
 fn dates_are_iso_8601() {
     check(DATE_TIME, Values::Ascii(b"2008:11:01 21:15:07\0".to_vec()), json!("2008-11-01T21:15:07.000Z"));
     check(DATE_TIME, Values::Ascii(b"2024:02:29 00:00:00\0".to_vec()), json!("2024-02-29T00:00:00.000Z"));
-    check(DATE_TIME, Values::Ascii(b"2023:02:29 00:00:00\0".to_vec()), json!(null));
-    check(DATE_TIME, Values::Ascii(b"0000:00:00 00:00:00\0".to_vec()), json!(null));
-    check(DATE_TIME, Values::Ascii(b"    :  :     :  :  \0".to_vec()), json!(null));
-    check(DATE_TIME, Values::Ascii(b"2008:11:01\0".to_vec()), json!(null));
-    check(DATE_TIME, Values::Ascii("2008:11:01 21:15:0é\0".into()), json!(null));
-    check(DATE_TIME, Values::Undefined(b"2008:11:01 21:15:07\0".to_vec()), json!(null));
+    check(DATE_TIME, Values::Utf8(b"2008:11:01 21:15:07\0".to_vec()), json!("2008-11-01T21:15:07.000Z"));
+}
+
+#[test]
+fn a_date_that_is_none_is_the_text() {
+    for text in [
+        "2023:02:29 00:00:00",
+        "2008:11:01 21:15:70",
+        "0000:00:00 00:00:00",
+        "    :  :     :  :  ",
+        "2008:11:01",
+        "2008-11-01T21:15:07",
+        "2024:12:31 23:59:59+02:00",
+        "2008:11:01 21:15:0é",
+        "",
+    ] {
+        check(DATE_TIME, Values::Ascii(format!("{text}\0").into()), json!(text));
+    }
+    let base64 = "MjAwODoxMTowMSAyMToxNTowNwA=";
+    check(DATE_TIME, Values::Undefined(b"2008:11:01 21:15:07\0".to_vec()), json!(base64));
+    check(DATE_TIME, Values::Short(vec![2008]), json!(2008));
 }
 
 #[test]
 fn undefined_bytes_are_base64_even_if_they_are_text() {
     let comment = |value: &[u8], expected: &str| {
         let photo = vec![(0x9286, Values::Undefined(value.to_vec()))];
-        let found = shown(&Tiff { photo, ..Tiff::default() }, &Settings::default());
+        let found = shown(&Tiff { photo, ..Tiff::default() }, &common::all());
         assert_eq!(found["Photo"]["UserComment"], json!(expected));
     };
     comment(b"ASCII\0\0\0hi", "QVNDSUkAAABoaQ==");
@@ -136,41 +152,102 @@ fn unknown_tags_have_their_number_as_key_and_unreadable_values_are_null() {
         ..Tiff::default()
     };
     let expected = json!({ "Make": null, "Orientation": null, "XResolution": null, "59933": -5 });
-    assert_eq!(shown(&tiff, &Settings::default())["Image"], expected);
+    assert_eq!(shown(&tiff, &common::all())["Image"], expected);
 }
 
 #[test]
-fn the_last_of_duplicate_tags_applies() {
-    let image = vec![(ORIENTATION, Values::Short(vec![3])), (ORIENTATION, Values::Short(vec![6]))];
-    let found = shown(&Tiff { image, ..Tiff::default() }, &Settings::default());
-    assert_eq!(found.to_string(), json!({ "bigEndian": false, "Image": { "Orientation": 6 } }).to_string());
-}
-
-#[test]
-fn pointers_of_type_ifd_are_followed() {
-    let tiff = Tiff {
-        photo: vec![(0x8827, Values::Short(vec![200]))],
-        iop: vec![(0x0001, Values::Ascii(b"R98\0".to_vec()))],
-        ..Tiff::default()
+fn the_first_of_equal_tags_applies_that_can_be_read() {
+    let check = |values: &[Values], expected: Value| {
+        let image = values.iter().map(|values| (ORIENTATION, values.clone())).collect();
+        let found = shown(&Tiff { image, ..Tiff::default() }, &common::all());
+        assert_eq!(found, json!({ "bigEndian": false, "Image": { "Orientation": expected } }), "{values:?}");
     };
-    let mut bytes = tiff.to_bytes();
-    for tag in [[0x69, 0x87], [0x05, 0xA0]] {
-        let pointer = bytes.windows(4).position(|window| window == [&tag[..], &[4, 0]].concat()).unwrap();
-        bytes[pointer + 2] = 13;
+    let (good, other) = (Values::Short(vec![3]), Values::Short(vec![6]));
+    let (no_type, outside) = (Values::Raw(0, 1, 0), Values::Raw(3, 100, u32::MAX));
+    check(&[good.clone(), other], json!(3));
+    check(&[good.clone(), no_type.clone()], json!(3));
+    check(&[no_type.clone(), good.clone()], json!(3));
+    check(&[outside, good], json!(3));
+    check(&[no_type.clone(), no_type], json!(null));
+
+    // Files in the wild end their GPS directory with entries of zeros, whose tag is that of the version.
+    let gps = vec![(0, Values::Byte(vec![2, 2, 0, 0])), (0, Values::Raw(0, 0, 0))];
+    let found = shown(&Tiff { gps, ..Tiff::default() }, &common::all());
+    assert_eq!(found["GPSInfo"], json!({ "GPSVersionID": [2, 2, 0, 0] }));
+}
+
+#[test]
+fn pointers_of_any_integer_type_are_followed() {
+    for big_endian in [false, true] {
+        let tiff = Tiff {
+            big_endian,
+            photo: vec![(0x8827, Values::Short(vec![200]))],
+            gps: vec![(0x0001, Values::Ascii(b"N\0".to_vec()))],
+            iop: vec![(0x0001, Values::Ascii(b"R98\0".to_vec()))],
+            ..Tiff::default()
+        };
+        let expected = json!({
+            "bigEndian": big_endian,
+            "Image": { "ExifTag": 26, "GPSTag": 56 },
+            "Photo": { "ISOSpeedRatings": 200, "InteroperabilityTag": 8 },
+            "GPSInfo": { "GPSLatitudeRef": "N" },
+            "Iop": { "InteroperabilityIndex": "R98" },
+        });
+        // LONG, SLONG, IFD.
+        for kind in [4, 9, 13] {
+            let mut bytes = tiff.to_bytes();
+            for tag in [0x8769_u16, 0x8825, 0xA005] {
+                let (tag, long, at) =
+                    if big_endian { (tag.to_be_bytes(), [0, 4], 3) } else { (tag.to_le_bytes(), [4, 0], 2) };
+                let entry = [tag, long].concat();
+                let pointer = bytes.windows(4).position(|window| window == entry).unwrap();
+                bytes[pointer + at] = kind;
+            }
+            let output = common::show(&Bytes::from(bytes), 1000, &common::all()).unwrap();
+            let found: Value = serde_json::from_slice(&output.body()).unwrap();
+            assert_eq!(found, expected, "type {kind}");
+        }
     }
-    let output = common::show(&Bytes::from(bytes), 1000, &Settings::default()).unwrap();
+    // A pointer before the block is shown, and not followed.
+    let image = vec![(0x8769, Values::SLong(vec![-8]))];
+    let found = shown(&Tiff { image, ..Tiff::default() }, &common::all());
+    assert_eq!(found, json!({ "bigEndian": false, "Image": { "ExifTag": -8 } }));
+}
+
+#[test]
+fn a_big_tiff_is_read() {
+    // Directories at 16 and at 92: tag, type, a count and a value of eight bytes each.
+    let entry = |tag: u16, kind: u16, count: u64, value: [u8; 8]| {
+        [&tag.to_be_bytes()[..], &kind.to_be_bytes(), &count.to_be_bytes(), &value].concat()
+    };
+    let short = |value: u16| (u64::from(value) << 48).to_be_bytes();
+    let big = [
+        &b"MM\0\x2B\0\x08\0\0\0\0\0\0\0\0\0\x10"[..],
+        &3_u64.to_be_bytes(),
+        &entry(MAKE, 2, 8, *b"Camera \0"),
+        &entry(ORIENTATION, 3, 1, short(6)),
+        &entry(0x8769, 18, 1, 92_u64.to_be_bytes()),
+        &0_u64.to_be_bytes(),
+        &2_u64.to_be_bytes(),
+        &entry(0x829A, 5, 1, [0, 0, 0, 1, 0, 0, 0, 4]),
+        &entry(0xA002, 16, 2, 148_u64.to_be_bytes()),
+        &0_u64.to_be_bytes(),
+        &7_u64.to_be_bytes(),
+        &u64::MAX.to_be_bytes(),
+    ]
+    .concat();
+    let output = common::show(&Bytes::from(big), 1000, &common::all()).unwrap();
     let found: Value = serde_json::from_slice(&output.body()).unwrap();
     let expected = json!({
-        "bigEndian": false,
-        "Image": { "ExifTag": 26 },
-        "Photo": { "ISOSpeedRatings": 200, "InteroperabilityTag": 8 },
-        "Iop": { "InteroperabilityIndex": "R98" },
+        "bigEndian": true,
+        "Image": { "Make": "Camera ", "Orientation": 6, "ExifTag": 92 },
+        "Photo": { "ExposureTime": 0.25, "PixelXDimension": [7, u64::MAX] },
     });
     assert_eq!(found, expected);
 }
 
 #[test]
-fn redaction_omits_places_owners_and_unknown_tags() {
+fn the_default_shows_what_is_harmless_and_names_the_rest() {
     let tiff = Tiff {
         image: vec![
             (MAKE, Values::Ascii(b"Canon\0".to_vec())),
@@ -179,30 +256,92 @@ fn redaction_omits_places_owners_and_unknown_tags() {
         ],
         photo: vec![
             (0x829A, Values::Rational(vec![(1, 4)])),
+            (0x9003, Values::Ascii(b"2008:11:01 21:15:07\0".to_vec())),
+            (0x9010, Values::Ascii(b"+02:00\0".to_vec())),
             (0x927C, Values::Undefined(b"serial number".to_vec())),
+            (0x9286, Values::Undefined(b"ASCII\0\0\0at home".to_vec())),
             (0xA431, Values::Ascii(b"0123\0".to_vec())),
         ],
         gps: vec![(0x0001, Values::Ascii(b"N\0".to_vec()))],
         ..Tiff::default()
     };
-    let found = shown(&tiff, &Settings { redact: true, ..Settings::default() });
+    let found = shown(&tiff, &Settings::default());
     let exif_tag = &found["Image"]["ExifTag"];
     let expected = json!({
         "bigEndian": false,
         "Image": { "Make": "Canon", "ExifTag": exif_tag },
-        "Photo": { "ExposureTime": 0.25 },
+        "Photo": { "ExposureTime": 0.25, "DateTimeOriginal": "2008-11-01T21:15:07.000Z" },
+        "withheld": [
+            "Image.Artist",
+            "Image.GPSTag",
+            "Image.59932",
+            "Photo.OffsetTime",
+            "Photo.MakerNote",
+            "Photo.UserComment",
+            "Photo.BodySerialNumber",
+            "GPSInfo.GPSLatitudeRef",
+        ],
     });
-    assert_eq!(found, expected);
+    assert_eq!(found.to_string(), expected.to_string());
+    let all = shown(&tiff, &common::all());
+    assert!(all.get("withheld").is_none());
+    assert_eq!(all["Image"]["Artist"], json!("Somebody"));
 
-    let only_private = Tiff { gps: tiff.gps, ..Tiff::default() };
-    let found = shown(&only_private, &Settings { redact: true, ..Settings::default() });
-    assert_eq!(found, json!({ "bigEndian": false }));
+    let harmless = Tiff { image: vec![(ORIENTATION, Values::Short(vec![6]))], ..Tiff::default() };
+    assert_eq!(shown(&harmless, &Settings::default()), shown(&harmless, &common::all()));
+}
+
+#[test]
+fn only_the_settings_give_a_query_a_right() {
+    let image = vec![(0x013B, Values::Ascii(b"Somebody\0".to_vec()))];
+    let source = Bytes::from(Tiff { image, ..Tiff::default() }.to_bytes());
+    for (raw, exif, expected) in [
+        ("showExif=true", ExifDetail::Harmless, false),
+        ("showExif=all", ExifDetail::Harmless, false),
+        ("showExif=true", ExifDetail::ByQuery, false),
+        ("showExif=all", ExifDetail::ByQuery, true),
+        ("showExif=true", ExifDetail::All, true),
+    ] {
+        let settings = Settings { exif, ..Settings::default() };
+        let body = common::show_by(raw, &source, 1000, &settings).unwrap().body();
+        let shown = String::from_utf8(body).unwrap();
+        assert_eq!(shown.contains("Somebody"), expected, "{raw} with {exif:?}: {shown}");
+    }
+}
+
+#[test]
+fn text_in_a_tag_for_something_else_is_withheld() {
+    const SECRET: &str = "HIDDEN: owner J. Doe";
+    let text = || Values::Ascii(SECRET.into());
+    let bytes = || Values::Undefined(SECRET.into());
+    let numbers = || Values::Byte(SECRET.into());
+    let tiff = Tiff {
+        image: vec![
+            (0x0103, bytes()),
+            (MAKE, numbers()),
+            (ORIENTATION, text()),
+            (X_RESOLUTION, numbers()),
+            (DATE_TIME, text()),
+        ],
+        photo: vec![
+            (0x829A, text()),
+            (0x9000, bytes()),
+            (0x9003, bytes()),
+            (0x9101, bytes()),
+            (0xA301, text()),
+        ],
+        ..Tiff::default()
+    };
+    let found = shown(&tiff, &Settings::default());
+    let exif_tag = &found["Image"]["ExifTag"];
+    assert_eq!(found["Image"], json!({ "ExifTag": exif_tag }));
+    assert_eq!((&found["Photo"], found["withheld"].as_array().map(Vec::len)), (&Value::Null, Some(10)));
 }
 
 #[test]
 fn an_unreadable_block_is_an_error() {
     let check = |block: &[u8], kind, message: &str| {
-        let error = common::show(&Bytes::copy_from_slice(block), 1000, &Settings::default()).unwrap_err();
+        let error = common::show(&Bytes::copy_from_slice(block), 1000, &common::all()).unwrap_err();
         assert_eq!((error.kind, error.to_string().as_str()), (kind, message), "{block:?}");
     };
     let no_entry = "the EXIF block is damaged: it has no readable entry";
@@ -210,6 +349,5 @@ fn an_unreadable_block_is_an_error() {
     check(b"II*\0\x08\0\0\0", Kind::Corrupt, no_entry);
     check(b"MM\0*\xFF\xFF\xFF\xFF", Kind::Corrupt, no_entry);
     check(b"MM\0*\0\0\0\x08\0\x01", Kind::Corrupt, no_entry);
-    let big = "BigTIFF is unsupported: expected a classic TIFF";
-    check(b"II+\0\x08\0\0\0\x10\0\0\0\0\0\0\0", Kind::UnsupportedFormat, big);
+    check(b"II+\0\x08\0\0\0\x10\0\0\0\0\0\0\0", Kind::Corrupt, no_entry);
 }

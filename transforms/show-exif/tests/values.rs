@@ -10,7 +10,6 @@ mod common;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use safelight_core::Settings;
 use serde_json::{Map, Value, json};
 use std::{fs, path::Path};
 
@@ -58,7 +57,7 @@ const OPAQUE: &[&str] = &[
 ];
 
 /// The minimum share of values that agree.
-const MIN_AGREEMENT: f64 = 0.99;
+const MIN_AGREEMENT: f64 = 0.999;
 
 #[test]
 fn values_of_the_samples_agree_with_exiftool() {
@@ -68,7 +67,7 @@ fn values_of_the_samples_agree_with_exiftool() {
 #[test]
 fn values_of_real_photos_agree_with_exiftool() {
     if let Some(corpus) = safelight_images::corpus() {
-        check(&corpus.join("exif-samples"), 3000);
+        check(&corpus, 3000);
     }
 }
 
@@ -79,7 +78,7 @@ fn check(folder: &Path, min_compared: u32) {
     for record in &records {
         let path = record["SourceFile"].as_str().unwrap();
         let source = Bytes::from(fs::read(path).unwrap());
-        let shown = common::show(&source, 64 << 10, &Settings::default());
+        let shown = common::show(&source, 64 << 10, &common::all());
         let ours: Value = shown.map_or(Value::Null, |output| serde_json::from_slice(&output.body()).unwrap());
         let base = tiff_offset(&source);
         for (tag, theirs) in record {
@@ -123,6 +122,7 @@ fn the_comparison_distinguishes_values() {
     check("DateTime", json!("2008-11-01T21:15:07.000Z"), json!("2008:11:01 21:15:07"), true);
     check("DateTime", json!("2008-11-01T21:15:07.000Z"), json!("2008:11:01 21:15:08"), false);
     check("DateTime", json!(null), json!("2008:11:01 21:15:07"), false);
+    check("DateTime", json!("0000:00:00 00:00:00"), json!("0000:00:00 00:00:00"), true);
     check("Make", json!("Canon "), json!("Canon"), true);
     check("Make", json!("Canon"), json!("canon"), false);
     check("Software", json!("1.00"), json!(1.0), true);
@@ -167,7 +167,7 @@ fn same(name: &str, ours: &Value, theirs: &Value, base: f64) -> bool {
         ("JPEGInterchangeFormat" | "StripOffsets", Value::Number(_)) => near(numbers(ours)[0] + base, theirs),
         ("DateTime" | "DateTimeOriginal" | "DateTimeDigitized", Value::String(date)) => {
             let date = date.replace('-', ":").replace('T', " ");
-            date.strip_suffix(".000Z") == Some(text(theirs).trim_end())
+            date.strip_suffix(".000Z").unwrap_or(&date) == text(theirs).replace('-', ":").trim_end()
         }
         ("XPTitle" | "XPComment" | "XPAuthor" | "XPKeywords" | "XPSubject", Value::Array(_)) => {
             let bytes: Vec<u8> = numbers(ours).iter().map(|byte| *byte as u8).collect();

@@ -194,10 +194,12 @@ async fn an_access_point_has_its_own_settings() {
     let (cloud, function) = start().await;
     let mut event = get_event("/photo.jpg?showExif=true", &[]);
     let shown = cloud.get(&event).await.json();
-    assert!(shown.get("GPSInfo").is_some(), "{shown}");
-    event["configuration"]["payload"] = r#"{"SAFELIGHT_REDACT": true}"#.into();
-    let redacted = cloud.get(&event).await.json();
-    assert!(redacted.get("GPSInfo").is_none(), "{redacted}");
+    assert!(shown.get("GPSInfo").is_none() && shown["withheld"].is_array(), "{shown}");
+    event["configuration"]["payload"] = r#"{"SAFELIGHT_EXIF": "all"}"#.into();
+    let all = cloud.get(&event).await.json();
+    assert!(all.get("GPSInfo").is_some() && all.get("withheld").is_none(), "{all}");
+    event["configuration"]["payload"] = r#"{"SAFELIGHT_REDACT": "true"}"#.into();
+    assert_eq!(cloud.get(&event).await.json(), shown);
     event["configuration"]["payload"] = r#"{"SAFELIGHT_REDAKT": true}"#.into();
     assert_eq!(cloud.get(&event).await.status_and_error().1, "InternalError");
     let line = std::iter::repeat_with(|| function.line_with("error")).next().unwrap();

@@ -1,20 +1,23 @@
 //! Transforms of files: the sessions of the server, from file to file.
 
+mod query;
 mod targets;
+mod names;
 mod task;
+mod report;
+
+pub use report::{Failure, Report, SkipReason, Skipped};
 
 use futures_util::FutureExt;
-use indicatif::{HumanBytes, ParallelProgressIterator, ProgressBar, ProgressStyle};
+use indicatif::{ParallelProgressIterator, ProgressBar, ProgressStyle};
 use rayon::{
     ThreadPoolBuilder,
     iter::{IntoParallelIterator, ParallelIterator},
 };
 use safelight_core::{Error, Kind, Result};
 use safelight_service::handle::Service;
-use std::{
-    fmt::{self, Display, Formatter},
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
+use targets::Inputs;
 use task::{Outcome, Task};
 use tokio::{runtime::Handle, select};
 
@@ -24,42 +27,31 @@ const DASH: &str = "-";
 /// A set of files to transform.
 #[derive(Clone, Debug)]
 pub struct Batch {
-    /// Query as in a URL, after the question mark.
+    /// Query as in a URL, with or without its question mark. Unknown keys are errors.
     pub query: String,
+    /// Whether the extension of an output file chooses its format, where the query does not. Without, a name of
+    /// another format is an error.
+    pub converts: bool,
     /// Files, folders, or `-`. For a folder, all images in it and in its subfolders are read, except links
     /// and names that begin with a dot.
     pub inputs: Vec<PathBuf>,
     /// A file, a folder, or `-`. For several inputs, or for a folder, it is a folder, which is created if it does
     /// not exist.
     pub output: PathBuf,
-    /// Whether existing files are replaced. Defaults to `false`.
-    pub force: bool,
+    /// What happens to outputs that exist. Defaults to [`Existing::Fail`].
+    pub existing: Existing,
 }
 
-/// The result of a batch.
-#[derive(Debug, Default)]
-pub struct Report {
-    /// Number of files that were converted.
-    pub converted: u64,
-    /// Bytes of their sources.
-    pub bytes_in: u64,
-    /// Bytes that were written.
-    pub bytes_out: u64,
-    /// Number of files in folders that are not images.
-    pub skipped: u64,
-    /// Number of files that were not converted before the batch was stopped.
-    pub stopped: u64,
-    /// Files that failed, in the order of the inputs.
-    pub failures: Vec<Failure>,
-}
-
-/// A file that failed.
-#[derive(Debug)]
-pub struct Failure {
-    /// Path as it was given.
-    pub input: PathBuf,
-    /// Reason.
-    pub error: Error,
+/// What happens to an output that exists.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Existing {
+    /// It stays, and the conversion fails.
+    #[default]
+    Fail,
+    /// It stays, and the input is skipped.
+    Skip,
+    /// It is replaced.
+    Replace,
 }
 
 /// Transforms a batch, on each core a file at a time. A failure affects no other file and leaves no partial output.
@@ -81,7 +73,12 @@ fn run(
     batch: &Batch,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<Report, Failure> {
-    let tasks = targets::tasks(service, batch)?;
+    let raw = query::without_mark(&batch.query);
+    // The path of an error of the query is the query.
+    let parsed = query::parse(service.registry, raw)
+        .map_err(|error| Failure { input: batch.query.clone().into(), error })?;
+    let batch = &Batch { query: raw.to_owned(), ..batch.clone() };
+    let Inputs { tasks, skipped, failures } = targets::inputs(service, batch, &parsed)?;
     let no_threads = |error| {
         let error = Error::new(Kind::Internal, "files", "cannot start threads").with_source(error);
         Failure { input: batch.output.clone(), error }
@@ -92,7 +89,7 @@ fn run(
     let runtime = Handle::current();
     let stop = stop.shared();
     let convert = |task: Task| {
-        let input = task.input.clone();
+        let input = task.input.path().to_owned();
         let stop = stop.clone();
         let work = async {
             select! {
@@ -108,7 +105,8 @@ fn run(
     let outcomes: Vec<_> =
         pool.install(|| tasks.into_par_iter().progress_with(progress.clone()).map(convert).collect());
     progress.finish_and_clear();
-    Ok(outcomes.into_iter().fold(Report::default(), Report::with))
+    let report = Report { skipped, failures, ..Report::default() };
+    Ok(outcomes.into_iter().fold(report, Report::with))
 }
 
 impl Report {
@@ -119,34 +117,11 @@ impl Report {
                 self.bytes_in += bytes_in;
                 self.bytes_out += bytes_out;
             }
-            Ok(Outcome::Skipped) => self.skipped += 1,
+            Ok(Outcome::Skipped(reason)) => self.skipped.push(Skipped { path: input, reason }),
             Ok(Outcome::Stopped) => self.stopped += 1,
             Err(error) => self.failures.push(Failure { input, error }),
         }
         self
-    }
-}
-
-impl Display for Report {
-    /// Writes one line.
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Self { converted, bytes_in, bytes_out, skipped, stopped, failures } = self;
-        write!(f, "{converted} converted, {} failed, {skipped} skipped", failures.len())?;
-        match *skipped {
-            0 => (),
-            1 => f.write_str(" (not an image)")?,
-            _ => f.write_str(" (not images)")?,
-        }
-        if 0 < *stopped {
-            write!(f, ", {stopped} stopped")?;
-        }
-        if *bytes_in == 0 {
-            return Ok(());
-        }
-        let (from, to) = (HumanBytes(*bytes_in), HumanBytes(*bytes_out));
-        let percent = 100 * bytes_in.abs_diff(*bytes_out) / bytes_in;
-        let word = if bytes_out <= bytes_in { "smaller" } else { "larger" };
-        write!(f, "; {from} became {to}, {percent} % {word}")
     }
 }
 
@@ -166,27 +141,6 @@ fn is_dash(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_report_is_one_line() {
-        let check = |bytes_in, bytes_out, expected: &str| {
-            let report = Report { converted: 3, bytes_in, bytes_out, skipped: 1, ..Report::default() };
-            assert_eq!(report.to_string(), expected);
-        };
-        check(
-            4096,
-            1024,
-            "3 converted, 0 failed, 1 skipped (not an image); 4.00 KiB became 1.00 KiB, 75 % smaller",
-        );
-        check(
-            1024,
-            1536,
-            "3 converted, 0 failed, 1 skipped (not an image); 1.00 KiB became 1.50 KiB, 50 % larger",
-        );
-        check(0, 0, "3 converted, 0 failed, 1 skipped (not an image)");
-        let report = Report { converted: 1, skipped: 2, stopped: 4, ..Report::default() };
-        assert_eq!(report.to_string(), "1 converted, 0 failed, 2 skipped (not images), 4 stopped");
-    }
 
     #[test]
     fn a_progress_bar_is_for_several_files() {

@@ -2,8 +2,8 @@
 
 use super::{Chunks, Meta, Opened, Source};
 use crate::meter::Meter;
-use bytes::{Buf, Bytes};
-use futures_util::StreamExt;
+use bytes::{Buf, Bytes, BytesMut};
+use futures_util::{StreamExt, stream};
 use safelight_core::{Error, Kind, Result};
 use std::{sync::Arc, time::Duration};
 use tokio::time;
@@ -59,6 +59,25 @@ impl Reader {
     /// Returns the counters of the request.
     pub(crate) fn meter(&self) -> &Arc<Meter> {
         &self.meter
+    }
+
+    /// Returns the first `count` bytes, or all that there are, without consuming them. Call it before
+    /// [`Reader::next`].
+    ///
+    /// # Errors
+    /// As for [`Reader::open`].
+    pub async fn head(&mut self, count: usize) -> Result<Bytes> {
+        let mut head = BytesMut::new();
+        while head.len() < count {
+            let chunk = within(self.idle, async { self.chunks.next().await.transpose() }).await?;
+            let Some(chunk) = chunk else { break };
+            head.extend_from_slice(&chunk);
+        }
+        let head = head.freeze();
+        let rest = std::mem::replace(&mut self.chunks, stream::empty().boxed());
+        let first = (!head.is_empty()).then(|| Ok(head.clone()));
+        self.chunks = stream::iter(first).chain(rest).boxed();
+        Ok(head)
     }
 
     /// Returns the next bytes, never an empty chunk; `None` at the end.

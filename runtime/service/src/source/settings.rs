@@ -1,7 +1,7 @@
 //! Settings of sources.
 
 use super::{AddressRule, HostPort, MinRate};
-use crate::health_imaging::HealthImagingSettings;
+use crate::{health_imaging::HealthImagingSettings, quantity::parse_bytes};
 use clap::Args;
 
 /// Settings of buckets, web servers and `HealthImaging`.
@@ -18,7 +18,7 @@ pub struct SourceSettings {
     pub allow_address: Vec<AddressRule>,
 
     /// Minimum bytes per second of a bucket or a web server while it is waited for, over 30 seconds; 0 for no limit
-    #[arg(long, env = "SAFELIGHT_SOURCE_MIN_RATE", value_name = "BYTES",
+    #[arg(long, env = "SAFELIGHT_SOURCE_MIN_RATE", value_name = "BYTES", value_parser = parse_bytes,
           default_value_t = MinRate::default().bytes_per_sec)]
     pub source_min_rate: u64,
 

@@ -58,5 +58,11 @@ pub(crate) async fn start_with(service: Service, origin: Arc<dyn Origin>) -> Ser
 
 pub(crate) fn service(registry: Registry) -> Service {
     let decode_pool = Arc::new(DecodePool::new(PoolLimits::default()));
-    Service { registry, settings: Settings::default(), source_timeout: Duration::from_secs(30), decode_pool }
+    Service {
+        registry,
+        settings: Settings::default(),
+        source_timeout: Duration::from_secs(30),
+        decode_pool,
+        is_checked_by_cdn: false,
+    }
 }

@@ -44,7 +44,7 @@ fn example(param: &Param) -> String {
     let at = match param.kind {
         // A small one: images of the middle of a range take long.
         ParamKind::Integer { .. } | ParamKind::Decimal { .. } => values.len() / 4,
-        ParamKind::Text { .. } => 0,
+        ParamKind::Text { .. } | ParamKind::Colour => 0,
         _ => values.len() - 1,
     };
     values[at].clone()

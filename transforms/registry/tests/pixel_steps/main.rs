@@ -80,7 +80,9 @@ fn check(op: &dyn PixelOp, content: &Content) -> Result<bool, String> {
         if decibels < MIN_DECIBELS {
             return Err(format!("{decibels:.1} dB at {eighths}/8 for {need:?}"));
         }
-        let asks_for_all = needed == input.size && !need.covers(input.size);
+        // An enlarged part of an image needs all of its pixels, however few are shown.
+        let is_enlarged = input.size.w.max(input.size.h) < output.size.w.max(output.size.h);
+        let asks_for_all = needed == input.size && !need.covers(input.size) && !is_enlarged;
         if share == 8 && asks_for_all && is_half_enough(op, content, &whole, need) {
             return Err(format!("all of {needed:?} is needed for {need:?}, and half of it is enough"));
         }

@@ -23,6 +23,8 @@ pub(crate) enum Values {
     Long(Vec<u32>),
     Rational(Vec<(u32, u32)>),
     Undefined(Vec<u8>),
+    /// EXIF 3.0.
+    Utf8(Vec<u8>),
     SShort(Vec<i16>),
     SLong(Vec<i32>),
     SRational(Vec<(i32, i32)>),
@@ -92,6 +94,7 @@ impl Tiff {
             Values::Byte(values) => (1, values.len(), values.clone()),
             Values::Ascii(values) => (2, values.len(), values.clone()),
             Values::Undefined(values) => (7, values.len(), values.clone()),
+            Values::Utf8(values) => (129, values.len(), values.clone()),
             Values::Short(values) => {
                 (3, values.len(), values.iter().flat_map(|value| order(value.to_be_bytes().into())).collect())
             }
