@@ -147,3 +147,41 @@ fn a_query_that_is_signed_already_is_not_signed_again() {
         assert!(matches!(urls().sign("/a", query, None), Err(Rejected::Malformed(_))), "{query}");
     }
 }
+
+/// Random changes to random URLs. A change that leaves path and pairs as they were is not one.
+#[test]
+fn ten_thousand_changed_urls_are_rejected() {
+    const LETTERS: &[u8] = b"abz09-_.~%+&=/";
+    let mut state = 1_u64;
+    let mut random = |below: usize| {
+        // Knuth's linear congruential generator (MMIX).
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    let mut rejected = 0;
+    while rejected < 10_000 {
+        let path = format!("/{}/{}.jpg", random(100), random(100));
+        let original = signed(&path, &format!("width={}&x={}", random(4000), random(9)), Some(NOW));
+        let url = format!("{path}?{original}");
+        let mut changed = url.clone().into_bytes();
+        let at = random(changed.len());
+        match random(4) {
+            0 => changed.truncate(at),
+            1 => drop(changed.remove(at)),
+            2 => changed.insert(at, LETTERS[random(LETTERS.len())]),
+            _ => changed[at] = LETTERS[random(LETTERS.len())],
+        }
+        let changed = String::from_utf8(changed).unwrap();
+        let (changed_path, query) = changed.split_once('?').unwrap_or((&changed, ""));
+        let meaning = |path: &str, query: &str| {
+            let mut pairs = pairs(query).ok()?;
+            let signature = take(&mut pairs, SIGNATURE).ok()?;
+            Some((message(path, &pairs).ok()?, signature))
+        };
+        if meaning(changed_path, query) == meaning(&path, &original) {
+            continue;
+        }
+        assert!(urls().verify(changed_path, query, NOW).is_err(), "{changed} for {url}");
+        rejected += 1;
+    }
+}

@@ -6,7 +6,8 @@ use clap::{
     error::ContextKind,
 };
 use safelight_service::{
-    auth::AuthSettings, health_imaging::parse_region, policy::Policy, source::SourceSettings,
+    auth::AuthSettings, health_imaging::parse_region, policy::Policy, signature::SignatureSettings,
+    source::SourceSettings,
 };
 use serde_json::{Map, Value};
 use std::{ffi::OsStr, fmt::Display};
@@ -35,6 +36,10 @@ pub struct Settings {
     /// The check of tokens for a Function URL or an API.
     #[command(flatten)]
     pub auth: AuthSettings,
+
+    /// The check of signed URLs for a Function URL or an API.
+    #[command(flatten)]
+    pub signatures: SignatureSettings,
 
     /// Log level: off, error, warn, info (a line for each request), debug, trace
     #[arg(long, env = "SAFELIGHT_LOG", value_name = "LEVEL", default_value = "info")]
@@ -77,7 +82,12 @@ impl Settings {
     /// # Errors
     /// [`SettingsError`] for an invalid value.
     pub fn from_env() -> Result<Self, SettingsError> {
-        Self::try_parse_from(["bootstrap"]).map_err(|error| settings_error(&error))
+        let settings = Self::try_parse_from(["bootstrap"]).map_err(|error| settings_error(&error))?;
+        settings.signatures.check().map_err(|error| SettingsError {
+            setting: "SAFELIGHT_REQUIRE_SIGNATURE".to_owned(),
+            reason: error.to_string(),
+        })?;
+        Ok(settings)
     }
 
     /// Reads the environment and an access point's `payload`, which overrides it: a JSON object of the same settings

@@ -42,8 +42,12 @@ pub(crate) async fn respond(function: &Function, web: Web, id: &str, deadline: D
 fn prepare(function: &Function, web: Web, id: &str) -> Result<(Router, Request<axum::body::Body>)> {
     let router = get_or_try_init(&function.router, || {
         let service = function.service.clone();
-        let auth = function.settings.auth.authorize.clone();
-        Ok(router(Site { service, origin: site_origin(&function.settings)?, auth }))
+        let settings = &function.settings;
+        let auth = settings.auth.authorize.clone();
+        let signatures = settings.signatures.check();
+        let signatures =
+            signatures.map_err(|error| Error::new(Kind::Internal, "settings", error.to_string()))?;
+        Ok(router(Site { service, origin: site_origin(settings)?, auth, signatures }))
     })?;
     let query = if web.query.is_empty() { String::new() } else { format!("?{}", web.query) };
     let not_found = |error| Error::new(Kind::NotFound, "path", "no image at this path").with_source(error);

@@ -2,7 +2,12 @@
 
 use clap::{Arg, Args, CommandFactory, Parser, Subcommand, builder::BoolishValueParser, error::ContextKind};
 use safelight::connections::{ConnectionLimits, Networks, PRIVATE_NETWORKS};
-use safelight_service::{auth::AuthSettings, policy::Policy, source::SourceSettings};
+use safelight_service::{
+    auth::AuthSettings,
+    policy::Policy,
+    signature::{SignatureKeys, SignatureSettings},
+    source::SourceSettings,
+};
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
@@ -28,6 +33,8 @@ pub(crate) enum Command {
     Exif(Exif),
     /// Transform files, several at a time; a file is written whole or not at all
     Transform(Transform),
+    /// Sign URLs, for a server with --signature-keys
+    Sign(Sign),
     /// List the transforms and their parameters
     Transforms,
 }
@@ -66,6 +73,9 @@ pub(crate) struct Serve {
     pub(crate) auth: AuthSettings,
 
     #[command(flatten)]
+    pub(crate) signatures: SignatureSettings,
+
+    #[command(flatten)]
     pub(crate) source_settings: SourceSettings,
 
     /// Start without checking that the source can be read
@@ -74,6 +84,23 @@ pub(crate) struct Serve {
 
     #[command(flatten)]
     pub(crate) connections: ConnectionSettings,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Sign {
+    /// URL, or path and query, such as /photo.jpg?width=300
+    pub(crate) url: String,
+
+    #[command(flatten)]
+    pub(crate) keys: SignatureKeys,
+
+    /// Time for which the URL is valid, such as 90s, 15m, 24h or 7days [default: without end]
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, conflicts_with = "expires_at")]
+    pub(crate) expires_in: Option<Duration>,
+
+    /// Time until which the URL is valid, in seconds since 1970
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) expires_at: Option<u64>,
 }
 
 #[derive(Args, Debug)]

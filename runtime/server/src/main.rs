@@ -1,6 +1,7 @@
 //! The program `safelight`: `cli.rs` declares its arguments.
 
 mod cli;
+mod sign;
 
 use anyhow::Context;
 use cli::{Cli, Command, Files, Serve};
@@ -54,6 +55,7 @@ async fn run() -> anyhow::Result<ExitCode> {
             let cli::Transform { query, files, output } = transformation;
             return transform(files, &query, output, true).await;
         }
+        Command::Sign(sign) => writeln!(std::io::stdout(), "{}", sign::signed(&sign)?)?,
         Command::Transforms => {
             write!(std::io::stdout(), "{}", list::transforms(safelight_registry::REGISTRY))?;
         }
@@ -64,6 +66,7 @@ async fn run() -> anyhow::Result<ExitCode> {
 async fn run_server(arguments: Serve) -> anyhow::Result<()> {
     init(arguments.log, std::io::stderr);
     let origin = origin(&arguments.source, &arguments.source_settings)?;
+    let signatures = arguments.signatures.check()?;
     if !arguments.no_source_check {
         check(origin.as_ref()).await?;
     }
@@ -98,7 +101,7 @@ async fn run_server(arguments: Serve) -> anyhow::Result<()> {
     };
     let mut service = arguments.policy.service(isolated::registry()?, &PoolLimits::default());
     service.is_checked_by_cdn = arguments.auth.checked_by_cdn;
-    let site = Site { service, origin, auth: arguments.auth.authorize };
+    let site = Site { service, origin, auth: arguments.auth.authorize, signatures };
     serve(listener, router(site), connections, stop).await;
     Ok(())
 }

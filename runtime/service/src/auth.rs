@@ -230,7 +230,7 @@ fn unavailable() -> Rejection {
 }
 
 /// Returns `uri` with another query.
-fn with_query(uri: &Uri, query: &str) -> Uri {
+pub(crate) fn with_query(uri: &Uri, query: &str) -> Uri {
     let path = uri.path();
     let target = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
     let mut parts = uri.clone().into_parts();
@@ -240,6 +240,6 @@ fn with_query(uri: &Uri, query: &str) -> Uri {
 }
 
 /// Returns the seconds since the epoch.
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

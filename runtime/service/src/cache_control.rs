@@ -29,6 +29,21 @@ pub(crate) fn for_checking_cdn(headers: &mut HeaderMap) {
     insert(headers, &own, format!("max-age=0, must-revalidate, s-maxage={secs}"));
 }
 
+/// Limits the time for which caches use the response without asking again to `secs` seconds.
+pub(crate) fn limit_age(headers: &mut HeaderMap, secs: u64) {
+    let own = own(headers);
+    let max = Duration::from_secs(secs);
+    let (age, shared) = (own.max_age(), own.s_max_age());
+    if own.no_store() || age.is_some_and(|age| age <= max) && shared.is_none_or(|age| age <= max) {
+        return;
+    }
+    let mut limited = own.with_max_age(age.unwrap_or(max).min(max));
+    if let Some(shared) = shared {
+        limited = limited.with_s_max_age(shared.min(max));
+    }
+    headers.typed_insert(limited);
+}
+
 fn own(headers: &HeaderMap) -> CacheControl {
     headers.typed_get().unwrap_or_else(CacheControl::new)
 }
@@ -60,6 +75,18 @@ mod tests {
         check("", "private, no-cache");
         check("public, max-age=31536000, immutable", "private, no-cache");
         check("max-age=7, s-maxage=9, no-transform", "private, no-cache, no-transform");
+        check("no-store", "no-store");
+    }
+
+    #[test]
+    fn the_age_is_limited() {
+        let check = |own, expected: &str| {
+            assert_eq!(changed(own, |headers| limit_age(headers, 60)), expected, "{own}");
+        };
+        check("", "max-age=60");
+        check("public, max-age=86400", "public, max-age=60");
+        check("max-age=7", "max-age=7");
+        check("max-age=7, s-maxage=90", "max-age=7, s-maxage=60");
         check("no-store", "no-store");
     }
 

@@ -12,6 +12,7 @@ mod passthrough;
 pub mod door;
 pub mod web;
 pub mod auth;
+pub mod signature;
 pub mod request;
 
 // Sources.

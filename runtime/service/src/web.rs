@@ -9,6 +9,7 @@ use crate::{
     rejection::Rejection,
     request::request_id,
     response::Body,
+    signature::{SignatureCheck, limit_caching},
     source::Origin,
 };
 use axum::{Router, extract::State, routing::get};
@@ -28,6 +29,8 @@ pub struct Site {
     pub origin: Arc<dyn Origin>,
     /// The check of viewers' tokens. Defaults to `None`: no token is needed.
     pub auth: Option<Arc<TokenAuth>>,
+    /// The check of signed URLs. Defaults to `None`: no signature is needed.
+    pub signatures: Option<Arc<SignatureCheck>>,
 }
 
 /// The header that names a request.
@@ -71,9 +74,15 @@ async fn image(
         Some(auth) => auth.authenticate(&mut parts).await,
         None => Ok(Viewer::default()),
     };
+    let admitted = match &site.signatures {
+        Some(check) => check.admit(&mut parts),
+        None => Ok(None),
+    };
+    let expiry = admitted.as_ref().copied().unwrap_or_default();
     let id = request_id(&parts.headers);
     let response = serve_request(door_request(&site, &parts, id.clone()), |pending| async {
         let viewer = authenticated?;
+        admitted?;
         check_host(&parts)?;
         let body = read_body(&site, body).await?;
         let resource = site.origin.resolve(&parts, &body)?;
@@ -84,6 +93,7 @@ async fn image(
     if let Some(auth) = &site.auth {
         auth.mark_private(response.headers_mut());
     }
+    limit_caching(response.headers_mut(), expiry);
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     let everyone = || HeaderValue::from_static("cross-origin");
