@@ -21,4 +21,5 @@ pub mod codestream;
 pub use error::ContainerError;
 pub use exif::{ExifFraming, locate_tiff, read_orientation};
 pub use part::{Class, Event, Part, Removal};
+pub use tiff::{TiffField, TiffFields};
 pub use walker::Walker;

@@ -1,7 +1,7 @@
 //! Encoding of frames to blocks: each frame as its difference from the previous one.
 
 use super::{FORMAT, palette};
-use crate::animation::{changed, cut};
+use crate::animation::{changed, cut, joined_delay};
 use crate::error::CodecError;
 use crate::rgb8::Rgb8;
 use gif::{DisposalMethod, Encoder, EncodingError, Frame, Repeat};
@@ -9,6 +9,8 @@ use safelight_core::{Cost, Image, Rect, Result, Size, Stop};
 
 /// Bytes of a pixel while frames are compared.
 const CHANNELS: usize = 4;
+/// The longest delay of a frame (section 23).
+const MAX_DELAY_MS: u32 = 10 * u16::MAX as u32;
 
 /// The cost of an encode of `frames` frames of this size.
 pub(super) fn cost(size: Size, frames: u32) -> Cost {
@@ -41,26 +43,33 @@ pub(super) fn image(image: &Image, stop: &Stop) -> Result<Vec<u8>> {
             encoder.set_repeat(Repeat::Finite(repeats)).map_err(failed)?;
         }
     }
-    let mut delays = Delays { delays_ms: &image.delays_ms, shown_ms: 0 };
+    let delay_ms = |index: usize| image.delays_ms.get(index).copied().unwrap_or(0);
+    let mut clock = Clock::default();
     let mut before: Option<Vec<u8>> = None;
-    let mut now = Some(to_binary_alpha(image, 0, size)?);
+    let mut now = Some((to_binary_alpha(image, 0, size)?, delay_ms(0)));
     let mut next_frame = 1;
-    while let Some(samples) = now {
-        stop.check()?;
-        let next = if next_frame < image.frames.len() {
-            Some(to_binary_alpha(image, next_frame, size)?)
-        } else {
-            None
+    while let Some((samples, mut shown_ms)) = now {
+        let next = loop {
+            stop.check()?;
+            if next_frame == image.frames.len() {
+                break None;
+            }
+            let next = to_binary_alpha(image, next_frame, size)?;
+            let next_ms = delay_ms(next_frame);
+            next_frame += 1;
+            match joined_delay(shown_ms, next_ms, MAX_DELAY_MS).filter(|_| next == samples) {
+                Some(joined_ms) => shown_ms = joined_ms,
+                None => break Some((next, next_ms)),
+            }
         };
         // A painted pixel cannot become transparent again, so the whole canvas is cleared before a frame in
         // which one does.
-        let is_cleared = next.as_deref().is_some_and(|next| uncovers(&samples, next));
+        let is_cleared = next.as_ref().is_some_and(|(next, _)| uncovers(&samples, next));
         let mut frame = difference(before.as_deref(), &samples, size, is_cleared);
-        frame.delay = delays.next();
+        frame.delay = clock.advance(shown_ms);
         encoder.write_frame(&frame).map_err(failed)?;
         before = (!is_cleared).then_some(samples);
         now = next;
-        next_frame += 1;
     }
     Ok(encoder.into_inner().map_err(|error| CodecError::NotEncoded(FORMAT, Box::new(error)))?)
 }
@@ -118,18 +127,17 @@ fn to_binary_alpha(image: &Image, index: usize, size: Size) -> Result<Vec<u8>> {
     Ok(pixels.samples.chunks_exact(pixels.channels()).flat_map(binary).collect())
 }
 
-/// Delays in hundredths of a second, rounded so that the errors do not add up.
-struct Delays<'a> {
-    delays_ms: &'a [u32],
+/// The time at which a frame is shown, for delays in hundredths of a second whose rounding errors do not add up.
+#[derive(Default)]
+struct Clock {
     shown_ms: u64,
 }
 
-impl Delays<'_> {
-    fn next(&mut self) -> u16 {
-        let Some((delay_ms, rest)) = self.delays_ms.split_first() else { return 0 };
+impl Clock {
+    /// Returns the delay for `delay_ms`.
+    fn advance(&mut self, delay_ms: u32) -> u16 {
         let before = (self.shown_ms + 5) / 10;
-        self.shown_ms += u64::from(*delay_ms);
-        self.delays_ms = rest;
+        self.shown_ms += u64::from(delay_ms);
         u16::try_from((self.shown_ms + 5) / 10 - before).unwrap_or(u16::MAX)
     }
 }
@@ -148,7 +156,8 @@ mod tests {
 
     #[test]
     fn rounded_delays_do_not_add_up() {
-        let mut delays = Delays { delays_ms: &[33, 33, 33, 100, 0, 7_000_000], shown_ms: 0 };
-        assert_eq!([(); 7].map(|()| delays.next()), [3, 4, 3, 10, 0, u16::MAX, 0]);
+        let mut clock = Clock::default();
+        let delays = [33, 33, 33, 100, 0, 7_000_000, 0].map(|delay_ms| clock.advance(delay_ms));
+        assert_eq!(delays, [3, 4, 3, 10, 0, u16::MAX, 0]);
     }
 }

@@ -87,10 +87,10 @@ fn decode_samples(bytes: &[u8], header: &decode::Header) -> Result<(Vec<u8>, Opt
     if output == ColorSpace::YCCK {
         samples.chunks_exact_mut(4).for_each(ycck_to_cmyk);
     }
-    if header.has_adobe {
-        for sample in &mut samples {
-            *sample = 255 - *sample;
-        }
+    // Samples are complements, as Adobe's programs write them, whether a file says that it is theirs or not: browsers,
+    // libvips and Pillow agree.
+    for sample in &mut samples {
+        *sample = 255 - *sample;
     }
     Ok((samples, decoder.icc_profile()))
 }

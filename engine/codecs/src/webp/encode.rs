@@ -1,10 +1,9 @@
 //! Encoding of frames to a file: libwebp encodes the images, the chunks around them are written here.
 //!
-//! libwebp's own encoder of animations is not used: it merges equal frames, and its wrapper loses the delay of the
-//! last one.
+//! libwebp's own encoder of animations is not used: its wrapper loses the delay of the last frame.
 
 use super::{FORMAT, planes::Planes};
-use crate::animation::{changed, cut};
+use crate::animation::{changed, cut, joined_delay};
 use crate::error::CodecError;
 use crate::rgb8::Rgb8;
 use safelight_core::{Cost, Encode, Image, Rect, Result, Size, Stop};
@@ -16,6 +15,8 @@ const MAX_SIDE: u32 = (1 << 14) - 1;
 /// The default of libwebp's own tools: higher methods double the time for a few percent of bytes.
 const METHOD: u8 = 4;
 const DEFAULT_QUALITY: u8 = 80;
+/// The longest delay of a frame (RFC 9649, section 2.7.1.1).
+const MAX_DELAY_MS: u32 = (1 << 24) - 1;
 
 /// Flags of `VP8X` (RFC 9649, section 2.7).
 const ICC: u8 = 0x20;
@@ -86,7 +87,17 @@ fn animation(frames: &[Rgb8], image: &Image, config: &EncoderConfig, stop: &Stop
     let mut has_alpha = false;
     let mut parts = Vec::new();
     let mut before: Option<&Rgb8> = None;
-    for (frame, delay_ms) in zip(frames, image.delays_ms.iter().chain(std::iter::repeat(&0))) {
+    let delays_ms = image.delays_ms.iter().copied().chain(std::iter::repeat(0));
+    let mut frames = zip(frames, delays_ms).peekable();
+    while let Some((frame, mut delay_ms)) = frames.next() {
+        while let Some(joined_ms) = frames
+            .peek()
+            .filter(|(next, _)| next.samples == frame.samples)
+            .and_then(|(_, next_ms)| joined_delay(delay_ms, *next_ms, MAX_DELAY_MS))
+        {
+            delay_ms = joined_ms;
+            frames.next();
+        }
         if frame.size != first.size || frame.has_alpha != first.has_alpha {
             return Err(not_encoded("the frames differ in size or channels").into());
         }
@@ -100,7 +111,7 @@ fn animation(frames: &[Rgb8], image: &Image, config: &EncoderConfig, stop: &Stop
         let samples = cut(&frame.samples, frame.size, frame.channels(), rect);
         let part = Rgb8 { size: rect.size, has_alpha: frame.has_alpha, samples: samples.into() };
         let place =
-            [rect.x / 2, rect.y / 2, rect.size.w - 1, rect.size.h - 1, (*delay_ms).min((1 << 24) - 1)];
+            [rect.x / 2, rect.y / 2, rect.size.w - 1, rect.size.h - 1, delay_ms.min(MAX_DELAY_MS)];
         // The rectangle replaces the pixels there, and nothing is cleared.
         let head = [place.map(u24).concat(), vec![0x02]].concat();
         let bitstream = encode_rgb(&part, config, stop)?;

@@ -3,7 +3,9 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+pub(crate) mod icc;
 pub(crate) mod jpeg;
+pub(crate) mod tiff;
 
 use bytes::Bytes;
 use safelight_core::{

@@ -3,6 +3,16 @@
 //! A profile that cannot be read, or that has other channels than the image, is ignored, and the samples are
 //! treated as sRGB, as viewers do. So is one for which the colour engine panics: see [`guard`].
 
+#[cfg(any(feature = "jpeg", feature = "tiff"))]
+mod cmyk;
+#[cfg(any(feature = "jpeg", feature = "tiff"))]
+mod print;
+#[cfg(any(feature = "jpeg", feature = "tiff"))]
+mod table;
+
+#[cfg(any(feature = "jpeg", feature = "tiff"))]
+pub(crate) use cmyk::cmyk_to_rgb;
+
 use crate::guard;
 use moxcms::{
     ColorProfile, DataColorSpace, Layout, ParsingOptions, RenderingIntent, TransformExecutor,
@@ -49,34 +59,6 @@ fn convert_samples(frames: &mut [Frame], profile: &ColorProfile) -> Option<()> {
         Samples::U8(_) => convert::<u8>(frames, profile),
         Samples::U16(_) => convert::<u16>(frames, profile),
     }
-}
-
-/// Converts `samples`, shape `[.., 4]`, CMYK from 0 (none) to 255, to sRGB of shape `[.., 3]` in the same
-/// buffer.
-pub(crate) fn cmyk_to_rgb(mut samples: Vec<u8>, icc: Option<&[u8]>) -> Vec<u8> {
-    let profile = icc.and_then(parse).filter(|profile| profile.color_space == DataColorSpace::Cmyk);
-    // The engine calls any four channels `Rgba`.
-    let transform = profile.and_then(|profile| guard::attempt(|| u8::transform(&profile, Layout::Rgba))?);
-    let pixels = samples.len() / 4;
-    let (mut cmyk, mut rgb) = ([0; 4 * RUN], [0; 3 * RUN]);
-    for start in (0..pixels).step_by(RUN) {
-        let count = RUN.min(pixels - start);
-        let (cmyk, rgb) = (&mut cmyk[..4 * count], &mut rgb[..3 * count]);
-        cmyk.copy_from_slice(&samples[4 * start..][..4 * count]);
-        let is_done = transform.as_ref().is_some_and(|transform| apply(transform, cmyk, rgb));
-        if !is_done {
-            for (inks, colour) in cmyk.chunks_exact(4).zip(rgb.chunks_exact_mut(3)) {
-                let light = 255 - u32::from(inks[3]);
-                for (ink, channel) in inks.iter().zip(colour) {
-                    *channel = ((light * (255 - u32::from(*ink)) + 127) / 255) as u8;
-                }
-            }
-        }
-        // Three bytes replace four, so only bytes that were read already are overwritten.
-        samples[3 * start..][..3 * count].copy_from_slice(rgb);
-    }
-    samples.truncate(3 * pixels);
-    samples
 }
 
 /// Applies `transform` to `source`, and returns whether all of `target` was written.
