@@ -66,3 +66,66 @@ fn check(name: &str, frame_count: usize, tolerance: u8, expected: &[((f64, f64),
 const MIDDLE: (f64, f64) = (0.5, 0.5);
 const QUARTER: (f64, f64) = (0.25, 0.25);
 
+#[test]
+fn sampling_of_any_kind_is_shown() {
+    check("01-jpeg-luma-coarser-1x1-1x2.jpg", 1, 2, &[(MIDDLE, [79, 57, 16, 255])]);
+    check("01-jpeg-mixed-2x1-1x2.jpg", 1, 2, &[(MIDDLE, [79, 58, 11, 255])]);
+}
+
+#[test]
+fn inks_are_the_same_without_the_segment_of_adobe() {
+    let frames = |name| frames(name).map(|frames| frames.into_iter().map(|it| it.1).collect::<Vec<_>>());
+    assert_eq!(frames("02-jpeg-cmyk-without-app14.jpg"), frames("02-jpeg-cmyk-with-app14-same-samples.jpg"));
+    // What littlecms makes of the profile, perceptual and with black point compensation.
+    check("05-jpeg-cmyk-icc-same.jpg", 1, 3, &[(MIDDLE, [80, 57, 23, 255]), (QUARTER, [240, 186, 201, 255])]);
+    check("05-tiff-cmyk-icc.tif", 1, 3, &[(MIDDLE, [80, 57, 24, 255]), (QUARTER, [240, 186, 202, 255])]);
+}
+
+#[test]
+fn fields_of_tiff_are_honoured() {
+    let straight = [(MIDDLE, [78, 57, 17, 120]), (QUARTER, [242, 182, 225, 60])];
+    check("03-tiff-associated-alpha.tif", 1, 0, &straight);
+    check("03-tiff-unassociated-alpha-same-picture.tif", 1, 2, &straight);
+    check("04-tiff-grey-icc-gamma1.tif", 1, 1, &[(MIDDLE, [188, 188, 188, 255])]);
+    // The profile of this one has nearly the curve of sRGB.
+    check("04-png-grey-icc-same.png", 1, 2, &[(MIDDLE, [128, 128, 128, 255])]);
+    for name in [
+        "06-tiff-fillorder1-same.tif",
+        "06-tiff-fillorder2-grey8.tif",
+        "07-tiff-old-style-lzw.tif",
+        "21-tiff-tiles-under-strip-tags.tif",
+    ] {
+        check(name, 1, 0, &[(MIDDLE, [128, 128, 128, 255]), (QUARTER, [64, 64, 64, 255])]);
+    }
+}
+
+#[test]
+fn blocks_of_gif_are_read_as_viewers_read_them() {
+    let red = [(MIDDLE, [255, 0, 0, 255])];
+    check("08-gif-unknown-extension.gif", 1, 0, &red);
+    check("11-gif-frame-larger-than-screen.gif", 1, 0, &red);
+    check("11-gif-screen-0x0.gif", 1, 0, &red);
+    for name in ["09-gif-zero-byte-before-trailer.gif", "10-gif-no-trailer.gif"] {
+        check(name, 2, 0, &[]);
+    }
+    assert!(frames("11-gif-screen-0x0.gif").is_none_or(|frames| frames[0].0 == Size::new(8, 8)));
+}
+
+#[test]
+fn icons_and_bitmaps_are_shown_as_browsers_show_them() {
+    let red = [(MIDDLE, [200, 30, 30, 255])];
+    check("13-ico-png-palette.ico", 1, 0, &red);
+    check("13-ico-png-rgb.ico", 1, 0, &red);
+    check("14-ico-two-same-size-first-wins.ico", 1, 0, &[(MIDDLE, [0, 200, 0, 255])]);
+    check("15-ico-32bpp-alpha-with-and-mask.ico", 1, 0, &[(MIDDLE, [200, 30, 30, 128])]);
+    check("16-bmp-v5-embedded-icc.bmp", 1, 1, &[(MIDDLE, [57, 221, 24, 255])]);
+    check("16-png-same-icc.png", 1, 1, &[(MIDDLE, [57, 221, 24, 255])]);
+    check("17-bmp-alphabitfields.bmp", 1, 0, &[]);
+    check("17-bmp-palette-of-300.bmp", 1, 0, &[]);
+}
+
+#[test]
+fn chunks_of_png_are_honoured() {
+    check("18-png-grey1-trns-high-byte-bits.png", 1, 0, &[(MIDDLE, [255, 255, 255, 0])]);
+    check("19-png-cicp-srgb-and-iccp-p3.png", 1, 0, &[(MIDDLE, [200, 50, 50, 255])]);
+}

@@ -262,7 +262,7 @@ fn interlaced_frames_are_decoded() {
     let rows = vec![0, 1, 2, 0, 1, 2, 0, 1, 2];
     let block = Block { interlaced: true, ..Block::from_indexed_pixels(1, 9, rows, None) };
     encoder.write_frame(&block).unwrap();
-    assert_eq!(letters(&encoder.into_inner().unwrap()), ["rbrr" .to_owned() + "bggbg"]);
+    assert_eq!(letters(&encoder.into_inner().unwrap()), ["rbrr".to_owned() + "bggbg"]);
 }
 
 #[test]

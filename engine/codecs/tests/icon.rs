@@ -72,8 +72,8 @@ fn a_png_of_any_kind_is_shown() {
 
 #[test]
 fn the_largest_then_deepest_then_first_image_is_shown() {
-    let [red, green, blue] = [[200, 0, 0], [0, 200, 0], [0, 0, 200]]
-        .map(|colour| png(png::ColorType::Rgb, &colour.repeat(2)));
+    let [red, green, blue] =
+        [[200, 0, 0], [0, 200, 0], [0, 0, 200]].map(|colour| png(png::ColorType::Rgb, &colour.repeat(2)));
     let check = |images: &[(u8, u16, &[u8])], expected: [u8; 3]| {
         assert_eq!(rgba(&ico(images), true)[..3], expected);
     };
@@ -103,13 +103,17 @@ fn alpha_comes_before_the_mask_and_a_mask_may_be_cut_short() {
     assert_eq!(alphas(&image(32, &opaque, &[])), [255; 4]);
     let rgb = [30, 30, 200, 30, 30, 200, 0, 0].repeat(2);
     assert_eq!(alphas(&image(24, &rgb, &hidden)), [255, 0, 0, 0]);
-    assert_eq!(rgba(&image(24, &rgb, &hidden[..5]), true), [200, 30, 30, 255, 200, 30, 30, 0, 200, 30, 30, 0, 200, 30, 30, 0]);
+    assert_eq!(
+        rgba(&image(24, &rgb, &hidden[..5]), true),
+        [200, 30, 30, 255, 200, 30, 30, 0, 200, 30, 30, 0, 200, 30, 30, 0]
+    );
     // A palette of two colours, and of the number that the header states.
     let table = [0, 0, 0, 0, 30, 30, 200, 0];
     let bits = [&table[..], &[0x80, 0, 0, 0], &[0x40, 0, 0, 0]].concat();
     let file = ico(&[(2, 1, &dib(40, 4, 1, 0, 0, &[&*bits, &hidden].concat()))]);
     assert_eq!(rgba(&file, true), [0, 0, 0, 255, 200, 30, 30, 0, 200, 30, 30, 0, 0, 0, 0, 0]);
-    let two = ico(&[(2, 8, &dib(40, 4, 8, 0, 2, &[&table[..], &[1, 1, 0, 0, 1, 0, 0, 0], &hidden].concat()))]);
+    let two =
+        ico(&[(2, 8, &dib(40, 4, 8, 0, 2, &[&table[..], &[1, 1, 0, 0, 1, 0, 0, 0], &hidden].concat()))]);
     assert_eq!(rgba(&two, true), [200, 30, 30, 255, 0, 0, 0, 0, 200, 30, 30, 0, 200, 30, 30, 0]);
 }
 

@@ -139,8 +139,11 @@ fn cmyk_of_common_resolutions_is_decoded_and_other_cmyk_is_unsupported() {
         let means = |image: &Image| {
             let Samples::U8(samples) = &image.frames[0].planes[0].samples else { panic!("JPEG has 8 bits") };
             let mean = |c| {
-                let (sum, count) =
-                    samples.iter().skip(c).step_by(3).fold((0, 0), |it, level| (it.0 + u64::from(*level), it.1 + 1));
+                let (sum, count) = samples
+                    .iter()
+                    .skip(c)
+                    .step_by(3)
+                    .fold((0, 0), |it, level| (it.0 + u64::from(*level), it.1 + 1));
                 sum / count
             };
             [0, 1, 2].map(mean)

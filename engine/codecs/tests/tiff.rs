@@ -125,7 +125,7 @@ fn the_order_of_bits_is_honoured_in_every_coding() {
 #[test]
 fn fax_coding_is_decoded() {
     // Two rows of eight columns: vertical codes of 0 (white), then horizontal: white 3, black 2; then the end.
-    let bits = "1" .to_owned() + "001" + "1000" + "11" + "1" + "000000000001000000000001";
+    let bits = "1".to_owned() + "001" + "1000" + "11" + "1" + "000000000001000000000001";
     let coded: Vec<u8> = bits
         .as_bytes()
         .chunks(8)

@@ -102,7 +102,11 @@ impl Opened for OpenedBmp {
     }
 
     fn cost(&self, _decode: &Decode) -> Cost {
-        cost(self.bitmap.size, u64::from(self.bitmap.model.channels()) * 2, self.icc.as_ref().map_or(0, Vec::len))
+        cost(
+            self.bitmap.size,
+            u64::from(self.bitmap.model.channels()) * 2,
+            self.icc.as_ref().map_or(0, Vec::len),
+        )
     }
 
     fn decode(self: Box<Self>, decode: &Decode, stop: &Stop) -> Result<Image> {

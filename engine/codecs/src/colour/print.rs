@@ -23,12 +23,8 @@ const SOLIDS: [[f32; 3]; 16] = [
     [2.7, 1.9, 1.5],
 ];
 /// For cyan, magenta, yellow and black, the exponents with which a tint covers red, green and blue.
-const TINTS: [[f32; 3]; 4] = [
-    [1.3167, 0.9041, 0.723],
-    [0.6932, 1.2468, 1.0131],
-    [0.5693, 0.3365, 1.2003],
-    [1.0496, 1.1124, 1.1355],
-];
+const TINTS: [[f32; 3]; 4] =
+    [[1.3167, 0.9041, 0.723], [0.6932, 1.2468, 1.0131], [0.5693, 0.3365, 1.2003], [1.0496, 1.1124, 1.1355]];
 
 /// Offset printing on coated paper: a Neugebauer model in sRGB, whose constants were fitted to the 1617 patches of ANSI
 /// CGATS/GRACoL TR 006-2007, relative to paper and with black point compensation. Its root mean square error is 4.8

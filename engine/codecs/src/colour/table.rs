@@ -3,6 +3,7 @@
 //! A colour engine samples such a table on a grid in the curve of its target, which costs up to some levels of 255. And
 //! `moxcms` does not compensate for the black of CMYK, which is a dark grey on a screen.
 
+use super::encode;
 use moxcms::{ColorProfile, DataColorSpace, LutStore, LutType, LutWarehouse, ProfileVersion};
 use std::array;
 
@@ -190,9 +191,4 @@ fn xyz_from_lab([lightness, a, b]: [f32; 3]) -> Xyz {
 /// The function of which [`xyz_from_lab`] has the inverse.
 fn lightness_root(y: f32) -> f32 {
     if 216.0 / 24_389.0 < y { y.cbrt() } else { y * (841.0 / 108.0) + 4.0 / 29.0 }
-}
-
-/// The curve of sRGB, 0 to 1 (IEC 61966-2-1).
-fn encode(linear: f32) -> f32 {
-    if linear <= 0.003_130_8 { 12.92 * linear } else { 1.055 * linear.powf(1.0 / 2.4) - 0.055 }
 }

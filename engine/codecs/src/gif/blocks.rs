@@ -146,7 +146,8 @@ impl<'a> Items<'a> {
 
     /// Reads an image after its introducer (section 20); `None` if the file ends before its data.
     fn image(&mut self) -> Option<Block<'a>> {
-        let ([x, x_high, y, y_high, w, w_high, h, h_high, flags], rest) = self.file.blocks.split_first_chunk()?;
+        let ([x, x_high, y, y_high, w, w_high, h, h_high, flags], rest) =
+            self.file.blocks.split_first_chunk()?;
         let (local, rest) = table(*flags, rest);
         let (code_bits, rest) = rest.split_first()?;
         let data = SubBlocks(rest);

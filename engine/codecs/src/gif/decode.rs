@@ -8,13 +8,7 @@ use safelight_core::{Decode, Frame, Image, Limits, Model, Rect, Result, Samples,
 use weezl::{BitOrder, LzwStatus, decode::Configuration};
 
 /// Decodes the first frame or all of them. The caller has checked their pixels against the limits.
-pub(super) fn image(
-    file: &File,
-    size: Size,
-    decode: &Decode,
-    limits: &Limits,
-    stop: &Stop,
-) -> Result<Image> {
+pub(super) fn image(file: &File, size: Size, decode: &Decode, limits: &Limits, stop: &Stop) -> Result<Image> {
     let mut composer = Composer { canvas: Canvas::new(size), disposal: None };
     let (mut frames, mut delays_ms) = (Vec::new(), Vec::new());
     let mut plays = 1;

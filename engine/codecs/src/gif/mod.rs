@@ -7,8 +7,8 @@ mod encode;
 mod palette;
 
 use crate::animation::{check_frames, frames_bytes, frames_pixels};
-use crate::error::CodecError;
 use crate::colour;
+use crate::error::CodecError;
 use crate::guard;
 use crate::header::check_pixels;
 use blocks::File;

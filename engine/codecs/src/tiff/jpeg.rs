@@ -27,8 +27,7 @@ pub(super) fn decode(
 ) -> Result<usize, CodecError> {
     let failed = |error| CodecError::Damaged(FORMAT, Box::new(error));
     let (w, h) = (size.w as usize, size.h as usize);
-    let options =
-        DecoderOptions::default().set_strict_mode(false).set_max_width(w).set_max_height(h);
+    let options = DecoderOptions::default().set_strict_mode(false).set_max_width(w).set_max_height(h);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(whole(coded, tables)), options);
     decoder.decode_headers().map_err(failed)?;
     let found = decoder.info().map(|info| usize::from(info.components));

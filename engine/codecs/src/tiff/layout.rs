@@ -58,7 +58,9 @@ pub(super) struct Layout {
 /// The meaning of the samples (section 8).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Colours {
-    Grey { is_inverted: bool },
+    Grey {
+        is_inverted: bool,
+    },
     Rgb,
     /// Indices into a table, shape `[3, entries]`, of 8 bits.
     Palette(Vec<u8>),

@@ -110,8 +110,7 @@ fn animation(frames: &[Rgb8], image: &Image, config: &EncoderConfig, stop: &Stop
         };
         let samples = cut(&frame.samples, frame.size, frame.channels(), rect);
         let part = Rgb8 { size: rect.size, has_alpha: frame.has_alpha, samples: samples.into() };
-        let place =
-            [rect.x / 2, rect.y / 2, rect.size.w - 1, rect.size.h - 1, delay_ms.min(MAX_DELAY_MS)];
+        let place = [rect.x / 2, rect.y / 2, rect.size.w - 1, rect.size.h - 1, delay_ms.min(MAX_DELAY_MS)];
         // The rectangle replaces the pixels there, and nothing is cleared.
         let head = [place.map(u24).concat(), vec![0x02]].concat();
         let bitstream = encode_rgb(&part, config, stop)?;

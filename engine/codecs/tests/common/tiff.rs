@@ -73,8 +73,12 @@ impl File {
         let mut entries = Vec::new();
         for (tag, value) in &fields {
             let (kind, count, bytes) = match value {
-                Value::Short(values) => (3, values.len(), values.iter().flat_map(|it| self.u16(*it)).collect()),
-                Value::Long(values) => (4, values.len(), values.iter().flat_map(|it| self.u32(*it)).collect()),
+                Value::Short(values) => {
+                    (3, values.len(), values.iter().flat_map(|it| self.u16(*it)).collect())
+                }
+                Value::Long(values) => {
+                    (4, values.len(), values.iter().flat_map(|it| self.u32(*it)).collect())
+                }
                 Value::Undefined(bytes) => (7, bytes.len(), bytes.clone()),
             };
             entries.extend([self.u16(*tag), self.u16(kind)].concat());
