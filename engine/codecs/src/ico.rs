@@ -2,8 +2,8 @@
 
 use crate::bmp::{self, Bitmap, Dib, replaced, row_bytes};
 use crate::error::CodecError;
-use crate::guard;
 use crate::png::Png;
+use crate::{colour, guard};
 use bytes::Bytes;
 use safelight_core::{
     Cost, Decode, Decoder, Format, Frame, Geometry, Header, Image, Limits, Model, Opened, Orientation,
@@ -71,6 +71,7 @@ struct OpenedIcon {
     /// Whether the bitmap has an alpha of its own.
     has_alpha: bool,
     mask: Bytes,
+    icc: Option<Vec<u8>>,
 }
 
 impl OpenedIcon {
@@ -82,7 +83,9 @@ impl OpenedIcon {
         let mask_at = dib.mask_at().unwrap_or(image.len()).min(image.len());
         let geometry = Geometry { size: bitmap.size, orientation: Orientation::UPRIGHT };
         let header = Header { geometry, is_animated: false, frames: 1, has_palette: false, sample_bytes: 1 };
-        Ok(Self { bitmap, header, has_alpha: dib.has_alpha(), mask: image.slice(mask_at..) })
+        let icc = dib.profile(image).filter(|icc| icc.len() as u64 <= limits.max_metadata_bytes);
+        let (has_alpha, mask, icc) = (dib.has_alpha(), image.slice(mask_at..), icc.map(<[u8]>::to_vec));
+        Ok(Self { bitmap, header, has_alpha, mask, icc })
     }
 }
 
@@ -94,12 +97,12 @@ impl Opened for OpenedIcon {
     fn cost(&self, _decode: &Decode) -> Cost {
         /// The bitmap, and the same with alpha.
         const PIXEL_BYTES: u64 = 4 + 4;
-        bmp::cost(self.bitmap.size, PIXEL_BYTES, 0)
+        bmp::cost(self.bitmap.size, PIXEL_BYTES, self.icc.as_ref().map_or(0, Vec::len))
     }
 
-    fn decode(self: Box<Self>, _decode: &Decode, stop: &Stop) -> Result<Image> {
+    fn decode(self: Box<Self>, decode: &Decode, stop: &Stop) -> Result<Image> {
         stop.check()?;
-        let Self { bitmap, has_alpha, mask, .. } = *self;
+        let Self { bitmap, has_alpha, mask, icc, .. } = *self;
         let (size, model) = (bitmap.size, bitmap.model);
         let samples = bitmap.samples()?;
         let mut rgba = match model {
@@ -113,8 +116,9 @@ impl Opened for OpenedIcon {
             rgba.iter_mut().skip(3).step_by(4).for_each(|alpha| *alpha = u8::MAX);
             apply_mask(&mut rgba, size, &mask);
         }
-        let frames = vec![Frame::whole(size, Model::Rgba, Samples::U8(rgba))];
-        Ok(Image { frames, delays_ms: Vec::new(), plays: 0, profile: None })
+        let mut frames = vec![Frame::whole(size, Model::Rgba, Samples::U8(rgba))];
+        let profile = colour::to_srgb(&mut frames, icc, decode);
+        Ok(Image { frames, delays_ms: Vec::new(), plays: 0, profile })
     }
 }
 

@@ -140,6 +140,20 @@ fn the_profile_of_a_bitmap_is_applied() {
 }
 
 #[test]
+fn the_profile_of_an_icon_is_applied() {
+    let icc = icc::swapped_red_and_green();
+    let samples = [30, 60, 220, 255].repeat(4);
+    let mut image = dib(124, 4, 32, 0, 0, &[&*samples, &[0; 8]].concat());
+    image[56..60].copy_from_slice(b"DEBM");
+    let (start, length) = ((image.len() as u32).to_le_bytes(), (icc.len() as u32).to_le_bytes());
+    image[112..120].copy_from_slice(&[start, length].concat());
+    image.extend(&icc);
+    let found = rgba(&ico(&[(2, 32, &image)]), true);
+    let is_near = found.iter().zip([60, 220, 30, 255]).all(|(found, expected)| found.abs_diff(expected) <= 1);
+    assert!(is_near, "{found:?}");
+}
+
+#[test]
 fn headers_that_viewers_accept_are_accepted() {
     // Masks of four channels after an older header, and in a later one.
     let masks = [0xFF_u32, 0xFF00, 0x00FF_0000, 0xFF00_0000].map(u32::to_le_bytes).concat();

@@ -44,7 +44,7 @@ impl Opened for OpenedFallback {
 
     fn cost(&self, _decode: &Decode) -> Cost {
         /// Nanoseconds for each pixel, conversion from CMYK included.
-        const PIXEL_NS: u64 = 40;
+        const PIXEL_NS: u64 = 160;
         let jpeg = &self.opened.jpeg;
         let (w, h) = (u64::from(jpeg.width) + MAX_MCU_SIDE, u64::from(jpeg.height) + MAX_MCU_SIDE);
         let bytes = w * h * u64::from(jpeg.pixel_bytes()) + w * COLUMN_BYTES + PROFILE_BYTES;

@@ -156,7 +156,7 @@ impl Layout {
         self.pieces.pixels().saturating_mul(self.planes().into())
     }
 
-    /// Channels and sample bytes of the frame, before CMYK becomes RGB.
+    /// Channels of the frame, before CMYK becomes RGB.
     pub(super) fn channels(&self) -> usize {
         let colours = match self.colours {
             Colours::Grey { .. } => 1,

@@ -127,8 +127,9 @@ impl Opened for OpenedTiff {
     }
 
     fn cost(&self, _decode: &Decode) -> Cost {
-        /// Nanoseconds for each sample of a pixel, each coded byte, and each strip or tile.
+        /// Nanoseconds for each sample of a pixel, the conversion of CMYK, each coded byte, and each strip or tile.
         const SAMPLE_NS: u64 = 8;
+        const CMYK_NS: u64 = 120;
         const CODED_NS: u64 = 15;
         const PIECE_NS: u64 = 10_000;
         let Self { layout, coded, .. } = self;
@@ -142,8 +143,9 @@ impl Opened for OpenedTiff {
         let work = layout.coding.work_bytes(layout.piece.w, layout.piece.pixels(), samples, coded.longest);
         let metadata = self.max_metadata_bytes.saturating_add(colour::PROFILE_BYTES);
         let parts = [pixels.saturating_mul(channels), layout.piece_bytes(), row, reversed, work, metadata];
+        let cmyk_ns = if layout.colours == Colours::Cmyk { CMYK_NS } else { 0 };
         let work_ns = [
-            pixels.saturating_mul(samples).saturating_mul(SAMPLE_NS),
+            pixels.saturating_mul(samples * SAMPLE_NS + cmyk_ns),
             coded.all.saturating_mul(CODED_NS),
             layout.piece_count().saturating_mul(PIECE_NS),
         ];

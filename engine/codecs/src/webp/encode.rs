@@ -7,6 +7,7 @@ use crate::animation::{changed, cut, joined_delay};
 use crate::error::CodecError;
 use crate::rgb8::Rgb8;
 use safelight_core::{Cost, Encode, Image, Rect, Result, Size, Stop};
+use std::collections::HashSet;
 use std::iter::zip;
 use webpx::{Encoder, EncoderConfig};
 
@@ -32,7 +33,13 @@ pub(super) fn cost(size: Size, frames: u32, options: &Encode) -> Cost {
     /// Nanoseconds for each pixel.
     const LOSSY_NS: u64 = 140;
     const LOSSLESS_NS: u64 = 900;
-    let (bytes, ns) = if options.lossless { (LOSSLESS_BYTES, LOSSLESS_NS) } else { (LOSSY_BYTES, LOSSY_NS) };
+    /// Of frames of few colours, which are encoded in both ways.
+    const FLAT_NS: u64 = 400;
+    let (bytes, ns) = match (options.lossless, frames) {
+        (true, _) => (LOSSLESS_BYTES, LOSSLESS_NS),
+        (false, 0 | 1) => (LOSSY_BYTES, LOSSY_NS),
+        (false, _) => (LOSSLESS_BYTES, FLAT_NS),
+    };
     // Frames are converted to RGB before the first one is encoded, and the file has all of them.
     let frames = u64::from(frames.max(1));
     let converted = if frames == 1 { 0 } else { frames * 8 };
@@ -113,7 +120,7 @@ fn animation(frames: &[Rgb8], image: &Image, config: &EncoderConfig, stop: &Stop
         let place = [rect.x / 2, rect.y / 2, rect.size.w - 1, rect.size.h - 1, delay_ms.min(MAX_DELAY_MS)];
         // The rectangle replaces the pixels there, and nothing is cleared.
         let head = [place.map(u24).concat(), vec![0x02]].concat();
-        let bitstream = encode_rgb(&part, config, stop)?;
+        let bitstream = encode_smaller(&part, config, stop)?;
         has_alpha |= is_translucent(&bitstream);
         parts.extend(chunk(b"ANMF", &[head, bitstream].concat()));
         before = Some(frame);
@@ -125,6 +132,24 @@ fn animation(frames: &[Rgb8], image: &Image, config: &EncoderConfig, stop: &Stop
     let icc = icc.map(|icc| chunk(b"ICCP", icc)).unwrap_or_default();
     let animation = chunk(b"ANIM", &[[0; 4].as_slice(), &plays].concat());
     Ok(riff(&[extended(flags, first.size), icc, animation, parts].concat()))
+}
+
+/// Encodes a frame as `config` says, or losslessly if it has few colours and becomes no larger.
+fn encode_smaller(frame: &Rgb8, config: &EncoderConfig, stop: &Stop) -> Result<Vec<u8>> {
+    /// More colours are those of photos, which lossless coding makes larger.
+    const MAX_FLAT_COLOURS: usize = 128;
+    let coded = encode_rgb(frame, config, stop)?;
+    let mut colours = HashSet::new();
+    let mut pixels = frame.samples.chunks_exact(frame.channels());
+    let is_flat = pixels.all(|pixel| {
+        colours.insert(pixel);
+        colours.len() <= MAX_FLAT_COLOURS
+    });
+    if !is_flat {
+        return Ok(coded);
+    }
+    let exact = encode_rgb(frame, &self::config(&Encode { lossless: true, ..Encode::default() }), stop)?;
+    Ok(if exact.len() <= coded.len() { exact } else { coded })
 }
 
 /// Whether the chunks of an encoded image contain alpha: a chunk of its own, or a flag after the sides (RFC 9649,
