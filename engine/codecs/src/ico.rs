@@ -42,8 +42,8 @@ fn largest(source: &Bytes) -> Result<Bytes, CodecError> {
     let entries = source[HEADER_BYTES..].as_chunks::<16>().0.iter().take(count);
     // Of equal ones, `max_by_key` returns the last.
     let entry = entries.rev().max_by_key(|entry| rank(entry)).ok_or_else(damaged)?;
-    let [.., a, b, c, d, e, f, g, h] = *entry;
-    let [length, start] = [[a, b, c, d], [e, f, g, h]].map(|bytes| u32::from_le_bytes(bytes) as usize);
+    let [.., length, start] = entry.as_chunks::<4>().0 else { return Err(damaged()) };
+    let [length, start] = [length, start].map(|bytes| u32::from_le_bytes(*bytes) as usize);
     if source.len() <= start {
         return Err(damaged());
     }

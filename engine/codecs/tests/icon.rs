@@ -34,7 +34,9 @@ fn ico(images: &[(u8, u16, &[u8])]) -> Vec<u8> {
         file.extend([image.len() as u32, at as u32].map(u32::to_le_bytes).concat());
         at += image.len();
     }
-    images.iter().for_each(|(.., image)| file.extend(*image));
+    for (.., image) in images {
+        file.extend(*image);
+    }
     file
 }
 

@@ -77,7 +77,7 @@ fn a_decode_stays_within_its_stated_memory() {
             let reserve = opened.cost(&decode).bytes;
             let image = opened.decode(&decode, &Stop::default());
             let held = (MEMORY.peak_usage() - before) as u64;
-            assert!(held <= reserve, "{} / {shrink}: {held} bytes, {reserve} reserved", name);
+            assert!(held <= reserve, "{name} / {shrink}: {held} bytes, {reserve} reserved");
             count += u32::from(image.is_ok());
         }
     }

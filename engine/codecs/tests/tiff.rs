@@ -156,10 +156,10 @@ fn tiles_are_found_under_the_tags_of_strips_and_strips_under_those_of_tiles() {
     };
     let tiles = vec![tile(0, 0), tile(16, 0), tile(0, 16), tile(16, 16)];
     let image: Vec<u8> = (0..18 * 20_usize).map(|at| at as u8).collect();
-    let tiled =
+    let under_strips =
         File::new((20, 18), GREY, &[8], vec![]).with(TILE[0], &[16]).with(TILE[1], &[16]).with_pieces(tiles);
-    assert!(bytes(&tiled) == image, "under the tags of strips");
-    let own = File { offsets_tag: 324, counts_tag: Some(325), ..tiled };
+    assert!(bytes(&under_strips) == image, "under the tags of strips");
+    let own = File { offsets_tag: 324, counts_tag: Some(325), ..under_strips };
     assert!(bytes(&own) == image, "under their own");
     let strips = image.chunks(5 * 20).map(<[u8]>::to_vec).collect();
     let strips = File::new((20, 18), GREY, &[8], vec![]).with(ROWS_PER_STRIP, &[5]).with_pieces(strips);

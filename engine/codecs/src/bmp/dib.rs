@@ -48,7 +48,7 @@ impl Dib {
         Some(Self {
             header_bytes,
             width: u32_le(dib, 4)?,
-            height: u32_le(dib, AT_HEIGHT)? as i32,
+            height: u32_le(dib, AT_HEIGHT)?.cast_signed(),
             bits: u16_le(dib, 14)?,
             compression: u32_le(dib, AT_COMPRESSION)?,
             palette: u32_le(dib, AT_PALETTE)?,
@@ -81,7 +81,7 @@ impl Dib {
     pub(crate) fn icon_head(&self, dib: &[u8]) -> Option<(Vec<u8>, usize)> {
         let header = self.header_bytes as usize;
         let mut head = dib.get(..header)?.to_vec();
-        set(&mut head, AT_HEIGHT, (self.height / 2) as u32);
+        set(&mut head, AT_HEIGHT, (self.height / 2).cast_unsigned());
         if let Some(max) = self.max_palette() {
             set(&mut head, AT_PALETTE, self.palette.min(max));
         }

@@ -184,8 +184,8 @@ fn xyz_from_lab([lightness, a, b]: [f32; 3]) -> Xyz {
     let cube = |root: f32| {
         if 6.0 / 29.0 < root { root * root * root } else { (root - 4.0 / 29.0) * (108.0 / 841.0) }
     };
-    let [x, y, z] = [y + a / 500.0, y, y - b / 200.0].map(cube);
-    [x * WHITE[0], y * WHITE[1], z * WHITE[2]]
+    let roots = [y + a / 500.0, y, y - b / 200.0];
+    array::from_fn(|axis| WHITE[axis] * cube(roots[axis]))
 }
 
 /// The function of which [`xyz_from_lab`] has the inverse.

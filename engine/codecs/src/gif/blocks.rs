@@ -102,7 +102,10 @@ impl<'a> Iterator for Items<'a> {
             match introducer {
                 0 => (),
                 b'!' => {
-                    if let Some(item) = self.extension()? {
+                    let (label, rest) = self.file.blocks.split_first()?;
+                    let data = SubBlocks(rest);
+                    self.file.blocks = data.clone().rest();
+                    if let Some(item) = self.extension(*label, data) {
                         return Some(item);
                     }
                 }
@@ -114,12 +117,9 @@ impl<'a> Iterator for Items<'a> {
 }
 
 impl<'a> Items<'a> {
-    /// Reads an extension after its introducer; `None` at the end of the file.
-    fn extension(&mut self) -> Option<Option<Item<'a>>> {
-        let (label, rest) = self.file.blocks.split_first()?;
-        let mut blocks = SubBlocks(rest);
-        self.file.blocks = blocks.clone().rest();
-        Some(match label {
+    /// Reads an extension (sections 23 and 26); `None` if it is of no use to a decoder by itself.
+    fn extension(&mut self, label: u8, mut blocks: SubBlocks<'a>) -> Option<Item<'a>> {
+        match label {
             0xF9 => {
                 if let Some([flags, low, high, transparent, ..]) = blocks.next() {
                     self.control = Control {
@@ -141,26 +141,23 @@ impl<'a> Items<'a> {
                 _ => None,
             },
             _ => None,
-        })
+        }
     }
 
     /// Reads an image after its introducer (section 20); `None` if the file ends before its data.
     fn image(&mut self) -> Option<Block<'a>> {
-        let ([x, x_high, y, y_high, w, w_high, h, h_high, flags], rest) =
-            self.file.blocks.split_first_chunk()?;
-        let (local, rest) = table(*flags, rest);
-        let (code_bits, rest) = rest.split_first()?;
-        let data = SubBlocks(rest);
+        let ([descriptor @ .., flags], after) = self.file.blocks.split_first_chunk::<9>()?;
+        let (local, after) = table(*flags, after);
+        let (code_bits, after) = after.split_first()?;
+        let data = SubBlocks(after);
         // A terminator without data is a frame that draws nothing.
-        if rest.first() != Some(&0) {
+        if after.first() != Some(&0) {
             data.clone().next()?;
         }
         self.file.blocks = data.clone().rest();
-        let mut rect = Rect {
-            x: u16_le(*x, *x_high),
-            y: u16_le(*y, *y_high),
-            size: Size::new(u16_le(*w, *w_high), u16_le(*h, *h_high)),
-        };
+        let numbers = descriptor.as_chunks::<2>().0;
+        let number = |index: usize| numbers.get(index).map_or(0, |[low, high]| u16_le(*low, *high));
+        let mut rect = Rect { x: number(0), y: number(1), size: Size::new(number(2), number(3)) };
         if rect.size.pixels() == 0 {
             rect.size = self.file.screen;
         }

@@ -106,7 +106,7 @@ fn pack_bits(mut coded: &[u8], raw: &mut [u8]) -> usize {
     let mut at = 0;
     while let Some((head, rest)) = coded.split_first() {
         let room = &mut raw[at..];
-        let (made, used) = match *head as i8 {
+        let (made, used) = match head.cast_signed() {
             i8::MIN => (0, 0),
             literal @ 0.. => {
                 let length = (literal as usize + 1).min(rest.len());

@@ -38,15 +38,15 @@ pub(super) fn decode(
         return Err(damaged("a JPEG of another size than its strip or tile"));
     }
     // The directory states the colours, whatever the file has in its own markers.
-    let output = match (components, is_ycbcr, decoder.input_colorspace()) {
+    let target = match (components, is_ycbcr, decoder.input_colorspace()) {
         (3, true, _) => ColorSpace::RGB,
         (_, _, Some(input)) => input,
         (_, _, None) => return Err(damaged("a JPEG of unknown colours")),
     };
-    decoder.set_options(options.jpeg_set_out_colorspace(output));
-    let decoded = decoder.decode().map_err(failed)?;
-    let length = decoded.len().min(w * height * samples).min(raw.len());
-    raw[..length].copy_from_slice(&decoded[..length]);
+    decoder.set_options(options.jpeg_set_out_colorspace(target));
+    let pixels = decoder.decode().map_err(failed)?;
+    let length = pixels.len().min(w * height * samples).min(raw.len());
+    raw[..length].copy_from_slice(&pixels[..length]);
     Ok(length)
 }
 

@@ -45,14 +45,22 @@ pub(super) struct Layout {
     pub(super) coding: Coding,
     /// Whether samples are differences from the sample to the left (section 14).
     pub(super) is_predicted: bool,
-    /// Whether the lowest bit of a byte is the first (`FillOrder` 2, section 8).
-    pub(super) is_reversed: bool,
-    pub(super) is_little_endian: bool,
+    pub(super) order: Order,
     /// Columns and rows of a strip or tile.
     pub(super) piece: Size,
     /// Strips or tiles in a row and in a column of the image.
     pub(super) pieces: Size,
+    /// Whether the pieces are tiles.
     is_tiled: bool,
+}
+
+/// The order of what a sample consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Order {
+    /// Whether the lowest byte is first.
+    pub(super) is_little_endian: bool,
+    /// Whether the lowest bit of a byte is first (`FillOrder` 2, section 8).
+    pub(super) is_reversed: bool,
 }
 
 /// The meaning of the samples (section 8).
@@ -82,8 +90,8 @@ impl Layout {
     /// [`CodecError::Damaged`] and [`CodecError::Unsupported`].
     pub(super) fn read(fields: &TiffFields) -> Result<Self, CodecError> {
         let number = |tag: u16| fields.get(tag).and_then(|field| field.get(0));
-        let side = |tag| number(tag).and_then(|side| u32::try_from(side).ok()).filter(|side| 0 < *side);
-        let (Some(w), Some(h)) = (side(tag::WIDTH), side(tag::HEIGHT)) else {
+        let positive = |tag| number(tag).and_then(|side| u32::try_from(side).ok()).filter(|side| 0 < *side);
+        let (Some(w), Some(h)) = (positive(tag::WIDTH), positive(tag::HEIGHT)) else {
             return Err(damaged("a width or height of 0"));
         };
         let size = Size::new(w, h);
@@ -94,7 +102,8 @@ impl Layout {
         check_sample_format(fields)?;
         let compression = number(tag::COMPRESSION).unwrap_or(1);
         let photometric = number(tag::PHOTOMETRIC);
-        let coding = Coding::new(compression, photometric == Some(YCBCR), fields.bytes(tag::JPEG_TABLES))?;
+        let is_ycbcr = photometric == Some(YCBCR);
+        let coding = Coding::new(compression, is_ycbcr, fields.bytes(tag::JPEG_TABLES))?;
         let colours = colours(fields, photometric, samples, bits, &coding)?;
         let is_predicted = match number(tag::PREDICTOR).unwrap_or(1) {
             1 => false,
@@ -114,17 +123,19 @@ impl Layout {
             // JPEG has filters of its own.
             is_predicted: is_predicted && coding.has_predictor(),
             coding,
-            is_reversed: number(tag::FILL_ORDER) == Some(2),
-            is_little_endian: fields.is_little_endian(),
+            order: Order {
+                is_little_endian: fields.is_little_endian(),
+                is_reversed: number(tag::FILL_ORDER) == Some(2),
+            },
             piece: size,
             pieces: Size::new(1, 1),
             is_tiled: false,
         };
-        if let (Some(w), Some(h)) = (side(tag::TILE_WIDTH), side(tag::TILE_LENGTH)) {
+        if let (Some(w), Some(h)) = (positive(tag::TILE_WIDTH), positive(tag::TILE_LENGTH)) {
             layout.is_tiled = true;
             layout.piece = Size::new(w, h);
         } else {
-            let rows = side(tag::ROWS_PER_STRIP).unwrap_or(size.h);
+            let rows = positive(tag::ROWS_PER_STRIP).unwrap_or(size.h);
             layout.piece = Size::new(size.w, rows.min(size.h));
         }
         layout.pieces = Size::new(size.w.div_ceil(layout.piece.w), size.h.div_ceil(layout.piece.h));

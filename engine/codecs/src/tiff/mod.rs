@@ -75,7 +75,6 @@ impl OpenedTiff {
             has_palette: matches!(layout.colours, Colours::Palette(_)),
             sample_bytes: if layout.is_wide() { 2 } else { 1 },
         };
-        drop(locations);
         Ok(Self { source, layout, header, coded, max_metadata_bytes: limits.max_metadata_bytes })
     }
 
@@ -105,7 +104,7 @@ impl OpenedTiff {
         let range = locations.piece(index, source.len());
         let coded = range.and_then(|range| source.get(range)).unwrap_or_default();
         // JPEG has an order of its own.
-        let coded = if layout.is_reversed && !layout.coding.is_jpeg() {
+        let coded = if layout.order.is_reversed && !layout.coding.is_jpeg() {
             Cow::Owned(coded.iter().map(|byte| byte.reverse_bits()).collect())
         } else {
             Cow::Borrowed(coded)
@@ -139,7 +138,7 @@ impl Opened for OpenedTiff {
         let is_split = layout.colours == Colours::Cmyk && layout.alpha.is_some();
         let channels = if is_split { 2 * channels } else { channels };
         let row = u64::from(layout.piece.w) * samples * 2;
-        let reversed = if layout.is_reversed { coded.longest } else { 0 };
+        let reversed = if layout.order.is_reversed { coded.longest } else { 0 };
         let work = layout.coding.work_bytes(layout.piece.w, layout.piece.pixels(), samples, coded.longest);
         let metadata = self.max_metadata_bytes.saturating_add(colour::PROFILE_BYTES);
         let parts = [pixels.saturating_mul(channels), layout.piece_bytes(), row, reversed, work, metadata];

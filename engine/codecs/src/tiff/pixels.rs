@@ -31,7 +31,7 @@ impl<'a> Pixels<'a> {
         let rows = raw.chunks_exact(layout.row_bytes() as usize).take(visible.h as usize);
         let step = layout.piece_samples();
         for (y, packed) in (y as usize..).zip(rows) {
-            unpack(packed, layout.bits, layout.is_little_endian, row);
+            unpack(packed, layout.bits, layout.order.is_little_endian, row);
             if layout.is_predicted {
                 add_left(row, step, layout.bits);
             }

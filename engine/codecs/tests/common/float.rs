@@ -45,10 +45,9 @@ impl Profile {
             b"RGB " if tag(b"A2B0").is_none() => {
                 let curves = [b"rTRC", b"gTRC", b"bTRC"].map(|name| tag(name).and_then(Curve::parse));
                 let columns = [b"rXYZ", b"gXYZ", b"bXYZ"]
-                    .map(|name| Some([8, 12, 16].map(|at| fixed(tag(name).unwrap_or_default(), at))));
-                let [Some(r), Some(g), Some(b)] = curves else { return None };
-                let [Some(x), Some(y), Some(z)] = columns else { return None };
-                Some(Self::Rgb([r, g, b], [x, y, z]))
+                    .map(|name| [8, 12, 16].map(|at| fixed(tag(name).unwrap_or_default(), at)));
+                let [Some(red), Some(green), Some(blue)] = curves else { return None };
+                Some(Self::Rgb([red, green, blue], columns))
             }
             b"GRAY" => Some(Self::Grey(Curve::parse(tag(b"kTRC")?)?)),
             b"CMYK" => Some(Self::Cmyk(Table::parse(tag(b"A2B0")?)?)),
@@ -116,11 +115,11 @@ impl Curve {
         match self {
             Self::Gamma(gamma) => at.powf(*gamma),
             Self::Samples(samples) => interpolated(samples, at),
-            Self::Parametric([g, a, b, c, d, e, f]) => {
-                if *d <= at {
-                    (a * at + b).powf(*g) + e
+            Self::Parametric([gamma, factor, summand, slope, from, above, below]) => {
+                if *from <= at {
+                    (factor * at + summand).powf(*gamma) + above
                 } else {
-                    c * at + f
+                    slope * at + below
                 }
             }
         }
@@ -189,8 +188,8 @@ fn xyz([lightness, a, b]: [f64; 3]) -> [f64; 3] {
     let cube = |root: f64| {
         if 6.0 / 29.0 < root { root.powi(3) } else { 3.0 * (6.0_f64 / 29.0).powi(2) * (root - 4.0 / 29.0) }
     };
-    let [x, y, z] = [y + a / 500.0, y, y - b / 200.0].map(cube);
-    [WHITE[0] * x, WHITE[1] * y, WHITE[2] * z]
+    let roots = [y + a / 500.0, y, y - b / 200.0];
+    [0, 1, 2].map(|axis| WHITE[axis] * cube(roots[axis]))
 }
 
 fn interpolated(samples: &[f64], at: f64) -> f64 {
@@ -229,5 +228,5 @@ fn u32_be(bytes: &[u8], at: usize) -> u32 {
 
 /// A number of 16 bits before the point and 16 after it (4.6).
 fn fixed(bytes: &[u8], at: usize) -> f64 {
-    f64::from(u32_be(bytes, at) as i32) / 65_536.0
+    f64::from(u32_be(bytes, at).cast_signed()) / 65_536.0
 }

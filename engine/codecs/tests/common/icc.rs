@@ -62,8 +62,8 @@ fn profile(space: &[u8; 4], connection: &[u8; 4], tags: &[(&[u8; 4], Vec<u8>)]) 
         .flat_map(|value: &f64| ((value * 65_536.0).round() as u32).to_be_bytes())
         .collect();
     file[68..80].copy_from_slice(&white);
-    let white = (b"wtpt", [b"XYZ \0\0\0\0", &*white].concat());
-    let tags: Vec<_> = tags.iter().cloned().chain([(&*white.0, white.1)]).collect();
+    let white = [b"XYZ \0\0\0\0", &*white].concat();
+    let tags: Vec<_> = tags.iter().cloned().chain([(b"wtpt", white)]).collect();
     file.extend((tags.len() as u32).to_be_bytes());
     let mut at = file.len() + 12 * tags.len();
     for (tag, data) in &tags {
