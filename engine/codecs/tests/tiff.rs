@@ -203,6 +203,8 @@ fn planes_palettes_predictors_and_all_depths_are_decoded() {
     assert_eq!(bytes(&File::new((4, 1), GREY, &[2], vec![0b0001_1011])), [0, 85, 170, 255]);
     assert_eq!(bytes(&File::new((3, 1), 0, &[4], vec![0x0F, 0x80])), [255, 0, 119]);
     let twelve = File::new((2, 1), GREY, &[12], vec![0xFF, 0xF8, 0x00]);
+    let frame = &decode(&Tiff, &twelve.bytes()).frames[0];
+    assert_eq!(frame.encoding.map(|encoding| encoding.bits), Some(12));
     assert_eq!(pixels(&twelve).1, Samples::U16(vec![65_535, (0x800_u32 * 65_535 / 4095) as u16 + 1]));
 }
 

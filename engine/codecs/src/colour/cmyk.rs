@@ -30,7 +30,7 @@ pub(crate) fn cmyk_to_rgb(mut samples: Vec<u8>, icc: Option<&[u8]>) -> Vec<u8> {
 /// A conversion of pixels.
 enum Conversion {
     Table(Box<CmykTable>),
-    /// Of a profile with curves of other kinds.
+    /// For a profile with tables of other kinds.
     Engine(Transform<u8>),
     /// Without a profile.
     Print(Box<Print>),

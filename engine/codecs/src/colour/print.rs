@@ -2,7 +2,7 @@
 
 use std::array;
 
-/// The colours of the sixteen overprints of solid inks, in sRGB from 0 to 255; cyan is bit 0 of the index, magenta bit 1,
+/// The colours of the sixteen overprints of solid process colours, in sRGB from 0 to 255; cyan is bit 0 of the index, magenta bit 1,
 /// yellow bit 2 and black bit 3. Values outside of the range are colours that sRGB does not have.
 const SOLIDS: [[f32; 3]; 16] = [
     [255.0, 255.0, 255.0],
@@ -28,7 +28,7 @@ const TINTS: [[f32; 3]; 4] =
 
 /// Offset printing on coated paper: a Neugebauer model in sRGB, whose constants were fitted to the 1617 patches of ANSI
 /// CGATS/GRACoL TR 006-2007, relative to paper and with black point compensation. Its root mean square error is 4.8
-/// of 255 there, and 2.5 for solid inks; that of the product of what the inks transmit is 29.
+/// of 255 there, and 2.5 for solid colours; that of the product of the complements is 29.
 ///
 /// `docs/decisions/0068-cmyk-without-a-profile.md` has the method.
 pub(super) struct Print {
@@ -44,18 +44,18 @@ impl Print {
         Self { covers: TINTS.map(cover).to_vec() }
     }
 
-    /// Converts a pixel, inks from 0 (none) to 255.
+    /// Converts a pixel, channels from 0 (none) to 255.
     pub(super) fn convert(&self, cmyk: [u8; 4]) -> [u8; 3] {
         let mut colours = SOLIDS;
         let mut count = SOLIDS.len();
-        // From black on, each ink halves the number of colours.
+        // From black on, each channel halves the number of colours.
         for (cover, level) in self.covers.iter().zip(cmyk).rev() {
             let cover = cover[usize::from(level)];
             count /= 2;
             for index in 0..count {
-                let inked = colours[index + count];
+                let printed = colours[index + count];
                 for (channel, colour) in colours[index].iter_mut().enumerate() {
-                    *colour += cover[channel] * (inked[channel] - *colour);
+                    *colour += cover[channel] * (printed[channel] - *colour);
                 }
             }
         }
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn inks_look_like_print() {
+    fn cmyk_looks_like_print() {
         let print = Print::new();
         let check = |percents: [u16; 4], expected: [u8; 3], tolerance: u8| {
             let found = print.convert(percents.map(|percent| ((percent * 255 + 50) / 100) as u8));
@@ -92,7 +92,7 @@ mod tests {
         check([100, 85, 85, 60], [21, 35, 35], 14);
         check([70, 20, 40, 0], [79, 159, 156], 14);
         check([10, 40, 70, 0], [228, 163, 91], 14);
-        // More ink is never lighter.
+        // More black is never lighter.
         for level in 1..=255 {
             let [less, more] = [level - 1, level].map(|level| print.convert([0, 0, 0, level]));
             assert!(less.iter().zip(more).all(|(less, more)| more <= *less), "{level}");

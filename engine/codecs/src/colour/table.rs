@@ -1,6 +1,6 @@
 //! CMYK profiles that are tables of 8 or 16 bits (ICC.1:2022, 10.10 and 10.11), evaluated for each pixel.
 //!
-//! A colour engine samples such a table on a grid in the curve of its target, which costs up to some levels of 255. And
+//! A colour engine samples such a table on a grid in the curve of its target, which costs up to some levels of 255.
 //! `moxcms` does not compensate for the black of CMYK, which is a dark grey on a screen.
 
 use super::encode;
@@ -101,7 +101,7 @@ impl CmykTable {
         })
     }
 
-    /// The XYZ of the most ink, without its hue, and at most of half the lightness of white (ISO 18619, 5.2).
+    /// The XYZ of full coverage in all channels, without its hue, and at most of half the lightness of white (ISO 18619, 5.2).
     fn darkest(&self) -> Xyz {
         const MAX_LIGHTNESS: f32 = 50.0;
         let [_, y, _] = self.xyz([255; 4]);

@@ -117,7 +117,7 @@ impl<'a> Iterator for Items<'a> {
 }
 
 impl<'a> Items<'a> {
-    /// Reads an extension (sections 23 and 26); `None` if it is of no use to a decoder by itself.
+    /// Reads an extension (sections 23 and 26); `None` if a decoder does not need it.
     fn extension(&mut self, label: u8, mut blocks: SubBlocks<'a>) -> Option<Item<'a>> {
         match label {
             0xF9 => {

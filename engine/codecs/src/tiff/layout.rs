@@ -4,7 +4,7 @@ use super::FORMAT;
 use super::coding::Coding;
 use crate::error::CodecError;
 use safelight_containers::{TiffField, TiffFields};
-use safelight_core::{Model, Size};
+use safelight_core::{Model, SampleEncoding, Size};
 use std::ops::Range;
 
 mod tag {
@@ -192,6 +192,12 @@ impl Layout {
         8 < self.bits && matches!(self.colours, Colours::Grey { .. } | Colours::Rgb)
     }
 
+    /// The depth in the file, where it is not that of the frame.
+    pub(super) fn encoding(&self) -> Option<SampleEncoding> {
+        let is_scaled = self.is_wide() && self.bits < 16;
+        is_scaled.then_some(SampleEncoding { bits: self.bits, is_signed: false })
+    }
+
     /// The fields with the position and length of every piece, of which positions exist for all.
     ///
     /// # Errors
@@ -244,7 +250,7 @@ impl Locations<'_> {
     }
 }
 
-/// The most samples of a pixel: inks and extra samples beyond these have no use in a picture.
+/// The maximum number of samples in a pixel: separations and extra samples beyond these are not for display.
 const MAX_SAMPLES: u16 = 16;
 /// The code of luma and chroma (section 21).
 const YCBCR: u64 = 6;
@@ -288,7 +294,7 @@ fn colours(
         Some(3) => Colours::Palette(palette(fields, bits)?),
         Some(5) => match fields.get(tag::INK_SET).and_then(|field| field.get(0)) {
             None | Some(1) => Colours::Cmyk,
-            Some(_) => return Err(unsupported("inks other than CMYK")),
+            Some(_) => return Err(unsupported("separations other than CMYK")),
         },
         // The decoder of JPEG converts them.
         Some(YCBCR) if coding.is_jpeg() => Colours::Rgb,

@@ -162,7 +162,8 @@ impl Opened for OpenedTiff {
             *cmyk = rgb_from_cmyk(std::mem::take(cmyk), alpha.is_some(), icc);
         }
         let frame = Frame::whole(size, self.layout.model(), samples);
-        let mut frames = vec![Frame { geometry: self.header.geometry, ..frame }];
+        let (geometry, encoding) = (self.header.geometry, self.layout.encoding());
+        let mut frames = vec![Frame { geometry, encoding, ..frame }];
         let icc = icc.filter(|_| !is_cmyk).map(<[u8]>::to_vec);
         let profile = colour::to_srgb(&mut frames, icc, decode);
         Ok(Image { frames, delays_ms: Vec::new(), plays: 0, profile })

@@ -33,7 +33,7 @@ pub(super) fn cost(size: Size, frames: u32, options: &Encode) -> Cost {
     /// Nanoseconds for each pixel.
     const LOSSY_NS: u64 = 140;
     const LOSSLESS_NS: u64 = 900;
-    /// Of frames of few colours, which are encoded in both ways.
+    /// Frames of few colours are encoded in both ways.
     const FLAT_NS: u64 = 400;
     let (bytes, ns) = match (options.lossless, frames) {
         (true, _) => (LOSSLESS_BYTES, LOSSLESS_NS),

@@ -25,7 +25,7 @@ pub(crate) fn wide_rgb(gamma: f32) -> Vec<u8> {
     profile.encode().unwrap()
 }
 
-/// CMYK whose table of `grid` points on each axis has `lab(c, m, y, k)`, inks from 0 to 1, in 16 bits of version 2.
+/// CMYK whose table of `grid` points on each axis has `lab(c, m, y, k)`, channels from 0 to 1, in 16 bits of version 2.
 pub(crate) fn cmyk(grid: u8, lab: impl Fn([f64; 4]) -> [f64; 3]) -> Vec<u8> {
     let mut table = vec![4, 3, grid, 0];
     // The identity, which applies only to XYZ.
