@@ -15,10 +15,12 @@
 
 mod common;
 
-use common::{decode_all, to_rgba};
+use common::{decode_all, to_rgba, try_decode, wanted};
 use safelight_codecs::{Bmp, Gif, Ico, Jpeg, Png, Tiff};
-use safelight_core::{Decoder, Detection, Format, Frame, Image, Samples, Size};
+use safelight_core::{Decoder, Detection, Format, Frame, Image, Kind, Limits, Samples, Size};
 use std::fs;
+
+const DECODERS: [&dyn Decoder; 6] = [&Jpeg, &Png, &Gif, &Tiff, &Bmp, &Ico];
 
 /// The folder of the pictures; `None` where it is missing, as in a checkout without the corpus.
 fn folder() -> Option<std::path::PathBuf> {
@@ -33,9 +35,8 @@ fn folder() -> Option<std::path::PathBuf> {
 /// Every frame in RGBA of 8 bits, upright or not, with its size.
 fn frames(name: &str) -> Option<Vec<(Size, Vec<u8>)>> {
     let bytes = fs::read(folder()?.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
-    let decoders: [&dyn Decoder; 6] = [&Jpeg, &Png, &Gif, &Tiff, &Bmp, &Ico];
     let Detection::Known(format) = Format::detect(&bytes) else { panic!("{name} is of no known format") };
-    let decoder = decoders.into_iter().find(|decoder| decoder.format() == format).unwrap();
+    let decoder = DECODERS.into_iter().find(|decoder| decoder.format() == format).unwrap();
     let Image { frames, .. } = decode_all(decoder, &bytes);
     let to_8_bits = |mut frame: Frame| {
         if let Samples::U16(wide) = &frame.planes[0].samples {
@@ -65,6 +66,26 @@ fn check(name: &str, frame_count: usize, tolerance: u8, expected: &[((f64, f64),
 
 const MIDDLE: (f64, f64) = (0.5, 0.5);
 const QUARTER: (f64, f64) = (0.25, 0.25);
+
+#[test]
+fn every_file_is_decoded_or_rejected_with_a_reason() {
+    let Some(folder) = folder() else { return };
+    let folders = ["pictures", "metadata", "security"].map(|name| folder.with_file_name(name));
+    for entry in folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap()) {
+        let path = entry.unwrap().path();
+        let bytes = fs::read(&path).unwrap();
+        let Detection::Known(format) = Format::detect(&bytes) else { continue };
+        let Some(decoder) = DECODERS.into_iter().find(|decoder| decoder.format() == format) else { continue };
+        if let Err(error) = try_decode(decoder, &bytes, &wanted(true), &Limits::default()) {
+            let is_reason =
+                matches!(error.kind, Kind::Corrupt | Kind::UnsupportedFormat | Kind::LimitExceeded);
+            assert!(is_reason, "{}: {error}", path.display());
+            let is_panic =
+                std::error::Error::source(&error).is_some_and(|it| it.to_string().contains("panicked"));
+            assert!(!is_panic, "{}: {error}", path.display());
+        }
+    }
+}
 
 #[test]
 fn sampling_of_any_kind_is_shown() {

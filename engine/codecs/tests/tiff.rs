@@ -8,7 +8,7 @@ mod common;
 use common::tiff::{File, Value};
 use common::{assert_survives, decode, header, icc, try_decode, wanted};
 use safelight_codecs::Tiff;
-use safelight_core::{Kind, Limits, Model, Samples};
+use safelight_core::{Decoder, Kind, Limits, Model, Samples};
 use weezl::{BitOrder, encode::Encoder};
 
 const GREY: u16 = 1;
@@ -176,7 +176,17 @@ fn samples_are_found_without_their_lengths() {
     let coded = Encoder::with_tiff_size_switch(BitOrder::Msb, 8).encode(&samples).unwrap();
     let coded = file.with(COMPRESSION, &[5]).with_pieces(vec![coded]);
     assert_eq!(bytes(&coded.clone().with(279, &[0])), samples);
-    assert_eq!(bytes(&File { counts_tag: None, ..coded }), samples);
+    assert_eq!(bytes(&File { counts_tag: None, ..coded.clone() }), samples);
+    let strips = samples.chunks(4).map(fdeflate::compress_to_vec).collect();
+    let strips = coded.with(COMPRESSION, &[8]).with(ROWS_PER_STRIP, &[1]).with_pieces(strips);
+    let without = File { counts_tag: None, ..strips };
+    assert_eq!(bytes(&without), samples);
+    // Each byte of the file is counted as work once, not once for each strip.
+    let file = without.bytes();
+    let cost =
+        |bytes: Vec<u8>| Tiff.open(bytes.into(), &Limits::default()).unwrap().cost(&wanted(false)).cpu_ns;
+    let stated = cost(file.clone());
+    assert!(stated < 3 * 10_000 + 12 * 8 + 15 * file.len() as u64, "{stated}");
 }
 
 #[test]

@@ -240,12 +240,14 @@ pub(super) struct Locations<'a> {
 impl Locations<'_> {
     /// The bytes of the piece at `index`, cut at the end of the file of `length` bytes.
     ///
-    /// Without a count, or with 0, they are as long as samples that are not compressed, or reach to the end.
+    /// Without a count, or with 0, they are as long as samples that are not compressed, or reach to the next piece or to the
+    /// end.
     pub(super) fn piece(&self, index: u64, length: usize) -> Option<Range<usize>> {
         let start = self.offsets.get(index)?;
         let count = self.counts.as_ref().and_then(|counts| counts.get(index)).filter(|count| 0 < *count);
-        let count = count.or(self.raw_bytes).unwrap_or(u64::MAX);
-        let end = start.saturating_add(count).min(length as u64);
+        let next = || self.offsets.get(index + 1).filter(|next| start < *next);
+        let end = count.or(self.raw_bytes).map(|count| start.saturating_add(count)).or_else(next);
+        let end = end.unwrap_or(u64::MAX).min(length as u64);
         (start < end).then_some(start as usize..end as usize)
     }
 }
