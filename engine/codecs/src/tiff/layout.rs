@@ -187,6 +187,14 @@ impl Layout {
         }
     }
 
+    /// Whether a row of samples, or of their differences, is one of the frame.
+    pub(super) fn is_plain(&self) -> bool {
+        let is_changed = matches!(self.colours, Colours::Palette(_) | Colours::Grey { is_inverted: true });
+        let is_last = self.alpha.is_none_or(|alpha| alpha.sample + 1 == self.samples);
+        let is_same = usize::from(self.samples) == self.channels() && is_last;
+        self.bits == 8 && is_same && !self.is_planar && !is_changed
+    }
+
     /// Whether the samples of the frame have 16 bits. CMYK and palettes become RGB of 8 bits.
     pub(super) const fn is_wide(&self) -> bool {
         8 < self.bits && matches!(self.colours, Colours::Grey { .. } | Colours::Rgb)

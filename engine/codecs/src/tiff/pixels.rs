@@ -31,12 +31,21 @@ impl<'a> Pixels<'a> {
         let rows = raw.chunks_exact(layout.row_bytes() as usize).take(visible.h as usize);
         let step = layout.piece_samples();
         for (y, packed) in (y as usize..).zip(rows) {
-            unpack(packed, layout.bits, layout.order.is_little_endian, row);
-            if layout.is_predicted {
-                add_left(row, step, layout.bits);
-            }
             let start = (y * layout.size.w as usize + x as usize) * channels;
             let range = start..start + visible.w as usize * channels;
+            if let (true, Samples::U8(samples)) = (layout.is_plain(), &mut *samples) {
+                let placed = &mut samples[range];
+                placed.copy_from_slice(&packed[..placed.len()]);
+                if layout.is_predicted {
+                    add_left(placed, step, u8::wrapping_add);
+                }
+                continue;
+            }
+            unpack(packed, layout.bits, layout.order.is_little_endian, row);
+            if layout.is_predicted {
+                let mask = u16::MAX >> (16 - layout.bits);
+                add_left(row, step, |sample, left| sample.wrapping_add(left) & mask);
+            }
             let pixels = row.chunks_exact(step);
             match samples {
                 Samples::U8(samples) => {
@@ -120,10 +129,9 @@ fn unpack(packed: &[u8], bits: u8, is_little_endian: bool, row: &mut [u16]) {
 }
 
 /// Adds to each sample the same sample of the pixel to the left (TIFF 6.0, section 14).
-fn add_left(row: &mut [u16], step: usize, bits: u8) {
-    let mask = u16::MAX >> (16 - bits);
+fn add_left<T: Copy>(row: &mut [T], step: usize, add: impl Fn(T, T) -> T) {
     for at in step..row.len() {
-        row[at] = row[at].wrapping_add(row[at - step]) & mask;
+        row[at] = add(row[at], row[at - step]);
     }
 }
 
@@ -191,7 +199,7 @@ mod tests {
     #[test]
     fn differences_are_added_up() {
         let mut row = [250, 1, 10, 2, 0xFF, 0xFE];
-        add_left(&mut row, 2, 8);
+        add_left(&mut row, 2, u8::wrapping_add);
         assert_eq!(row, [250, 1, 4, 3, 3, 1]);
     }
 
