@@ -4,7 +4,7 @@ mod corpus;
 mod program;
 
 pub use corpus::{corpus, corpus_files, every_file};
-pub use program::{program, skip};
+pub use program::{program, python_with_pillow, skip};
 
 use std::path::{Path, PathBuf};
 

@@ -34,6 +34,21 @@ pub fn program(name: &str) -> Option<Command> {
     command
 }
 
+/// Returns the name of a Python that has Pillow: the first on the path, or else the system's. `None` as for [`program`].
+///
+/// # Panics
+/// As for [`program`].
+pub fn python_with_pillow() -> Option<&'static str> {
+    let has_pillow = |python: &&str| {
+        Command::new(python).args(["-c", "import PIL"]).output().is_ok_and(|output| output.status.success())
+    };
+    let python = ["python3", "/usr/bin/python3"].into_iter().find(has_pillow);
+    if python.is_none() {
+        skip("Pillow for Python", "Debian package python3-pil");
+    }
+    python
+}
+
 /// Reports that a test skips a comparison because `missing` is missing. `remedy` says how to get it.
 ///
 /// # Panics

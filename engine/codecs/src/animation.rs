@@ -50,6 +50,11 @@ impl Canvas {
         Self { size, rgba: vec![0; size.pixels() as usize * 4] }
     }
 
+    /// Its width and height.
+    pub(crate) const fn size(&self) -> Size {
+        self.size
+    }
+
     /// Makes the part of `rect` that is on the canvas transparent.
     pub(crate) fn clear(&mut self, rect: Rect) {
         self.rows(rect).for_each(|row| row.fill(0));
@@ -82,6 +87,16 @@ fn drop_alpha(rgba: &mut Vec<u8>) {
     }
     rgba.truncate(pixels * 3);
     rgba.shrink_to_fit();
+}
+
+/// The delay of one frame in place of two that look the same, of which each is shown for a while; `None` if that changed
+/// the time that they are shown.
+///
+/// Viewers show a frame of 10 ms or less for 100 ms, and a file states at most `max_ms`.
+pub(crate) fn joined_delay(first_ms: u32, second_ms: u32, max_ms: u32) -> Option<u32> {
+    const HASTY_MS: u32 = 10;
+    let joined_ms = first_ms.checked_add(second_ms)?;
+    (HASTY_MS < first_ms.min(second_ms) && joined_ms <= max_ms).then_some(joined_ms)
 }
 
 /// The smallest rectangle that contains all differences of two frames of `size`; `None` if the frames are equal.
@@ -135,6 +150,17 @@ mod tests {
         check(&[11], Some((3, 2, 1, 1)));
         check(&[2, 5], Some((1, 0, 2, 2)));
         check(&[3, 8], Some((0, 0, 4, 3)));
+    }
+
+    #[test]
+    fn delays_add_up_where_viewers_show_them() {
+        let check = |first, second, expected| assert_eq!(joined_delay(first, second, 1000), expected);
+        check(100, 50, Some(150));
+        check(11, 989, Some(1000));
+        check(500, 501, None);
+        check(10, 100, None);
+        check(100, 0, None);
+        check(u32::MAX, 20, None);
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! The boundary to third-party decoders: a panic in one of them is damage of the source.
 //!
 //! No panic is expected in Safelight's own code: one is a defect, and its response is an internal error. The same
-//! cannot be promised of decoders that others write: `tiff` 0.10.3 panics at 85 bytes that state no sample format. A
-//! source for which a decoder panics cannot be decoded, and neither a later attempt nor an operator can change that, so
-//! the response says the same as for other damage. The panic hook still logs the panic, for maintainers to report.
+//! cannot be promised of decoders that others write: `tiff` 0.10.3, which was used here, panics at 85 bytes. A source for
+//! which a decoder panics cannot be decoded, and neither a later attempt nor an operator can change that, so the response
+//! says the same as for other damage. The panic hook still logs the panic, for maintainers to report.
 
 use crate::error::CodecError;
 use safelight_core::{Cost, Decode, Format, Header, Image, Isolation, Opened, Result, Size, Stop};

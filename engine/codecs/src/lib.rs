@@ -26,8 +26,12 @@ mod gif;
 mod avif;
 #[cfg(feature = "jpeg2000")]
 mod jpeg2000;
-#[cfg(any(feature = "tiff", feature = "bmp", feature = "ico"))]
-mod image_rs;
+#[cfg(feature = "tiff")]
+mod tiff;
+#[cfg(feature = "bmp")]
+mod bmp;
+#[cfg(feature = "ico")]
+mod ico;
 
 mod animation;
 mod colour;
@@ -37,22 +41,24 @@ mod header;
 mod profile;
 mod rgb8;
 mod samples;
+#[cfg(any(feature = "png", feature = "webp", feature = "bmp"))]
+mod segments;
 
 #[cfg(feature = "avif")]
 pub use avif::Avif;
+#[cfg(feature = "bmp")]
+pub use bmp::Bmp;
 #[cfg(feature = "gif")]
 pub use gif::Gif;
-#[cfg(feature = "bmp")]
-pub use image_rs::Bmp;
 #[cfg(feature = "ico")]
-pub use image_rs::Ico;
-#[cfg(feature = "tiff")]
-pub use image_rs::Tiff;
+pub use ico::Ico;
 #[cfg(feature = "jpeg")]
 pub use jpeg::Jpeg;
 #[cfg(feature = "jpeg2000")]
 pub use jpeg2000::Jpeg2000;
 #[cfg(feature = "png")]
 pub use png::Png;
+#[cfg(feature = "tiff")]
+pub use tiff::Tiff;
 #[cfg(feature = "webp")]
 pub use webp::Webp;

@@ -23,29 +23,44 @@ impl Primaries {
         Self { white: (0.3127, 0.329), colours: [(0.64, 0.33), (0.3, 0.6), (0.15, 0.06)] };
 }
 
-/// The profile of the code points `primaries` and `transfer` of ITU-T H.273, tables 2 and 3.
+/// The colours that code points describe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Coded {
+    /// sRGB, which needs no profile.
+    Srgb,
+    /// The colours of this ICC profile.
+    Profile(Vec<u8>),
+    /// Unspecified values, and curves of high dynamic range (PQ, HLG): they need tone mapping, and such images carry an
+    /// ICC profile for programs without it.
+    Unknown,
+}
+
+/// The colours of the code points `primaries` and `transfer` of ITU-T H.273, tables 2 and 3.
 ///
-/// Returns `None` for sRGB, for unspecified values, and for curves of high dynamic range (PQ, HLG): they need tone
-/// mapping, and such images carry an ICC profile for programs without it. Television curves are treated as the
-/// curve of sRGB, as browsers do: they describe how a camera encodes, not how a screen displays.
-pub(crate) fn from_cicp(primaries: u8, transfer: u8) -> Option<Vec<u8>> {
+/// Television curves are treated as the curve of sRGB, as browsers do: they describe how a camera encodes, not how a
+/// screen displays.
+pub(crate) fn from_cicp(primaries: u8, transfer: u8) -> Coded {
     let transfer_characteristics = match transfer {
         1 | 6 | 13 | 14 | 15 => TransferCharacteristics::Srgb,
         4 => TransferCharacteristics::Bt470M,
         5 => TransferCharacteristics::Bt470Bg,
         8 => TransferCharacteristics::Linear,
-        _ => return None,
+        _ => return Coded::Unknown,
     };
-    let color_primaries = CicpColorPrimaries::try_from(primaries).ok()?;
-    let is_named = !matches!(color_primaries, CicpColorPrimaries::Reserved | CicpColorPrimaries::Unspecified);
-    let is_srgb = primaries == 1 && transfer_characteristics == TransferCharacteristics::Srgb;
+    let color_primaries = match CicpColorPrimaries::try_from(primaries) {
+        Ok(CicpColorPrimaries::Reserved | CicpColorPrimaries::Unspecified) | Err(_) => return Coded::Unknown,
+        Ok(color_primaries) => color_primaries,
+    };
+    if primaries == 1 && transfer_characteristics == TransferCharacteristics::Srgb {
+        return Coded::Srgb;
+    }
     let profile = ColorProfile::new_from_cicp(CicpProfile {
         color_primaries,
         transfer_characteristics,
         matrix_coefficients: MatrixCoefficients::Identity,
         full_range: true,
     });
-    (is_named && !is_srgb).then(|| profile.encode().ok()).flatten()
+    profile.encode().map_or(Coded::Unknown, Coded::Profile)
 }
 
 /// The profile of samples that were raised to `gamma` (PNG's `gAMA`) over `primaries` (its `cHRM`).
@@ -88,15 +103,15 @@ mod tests {
 
     #[test]
     fn srgb_needs_no_profile() {
-        assert_eq!(from_cicp(1, 13), None);
-        assert_eq!(from_cicp(1, 1), None);
+        assert_eq!(from_cicp(1, 13), Coded::Srgb);
+        assert_eq!(from_cicp(1, 1), Coded::Srgb);
         assert_eq!(from_gamma(0.45455, Primaries::SRGB), None);
     }
 
     #[test]
     fn unspecified_or_impossible_values_give_no_profile() {
         for (primaries, transfer) in [(2, 13), (0, 13), (255, 13), (12, 2), (9, 16), (9, 18), (1, 255)] {
-            assert_eq!(from_cicp(primaries, transfer), None, "{primaries}/{transfer}");
+            assert_eq!(from_cicp(primaries, transfer), Coded::Unknown, "{primaries}/{transfer}");
         }
         assert_eq!(from_gamma(0.0, Primaries::SRGB), None);
         let line = Primaries { colours: [(0.3, 0.3), (0.4, 0.4), (0.5, 0.5)], ..Primaries::SRGB };
@@ -106,7 +121,9 @@ mod tests {
     #[test]
     fn other_colours_give_a_profile() {
         for (primaries, transfer) in [(12, 13), (9, 1), (1, 8), (5, 5)] {
-            let icc = from_cicp(primaries, transfer).unwrap();
+            let Coded::Profile(icc) = from_cicp(primaries, transfer) else {
+                panic!("{primaries}/{transfer} has no profile")
+            };
             assert!(ColorProfile::new_from_slice(&icc).is_ok(), "{primaries}/{transfer}");
         }
         assert!(from_gamma(1.0, Primaries::SRGB).is_some());

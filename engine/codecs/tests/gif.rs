@@ -137,13 +137,150 @@ fn limits_are_checked_before_pixels() {
     assert_eq!(reserved(true) - reserved(false), 999 * 2 * 4);
 }
 
+/// The bytes of a file of `blocks` after its header: with the trailer.
+fn split(file: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    // The header, the screen and four colours.
+    let (head, blocks) = file.split_at(13 + 12);
+    (head.to_vec(), blocks.to_vec())
+}
+
+/// The colours of the frames of `bytes`, one letter for a pixel.
+fn letters(bytes: &[u8]) -> Vec<String> {
+    let letter = |pixel: &[u8]| match pixel {
+        [255, 0, 0, 255] => 'r',
+        [0, 255, 0, 255] => 'g',
+        [0, 0, 255, 255] => 'b',
+        [0, 0, 0, 255] => 'k',
+        [0, 0, 0, 0] => '.',
+        _ => '?',
+    };
+    let row = |frame: &Frame| to_rgba(frame).chunks_exact(4).map(letter).collect();
+    decode_all(&Gif, bytes).frames.iter().map(row).collect()
+}
+
+/// Two frames on a screen of 2 by 1 pixels.
+fn two() -> (Vec<u8>, Vec<u8>, Vec<u8>) {
+    let keep = DisposalMethod::Keep;
+    let (head, first) = split(&file([block(0, &[0, 1], keep)]));
+    let (_, second) = split(&file([block(1, &[2], keep)]));
+    let without_trailer = |blocks: Vec<u8>| blocks[..blocks.len() - 1].to_vec();
+    (head, without_trailer(first), without_trailer(second))
+}
+
 #[test]
-fn frames_larger_than_the_screen_are_rejected() {
+fn unknown_extensions_and_zeros_between_blocks_are_skipped() {
+    let (head, first, second) = two();
+    let check = |parts: &[&[u8]], expected: &[&str]| {
+        let bytes = [&[&*head][..], parts].concat().concat();
+        assert_eq!(letters(&bytes), expected);
+        assert_eq!(header(&Gif, &bytes, &Limits::default()).unwrap().frames as usize, expected.len());
+    };
+    let both: &[&str] = &["rg", "rb"];
+    check(&[&first, &second, b";"], both);
+    check(&[b"!\x42\x03abc\x00", &first, b"!\x00\x00!\xF8\x01a\x01b\x00", &second, b";"], both);
+    check(&[&first, &second, b"\0;"], both);
+    check(&[b"\0\0", &first, b"\0\0\0", &second, b";"], both);
+    // What follows another unknown block is not shown, as in browsers.
+    check(&[&first, b"?", &second, b";"], &["rg"]);
+    check(&[&first, b";", &second], &["rg"]);
+    // A control extension of another length.
+    check(&[b"!\xF9\x02\x00\x00\x00", &first, &second, b";"], both);
+}
+
+#[test]
+fn files_that_end_early_are_shown_as_far_as_they_go() {
+    let (head, first, second) = two();
+    let whole = [&*head, &first, &second].concat();
+    assert_eq!(letters(&whole), ["rg", "rb"], "without a trailer");
+    for length in 0..whole.len() {
+        let bytes = &whole[..length];
+        let result = try_decode(&Gif, bytes, &common::wanted(true), &Limits::default());
+        match result {
+            Ok(image) => {
+                assert!(length > head.len() && image.frames.len() <= 2);
+                if head.len() + first.len() <= length {
+                    assert_eq!(letters(bytes)[0], "rg", "{length}");
+                }
+            }
+            Err(error) => {
+                assert_eq!(error.kind, Kind::Corrupt);
+                assert!(length < head.len() + first.len(), "{length}: {error}");
+            }
+        }
+    }
+    // Half of the rows of an image.
+    let picture = scene(Size::new(40, 30), Model::Grey, 0);
+    let whole = Gif.encode(&image(vec![picture]), &Encode::default(), &Stop::default()).unwrap();
+    let decoded = decode(&Gif, &whole[..whole.len() - 200]);
+    let (cut, all) = (to_rgba(&decoded.frames[0]), to_rgba(&decode(&Gif, &whole).frames[0]));
+    let same = cut.iter().zip(&all).take_while(|(cut, all)| cut == all).count();
+    assert!(all.len() / 10 < same && same < all.len(), "{same} of {}", all.len());
+    assert!(cut.ends_with(&[0; 4]));
+}
+
+#[test]
+fn a_first_frame_larger_than_the_screen_replaces_it() {
+    let bytes = file([block(0, &[0, 1], DisposalMethod::Keep), block(1, &[2], DisposalMethod::Keep)]);
+    let screen = |w: u16, h: u16| {
+        let mut bytes = bytes.clone();
+        bytes[6..8].copy_from_slice(&w.to_le_bytes());
+        bytes[8..10].copy_from_slice(&h.to_le_bytes());
+        bytes
+    };
+    for (w, h) in [(0, 0), (1, 1), (2, 0), (0, 1), (1, 7)] {
+        assert_eq!(header(&Gif, &screen(w, h), &Limits::default()).unwrap().geometry.size, Size::new(2, 1));
+        assert_eq!(letters(&screen(w, h)), ["rg", "rb"], "{w} by {h}");
+    }
+    assert_eq!(letters(&screen(3, 1)), ["rg.", "rb."]);
+    // A later frame is cut: here it has the first as a second row.
+    let mut large = split(&bytes).1;
+    let at = large.iter().rposition(|byte| *byte == b',').unwrap();
+    large[at + 5..at + 9].copy_from_slice(&[0xFF, 0xFF, 0xFF, 0xFF]);
+    let large = [&bytes[..25], &large].concat();
+    assert_eq!(letters(&large), ["rg", "rb"]);
+    // What it states counts as work, for it may be decoded.
+    let cost = |bytes: &[u8]| {
+        let opened = Gif.open(bytes.to_vec().into(), &Limits::default()).unwrap();
+        opened.cost(&common::wanted(true)).cpu_ns
+    };
+    assert!(cost(&bytes) * 1_000_000 < cost(&large));
+}
+
+#[test]
+fn a_file_without_colours_is_black() {
     let mut bytes = file([block(0, &[0, 1], DisposalMethod::Keep)]);
-    let at = bytes.windows(9).position(|window| window == [0x2C, 0, 0, 0, 0, 2, 0, 1, 0]).unwrap();
-    bytes[at + 5..at + 9].fill(0xFF);
-    let error = try_decode(&Gif, &bytes, &common::wanted(false), &Limits::default()).unwrap_err();
-    assert_eq!(error.kind, Kind::Corrupt);
+    bytes[10] = 0;
+    bytes.drain(13..25);
+    assert_eq!(letters(&bytes), ["kk"]);
+}
+
+#[test]
+fn interlaced_frames_are_decoded() {
+    let palette = [[255, 0, 0], [0, 255, 0], [0, 0, 255], [0, 0, 0]].concat();
+    let mut encoder = Encoder::new(Vec::new(), 1, 9, &palette).unwrap();
+    // Rows 0, 8, 4, 2, 6, 1, 3, 5, 7.
+    let rows = vec![0, 1, 2, 0, 1, 2, 0, 1, 2];
+    let block = Block { interlaced: true, ..Block::from_indexed_pixels(1, 9, rows, None) };
+    encoder.write_frame(&block).unwrap();
+    assert_eq!(letters(&encoder.into_inner().unwrap()), ["rbrr".to_owned() + "bggbg"]);
+}
+
+#[test]
+fn frames_that_look_the_same_are_merged() {
+    let frame = |red: u8| Frame::whole(Size::new(2, 1), Model::Rgb, Samples::U8(vec![red, 0, 0, 9, 9, 9]));
+    let check = |reds: &[u8], delays: &[u32], expected: &[u32]| {
+        let frames = reds.iter().map(|red| frame(*red)).collect();
+        let before = Image { delays_ms: delays.to_vec(), ..image(frames) };
+        let after = decode_all(&Gif, &Gif.encode(&before, &Encode::default(), &Stop::default()).unwrap());
+        assert_eq!(after.delays_ms, expected, "{reds:?} {delays:?}");
+    };
+    check(&[1, 1, 2, 2, 2, 1], &[100, 50, 20, 30, 40, 70], &[150, 90, 70]);
+    check(&[1, 1], &[100, 50], &[]);
+    // Viewers show these longer than they say.
+    check(&[1, 1, 2], &[10, 50, 70], &[10, 50, 70]);
+    check(&[1, 1, 2], &[600_000, 60_000, 70], &[600_000, 60_000, 70]);
+    // Thirds of hundredths are not lost.
+    check(&[1, 1, 2, 2], &[33, 33, 33, 100], &[70, 130]);
 }
 
 #[test]

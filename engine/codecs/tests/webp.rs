@@ -102,14 +102,14 @@ fn luma_and_chroma_are_encoded_without_conversion_to_rgb() {
     let back =
         decode(&Webp, &Webp.encode(&image(vec![planes.clone()]), &lossless, &Stop::default()).unwrap());
     assert_eq!(to_rgba(&back.frames[0]), to_rgba(&rgb));
-    let two = Image { delays_ms: vec![50, 50], ..image(vec![planes, rgb]) };
+    let two = Image { delays_ms: vec![50, 0], ..image(vec![planes, rgb]) };
     assert_eq!(decode_all(&Webp, &Webp.encode(&two, &lossless, &Stop::default()).unwrap()).frames.len(), 2);
 }
 
 #[test]
 fn animations_keep_frames_delays_and_plays() {
     let lossless = Encode { lossless: true, ..Encode::default() };
-    let frames: Vec<_> = (0..5).map(|shift| scene(Size::new(31, 22), Model::Rgba, shift / 2)).collect();
+    let frames: Vec<_> = (0..5).map(|shift| scene(Size::new(31, 22), Model::Rgba, shift)).collect();
     let before = Image { delays_ms: vec![10, 0, 70_000, 33, 1], plays: 3, ..image(frames) };
     let bytes = Webp.encode(&before, &lossless, &Stop::default()).unwrap();
     let header = header(&Webp, &bytes, &Limits::default()).unwrap();
@@ -127,6 +127,21 @@ fn animations_keep_frames_delays_and_plays() {
         assert!(report.contains("Loop count      : 3"), "{report}");
         assert!(!report.contains("Warning"), "{report}");
     }
+}
+
+#[test]
+fn frames_that_look_the_same_are_merged() {
+    let lossless = Encode { lossless: true, ..Encode::default() };
+    let check = |shifts: &[u32], delays: &[u32], expected: &[u32]| {
+        let frames = shifts.iter().map(|shift| scene(Size::new(9, 5), Model::Rgb, *shift)).collect();
+        let before = Image { delays_ms: delays.to_vec(), ..image(frames) };
+        let after = decode_all(&Webp, &Webp.encode(&before, &lossless, &Stop::default()).unwrap());
+        assert_eq!(after.delays_ms, expected, "{shifts:?} {delays:?}");
+    };
+    check(&[1, 1, 2, 2, 2, 1], &[100, 50, 20, 30, 40, 70], &[150, 90, 70]);
+    // Viewers show these longer than they say.
+    check(&[1, 1, 2], &[10, 50, 70], &[10, 50, 70]);
+    check(&[1, 1, 2], &[16_000_000, 777_216, 70], &[16_000_000, 777_216, 70]);
 }
 
 /// The sample, and real files with frames smaller than the canvas.

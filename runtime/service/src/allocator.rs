@@ -1,6 +1,6 @@
 //! Settings of the system's allocator, so that memory returns to the system after a burst.
 //!
-//! Measured on two cores with a budget of 256 MiB and 64 clients that request large images (decision 68): glibc as it
+//! Measured on two cores with a budget of 256 MiB and 64 clients that request large images (decision 12): glibc as it
 //! is peaks at 395 MB and keeps 308 MB; with these settings it peaks at 47 MB and keeps 41 MB, and requests take the
 //! same CPU time. jemalloc peaks at 180 MB and keeps 20 MB, mimalloc at 536 MB and 222 MB.
 

@@ -8,7 +8,6 @@ use safelight_core::Kind;
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 const FORMATS: [&str; 5] = ["jpeg", "png", "webp", "avif", "gif"];
@@ -125,7 +124,7 @@ fn is_allowed(key: &str) -> bool {
 #[test]
 fn other_programs_confirm_every_format() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let python = python_with_pillow();
+    let python = safelight_images::python_with_pillow();
     for Made { format, is_animated, path } in made(folder.path()) {
         let check = |program, args: &[&str], expected: &str| {
             let Some((is_content, text)) = judge::run(program, args, &path) else { return };
@@ -152,18 +151,6 @@ fn other_programs_confirm_every_format() {
             }
         }
     }
-}
-
-/// Returns the first Python on the path, or the system's, if it has Pillow.
-fn python_with_pillow() -> Option<&'static str> {
-    let has_pillow = |python: &&str| {
-        Command::new(python).args(["-c", "import PIL"]).output().is_ok_and(|output| output.status.success())
-    };
-    let python = ["python3", "/usr/bin/python3"].into_iter().find(has_pillow);
-    if python.is_none() {
-        safelight_images::skip("Pillow for Python", "Debian package python3-pil");
-    }
-    python
 }
 
 /// Decodes every frame; says format, number of frames and size.

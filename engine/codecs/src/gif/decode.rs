@@ -1,46 +1,33 @@
 //! Decoding of blocks to composed frames.
 
-use super::FORMAT;
+use super::blocks::{Block, File, Item, SubBlocks};
+use super::damaged;
 use crate::animation::{Canvas, drop_opaque_alpha};
 use crate::colour;
-use crate::error::CodecError;
-use gif::{DecodeOptions, Decoder, DecodingError, DisposalMethod, MemoryLimit, Repeat};
 use safelight_core::{Decode, Frame, Image, Limits, Model, Rect, Result, Samples, Size, Stop};
-use std::num::NonZeroU64;
-
-/// The size of the logical screen (GIF89a, section 18).
-pub(super) fn canvas(bytes: &[u8]) -> Result<Size, CodecError> {
-    let [.., a, b, c, d] = *bytes.first_chunk::<10>().ok_or_else(|| damaged("there is no header"))?;
-    Ok(Size::new(u16::from_le_bytes([a, b]).into(), u16::from_le_bytes([c, d]).into()))
-}
-
-/// Counts the frames without decoding them, up to one more than `limits` allow.
-pub(super) fn count_frames(bytes: &[u8], limits: &Limits) -> Result<u32, CodecError> {
-    let mut decoder = decoder(bytes, canvas(bytes)?, limits, true)?;
-    let mut frames = 0;
-    while frames <= limits.max_frames && decoder.next_frame_info().map_err(not_decoded)?.is_some() {
-        frames += 1;
-    }
-    Ok(frames)
-}
+use weezl::{BitOrder, LzwStatus, decode::Configuration};
 
 /// Decodes the first frame or all of them. The caller has checked their pixels against the limits.
-pub(super) fn image(
-    bytes: &[u8],
-    size: Size,
-    decode: &Decode,
-    limits: &Limits,
-    stop: &Stop,
-) -> Result<Image> {
-    let mut decoder = decoder(bytes, size, limits, false)?;
-    let mut composer = Composer { canvas: Canvas::new(size), disposal: None, indices: Vec::new() };
+pub(super) fn image(file: &File, size: Size, decode: &Decode, limits: &Limits, stop: &Stop) -> Result<Image> {
+    let mut composer = Composer { canvas: Canvas::new(size), disposal: None };
     let (mut frames, mut delays_ms) = (Vec::new(), Vec::new());
-    while let Some(delay_ms) = composer.draw_next(&mut decoder, size)? {
-        stop.check()?;
-        frames.push(composer.canvas.rgba.clone());
-        delays_ms.push(delay_ms);
-        if !decode.all_frames {
-            break;
+    let mut plays = 1;
+    let mut icc = None;
+    for item in file.items() {
+        match item {
+            Item::Plays(stated) => plays = stated,
+            Item::Profile(blocks) => icc = icc.or_else(|| profile(blocks, limits)),
+            // The profile and the number of plays are before the frames, but for rare files.
+            Item::Image(_) if !decode.all_frames && !frames.is_empty() => break,
+            Item::Image(block) => {
+                stop.check()?;
+                let is_drawn = composer.draw(&block);
+                if !is_drawn && frames.is_empty() {
+                    return Err(damaged("the first frame has no pixel").into());
+                }
+                frames.push(composer.canvas.rgba.clone());
+                delays_ms.push(block.control.delay_ms);
+            }
         }
     }
     drop(composer);
@@ -50,30 +37,17 @@ pub(super) fn image(
     let model = if drop_opaque_alpha(&mut frames) { Model::Rgb } else { Model::Rgba };
     let mut frames: Vec<_> =
         frames.into_iter().map(|samples| Frame::whole(size, model, Samples::U8(samples))).collect();
-    let profile = colour::to_srgb(&mut frames, decoder.icc_profile().map(<[u8]>::to_vec), decode);
+    let profile = colour::to_srgb(&mut frames, icc, decode);
     if frames.len() == 1 {
         return Ok(Image { frames, delays_ms: Vec::new(), plays: 0, profile });
     }
-    // The Netscape extension states the repetitions after the animation was played once.
-    let plays = match decoder.repeat() {
-        Repeat::Infinite => 0,
-        Repeat::Finite(repeats) => u32::from(repeats) + 1,
-    };
     Ok(Image { frames, delays_ms, plays, profile })
 }
 
-fn decoder<'a>(
-    bytes: &'a [u8],
-    size: Size,
-    limits: &Limits,
-    skip: bool,
-) -> Result<Decoder<&'a [u8]>, CodecError> {
-    let mut options = DecodeOptions::new();
-    options.skip_frame_decoding(skip);
-    // The limit applies to a frame of indices, and to a profile or packet of metadata.
-    let max = NonZeroU64::new(size.pixels().max(limits.max_metadata_bytes)).unwrap_or(NonZeroU64::MIN);
-    options.set_memory_limit(MemoryLimit::Bytes(max));
-    options.read_info(bytes).map_err(not_decoded)
+/// The profile in sub-blocks; `None` if it is longer than metadata may be.
+fn profile(blocks: SubBlocks, limits: &Limits) -> Option<Vec<u8>> {
+    let bytes: u64 = blocks.clone().map(|block| block.len() as u64).sum();
+    (bytes <= limits.max_metadata_bytes).then(|| blocks.collect::<Vec<_>>().concat())
 }
 
 /// Draws frames one over the other (GIF89a, sections 20 and 23).
@@ -81,7 +55,6 @@ struct Composer {
     canvas: Canvas,
     /// The change to the canvas before the next frame is drawn.
     disposal: Option<Disposal>,
-    indices: Vec<u8>,
 }
 
 enum Disposal {
@@ -92,53 +65,121 @@ enum Disposal {
 }
 
 impl Composer {
-    /// Draws the next frame and returns its delay in milliseconds; `None` if there are no more frames.
-    fn draw_next(&mut self, decoder: &mut Decoder<&[u8]>, size: Size) -> Result<Option<u32>, CodecError> {
-        let Some(frame) = decoder.next_frame_info().map_err(not_decoded)? else { return Ok(None) };
-        let rect = Rect {
-            x: frame.left.into(),
-            y: frame.top.into(),
-            size: Size::new(frame.width.into(), frame.height.into()),
-        };
-        let (dispose, transparent, delay_ms) =
-            (frame.dispose, frame.transparent, u32::from(frame.delay) * 10);
-        // The buffer has the frame's own size, not that of the canvas.
-        if !size.covers(rect.size) || rect.size.pixels() == 0 {
-            return Err(damaged("a frame is empty, or larger than the screen"));
-        }
-        self.indices.resize(rect.size.pixels() as usize, 0);
-        decoder.read_into_buffer(&mut self.indices).map_err(not_decoded)?;
-
+    /// Draws the next frame, and returns whether any of its pixels could be decoded.
+    fn draw(&mut self, block: &Block) -> bool {
         match self.disposal.take() {
             Some(Disposal::Clear(rect)) => self.canvas.clear(rect),
             Some(Disposal::Restore(rgba)) => self.canvas.rgba = rgba,
             None => (),
         }
-        self.disposal = match dispose {
-            DisposalMethod::Background => Some(Disposal::Clear(rect)),
-            DisposalMethod::Previous => Some(Disposal::Restore(self.canvas.rgba.clone())),
-            DisposalMethod::Any | DisposalMethod::Keep => None,
+        self.disposal = match block.control.disposal {
+            2 => Some(Disposal::Clear(block.rect)),
+            3 => Some(Disposal::Restore(self.canvas.rgba.clone())),
+            _ => None,
         };
-        let (colours, _) = decoder.palette().map_err(not_decoded)?.as_chunks::<3>();
-        let rows = self.indices.chunks_exact(rect.size.w as usize);
-        for (row, indices) in self.canvas.rows(rect).zip(rows) {
-            for (pixel, &index) in row.chunks_exact_mut(4).zip(indices) {
-                // An index outside the table draws nothing.
-                if let Some([r, g, b]) = colours.get(usize::from(index))
-                    && transparent != Some(index)
-                {
-                    pixel.copy_from_slice(&[*r, *g, *b, u8::MAX]);
-                }
-            }
-        }
-        Ok(Some(delay_ms))
+        let mut pen = Pen { canvas: &mut self.canvas, block, row: 0, column: 0 };
+        decode_indices(block, |indices| pen.draw(indices))
     }
 }
 
-fn damaged(what: &'static str) -> CodecError {
-    CodecError::Damaged(FORMAT, what.into())
+/// The position in a frame while it is drawn.
+struct Pen<'a> {
+    canvas: &'a mut Canvas,
+    block: &'a Block<'a>,
+    /// The number of the row in the order of the file.
+    row: u32,
+    column: u32,
 }
 
-fn not_decoded(error: DecodingError) -> CodecError {
-    CodecError::Damaged(FORMAT, Box::new(error))
+impl Pen<'_> {
+    /// Draws the next pixels, and returns whether more of the frame is on the canvas.
+    fn draw(&mut self, mut indices: &[u8]) -> bool {
+        let Size { w, h } = self.block.rect.size;
+        while !indices.is_empty() && self.row < h {
+            let (run, rest) = indices.split_at(indices.len().min((w - self.column) as usize));
+            let y = if self.block.is_interlaced { interlaced(self.row, h) } else { self.row };
+            self.draw_run(run, y);
+            self.column += run.len() as u32;
+            if self.column == w {
+                (self.column, self.row) = (0, self.row + 1);
+            }
+            indices = rest;
+        }
+        // Rows below the canvas are the last ones unless they are interlaced.
+        let is_visible = self.block.is_interlaced || self.block.rect.y + self.row < self.canvas.size().h;
+        self.row < h && is_visible
+    }
+
+    /// Draws pixels of row `y` of the frame.
+    fn draw_run(&mut self, run: &[u8], y: u32) {
+        // As Pillow and libvips show a file without any table.
+        const BLACK: &[[u8; 3]] = &[[0; 3]; 256];
+        let rect = self.block.rect;
+        let place = Rect { x: rect.x + self.column, y: rect.y + y, size: Size::new(run.len() as u32, 1) };
+        let colours = self.block.colours.unwrap_or(BLACK);
+        let Some(row) = self.canvas.rows(place).next() else { return };
+        for (pixel, index) in row.as_chunks_mut::<4>().0.iter_mut().zip(run) {
+            // An index outside the table draws nothing.
+            if let Some([r, g, b]) = colours.get(usize::from(*index))
+                && self.block.control.transparent != Some(*index)
+            {
+                *pixel = [*r, *g, *b, u8::MAX];
+            }
+        }
+    }
+}
+
+/// The row of a frame of `h` rows that is number `row` in an interlaced file (GIF89a, appendix E).
+fn interlaced(row: u32, h: u32) -> u32 {
+    let mut before = 0;
+    for (start, step) in [(0, 8), (4, 8), (2, 4), (1, 2)] {
+        let count = h.saturating_sub(start).div_ceil(step);
+        if row - before < count {
+            return start + (row - before) * step;
+        }
+        before += count;
+    }
+    row
+}
+
+/// Decodes indices and passes them to `draw` until it returns false, or until the data end or are damaged. Returns
+/// whether there were any.
+fn decode_indices(block: &Block, mut draw: impl FnMut(&[u8]) -> bool) -> bool {
+    // Larger codes do not fit in 12 bits (appendix F).
+    if !(1..=11).contains(&block.code_bits) {
+        return false;
+    }
+    let mut decoder =
+        Configuration::new(BitOrder::Lsb, block.code_bits).with_yield_on_full_buffer(true).build();
+    let mut indices = [0; 4096];
+    let mut is_drawn = false;
+    for mut data in block.data.clone() {
+        // Until it has used the data, and made all that it can from them.
+        loop {
+            let result = decoder.decode_bytes(data, &mut indices);
+            data = &data[result.consumed_in..];
+            let made = &indices[..result.consumed_out];
+            is_drawn |= !made.is_empty();
+            if !draw(made) || !matches!(result.status, Ok(LzwStatus::Ok | LzwStatus::NoProgress)) {
+                return is_drawn;
+            }
+            if result.consumed_in == 0 && made.is_empty() {
+                break;
+            }
+        }
+    }
+    is_drawn
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn interlaced_rows_are_in_four_passes() {
+        let rows = |h| (0..h).map(|row| interlaced(row, h)).collect::<Vec<_>>();
+        assert_eq!(rows(10), [0, 8, 4, 2, 6, 1, 3, 5, 7, 9]);
+        assert_eq!(rows(1), [0]);
+        assert_eq!(rows(3), [0, 2, 1]);
+    }
 }

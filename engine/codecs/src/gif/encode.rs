@@ -1,7 +1,8 @@
 //! Encoding of frames to blocks: each frame as its difference from the previous one.
 
-use super::{FORMAT, palette};
-use crate::animation::{changed, cut};
+use super::FORMAT;
+use super::palette::{self, Indexed, Shared};
+use crate::animation::{changed, cut, joined_delay};
 use crate::error::CodecError;
 use crate::rgb8::Rgb8;
 use gif::{DisposalMethod, Encoder, EncodingError, Frame, Repeat};
@@ -9,6 +10,8 @@ use safelight_core::{Cost, Image, Rect, Result, Size, Stop};
 
 /// Bytes of a pixel while frames are compared.
 const CHANNELS: usize = 4;
+/// The longest delay of a frame (section 23).
+const MAX_DELAY_MS: u32 = 10 * u16::MAX as u32;
 
 /// The cost of an encode of `frames` frames of this size.
 pub(super) fn cost(size: Size, frames: u32) -> Cost {
@@ -31,7 +34,60 @@ pub(super) fn image(image: &Image, stop: &Stop) -> Result<Vec<u8>> {
     let (Ok(w @ 1..), Ok(h @ 1..)) = (u16::try_from(size.w), u16::try_from(size.h)) else {
         return Err(CodecError::TooLong { format: FORMAT, size, max: u16::MAX.into() }.into());
     };
-    let mut encoder = Encoder::new(Vec::new(), w, h, &[]).map_err(failed)?;
+    let delay_ms = |index: usize| image.delays_ms.get(index).copied().unwrap_or(0);
+    let mut clock = Clock::default();
+    let shared = shared(image, size, stop)?;
+    let mut encoder = start(image, (w, h), &shared.palette)?;
+    let mut before: Option<Vec<u8>> = None;
+    let mut now = Some((to_binary_alpha(image, 0, size)?, delay_ms(0)));
+    let mut next_frame = 1;
+    while let Some((samples, mut shown_ms)) = now {
+        let next = loop {
+            stop.check()?;
+            if next_frame == image.frames.len() {
+                break None;
+            }
+            let next = to_binary_alpha(image, next_frame, size)?;
+            let next_ms = delay_ms(next_frame);
+            next_frame += 1;
+            match joined_delay(shown_ms, next_ms, MAX_DELAY_MS).filter(|_| next == samples) {
+                Some(joined_ms) => shown_ms = joined_ms,
+                None => break Some((next, next_ms)),
+            }
+        };
+        // A painted pixel cannot become transparent again, so the whole canvas is cleared before a frame in
+        // which one does.
+        let is_cleared = next.as_ref().is_some_and(|(next, _)| uncovers(&samples, next));
+        let (rect, indexed) = difference(before.as_deref(), &samples, size, is_cleared);
+        let indexed = shared.index(&indexed).unwrap_or(indexed);
+        let mut frame = frame(rect, indexed, is_cleared);
+        frame.delay = clock.advance(shown_ms);
+        encoder.write_frame(&frame).map_err(failed)?;
+        before = (!is_cleared).then_some(samples);
+        now = next;
+    }
+    Ok(encoder.into_inner().map_err(|error| CodecError::NotEncoded(FORMAT, Box::new(error)))?)
+}
+
+/// The table of colours of all frames, with one for pixels that do not change; an empty one if they have too many.
+fn shared(image: &Image, size: Size, stop: &Stop) -> Result<Shared> {
+    let mut shared = Shared::default();
+    let mut has_transparent = 1 < image.frames.len();
+    for index in 0..image.frames.len() {
+        stop.check()?;
+        let samples = to_binary_alpha(image, index, size)?;
+        has_transparent |= samples.chunks_exact(CHANNELS).any(|pixel| pixel[3] == 0);
+        if !shared.add(&samples) {
+            return Ok(Shared::default());
+        }
+    }
+    let is_full = has_transparent && !shared.add_transparent();
+    Ok(if is_full { Shared::default() } else { shared })
+}
+
+/// Starts a file with this table of colours.
+fn start(image: &Image, (w, h): (u16, u16), palette: &[u8]) -> Result<Encoder<Vec<u8>>, CodecError> {
+    let mut encoder = Encoder::new(Vec::new(), w, h, palette).map_err(failed)?;
     match image.plays {
         _ if image.frames.len() == 1 => (),
         0 => encoder.set_repeat(Repeat::Infinite).map_err(failed)?,
@@ -41,32 +97,11 @@ pub(super) fn image(image: &Image, stop: &Stop) -> Result<Vec<u8>> {
             encoder.set_repeat(Repeat::Finite(repeats)).map_err(failed)?;
         }
     }
-    let mut delays = Delays { delays_ms: &image.delays_ms, shown_ms: 0 };
-    let mut before: Option<Vec<u8>> = None;
-    let mut now = Some(to_binary_alpha(image, 0, size)?);
-    let mut next_frame = 1;
-    while let Some(samples) = now {
-        stop.check()?;
-        let next = if next_frame < image.frames.len() {
-            Some(to_binary_alpha(image, next_frame, size)?)
-        } else {
-            None
-        };
-        // A painted pixel cannot become transparent again, so the whole canvas is cleared before a frame in
-        // which one does.
-        let is_cleared = next.as_deref().is_some_and(|next| uncovers(&samples, next));
-        let mut frame = difference(before.as_deref(), &samples, size, is_cleared);
-        frame.delay = delays.next();
-        encoder.write_frame(&frame).map_err(failed)?;
-        before = (!is_cleared).then_some(samples);
-        now = next;
-        next_frame += 1;
-    }
-    Ok(encoder.into_inner().map_err(|error| CodecError::NotEncoded(FORMAT, Box::new(error)))?)
+    Ok(encoder)
 }
 
-/// A frame that changes the canvas from `before` to `now`; `before` is `None` for an empty canvas.
-fn difference(before: Option<&[u8]>, now: &[u8], size: Size, is_cleared: bool) -> Frame<'static> {
+/// The rectangle that changes the canvas from `before` to `now`, and its pixels; `before` is `None` for an empty canvas.
+fn difference(before: Option<&[u8]>, now: &[u8], size: Size, is_cleared: bool) -> (Rect, Indexed) {
     let whole = Rect { x: 0, y: 0, size };
     let rect = match before {
         // The rectangle that is cleared must contain all painted pixels.
@@ -84,12 +119,20 @@ fn difference(before: Option<&[u8]>, now: &[u8], size: Size, is_cleared: bool) -
         let pixels = samples.chunks_exact_mut(CHANNELS).zip(old.chunks_exact(CHANNELS));
         pixels.filter(|(new, old)| new == old).for_each(|(new, _)| new.fill(0));
     }
-    let palette::Indexed { indices, palette, transparent } = palette::index(&samples, rect.size);
+    (rect, palette::index(&samples, rect.size))
+}
+
+/// A block with `indexed` at `rect`; without a table of its own if that is empty.
+fn frame(rect: Rect, indexed: Indexed, is_cleared: bool) -> Frame<'static> {
+    let Indexed { indices, palette, transparent } = indexed;
     let [left, top, w, h] = [rect.x, rect.y, rect.size.w, rect.size.h].map(|side| side as u16);
-    let mut frame = Frame::from_palette_pixels(w, h, indices, palette, transparent);
-    (frame.left, frame.top) = (left, top);
-    frame.dispose = if is_cleared { DisposalMethod::Background } else { DisposalMethod::Keep };
-    frame
+    Frame {
+        left,
+        top,
+        dispose: if is_cleared { DisposalMethod::Background } else { DisposalMethod::Keep },
+        palette: (!palette.is_empty()).then_some(palette),
+        ..Frame::from_indexed_pixels(w, h, indices, transparent)
+    }
 }
 
 /// Whether a pixel is opaque in `now` and transparent in `next`.
@@ -118,18 +161,17 @@ fn to_binary_alpha(image: &Image, index: usize, size: Size) -> Result<Vec<u8>> {
     Ok(pixels.samples.chunks_exact(pixels.channels()).flat_map(binary).collect())
 }
 
-/// Delays in hundredths of a second, rounded so that the errors do not add up.
-struct Delays<'a> {
-    delays_ms: &'a [u32],
+/// The time at which a frame is shown, for delays in hundredths of a second whose rounding errors do not add up.
+#[derive(Default)]
+struct Clock {
     shown_ms: u64,
 }
 
-impl Delays<'_> {
-    fn next(&mut self) -> u16 {
-        let Some((delay_ms, rest)) = self.delays_ms.split_first() else { return 0 };
+impl Clock {
+    /// Returns the delay for `delay_ms`.
+    fn advance(&mut self, delay_ms: u32) -> u16 {
         let before = (self.shown_ms + 5) / 10;
-        self.shown_ms += u64::from(*delay_ms);
-        self.delays_ms = rest;
+        self.shown_ms += u64::from(delay_ms);
         u16::try_from((self.shown_ms + 5) / 10 - before).unwrap_or(u16::MAX)
     }
 }
@@ -148,7 +190,8 @@ mod tests {
 
     #[test]
     fn rounded_delays_do_not_add_up() {
-        let mut delays = Delays { delays_ms: &[33, 33, 33, 100, 0, 7_000_000], shown_ms: 0 };
-        assert_eq!([(); 7].map(|()| delays.next()), [3, 4, 3, 10, 0, u16::MAX, 0]);
+        let mut clock = Clock::default();
+        let delays = [33, 33, 33, 100, 0, 7_000_000, 0].map(|delay_ms| clock.advance(delay_ms));
+        assert_eq!(delays, [3, 4, 3, 10, 0, u16::MAX, 0]);
     }
 }

@@ -1,14 +1,17 @@
-//! GIF: decoded and encoded by the `gif` crate, which is Rust without `unsafe`; frames are composed and
-//! palettes are made here.
+//! GIF: blocks are read, frames are composed and palettes are made here; `weezl` decodes LZW, and the `gif` crate writes
+//! files.
 
+mod blocks;
 mod decode;
 mod encode;
 mod palette;
 
 use crate::animation::{check_frames, frames_bytes, frames_pixels};
 use crate::colour;
+use crate::error::CodecError;
 use crate::guard;
 use crate::header::check_pixels;
+use blocks::File;
 use bytes::Bytes;
 use safelight_core::{
     Cost, Decode, Decoder, Encode, Encoder, Format, Geometry, Header, Image, Isolation, Limits, Opened,
@@ -18,9 +21,8 @@ use safelight_core::{
 /// The format in errors.
 const FORMAT: Format = Format::Gif;
 
-/// Bytes for a pixel: the canvas, its state before a frame that is removed again, the indices of a frame, and the
-/// canvas with that frame.
-const PIXEL_BYTES: u32 = 4 + 4 + 1 + 4;
+/// Bytes for a pixel: the canvas, its state before a frame that is removed again, and the canvas with that frame.
+const PIXEL_BYTES: u32 = 4 + 4 + 4;
 
 /// Decodes and encodes GIF.
 #[derive(Debug)]
@@ -62,17 +64,20 @@ impl Encoder for Gif {
 struct OpenedGif {
     source: Bytes,
     header: Header,
+    /// The pixels of all frames, as they are stated: a frame may be larger than the canvas.
+    stated_pixels: u64,
     limits: Limits,
 }
 
 impl OpenedGif {
     fn new(source: Bytes, limits: &Limits) -> Result<Self> {
-        let size = decode::canvas(&source)?;
+        let file = File::read(&source)?;
+        let size = file.canvas()?;
         check_pixels(FORMAT, size, limits)?;
-        let frames = decode::count_frames(&source, limits)?;
+        let (frames, stated_pixels) = file.count(limits);
         let geometry = Geometry { size, orientation: Orientation::UPRIGHT };
         let header = Header { geometry, is_animated: 1 < frames, frames, has_palette: true, sample_bytes: 1 };
-        Ok(Self { source, header, limits: limits.clone() })
+        Ok(Self { source, header, stated_pixels, limits: limits.clone() })
     }
 }
 
@@ -84,10 +89,16 @@ impl Opened for OpenedGif {
     fn cost(&self, decode: &Decode) -> Cost {
         /// Nanoseconds for each pixel of a frame.
         const PIXEL_NS: u64 = 15;
-        // A profile and a packet of XMP, whose buffers double as they grow.
-        let metadata = self.limits.max_metadata_bytes.saturating_mul(4).saturating_add(colour::PROFILE_BYTES);
-        let bytes = frames_bytes(&self.header, PIXEL_BYTES, decode, &self.limits).saturating_add(metadata);
-        Cost::new(bytes, frames_pixels(&self.header, decode, &self.limits).saturating_mul(PIXEL_NS))
+        /// Tables of LZW.
+        const WORK_BYTES: u64 = 256 << 10;
+        let metadata = self.limits.max_metadata_bytes.saturating_add(colour::PROFILE_BYTES);
+        let bytes = frames_bytes(&self.header, PIXEL_BYTES, decode, &self.limits)
+            .saturating_add(metadata)
+            .saturating_add(WORK_BYTES);
+        let composed = frames_pixels(&self.header, decode, &self.limits);
+        // Of one frame, the rows on the canvas are decoded.
+        let decoded = if decode.all_frames { self.stated_pixels } else { composed };
+        Cost::new(bytes, composed.max(decoded).saturating_mul(PIXEL_NS))
     }
 
     fn decode(self: Box<Self>, decode: &Decode, stop: &Stop) -> Result<Image> {
@@ -95,6 +106,10 @@ impl Opened for OpenedGif {
         if decode.all_frames {
             check_frames(FORMAT, geometry.size, frames, &self.limits)?;
         }
-        decode::image(&self.source, geometry.size, decode, &self.limits, stop)
+        decode::image(&File::read(&self.source)?, geometry.size, decode, &self.limits, stop)
     }
+}
+
+fn damaged(what: &'static str) -> CodecError {
+    CodecError::Damaged(FORMAT, what.into())
 }

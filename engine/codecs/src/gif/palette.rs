@@ -34,6 +34,60 @@ pub(super) fn index(rgba: &[u8], size: Size) -> Indexed {
     Indexed { indices, palette, transparent: Some(transparent) }
 }
 
+/// The table of colours that all frames share; empty if they have too many.
+#[derive(Default)]
+pub(super) struct Shared {
+    /// Shape `[colours, 3]`, at most 256.
+    pub(super) palette: Vec<u8>,
+    known: HashMap<[u8; 3], u8>,
+    transparent: Option<u8>,
+}
+
+impl Shared {
+    /// Adds the colours of `rgba`, whose alpha is 0 or 255. Returns whether they fit.
+    pub(super) fn add(&mut self, rgba: &[u8]) -> bool {
+        let mut last = None;
+        for pixel in rgba.as_chunks::<4>().0 {
+            // Neighbours mostly have the same colour.
+            if last == Some(pixel) || is_transparent(pixel) {
+                continue;
+            }
+            last = Some(pixel);
+            let [r, g, b, _] = *pixel;
+            let Ok(next) = u8::try_from(self.known.len()) else {
+                if self.known.contains_key(&[r, g, b]) {
+                    continue;
+                }
+                return false;
+            };
+            self.known.entry([r, g, b]).or_insert_with(|| {
+                self.palette.extend([r, g, b]);
+                next
+            });
+        }
+        true
+    }
+
+    /// Adds a transparent colour. Returns whether it fits.
+    pub(super) fn add_transparent(&mut self) -> bool {
+        self.transparent = u8::try_from(self.known.len()).ok();
+        self.palette.extend(self.transparent.map_or(&[][..], |_| &[0; 3]));
+        self.transparent.is_some()
+    }
+
+    /// Returns `frame` with indices into this table; `None` if a colour is not in it.
+    pub(super) fn index(&self, frame: &Indexed) -> Option<Indexed> {
+        let position = |(index, colour): (u8, &[u8; 3])| {
+            if frame.transparent == Some(index) { self.transparent } else { self.known.get(colour).copied() }
+        };
+        let colours = (0..=u8::MAX).zip(frame.palette.as_chunks::<3>().0);
+        let positions: Vec<u8> = colours.map(position).collect::<Option<_>>()?;
+        let indices = frame.indices.iter().map(|index| positions[usize::from(*index)]).collect();
+        let transparent = frame.transparent.and(self.transparent);
+        Some(Indexed { indices, palette: Vec::new(), transparent })
+    }
+}
+
 fn is_transparent(pixel: &[u8]) -> bool {
     matches!(pixel, [_, _, _, 0])
 }
@@ -117,6 +171,25 @@ mod tests {
         check(&[[0; 4]], 1, Some(0));
         check(&greys, 256, None);
         check(&[&greys[1..], &[[0; 4]]].concat(), 256, Some(255));
+    }
+
+    #[test]
+    fn a_table_is_shared_by_frames_whose_colours_are_in_it() {
+        let frame = |pixels: &[[u8; 4]]| index(&pixels.concat(), Size::new(pixels.len() as u32, 1));
+        let [red, green, blue] = [[9, 0, 0, 255], [0, 9, 0, 255], [0, 0, 9, 255]];
+        let mut shared = Shared::default();
+        assert!(shared.add(&[red, green, [0; 4], red].concat()) && shared.add_transparent());
+        assert_eq!(shared.palette, [9, 0, 0, 0, 9, 0, 0, 0, 0]);
+        let found = shared.index(&frame(&[[0; 4], green, red])).unwrap();
+        assert_eq!((found.indices, found.transparent), (vec![2, 1, 0], Some(2)));
+        assert_eq!(shared.index(&frame(&[green])).unwrap().transparent, None);
+        assert_eq!(shared.index(&frame(&[blue])), None);
+        // A full table has room only for what it has.
+        let greys: Vec<_> = (0..=255).map(|level| [level, level, level, 255]).collect();
+        let mut full = Shared::default();
+        assert!(full.add(&greys.concat()) && full.add(&greys[7]));
+        assert!(!full.add(&red) && !full.add_transparent());
+        assert_eq!((full.palette.len(), full.index(&frame(&[[0; 4]]))), (768, None));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 mod avx2;
 mod encode;
 mod palette;
+mod transparency;
 #[cfg(target_arch = "x86_64")]
 mod rows;
 
@@ -12,7 +13,8 @@ use crate::{
     colour::{self, PROFILE_BYTES},
     error::CodecError,
     guard, header,
-    profile::{self, Primaries},
+    profile::{self, Coded, Primaries},
+    segments::Segments,
 };
 use bytemuck::Pod;
 use bytes::Bytes;
@@ -23,7 +25,6 @@ use safelight_core::{
     Cost, Decode, Decoder, Encode, Encoder, Format, Frame, Geometry, Header, Image, Limits, Model, Opened,
     Result, SampleEncoding, Samples, Size, Stop,
 };
-use std::io::Cursor;
 
 /// The format in errors.
 const FORMAT: Format = Format::Png;
@@ -69,7 +70,7 @@ impl Encoder for Png {
 /// A PNG whose first chunk was read.
 struct OpenedPng {
     source: Bytes,
-    decoder: png::Decoder<Cursor<Bytes>>,
+    decoder: png::Decoder<Segments<Bytes>>,
     header: Header,
     /// The most bytes of an expanded pixel.
     pixel_bytes: u32,
@@ -78,7 +79,7 @@ struct OpenedPng {
 
 impl OpenedPng {
     fn new(source: Bytes, limits: &Limits) -> Result<Self> {
-        let mut decoder = png::Decoder::new(Cursor::new(source.clone()));
+        let mut decoder = png::Decoder::new(Segments::new(transparency::masked(source.clone())));
         decoder.set_transformations(Transformations::EXPAND);
         decoder.set_ignore_text_chunk(true);
         let info = decoder.read_header_info().map_err(|error| damaged(error, limits))?;
@@ -137,7 +138,7 @@ fn pixel_bytes(info: &Info) -> u32 {
 /// Decodes the default image of the file `bytes`, whose header `reader` has read.
 fn read_samples(
     bytes: &[u8],
-    reader: &mut Reader<Cursor<Bytes>>,
+    reader: &mut Reader<Segments<Bytes>>,
     size: Size,
     limits: &Limits,
     stop: &Stop,
@@ -173,7 +174,7 @@ fn read_common(_: &[u8], _: &Info, _: &Stop) -> Result<Option<Vec<u8>>> {
 
 /// Decodes `rows` of `row` samples each.
 fn read_rows<T: Pod>(
-    reader: &mut Reader<Cursor<Bytes>>,
+    reader: &mut Reader<Segments<Bytes>>,
     row: usize,
     rows: u32,
     limits: &Limits,
@@ -211,9 +212,10 @@ fn significant(info: &Info) -> Option<SampleEncoding> {
 /// `sRGB`, `gAMA` with `cHRM`. `None` for sRGB.
 fn colours(info: &Info) -> Option<Vec<u8>> {
     let points = info.coding_independent_code_points;
-    let coded = points.and_then(|it| profile::from_cicp(it.color_primaries, it.transfer_function));
-    if coded.is_some() {
-        return coded;
+    match points.map(|it| profile::from_cicp(it.color_primaries, it.transfer_function)) {
+        Some(Coded::Srgb) => return None,
+        Some(Coded::Profile(icc)) => return Some(icc),
+        Some(Coded::Unknown) | None => (),
     }
     if let Some(icc) = &info.icc_profile {
         return Some(icc.to_vec());

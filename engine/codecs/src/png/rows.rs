@@ -188,10 +188,10 @@ impl<const N: usize> Rows<N> {
 mod tests {
     use super::*;
     use crate::png::read_rows;
+    use crate::segments::Segments;
     use bytes::Bytes;
     use png::{Decoder, Encoder};
     use safelight_core::Limits;
-    use std::io::Cursor;
 
     /// A file of `channels` with smooth and with noisy samples.
     fn file(w: u32, h: u32, channels: usize, filter: png::Filter, chunk: usize) -> Vec<u8> {
@@ -215,7 +215,8 @@ mod tests {
 
     /// The samples as decoded here, and as decoded by the crate.
     fn both(bytes: &[u8]) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
-        let Ok(mut reader) = Decoder::new(Cursor::new(Bytes::copy_from_slice(bytes))).read_info() else {
+        let Ok(mut reader) = Decoder::new(Segments::new(vec![Bytes::copy_from_slice(bytes)])).read_info()
+        else {
             return (None, None);
         };
         let (w, h) = reader.info().size();

@@ -5,10 +5,10 @@
 
 use super::FORMAT;
 use super::file::{Bitstream, File, Part};
-use super::segments::Segments;
 use crate::animation::{Canvas, drop_opaque_alpha};
 use crate::colour;
 use crate::error::CodecError;
+use crate::segments::Segments;
 use image_webp::WebPDecoder;
 use safelight_core::{Decode, Frame, Image, Limits, Model, Orientation, Rect, Result, Samples, Stop};
 use std::borrow::Cow;

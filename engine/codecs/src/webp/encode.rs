@@ -1,13 +1,13 @@
 //! Encoding of frames to a file: libwebp encodes the images, the chunks around them are written here.
 //!
-//! libwebp's own encoder of animations is not used: it merges equal frames, and its wrapper loses the delay of the
-//! last one.
+//! libwebp's own encoder of animations is not used: its wrapper loses the delay of the last frame.
 
 use super::{FORMAT, planes::Planes};
-use crate::animation::{changed, cut};
+use crate::animation::{changed, cut, joined_delay};
 use crate::error::CodecError;
 use crate::rgb8::Rgb8;
 use safelight_core::{Cost, Encode, Image, Rect, Result, Size, Stop};
+use std::collections::HashSet;
 use std::iter::zip;
 use webpx::{Encoder, EncoderConfig};
 
@@ -16,6 +16,8 @@ const MAX_SIDE: u32 = (1 << 14) - 1;
 /// The default of libwebp's own tools: higher methods double the time for a few percent of bytes.
 const METHOD: u8 = 4;
 const DEFAULT_QUALITY: u8 = 80;
+/// The longest delay of a frame (RFC 9649, section 2.7.1.1).
+const MAX_DELAY_MS: u32 = (1 << 24) - 1;
 
 /// Flags of `VP8X` (RFC 9649, section 2.7).
 const ICC: u8 = 0x20;
@@ -31,7 +33,13 @@ pub(super) fn cost(size: Size, frames: u32, options: &Encode) -> Cost {
     /// Nanoseconds for each pixel.
     const LOSSY_NS: u64 = 140;
     const LOSSLESS_NS: u64 = 900;
-    let (bytes, ns) = if options.lossless { (LOSSLESS_BYTES, LOSSLESS_NS) } else { (LOSSY_BYTES, LOSSY_NS) };
+    /// Frames of few colours are encoded in both ways.
+    const FLAT_NS: u64 = 400;
+    let (bytes, ns) = match (options.lossless, frames) {
+        (true, _) => (LOSSLESS_BYTES, LOSSLESS_NS),
+        (false, 0 | 1) => (LOSSY_BYTES, LOSSY_NS),
+        (false, _) => (LOSSLESS_BYTES, FLAT_NS),
+    };
     // Frames are converted to RGB before the first one is encoded, and the file has all of them.
     let frames = u64::from(frames.max(1));
     let converted = if frames == 1 { 0 } else { frames * 8 };
@@ -86,7 +94,17 @@ fn animation(frames: &[Rgb8], image: &Image, config: &EncoderConfig, stop: &Stop
     let mut has_alpha = false;
     let mut parts = Vec::new();
     let mut before: Option<&Rgb8> = None;
-    for (frame, delay_ms) in zip(frames, image.delays_ms.iter().chain(std::iter::repeat(&0))) {
+    let delays_ms = image.delays_ms.iter().copied().chain(std::iter::repeat(0));
+    let mut frames = zip(frames, delays_ms).peekable();
+    while let Some((frame, mut delay_ms)) = frames.next() {
+        while let Some(joined_ms) = frames
+            .peek()
+            .filter(|(next, _)| next.samples == frame.samples)
+            .and_then(|(_, next_ms)| joined_delay(delay_ms, *next_ms, MAX_DELAY_MS))
+        {
+            delay_ms = joined_ms;
+            frames.next();
+        }
         if frame.size != first.size || frame.has_alpha != first.has_alpha {
             return Err(not_encoded("the frames differ in size or channels").into());
         }
@@ -99,11 +117,10 @@ fn animation(frames: &[Rgb8], image: &Image, config: &EncoderConfig, stop: &Stop
         };
         let samples = cut(&frame.samples, frame.size, frame.channels(), rect);
         let part = Rgb8 { size: rect.size, has_alpha: frame.has_alpha, samples: samples.into() };
-        let place =
-            [rect.x / 2, rect.y / 2, rect.size.w - 1, rect.size.h - 1, (*delay_ms).min((1 << 24) - 1)];
+        let place = [rect.x / 2, rect.y / 2, rect.size.w - 1, rect.size.h - 1, delay_ms.min(MAX_DELAY_MS)];
         // The rectangle replaces the pixels there, and nothing is cleared.
         let head = [place.map(u24).concat(), vec![0x02]].concat();
-        let bitstream = encode_rgb(&part, config, stop)?;
+        let bitstream = encode_smaller(&part, config, stop)?;
         has_alpha |= is_translucent(&bitstream);
         parts.extend(chunk(b"ANMF", &[head, bitstream].concat()));
         before = Some(frame);
@@ -115,6 +132,24 @@ fn animation(frames: &[Rgb8], image: &Image, config: &EncoderConfig, stop: &Stop
     let icc = icc.map(|icc| chunk(b"ICCP", icc)).unwrap_or_default();
     let animation = chunk(b"ANIM", &[[0; 4].as_slice(), &plays].concat());
     Ok(riff(&[extended(flags, first.size), icc, animation, parts].concat()))
+}
+
+/// Encodes a frame as `config` says, or losslessly if it has few colours and becomes no larger.
+fn encode_smaller(frame: &Rgb8, config: &EncoderConfig, stop: &Stop) -> Result<Vec<u8>> {
+    /// More colours are those of photos, which lossless coding makes larger.
+    const MAX_FLAT_COLOURS: usize = 128;
+    let coded = encode_rgb(frame, config, stop)?;
+    let mut colours = HashSet::new();
+    let mut pixels = frame.samples.chunks_exact(frame.channels());
+    let is_flat = pixels.all(|pixel| {
+        colours.insert(pixel);
+        colours.len() <= MAX_FLAT_COLOURS
+    });
+    if !is_flat {
+        return Ok(coded);
+    }
+    let exact = encode_rgb(frame, &self::config(&Encode { lossless: true, ..Encode::default() }), stop)?;
+    Ok(if exact.len() <= coded.len() { exact } else { coded })
 }
 
 /// Whether the chunks of an encoded image contain alpha: a chunk of its own, or a flag after the sides (RFC 9649,

@@ -5,7 +5,6 @@ mod decode;
 mod encode;
 mod file;
 mod planes;
-mod segments;
 
 use crate::animation::{check_frames, frames_bytes, frames_pixels};
 use crate::colour;

@@ -16,10 +16,12 @@
 //! TIFF file can be read from its directories, without a walk.
 
 mod coded;
+mod fields;
 mod plan;
 mod reader;
 mod tags;
 
+pub use fields::{TiffField, TiffFields};
 pub(crate) use reader::{Entry, Ifd, TiffReader};
 
 use crate::{

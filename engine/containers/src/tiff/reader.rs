@@ -59,6 +59,11 @@ impl<'a> TiffReader<'a> {
         Some((reader, first))
     }
 
+    /// Whether the lowest byte of a number is first.
+    pub(crate) const fn is_little_endian(&self) -> bool {
+        matches!(self.order, ByteOrder::Little)
+    }
+
     /// Bytes of an offset or a count: 4, or 8 in `BigTIFF`.
     pub(crate) const fn word(&self) -> u64 {
         if self.big { 8 } else { 4 }
@@ -119,13 +124,15 @@ impl<'a> TiffReader<'a> {
     /// other types and for values outside of the data.
     pub(crate) fn uints(&self, entry: &Entry) -> impl Iterator<Item = u64> + use<'a> {
         let reader = *self;
-        let width = match entry.kind {
-            1 | 3 | 4 | 13 | 16 | 18 => kind_bytes(entry.kind),
-            _ => 0,
-        };
-        let inside = 0 < width && self.bytes(entry.value.clone()).is_some();
-        let (start, count) = (entry.value.start, if inside { entry.count } else { 0 });
+        let (width, count) = self.uint_bytes(entry).map_or((0, 0), |width| (width, entry.count));
+        let start = entry.value.start;
         (0..count).map_while(move |i| reader.uint(start + i * width, width))
+    }
+
+    /// Bytes of one value of `entry`; `None` if its values are no unsigned numbers, or outside of the data.
+    pub(crate) fn uint_bytes(&self, entry: &Entry) -> Option<u64> {
+        let is_uint = matches!(entry.kind, 1 | 3 | 4 | 13 | 16 | 18);
+        (is_uint && self.bytes(entry.value.clone()).is_some()).then(|| kind_bytes(entry.kind))
     }
 }
 

@@ -19,8 +19,6 @@ pub struct Header {
     pub is_progressive: bool,
     /// Whether the first scan has fewer components than the frame, so that more scans follow.
     pub has_partial_scan: bool,
-    /// Whether the file has an Adobe segment. Programs that write it store CMYK inverted: 0 is full coverage.
-    pub has_adobe: bool,
     /// Bytes of the ICC profile, with the counters of its segments; 0 for none.
     pub profile_bytes: usize,
     /// One, three or four.
@@ -73,7 +71,7 @@ impl Header {
             _ => return Err(DecodeError::Damaged("no start of image")),
         }
         let mut segments = Segments::default();
-        let (mut header, mut has_jfif, mut has_adobe, mut adobe_transform) = (None, false, false, None);
+        let (mut header, mut has_jfif, mut adobe_transform) = (None, false, None);
         let mut profile_bytes = 0;
         while let Some(marker) = segments.take(&mut rest)? {
             let body = segments.body();
@@ -88,14 +86,12 @@ impl Header {
                 APP2 => profile_bytes += profile::part(body).map_or(0, <[u8]>::len),
                 // Adobe Technical Note 5116, section 18: the transform is the twelfth byte.
                 APP14 if body.starts_with(b"Adobe") => {
-                    has_adobe = true;
                     adobe_transform = body.get(11).copied().or(adobe_transform);
                 }
                 EOI => return Err(DecodeError::Damaged("the end before the first scan")),
                 SOS => {
                     let mut header = header.ok_or(DecodeError::Damaged("a scan before its frame header"))?;
                     header.colour_model = ColourModel::guess(&header.components, has_jfif, adobe_transform);
-                    header.has_adobe = has_adobe;
                     header.profile_bytes = profile_bytes;
                     let count = body.first().copied().unwrap_or_default();
                     header.has_partial_scan = usize::from(count) < header.component_count();
@@ -152,7 +148,6 @@ impl Header {
             colour_model: ColourModel::guess(&components, false, None),
             is_progressive: marker == SOF2,
             has_partial_scan: false,
-            has_adobe: false,
             profile_bytes: 0,
             components,
         })
@@ -275,7 +270,6 @@ mod tests {
             let header = Header::read(&file(marker, 8, components, in_scan)).unwrap().unwrap();
             assert_eq!((header.width, header.height), (0x0102, 0x0304));
             assert_eq!((header.component_count(), header.pixel_bytes()), (components.len() / 3, expected));
-            assert!(header.has_adobe);
         };
         let cmyk = [1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0, 4, 0x11, 0];
         check(SOF0, &[1, 0x22, 0], 1, 1);

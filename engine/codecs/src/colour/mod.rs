@@ -3,6 +3,16 @@
 //! A profile that cannot be read, or that has other channels than the image, is ignored, and the samples are
 //! treated as sRGB, as viewers do. So is one for which the colour engine panics: see [`guard`].
 
+#[cfg(any(feature = "jpeg", feature = "tiff"))]
+mod cmyk;
+#[cfg(any(feature = "jpeg", feature = "tiff"))]
+mod print;
+#[cfg(any(feature = "jpeg", feature = "tiff"))]
+mod table;
+
+#[cfg(any(feature = "jpeg", feature = "tiff"))]
+pub(crate) use cmyk::cmyk_to_rgb;
+
 use crate::guard;
 use moxcms::{
     ColorProfile, DataColorSpace, Layout, ParsingOptions, RenderingIntent, TransformExecutor,
@@ -58,34 +68,6 @@ fn convert_samples(frames: &mut [Frame], profile: &ColorProfile) -> Option<()> {
         Samples::U8(_) => convert::<u8>(frames, profile),
         Samples::U16(_) => convert::<u16>(frames, profile),
     }
-}
-
-/// Converts `samples`, shape `[.., 4]`, CMYK from 0 (none) to 255, to sRGB of shape `[.., 3]` in the same
-/// buffer.
-pub(crate) fn cmyk_to_rgb(mut samples: Vec<u8>, icc: Option<&[u8]>) -> Vec<u8> {
-    let profile = icc.and_then(parse).filter(|profile| profile.color_space == DataColorSpace::Cmyk);
-    // The engine calls any four channels `Rgba`.
-    let transform = profile.and_then(|profile| guard::attempt(|| u8::transform(&profile, Layout::Rgba))?);
-    let pixels = samples.len() / 4;
-    let (mut cmyk, mut rgb) = ([0; 4 * RUN], [0; 3 * RUN]);
-    for start in (0..pixels).step_by(RUN) {
-        let count = RUN.min(pixels - start);
-        let (cmyk, rgb) = (&mut cmyk[..4 * count], &mut rgb[..3 * count]);
-        cmyk.copy_from_slice(&samples[4 * start..][..4 * count]);
-        let is_done = transform.as_ref().is_some_and(|transform| apply(transform, cmyk, rgb));
-        if !is_done {
-            for (inks, colour) in cmyk.chunks_exact(4).zip(rgb.chunks_exact_mut(3)) {
-                let light = 255 - u32::from(inks[3]);
-                for (ink, channel) in inks.iter().zip(colour) {
-                    *channel = ((light * (255 - u32::from(*ink)) + 127) / 255) as u8;
-                }
-            }
-        }
-        // Three bytes replace four, so only bytes that were read already are overwritten.
-        samples[3 * start..][..3 * count].copy_from_slice(rgb);
-    }
-    samples.truncate(3 * pixels);
-    samples
 }
 
 /// Applies `transform` to `source`, and returns whether all of `target` was written.
@@ -163,18 +145,23 @@ impl<S: Sample> Conversion<S> {
         let greys = S::all();
         // Always in 16 bits: the engine's tables for 8 bits truncate.
         let wide: Vec<_> = greys.iter().map(|grey| grey.widen()).collect();
-        let mut colours = vec![0; 3 * greys.len()];
-        match profile.color_space {
-            DataColorSpace::Gray => {
-                u16::transform(profile, Layout::Gray)?.transform(&wide, &mut colours).ok()?;
+        let converted: Vec<u16> = match profile.color_space {
+            DataColorSpace::Gray if profile.gray_trc.is_some() => {
+                let level = grey_curve(profile)?;
+                wide.into_iter().map(level).collect()
             }
-            DataColorSpace::Rgb => {
-                let source: Vec<_> = wide.iter().flat_map(|grey| [*grey; 3]).collect();
-                u16::transform(profile, Layout::Rgb)?.transform(&source, &mut colours).ok()?;
+            space @ (DataColorSpace::Gray | DataColorSpace::Rgb) => {
+                let is_grey = space == DataColorSpace::Gray;
+                let (layout, channels) = if is_grey { (Layout::Gray, 1) } else { (Layout::Rgb, 3) };
+                let source: Vec<_> =
+                    wide.iter().flat_map(|grey| std::iter::repeat_n(*grey, channels)).collect();
+                let mut colours = vec![0; 3 * greys.len()];
+                u16::transform(profile, layout)?.transform(&source, &mut colours).ok()?;
+                colours.into_iter().skip(1).step_by(3).collect()
             }
             _ => return None,
-        }
-        let table: Vec<_> = colours.chunks_exact(3).map(|colour| S::round(colour[1])).collect();
+        };
+        let table: Vec<_> = converted.into_iter().map(S::round).collect();
         changes(&greys, &table).then_some(Self::Grey(table))
     }
 
@@ -198,6 +185,28 @@ impl<S: Sample> Conversion<S> {
             }
         }
     }
+}
+
+/// The level of sRGB for each level of a grey profile with a curve (ICC.1:2022, 8.3.4): of light, or of lightness.
+fn grey_curve(profile: &ColorProfile) -> Option<impl Fn(u16) -> u16> {
+    let curve = profile.gray_trc.as_ref()?.make_linear_evaluator().ok()?;
+    let is_lightness = profile.pcs == DataColorSpace::Lab;
+    Some(move |level: u16| {
+        let value = curve.evaluate_value(f32::from(level) / 65_535.0).clamp(0.0, 1.0);
+        let light = if is_lightness { light_from_lightness(100.0 * value) } else { value };
+        (65_535.0 * encode(light) + 0.5) as u16
+    })
+}
+
+/// The light, 0 to 1, of a lightness of 0 to 100 (ISO/CIE 11664-4).
+fn light_from_lightness(lightness: f32) -> f32 {
+    let root = (lightness + 16.0) / 116.0;
+    if 6.0 / 29.0 < root { root.powi(3) } else { lightness * (27.0 / 24_389.0) }
+}
+
+/// The curve of sRGB, 0 to 1 (IEC 61966-2-1).
+fn encode(light: f32) -> f32 {
+    if light <= 0.003_130_8 { 12.92 * light } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 }
 }
 
 /// Whether `transform` changes any of 216 colours spread over the cube.

@@ -1,24 +1,24 @@
 //! A reader over separate slices, so that an image is passed on without a copy.
 
-use std::borrow::Cow;
 use std::io::{BufRead, Error, ErrorKind, Read, Result, Seek, SeekFrom};
 
 /// Reads several slices as one.
-pub(super) struct Segments<'a> {
-    segments: Vec<Cow<'a, [u8]>>,
+pub(crate) struct Segments<T> {
+    segments: Vec<T>,
     position: u64,
 }
 
-impl<'a> Segments<'a> {
-    pub(super) fn new(segments: Vec<Cow<'a, [u8]>>) -> Self {
+impl<T: AsRef<[u8]>> Segments<T> {
+    pub(crate) fn new(segments: Vec<T>) -> Self {
         Self { segments, position: 0 }
     }
 }
 
-impl BufRead for Segments<'_> {
+impl<T: AsRef<[u8]>> BufRead for Segments<T> {
     fn fill_buf(&mut self) -> Result<&[u8]> {
         let mut start = self.position;
         for segment in &self.segments {
+            let segment = segment.as_ref();
             let len = segment.len() as u64;
             if start < len {
                 return Ok(&segment[start as usize..]);
@@ -33,7 +33,7 @@ impl BufRead for Segments<'_> {
     }
 }
 
-impl Read for Segments<'_> {
+impl<T: AsRef<[u8]>> Read for Segments<T> {
     fn read(&mut self, out: &mut [u8]) -> Result<usize> {
         let read = self.fill_buf()?.read(out)?;
         self.consume(read);
@@ -41,9 +41,9 @@ impl Read for Segments<'_> {
     }
 }
 
-impl Seek for Segments<'_> {
+impl<T: AsRef<[u8]>> Seek for Segments<T> {
     fn seek(&mut self, to: SeekFrom) -> Result<u64> {
-        let bytes = self.segments.iter().map(|segment| segment.len() as u64).sum::<u64>();
+        let bytes = self.segments.iter().map(|segment| segment.as_ref().len() as u64).sum::<u64>();
         let target = match to {
             SeekFrom::Start(position) => Some(position),
             SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
@@ -60,8 +60,7 @@ mod tests {
 
     #[test]
     fn segments_read_as_one() {
-        let segments = [b"ab".as_slice(), b"", b"cde"].map(Cow::Borrowed).to_vec();
-        let mut reader = Segments::new(segments);
+        let mut reader = Segments::new(vec![b"ab".as_slice(), b"", b"cde"]);
         let mut check = |to, expected: &str| {
             let mut text = String::new();
             reader.seek(to).unwrap();
