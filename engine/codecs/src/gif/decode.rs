@@ -20,8 +20,8 @@ pub(super) fn image(file: &File, size: Size, decode: &Decode, limits: &Limits, s
             // The profile and the number of plays are before the frames, but for rare files.
             Item::Image(_) if !decode.all_frames && !frames.is_empty() => break,
             Item::Image(block) => {
+                let is_drawn = composer.draw(&block, stop);
                 stop.check()?;
-                let is_drawn = composer.draw(&block);
                 if !is_drawn && frames.is_empty() {
                     return Err(damaged("the first frame has no pixel").into());
                 }
@@ -65,8 +65,8 @@ enum Disposal {
 }
 
 impl Composer {
-    /// Draws the next frame, and returns whether any of its pixels could be decoded.
-    fn draw(&mut self, block: &Block) -> bool {
+    /// Draws the next frame, as far as `stop` allows. Returns whether any of its pixels could be decoded.
+    fn draw(&mut self, block: &Block, stop: &Stop) -> bool {
         match self.disposal.take() {
             Some(Disposal::Clear(rect)) => self.canvas.clear(rect),
             Some(Disposal::Restore(rgba)) => self.canvas.rgba = rgba,
@@ -78,7 +78,7 @@ impl Composer {
             _ => None,
         };
         let mut pen = Pen { canvas: &mut self.canvas, block, row: 0, column: 0 };
-        decode_indices(block, |indices| pen.draw(indices))
+        decode_indices(block, |indices| stop.reason().is_none() && pen.draw(indices))
     }
 }
 

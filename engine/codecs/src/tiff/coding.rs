@@ -6,7 +6,7 @@ use crate::error::CodecError;
 use fax::Color;
 use fax::decoder::{decode_g4, pels};
 use fdeflate::Decompressor;
-use safelight_core::Size;
+use safelight_core::{Result, Size, Stop};
 use weezl::{BitOrder, LzwStatus, decode::Configuration};
 
 /// A compression (TIFF 6.0, sections 9 to 13 and 22; Adobe Photoshop TIFF Technical Notes; TIFF Technical Note 2).
@@ -85,7 +85,8 @@ impl Coding {
         raw: &mut [u8],
         size: Size,
         samples: usize,
-    ) -> Result<usize, CodecError> {
+        stop: &Stop,
+    ) -> Result<usize> {
         match self {
             Self::None => {
                 let length = coded.len().min(raw.len());
@@ -93,13 +94,16 @@ impl Coding {
                 Ok(length)
             }
             Self::PackBits => Ok(pack_bits(coded, raw)),
-            Self::Lzw => lzw(coded, raw),
-            Self::Deflate => deflate(coded, raw),
-            Self::Group4 => group4(coded, raw, size),
-            Self::Jpeg { is_ycbcr, tables } => jpeg::decode(coded, raw, size, samples, *is_ycbcr, tables),
+            Self::Lzw => lzw(coded, raw, stop),
+            Self::Deflate => deflate(coded, raw, stop),
+            Self::Group4 => Ok(group4(coded, raw, size)?),
+            Self::Jpeg { is_ycbcr, tables } => Ok(jpeg::decode(coded, raw, size, samples, *is_ycbcr, tables)?),
         }
     }
 }
+
+/// Bytes that are decoded between two checks whether to stop: a file may be a single strip.
+const CHECKED_BYTES: usize = 1 << 20;
 
 /// Section 9.
 fn pack_bits(mut coded: &[u8], raw: &mut [u8]) -> usize {
@@ -132,7 +136,7 @@ fn pack_bits(mut coded: &[u8], raw: &mut [u8]) -> usize {
 
 /// Section 13; or as libtiff wrote it before 1992, with the lowest bit first and codes that grow one code later, which
 /// shows in the first code, as in libtiff.
-fn lzw(mut coded: &[u8], raw: &mut [u8]) -> Result<usize, CodecError> {
+fn lzw(mut coded: &[u8], raw: &mut [u8], stop: &Stop) -> Result<usize> {
     let is_old = matches!(coded, [0, second, ..] if second & 1 == 1);
     let configuration = if is_old {
         Configuration::new(BitOrder::Lsb, 8)
@@ -143,7 +147,9 @@ fn lzw(mut coded: &[u8], raw: &mut [u8]) -> Result<usize, CodecError> {
     let mut decoder = configuration.with_yield_on_full_buffer(true).build();
     let mut at = 0;
     while at < raw.len() {
-        let result = decoder.decode_bytes(coded, &mut raw[at..]);
+        stop.check()?;
+        let end = raw.len().min(at + CHECKED_BYTES);
+        let result = decoder.decode_bytes(coded, &mut raw[at..end]);
         at += result.consumed_out;
         coded = &coded[result.consumed_in..];
         match result.status.map_err(not_decoded)? {
@@ -155,13 +161,15 @@ fn lzw(mut coded: &[u8], raw: &mut [u8]) -> Result<usize, CodecError> {
 }
 
 /// Adobe Photoshop TIFF Technical Notes: RFC 1950.
-fn deflate(mut coded: &[u8], raw: &mut [u8]) -> Result<usize, CodecError> {
+fn deflate(mut coded: &[u8], raw: &mut [u8], stop: &Stop) -> Result<usize> {
     let mut decompressor = Decompressor::new();
     decompressor.ignore_adler32();
     let mut at = 0;
     while at < raw.len() && !decompressor.is_done() {
+        stop.check()?;
+        let end = raw.len().min(at + CHECKED_BYTES);
         let (used, made) = decompressor
-            .read(coded, raw, at, true)
+            .read(coded, &mut raw[..end], at, true)
             .map_err(|error| CodecError::Damaged(FORMAT, format!("{error:?}").into()))?;
         coded = &coded[used..];
         at += made;
@@ -218,11 +226,11 @@ mod tests {
         let old = weezl::encode::Encoder::new(BitOrder::Lsb, 8).encode(&text).unwrap();
         for coded in [new, old] {
             let mut raw = vec![0; text.len()];
-            assert_eq!(lzw(&coded, &mut raw).unwrap(), text.len());
+            assert_eq!(lzw(&coded, &mut raw, &Stop::default()).unwrap(), text.len());
             assert!(raw == text);
             // Whatever follows the samples is ignored, and a lack of them shows in the count.
-            assert_eq!(lzw(&coded, &mut raw[..9]).unwrap(), 9);
-            assert!(lzw(&coded[..100], &mut raw).unwrap() < text.len());
+            assert_eq!(lzw(&coded, &mut raw[..9], &Stop::default()).unwrap(), 9);
+            assert!(lzw(&coded[..100], &mut raw, &Stop::default()).unwrap() < text.len());
         }
     }
 }

@@ -89,7 +89,7 @@ impl OpenedTiff {
             for y in (0..layout.pieces.h).map(|row| row * layout.piece.h) {
                 for x in (0..layout.pieces.w).map(|column| column * layout.piece.w) {
                     stop.check()?;
-                    self.decode_piece(&locations, index, y, &mut raw)?;
+                    self.decode_piece(&locations, index, y, &mut raw, stop)?;
                     pixels.place(&raw, (x, y), plane);
                     index += 1;
                 }
@@ -99,7 +99,14 @@ impl OpenedTiff {
     }
 
     /// Decodes the piece at `index`, whose first row is `y`, to `raw`.
-    fn decode_piece(&self, locations: &Locations, index: u64, y: u32, raw: &mut [u8]) -> Result<()> {
+    fn decode_piece(
+        &self,
+        locations: &Locations,
+        index: u64,
+        y: u32,
+        raw: &mut [u8],
+        stop: &Stop,
+    ) -> Result<()> {
         let Self { layout, source, .. } = self;
         let range = locations.piece(index, source.len());
         let coded = range.and_then(|range| source.get(range)).unwrap_or_default();
@@ -112,7 +119,7 @@ impl OpenedTiff {
         // A strip at the end may have the rows that are left, or all.
         let rows = layout.piece.h.min(layout.size.h - y);
         let size = Size::new(layout.piece.w, if layout.coding.is_jpeg() { layout.piece.h } else { rows });
-        let made = layout.coding.decode(&coded, raw, size, layout.piece_samples())?;
+        let made = layout.coding.decode(&coded, raw, size, layout.piece_samples(), stop)?;
         if (made as u64) < layout.row_bytes() * u64::from(rows) {
             return Err(damaged("samples are missing").into());
         }
