@@ -97,7 +97,9 @@ impl Coding {
             Self::Lzw => lzw(coded, raw, stop),
             Self::Deflate => deflate(coded, raw, stop),
             Self::Group4 => Ok(group4(coded, raw, size)?),
-            Self::Jpeg { is_ycbcr, tables } => Ok(jpeg::decode(coded, raw, size, samples, *is_ycbcr, tables)?),
+            Self::Jpeg { is_ycbcr, tables } => {
+                Ok(jpeg::decode(coded, raw, size, samples, *is_ycbcr, tables)?)
+            }
         }
     }
 }
