@@ -21,8 +21,8 @@ pub enum ExifDetail {
     Harmless,
     /// All tags.
     All,
-    /// All tags if the query says so, else those of [`ExifDetail::Harmless`]. It is for origins behind an edge that lets
-    /// such a query pass only for viewers who may see all.
+    /// All tags if the query asks for them, else those of [`ExifDetail::Harmless`]. For origins behind an edge that
+    /// forwards such a query only for viewers with that right.
     ByQuery,
 }
 

@@ -61,7 +61,7 @@ pub enum ParamKind {
         synonyms: &'static [(&'static str, &'static str)],
     },
     /// One of `words` in any letter case, or `auto`: the entry of `auto` whose MIME type the request's `Accept` header
-    /// prefers. If it names none of them, or prefers the type of another format of `words`, `auto` is equivalent to
+    /// prefers. If the header names no type of `auto`, or prefers that of another format of `words`, `auto` is equivalent to
     /// omitting the key.
     Negotiated {
         /// Words of formats that a request can give.

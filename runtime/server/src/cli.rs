@@ -164,7 +164,7 @@ impl Serve {
     }
 }
 
-/// Parses an address with a port; without an address, it is that of all interfaces.
+/// Parses an address with a port. A port alone is that of all IPv4 addresses.
 fn parse_address(text: &str) -> Result<SocketAddr, &'static str> {
     const EXPECTED: &str = "expected an address and a port, such as 127.0.0.1:8080, [::1]:8080 or :8080";
     match text.strip_prefix(':') {

@@ -163,7 +163,8 @@ async fn transform(files: Files, query: &str, output: PathBuf, converts: bool) -
     for failure in &report.failures {
         eprintln!("safelight: {}: {}", failure.input.display(), chain(&failure.error));
     }
-    if has_several || 0 < report.stopped || !report.skipped.is_empty() {
+    let is_one_failure = report.converted == 0 && report.skipped.is_empty() && report.failures.len() == 1;
+    if has_several && !is_one_failure || 0 < report.stopped || !report.skipped.is_empty() {
         eprintln!("{report}");
     }
     if 0 < report.stopped {

@@ -312,7 +312,9 @@ fn exif_is_shown_on_standard_output() {
 fn an_unknown_parameter_is_an_error_before_any_file() {
     let output = run(&["transform", "widht=40", "nowhere.jpg", "-o", "out.jpg"]);
     assert_eq!(output.status.code(), Some(1));
-    assert_eq!(stderr(&output), "safelight: widht=40: unknown parameter \"widht\": expected \"width\"\n");
+    let message = "safelight: widht=40: unknown parameter \"widht\": expected \"width\"\n";
+    assert_eq!(stderr(&output), message);
+    assert_eq!(stderr(&run(&["transform", "widht=40", images(), "-o", "out"])), message);
 }
 
 #[tokio::test]

@@ -38,11 +38,11 @@ pub struct Batch {
     /// A file, a folder, or `-`. For several inputs, or for a folder, it is a folder, which is created if it does
     /// not exist.
     pub output: PathBuf,
-    /// What happens to outputs that exist. Defaults to [`Existing::Fail`].
+    /// The treatment of outputs that exist. Defaults to [`Existing::Fail`].
     pub existing: Existing,
 }
 
-/// What happens to an output that exists.
+/// The treatment of an output that exists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Existing {
     /// It stays, and the conversion fails.
