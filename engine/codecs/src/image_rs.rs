@@ -12,6 +12,7 @@ use image::codecs::ico::IcoDecoder;
 #[cfg(feature = "tiff")]
 use image::codecs::tiff::TiffDecoder;
 use image::{ColorType, ImageDecoder, ImageError, ImageResult};
+use safelight_containers::camera_raw;
 use safelight_core::{
     Cost, Decode, Decoder, Format, Frame, Geometry, Header, Image, Limits, Model, Opened, Orientation,
     Result, Samples, Size, Stop,
@@ -101,6 +102,9 @@ impl OpenedImage {
     fn new(format: ImageRsFormat, source: Bytes, limits: &Limits) -> Result<Self> {
         let ImageRsFormat { format, copies, decoder } = format;
         let failed = |error| not_decoded(format, error);
+        if let Some(what) = camera_raw(&source).filter(|_| format == Format::Tiff) {
+            return Err(CodecError::Unsupported(format, what).into());
+        }
         let mut decoder = decoder(Cursor::new(source)).map_err(failed)?;
         let (w, h) = decoder.dimensions();
         let size = Size::new(w, h);

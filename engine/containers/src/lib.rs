@@ -17,8 +17,10 @@ mod exif;
 mod error;
 
 pub mod codestream;
+pub mod icc;
 
 pub use error::ContainerError;
 pub use exif::{ExifFraming, locate_tiff, read_orientation};
 pub use part::{Class, Event, Part, Removal};
+pub use tiff::camera_raw;
 pub use walker::Walker;
