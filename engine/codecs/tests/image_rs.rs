@@ -20,7 +20,7 @@ fn file(format: ImageFormat, colour: ExtendedColorType, samples: &[u8]) -> Vec<u
     file.into_inner()
 }
 
-/// Such a file opens with a thumbnail, which is not the photo. A strip gives the same answer.
+/// The first image of a camera raw file is a thumbnail, which is not the photo. The strip has the same error.
 #[test]
 fn camera_raw_files_are_rejected() {
     let samples = vec![9; SIZE.pixels() as usize];

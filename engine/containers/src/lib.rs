@@ -9,6 +9,7 @@ mod jpeg;
 mod png;
 mod webp;
 mod gif;
+mod bmp;
 mod isobmff;
 mod tiff;
 mod part_map;

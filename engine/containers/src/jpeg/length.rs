@@ -5,7 +5,7 @@ use super::marker;
 /// The length of a segment, as its contents state it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Length {
-    /// That of the segment.
+    /// The length of the segment.
     Same,
     /// So many bytes, marker and length field included. The rest may hide data.
     Shorter(usize),

@@ -56,7 +56,7 @@ impl Profile {
         Ok(Self::default())
     }
 
-    /// The segments of the profile of `pieces`, keyed by their numbers; `None` if it is none.
+    /// The segments of the profile of `pieces`, keyed by their numbers; `None` if they form no profile.
     fn assemble(pieces: &BTreeMap<u8, (u64, Bytes)>) -> Option<Self> {
         let are_numbered = pieces.keys().map(|number| usize::from(*number)).eq(1..=pieces.len());
         let whole: Vec<&[u8]> = pieces.values().map(|(_, segment)| &segment[FRAMING_BYTES..]).collect();

@@ -79,7 +79,7 @@ impl Header {
         if self.colour == Colour::Palette { 3 << self.bit_depth.min(8) } else { MAX_PALETTE_BYTES }
     }
 
-    /// Whether a palette of `bytes` bytes is valid but for entries that no sample can name.
+    /// Whether a palette of `bytes` bytes is valid, except that it has entries that no sample can name.
     pub(super) fn is_long_palette(self, bytes: u32) -> bool {
         bytes.is_multiple_of(3) && (self.max_palette_bytes() + 1..=MAX_PALETTE_BYTES).contains(&bytes)
     }

@@ -2,13 +2,13 @@
 
 use super::{Ifd, TiffReader, tags};
 
-/// What is wrong with a camera raw file, for error messages.
+/// The reason why a camera raw file is rejected, for error messages.
 pub(super) const CAMERA_RAW: &str = "camera raw file, whose photo only a raw converter can show";
 
 /// The most fields of directories and sub-directories that are searched.
 const MAX_FIELDS: u64 = 1 << 16;
 
-/// What is wrong with `source`, if it is a TIFF file of a camera's sensor: DNG, CR2, NEF, ARW and others. Their first
+/// The reason to reject `source` if it is a TIFF file of a camera's sensor: DNG, CR2, NEF, ARW and others. Their first
 /// directory often is a thumbnail, which is not the photo.
 ///
 /// The text completes the message of an error: "unsupported TIFF: …".

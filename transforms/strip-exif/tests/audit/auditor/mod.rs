@@ -2,9 +2,10 @@
 //!
 //! It shares no code with the walkers, and knows only what a stripped file may consist of: image data, the structure
 //! that decoders need in the lengths that standards give it, a colour profile without texts, an orientation, and zeros.
-//! Bytes that are none of these are an error.
+//! All other bytes are an error.
 
 mod bmff;
+mod bmp;
 mod gif;
 mod icc;
 mod jpeg;
@@ -12,7 +13,7 @@ mod png;
 mod tiff;
 mod webp;
 
-/// What is wrong, and where.
+/// The result of an audit. The error names a byte and what is wrong with it.
 type Result<T = ()> = std::result::Result<T, String>;
 
 /// Accounts for every byte of `file`.
@@ -25,6 +26,7 @@ pub(crate) fn audit(file: &[u8]) -> Result {
         [0x89, b'P', b'N', b'G', ..] => png::audit(file),
         [b'R', b'I', b'F', b'F', ..] => webp::audit(file),
         [b'G', b'I', b'F', b'8', ..] => gif::audit(file),
+        [b'B', b'M', ..] => bmp::audit(file),
         [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => tiff::audit(file),
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => bmff::audit(file),
         _ => Err("an unknown format".into()),
