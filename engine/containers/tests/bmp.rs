@@ -56,7 +56,7 @@ fn walk(source: &[u8], chunk: usize) -> Result<Vec<(Part, Vec<u8>)>, ContainerEr
             match (event, parts.last_mut()) {
                 (Event::Begin(part), _) => parts.push((part, Vec::new())),
                 (Event::Framing(bytes) | Event::Payload(bytes), Some((_, all))) => {
-                    all.extend_from_slice(&bytes)
+                    all.extend_from_slice(&bytes);
                 }
                 (_, None) => panic!("bytes before any part"),
             }

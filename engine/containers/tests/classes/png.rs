@@ -24,15 +24,11 @@ fn profile_chunk(name: &[u8], profile: &[u8]) -> Vec<u8> {
 fn every_chunk_has_its_class() {
     let cut = |kind, data: &[u8], class| (chunk(kind, data), class, Removal::Cut);
     let kept = |kind, length| cut(kind, &vec![0; length], Class::Structure);
-    let (profile, clean) = profile();
+    let (profile, _) = profile();
     check(&[
         (SIGNATURE.to_vec(), Class::Structure, Removal::Cut),
         (header(2), Class::Structure, Removal::Cut),
-        (
-            profile_chunk(b"J. Doe's iMac", &profile),
-            Class::Icc,
-            Removal::Replace(profile_chunk(b"icc", &clean).into()),
-        ),
+        (profile_chunk(b"no profile", b"owner: J. Doe"), Class::Icc, Removal::Cut),
         (profile_chunk(b"another", &profile), Class::Icc, Removal::Cut),
         (chunk(b"eXIf", b"MM"), Class::Exif, Removal::Reorient(ExifFraming::PngChunk)),
         cut(b"eXIf", b"MM", Class::Exif),
@@ -114,6 +110,46 @@ fn palettes_limit_what_refers_to_them() {
     assert_eq!(shorter[..14], chunk(b"PLTE", &[7; 6])[..14]);
     let source = [SIGNATURE, &header(3), &chunk(b"PLTE", &[7; 5])].concat();
     assert_eq!(damage(&source), "damaged PNG at byte 33: a palette of a wrong length");
+}
+
+#[test]
+fn a_profile_is_replaced() {
+    let (profile, clean) = profile();
+    // Numbers that do not become shorter, and zeros that do.
+    let noise: Vec<u8> = (0..40_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let cases = [
+        (profile.clone(), clean.clone()),
+        with_curve(&profile, &noise),
+        with_curve(&profile, &vec![0; 40_000]),
+    ];
+    for (profile, clean) in cases {
+        let source =
+            [SIGNATURE, &header(2), &profile_chunk(b"J. Doe's iMac", &profile), &chunk(b"IDAT", b"")]
+                .concat();
+        let (class, removal, _) = walk(&source).expect("a sound source").swap_remove(2);
+        let Removal::Replace(chunk) = removal else { panic!("{class:?} {removal:?}") };
+        let length = u32::from_be_bytes(chunk[..4].try_into().expect("four bytes")) as usize;
+        assert_eq!((class, length), (Class::Icc, chunk.len() - 12));
+        assert_eq!(&chunk[4..13], b"iCCPicc\0\0");
+        let inflated = miniz_oxide::inflate::decompress_to_vec_zlib(&chunk[13..8 + length]);
+        assert_eq!(inflated.expect("a zlib stream"), clean);
+        assert_eq!(chunk[8 + length..], crc32fast::hash(&chunk[4..8 + length]).to_be_bytes());
+        assert!(length <= profile.len() + 32);
+    }
+}
+
+/// `profile` with a curve of these bytes at its end, and the profile that remains of it.
+fn with_curve(profile: &[u8], numbers: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let curve = [&b"curv\0\0\0\0"[..], &(numbers.len() as u32 / 2).to_be_bytes(), numbers].concat();
+    let mut profile = [profile, &curve].concat();
+    let total = profile.len() as u32;
+    profile[..4].copy_from_slice(&total.to_be_bytes());
+    let entry = 132 + profile[132..].windows(4).position(|name| name == b"rTRC").expect("a curve");
+    let place = [total - curve.len() as u32, curve.len() as u32].map(u32::to_be_bytes).concat();
+    profile[entry + 4..entry + 12].copy_from_slice(&place);
+    let clean = safelight_containers::icc::without_identity(&profile).expect("a valid profile");
+    assert!(clean.ends_with(numbers));
+    (profile, clean)
 }
 
 #[test]
