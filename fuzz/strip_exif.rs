@@ -1,6 +1,9 @@
-//! Fuzzes the transform `strip-exif`: any bytes give a response that a second strip does not change, or a
-//! typed error.
+//! Fuzzes the transform `strip-exif`: any bytes give a response that a second strip does not change and of which every
+//! byte is accounted for, or a typed error.
 #![no_main]
+
+#[path = "../transforms/strip-exif/tests/audit/auditor/mod.rs"]
+mod auditor;
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
@@ -17,5 +20,6 @@ fuzz_target!(|source: &[u8]| {
         let stripped = answer.body();
         let again = strip(&stripped, 61).map(|answer| answer.body());
         assert!(again.is_ok_and(|again| again == stripped), "a second strip changes the bytes");
+        assert_eq!(auditor::audit(&stripped), Ok(()));
     }
 });

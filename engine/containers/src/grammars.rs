@@ -1,6 +1,8 @@
 //! The grammar of each format.
 
-use crate::{gif::Gif, grammar::Grammar, isobmff::IsoBmff, jpeg::Jpeg, png::Png, tiff::Tiff, webp::Webp};
+use crate::{
+    bmp::Bmp, gif::Gif, grammar::Grammar, isobmff::IsoBmff, jpeg::Jpeg, png::Png, tiff::Tiff, webp::Webp,
+};
 use safelight_core::Limits;
 use safelight_formats::Format;
 
@@ -14,7 +16,8 @@ pub(crate) fn new_grammar(format: Format, limits: &Limits) -> Option<Box<dyn Gra
         Format::Gif => Box::<Gif>::default(),
         Format::Avif | Format::Heic | Format::Heif => Box::new(IsoBmff::new(format, limits)),
         Format::Tiff => Box::new(Tiff::new(limits)),
-        Format::Jpeg2000 | Format::Bmp | Format::Ico => return None,
+        Format::Bmp => Box::<Bmp>::default(),
+        Format::Jpeg2000 | Format::Ico => return None,
     })
 }
 

@@ -9,6 +9,7 @@ mod jpeg;
 mod png;
 mod webp;
 mod gif;
+mod bmp;
 mod isobmff;
 mod tiff;
 mod part_map;
@@ -18,10 +19,12 @@ mod exif_text;
 mod error;
 
 pub mod codestream;
+pub mod icc;
 
 pub use error::ContainerError;
 pub use exif::{ExifFraming, locate_tiff, read_orientation};
 pub use exif_text::decode_exif_text;
 pub use part::{Class, Event, Part, Removal};
+pub use tiff::camera_raw;
 pub use tiff::{TiffField, TiffFields};
 pub use walker::Walker;

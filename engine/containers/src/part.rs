@@ -33,7 +33,7 @@ pub enum Class {
     /// An index of the container, or a header, that also refers to metadata.
     /// Its removal leaves an index without these references.
     Index,
-    /// An ICC profile.
+    /// An ICC profile. Its removal leaves one with the same colours and without identities, or none if it is invalid.
     Icc,
     /// An EXIF block.
     Exif,

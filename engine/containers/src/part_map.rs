@@ -46,6 +46,11 @@ impl Claim {
         matches!(self.part.class, Class::Structure | Class::ImageData | Class::Icc | Class::Index)
     }
 
+    /// Whether its bytes are replaced by others, so that no other claim may keep any of them.
+    fn is_rewritten(&self) -> bool {
+        self.part.class == Class::Index || (self.part.removal != Removal::Cut && !is_zeros(&self.part))
+    }
+
     /// Whether it is another image, which may share image data with the one that is shown.
     fn is_other_image(&self) -> bool {
         matches!(self.part.class, Class::Thumbnail | Class::Secondary)
@@ -58,8 +63,8 @@ impl PartMap {
     /// A claim of another image is dropped where it overlaps bytes that are kept.
     ///
     /// # Errors
-    /// [`Conflict`] if one claim removes bytes that another keeps, or if a rewritten index shares bytes with
-    /// anything that is kept.
+    /// [`Conflict`] if one claim removes bytes that another keeps, or if a rewritten index or profile shares bytes
+    /// with anything else that is kept.
     pub(crate) fn new(claims: Vec<Claim>) -> Result<Self, Conflict> {
         let (mut kept, mut dropped): (Vec<_>, Vec<_>) =
             claims.into_iter().filter(|claim| !claim.range.is_empty()).partition(Claim::is_kept);
@@ -74,12 +79,16 @@ impl PartMap {
                 claims.push(claim);
                 continue;
             };
+            if claim.part.class == Class::Icc && claim == *last {
+                continue;
+            }
+            let is_rewritten = last.is_rewritten() || claim.is_rewritten();
             let overlaps = claim.range.start < last.range.end;
-            if overlaps && (last.part.class == Class::Index || claim.part.class == Class::Index) {
+            if overlaps && is_rewritten {
                 return Err(Conflict(claim.range.start));
             }
             let joins = claim.range.start <= last.range.end && claim.part == last.part;
-            if joins && claim.part.class != Class::Index {
+            if joins && !is_rewritten {
                 last.range.end = last.range.end.max(claim.range.end);
             } else if last.range.end < claim.range.end {
                 claim.range.start = claim.range.start.max(last.range.end);

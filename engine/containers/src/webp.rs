@@ -2,10 +2,19 @@
 //!
 //! The RIFF header states the size of the file, and the metadata are at the end. To keep the stated size valid
 //! in one pass, removed chunks become `JUNK` chunks of zeros, which readers of RIFF skip.
+//!
+//! ```text
+//! RIFF, VP8X, ANIM, ANMF  kept, with the flags of what remains; zeros after their fields
+//! ICCP                    replaced by one of the same length, with the colours of the profile and no names
+//! VP8, VP8L, ALPH         kept, up to the first image of the file or of a frame
+//! EXIF                    replaced by one of the same length, with the orientation
+//! …                       JUNK
+//! ```
 
 use crate::{
     Class, ContainerError, ExifFraming, Part, Removal,
     grammar::{Grammar, Layout, Step},
+    icc,
     input::Input,
 };
 use bytes::{BufMut, Bytes, BytesMut};
@@ -19,8 +28,13 @@ pub(crate) struct Webp {
     end: u64,
     /// The end of the open `ANMF` chunk.
     frame_end: u64,
-    /// Flags of `VP8X`.
-    flags: u8,
+    /// Flags of `VP8X`; `None` in a file without it.
+    flags: Option<u8>,
+    /// The profile without identities, between `VP8X` and its own chunk.
+    profile: Option<Vec<u8>>,
+    /// Whether the file, or the open frame, has its image.
+    has_image: bool,
+    has_animation: bool,
     has_exif: bool,
 }
 
@@ -35,7 +49,6 @@ enum State {
 /// Flags of `VP8X`, RFC 9649 section 2.7.1.
 mod flag {
     pub(super) const ANIMATION: u8 = 0x02;
-    pub(super) const XMP: u8 = 0x04;
     pub(super) const EXIF: u8 = 0x08;
     pub(super) const ALPHA: u8 = 0x10;
     pub(super) const ICC: u8 = 0x20;
@@ -44,6 +57,8 @@ mod flag {
 /// Bytes of a chunk's type and length.
 const CHUNK_HEADER: u64 = 8;
 const VP8X_BYTES: u32 = 10;
+/// Bytes of an `ANIM` chunk: background colour, number of plays.
+const ANIMATION_BYTES: u32 = 6;
 /// Bytes of an `ANMF` chunk before its own chunks: position, size, duration.
 const FRAME_HEADER: u64 = 16;
 
@@ -77,30 +92,55 @@ impl Grammar for Webp {
         let layout = Layout::new(CHUNK_HEADER, length.into(), padding);
         let is_first = self.state == State::FirstChunk;
 
+        if !inside_frame && 0 < std::mem::take(&mut self.frame_end) {
+            // A file with frames has no other image.
+            self.has_image = true;
+        }
+
         let part = match &kind {
-            b"VP8 " | b"VP8L" => Part::cut(Class::ImageData),
+            // Decoders read one image of a file, or of a frame.
+            b"VP8 " | b"VP8L" | b"ALPH" if self.has_image => junk(Class::Unknown, length),
+            b"VP8 " | b"VP8L" => {
+                self.has_image = true;
+                Part::cut(Class::ImageData)
+            }
             _ if is_first && &kind != b"VP8X" => {
                 return damaged("the first chunk is neither image data nor VP8X");
             }
             b"ALPH" => Part::cut(Class::ImageData),
             _ if inside_frame => junk(Class::Unknown, length),
-            b"VP8X" if is_first && length == VP8X_BYTES => {
-                let Some(head) = input.peek(26) else { return Ok(Step::More("the VP8X header")) };
-                self.flags = head[8];
-                Part::new(Class::Index, Removal::Replace(extended_header(head)))
-            }
+            b"VP8X" if is_first && length == VP8X_BYTES => match self.extended_header(input) {
+                Some(header) => Part::new(Class::Index, Removal::Replace(header)),
+                None => return Ok(Step::More("the VP8X header")),
+            },
             b"VP8X" => return damaged("a VP8X header of the wrong size or in the wrong position"),
-            b"ANIM" => Part::cut(Class::Structure),
-            b"ANMF" if FRAME_HEADER <= length.into() => {
-                self.frame_end = data_end;
+            b"ANIM" if length < ANIMATION_BYTES => return damaged("an ANIM chunk that is too small"),
+            b"ANIM" if self.flags.is_some() && !self.has_animation => {
+                let bytes = (CHUNK_HEADER + u64::from(ANIMATION_BYTES)) as usize;
+                let Some(head) = input.peek(bytes) else { return Ok(Step::More("a chunk")) };
+                self.has_animation = true;
+                if length == ANIMATION_BYTES {
+                    Part::cut(Class::Structure)
+                } else {
+                    Part::new(Class::Index, Removal::Blank(Bytes::copy_from_slice(head)))
+                }
+            }
+            b"ANMF" if FRAME_HEADER <= length.into() && self.flags.is_some() => {
+                (self.frame_end, self.has_image) = (data_end, false);
                 let layout = Layout::framing(CHUNK_HEADER + FRAME_HEADER);
                 return Ok(Step::Part(Part::cut(Class::Structure), layout));
             }
-            b"ICCP" => Part::cut(Class::Icc),
+            b"ICCP" => match self.profile.take() {
+                Some(profile) => {
+                    let chunk = [&b"ICCP"[..], &length.to_le_bytes(), &profile].concat();
+                    Part::new(Class::Icc, Removal::Blank(chunk.into()))
+                }
+                None => junk(Class::Icc, length),
+            },
             b"EXIF" => {
                 let first = !std::mem::replace(&mut self.has_exif, true);
                 match usize::try_from(total) {
-                    Ok(total) if first && self.flags & flag::EXIF != 0 => {
+                    Ok(total) if first && self.flags.is_some_and(|flags| flags & flag::EXIF != 0) => {
                         Part::new(Class::Exif, Removal::Reorient(ExifFraming::WebpChunk(total)))
                     }
                     _ => junk(Class::Exif, length),
@@ -115,17 +155,35 @@ impl Grammar for Webp {
     }
 }
 
-/// The chunk `VP8X` at the front of `head`, with the flags of the chunks that remain.
-///
-/// EXIF keeps its flag, since its chunk remains, with the orientation only. An ICC profile must be the next
-/// chunk, so its flag depends on what follows.
-fn extended_header(head: &[u8]) -> Bytes {
-    let mut chunk = BytesMut::from(&head[..18]);
-    let has_profile = head[18..].starts_with(b"ICCP");
-    chunk[8] &= flag::ANIMATION | flag::EXIF | flag::ALPHA;
-    chunk[8] |= if has_profile { flag::ICC } else { 0 };
-    debug_assert_eq!(chunk[8] & flag::XMP, 0);
-    chunk.freeze()
+impl Webp {
+    /// The chunk `VP8X` at the front of `input`, with the flags of the chunks that remain; `None` if more bytes are
+    /// needed.
+    ///
+    /// EXIF keeps its flag, since its chunk remains, with the orientation only. An ICC profile must be in the next
+    /// chunk, so its flag depends on what follows.
+    fn extended_header(&mut self, input: &mut Input) -> Option<Bytes> {
+        const END: usize = CHUNK_HEADER as usize + VP8X_BYTES as usize;
+        const BODY: usize = END + CHUNK_HEADER as usize;
+        let head = input.peek(BODY)?;
+        self.profile = match head[END..] {
+            [b'I', b'C', b'C', b'P', a, b, c, d] => {
+                let length = u32::from_le_bytes([a, b, c, d]) as usize;
+                if length <= icc::MAX_BYTES {
+                    icc::without_identity(&input.peek(BODY + length)?[BODY..])
+                } else {
+                    None
+                }
+            }
+            _ => None,
+        };
+        let mut chunk = BytesMut::from(input.peek(END)?);
+        self.flags = Some(chunk[8]);
+        chunk[8] &= flag::ANIMATION | flag::EXIF | flag::ALPHA;
+        chunk[8] |= if self.profile.is_some() { flag::ICC } else { 0 };
+        // Reserved.
+        chunk[9..12].fill(0);
+        Some(chunk.freeze())
+    }
 }
 
 /// A chunk that keeps its length but not its type and data.

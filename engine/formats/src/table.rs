@@ -122,7 +122,7 @@ pub(crate) const TABLE: &[Row] = &[
         extensions: &["bmp", "dib"],
         // Most are drawings, and small.
         encoded_as: Format::Png,
-        abilities: Abilities { strip: false, decode: true, encode: false, animate: false },
+        abilities: Abilities { strip: true, decode: true, encode: false, animate: false },
     },
     Row {
         format: Format::Ico,

@@ -2,7 +2,9 @@
 
 use crate::output::Output;
 use bytes::{Bytes, BytesMut};
-use safelight_containers::{Class, Event, ExifFraming, Part, Removal, Walker, locate_tiff, read_orientation};
+use safelight_containers::{
+    Class, Event, ExifFraming, Part, Removal, Walker, icc, locate_tiff, read_orientation,
+};
 use safelight_core::{Flow, Result, Session, Settings, Sink};
 
 /// The most bytes of an EXIF block that are searched for the orientation. Its directory is first.
@@ -32,7 +34,9 @@ pub(crate) fn memory(settings: &Settings) -> u64 {
     let limits = &settings.limits;
     // A source that must be buffered whole is in memory twice: as chunks, and joined.
     let source = 2 * limits.max_source_bytes.max(limits.max_metadata_bytes);
-    source + limits.max_metadata_bytes + (Output::MAX_BUFFERED_BYTES + MAX_EXIF_BYTES) as u64
+    // A colour profile is in memory as it was, rewritten, and in the output.
+    let profile = (3 * icc::MAX_BYTES) as u64;
+    source + limits.max_metadata_bytes + profile + (Output::MAX_BUFFERED_BYTES + MAX_EXIF_BYTES) as u64
 }
 
 impl StripSession {
@@ -67,7 +71,7 @@ impl StripSession {
 
     fn begin(&mut self, part: Part, out: &mut dyn Sink) {
         self.open = match (part.class, part.removal) {
-            (Class::Structure | Class::ImageData | Class::Icc, _) => Open::Kept,
+            (Class::Structure | Class::ImageData, _) => Open::Kept,
             (_, Removal::Cut) => Open::Dropped,
             (_, Removal::Replace(bytes)) => {
                 self.output.write(bytes, out);

@@ -18,6 +18,7 @@ use moxcms::{
     ColorProfile, DataColorSpace, Layout, ParsingOptions, RenderingIntent, TransformExecutor,
     TransformOptions,
 };
+use safelight_containers::icc;
 use safelight_core::{ColourClass, Decode, Frame, Model, Profile, Samples};
 use std::sync::Arc;
 
@@ -40,15 +41,18 @@ const MAX_ENTRIES: usize = 800_000;
 /// Pixels that are converted at a time: source and result stay in the first-level cache.
 const RUN: usize = 1024;
 
-/// Converts `frames`, of one model and sample type, to sRGB, or leaves them in the profile `icc` if they are RGB
+/// Converts `frames`, of one model and sample type, to sRGB, or leaves them in the profile `source` if they are RGB
 /// and `decode` keeps profiles. Returns the profile that they are in, `None` for sRGB.
-pub(crate) fn to_srgb(frames: &mut [Frame], icc: Option<Vec<u8>>, decode: &Decode) -> Option<Profile> {
-    let icc = icc?;
-    let profile = parse(&icc)?;
+pub(crate) fn to_srgb(frames: &mut [Frame], source: Option<Vec<u8>>, decode: &Decode) -> Option<Profile> {
+    let source = source?;
+    let profile = parse(&source)?;
     // Grey becomes RGB where it is padded with a colour or encoded as WebP: its profile would no longer fit.
     let is_grey = matches!(frames.first()?.model, Model::Grey | Model::GreyAlpha);
     if decode.keep_profile && !is_grey && profile.color_space == DataColorSpace::Rgb {
-        return Some(Profile::new(icc, ColourClass::Rgb, apply_profile));
+        // Encoders write it, so it must not name a display or its owner.
+        if let Some(icc) = icc::without_identity(&source) {
+            return Some(Profile::new(icc, ColourClass::Rgb, apply_profile));
+        }
     }
     convert_samples(frames, &profile);
     None

@@ -12,7 +12,7 @@ use crate::{colour, guard};
 use bytes::Bytes;
 use layout::{Colours, Layout, Locations, damaged};
 use pixels::Pixels;
-use safelight_containers::{TiffFields, read_orientation};
+use safelight_containers::{TiffFields, camera_raw, read_orientation};
 use safelight_core::{
     Cost, Decode, Decoder, Format, Frame, Geometry, Header, Image, Limits, Opened, Orientation, Result,
     Samples, Size, Stop,
@@ -56,6 +56,9 @@ struct Coded {
 
 impl OpenedTiff {
     fn new(source: Bytes, limits: &Limits) -> Result<Self> {
+        if let Some(what) = camera_raw(&source) {
+            return Err(CodecError::Unsupported(FORMAT, what).into());
+        }
         let fields = fields(&source)?;
         let layout = Layout::read(&fields)?;
         check_pixels(FORMAT, layout.size, limits)?;

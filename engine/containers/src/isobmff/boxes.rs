@@ -72,6 +72,13 @@ impl BoxHead {
     }
 }
 
+/// The box that `data` consists of; if it states no size, it reaches to the end of the source, and of `data`.
+pub(super) fn outermost(data: &[u8]) -> Result<BoxSpan, IndexError> {
+    let damaged = |what| IndexError::Damaged(0, what);
+    let head = BoxHead::read(data).map_err(damaged)?.ok_or(damaged("a truncated box"))?;
+    Ok(BoxSpan { kind: head.kind, start: 0, body: head.bytes, end: data.len() })
+}
+
 /// The boxes that fill `range` of `data`, in order.
 pub(super) fn children(data: &[u8], range: Range<usize>) -> Result<Vec<BoxSpan>, IndexError> {
     let mut spans = Vec::new();
@@ -198,6 +205,11 @@ impl<'a> Redaction<'a> {
     /// Copies the head of `span`.
     pub(super) fn keep_head(&mut self, span: BoxSpan) {
         self.keep(span.start..span.body);
+    }
+
+    /// Copies the head of `span` and, of its contents, the first `bytes`. The others are unknown.
+    pub(super) fn keep_first(&mut self, span: BoxSpan, bytes: usize) {
+        self.keep(span.start..span.body.saturating_add(bytes).min(span.end));
     }
 
     /// Copies all of `span`.

@@ -1,7 +1,7 @@
 //! The box `meta`: the items, the ranges of their bytes, and the references between them
 //! (ISO/IEC 14496-12 section 8.11, ISO/IEC 23008-12 section 9.3).
 
-use super::boxes::{BoxSpan, Fields, FourCc, IndexError, children, single};
+use super::boxes::{BoxSpan, Fields, FourCc, IndexError, children, outermost, single};
 use std::{collections::BTreeMap, ops::Range};
 
 /// The most extents of items, and the most chunks of tracks.
@@ -78,7 +78,7 @@ pub(super) struct Reference {
 impl<'a> Meta<'a> {
     /// Parses the `meta` box `data`, which begins at offset `start` of the source.
     pub(super) fn read(data: &'a [u8], start: u64) -> Result<Self, IndexError> {
-        let span = children(data, 0..data.len())?.first().copied().ok_or(IndexError::Damaged(0, "no box"))?;
+        let span = outermost(data)?;
         let mut fields = span.fields(data);
         if fields.version()?.0 != 0 {
             return Err(IndexError::Unsupported("an unknown version of the index"));
@@ -128,6 +128,14 @@ impl<'a> Meta<'a> {
     pub(super) fn property(&self, association: Association) -> Option<BoxSpan> {
         self.properties.get(usize::from(association.property.checked_sub(1)?)).copied()
     }
+}
+
+/// Whether the `meta` box `data` has a primary item. That of a sequence may have none, since tracks are shown.
+pub(super) fn has_primary(data: &[u8]) -> Result<bool, IndexError> {
+    let span = outermost(data)?;
+    let mut fields = span.fields(data);
+    fields.version()?;
+    Ok(single(&children(data, fields.at..span.end)?, *b"pitm")?.is_some())
 }
 
 /// The item `id`, to which the table at offset `at` refers.

@@ -2,7 +2,7 @@
 //! sequences) states the offsets of everything in the boxes of media data (ISO/IEC 14496-12, ISO/IEC 23008-12).
 //!
 //! ```text
-//! ftyp   kept
+//! ftyp   kept, with known brands
 //! meta   rewritten: items that are not kept lose their type, name, references, properties, extents
 //! moov   rewritten: tracks that are not kept become `free`
 //! mdat   samples of kept items and tracks are kept, the rest is blanked
@@ -13,6 +13,7 @@
 //! data come first, the source is buffered until the index has arrived.
 
 mod boxes;
+mod file_type;
 mod items;
 mod meta;
 mod movie;
@@ -20,6 +21,7 @@ mod plan;
 mod properties;
 mod redact;
 mod scan;
+mod tables;
 
 use crate::{
     ContainerError,

@@ -2,9 +2,9 @@
 //! the redacted box (ISO/IEC 14496-12 sections 8.2 to 8.7, ISO/IEC 23008-12 section 7).
 
 use super::{
-    boxes::{BoxSpan, FourCc, IndexError, Redaction, children, single},
+    boxes::{BoxSpan, FourCc, IndexError, Redaction, children, outermost, single},
     meta::MAX_EXTENTS,
-    properties, redact,
+    properties, redact, tables,
 };
 use crate::{Class, part_map::Claim};
 use std::{
@@ -17,8 +17,8 @@ type Rules = &'static [(&'static FourCc, Rule)];
 
 #[derive(Clone, Copy, Debug)]
 enum Rule {
-    /// Kept as it is.
-    Whole,
+    /// Kept, as long as its fields.
+    Table,
     /// Kept, with rules for its contents.
     Inside(Rules),
     /// Kept without the times of creation and modification at its start.
@@ -33,27 +33,27 @@ enum Rule {
 const TRACK: Rules = &[
     (b"tkhd", Rule::WithoutTimes),
     (b"tref", Rule::References),
-    (b"edts", Rule::Inside(&[(b"elst", Rule::Whole)])),
+    (b"edts", Rule::Inside(&[(b"elst", Rule::Table)])),
     (b"mdia", Rule::Inside(MEDIA)),
 ];
 const MEDIA: Rules =
     &[(b"mdhd", Rule::WithoutTimes), (b"hdlr", Rule::Handler), (b"minf", Rule::Inside(MEDIA_INFORMATION))];
 const MEDIA_INFORMATION: Rules = &[
-    (b"vmhd", Rule::Whole),
-    (b"nmhd", Rule::Whole),
+    (b"vmhd", Rule::Table),
+    (b"nmhd", Rule::Table),
     (b"dinf", Rule::DataInformation),
     (b"stbl", Rule::Inside(SAMPLE_TABLE)),
 ];
 const SAMPLE_TABLE: Rules = &[
     (b"stsd", Rule::SampleDescriptions),
-    (b"stts", Rule::Whole),
-    (b"ctts", Rule::Whole),
-    (b"cslg", Rule::Whole),
-    (b"stss", Rule::Whole),
-    (b"stsc", Rule::Whole),
-    (b"stsz", Rule::Whole),
-    (b"stco", Rule::Whole),
-    (b"co64", Rule::Whole),
+    (b"stts", Rule::Table),
+    (b"ctts", Rule::Table),
+    (b"cslg", Rule::Table),
+    (b"stss", Rule::Table),
+    (b"stsc", Rule::Table),
+    (b"stsz", Rule::Table),
+    (b"stco", Rule::Table),
+    (b"co64", Rule::Table),
 ];
 
 /// Sample entries of images whose samples contain no metadata.
@@ -81,7 +81,7 @@ struct Track {
 
 /// Redacts the `moov` box `data`, and claims the samples of the tracks that are kept.
 pub(super) fn read(data: &[u8]) -> Result<(Redaction<'_>, Vec<Claim>), IndexError> {
-    let span = children(data, 0..data.len())?.first().copied().ok_or(IndexError::Damaged(0, "no box"))?;
+    let span = outermost(data)?;
     let boxes = children(data, span.body..span.end)?;
     if boxes.iter().any(|inner| &inner.kind == b"mvex") {
         return Err(IndexError::Unsupported("a fragmented sequence"));
@@ -199,7 +199,7 @@ fn apply(redaction: &mut Redaction, span: BoxSpan, rules: Rules) -> Result<(), I
     for inner in children(redaction.source, span.body..span.end)? {
         match rules.iter().find(|(kind, _)| **kind == inner.kind).map(|(_, rule)| *rule) {
             None => redaction.free(inner),
-            Some(Rule::Whole) => redaction.keep_all(inner),
+            Some(Rule::Table) => tables::keep(redaction, inner)?,
             // The recursion is as deep as the rules, which are constant.
             Some(Rule::Inside(rules)) => apply(redaction, inner, rules)?,
             Some(Rule::WithoutTimes) => keep_without_times(redaction, inner)?,
@@ -230,7 +230,7 @@ fn keep_without_times(redaction: &mut Redaction, span: BoxSpan) -> Result<(), In
     let (version, _) = fields.version()?;
     let start = fields.at;
     fields.bytes(times_bytes(version))?;
-    redaction.keep_all(span);
+    tables::keep(redaction, span)?;
     redaction.blank(start..fields.at);
     Ok(())
 }

@@ -1,8 +1,10 @@
 //! The parts of the top-level boxes of an ISO-BMFF file, according to its index.
 
 use super::{
-    boxes::{BoxHead, IndexError, Redaction},
-    items, meta, movie, redact,
+    boxes::{BoxHead, IndexError, Redaction, outermost},
+    file_type,
+    items::{self, Fate},
+    meta, movie, redact,
     scan::{IndexBox, Scan},
 };
 use crate::{
@@ -52,11 +54,21 @@ impl Plan {
     /// Parses the index that `scan` has found.
     pub(super) fn new(scan: &Scan, format: Format) -> Result<Self, ContainerError> {
         let (mut claims, mut indexes, mut data) = (Vec::new(), Vec::new(), None);
+        let mut has_tone_map = false;
         if let Some(IndexBox { start, bytes }) = &scan.meta {
             let mut read = || -> Result<_, IndexError> {
+                if scan.movie.is_some() && !meta::has_primary(bytes)? {
+                    let mut redaction = Redaction::new(bytes);
+                    redaction.free(outermost(bytes)?);
+                    return Ok((redaction, None));
+                }
                 let meta = meta::Meta::read(bytes, *start)?;
                 let fates = items::fates(&meta, bytes)?;
                 claims.extend(items::claims(&meta, &fates));
+                let is_tone_map = |(id, fate): (&u32, &Fate)| {
+                    *fate == Fate::Kept && meta.items[id].info.is_some_and(|info| &info.kind == b"tmap")
+                };
+                has_tone_map = fates.iter().any(is_tone_map);
                 Ok((redact::redact(bytes, &meta, &fates)?, meta.data))
             };
             let (redaction, inset) = read().map_err(|error| error.into_error(format, *start))?;
@@ -68,6 +80,10 @@ impl Plan {
                 movie::read(bytes).map_err(|error| error.into_error(format, *start))?;
             claims.extend(own_claims);
             indexes.push(Index::new(*start, redaction, None));
+        }
+        if !scan.file_type.is_empty() {
+            let bytes = file_type::rewrite(&scan.file_type, has_tone_map);
+            indexes.push(Index { start: 0, bytes, insets: Vec::new() });
         }
         let damaged = |at, what| ContainerError::Damaged(format, at, what);
         let map = PartMap::new(claims)
@@ -99,7 +115,6 @@ impl Plan {
             return index.parts(&self.map).map(Some);
         }
         let class = match &head.kind {
-            b"ftyp" if at == 0 => Class::Structure,
             b"mdat" => return self.media_data(head, at).map(Some),
             b"uuid" if (head.bytes + USER_TYPE_BYTES) as u64 <= head.size.unwrap_or(u64::MAX) => {
                 let Some(start) = input.peek(head.bytes + USER_TYPE_BYTES) else { return Ok(None) };
@@ -120,7 +135,7 @@ impl Plan {
         let Some(size) = head.size else {
             return if is_after_end { Ok(Some(trailer())) } else { Err(Conflict(at)) };
         };
-        let part = if is_after_end || class == Class::Structure {
+        let part = if is_after_end {
             Part::cut(class)
         } else {
             let Some(start) = input.peek(head.bytes) else { return Ok(None) };
@@ -171,7 +186,8 @@ impl Index {
             at = inset.end;
             match kind {
                 Inset::Profile => {
-                    parts.push_back((Part::cut(Class::Icc), Layout::payload(inset.len() as u64)));
+                    let part = Part::new(Class::Icc, Removal::Replace(self.bytes.slice(inset.clone())));
+                    parts.push_back((part, Layout::payload(inset.len() as u64)));
                 }
                 Inset::Data => {
                     parts.extend(map.cover(self.start + inset.start as u64..self.start + inset.end as u64)?);

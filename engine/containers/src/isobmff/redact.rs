@@ -26,9 +26,10 @@ pub(super) fn redact<'a>(
             b"iinf" => infos(&mut redaction, span, meta, fate),
             b"iloc" => locations(&mut redaction, span, meta, fate),
             b"iref" => {
+                // Readers parse references of every type, so the numbers of items remain.
                 redaction.keep_all(span);
                 for unneeded in meta.references.iter().filter(|reference| !is_needed(reference, fate)) {
-                    redaction.free(unneeded.span);
+                    redaction.put(unneeded.span.start + 4, b"free");
                 }
             }
             b"iprp" => properties(&mut redaction, span, meta, fate)?,

@@ -20,6 +20,8 @@ pub(super) struct Scan {
     boxes: usize,
     /// Whether the brands are those of an image sequence.
     is_sequence: bool,
+    /// The box `ftyp`.
+    pub(super) file_type: Bytes,
     pub(super) meta: Option<IndexBox>,
     /// Present only in sequences.
     pub(super) movie: Option<IndexBox>,
@@ -36,7 +38,16 @@ pub(super) struct IndexBox {
 
 impl Scan {
     pub(super) fn new(format: Format) -> Self {
-        Self { format, at: 0, boxes: 0, is_sequence: false, meta: None, movie: None, media: Vec::new() }
+        Self {
+            format,
+            at: 0,
+            boxes: 0,
+            is_sequence: false,
+            file_type: Bytes::new(),
+            meta: None,
+            movie: None,
+            media: Vec::new(),
+        }
     }
 
     /// Reads the boxes that have arrived. Returns `None` if the index is complete, else the name of the element
@@ -61,12 +72,26 @@ impl Scan {
                 Err(_) if self.is_complete() => return Ok(None),
                 Err(what) => return Err(self.damaged(what)),
             };
-            let end = head.size.map_or(u64::MAX, |size| self.at.saturating_add(size));
+            let end = match head.size {
+                Some(size) => self.at.saturating_add(size),
+                // An index that reaches to the end of the source.
+                None if matches!(&head.kind, b"meta" | b"moov") => {
+                    if max_bytes < left as u64 {
+                        return Err(ContainerError::TooLarge(self.format, "the index", max_bytes));
+                    }
+                    if !input.ended {
+                        return Ok(Some("the index"));
+                    }
+                    end_of_input
+                }
+                None => u64::MAX,
+            };
             let is_first = self.at == 0;
             match &head.kind {
                 b"ftyp" if is_first => match self.read_box(input, end, MAX_FILE_TYPE_BYTES as u64)? {
                     Some(bytes) => {
                         self.is_sequence = is_sequence(bytes.get(head.bytes..).unwrap_or_default());
+                        self.file_type = bytes;
                     }
                     None => return Ok(Some("the file type")),
                 },

@@ -7,7 +7,8 @@
 //! header         the offset of the first directory that is kept
 //! directory      entries that are kept, moved up; the offset of the next directory; zeros
 //! values         of entries that are kept are kept, others are blanked
-//! strips, tiles  kept
+//! profiles       replaced, with the same colours and no names
+//! strips, tiles  kept, without bytes after samples that are not compressed
 //! …              blanked, or cut after everything that is kept
 //! ```
 //!
@@ -15,13 +16,16 @@
 //! rejected, since their images are in sub-directories and in structures of the vendor. The EXIF fields of any
 //! TIFF file can be read from its directories, without a walk.
 
-mod coded;
-mod fields;
 mod plan;
-mod reader;
+mod layout;
+mod coded;
+mod raw;
 mod tags;
+mod reader;
+mod fields;
 
 pub use fields::{TiffField, TiffFields};
+pub use raw::camera_raw;
 pub(crate) use reader::{Entry, Ifd, TiffReader};
 
 use crate::{

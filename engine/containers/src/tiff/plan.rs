@@ -2,22 +2,30 @@
 
 use super::{
     Entry, Ifd, TiffReader, coded,
-    reader::ByteOrder,
+    layout::SampleLayout,
+    raw,
+    reader::{self, ByteOrder},
     tags::{self, EXIF_IFD, GPS_IFD, INTEROPERABILITY_IFD},
 };
 use crate::{
-    Class, ContainerError, Part, Removal,
+    Class, ContainerError, Part, Removal, icc,
     part_map::{Claim, Conflict, PartMap},
 };
 use bytes::Bytes;
 use safelight_formats::Format;
-use std::{cmp::Reverse, collections::BTreeSet, ops::Range};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 const MAX_DIRECTORIES: usize = 1024;
 /// The most entries of all directories together.
 const MAX_ENTRIES: u64 = 1 << 16;
 /// The most strips and tiles of all directories together.
 const MAX_STRIPS: usize = 1 << 18;
+/// The most bytes of different profiles of all directories together.
+const MAX_PROFILE_BYTES: usize = 4 * icc::MAX_BYTES;
 
 /// Claims the ranges to which the directories of `data` refer.
 pub(super) fn plan(data: &Bytes) -> Result<PartMap, ContainerError> {
@@ -27,10 +35,8 @@ pub(super) fn plan(data: &Bytes) -> Result<PartMap, ContainerError> {
         return Err(damaged(4, "an invalid header"));
     }
     let directories = read_chain(reader, first)?;
-    let is_canon_raw = data.get(8..10) == Some(b"CR") && !reader.big;
-    let has_raw = directories.iter().any(|ifd| ifd.entries.iter().any(|entry| tags::is_raw(entry, &reader)));
-    if is_canon_raw || has_raw {
-        return Err(unsupported("camera raw file"));
+    if raw::has_raw(&directories, reader) {
+        return Err(unsupported(raw::CAMERA_RAW));
     }
 
     let (reduced, mut shown): (Vec<_>, Vec<_>) = directories.iter().partition(|ifd| is_reduced(ifd, &reader));
@@ -45,6 +51,9 @@ pub(super) fn plan(data: &Bytes) -> Result<PartMap, ContainerError> {
         claims: Vec::new(),
         samples: Vec::new(),
         streams: Vec::new(),
+        tables: Vec::new(),
+        profiles: BTreeMap::new(),
+        profile_bytes_left: MAX_PROFILE_BYTES,
         strips_left: MAX_STRIPS,
     };
     let first = shown.first().map_or(0, |ifd| ifd.at);
@@ -66,17 +75,24 @@ pub(super) fn plan(data: &Bytes) -> Result<PartMap, ContainerError> {
         touches
     });
     plan.claims.extend(plan.samples.into_iter().map(|range| Claim::kept(range, Class::ImageData)));
-    // Each stream is walked once, even if several fields refer to it. Strips may be inside a whole JPEG file
-    // (TIFF 6.0 section 22).
-    plan.streams.sort_by_key(|range| (range.start, Reverse(range.end)));
-    plan.streams.dedup_by(|next, last| next.end <= last.end);
-    if let Some(pair) = plan.streams.windows(2).find(|pair| pair[1].start < pair[0].end) {
-        return Err(conflict(Conflict(pair[1].start)));
-    }
-    for range in plan.streams {
+    for range in outermost(plan.streams)? {
         coded::claim(data, range, &mut plan.claims)?;
     }
+    for range in outermost(plan.tables)? {
+        coded::claim_tables(data, range, &mut plan.claims)?;
+    }
     PartMap::new(plan.claims).map_err(conflict)
+}
+
+/// The ranges that are not inside of others. Each stream is walked once, even if several fields refer to it. Strips may
+/// be inside a whole JPEG file (TIFF 6.0 section 22).
+fn outermost(mut ranges: Vec<Range<u64>>) -> Result<Vec<Range<u64>>, ContainerError> {
+    ranges.sort_by_key(|range| (range.start, Reverse(range.end)));
+    ranges.dedup_by(|next, last| next.end <= last.end);
+    match ranges.windows(2).find(|pair| pair[1].start < pair[0].end) {
+        Some(pair) => Err(conflict(Conflict(pair[1].start))),
+        None => Ok(ranges),
+    }
 }
 
 /// The error for bytes with contradicting claims.
@@ -158,26 +174,43 @@ struct Plan<'a> {
     samples: Vec<Range<u64>>,
     /// Strips and tiles in formats that may contain metadata.
     streams: Vec<Range<u64>>,
+    /// Tables of JPEG streams.
+    tables: Vec<Range<u64>>,
+    /// The profiles without identities, by the start and the end of their source; `None` for those that are invalid.
+    profiles: BTreeMap<(u64, u64), Option<Bytes>>,
+    profile_bytes_left: usize,
     strips_left: usize,
+}
+
+/// A field of a directory that is kept.
+#[derive(Clone, Copy, Debug)]
+struct KeptField<'a> {
+    /// Its position in the directory.
+    index: usize,
+    entry: &'a Entry,
+    /// The range of its values that are kept.
+    bytes: u64,
 }
 
 impl Plan<'_> {
     /// Claims a directory that is kept, and the ranges to which it refers.
     fn keep(&mut self, ifd: &Ifd, next: u64) -> Result<(), ContainerError> {
         let reader = self.reader;
-        self.rewrite(ifd, next);
-        for entry in &ifd.entries {
-            match tags::kept(entry, &reader) {
-                Some(class) if !is_inline(entry, &reader) => {
-                    self.claims.push(Claim::kept(entry.value.clone(), class));
-                }
-                Some(_) => (),
-                None => self.drop_field(entry),
+        let layout = SampleLayout::read(ifd, &reader);
+        let mut kept = Vec::new();
+        for (index, entry) in ifd.entries.iter().enumerate() {
+            let bytes = tags::kept(entry, &reader, layout.as_ref()) * reader::kind_bytes(entry.kind);
+            if 0 < bytes && self.keep_field(entry, bytes)? {
+                kept.push(KeptField { index, entry, bytes });
+            } else {
+                self.drop_field(entry);
             }
         }
+        self.rewrite(ifd, next, &kept);
 
-        let compression =
-            numbers(&reader, ifd, tags::COMPRESSION).and_then(|mut all| all.next()).unwrap_or(1);
+        let compression = numbers(&reader, ifd, tags::COMPRESSION, layout.as_ref())
+            .and_then(|mut all| all.next())
+            .unwrap_or(1);
         if !tags::is_known_compression(compression) {
             return Err(unsupported("an unknown compression"));
         }
@@ -191,22 +224,50 @@ impl Plan<'_> {
         }
     }
 
+    /// Claims `bytes` bytes of the values of a field. Returns whether the field is kept.
+    fn keep_field(&mut self, entry: &Entry, bytes: u64) -> Result<bool, ContainerError> {
+        let range = entry.value.start..entry.value.start + bytes;
+        if entry.tag == tags::ICC_PROFILE {
+            let Some(profile) = self.profile(range.clone())? else { return Ok(false) };
+            self.claims.push(Claim::new(range, Part::new(Class::Icc, Removal::Replace(profile))));
+        } else if is_inline(entry, &self.reader) {
+            // Its bytes are in the directory.
+        } else if entry.tag == tags::JPEG_TABLES {
+            self.tables.push(range);
+        } else {
+            self.claims.push(Claim::kept(range, Class::Structure));
+        }
+        Ok(true)
+    }
+
+    /// The profile in `range`, without identities; `None` if it is invalid.
+    fn profile(&mut self, range: Range<u64>) -> Result<Option<Bytes>, ContainerError> {
+        let key = (range.start, range.end);
+        if let Some(profile) = self.profiles.get(&key) {
+            return Ok(profile.clone());
+        }
+        let source = self.reader.bytes(range).unwrap_or_default();
+        let left = self.profile_bytes_left.checked_sub(source.len());
+        self.profile_bytes_left = left.ok_or(unsupported("too many bytes of colour profiles"))?;
+        let profile = icc::without_identity(source).map(Bytes::from);
+        self.profiles.insert(key, profile.clone());
+        Ok(profile)
+    }
+
     /// Claims a directory: the entries that are kept, followed by the offset of the `next` directory.
-    fn rewrite(&mut self, ifd: &Ifd, next: u64) {
+    fn rewrite(&mut self, ifd: &Ifd, next: u64, kept: &[KeptField]) {
         let reader = &self.reader;
-        let kept = ifd.entries.iter().enumerate().filter(|(_, entry)| tags::kept(entry, reader).is_some());
         let mut entries = Vec::new();
-        for (i, entry) in kept {
-            let start = ifd.at + reader.count_bytes() + i as u64 * reader.entry_bytes();
-            let used =
-                if is_inline(entry, reader) { entry.value.end - entry.value.start } else { reader.word() };
+        for field in kept {
+            let start = ifd.at + reader.count_bytes() + field.index as u64 * reader.entry_bytes();
+            let used = if is_inline(field.entry, reader) { field.bytes } else { reader.word() };
             let length = entries.len() + reader.entry_bytes() as usize;
             entries
                 .extend_from_slice(reader.bytes(start..start + 4 + reader.word() + used).unwrap_or_default());
             entries.resize(length, 0);
         }
         let mut bytes = Vec::new();
-        put(&mut bytes, reader.order, entries.len() as u64 / reader.entry_bytes(), reader.count_bytes());
+        put(&mut bytes, reader.order, kept.len() as u64, reader.count_bytes());
         bytes.extend(entries);
         put(&mut bytes, reader.order, next, reader.word());
         // There is no next directory if the file ends within its offset.
@@ -258,27 +319,40 @@ impl Plan<'_> {
         }
     }
 
-    /// The ranges of the image data of a directory, up to the end of the file.
+    /// The ranges of the image data of a directory, up to the end of the file, each without the bytes after its
+    /// samples if they are not compressed.
     fn image_data_ranges(&mut self, ifd: &Ifd) -> Result<Vec<Range<u64>>, ContainerError> {
         let end_of_file = self.reader.data.len() as u64;
+        let layout = SampleLayout::read(ifd, &self.reader);
         let (mut ranges, mut is_missing) = (Vec::new(), true);
-        for [offsets, sizes] in [tags::STRIPS, tags::TILES, tags::JPEG_INTERCHANGE] {
-            let Some(offsets) = numbers(&self.reader, ifd, offsets) else { continue };
-            let sizes = numbers(&self.reader, ifd, sizes);
-            let mut sizes = sizes.ok_or(damaged(ifd.at, "image data without sizes"))?;
-            for start in offsets {
-                let size = sizes.next().ok_or(damaged(ifd.at, "image data with too few sizes"))?;
+        for pair in [tags::STRIPS, tags::TILES, tags::JPEG_INTERCHANGE] {
+            let [offsets, mut sizes] = pair.map(|tag| numbers(&self.reader, ifd, tag, layout.as_ref()));
+            let exact = |i| match pair {
+                tags::JPEG_INTERCHANGE => None,
+                _ => layout?.bytes(pair == tags::TILES, i),
+            };
+            for (i, start) in (0..).zip(offsets.into_iter().flatten()) {
+                let stated = sizes.as_mut().map(Iterator::next);
+                let size = match (stated, exact(i)) {
+                    // libtiff computes sizes that are missing too.
+                    (None | Some(Some(0)), Some(exact)) => exact,
+                    (Some(Some(stated)), exact) => stated.min(exact.unwrap_or(u64::MAX)),
+                    (Some(None), _) => return Err(damaged(ifd.at, "image data with too few sizes")),
+                    (None, None) => return Err(damaged(ifd.at, "image data without sizes")),
+                };
+                // An offset of 0 is a piece that was never written.
+                let size = if start == 0 && stated == Some(Some(0)) { 0 } else { size };
                 let end = start.checked_add(size).ok_or(damaged(ifd.at, "image data outside of the file"))?;
                 self.strips_left =
                     self.strips_left.checked_sub(1).ok_or(unsupported("too many strips or tiles"))?;
-                is_missing &= end_of_file <= start && start < end;
+                is_missing &= end_of_file <= start || start == end;
                 ranges.push(start.min(end_of_file)..end.min(end_of_file));
             }
         }
         if ranges.is_empty() {
             Err(damaged(ifd.at, "a directory without image data"))
         } else if is_missing {
-            Err(damaged(ifd.at, "image data outside of the file"))
+            Err(damaged(ifd.at, "image data without bytes in the file"))
         } else {
             Ok(ranges)
         }
@@ -291,8 +365,11 @@ impl Plan<'_> {
         const COUNTS_BYTES: u64 = 16;
         /// One for each component.
         const MAX_TABLES: usize = 16;
+        let layout = SampleLayout::read(ifd, &self.reader);
         for tag in [tags::JPEG_Q_TABLES, tags::JPEG_DC_TABLES, tags::JPEG_AC_TABLES] {
-            for start in numbers(&self.reader, ifd, tag).into_iter().flatten().take(MAX_TABLES) {
+            for start in
+                numbers(&self.reader, ifd, tag, layout.as_ref()).into_iter().flatten().take(MAX_TABLES)
+            {
                 let counts = self.reader.bytes(start..start.saturating_add(COUNTS_BYTES));
                 let counts = counts.ok_or(damaged(ifd.at, "a table outside of the file"))?;
                 let bytes = match tag {
@@ -308,9 +385,15 @@ impl Plan<'_> {
 }
 
 /// The numbers of a field that is kept.
-fn numbers<'a>(reader: &TiffReader<'a>, ifd: &Ifd, tag: u16) -> Option<impl Iterator<Item = u64> + use<'a>> {
-    let entry = find(ifd, tag).filter(|entry| tags::kept(entry, reader).is_some())?;
-    Some(reader.uints(entry))
+fn numbers<'a>(
+    reader: &TiffReader<'a>,
+    ifd: &Ifd,
+    tag: u16,
+    layout: Option<&SampleLayout>,
+) -> Option<impl Iterator<Item = u64> + use<'a>> {
+    let entry = find(ifd, tag)?;
+    let count = tags::kept(entry, reader, layout);
+    (0 < count).then(|| reader.uints(entry).take(usize::try_from(count).unwrap_or(usize::MAX)))
 }
 
 /// Whether the values of a field are in its entry.

@@ -137,7 +137,7 @@ impl<'a> TiffReader<'a> {
 }
 
 /// Bytes of one value of a field type; 1 for types that are unknown.
-const fn kind_bytes(kind: u16) -> u64 {
+pub(super) const fn kind_bytes(kind: u16) -> u64 {
     match kind {
         3 | 8 => 2,
         4 | 9 | 11 | 13 => 4,

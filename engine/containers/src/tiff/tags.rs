@@ -1,12 +1,27 @@
 //! The treatment of the fields of a directory, by tag.
 
-use super::{Entry, TiffReader};
+use super::{Entry, TiffReader, layout::SampleLayout};
 use crate::Class;
 
 pub(super) const NEW_SUBFILE_TYPE: u16 = 254;
 pub(super) const SUBFILE_TYPE: u16 = 255;
+pub(super) const WIDTH: u16 = 256;
+pub(super) const HEIGHT: u16 = 257;
+pub(super) const BITS_PER_SAMPLE: u16 = 258;
 pub(super) const COMPRESSION: u16 = 259;
 pub(super) const PHOTOMETRIC: u16 = 262;
+pub(super) const SAMPLES_PER_PIXEL: u16 = 277;
+pub(super) const ROWS_PER_STRIP: u16 = 278;
+pub(super) const PLANAR_CONFIGURATION: u16 = 284;
+const GREY_CURVE: u16 = 291;
+const TRANSFER_FUNCTION: u16 = 301;
+const COLOUR_MAP: u16 = 320;
+pub(super) const TILE_WIDTH: u16 = 322;
+pub(super) const TILE_HEIGHT: u16 = 323;
+const TRANSFER_RANGE: u16 = 342;
+/// Tables of JPEG strips and tiles, as a stream (TIFF technical note 2).
+pub(super) const JPEG_TABLES: u16 = 347;
+pub(super) const SUBSAMPLING: u16 = 530;
 pub(super) const STRIPS: [u16; 2] = [273, 279];
 pub(super) const TILES: [u16; 2] = [324, 325];
 pub(super) const SUB_IFDS: u16 = 330;
@@ -15,7 +30,8 @@ pub(super) const JPEG_INTERCHANGE: [u16; 2] = [513, 514];
 pub(super) const JPEG_Q_TABLES: u16 = 519;
 pub(super) const JPEG_DC_TABLES: u16 = 520;
 pub(super) const JPEG_AC_TABLES: u16 = 521;
-const ICC_PROFILE: u16 = 34675;
+pub(super) const ICC_PROFILE: u16 = 34675;
+const LERC_PARAMETERS: u16 = 50674;
 pub(super) const EXIF_IFD: u16 = 34665;
 pub(super) const GPS_IFD: u16 = 34853;
 pub(super) const INTEROPERABILITY_IFD: u16 = 40965;
@@ -34,32 +50,78 @@ const WEBP: u64 = 50001;
 /// Colour filter arrays and linear sensor data (TIFF/EP, DNG).
 const RAW_PHOTOMETRICS: [u64; 2] = [32803, 34892];
 
-/// The class of a field that is kept; `None` for others.
-///
-/// Only numbers are kept: no field that display needs is text.
-pub(super) fn kept(entry: &Entry, reader: &TiffReader) -> Option<Class> {
-    let is_number = matches!(entry.kind, 1 | 3..=12 | 16..=17);
-    let is_there = 0 < entry.count && reader.bytes(entry.value.clone()).is_some();
-    let is_kept = is_number && is_there && is_needed(entry.tag);
-    is_kept.then_some(if entry.tag == ICC_PROFILE { Class::Icc } else { Class::Structure })
+/// The values that a field may have.
+#[derive(Clone, Copy, Debug)]
+enum Values {
+    /// Integers, at most so many. Decoders ignore further ones.
+    Integers(u64),
+    /// Fractions, exactly so many: decoders ignore the field otherwise.
+    Fractions(u64),
+    /// Numbers of any type, at most so many.
+    Numbers(u64),
+    /// Bytes with a structure of their own.
+    Bytes,
 }
 
-/// Whether an image cannot be decoded, or looks different, without a field.
-const fn is_needed(tag: u16) -> bool {
-    matches!(
-        tag,
-        // Baseline TIFF 6.0: kind, size, samples, strips, orientation, resolution, grey curve, colours.
-        254..=259 | 262..=266 | 273 | 274 | 277..=284 | 290 | 291 | 296 | 320 | 338
-        // Its extensions: position, fax, pages, curves, prediction, white point, halftones, tiles, CMYK,
-        // sample formats, JPEG, YCbCr.
-        | 286 | 287 | 292 | 293 | 297 | 300 | 301 | 317..=319 | 321..=325 | 332 | 334 | 336 | 339..=342
-        | 512..=521 | 529..=532
-        // Technical notes 1 and 2, and the fax profiles of RFC 2301.
-        | 346 | 347 | 326..=328 | 433..=435 | 559
-        | ICC_PROFILE
-        // Tags that libtiff writes: transparency and depth by SGI, LogLuv, LERC.
-        | 32995..=32998 | 37439 | 50674
-    )
+/// The number of the values of a field that are kept: those that an image cannot be decoded, or looks different,
+/// without. 0 for a field that is not kept.
+pub(super) fn kept(entry: &Entry, reader: &TiffReader, layout: Option<&SampleLayout>) -> u64 {
+    let is_there = reader.bytes(entry.value.clone()).is_some();
+    let (is_of_type, most) = match values(entry.tag, layout) {
+        Some(Values::Integers(most)) => (is_integer(entry.kind), most),
+        Some(Values::Fractions(count)) => (is_fraction(entry.kind) && entry.count == count, count),
+        Some(Values::Numbers(most)) => (is_integer(entry.kind) || is_fraction(entry.kind), most),
+        Some(Values::Bytes) => (matches!(entry.kind, 1 | 7), u64::MAX),
+        None => return 0,
+    };
+    if is_of_type && is_there { entry.count.min(most) } else { 0 }
+}
+
+/// BYTE, SHORT, LONG and LONG8, with and without sign, and offsets.
+const fn is_integer(kind: u16) -> bool {
+    matches!(kind, 1 | 3 | 4 | 6 | 8 | 9 | 13 | 16..=18)
+}
+
+/// RATIONAL, FLOAT and DOUBLE, and the integers that some writers use for them.
+const fn is_fraction(kind: u16) -> bool {
+    matches!(kind, 3 | 4 | 5 | 10..=12)
+}
+
+/// The values of a field that is kept, in a directory of this layout.
+fn values(tag: u16, layout: Option<&SampleLayout>) -> Option<Values> {
+    use Values::{Bytes, Fractions, Integers, Numbers};
+    /// Two to this power is the most entries of a curve.
+    const MAX_CURVE_BITS: u64 = 16;
+    let samples = layout.map_or(1, |layout| layout.samples);
+    let curve = 1 << layout.map_or(MAX_CURVE_BITS, |layout| layout.bits.min(MAX_CURVE_BITS));
+    let pieces = layout.map_or(u64::MAX, SampleLayout::pieces);
+    Some(match tag {
+        // Baseline TIFF 6.0: kind, size, coding, strips, orientation.
+        254..=257 | 259 | 262..=266 | 274 | 277 | 278 | 284 | 290 | 296
+        // Its extensions: fax, prediction, tiles, halftones, CMYK, JPEG, YCbCr.
+        | 292 | 293 | 300 | 317 | 322 | 323 | 332 | 334 | 512..=515 | 531
+        // Technical notes 1 and 2, the fax profiles of RFC 2301, and tags of libtiff: transparency and depth by SGI.
+        | 326..=328 | 346 | 435 | 32995 | 32997 | 32998 => Integers(1),
+        297 | 321 | 530 => Integers(2),
+        TRANSFER_RANGE => Integers(6),
+        LERC_PARAMETERS => Integers(3),
+        // Numbers for each sample: bits, extra samples, formats, prediction, tables, colours.
+        258 | 280 | 281 | 338 | 339 | 434 | 517..=521 | 32996 => Integers(samples),
+        336 => Integers(2 * samples),
+        340 | 341 => Numbers(samples),
+        433 => Numbers(2 * samples),
+        GREY_CURVE => Integers(curve),
+        COLOUR_MAP | TRANSFER_FUNCTION => Integers(3 * curve),
+        273 | 279 | 324 | 325 | 559 => Integers(pieces),
+        // Resolution, position, LogLuv.
+        282 | 283 | 286 | 287 | 37439 => Fractions(1),
+        // White point, reference black and white, primaries, luma.
+        318 => Fractions(2),
+        529 => Fractions(3),
+        319 | 532 => Fractions(6),
+        JPEG_TABLES | ICC_PROFILE => Bytes,
+        _ => return None,
+    })
 }
 
 /// The class of a field that is not kept; `None` if the tag is unknown or has no bytes of its own.
@@ -99,12 +161,13 @@ mod tests {
 
     #[test]
     fn no_tag_is_both_kept_and_removed() {
-        assert!((0..=u16::MAX).all(|tag| !is_needed(tag) || dropped(tag).is_none()));
+        let is_kept = |tag| values(tag, None).is_some();
+        assert!((0..=u16::MAX).all(|tag| !is_kept(tag) || dropped(tag).is_none()));
         for tag in STRIPS.into_iter().chain(TILES).chain(JPEG_INTERCHANGE) {
-            assert!(is_needed(tag), "{tag}");
+            assert!(is_kept(tag), "{tag}");
         }
         for tag in [270, 285, 288, 306, 315, 333, 700, SUB_IFDS, EXIF_IFD, GPS_IFD, DNG_VERSION, 42113] {
-            assert!(!is_needed(tag), "{tag}");
+            assert!(!is_kept(tag), "{tag}");
         }
     }
 }

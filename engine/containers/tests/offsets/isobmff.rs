@@ -1,7 +1,7 @@
 use crate::{
     all_of,
     build::{Place, SECRET, Source, boxed, full},
-    contains, refusal, strip, walk,
+    contains, profile, refusal, strip, walk,
 };
 use safelight_containers::{Class, ContainerError};
 use safelight_core::Limits;
@@ -110,6 +110,73 @@ fn items_that_the_image_refers_to_are_kept() {
 }
 
 #[test]
+fn brands_name_what_is_left() {
+    // Readers reject a file of this brand without a tone map.
+    let source = Source::with(|source| {
+        source.file_type = b"avif\0\0\0\x01avifmif1tmapSECRmiaf!".to_vec();
+        let gain_map = source.item(b"av01", b"gain map SECRET");
+        let tone_mapped = source.item(b"tmap", b"SECRET tone map");
+        source.references = vec![(b"dimg", tone_mapped, vec![1, gain_map])];
+    });
+    let out = stripped(&source);
+    assert!(contains(&out, b"avif\0\0\0\x01avifmif1avifavifmiaf\0"), "{}", String::from_utf8_lossy(&out));
+    assert!(!contains(&out, b"tmap"));
+    // A primary item may be tone-mapped itself.
+    let source = Source::with(|source| {
+        source.file_type = b"avif\0\0\0\0tmap".to_vec();
+        source.items[0].0 = b"tmap";
+        let base = source.item(b"av01", b"the base");
+        source.references = vec![(b"dimg", 1, vec![base])];
+    });
+    assert!(contains(&stripped(&source), b"avif\0\0\0\0tmap"));
+}
+
+#[test]
+fn the_index_may_reach_to_the_end() {
+    let mut source = Source::with(|source| {
+        source.items[0].1 = Place::Inside;
+        source.item(b"Exif", EXIF);
+        source.more = boxed(b"free", b"SECRET");
+    });
+    source.is_index_last = true;
+    let mut bytes = source.build();
+    let at = bytes.windows(4).position(|window| window == b"meta").expect("the index");
+    bytes[at - 4..at].fill(0);
+    let out = strip(&bytes).expect("a sound source");
+    assert!(contains(&out, b"the picture") && !contains(&out, SECRET));
+    assert_eq!(strip(&out).expect("still a sound source"), out);
+    for chunk in [1, 7, 100] {
+        let whole = walk(&bytes, usize::MAX, &Limits::default());
+        assert_eq!(walk(&bytes, chunk, &Limits::default()), whole);
+    }
+    let limits = Limits { max_metadata_bytes: 100, ..Limits::default() };
+    let message = walk(&bytes, 10, &limits).expect_err("a limit").to_string();
+    assert_eq!(message, "the index of the AVIF exceeds the limit of 100 bytes");
+}
+
+#[test]
+fn known_properties_end_with_their_fields() {
+    let source = Source::with(|source| {
+        for property in &mut source.properties {
+            if &property[4..8] != b"av1C" {
+                property[3] += SECRET.len() as u8;
+                property.extend(SECRET);
+            }
+        }
+        source.properties.extend([
+            boxed(b"colr", b"nclx\0\x01\0\x0d\0\x06\x80SECRET"),
+            full(b"pixi", 0, 0, b"\x03\x08\x08\x08SECRET"),
+            boxed(b"pasp", b"\0\0\0\x01\0\0\0\x01SECRET"),
+            boxed(b"colr", b"profowner: SECRET"),
+        ]);
+        source.associations = vec![(1, vec![1, 0x82, 0x83, 4, 5, 6, 7])];
+    });
+    let out = stripped(&source);
+    assert!(contains(&out, b"nclx\0\x01\0\x0d\0\x06\x80\0") && contains(&out, b"\x03\x08\x08\x08\0"));
+    assert!(!contains(&out, b"colrprof"));
+}
+
+#[test]
 fn data_may_lie_inside_the_index() {
     let source = Source::with(|source| {
         source.items.push((b"mimeapplication/rdf+xml\0", Place::Inside, vec![b"SECRET xmp".to_vec()]));
@@ -154,10 +221,10 @@ fn an_exif_item_too_short_for_an_orientation_is_removed() {
 
 #[test]
 fn only_known_properties_of_the_image_are_kept() {
-    let profile = boxed(b"colr", b"prof a profile");
+    let (profile, clean_profile) = profile();
     let source = Source::with(|source| {
         source.properties.extend([
-            profile.clone(),
+            boxed(b"colr", &[b"prof", &profile[..]].concat()),
             full(b"udes", 0, 0, b"en\0SECRET\0SECRET\0\0"),
             full(b"crtt", 0, 0, b"SECRET!!"),
             boxed(b"colr", b"nclx\0\x01\0\x0d\0\x06\x80"),
@@ -167,9 +234,10 @@ fn only_known_properties_of_the_image_are_kept() {
         source.associations = vec![(1, vec![1, 0x82, 0x83, 4, 5, 6, 7, 8])];
     });
     let out = stripped(&source);
-    assert!(contains(&out, &profile) && contains(&out, b"nclx\0\x01\0\x0d"));
+    assert!(contains(&out, &boxed(b"colr", &[b"prof", &clean_profile[..]].concat())));
+    assert!(contains(&out, b"nclx\0\x01\0\x0d"));
     assert!(contains(&out, &[b"\0\0\0\x1efree"[..].to_vec(), vec![0; 22]].concat()));
-    assert_eq!(all_of(&source.build(), Class::Icc), b" a profile");
+    assert_eq!(all_of(&source.build(), Class::Icc), profile);
 
     let essential = Source::with(|source| {
         source.properties.push(boxed(b"newp", b"turn it"));

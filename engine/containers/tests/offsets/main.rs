@@ -8,7 +8,7 @@ mod tiff;
 
 use bytes::Bytes;
 use safelight_containers::{
-    Class, ContainerError, Event, Part, Removal, Walker, locate_tiff, read_orientation,
+    Class, ContainerError, Event, Part, Removal, Walker, icc, locate_tiff, read_orientation,
 };
 use safelight_core::Limits;
 
@@ -42,13 +42,23 @@ fn walk(source: &[u8], chunk: usize, limits: &Limits) -> Result<Vec<Piece>, Cont
     Ok(pieces)
 }
 
+/// A profile whose description is a secret, and the one that remains of it.
+fn profile() -> (Vec<u8>, Vec<u8>) {
+    let mut profile = moxcms::ColorProfile::new_display_p3();
+    profile.description = Some(moxcms::ProfileText::PlainString("SECRET display".into()));
+    let profile = profile.encode().expect("a valid profile");
+    assert!(contains(&profile, b"S\0E\0C\0R\0E\0T") || contains(&profile, b"SECRET"));
+    let clean = icc::without_identity(&profile).expect("a valid profile");
+    (profile, clean)
+}
+
 /// Removes everything from `source` that can be removed.
 fn strip(source: &[u8]) -> Result<Vec<u8>, ContainerError> {
     let mut out = Vec::new();
     for (part, bytes) in walk(source, usize::MAX, &Limits::default())? {
         let length = bytes.len();
         match (part.class, part.removal) {
-            (Class::Structure | Class::ImageData | Class::Icc, _) => out.extend(bytes),
+            (Class::Structure | Class::ImageData, _) => out.extend(bytes),
             (_, Removal::Cut) => (),
             (_, Removal::Blank(first)) => {
                 assert!(first.len() <= length);

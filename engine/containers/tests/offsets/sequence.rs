@@ -95,6 +95,43 @@ fn picture_tracks_stay_and_others_go() {
 }
 
 #[test]
+fn a_sequence_needs_no_primary_item() {
+    let without = |kind: &[u8; 4]| {
+        let mut bytes = build(&source(b""));
+        let at = bytes.windows(4).position(|window| window == kind).expect("the box");
+        bytes[at..at + 4].copy_from_slice(b"free");
+        bytes
+    };
+    // Without a primary item, and without an index of items.
+    for kind in [b"pitm", b"meta"] {
+        let bytes = without(kind);
+        let out = strip(&bytes).expect("a sound source");
+        assert!(!contains(&out, SECRET), "{}", String::from_utf8_lossy(&out));
+        assert!(contains(&out, b"1stpi2ndpi3rdpialpha\0") && !contains(&out, b"the picture"));
+        assert_eq!(strip(&out).expect("still a sound source"), out);
+    }
+    let mut still = without(b"pitm");
+    let at = still.windows(4).position(|window| window == b"avis").expect("a brand");
+    still[at..at + 4].copy_from_slice(b"avif");
+    assert!(refusal(&still).ends_with("an index without a primary item"));
+}
+
+#[test]
+fn tables_end_with_their_entries() {
+    let mut bytes = build(&source(b""));
+    let out = strip(&bytes).expect("a sound source");
+    // The free box after the chunk offsets of the first track becomes part of them.
+    let at = bytes.windows(4).position(|window| window == b"stco").expect("a table");
+    let group = bytes[at..].windows(4).position(|window| window == b"sgpd").expect("a box") + at;
+    bytes[at - 1] += 18;
+    let size = u32::from_be_bytes(bytes[at - 4..at].try_into().expect("four bytes")) as usize;
+    assert_eq!(at - 4 + size, group - 4 + 18, "the table contains the box");
+    let longer = strip(&bytes).expect("a sound source");
+    assert!(!contains(&longer, SECRET));
+    assert_eq!(longer.len(), out.len());
+}
+
+#[test]
 fn a_still_image_needs_no_tracks() {
     let mut source = source(b"");
     source.file_type = b"avif\0\0\0\0mif1".to_vec();

@@ -1,4 +1,4 @@
-use crate::{all_of, contains, refusal, strip};
+use crate::{all_of, contains, profile, refusal, strip};
 use safelight_containers::Class;
 
 const BYTE: u16 = 1;
@@ -126,6 +126,7 @@ fn private_fields_are_removed_and_the_image_is_kept() {
     for mut source in variants() {
         source.append(b"SECRET orphan");
         let mut fields = source.picture(b"samples of a picture");
+        let (profile, clean_profile) = profile();
         let gps =
             source.directory(&[text(29, b"SECRET:date"), (2, 5, 3, b"SECRET latitude of it...".to_vec())]);
         let interoperability = source.directory(&[text(1, b"SECRET98")]);
@@ -147,7 +148,7 @@ fn private_fields_are_removed_and_the_image_is_kept() {
             (33723, UNDEFINED, 11, b"SECRET iptc".to_vec()),
             (34377, BYTE, 11, b"SECRET 8BIM".to_vec()),
             source.long(34665, exif),
-            (34675, UNDEFINED, 17, b"an ICC profile...".to_vec()),
+            (34675, UNDEFINED, profile.len() as u64, profile.clone()),
             source.long(34853, gps),
             (50839, BYTE, 20, b"SECRET image journal".to_vec()),
             // Only numbers are kept.
@@ -156,16 +157,16 @@ fn private_fields_are_removed_and_the_image_is_kept() {
         source.link(&fields);
         let out = strip(&source.bytes).expect("a sound source");
         assert!(!contains(&out, b"SEC"), "{}", String::from_utf8_lossy(&out));
-        assert!(contains(&out, b"samples of a picture") && contains(&out, b"an ICC profile..."));
+        assert!(contains(&out, b"samples of a picture") && contains(&out, &clean_profile));
         // Nine fields are left; the unused bytes of an entry are blanked.
         let count = source.number(10, if source.is_big { 8 } else { 2 });
         assert!(contains(&out, &[count, source.number(256, 2)].concat()));
         assert!(source.has(&out, 274, SHORT) && source.has(&out, 282, 5) && !source.has(&out, 305, ASCII));
-        assert!(!contains(&out, b"#"));
+        assert!(!contains(&out, b"##"));
         assert_eq!(strip(&out).expect("still a sound source"), out);
 
         let bytes = &source.bytes;
-        assert_eq!(all_of(bytes, Class::Icc), b"an ICC profile...");
+        assert_eq!(all_of(bytes, Class::Icc), profile);
         assert_eq!(all_of(bytes, Class::Xmp), b"<x>SECRET/x>");
         assert_eq!(all_of(bytes, Class::Iptc), b"SECRET iptcSECRET 8BIM");
         let exif = all_of(bytes, Class::Exif);
@@ -276,14 +277,33 @@ fn check(change: impl Fn(&mut Source, &mut Vec<Field>), expected: &str) {
 
 #[test]
 fn unsupported_files_are_rejected() {
-    check(|source, fields| fields.push(source.long(50706, 1)), "camera raw file");
-    check(|source, fields| fields[4] = source.short(262, 32803), "camera raw file");
+    check(
+        |source, fields| fields.push(source.long(50706, 1)),
+        "camera raw file, whose photo only a raw converter can show",
+    );
+    check(
+        |source, fields| fields[4] = source.short(262, 32803),
+        "camera raw file, whose photo only a raw converter can show",
+    );
     check(
         |source, fields| fields.splice(0..0, [source.short(254, 1), source.long(330, 8)]).for_each(drop),
         "no full-size image outside of sub-directories",
     );
     check(|source, fields| fields[3] = source.short(259, 34712), "an unknown compression");
-    check(|_, fields| fields.truncate(7), "image data without sizes");
+    check(
+        |source, fields| {
+            fields[3] = source.short(259, 5);
+            fields.truncate(7);
+        },
+        "image data without sizes",
+    );
+    check(
+        |source, fields| {
+            fields[3] = source.short(259, 5);
+            fields[7] = source.long(279, 0);
+        },
+        "image data without bytes in the file",
+    );
     check(|_, fields| fields.truncate(5), "a directory without image data");
     check(|source, fields| fields[5] = source.short(273, 0), "contradict each other");
 }
@@ -349,6 +369,7 @@ fn a_truncated_source_is_accepted_only_inside_the_image() {
     let mut source = Source::new(false, false);
     let mut fields = source.picture(b"");
     let directory_end = 8 + 6 + 2 + 8 * 12 + 4;
+    fields[0] = source.short(256, 100);
     fields[5] = source.long(273, directory_end);
     fields[7] = source.long(279, 100);
     source.link(&fields);
@@ -358,4 +379,106 @@ fn a_truncated_source_is_accepted_only_inside_the_image() {
         assert_eq!(found.is_ok(), directory_end < end as u64, "cut at {end}");
         assert!(found.is_err() || found.is_ok_and(|out| out.len() == end));
     }
+}
+
+/// A file with one strip of 24 bytes at offset 8, followed by a secret.
+fn with_sizes(source: &mut Source, sizes: Option<u64>) -> Vec<u8> {
+    let mut fields = source.picture(b"samples of a picture.... SECRET");
+    fields.truncate(7);
+    fields.extend(sizes.map(|size| source.long(279, size)));
+    source.link(&fields);
+    strip(&source.bytes).expect("a sound source")
+}
+
+#[test]
+fn strips_end_with_their_samples() {
+    for sizes in [None, Some(0), Some(31)] {
+        for mut source in variants() {
+            let out = with_sizes(&mut source, sizes);
+            assert!(contains(&out, b"samples of a picture...."), "{sizes:?}");
+            assert!(!contains(&out, b"SECRET"), "{sizes:?}");
+            assert_eq!(strip(&out).expect("still a sound source"), out);
+        }
+    }
+    // Decoders show what a strip has.
+    let out = with_sizes(&mut Source::new(false, false), Some(20));
+    assert!(contains(&out, b"samples of a picture\0\0\0\0"));
+}
+
+#[test]
+fn sizes_follow_from_the_layout() {
+    let check = |fields: &dyn Fn(&Source) -> Vec<Field>, bytes: usize| {
+        let mut source = Source::new(false, false);
+        let at = source.append(&[b'x'; 4096]);
+        let mut all = fields(&source);
+        all.extend([source.long(273, at), source.long(279, 4096)]);
+        if all.iter().any(|field| field.0 == 322) {
+            let tiles = all.len() - 2..;
+            all[tiles].iter_mut().for_each(|field| field.0 += 51);
+            let last = all.len() - 1;
+            all[last].0 = 325;
+        }
+        all.sort_by_key(|field| field.0);
+        source.link(&all);
+        let out = strip(&source.bytes).expect("a sound source");
+        assert!(contains(&out, &vec![b'x'; bytes]) && !contains(&out, &vec![b'x'; bytes + 1]));
+    };
+    let size = |source: &Source, w, h| vec![source.short(256, w), source.short(257, h)];
+    let with = |mut fields: Vec<Field>, more: Vec<Field>| {
+        fields.extend(more);
+        fields
+    };
+    // One bit for each pixel, in whole bytes.
+    check(&|source| size(source, 17, 5), 15);
+    check(&|source| with(size(source, 17, 5), vec![source.short(258, 8)]), 85);
+    check(&|source| with(size(source, 17, 5), vec![source.short(258, 12), source.short(277, 4)]), 510);
+    check(&|source| with(size(source, 17, 5), vec![source.short(258, 8), source.short(278, 2)]), 34);
+    let planar = |source: &Source| vec![source.short(258, 8), source.short(277, 3), source.short(284, 2)];
+    check(&|source| with(size(source, 17, 5), planar(source)), 85);
+    let tiles = |source: &Source| vec![source.short(258, 8), source.short(322, 16), source.short(323, 32)];
+    check(&|source| with(size(source, 17, 5), tiles(source)), 512);
+    // Chroma of half the width and height: 9 by 3 units of 6 bytes, or three bytes for each pixel.
+    let chroma = |source: &Source| vec![source.short(258, 8), source.short(262, 6), source.short(277, 3)];
+    check(&|source| with(size(source, 17, 5), chroma(source)), 255);
+}
+
+#[test]
+fn values_have_the_types_and_counts_of_their_tags() {
+    let long = b"SECRET, and more than fits in an entry".to_vec();
+    for mut source in variants() {
+        let mut fields = source.picture(b"samples of a picture");
+        fields.extend([
+            // A position is one fraction.
+            (286, BYTE, long.len() as u64, long.clone()),
+            (287, 5, 4, long[..32].to_vec()),
+            // Of integers, decoders read as many as there are samples, or one.
+            (338, SHORT, 16, [source.number(0, 2).repeat(3), long[..26].to_vec()].concat()),
+            (274, SHORT, 16, [source.number(6, 2), long[..30].to_vec()].concat()),
+            (301, SHORT, 900, [vec![7; 1536], long.repeat(7)[..264].to_vec()].concat()),
+            (347, UNDEFINED, 27, b"\xFF\xD8\xFF\xFE\0\x0FSECRET tables\xFF\xDD\0\x04\0\x08\xFF\xD9".to_vec()),
+        ]);
+        source.link(&fields);
+        let out = strip(&source.bytes).expect("a sound source");
+        assert!(!contains(&out, b"SEC"), "{}", String::from_utf8_lossy(&out));
+        assert!(contains(&out, &[7; 1536]) && contains(&out, b"\xFF\xDD\0\x04\0\x08\xFF\xD9"));
+        assert_eq!(strip(&out).expect("still a sound source"), out);
+    }
+}
+
+#[test]
+fn sensors_in_sub_directories_are_camera_raw_files() {
+    for mut source in variants() {
+        let sensor = source.directory(&[source.short(262, 32803)]);
+        let mut thumbnail = source.picture(b"a thumbnail");
+        thumbnail.insert(0, source.short(254, 1));
+        thumbnail.push(source.long(330, sensor));
+        source.link(&thumbnail);
+        let what = "camera raw file, whose photo only a raw converter can show";
+        assert_eq!(refusal(&source.bytes), format!("unsupported TIFF: {what}"));
+        assert_eq!(safelight_containers::camera_raw(&source.bytes), Some(what));
+    }
+    let mut source = Source::new(false, false);
+    let fields = source.picture(b"samples of a picture");
+    source.link(&fields);
+    assert_eq!(safelight_containers::camera_raw(&source.bytes), None);
 }

@@ -1,5 +1,17 @@
 //! JPEG interchange format, ITU-T T.81 Annex B: marker segments, and entropy-coded data, which must be read
 //! to find the next segment.
+//!
+//! ```text
+//! APP0 JFIF, APP14 Adobe, tables, frame and scan headers  kept, cut after what decoders read
+//! APP2 ICC_PROFILE   replaced by segments of the same lengths, with the colours of the profile and no names
+//! APP1 Exif          replaced by a segment with the orientation
+//! samples            kept
+//! …                  cut
+//! ```
+
+mod marker;
+mod length;
+mod profile;
 
 use crate::{
     Class, ContainerError, ExifFraming, Part, Removal,
@@ -7,6 +19,8 @@ use crate::{
     input::Input,
 };
 use bytes::BytesMut;
+use length::Length;
+use profile::Profile;
 use safelight_formats::Format;
 
 /// The position of the next part in the file.
@@ -29,6 +43,10 @@ pub(crate) struct Jpeg {
     has_frame: bool,
     has_scan: bool,
     has_exif: bool,
+    /// Present once its first segment has been reached, and all have arrived.
+    profile: Option<Profile>,
+    /// The offset in the source up to which bytes must arrive before the profile is read.
+    profile_end: u64,
 }
 
 /// Bytes of a segment that determine its class: marker, length and the longest known signature.
@@ -37,26 +55,6 @@ const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 const EXTENDED_XMP: &[u8] = b"http://ns.adobe.com/xmp/extension/\0";
 /// ISO 21496-1, the metadata of a gain map.
 const GAIN_MAP: &[u8] = b"urn:iso:std:iso:ts:21496:-1\0";
-
-mod marker {
-    //! ITU-T T.81 table B.1.
-    pub(super) const DHT: u8 = 0xC4;
-    pub(super) const JPG: u8 = 0xC8;
-    pub(super) const DAC: u8 = 0xCC;
-    pub(super) const SOI: u8 = 0xD8;
-    pub(super) const EOI: u8 = 0xD9;
-    pub(super) const SOS: u8 = 0xDA;
-    pub(super) const DQT: u8 = 0xDB;
-    pub(super) const EXP: u8 = 0xDF;
-    pub(super) const APP0: u8 = 0xE0;
-    pub(super) const APP1: u8 = 0xE1;
-    pub(super) const APP2: u8 = 0xE2;
-    pub(super) const APP11: u8 = 0xEB;
-    pub(super) const APP13: u8 = 0xED;
-    pub(super) const APP14: u8 = 0xEE;
-    pub(super) const APP15: u8 = 0xEF;
-    pub(super) const COM: u8 = 0xFE;
-}
 
 impl Grammar for Jpeg {
     fn next(&mut self, input: &mut Input) -> Result<Step, ContainerError> {
@@ -73,6 +71,11 @@ impl Grammar for Jpeg {
 }
 
 impl Jpeg {
+    /// The grammar of the tables of JPEG streams, which have no scan (ITU-T T.81 section B.5).
+    pub(crate) fn of_tables() -> Self {
+        Self { has_scan: true, ..Self::default() }
+    }
+
     /// Reads the segment, or the stray bytes, at the front.
     fn segment(&mut self, input: &mut Input) -> Result<Step, ContainerError> {
         let at = input.position;
@@ -108,22 +111,66 @@ impl Jpeg {
             return Ok(Step::More("a segment"));
         };
         let (part, prefix) = match marker {
+            marker::APP2 if head[4..].starts_with(profile::SIGNATURE) => {
+                match self.profile_segment(input, at) {
+                    Some(part) => (part, profile::FRAMING_BYTES),
+                    None => return Ok(Step::More("a segment")),
+                }
+            }
             marker::APP0..=marker::APP15 => self.application_segment(marker, total, head),
             marker::COM => (Part::cut(Class::Comment), 4),
             marker::SOS if !self.has_frame => return damaged("a scan before its frame header"),
-            marker::SOS => {
-                (self.state, self.has_scan) = (State::Scan, true);
-                return Ok(structure(total));
-            }
-            marker::DHT | marker::DAC | marker::DQT..=marker::EXP => return Ok(structure(total)),
-            // The others are the frame headers SOF0 to SOF15.
-            _ => {
-                self.has_frame = true;
-                return Ok(structure(total));
-            }
+            _ => return self.coding_segment(marker, total, input),
         };
         let prefix = prefix.min(total);
         Ok(Step::Part(part, Layout::new(prefix as u64, (total - prefix) as u64, 0)))
+    }
+
+    /// Reads a segment that decoders need, of which they read no more than its contents require.
+    fn coding_segment(
+        &mut self,
+        marker: u8,
+        total: usize,
+        input: &mut Input,
+    ) -> Result<Step, ContainerError> {
+        let at = input.position;
+        let Some(segment) = input.peek(total) else { return Ok(Step::More("a segment")) };
+        let part = match length::of(marker, segment) {
+            Length::Same => Part::cut(Class::Structure),
+            Length::Shorter(kept) => shortened(&segment[..kept]),
+            Length::Invalid => {
+                return Err(ContainerError::Damaged(
+                    Format::Jpeg,
+                    at,
+                    "a segment that is too short for its contents",
+                ));
+            }
+        };
+        match marker {
+            marker::SOS => (self.state, self.has_scan) = (State::Scan, true),
+            marker::SOF0..=marker::SOF15 if !marker::TABLES.contains(&marker) => self.has_frame = true,
+            _ => (),
+        }
+        Ok(Step::Part(part, Layout::framing(total as u64)))
+    }
+
+    /// The part of a segment of an ICC profile at offset `at` of the source; `None` if more bytes are needed.
+    fn profile_segment(&mut self, input: &Input, at: u64) -> Option<Part> {
+        // Decoders read the profile before the first scan.
+        if self.profile.is_none() && !self.has_scan {
+            if input.position + (input.len() as u64) < self.profile_end {
+                return None;
+            }
+            match Profile::read(input) {
+                Ok(profile) => self.profile = Some(profile),
+                Err(end) => {
+                    self.profile_end = end;
+                    return None;
+                }
+            }
+        }
+        let segment = self.profile.as_mut().and_then(|profile| profile.take_segment(at));
+        Some(Part::new(Class::Icc, segment.map_or(Removal::Cut, Removal::Replace)))
     }
 
     /// The part of an APPn segment, and the length of its framing in bytes.
@@ -140,7 +187,6 @@ impl Jpeg {
             }
             marker::APP1 if is(XMP) => (Part::cut(Class::Xmp), 4 + XMP.len()),
             marker::APP1 if is(EXTENDED_XMP) => (Part::cut(Class::ExtendedXmp), 4 + EXTENDED_XMP.len()),
-            marker::APP2 if is(b"ICC_PROFILE\0") => (Part::cut(Class::Icc), 18),
             marker::APP2 if is(b"MPF\0") || is(GAIN_MAP) => (Part::cut(Class::Secondary), 4),
             marker::APP11 if is(b"JP") => (Part::cut(Class::C2pa), 4),
             marker::APP13 if is(b"Photoshop 3.0\0") => (Part::cut(Class::Iptc), 18),
@@ -177,6 +223,14 @@ impl Jpeg {
             },
         }
     }
+}
+
+/// A segment that is replaced by `kept`, its first bytes.
+fn shortened(kept: &[u8]) -> Part {
+    let mut replacement = BytesMut::from(kept);
+    let length = (replacement.len() - 2) as u16;
+    replacement[2..4].copy_from_slice(&length.to_be_bytes());
+    Part::new(Class::Index, Removal::Replace(replacement.freeze()))
 }
 
 /// A segment of which decoders read only the first `kept` bytes. The rest may hide data: a thumbnail in JFIF,
