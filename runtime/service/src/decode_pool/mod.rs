@@ -3,10 +3,11 @@
 //!
 //! An image with a small cost takes the small lane, any other the large one. Each lane has cores and memory of its own,
 //! so a thumbnail never waits behind a large image; both lanes together may use each core twice, and the operating
-//! system divides the time.
+//! system divides the time. It gives the large lane less of it, so that connections and thumbnails come first.
 
 mod cores;
 mod job;
+mod thread;
 mod reservation;
 mod reserved;
 mod rest;
@@ -92,6 +93,8 @@ pub struct DecodePool {
 struct Lane {
     memory: Budget,
     cores: Arc<Cores>,
+    /// Whether its threads leave cores to others that want them.
+    is_yielding: bool,
 }
 
 impl DecodePool {
@@ -100,11 +103,14 @@ impl DecodePool {
         let for_sources = limits.memory_bytes / SOURCE_SHARE;
         let for_small = (limits.memory_bytes - for_sources) / SMALL_SHARE;
         let workers = limits.workers.max(1);
-        let lane = |bytes| Lane { memory: Budget::new(bytes), cores: Arc::new(Cores::new(workers)) };
+        let lane = |bytes, is_yielding| {
+            let (memory, cores) = (Budget::new(bytes), Arc::new(Cores::new(workers)));
+            Lane { memory, cores, is_yielding }
+        };
         Self {
             sources: Budget::new(for_sources),
-            small: lane(for_small),
-            large: lane(limits.memory_bytes - for_sources - for_small),
+            small: lane(for_small, false),
+            large: lane(limits.memory_bytes - for_sources - for_small, true),
             places: Arc::new(Semaphore::new(workers.saturating_mul(2).saturating_add(limits.max_waiting))),
             rest: Arc::default(),
             limits,

@@ -5,6 +5,7 @@ use super::{
     job::{Input, Job},
     reserved::reserved,
     rest::Counted,
+    thread,
 };
 use crate::{defect::defect, meter::Meter};
 use bytes::Bytes;
@@ -115,7 +116,8 @@ impl Reservation {
         O: Sink + Send + 'static,
         F: Future<Output = Result<()>>,
     {
-        let cores = self.pool.lane(self.cost).cores.clone();
+        let lane = self.pool.lane(self.cost);
+        let cores = lane.cores.clone();
         let late = |_| busy("no core became free in time");
         let core = timeout_at(self.deadline, cores.start()).await.map_err(late)?;
         let (input, chunks) = mpsc::channel(CHUNKS);
@@ -123,12 +125,18 @@ impl Reservation {
         let job = Job { session, output, chunks, stop: self.stop(), cores, meter };
         // Also after the client has disconnected, the memory is reserved until the work has ended.
         let permits = self.permits.clone();
-        task::spawn_blocking(move || {
+        let run = move || {
             let outcome = job.run(core);
             drop(permits);
             // No receiver is left if the client has disconnected.
             let _ = result.send(outcome);
-        });
+        };
+        if lane.is_yielding {
+            thread::spawn_yielding(run)
+                .map_err(|error| busy("no thread could be started").with_source(error))?;
+        } else {
+            task::spawn_blocking(run);
+        }
         let work = async {
             let (mut feed, mut done) = (std::pin::pin!(feed(input)), done);
             let mut is_fed = false;
