@@ -93,7 +93,10 @@ pub(crate) async fn get_object(
 pub(crate) fn door_request(service: &Service, object: &Object, method: &str, id: &str) -> DoorRequest {
     let (path, query) = object.target();
     let id = object.id.as_deref().unwrap_or(id);
-    DoorRequest::new(service, id, method, Target { path, query }, object.headers.clone())
+    let mut request = DoorRequest::new(service, id, method, Target { path, query }, object.headers.clone());
+    // Programs that download an object in parts learn its length from the first one.
+    request.needs_length = object.headers.contains_key(header::RANGE);
+    request
 }
 
 /// Writes the requested range, which may be in the query, or be a part, to `headers`. Returns whether it is a part.

@@ -47,7 +47,13 @@ fn prepare(function: &Function, web: Web, id: &str) -> Result<(Router, Request<a
         let signatures = settings.signatures.check();
         let signatures =
             signatures.map_err(|error| Error::new(Kind::Internal, "settings", error.to_string()))?;
-        Ok(router(Site { service, origin: site_origin(settings)?, auth, signatures }))
+        Ok(router(Site {
+            service,
+            origin: site_origin(settings)?,
+            auth,
+            signatures,
+            states_range_length: true,
+        }))
     })?;
     let query = if web.query.is_empty() { String::new() } else { format!("?{}", web.query) };
     let not_found = |error| Error::new(Kind::NotFound, "path", "no image at this path").with_source(error);

@@ -101,7 +101,8 @@ async fn run_server(arguments: Serve) -> anyhow::Result<()> {
     };
     let mut service = arguments.policy.service(isolated::registry()?, &PoolLimits::default());
     service.is_checked_by_cdn = arguments.auth.checked_by_cdn;
-    let site = Site { service, origin, auth: arguments.auth.authorize, signatures };
+    let site =
+        Site { service, origin, auth: arguments.auth.authorize, signatures, states_range_length: false };
     serve(listener, router(site), connections, stop).await;
     Ok(())
 }

@@ -156,8 +156,8 @@ async fn attempt(
         .filter(|range| length.is_some() || *range != ByteRange::From(0));
     let needed = match range {
         _ if length.is_some() => 0,
+        _ if request.needs_length => u64::MAX,
         Some(range) => range.needed().unwrap_or(u64::MAX),
-        None if request.needs_length => u64::MAX,
         None => 0,
     };
     if driver.queued() < needed {

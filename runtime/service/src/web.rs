@@ -31,6 +31,9 @@ pub struct Site {
     pub auth: Option<Arc<TokenAuth>>,
     /// The check of signed URLs. Defaults to `None`: no signature is needed.
     pub signatures: Option<Arc<SignatureCheck>>,
+    /// Whether the response to a range states the length of the whole, which may need a second read of the source.
+    /// CloudFront does not document that it accepts `*` in its place.
+    pub states_range_length: bool,
 }
 
 /// The header that names a request.
@@ -119,7 +122,8 @@ fn door_request(site: &Site, parts: &Parts, id: String) -> DoorRequest {
     let mut request =
         DoorRequest::new(&site.service, id, parts.method.as_str(), target, effective_headers(parts));
     request.wants_body = parts.method != Method::HEAD;
-    request.needs_length = request.wants_body && parts.version < Version::HTTP_11;
+    let has_range = site.states_range_length && parts.headers.contains_key(header::RANGE);
+    request.needs_length = request.wants_body && (parts.version < Version::HTTP_11 || has_range);
     request
 }
 

@@ -39,7 +39,13 @@ pub(crate) async fn start(memory: Memory, limits: ConnectionLimits) -> Server {
 pub(crate) fn start_on(listener: TcpListener, memory: Memory, limits: ConnectionLimits) -> Server {
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
-    let site = Site { service: service(TOY), origin: Arc::new(memory), auth: None, signatures: None };
+    let site = Site {
+        service: service(TOY),
+        origin: Arc::new(memory),
+        auth: None,
+        signatures: None,
+        states_range_length: false,
+    };
     let connections = Connections::new(limits);
     let done = tokio::spawn(serve(listener, router(site), connections.clone(), async move {
         let _ = stopped.await;

@@ -43,7 +43,7 @@ pub(crate) async fn start(origin: Arc<dyn Origin>) -> Server {
 pub(crate) async fn start_with(service: Service, origin: Arc<dyn Origin>) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let router = router(Site { service, origin, auth: None, signatures: None });
+    let router = router(Site { service, origin, auth: None, signatures: None, states_range_length: false });
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let connection = http1::Builder::new()
