@@ -1,7 +1,8 @@
 //! The grammar of each format.
 
 use crate::{
-    bmp::Bmp, gif::Gif, grammar::Grammar, isobmff::IsoBmff, jpeg::Jpeg, png::Png, tiff::Tiff, webp::Webp,
+    bmp::Bmp, gif::Gif, grammar::Grammar, isobmff::IsoBmff, jpeg::Jpeg, jpeg2000::Jpeg2000, png::Png,
+    tiff::Tiff, webp::Webp,
 };
 use safelight_core::Limits;
 use safelight_formats::Format;
@@ -17,7 +18,8 @@ pub(crate) fn new_grammar(format: Format, limits: &Limits) -> Option<Box<dyn Gra
         Format::Avif | Format::Heic | Format::Heif => Box::new(IsoBmff::new(format, limits)),
         Format::Tiff => Box::new(Tiff::new(limits)),
         Format::Bmp => Box::<Bmp>::default(),
-        Format::Jpeg2000 | Format::Ico => return None,
+        Format::Jpeg2000 => Box::new(Jpeg2000::new(limits)),
+        Format::Ico => return None,
     })
 }
 

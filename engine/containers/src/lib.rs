@@ -6,6 +6,7 @@ mod part;
 mod grammar;
 mod grammars;
 mod jpeg;
+mod jpeg2000;
 mod png;
 mod webp;
 mod gif;

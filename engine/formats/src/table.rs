@@ -102,7 +102,7 @@ pub(crate) const TABLE: &[Row] = &[
         extensions: &["jp2", "j2k", "j2c", "jpc", "jph", "jhc"],
         // Medical images of 16 bits lose nothing.
         encoded_as: Format::Png,
-        abilities: Abilities { strip: false, decode: true, encode: false, animate: false },
+        abilities: Abilities { strip: true, decode: true, encode: false, animate: false },
     },
     Row {
         format: Format::Tiff,

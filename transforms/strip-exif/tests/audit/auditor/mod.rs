@@ -9,6 +9,7 @@ mod bmp;
 mod gif;
 mod icc;
 mod jpeg;
+mod jpeg2000;
 mod png;
 mod tiff;
 mod webp;
@@ -28,6 +29,8 @@ pub(crate) fn audit(file: &[u8]) -> Result {
         [b'G', b'I', b'F', b'8', ..] => gif::audit(file),
         [b'B', b'M', ..] => bmp::audit(file),
         [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => tiff::audit(file),
+        [0xFF, 0x4F, ..] => jpeg2000::audit_codestream(file),
+        [_, _, _, _, b'j', b'P', ..] => jpeg2000::audit(file),
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => bmff::audit(file),
         _ => Err("an unknown format".into()),
     }
