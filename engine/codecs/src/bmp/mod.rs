@@ -13,8 +13,8 @@ pub(crate) use dib::{Dib, FILE_HEADER_BYTES, replaced};
 use image::codecs::bmp::BmpDecoder;
 use image::{ColorType, ImageDecoder, ImageError};
 use safelight_core::{
-    Cost, Decode, Decoder, Format, Frame, Geometry, Header, Image, Limits, Model, Opened, Orientation,
-    Result, Samples, Size, Stop,
+    Cost, Decode, Decoder, Format, Frame, Geometry, Header, Image, Isolation, Limits, Model, Opened,
+    Orientation, Result, Samples, Size, Stop,
 };
 
 /// Decodes BMP.
@@ -107,6 +107,10 @@ impl Opened for OpenedBmp {
             u64::from(self.bitmap.model.channels()) * 2,
             self.icc.as_ref().map_or(0, Vec::len),
         )
+    }
+
+    fn isolation(&self) -> Isolation {
+        Isolation::IfLong
     }
 
     fn decode(self: Box<Self>, decode: &Decode, stop: &Stop) -> Result<Image> {
