@@ -155,7 +155,7 @@ mod tests {
         for value in ["true", "1", "yes", "YES", "on"] {
             check(&format!("showExif={value}"), Ok("showExif=true"));
         }
-        for value in ["", "false", "0", "no", "2", "truely"] {
+        for value in ["", "false", "0", "no", "2", "trues"] {
             check(&format!("showExif={value}"), Ok(""));
         }
         check("showExif", Ok(""));
