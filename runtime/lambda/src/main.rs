@@ -9,13 +9,11 @@ use std::{
 };
 
 fn main() -> Result<ExitCode, lambda_runtime::Error> {
-    match isolated::run_if_worker() {
-        Some(code) => Ok(code),
-        None => {
-            limit_kept_memory();
-            start()
-        }
+    if let Some(code) = isolated::run_if_worker() {
+        return Ok(code);
     }
+    limit_kept_memory();
+    start()
 }
 
 // One event at a time, and heavy work has its own threads: more threads would only slow the start.

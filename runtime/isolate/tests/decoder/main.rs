@@ -64,7 +64,7 @@ fn errors_are_those_of_the_decoder() {
     match (result, expected) {
         (Ok(image), Ok(expected)) => assert!(image == expected),
         (Err(error), Err(expected)) => {
-            assert_eq!((error.kind, error.message), (expected.kind, expected.message))
+            assert_eq!((error.kind, error.message), (expected.kind, expected.message));
         }
         (result, expected) => panic!("{:?}, expected {:?}", result.is_ok(), expected.is_ok()),
     }

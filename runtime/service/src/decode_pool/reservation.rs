@@ -118,8 +118,8 @@ impl Reservation {
     {
         let lane = self.pool.lane(self.cost);
         let cores = lane.cores.clone();
-        let late = |_| busy("no core became free in time");
-        let core = timeout_at(self.deadline, cores.start()).await.map_err(late)?;
+        let no_core = |_| busy("no core became free in time");
+        let core = timeout_at(self.deadline, cores.start()).await.map_err(no_core)?;
         let (input, chunks) = mpsc::channel(CHUNKS);
         let (result, done) = oneshot::channel();
         let job = Job { session, output, chunks, stop: self.stop(), cores, meter };

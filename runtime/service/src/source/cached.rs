@@ -40,6 +40,7 @@ pub(super) fn read(_: &File, _: u64, _: u64) -> Option<Bytes> {
 }
 
 #[cfg(all(test, target_os = "linux"))]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
     use cap_std::ambient_authority;
