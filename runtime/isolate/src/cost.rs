@@ -2,7 +2,7 @@
 
 use safelight_core::Cost;
 
-/// What a process takes besides its task, and its start.
+/// The cost of a process besides its task: its own memory, and its start.
 pub(crate) const CHILD: Cost = Cost::new(8 << 20, 5_000_000);
 
 /// Bytes that are copied in a nanosecond.

@@ -10,7 +10,7 @@ use crate::{
 use bytes::Bytes;
 use safelight_formats::Format;
 
-/// Where the next part of a codestream begins.
+/// The position of the next part in a codestream.
 #[derive(Debug)]
 pub(super) struct Stream {
     state: State,
