@@ -8,7 +8,9 @@ import { createInterface } from 'node:readline';
  * `stop`, which ends the program.
  */
 export async function serve(binary, folder) {
-  const server = spawn(binary, ['serve', folder, '--listen', '127.0.0.1:0', '--log', 'info'], {
+  // Random sizes enlarge small images by more than the default allows.
+  const limits = ['--max-enlargement', '1000000', '--max-work', '60000'];
+  const server = spawn(binary, ['serve', folder, '--listen', '127.0.0.1:0', '--log', 'info', ...limits], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const address = await new Promise((resolve, reject) => {
