@@ -26,6 +26,5 @@ pub use error::ContainerError;
 pub use exif::{ExifFraming, locate_tiff, read_orientation};
 pub use exif_text::decode_exif_text;
 pub use part::{Class, Event, Part, Removal};
-pub use tiff::camera_raw;
-pub use tiff::{TiffField, TiffFields};
+pub use tiff::{ByteOrder, Entry as TiffEntry, TiffField, TiffFields, TiffReader, camera_raw};
 pub use walker::Walker;

@@ -2,8 +2,9 @@
 
 use crate::{
     ShowError,
-    kind::{ByteOrder, Kind, Number},
+    kind::{Kind, Number},
 };
+use safelight_containers::{ByteOrder, TiffEntry, TiffReader};
 use std::{collections::HashSet, ops::Range};
 
 /// A group of the response, in its order.
@@ -77,17 +78,9 @@ impl Directories {
     /// [`ShowError::NoHeader`], [`ShowError::ManyEntries`], or [`ShowError::NoEntry`] if a directory is damaged and
     /// no entry can be read.
     pub(crate) fn read(tiff: &[u8]) -> Result<Self, ShowError> {
-        let (order, layout) = match tiff.get(..4) {
-            Some([b'I', b'I', 42, 0]) => (ByteOrder::Little, CLASSIC),
-            Some([b'M', b'M', 0, 42]) => (ByteOrder::Big, CLASSIC),
-            Some([b'I', b'I', 43, 0]) => (ByteOrder::Little, BIG),
-            Some([b'M', b'M', 0, 43]) => (ByteOrder::Big, BIG),
-            _ => return Err(ShowError::NoHeader),
-        };
-        let mut walk =
-            Walk { tiff, order, layout, seen: HashSet::new(), is_damaged: false, entries: Vec::new() };
-        let first = walk.offset(layout.first_at);
-        if let Some(second) = walk.directory(first, Group::Image)? {
+        let reader = TiffReader::open(tiff).ok_or(ShowError::NoHeader)?;
+        let mut walk = Walk { reader, seen: HashSet::new(), is_damaged: false, entries: Vec::new() };
+        if let Some(second) = walk.directory(reader.first(), Group::Image)? {
             walk.directory(Some(second), Group::Thumbnail)?;
         }
 
@@ -98,34 +91,15 @@ impl Directories {
         // The sort is stable, so the first of equal tags remains.
         entries.sort_by_key(|entry| (entry.group, entry.tag, entry.value.is_none()));
         entries.dedup_by_key(|entry| (entry.group, entry.tag));
-        Ok(Self { order, entries })
+        Ok(Self { order: reader.order(), entries })
     }
 }
 
-/// The sizes of a directory's fields, in bytes.
-#[derive(Clone, Copy, Debug)]
-struct Layout {
-    /// The place of the offset of the first directory.
-    first_at: usize,
-    /// The number of entries of a directory.
-    count: usize,
-    /// An offset, or the number of values of an entry.
-    field: usize,
-}
-
-/// TIFF 6.0 section 2.
-const CLASSIC: Layout = Layout { first_at: 4, count: 2, field: 4 };
-
-/// The BigTIFF design of `AWare` Systems, which libtiff implements.
-const BIG: Layout = Layout { first_at: 8, count: 8, field: 8 };
-
 /// The state of a walk.
 struct Walk<'a> {
-    tiff: &'a [u8],
-    order: ByteOrder,
-    layout: Layout,
+    reader: TiffReader<'a>,
     /// The offsets of the directories that were walked.
-    seen: HashSet<usize>,
+    seen: HashSet<u64>,
     /// Whether a directory could not be read to its end.
     is_damaged: bool,
     entries: Vec<Entry>,
@@ -135,8 +109,9 @@ impl Walk<'_> {
     /// Walks the directory at `at`, which is damage if it is `None`, and those that it points to.
     ///
     /// Returns the offset of the next one in the chain, if there is one and this one can be read to its end.
-    fn directory(&mut self, at: Option<usize>, group: Group) -> Result<Option<usize>, ShowError> {
-        let count = at.and_then(|at| self.uint(at, self.layout.count));
+    fn directory(&mut self, at: Option<u64>, group: Group) -> Result<Option<u64>, ShowError> {
+        let reader = self.reader;
+        let count = at.and_then(|at| reader.uint(at, reader.count_bytes()));
         let (Some(start), Some(count)) = (at, count) else {
             self.is_damaged |= at != Some(0);
             return Ok(None);
@@ -144,7 +119,7 @@ impl Walk<'_> {
         if start == 0 || !self.seen.insert(start) {
             return Ok(None);
         }
-        let mut at = start + self.layout.count;
+        let mut at = start + reader.count_bytes();
         for _ in 0..count {
             let Some(entry) = self.entry(at, group) else {
                 self.is_damaged = true;
@@ -153,57 +128,37 @@ impl Walk<'_> {
             if self.entries.len() == MAX_ENTRIES {
                 return Err(ShowError::ManyEntries(MAX_ENTRIES));
             }
-            at += self.entry_bytes();
+            at += reader.entry_bytes();
             let child = group.child(entry.tag).zip(self.pointer(&entry));
             self.entries.push(entry);
             if let Some((child, target)) = child {
                 self.directory(Some(target), child)?;
             }
         }
-        Ok(self.offset(at).filter(|next| *next != 0))
-    }
-
-    /// The bytes of an entry: tag, type, number of values, and their bytes or their offset.
-    const fn entry_bytes(&self) -> usize {
-        4 + 2 * self.layout.field
+        Ok(reader.uint(at, reader.word()).filter(|next| *next != 0))
     }
 
     /// Reads the entry at `at`, if it is complete.
-    fn entry(&self, at: usize, group: Group) -> Option<Entry> {
-        let Layout { field, .. } = self.layout;
-        let tag = self.uint(at, 2)? as u16;
-        let kind = Kind::new(self.uint(at + 2, 2)? as u16);
-        let count = self.uint(at + 4, field)?;
-        let inline = self.uint(at + 4 + field, field)?;
-
-        let value = kind.and_then(|kind| {
-            let len = usize::try_from(count).ok()?.checked_mul(kind.bytes())?;
-            let start = if len <= field { at + 4 + field } else { usize::try_from(inline).ok()? };
-            let end = start.checked_add(len).filter(|end| *end <= self.tiff.len())?;
-            Some(start..end)
+    fn entry(&self, at: u64, group: Group) -> Option<Entry> {
+        let TiffEntry { tag, kind, value, .. } = self.reader.entry(at)?;
+        let kind = Kind::new(kind);
+        let value = kind.and_then(|_| {
+            self.reader.bytes(value.clone())?;
+            Some(value.start as usize..value.end as usize)
         });
         Some(Entry { group, tag, kind, value })
     }
 
     /// Returns the offset in the first value of `entry`, which may be of any integer type.
-    fn pointer(&self, entry: &Entry) -> Option<usize> {
+    fn pointer(&self, entry: &Entry) -> Option<u64> {
         let kind = entry.kind.filter(|kind| kind.is_number())?;
-        let bytes = self.tiff.get(entry.value.clone()?)?.get(..kind.bytes())?;
-        match kind.number(bytes, self.order) {
-            Number::Unsigned(offset) => usize::try_from(offset).ok(),
-            Number::Signed(offset) => usize::try_from(offset).ok(),
+        let Range { start, end } = entry.value.clone()?;
+        let bytes = self.reader.bytes(start as u64..end as u64)?.get(..kind.bytes())?;
+        match kind.number(bytes, self.reader.order()) {
+            Number::Unsigned(offset) => Some(offset),
+            Number::Signed(offset) => u64::try_from(offset).ok(),
             Number::Float(_) | Number::Double(_) | Number::Ratio { .. } => None,
         }
-    }
-
-    /// Reads the offset at `at`; `None` if it is outside the block.
-    fn offset(&self, at: usize) -> Option<usize> {
-        usize::try_from(self.uint(at, self.layout.field)?).ok()
-    }
-
-    /// Reads the unsigned number of `bytes` bytes, at most eight, at offset `at`.
-    fn uint(&self, at: usize, bytes: usize) -> Option<u64> {
-        Some(self.order.uint(self.tiff.get(at..at.checked_add(bytes)?)?))
     }
 }
 

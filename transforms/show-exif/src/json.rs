@@ -4,11 +4,10 @@ use crate::{
     ShowError,
     directory::{Directories, Entry},
     harmless::is_harmless,
-    kind::ByteOrder,
     names::name,
     value::{self, EntryValue},
 };
-use safelight_containers::locate_tiff;
+use safelight_containers::{ByteOrder, locate_tiff};
 use safelight_core::Limits;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 

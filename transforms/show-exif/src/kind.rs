@@ -1,5 +1,6 @@
 //! The field types of an entry, and its numbers.
 
+use safelight_containers::ByteOrder;
 use serde::{Serialize, Serializer};
 
 /// A field type: TIFF 6.0 section 2, Adobe's TIFF Technical Note 1 (IFD), BigTIFF (64 bits), EXIF 3.0 section
@@ -23,15 +24,6 @@ pub(crate) enum Kind {
     SLong8,
     Ifd8,
     Utf8,
-}
-
-/// The order of the bytes of a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ByteOrder {
-    /// Most significant byte first.
-    Big,
-    /// Least significant byte first.
-    Little,
 }
 
 /// One number of an entry. A number that JSON does not have, such as a quotient by zero, serialises as `null`.
@@ -100,7 +92,7 @@ impl Kind {
             (order.uint(one), order.uint(two))
         };
         match self {
-            Self::SByte | Self::SShort | Self::SLong | Self::SLong8 => Number::Signed(order.int(value)),
+            Self::SByte | Self::SShort | Self::SLong | Self::SLong8 => Number::Signed(int(value, order)),
             Self::Float => Number::Float(f32::from_bits(order.uint(value) as u32)),
             Self::Double => Number::Double(f64::from_bits(order.uint(value))),
             Self::Rational => {
@@ -117,21 +109,10 @@ impl Kind {
     }
 }
 
-impl ByteOrder {
-    /// Returns the unsigned number in `bytes`, at most eight.
-    pub(crate) fn uint(self, bytes: &[u8]) -> u64 {
-        let push = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
-        match self {
-            Self::Big => bytes.iter().fold(0, push),
-            Self::Little => bytes.iter().rev().fold(0, push),
-        }
-    }
-
-    /// Returns the signed number in `bytes`, one to eight, in two's complement.
-    fn int(self, bytes: &[u8]) -> i64 {
-        let unused = u64::BITS.saturating_sub(8 * bytes.len() as u32).min(u64::BITS - 1);
-        (self.uint(bytes) << unused).cast_signed() >> unused
-    }
+/// Returns the signed number in `bytes`, one to eight, in two's complement.
+fn int(bytes: &[u8], order: ByteOrder) -> i64 {
+    let unused = u64::BITS.saturating_sub(8 * bytes.len() as u32).min(u64::BITS - 1);
+    (order.uint(bytes) << unused).cast_signed() >> unused
 }
 
 impl Serialize for Number {

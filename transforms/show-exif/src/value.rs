@@ -2,9 +2,10 @@
 
 use crate::{
     directory::{Entry, Group},
-    kind::{ByteOrder, Kind},
+    kind::Kind,
 };
 use base64::{display::Base64Display, engine::general_purpose::STANDARD};
+use safelight_containers::ByteOrder;
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 

@@ -26,7 +26,8 @@ mod fields;
 
 pub use fields::{TiffField, TiffFields};
 pub use raw::camera_raw;
-pub(crate) use reader::{Entry, Ifd, TiffReader};
+pub(crate) use reader::Ifd;
+pub use reader::{ByteOrder, Entry, TiffReader};
 
 use crate::{
     Class, ContainerError, Part,

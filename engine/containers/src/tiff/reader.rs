@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// A TIFF structure, whose offsets count from the first byte of `data`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct TiffReader<'a> {
+pub struct TiffReader<'a> {
     pub(crate) data: &'a [u8],
     pub(crate) order: ByteOrder,
     /// Whether offsets and counts have 64 bits.
@@ -13,7 +13,7 @@ pub(crate) struct TiffReader<'a> {
 
 /// The order of the bytes in a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ByteOrder {
+pub enum ByteOrder {
     /// `II`.
     Little,
     /// `MM`.
@@ -33,20 +33,37 @@ pub(crate) struct Ifd {
 
 /// One entry of a directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Entry {
+pub struct Entry {
     /// Tag number.
-    pub(crate) tag: u16,
+    pub tag: u16,
     /// Field type, 1 (BYTE) to 13 (IFD) and 16 to 18 in `BigTIFF`; others are unknown.
-    pub(crate) kind: u16,
+    pub kind: u16,
     /// Number of values.
-    pub(crate) count: u64,
+    pub count: u64,
     /// The range of the values, inside the entry or elsewhere; it may be outside of the data.
-    pub(crate) value: Range<u64>,
+    pub value: Range<u64>,
+}
+
+impl ByteOrder {
+    /// The unsigned number in `bytes`, at most eight.
+    pub fn uint(self, bytes: &[u8]) -> u64 {
+        let push = |number: u64, &byte: &u8| number << 8 | u64::from(byte);
+        match self {
+            Self::Big => bytes.iter().fold(0, push),
+            Self::Little => bytes.iter().rev().fold(0, push),
+        }
+    }
 }
 
 impl<'a> TiffReader<'a> {
     /// Parses the header; returns the offset of the first directory too.
     pub(crate) fn new(data: &'a [u8]) -> Option<(Self, u64)> {
+        let reader = Self::open(data)?;
+        Some((reader, reader.first()?))
+    }
+
+    /// Parses the signature; `None` if `data` does not begin with that of a TIFF or `BigTIFF`.
+    pub fn open(data: &'a [u8]) -> Option<Self> {
         let (order, big) = match data.get(..4)? {
             [b'I', b'I', 42, 0] => (ByteOrder::Little, false),
             [b'M', b'M', 0, 42] => (ByteOrder::Big, false),
@@ -54,9 +71,17 @@ impl<'a> TiffReader<'a> {
             [b'M', b'M', 0, 43] => (ByteOrder::Big, true),
             _ => return None,
         };
-        let reader = Self { data, order, big };
-        let first = reader.uint(if big { 8 } else { 4 }, reader.word())?;
-        Some((reader, first))
+        Some(Self { data, order, big })
+    }
+
+    /// The offset of the first directory; `None` if it is outside of the data.
+    pub fn first(&self) -> Option<u64> {
+        self.uint(self.word(), self.word())
+    }
+
+    /// The order of the bytes in numbers.
+    pub const fn order(&self) -> ByteOrder {
+        self.order
     }
 
     /// Whether the lowest byte of a number is first.
@@ -65,32 +90,27 @@ impl<'a> TiffReader<'a> {
     }
 
     /// Bytes of an offset or a count: 4, or 8 in `BigTIFF`.
-    pub(crate) const fn word(&self) -> u64 {
+    pub const fn word(&self) -> u64 {
         if self.big { 8 } else { 4 }
     }
 
     /// Bytes of the entry count: 2, or 8 in `BigTIFF`.
-    pub(crate) const fn count_bytes(&self) -> u64 {
+    pub const fn count_bytes(&self) -> u64 {
         if self.big { 8 } else { 2 }
     }
 
     /// Bytes of one entry: 12, or 20 in `BigTIFF`.
-    pub(crate) const fn entry_bytes(&self) -> u64 {
+    pub const fn entry_bytes(&self) -> u64 {
         4 + 2 * self.word()
     }
 
     /// The unsigned number of `bytes` bytes (1 to 8) at offset `at`.
-    pub(crate) fn uint(&self, at: u64, bytes: u64) -> Option<u64> {
-        let value = self.bytes(at..at.checked_add(bytes)?)?;
-        let push = |number: u64, &byte: &u8| number << 8 | u64::from(byte);
-        Some(match self.order {
-            ByteOrder::Big => value.iter().fold(0, push),
-            ByteOrder::Little => value.iter().rev().fold(0, push),
-        })
+    pub fn uint(&self, at: u64, bytes: u64) -> Option<u64> {
+        Some(self.order.uint(self.bytes(at..at.checked_add(bytes)?)?))
     }
 
     /// The bytes of `range`, if it is inside of the data.
-    pub(crate) fn bytes(&self, range: Range<u64>) -> Option<&'a [u8]> {
+    pub fn bytes(&self, range: Range<u64>) -> Option<&'a [u8]> {
         self.data.get(usize::try_from(range.start).ok()?..usize::try_from(range.end).ok()?)
     }
 
@@ -109,7 +129,8 @@ impl<'a> TiffReader<'a> {
         Some(Ifd { at, entries, next })
     }
 
-    fn entry(&self, at: u64) -> Option<Entry> {
+    /// The entry at offset `at`, if all of it is inside of the data; its values need not be.
+    pub fn entry(&self, at: u64) -> Option<Entry> {
         let tag = self.uint(at, 2)? as u16;
         let kind = self.uint(at.checked_add(2)?, 2)? as u16;
         let count = self.uint(at.checked_add(4)?, self.word())?;
