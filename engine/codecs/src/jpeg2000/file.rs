@@ -3,7 +3,10 @@
 use super::FORMAT;
 use crate::error::CodecError;
 use bytes::Bytes;
-use safelight_containers::codestream::{CODESTREAM_START, CodestreamError, HeaderScan, Segments, marker};
+use safelight_containers::{
+    codestream::{CODESTREAM_START, CodestreamError, HeaderScan, Segments, marker},
+    jp2_boxes,
+};
 use safelight_core::Result;
 
 /// Colour spaces of the `colr` box that need no conversion: sRGB and grey (T.800 table I.10).
@@ -46,8 +49,8 @@ impl File {
 /// The codestream and the profile in a JP2 or JPH file.
 fn unwrap(file: &[u8]) -> Result<(&[u8], Option<&[u8]>)> {
     let mut icc = None;
-    for (kind, payload) in boxes(file) {
-        match &kind {
+    for (kind, payload) in jp2_boxes(file) {
+        match kind {
             b"jp2h" => icc = profile(payload)?,
             b"jp2c" => return Ok((payload, icc)),
             _ => (),
@@ -60,8 +63,8 @@ fn unwrap(file: &[u8]) -> Result<(&[u8], Option<&[u8]>)> {
 fn profile(header: &[u8]) -> Result<Option<&[u8]>> {
     let unsupported = |what| Err(CodecError::Unsupported(FORMAT, what).into());
     let mut colours = None;
-    for (kind, payload) in boxes(header) {
-        match &kind {
+    for (kind, payload) in jp2_boxes(header) {
+        match kind {
             b"pclr" => return unsupported("a palette"),
             // The first box applies; others are alternatives for simpler readers.
             b"colr" if colours.is_none() => colours = Some(payload),
@@ -75,23 +78,6 @@ fn profile(header: &[u8]) -> Result<Option<&[u8]>> {
         Some([2, _, _, icc @ ..]) => Ok(Some(icc)),
         _ => Ok(None),
     }
-}
-
-/// The boxes in `bytes`: type and payload. Ends at the first that is truncated.
-fn boxes(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
-    let mut rest = bytes;
-    std::iter::from_fn(move || {
-        let (length, after) = rest.split_first_chunk::<4>()?;
-        let (kind, after) = after.split_first_chunk::<4>()?;
-        let (head, length) = match u32::from_be_bytes(*length) {
-            0 => (8, rest.len()),
-            1 => (16, usize::try_from(u64::from_be_bytes(*after.first_chunk()?)).ok()?),
-            length => (8, length as usize),
-        };
-        let payload = rest.get(head..length)?;
-        rest = rest.get(length..)?;
-        Some((*kind, payload))
-    })
 }
 
 /// Counts the tile-parts of a codestream, and rejects those with segments that change their coding, which the checks

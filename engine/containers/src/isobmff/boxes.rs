@@ -5,16 +5,16 @@ use safelight_formats::Format;
 use std::ops::Range;
 
 /// A four-character code.
-pub(super) type FourCc = [u8; 4];
+pub(crate) type FourCc = [u8; 4];
 
 /// The head of a box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct BoxHead {
-    pub(super) kind: FourCc,
+pub(crate) struct BoxHead {
+    pub(crate) kind: FourCc,
     /// Bytes of the head: 8, or 16 with a 64-bit size.
-    pub(super) bytes: usize,
+    pub(crate) bytes: usize,
     /// Bytes of the whole box; `None` if it reaches to the end of the source.
-    pub(super) size: Option<u64>,
+    pub(crate) size: Option<u64>,
 }
 
 /// A box inside an index; offsets count from the start of the index.
@@ -46,13 +46,13 @@ impl IndexError {
 
 impl BoxHead {
     /// The most bytes of a head.
-    pub(super) const MAX_BYTES: usize = 16;
+    pub(crate) const MAX_BYTES: usize = 16;
 
     /// The head that `data` begins with; `None` if it needs more bytes.
     ///
     /// # Errors
     /// A description of the damage, if no box begins with `data`.
-    pub(super) fn read(data: &[u8]) -> Result<Option<Self>, &'static str> {
+    pub(crate) fn read(data: &[u8]) -> Result<Option<Self>, &'static str> {
         let &[s0, s1, s2, s3, k0, k1, k2, k3, ref rest @ ..] = data else { return Ok(None) };
         let kind = [k0, k1, k2, k3];
         let (bytes, size) = match u32::from_be_bytes([s0, s1, s2, s3]) {

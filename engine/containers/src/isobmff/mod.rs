@@ -12,7 +12,7 @@
 //! The first part is reported when the index has been read and the first media data have begun. If the media
 //! data come first, the source is buffered until the index has arrived.
 
-mod boxes;
+pub(crate) mod boxes;
 mod file_type;
 mod items;
 mod meta;

@@ -1,5 +1,6 @@
 //! The boxes of a JP2 file that decoders need, built from what they may contain (T.800 I.5).
 
+use super::jp2_boxes;
 use crate::icc;
 use bytes::{BufMut, Bytes, BytesMut};
 
@@ -25,7 +26,7 @@ pub(super) fn file_type(body: &[u8]) -> Bytes {
 
 /// The image header box with the known boxes of `body`.
 pub(super) fn image_header(body: &[u8]) -> Bytes {
-    let kept: Vec<_> = boxes(body).filter_map(|(kind, body)| kept(kind, body)).collect();
+    let kept: Vec<_> = jp2_boxes(body).filter_map(|(kind, body)| kept(kind, body)).collect();
     new_box(b"jp2h", &[&kept.concat()])
 }
 
@@ -40,7 +41,7 @@ fn kept(kind: &[u8; 4], body: &[u8]) -> Option<Bytes> {
         b"cdef" => is_channel_definition(body),
         b"colr" => return colour(body),
         b"res " => {
-            let parts = boxes(body)
+            let parts = jp2_boxes(body)
                 .filter(|(kind, body)| matches!(*kind, b"resc" | b"resd") && body.len() == RESOLUTION_BYTES);
             let parts: Vec<_> = parts.map(|(kind, body)| new_box(kind, &[body])).collect();
             return (!parts.is_empty()).then(|| new_box(kind, &[&parts.concat()]));
@@ -76,21 +77,6 @@ fn colour(body: &[u8]) -> Option<Bytes> {
         }
         _ => None,
     }
-}
-
-/// The boxes in `bytes`, to the first that is truncated: type and body.
-fn boxes(bytes: &[u8]) -> impl Iterator<Item = (&[u8; 4], &[u8])> {
-    let mut rest = bytes;
-    std::iter::from_fn(move || {
-        let (length, after) = rest.split_first_chunk::<4>()?;
-        let length = match u32::from_be_bytes(*length) {
-            0 => rest.len(),
-            length => length as usize,
-        };
-        let body = rest.get(8..length)?;
-        rest = rest.get(length..)?;
-        Some((after.first_chunk()?, body))
-    })
 }
 
 /// A box with the bytes of all `pieces`.

@@ -15,6 +15,7 @@ use crate::{
     codestream::CODESTREAM_START,
     grammar::{Grammar, Layout, Step},
     input::Input,
+    isobmff::boxes::BoxHead,
 };
 use safelight_core::Limits;
 use safelight_formats::Format;
@@ -43,14 +44,6 @@ const XMP_UUID: &[u8] = b"\xBE\x7A\xCF\xCB\x97\xA9\x42\xE8\x9C\x71\x99\x94\x91\x
 const EXIF_UUID: &[u8] = b"JpgTiffExif->JP2";
 const UUID_BYTES: usize = 16;
 
-/// The header of a box.
-struct BoxHead {
-    kind: [u8; 4],
-    head_bytes: u64,
-    /// Bytes after the header; `None` for a box that reaches to the end of the source.
-    body_bytes: Option<u64>,
-}
-
 impl Jpeg2000 {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self { state: State::Start, max_header_bytes: limits.max_metadata_bytes }
@@ -62,7 +55,8 @@ impl Jpeg2000 {
             return Err(damaged(input, "it has no codestream"));
         }
         let Some(head) = box_head(input)? else { return Ok(Step::More("a box")) };
-        let BoxHead { kind, head_bytes, body_bytes } = head;
+        let (kind, head_bytes) = (head.kind, head.bytes as u64);
+        let body_bytes = head.size.map(|size| size - head_bytes);
         let layout = Layout::new(head_bytes, body_bytes.unwrap_or(u64::MAX), 0);
         match &kind {
             b"jp2c" => {
@@ -124,26 +118,27 @@ impl Grammar for Jpeg2000 {
     }
 }
 
-/// Reads the header of a box; `None` if more bytes are needed.
+/// Reads the head of a box; `None` if more bytes are needed.
 fn box_head(input: &mut Input) -> Result<Option<BoxHead>, ContainerError> {
-    const SHORT: u64 = 8;
-    const LONG: u64 = 16;
-    let invalid = damaged(input, "a box of an invalid length");
-    let Some(&[a, b, c, d, ref kind @ ..]) = input.peek(SHORT as usize) else { return Ok(None) };
-    let kind = *kind.first_chunk().unwrap_or(&[0; 4]);
-    let (head_bytes, length) = match u32::from_be_bytes([a, b, c, d]) {
-        0 => return Ok(Some(BoxHead { kind, head_bytes: SHORT, body_bytes: None })),
-        1 => match input.peek(LONG as usize).and_then(|head| head[SHORT as usize..].first_chunk()) {
-            Some(length) => (LONG, u64::from_be_bytes(*length)),
-            None => return Ok(None),
-        },
-        length => (SHORT, length.into()),
-    };
-    let body = length.checked_sub(head_bytes).filter(|body| *body < u64::MAX >> 1);
-    match body {
-        Some(body) => Ok(Some(BoxHead { kind, head_bytes, body_bytes: Some(body) })),
-        None => Err(invalid),
+    let available = input.len().min(BoxHead::MAX_BYTES);
+    let head = input.peek(available).map_or(Ok(None), BoxHead::read);
+    // The end of a longer box could not be stated.
+    match head {
+        Ok(head) if head.is_none_or(|head| head.size.is_none_or(|size| size < u64::MAX >> 1)) => Ok(head),
+        _ => Err(damaged(input, "a box of an invalid length")),
     }
+}
+
+/// Returns the boxes of a JP2 file, or inside one of its boxes, to the first that is truncated: type and contents.
+pub fn jp2_boxes(bytes: &[u8]) -> impl Iterator<Item = (&[u8; 4], &[u8])> {
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        let head = BoxHead::read(rest).ok()??;
+        let end = head.size.map_or(Some(rest.len()), |size| usize::try_from(size).ok())?;
+        let (kind, body) = (rest.get(4..)?.first_chunk()?, rest.get(head.bytes..end)?);
+        rest = rest.get(end..)?;
+        Some((kind, body))
+    })
 }
 
 fn uuid_class(uuid: &[u8]) -> Class {
