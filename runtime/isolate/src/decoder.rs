@@ -1,8 +1,8 @@
 //! Decoders that run in a child process.
 
 use crate::{
-    BYTES_PER_NS, CHILD, CPU_MARGIN, MAX_OWN_NS, MIN_OUTPUT_BYTES, Pool, Task, wire::DecodeJob,
-    wire::image_from,
+    BYTES_PER_NS, CHILD, IsolateError, MIN_OUTPUT_BYTES, Pool, Task, is_isolated,
+    wire::{DecodeJob, image_from},
 };
 use bytes::Bytes;
 use safelight_core::{
@@ -60,22 +60,20 @@ struct IsolatedSource {
 impl IsolatedSource {
     /// Returns whether a child runs `decode`.
     fn is_isolated(&self, decode: &Decode) -> bool {
-        match self.opened.isolation() {
-            Isolation::Never => false,
-            Isolation::IfLong => {
-                // Decoders look whether to stop between frames.
-                let frames = if decode.all_frames { self.header().frames.max(1) } else { 1 };
-                MAX_OWN_NS < self.opened.cost(decode).cpu_ns / u64::from(frames)
-            }
-            Isolation::Always => true,
-        }
+        is_isolated(self.opened.isolation(), || {
+            self.opened.cost(decode).cpu_ns / u64::from(self.frames(decode).max(1))
+        })
+    }
+
+    /// The frames of the image that `decode` returns.
+    fn frames(&self, decode: &Decode) -> u32 {
+        if decode.all_frames { self.header().frames } else { 1 }
     }
 
     /// The most bytes of the image that the child returns.
     fn image_bytes(&self, decode: &Decode) -> u64 {
         const MAX_CHANNELS: u64 = 4;
-        let Header { frames, sample_bytes, .. } = *self.opened.header();
-        let frames = if decode.all_frames { frames } else { 1 };
+        let (frames, sample_bytes) = (self.frames(decode), self.header().sample_bytes);
         // Planes of some decoders have one more column and row.
         let Size { w, h } = self.opened.decoded_size(decode);
         let samples = (u64::from(w) + 1).saturating_mul(u64::from(h) + 1).saturating_mul(MAX_CHANNELS);
@@ -118,19 +116,13 @@ impl Opened for IsolatedSource {
         if !self.is_isolated(decode) {
             return self.opened.decode(decode, stop);
         }
-        let decoder = self.opened.cost(decode);
-        let (source_bytes, output_bytes) = (self.source.len() as u64, self.image_bytes(decode));
+        let (cost, output_bytes) = (self.opened.cost(decode), self.image_bytes(decode));
         let Self { format, source, limits, pool, .. } = *self;
         let input = DecodeJob::to_parts(format, decode, &limits, &source);
-        let task = Task {
-            input,
-            output_bytes,
-            memory_bytes: decoder.bytes.saturating_add(source_bytes).saturating_add(CHILD.bytes),
-            cpu_secs: (decoder.cpu_ns / 1_000_000_000 + 1).saturating_mul(CPU_MARGIN),
-        };
+        let task = Task::of_codec(input, output_bytes, cost);
         let problem = || format!("the {format} image cannot be decoded");
-        let failed = |error: crate::IsolateError| error.into_error(format.name(), &problem(), Kind::Corrupt);
+        let failed = |error: IsolateError| error.into_error(format.name(), &problem(), Kind::Corrupt);
         let result = pool.run(&task, &|| stop.check()).map_err(failed)?;
-        image_from(result).map_err(|_| failed(crate::IsolateError::InvalidResult))
+        image_from(result).map_err(|_| failed(IsolateError::InvalidResult))
     }
 }

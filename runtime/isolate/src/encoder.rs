@@ -1,8 +1,6 @@
 //! Encoders that run in a child process.
 
-use crate::{
-    BYTES_PER_NS, CHILD, CPU_MARGIN, MAX_OWN_NS, MIN_OUTPUT_BYTES, Pool, Task, TaskResult, wire::EncodeJob,
-};
+use crate::{BYTES_PER_NS, CHILD, MIN_OUTPUT_BYTES, Pool, Task, TaskResult, is_isolated, wire::EncodeJob};
 use safelight_core::{Cost, Encode, Encoder, Format, Image, Isolation, Kind, Result, Size, Stop};
 use std::{borrow::Cow, sync::Arc};
 
@@ -21,17 +19,10 @@ impl IsolatedEncoder {
     pub fn new(encoder: &'static dyn Encoder, pool: Arc<Pool>) -> Self {
         Self { encoder, pool }
     }
-}
 
-impl IsolatedEncoder {
     /// Returns whether a child encodes frames of `size`.
     fn is_isolated(&self, size: Size, options: &Encode) -> bool {
-        match self.encoder.isolation() {
-            Isolation::Never => false,
-            // Encoders look whether to stop between frames.
-            Isolation::IfLong => MAX_OWN_NS < self.encoder.cost(size, 1, options).cpu_ns,
-            Isolation::Always => true,
-        }
+        is_isolated(self.encoder.isolation(), || self.encoder.cost(size, 1, options).cpu_ns)
     }
 }
 
@@ -76,13 +67,9 @@ impl Encoder for IsolatedEncoder {
         let input = EncodeJob::to_parts(format, options, &image);
         let input_bytes: u64 = input.iter().map(|part| part.len() as u64).sum();
         let cost = self.encoder.cost(size, image.frames.len() as u32, options);
-        let task = Task {
-            input,
-            // Lossless formats give noise a few per cent more bytes than its samples have.
-            output_bytes: input_bytes.saturating_mul(2).saturating_add(MIN_OUTPUT_BYTES),
-            memory_bytes: cost.bytes.saturating_add(input_bytes).saturating_add(CHILD.bytes),
-            cpu_secs: (cost.cpu_ns / 1_000_000_000 + 1).saturating_mul(CPU_MARGIN),
-        };
+        // Lossless formats give noise a few per cent more bytes than its samples have.
+        let output_bytes = input_bytes.saturating_mul(2).saturating_add(MIN_OUTPUT_BYTES);
+        let task = Task::of_codec(input, output_bytes, cost);
         let problem = || format!("the image cannot be encoded as {format}");
         self.pool
             .run(&task, &|| stop.check())

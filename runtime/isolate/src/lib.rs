@@ -29,4 +29,4 @@ pub use shared::TaskResult;
 pub use work::work;
 pub use worker::{Input, Output, run_if_worker};
 
-use cost::{BYTES_PER_NS, CHILD, CPU_MARGIN, MAX_OWN_NS, MIN_OUTPUT_BYTES};
+use cost::{BYTES_PER_NS, CHILD, MIN_OUTPUT_BYTES, is_isolated};
