@@ -4,6 +4,7 @@ pub mod authorize;
 pub mod config;
 pub mod event;
 pub mod normalize;
+mod percent;
 pub mod problem;
 pub mod sign;
 pub mod signed_url;

@@ -1,13 +1,9 @@
 //! The canonical spelling of paths and queries.
 
 use super::{Escapes, Service, SignError};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use crate::percent::{RESERVED, RESERVED_IN_PATHS};
+use percent_encoding::{percent_decode_str, utf8_percent_encode};
 use std::fmt::Write;
-
-/// Characters outside the unreserved set of RFC 3986, which are escaped.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-const RESERVED_IN_KEYS: &AsciiSet = &RESERVED.remove(b'/');
 
 /// Escapes `path` canonically: every character outside the unreserved set, and no other.
 ///
@@ -22,7 +18,7 @@ pub(super) fn path(path: &str, service: Service) -> Result<String, SignError> {
         return Err(SignError::Path);
     }
     let set = match service.escapes {
-        Escapes::Once => RESERVED_IN_KEYS,
+        Escapes::Once => RESERVED_IN_PATHS,
         Escapes::Twice => RESERVED,
     };
     let mut written = String::with_capacity(path.len());

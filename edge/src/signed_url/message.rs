@@ -1,16 +1,12 @@
 //! The message that a signature covers.
 
 use super::Rejected;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use crate::percent::{RESERVED, RESERVED_IN_PATHS};
+use percent_encoding::{percent_decode_str, utf8_percent_encode};
 use std::fmt::Write;
 
 /// The first line: messages of another version, or of another protocol with the same secret, never equal these.
 const VERSION: &str = "safelight-url-1";
-
-/// Characters outside the unreserved set of RFC 3986, which are encoded.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-const RESERVED_IN_PATHS: &AsciiSet = &RESERVED.remove(b'/');
 
 /// A pair of a query, decoded, and as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
