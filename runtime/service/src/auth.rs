@@ -4,6 +4,7 @@ use crate::{
     cache_control::for_checked_viewer,
     client::{client, collect},
     rejection::Rejection,
+    setting::{FileError, text},
     status,
 };
 use bytes::BytesMut;
@@ -15,7 +16,6 @@ use safelight_edge::{
     config::from_json,
 };
 use std::{
-    fs,
     sync::{Arc, OnceLock},
     time::{Duration, SystemTime},
 };
@@ -61,13 +61,8 @@ pub(crate) struct Viewer {
 #[derive(Debug, thiserror::Error)]
 pub enum AuthError {
     /// The file cannot be read.
-    #[error("cannot read {path}: {source}")]
-    File {
-        /// Path as it was given.
-        path: String,
-        /// Error of the system.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// A key of the settings is invalid.
     #[error(transparent)]
     Config(#[from] safelight_edge::config::ConfigError),
@@ -79,12 +74,7 @@ impl TokenAuth {
     /// # Errors
     /// [`AuthError`], with the name of the invalid key.
     pub fn from_setting(setting: &str) -> Result<Arc<Self>, AuthError> {
-        let text = match setting.strip_prefix('@') {
-            Some(path) => fs::read_to_string(path)
-                .map_err(|source| AuthError::File { path: path.to_owned(), source })?,
-            None => setting.to_owned(),
-        };
-        Ok(Arc::new(Self::new(&from_json(&text)?)?))
+        Ok(Arc::new(Self::new(&from_json(&text(setting)?)?)?))
     }
 
     fn new(config: &Config) -> Result<Self, AuthError> {

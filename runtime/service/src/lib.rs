@@ -31,6 +31,7 @@ pub mod status;
 
 // Settings and log.
 pub mod policy;
+pub mod setting;
 pub mod quantity;
 pub mod log;
 pub mod meter;

@@ -3,12 +3,13 @@
 use crate::{
     auth::{now, with_query},
     cache_control::limit_age,
+    setting::{FileError, text},
 };
 use clap::{Args, builder::BoolishValueParser};
 use http::{HeaderMap, request::Parts};
 use safelight_core::{Error, Kind, Result};
 use safelight_edge::signed_url::{KeyError, Rejected, SignedUrls};
-use std::{fs, io, sync::Arc};
+use std::sync::Arc;
 
 /// Settings of signed URLs.
 #[derive(Args, Clone, Debug, Default)]
@@ -34,13 +35,8 @@ pub struct SignatureKeys {
 #[derive(Debug, thiserror::Error)]
 pub enum SignatureError {
     /// The file cannot be read.
-    #[error("cannot read {path}: {source}")]
-    File {
-        /// Path as it was given.
-        path: String,
-        /// Error of the system.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// A key has no identifier.
     #[error("key {0} has no colon: expected ID:SECRET")]
     NoSecret(usize),
@@ -106,11 +102,7 @@ pub(crate) fn limit_caching(headers: &mut HeaderMap, expiry: Expiry) {
 
 /// Parses `setting`: keys, or `@` and the name of a file with keys.
 fn keys_from_setting(setting: &str) -> Result<Arc<SignedUrls>, SignatureError> {
-    let text = match setting.strip_prefix('@') {
-        Some(path) => fs::read_to_string(path)
-            .map_err(|source| SignatureError::File { path: path.to_owned(), source })?,
-        None => setting.to_owned(),
-    };
+    let text = text(setting)?;
     let keys = text.split([',', '\n']).map(str::trim).filter(|key| !key.is_empty()).zip(1..);
     // Messages have the position of a key, because its text is a secret.
     let key = |(key, number): (&'_ str, usize)| -> Result<(String, Vec<u8>), SignatureError> {
@@ -124,6 +116,7 @@ fn keys_from_setting(setting: &str) -> Result<Arc<SignedUrls>, SignatureError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
