@@ -227,10 +227,15 @@ impl Jpeg {
 
 /// A segment that is replaced by `kept`, its first bytes.
 fn shortened(kept: &[u8]) -> Part {
-    let mut replacement = BytesMut::from(kept);
-    let length = (replacement.len() - 2) as u16;
-    replacement[2..4].copy_from_slice(&length.to_be_bytes());
-    Part::new(Class::Index, Removal::Replace(replacement.freeze()))
+    Part::new(Class::Index, Removal::Replace(with_length(kept).freeze()))
+}
+
+/// A segment of the bytes `kept`, with its length.
+fn with_length(kept: &[u8]) -> BytesMut {
+    let mut segment = BytesMut::from(kept);
+    let length = (segment.len() - 2) as u16;
+    segment[2..4].copy_from_slice(&length.to_be_bytes());
+    segment
 }
 
 /// A segment of which decoders read only the first `kept` bytes. The rest may hide data: a thumbnail in JFIF,
@@ -243,9 +248,7 @@ fn keep_first(head: &[u8], total: usize, kept: usize) -> Part {
     if total <= kept && !(is_jfif && head.get(JFIF_THUMBNAIL).is_some_and(|size| size != [0, 0])) {
         return Part::cut(Class::Structure);
     }
-    let mut replacement = BytesMut::from(&head[..kept.min(head.len())]);
-    let length = (replacement.len() - 2) as u16;
-    replacement[2..4].copy_from_slice(&length.to_be_bytes());
+    let mut replacement = with_length(&head[..kept.min(head.len())]);
     if is_jfif && let Some(size) = replacement.get_mut(JFIF_THUMBNAIL) {
         size.fill(0);
     }
