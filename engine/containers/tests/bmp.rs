@@ -1,7 +1,9 @@
 //! BMP: which bytes remain, and which sources are rejected.
 
-use bytes::Bytes;
-use safelight_containers::{Class, ContainerError, Event, Part, Removal, Walker, icc};
+mod common;
+
+use common::{is_oriented, remains, walk};
+use safelight_containers::icc;
 use safelight_core::Limits;
 
 /// Text that a strip must remove.
@@ -48,47 +50,12 @@ impl Source {
     }
 }
 
-fn walk(source: &[u8], chunk: usize) -> Result<Vec<(Part, Vec<u8>)>, ContainerError> {
-    let mut walker = Walker::new(Limits::default());
-    let mut parts: Vec<(Part, Vec<u8>)> = Vec::new();
-    let mut drain = |walker: &mut Walker| -> Result<(), ContainerError> {
-        while let Some(event) = walker.next()? {
-            match (event, parts.last_mut()) {
-                (Event::Begin(part), _) => parts.push((part, Vec::new())),
-                (Event::Framing(bytes) | Event::Payload(bytes), Some((_, all))) => {
-                    all.extend_from_slice(&bytes);
-                }
-                (_, None) => panic!("bytes before any part"),
-            }
-        }
-        Ok(())
-    };
-    for chunk in source.chunks(chunk) {
-        walker.push(Bytes::copy_from_slice(chunk));
-        drain(&mut walker)?;
-    }
-    walker.finish();
-    drain(&mut walker)?;
-    Ok(parts)
-}
-
 fn strip(source: &[u8]) -> Vec<u8> {
-    let parts = walk(source, usize::MAX).expect("a sound source");
-    assert_eq!(walk(source, 1).as_ref(), Ok(&parts), "parts do not depend on chunks");
-    let mut out = Vec::new();
-    for (part, bytes) in parts {
-        match (part.class, part.removal) {
-            (Class::Structure | Class::ImageData, _) => out.extend(bytes),
-            (_, Removal::Cut) => (),
-            (_, Removal::Replace(other)) => out.extend_from_slice(&other),
-            (_, Removal::Blank(first)) => {
-                out.extend_from_slice(&first);
-                out.resize(out.len() + bytes.len() - first.len(), 0);
-            }
-            (_, removal) => panic!("{removal:?}"),
-        }
-    }
-    out
+    let limits = Limits::default();
+    let parts = walk(source, usize::MAX, &limits).expect("a sound source");
+    assert_eq!(walk(source, 1, &limits).as_ref(), Ok(&parts), "parts do not depend on chunks");
+    assert!(!parts.iter().any(is_oriented), "no part has an orientation");
+    parts.into_iter().flat_map(remains).collect()
 }
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
@@ -179,7 +146,10 @@ fn what_cannot_be_stripped_is_rejected() {
     let check = |at: usize, number: u32, expected: &str| {
         let mut bytes = Source::new(40, 24).build();
         bytes[at..at + 4].copy_from_slice(&number.to_le_bytes());
-        assert_eq!(walk(&bytes, 7).expect_err("a source that is rejected").to_string(), expected);
+        assert_eq!(
+            walk(&bytes, 7, &Limits::default()).expect_err("a source that is rejected").to_string(),
+            expected
+        );
     };
     check(10, 53, "damaged BMP at byte 0: samples inside of the header");
     check(18, 0, "damaged BMP at byte 0: an image without a size");
@@ -189,6 +159,6 @@ fn what_cannot_be_stripped_is_rejected() {
     let samples = bytes.windows(2).position(|pair| pair == b"xx").expect("samples");
     for end in 0..bytes.len() {
         // A source that ends in its samples is passed on.
-        assert_eq!(walk(&bytes[..end], 5).is_ok(), samples <= end, "cut at {end}");
+        assert_eq!(walk(&bytes[..end], 5, &Limits::default()).is_ok(), samples <= end, "cut at {end}");
     }
 }

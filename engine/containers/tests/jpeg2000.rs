@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use bytes::Bytes;
-use safelight_containers::{Class, ContainerError, Event, Part, Removal, Walker};
+mod common;
+
+use common::{Piece, is_oriented, remains, walk};
+use safelight_containers::ContainerError;
 use safelight_core::Limits;
 
 /// Text that a strip must remove.
@@ -66,50 +68,18 @@ fn file(codestream: &[u8]) -> Vec<u8> {
     .concat()
 }
 
-fn walk(source: &[u8], chunk: usize) -> Result<Vec<(Part, Vec<u8>)>, ContainerError> {
-    let mut walker = Walker::new(Limits::default());
-    let mut parts: Vec<(Part, Vec<u8>)> = Vec::new();
-    let mut drain = |walker: &mut Walker| -> Result<(), ContainerError> {
-        while let Some(event) = walker.next()? {
-            match (event, parts.last_mut()) {
-                (Event::Begin(part), _) => parts.push((part, Vec::new())),
-                (Event::Framing(bytes) | Event::Payload(bytes), Some((_, all))) => {
-                    all.extend_from_slice(&bytes);
-                }
-                (_, None) => panic!("bytes before the first part"),
-            }
-        }
-        Ok(())
-    };
-    for chunk in source.chunks(chunk) {
-        walker.push(Bytes::copy_from_slice(chunk));
-        drain(&mut walker)?;
-    }
-    walker.finish();
-    drain(&mut walker)?;
-    Ok(parts)
+fn parts(source: &[u8], chunk: usize) -> Result<Vec<Piece>, ContainerError> {
+    walk(source, chunk, &Limits::default())
 }
 
 /// The file without what a strip removes.
 fn stripped(source: &[u8]) -> Vec<u8> {
-    let parts = walk(source, source.len()).unwrap();
+    let whole = parts(source, source.len()).unwrap();
     for chunk in [1, 7, 100] {
-        assert_eq!(walk(source, chunk).unwrap(), parts, "chunks of {chunk} bytes");
+        assert_eq!(parts(source, chunk).unwrap(), whole, "chunks of {chunk} bytes");
     }
-    let mut out = Vec::new();
-    for (Part { class, removal }, bytes) in parts {
-        match (class, removal) {
-            (Class::Structure | Class::ImageData, _) => out.extend(bytes),
-            (_, Removal::Cut) => (),
-            (_, Removal::Blank(first)) => {
-                out.extend(&first);
-                out.resize(out.len() + bytes.len() - first.len(), 0);
-            }
-            (_, Removal::Replace(replacement)) => out.extend(replacement),
-            (_, Removal::Reorient(_)) => panic!("no part has an orientation"),
-        }
-    }
-    out
+    assert!(!whole.iter().any(is_oriented), "no part has an orientation");
+    whole.into_iter().flat_map(remains).collect()
 }
 
 #[test]
@@ -161,14 +131,14 @@ fn a_box_may_reach_to_the_end() {
 #[test]
 fn damage_is_rejected() {
     let check = |source: &[u8], expected: &str| {
-        let error = walk(source, source.len()).unwrap_err().to_string();
+        let error = parts(source, source.len()).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}, expected {expected}");
     };
     let whole = file(&codestream(false));
     // Decoders show what is there of the samples.
     let end = whole.windows(7).position(|window| window == b"samples").unwrap();
     for length in 4..end {
-        assert!(walk(&whole[..length], length).is_err(), "{length} of {end} bytes");
+        assert!(parts(&whole[..length], length).is_err(), "{length} of {end} bytes");
     }
     check(&[SIGNATURE, SIGNATURE].concat(), "a second signature");
     check(&[SIGNATURE, &[0, 0, 0, 7], b"free"].concat(), "a box of an invalid length");

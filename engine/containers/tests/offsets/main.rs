@@ -1,46 +1,16 @@
 //! Formats whose index states offsets: the bytes that are kept or removed, and the sources that are rejected.
 
 mod build;
+#[path = "../common/mod.rs"]
+mod common;
 mod isobmff;
 mod robustness;
 mod sequence;
 mod tiff;
 
-use bytes::Bytes;
-use safelight_containers::{
-    Class, ContainerError, Event, Part, Removal, Walker, icc, locate_tiff, read_orientation,
-};
+use common::{remains, walk};
+use safelight_containers::{Class, ContainerError, Removal, icc};
 use safelight_core::Limits;
-
-/// A part of a source, with its bytes.
-type Piece = (Part, Vec<u8>);
-
-/// The parts of `source`, pushed in pieces of `chunk` bytes.
-fn walk(source: &[u8], chunk: usize, limits: &Limits) -> Result<Vec<Piece>, ContainerError> {
-    let mut walker = Walker::new(limits.clone());
-    let mut pieces: Vec<Piece> = Vec::new();
-    let mut drain = |walker: &mut Walker| -> Result<(), ContainerError> {
-        while let Some(event) = walker.next()? {
-            match (event, pieces.last_mut()) {
-                (Event::Begin(part), _) => pieces.push((part, Vec::new())),
-                (Event::Framing(bytes) | Event::Payload(bytes), Some((_, all))) => {
-                    all.extend_from_slice(&bytes);
-                }
-                (_, None) => panic!("bytes before any part"),
-            }
-        }
-        Ok(())
-    };
-    for chunk in source.chunks(chunk) {
-        walker.push(Bytes::copy_from_slice(chunk));
-        drain(&mut walker)?;
-    }
-    walker.finish();
-    drain(&mut walker)?;
-    let whole: Vec<u8> = pieces.iter().flat_map(|(_, bytes)| bytes).copied().collect();
-    assert!(whole == source, "the parts are the source");
-    Ok(pieces)
-}
 
 /// A profile whose description is a secret, and the one that remains of it.
 fn profile() -> (Vec<u8>, Vec<u8>) {
@@ -55,27 +25,11 @@ fn profile() -> (Vec<u8>, Vec<u8>) {
 /// Removes everything from `source` that can be removed.
 fn strip(source: &[u8]) -> Result<Vec<u8>, ContainerError> {
     let mut out = Vec::new();
-    for (part, bytes) in walk(source, usize::MAX, &Limits::default())? {
-        let length = bytes.len();
-        match (part.class, part.removal) {
-            (Class::Structure | Class::ImageData, _) => out.extend(bytes),
-            (_, Removal::Cut) => (),
-            (_, Removal::Blank(first)) => {
-                assert!(first.len() <= length);
-                out.extend_from_slice(&first);
-                out.resize(out.len() + length - first.len(), 0);
-            }
-            (_, Removal::Replace(other)) => {
-                assert_eq!(other.len(), length, "offsets hold");
-                out.extend_from_slice(&other);
-            }
-            (_, Removal::Reorient(frame)) => {
-                assert_eq!(frame.length(), Some(length), "offsets hold");
-                let block = frame.minimal(locate_tiff(&bytes).and_then(read_orientation));
-                out.extend_from_slice(&block);
-                out.resize(out.len() + length - block.len(), 0);
-            }
-        }
+    for piece in walk(source, usize::MAX, &Limits::default())? {
+        let (length, is_replaced) = (piece.1.len(), matches!(piece.0.removal, Removal::Replace(_)));
+        let rest = remains(piece);
+        assert!(!is_replaced || rest.len() == length, "offsets hold");
+        out.extend(rest);
     }
     Ok(out)
 }
