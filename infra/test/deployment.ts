@@ -12,6 +12,10 @@ import { placeholderArtifacts } from './placeholder-artifacts.ts';
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
+/** Returns the value at `path` in `json`; `undefined` if a part of the path is missing. */
+export const valueAt = (json: Json | undefined, ...path: (string | number)[]): Json | undefined =>
+  path.reduce<Json | undefined>((inner, key) => (inner as JsonObject | undefined)?.[key as never], json);
+
 export interface Resource {
   id: string;
   type: string;
