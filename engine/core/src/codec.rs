@@ -95,7 +95,7 @@ pub trait Decoder: Debug + Sync {
 /// The reasons to run a codec in a child process, where the runtime has them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Isolation {
-    /// There is none: the codec checks [`Stop`] every few milliseconds, and its memory has a bound.
+    /// No reason: the codec checks [`Stop`] every few milliseconds, and its memory has a bound.
     Never,
     /// The codec checks [`Stop`] only between frames: a child if a frame takes long.
     IfLong,

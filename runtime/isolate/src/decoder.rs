@@ -42,7 +42,7 @@ impl Decoder for IsolatedDecoder {
         Ok(Box::new(IsolatedSource { format, source, limits, pool, opened }))
     }
 
-    /// A source that is decoded while it arrives stays in this process: such a decode stops between two chunks.
+    /// Sources that are decoded while they arrive stay in this process, because their decode stops between chunks.
     fn open_stream(&self, head: &[u8], limits: &Limits) -> Result<Opening> {
         self.decoder.open_stream(head, limits)
     }
