@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use safelight_core::{Decode, Decoder, Error, Format, Image, Limits, Opening, Result, Size};
+use safelight_core::{Decode, Decoder, Error, Format, Image, Limits, Opening, Result, Size, Stop};
 use safelight_registry::REGISTRY;
 
 const LIMITS: Limits = Limits {
@@ -52,7 +52,7 @@ fn in_pieces(decoder: &dyn Decoder, source: &[u8], piece: usize, decode: &Decode
                 break;
             }
         }
-        decoding.finish()
+        decoding.finish(&Stop::default())
     });
     Some(decoded)
 }

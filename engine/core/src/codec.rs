@@ -171,11 +171,11 @@ pub trait Decoding: Send {
     /// As for [`Decoder::open`].
     fn push(&mut self, chunk: &[u8]) -> Result<bool>;
 
-    /// Returns the image, when the source has ended or no more is needed.
+    /// Returns the image, when the source has ended or no more is needed, unless `stop` is set before.
     ///
     /// # Errors
-    /// As for [`Decoder::open`].
-    fn finish(self: Box<Self>) -> Result<Image>;
+    /// As for [`Decoder::open`] and [`Stop::check`].
+    fn finish(self: Box<Self>, stop: &Stop) -> Result<Image>;
 }
 
 /// Writes images of one format.

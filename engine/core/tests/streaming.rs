@@ -106,7 +106,7 @@ impl Decoding for ToyDecoding {
         self.0.extend_from_slice(chunk);
         Ok(Toy::sample(&self.0)?.is_none())
     }
-    fn finish(self: Box<Self>) -> Result<Image> {
+    fn finish(self: Box<Self>, _stop: &Stop) -> Result<Image> {
         Toy::image(&self.0)
     }
 }

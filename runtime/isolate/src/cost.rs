@@ -16,9 +16,9 @@ pub(crate) const MIN_OUTPUT_BYTES: u64 = 1 << 20;
 /// The factor between the estimated CPU time and its limit: the estimate is for one machine, and others are slower.
 const CPU_MARGIN: u64 = 10;
 
-/// The longest part of a codec's work, without interruption, that does not need a child: a request must end that
-/// soon after its client disconnected.
-const MAX_OWN_NS: u64 = 100_000_000;
+/// The longest part of a codec's work, without interruption, that does not need a child. A request must end within
+/// 100 ms of its client's disconnection, and the estimate is for one machine.
+const MAX_OWN_NS: u64 = 50_000_000;
 
 /// Returns whether a child runs work that computes for `frame_ns` before it looks whether to stop: codecs look between
 /// frames.

@@ -147,7 +147,7 @@ impl Opened for WholeJpeg {
                 break;
             }
         }
-        decoding.finish()
+        decoding.finish(stop)
     }
 }
 
@@ -164,8 +164,10 @@ impl Decoding for JpegDecoding {
         Ok(self.decoder.push(chunk).map_err(CodecError::from)? == Progress::More)
     }
 
-    fn finish(self: Box<Self>) -> Result<Image> {
-        let planes = self.decoder.finish().map_err(CodecError::from)?;
+    fn finish(self: Box<Self>, stop: &Stop) -> Result<Image> {
+        let planes = self.decoder.finish_unless(&|| stop.reason().is_some());
+        stop.check()?;
+        let planes = planes.map_err(CodecError::from)?;
         adapter::image(planes, self.is_interleaved, self.orientation, &self.decode)
     }
 }

@@ -179,7 +179,7 @@ impl Pixels {
                 if !source.is_empty() {
                     decoding.push(&source)?;
                 }
-                decoding.finish()
+                decoding.finish(stop)
             }
         }
     }
@@ -204,7 +204,9 @@ impl Pixels {
             stop.check()?;
             frame = op.apply(frame, stop)?;
         }
+        stop.check()?;
         let frame = frame.materialize()?;
+        stop.check()?;
         if prepared.takes_chroma { Ok(frame) } else { frame.into_rgb() }
     }
 }

@@ -168,7 +168,19 @@ impl Decoder {
     ///
     /// # Errors
     /// [`DecodeError::Damaged`] if no scan has started.
-    pub fn finish(mut self) -> Result<Planes, DecodeError> {
+    pub fn finish(self) -> Result<Planes, DecodeError> {
+        self.finish_unless(&|| false)
+    }
+
+    /// As [`finish`](Self::finish), until `is_interrupted` returns true. It is called at least every few milliseconds,
+    /// by several threads at once. The planes are then incomplete.
+    ///
+    /// # Errors
+    /// As for [`finish`](Self::finish).
+    pub fn finish_unless(
+        mut self,
+        is_interrupted: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Planes, DecodeError> {
         if let Some(mut scan) = self.scan.take() {
             self.entropy.end();
             self.advance(&mut scan);
@@ -186,7 +198,9 @@ impl Decoder {
                 Some(inverse) if self.header.is_progressive => {
                     samples = vec![0; part.samples()];
                     let transform = |(row, out): (usize, &mut [u8])| {
-                        output.coefficients.transform(inverse, &output.retained, part, row, out);
+                        if !is_interrupted() {
+                            output.coefficients.transform(inverse, &output.retained, part, row, out);
+                        }
                     };
                     let rows = w * part.n;
                     if is_parallel {
