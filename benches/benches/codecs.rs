@@ -5,7 +5,7 @@ use bytes::Bytes;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use image::{ExtendedColorType, ImageEncoder, codecs};
 use safelight_benches::{decode, encoder, sample_bytes};
-use safelight_core::{Encode, Format, Frame, Image, Model, Rect, Samples, Size, Stop};
+use safelight_core::{Compression, Encode, Format, Frame, Image, Model, Rect, Samples, Size, Stop};
 use std::hint::black_box;
 
 /// Samples of every format that can be decoded.
@@ -90,7 +90,7 @@ fn encoding(criterion: &mut Criterion) {
             });
         });
     }
-    let lossless = Encode { lossless: true, ..Encode::default() };
+    let lossless = Encode { compression: Some(Compression::Lossless), ..Encode::default() };
     group.bench_function("safelight/image/webp, lossless", |bencher| {
         bencher.iter(|| {
             encoder(Format::Webp)

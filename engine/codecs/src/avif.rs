@@ -6,8 +6,10 @@ use ravif::{BitDepth, EncodedImage, Img, RGB8, RGBA8};
 use safelight_core::{Cost, Encode, Encoder, Format, Image, Isolation, Result, Size, Stop};
 
 const DEFAULT_QUALITY: u8 = 50;
-/// Encoding speed, from 1 (slow) to 10.
-const SPEED: u8 = 9;
+/// rav1e's speed without an effort, from 1 (slow) to 10.
+const DEFAULT_SPEED: u8 = 9;
+/// The speed for each effort. Slower ones take minutes for a photo.
+const SPEEDS: [u8; Encode::MAX_EFFORT as usize + 1] = [10, 9, 8, 7, 7, 6, 6, 5, 5, 4];
 /// The longest side that an AV1 sequence header can state (AV1 bitstream specification, section 5.5.1).
 const MAX_SIDE: u32 = 1 << 16;
 
@@ -18,6 +20,10 @@ pub struct Avif;
 impl Encoder for Avif {
     fn format(&self) -> Format {
         Format::Avif
+    }
+
+    fn default_quality(&self) -> Option<u8> {
+        Some(DEFAULT_QUALITY)
     }
 
     fn cost(&self, size: Size, _frames: u32, options: &Encode) -> Cost {
@@ -59,14 +65,19 @@ impl Encoder for Avif {
         let quality = f32::from(options.quality.unwrap_or(DEFAULT_QUALITY));
         let encoder = ravif::Encoder::new()
             .with_quality(quality)
-            .with_alpha_quality(quality)
-            .with_speed(SPEED)
+            .with_alpha_quality(options.alpha_quality.map_or(quality, f32::from).max(1.0))
+            .with_speed(speed(options))
             .with_bit_depth(BitDepth::Eight)
             .with_num_threads(Some(1));
         let result =
             if pixels.has_alpha { encode_rgba(&encoder, &pixels) } else { encode_rgb(&encoder, &pixels) };
         Ok(result.map_err(|error| not_encoded(Box::new(error)))?.avif_file)
     }
+}
+
+/// Returns rav1e's speed.
+fn speed(options: &Encode) -> u8 {
+    options.effort.map_or(DEFAULT_SPEED, |effort| SPEEDS[usize::from(effort.min(Encode::MAX_EFFORT))])
 }
 
 fn encode_rgb(encoder: &ravif::Encoder, image: &Rgb8) -> Result<EncodedImage, ravif::Error> {

@@ -39,6 +39,8 @@ mod error;
 mod guard;
 mod header;
 mod profile;
+#[cfg(any(feature = "png", feature = "gif"))]
+mod quantise;
 mod rgb8;
 mod samples;
 #[cfg(any(feature = "png", feature = "webp", feature = "bmp"))]

@@ -7,7 +7,7 @@
 
 use peak_alloc::PeakAlloc;
 use safelight_codecs::{Avif, Gif, Jpeg, Png, Webp};
-use safelight_core::{Encode, Encoder, Format, Frame, Image, Model, Samples, Size, Stop};
+use safelight_core::{Compression, Encode, Encoder, Format, Frame, Image, Model, Samples, Size, Stop};
 use std::fs;
 
 #[global_allocator]
@@ -66,7 +66,7 @@ fn an_encode_stays_within_its_stated_memory() {
     let mut options = Vec::new();
     for quality in [None, Some(1), Some(100)] {
         options.push(Encode { quality, ..Encode::default() });
-        options.push(Encode { quality, lossless: true, ..Encode::default() });
+        options.push(Encode { quality, compression: Some(Compression::Lossless), ..Encode::default() });
         options.push(Encode { quality, progressive: true, ..Encode::default() });
     }
     let mut count = 0;
@@ -74,10 +74,10 @@ fn an_encode_stays_within_its_stated_memory() {
     for encoder in ENCODERS {
         let format = encoder.format();
         let has_options = |options: &&Encode| match format {
-            Format::Jpeg => !options.lossless,
+            Format::Jpeg => !options.is_lossless(),
             Format::Webp => !options.progressive,
-            Format::Avif => !options.progressive && !options.lossless,
-            _ => options.quality.is_none() && !options.progressive && !options.lossless,
+            Format::Avif => !options.progressive && !options.is_lossless(),
+            _ => options.quality.is_none() && !options.progressive && !options.is_lossless(),
         };
         for options in options.iter().filter(has_options) {
             for content in [Content::Flat, Content::Gradient, Content::Noise] {
@@ -129,9 +129,9 @@ fn check(encoder: &dyn Encoder, image: &Image, size: Size, options: &Encode, nam
     let is_exceeded = stated < used;
     is_exceeded.then(|| {
         let frames = image.frames.len();
-        let Encode { quality, lossless, progressive, .. } = options;
+        let Encode { quality, compression, progressive, .. } = options;
         format!(
-            "{format}, {name}, {size:?}, {frames} frames, {quality:?}, lossless {lossless}, progressive {progressive}: \
+            "{format}, {name}, {size:?}, {frames} frames, {quality:?}, {compression:?}, progressive {progressive}: \
              {used} bytes, {stated} stated"
         )
     })

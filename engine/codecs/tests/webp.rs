@@ -10,7 +10,9 @@ use common::{
     scene, to_rgba, try_decode,
 };
 use safelight_codecs::{Jpeg, Webp};
-use safelight_core::{Decode, Encode, Encoder, Frame, Image, Kind, Limits, Model, Samples, Size, Stop};
+use safelight_core::{
+    Compression, Decode, Encode, Encoder, Frame, Image, Kind, Limits, Model, Samples, Size, Stop,
+};
 
 #[test]
 fn a_still_image_is_decoded_with_its_orientation() {
@@ -31,8 +33,13 @@ fn a_profile_is_applied_or_kept() {
     assert_eq!(applied.profile, None);
     assert!(kept.profile.is_some());
     assert_ne!(applied.frames[0].planes, kept.frames[0].planes);
-    let again =
-        Webp.encode(&kept, &Encode { lossless: true, ..Encode::default() }, &Stop::default()).unwrap();
+    let again = Webp
+        .encode(
+            &kept,
+            &Encode { compression: Some(Compression::Lossless), ..Encode::default() },
+            &Stop::default(),
+        )
+        .unwrap();
     assert_eq!(common::decode_with_profile(&Webp, &again), Image { ..kept });
 }
 
@@ -51,7 +58,7 @@ fn decoded_pixels_are_those_of_dwebp() {
 
 #[test]
 fn lossless_images_are_exact() {
-    let lossless = Encode { lossless: true, ..Encode::default() };
+    let lossless = Encode { compression: Some(Compression::Lossless), ..Encode::default() };
     for model in [Model::Grey, Model::GreyAlpha, Model::Rgb, Model::Rgba] {
         let picture = scene(Size::new(33, 21), model, 0);
         let bytes = Webp.encode(&image(vec![picture.clone()]), &lossless, &Stop::default()).unwrap();
@@ -98,7 +105,7 @@ fn luma_and_chroma_are_encoded_without_conversion_to_rgb() {
     assert!(34.0 < from_planes && from_rgb - 0.1 < from_planes, "{from_planes} dB, from RGB {from_rgb} dB");
 
     // Lossless images and animations are converted to RGB.
-    let lossless = Encode { lossless: true, ..Encode::default() };
+    let lossless = Encode { compression: Some(Compression::Lossless), ..Encode::default() };
     let back =
         decode(&Webp, &Webp.encode(&image(vec![planes.clone()]), &lossless, &Stop::default()).unwrap());
     assert_eq!(to_rgba(&back.frames[0]), to_rgba(&rgb));
@@ -108,7 +115,7 @@ fn luma_and_chroma_are_encoded_without_conversion_to_rgb() {
 
 #[test]
 fn animations_keep_frames_delays_and_plays() {
-    let lossless = Encode { lossless: true, ..Encode::default() };
+    let lossless = Encode { compression: Some(Compression::Lossless), ..Encode::default() };
     let frames: Vec<_> = (0..5).map(|shift| scene(Size::new(31, 22), Model::Rgba, shift)).collect();
     let before = Image { delays_ms: vec![10, 0, 70_000, 33, 1], plays: 3, ..image(frames) };
     let bytes = Webp.encode(&before, &lossless, &Stop::default()).unwrap();
@@ -131,7 +138,7 @@ fn animations_keep_frames_delays_and_plays() {
 
 #[test]
 fn frames_that_look_the_same_are_merged() {
-    let lossless = Encode { lossless: true, ..Encode::default() };
+    let lossless = Encode { compression: Some(Compression::Lossless), ..Encode::default() };
     let check = |shifts: &[u32], delays: &[u32], expected: &[u32]| {
         let frames = shifts.iter().map(|shift| scene(Size::new(9, 5), Model::Rgb, *shift)).collect();
         let before = Image { delays_ms: delays.to_vec(), ..image(frames) };
@@ -157,7 +164,11 @@ fn frames_are_composed_as_libwebp_composes_them() {
         let size = Size::new(side.into(), side.into());
         let picture = Frame::whole(size, Model::Rgba, Samples::U8(pixel.repeat(usize::from(side).pow(2))));
         let file = Webp
-            .encode(&image(vec![picture]), &Encode { lossless: true, ..Encode::default() }, &Stop::default())
+            .encode(
+                &image(vec![picture]),
+                &Encode { compression: Some(Compression::Lossless), ..Encode::default() },
+                &Stop::default(),
+            )
             .unwrap();
         let head = [x / 2, 0, 0, x / 2, 0, 0, side - 1, 0, 0, side - 1, 0, 0, 50, 0, 0, flags];
         let content = [&head, &file[12..]].concat();
@@ -227,7 +238,7 @@ fn sides_that_are_too_long_are_rejected() {
 
 #[test]
 fn damage_is_an_error() {
-    let lossless = Encode { lossless: true, ..Encode::default() };
+    let lossless = Encode { compression: Some(Compression::Lossless), ..Encode::default() };
     let still = |options| {
         Webp.encode(&image(vec![scene(Size::new(24, 16), Model::Rgba, 0)]), options, &Stop::default())
             .unwrap()

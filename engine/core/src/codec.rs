@@ -47,11 +47,53 @@ pub struct Encode {
     /// Whether the whole image shows early and sharpens as more arrives, where the format supports it.
     /// Defaults to `false`.
     pub progressive: bool,
-    /// Whether the encode is lossless, where the format supports it. Defaults to `false`.
-    pub lossless: bool,
+    /// What may be lost, where the format has a choice. Defaults to `None`: [`Compression::Lossless`] for a source
+    /// with a palette if no quality is given, since most of these are drawings; else the format's own default.
+    pub compression: Option<Compression>,
+    /// The most bytes of the output, reached by a lower quality. Defaults to `None`: no limit.
+    pub max_bytes: Option<u32>,
+    /// How much time to spend for fewer bytes, from 0, the fastest, to [`Encode::MAX_EFFORT`], where the format has a
+    /// choice. Defaults to `None`: the encoder's own balance.
+    pub effort: Option<u8>,
+    /// Quality of alpha, 0 to 100, where a format codes it separately and with loss. Defaults to `None`: as
+    /// precise as the encoder's default, which is lossless in WebP.
+    pub alpha_quality: Option<u8>,
+    /// The resolution of chroma, where the format has a choice. Defaults to `None`: by quality.
+    pub chroma: Option<Chroma>,
     /// The colour under transparent pixels where the format has no alpha, `[r, g, b]`. Defaults to
     /// black.
     pub background: [u8; 3],
+}
+
+impl Encode {
+    /// The largest effort.
+    pub const MAX_EFFORT: u8 = 9;
+
+    /// Whether nothing may be lost.
+    #[must_use]
+    pub fn is_lossless(&self) -> bool {
+        self.compression == Some(Compression::Lossless)
+    }
+}
+
+/// What an encode may lose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    /// As much as the quality allows.
+    Lossy,
+    /// Differences of a few levels that help a lossless coder; the quality says how many.
+    NearLossless,
+    /// Nothing.
+    Lossless,
+}
+
+/// The resolution of chroma beside luma.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chroma {
+    /// Half as many columns and rows: 4:2:0.
+    Half,
+    /// The same: 4:4:4.
+    Full,
 }
 
 /// Reads images of one format.
@@ -191,6 +233,12 @@ pub trait Encoder: Debug + Sync {
     /// Whether its output can carry a colour profile.
     fn carries_profile(&self) -> bool {
         false
+    }
+
+    /// The quality without one in the options; `None` if the number of bytes does not depend on a quality. By default
+    /// it does not.
+    fn default_quality(&self) -> Option<u8> {
+        None
     }
 
     /// Pixels, columns and rows, for each sample of chroma in the output for `options`, if the encoder accepts

@@ -18,7 +18,8 @@ pub mod error;
 pub mod testing;
 
 pub use codec::{
-    Decode, Decoder, Decoding, Encode, Encoder, Header, Isolation, Opened, OpenedStream, Opening,
+    Chroma, Compression, Decode, Decoder, Decoding, Encode, Encoder, Header, Isolation, Opened, OpenedStream,
+    Opening,
 };
 pub use colour::Colour;
 pub use cost::Cost;

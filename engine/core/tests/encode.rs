@@ -51,7 +51,7 @@ impl Encoder for Toy {
     }
 
     fn encode(&self, _image: &Image, options: &Encode, _stop: &Stop) -> Result<Vec<u8>> {
-        Ok(format!("quality {:?} lossless {}", options.quality, options.lossless).into_bytes())
+        Ok(format!("quality {:?} lossless {}", options.quality, options.is_lossless()).into_bytes())
     }
 }
 

@@ -39,6 +39,10 @@ impl Encoder for IsolatedEncoder {
         self.encoder.isolation() != Isolation::Always && self.encoder.carries_profile()
     }
 
+    fn default_quality(&self) -> Option<u8> {
+        self.encoder.default_quality()
+    }
+
     fn chroma(&self, options: &Encode) -> Option<(u8, u8)> {
         self.encoder.chroma(options)
     }

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
-use safelight_core::{Encode, Format as ImageFormat, Param, ParamKind, Query, Result, Step, Transform};
+use safelight_core::{
+    Chroma, Compression, Encode, Format as ImageFormat, Param, ParamKind, Query, Result, Step, Transform,
+};
 
 const FORMAT: Param = Param {
     key: "format",
@@ -30,6 +32,46 @@ const PROGRESSIVE: Param = Param {
     doc: "encodes JPEG progressively, so that the whole image is visible early",
 };
 
+const COMPRESSION: Param = Param {
+    key: "compression",
+    aliases: &[],
+    kind: ParamKind::OneOf { words: &["lossy", "near-lossless", "lossless"], synonyms: &[] },
+    default: None,
+    doc: "what WebP and PNG may lose; by default nothing of a source with a palette, and nothing in PNG without a quality",
+};
+
+const MAX_BYTES: Param = Param {
+    key: "maxBytes",
+    aliases: &[],
+    kind: ParamKind::Integer { min: 100, max: 100_000_000, unit: "bytes" },
+    default: None,
+    doc: "most bytes of the response, reached by a lower quality",
+};
+
+const EFFORT: Param = Param {
+    key: "effort",
+    aliases: &[],
+    kind: ParamKind::Integer { min: 0, max: Encode::MAX_EFFORT as u32, unit: "" },
+    default: None,
+    doc: "time that WebP, AVIF and PNG take for fewer bytes: 0 is the fastest, 9 the smallest",
+};
+
+const ALPHA_QUALITY: Param = Param {
+    key: "alphaQuality",
+    aliases: &[],
+    kind: ParamKind::Integer { min: 0, max: 100, unit: "" },
+    default: None,
+    doc: "quality of alpha in lossy WebP and AVIF; by default lossless in WebP, and the quality in AVIF",
+};
+
+const CHROMA: Param = Param {
+    key: "chroma",
+    aliases: &[],
+    kind: ParamKind::OneOf { words: &["420", "444"], synonyms: &[("4:2:0", "420"), ("4:4:4", "444")] },
+    default: None,
+    doc: "resolution of colour in JPEG; by default 420 below quality 90, else 444",
+};
+
 /// The plug-in.
 #[derive(Clone, Copy, Debug)]
 pub struct Format;
@@ -40,19 +82,30 @@ impl Transform for Format {
     }
 
     fn params(&self) -> &'static [Param] {
-        &[FORMAT, QUALITY, PROGRESSIVE]
+        &[FORMAT, QUALITY, PROGRESSIVE, COMPRESSION, MAX_BYTES, EFFORT, ALPHA_QUALITY, CHROMA]
     }
 
     fn step(&self, query: &Query) -> Result<Option<Step>> {
         let format = query.get(FORMAT.key).and_then(formats);
-        let quality = query.integer(QUALITY.key).and_then(|quality| u8::try_from(quality).ok());
-        let progressive = query.flag(PROGRESSIVE.key);
-        if format.is_none() && quality.is_none() && !progressive {
+        let (format, animated_format) = format.unwrap_or_default();
+        let integer = |key| query.integer(key).and_then(|value| u8::try_from(value).ok());
+        let options = Encode {
+            format,
+            animated_format,
+            quality: integer(QUALITY.key),
+            progressive: query.flag(PROGRESSIVE.key),
+            compression: query.get(COMPRESSION.key).and_then(compression),
+            max_bytes: query.integer(MAX_BYTES.key),
+            effort: integer(EFFORT.key),
+            alpha_quality: integer(ALPHA_QUALITY.key),
+            chroma: query.get(CHROMA.key).and_then(chroma),
+            ..Encode::default()
+        };
+        if options == Encode::default() {
             return Ok(None);
         }
         Ok(Some(Step::Encode(Box::new(move |encode: &mut Encode| {
-            (encode.format, encode.animated_format) = format.unwrap_or_default();
-            (encode.quality, encode.progressive) = (quality, progressive);
+            *encode = Encode { background: encode.background, ..options };
         }))))
     }
 }
@@ -67,12 +120,29 @@ fn formats(word: &str) -> Option<(Option<ImageFormat>, Option<ImageFormat>)> {
     ImageFormat::from_word(word).map(|format| (Some(format), None))
 }
 
+fn compression(word: &str) -> Option<Compression> {
+    match word {
+        "lossy" => Some(Compression::Lossy),
+        "near-lossless" => Some(Compression::NearLossless),
+        "lossless" => Some(Compression::Lossless),
+        _ => None,
+    }
+}
+
+fn chroma(word: &str) -> Option<Chroma> {
+    match word {
+        "420" => Some(Chroma::Half),
+        "444" => Some(Chroma::Full),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn query(raw: &str, accept: &str) -> Result<Query> {
-        Query::parse(raw, accept, [&FORMAT, &QUALITY, &PROGRESSIVE])
+        Query::parse(raw, accept, Format.params())
     }
 
     fn encode(raw: &str, accept: &str) -> Option<Encode> {
@@ -91,7 +161,8 @@ mod tests {
         let check = |raw, accept, expected: (Option<ImageFormat>, Option<ImageFormat>)| {
             let found = encode(raw, accept).unwrap();
             assert_eq!((found.format, found.animated_format), expected, "{raw} for {accept}");
-            assert_eq!((found.quality, found.lossless), (None, false), "{raw}");
+            let others = Encode { format: None, animated_format: None, ..found };
+            assert_eq!(others, Encode::default(), "{raw}");
         };
         let avif = (Some(ImageFormat::Avif), Some(ImageFormat::Webp));
         check("format=jpeg", "", (Some(ImageFormat::Jpeg), None));
@@ -139,6 +210,28 @@ mod tests {
         check("q=100", 100);
         check("q=080", 80);
         assert_eq!(query("f=JPEG&q=080", "").unwrap().to_string(), "format=jpeg&quality=80");
+    }
+
+    #[test]
+    fn every_word_and_number_becomes_an_option() {
+        let check = |raw: &str, expected| assert_eq!(encode(raw, ""), Some(expected), "{raw}");
+        for (word, compression) in [
+            ("lossy", Compression::Lossy),
+            ("Near-Lossless", Compression::NearLossless),
+            ("lossless", Compression::Lossless),
+        ] {
+            let expected = Encode { compression: Some(compression), ..Encode::default() };
+            check(&format!("compression={word}"), expected);
+        }
+        for (word, chroma) in [("420", Chroma::Half), ("444", Chroma::Full), ("4:4:4", Chroma::Full)] {
+            check(&format!("chroma={word}"), Encode { chroma: Some(chroma), ..Encode::default() });
+        }
+        check("maxBytes=50000", Encode { max_bytes: Some(50_000), ..Encode::default() });
+        check("effort=9", Encode { effort: Some(9), ..Encode::default() });
+        check("effort=0", Encode { effort: Some(0), ..Encode::default() });
+        check("alphaQuality=0", Encode { alpha_quality: Some(0), ..Encode::default() });
+        let error = query("effort=10", "").unwrap_err();
+        assert_eq!(error.message, "effort: expected an integer from 0 to 9, got \"10\"");
     }
 
     #[test]

@@ -89,7 +89,9 @@ fn an_image_does_not_depend_on_the_chunks() {
         for (name, source) in samples(raw) {
             let whole = body(answer(raw, &source, usize::MAX));
             assert!(whole == body(answer(raw, &source, 61)), "{name}?{raw}");
-            assert!(whole.is_ok() || name == "photo.avif", "{name}?{raw}: {:?}", whole.err());
+            // No quality may give as few bytes as the query demands.
+            let may_fail = name == "photo.avif" || raw.contains("maxBytes");
+            assert!(whole.is_ok() || may_fail, "{name}?{raw}: {:?}", whole.err());
         }
     }
 }

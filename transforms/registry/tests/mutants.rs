@@ -6,7 +6,7 @@ mod common;
 use bytes::Bytes;
 use common::Random;
 use image::{ExtendedColorType, ImageFormat};
-use safelight_core::{Encode, Frame, Model, Samples};
+use safelight_core::{Compression, Encode, Frame, Model, Samples};
 use safelight_core::{Image, Kind, Limits, Plan, Settings, Size, Stop, testing::Output};
 use safelight_registry::{ENCODERS, REGISTRY};
 use std::{io::Cursor, path::Path};
@@ -36,7 +36,10 @@ fn sources() -> Vec<(String, Bytes)> {
     let animation = Image { frames: vec![frame, dark], delays_ms: vec![20, 30], plays: 0, profile: None };
     let options = [
         ("", Encode::default()),
-        (" progressive, lossless", Encode { progressive: true, lossless: true, ..Encode::default() }),
+        (
+            " progressive, lossless",
+            Encode { progressive: true, compression: Some(Compression::Lossless), ..Encode::default() },
+        ),
         (" of high quality", Encode { quality: Some(95), ..Encode::default() }),
     ];
     let mut sources = Vec::new();

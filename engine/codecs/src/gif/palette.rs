@@ -1,7 +1,6 @@
 //! Palettes of at most 256 colours for a frame: exact, or the nearest colours, dithered.
 
-use quantette::deps::palette::Srgb;
-use quantette::{ImageRef, PaletteSize, Pipeline};
+use crate::quantise::nearest;
 use safelight_core::Size;
 use std::collections::HashMap;
 
@@ -121,27 +120,6 @@ fn exact(rgba: &[u8], max: usize) -> Option<(Vec<u8>, Vec<u8>)> {
         indices.push(last.1.unwrap_or_default());
     }
     Some((indices, palette))
-}
-
-/// The pixels, dithered to the best `max` colours, and these colours.
-fn nearest(rgba: &[u8], size: Size, max: usize) -> (Vec<u8>, Vec<u8>) {
-    let mut last = Srgb::new(0, 0, 0);
-    if let Some(first) = rgba.chunks_exact(4).find(|pixel| !is_transparent(pixel)) {
-        last = Srgb::new(first[0], first[1], first[2]);
-    }
-    // Transparent pixels repeat a neighbour, so they add no colour.
-    let colours = rgba.chunks_exact(4).map(|pixel| {
-        if !is_transparent(pixel) {
-            last = Srgb::new(pixel[0], pixel[1], pixel[2]);
-        }
-        last
-    });
-    let colours: Vec<_> = colours.collect();
-    let max = PaletteSize::from_u16_clamped(max as u16);
-    let image = ImageRef::new(size.w, size.h, &colours).expect("the pixels match the size of the frame");
-    let indexed = Pipeline::new().palette_size(max).input_image(image).output_srgb8_indexed_image();
-    let (palette, indices) = indexed.into_parts();
-    (indices, palette.into_iter().flat_map(|colour| [colour.red, colour.green, colour.blue]).collect())
 }
 
 #[cfg(test)]

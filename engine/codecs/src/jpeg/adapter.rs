@@ -3,20 +3,20 @@
 use super::{FORMAT, MAX_MCU_SIDE};
 use crate::{colour, error::CodecError, samples};
 use safelight_core::{
-    Cost, Decode, Encode, Frame, Geometry, Image, Model, Orientation, Plane, Result, Samples, Size, Stop,
-    View,
+    Chroma, Cost, Decode, Encode, Frame, Geometry, Image, Model, Orientation, Plane, Result, Samples, Size,
+    Stop, View,
     frame::{interleave, rgb_from_ycc},
 };
 use safelight_jpeg::{
     decode::{ColourModel, Component, Header, Planes, Scales},
     downsample,
-    encode::{self, Chroma, Options},
+    encode::{self, Options},
     ycbcr,
 };
 use std::borrow::Cow;
 
 /// The default quality.
-const DEFAULT_QUALITY: u8 = 80;
+pub(super) const DEFAULT_QUALITY: u8 = 80;
 /// The lowest quality at which chroma keeps its resolution, so that coloured edges stay sharp, as in libvips and
 /// libjpeg-turbo's tools.
 const FULL_CHROMA_QUALITY: u8 = 90;
@@ -29,7 +29,11 @@ const MARGIN: f64 = 1.5;
 
 /// Pixels for each sample of chroma in the output for `options`.
 pub(super) fn chroma(options: &Encode) -> (u8, u8) {
-    if quality(options) < FULL_CHROMA_QUALITY { (2, 2) } else { (1, 1) }
+    let by_quality = || if quality(options) < FULL_CHROMA_QUALITY { Chroma::Half } else { Chroma::Full };
+    match options.chroma.unwrap_or_else(by_quality) {
+        Chroma::Half => (2, 2),
+        Chroma::Full => (1, 1),
+    }
 }
 
 fn quality(options: &Encode) -> u8 {
@@ -176,7 +180,7 @@ struct PlaneRef<'a> {
 /// The planes to be encoded.
 enum EncoderPlanes<'a> {
     Grey(PlaneRef<'a>),
-    Ycc { planes: [PlaneRef<'a>; 3], chroma: Chroma },
+    Ycc { planes: [PlaneRef<'a>; 3], chroma: encode::Chroma },
 }
 
 /// The planes of `frame`, with chroma no finer than `options` require; `None` if they are not whole.
@@ -185,13 +189,13 @@ fn encoder_planes<'a>(frame: &'a Frame, options: &Encode) -> Option<EncoderPlane
         Model::Ycc { .. } => from_ycc(frame)?,
         _ => from_pixels(frame, options.background)?,
     };
-    let EncoderPlanes::Ycc { planes: [y, cb, cr], chroma: Chroma::Full } = planes else {
+    let EncoderPlanes::Ycc { planes: [y, cb, cr], chroma: encode::Chroma::Full } = planes else {
         return Some(planes);
     };
     if chroma(options) == (1, 1) {
-        return Some(EncoderPlanes::Ycc { planes: [y, cb, cr], chroma: Chroma::Full });
+        return Some(EncoderPlanes::Ycc { planes: [y, cb, cr], chroma: encode::Chroma::Full });
     }
-    Some(EncoderPlanes::Ycc { planes: [y, cb.halved(), cr.halved()], chroma: Chroma::Quarter })
+    Some(EncoderPlanes::Ycc { planes: [y, cb.halved(), cr.halved()], chroma: encode::Chroma::Quarter })
 }
 
 fn from_ycc(frame: &Frame) -> Option<EncoderPlanes<'_>> {
@@ -199,10 +203,10 @@ fn from_ycc(frame: &Frame) -> Option<EncoderPlanes<'_>> {
     (y.step == (1.0, 1.0)).then_some(())?;
     let chroma = match cb.step {
         step if step != cr.step => None,
-        (1.0, 1.0) => Some(Chroma::Full),
-        (2.0, 1.0) => Some(Chroma::HalfWidth),
-        (1.0, 2.0) => Some(Chroma::HalfHeight),
-        (2.0, 2.0) => Some(Chroma::Quarter),
+        (1.0, 1.0) => Some(encode::Chroma::Full),
+        (2.0, 1.0) => Some(encode::Chroma::HalfWidth),
+        (1.0, 2.0) => Some(encode::Chroma::HalfHeight),
+        (2.0, 2.0) => Some(encode::Chroma::Quarter),
         _ => None,
     };
     let Some(chroma) = chroma else {
@@ -224,7 +228,7 @@ fn from_pixels(frame: &Frame, background: [u8; 3]) -> Option<EncoderPlanes<'_>> 
     let [y, cb, cr] = &mut planes;
     ycbcr::from_rgb(&samples, y, cb, cr);
     let planes = planes.map(|samples| PlaneRef { samples: samples.into(), size });
-    Some(EncoderPlanes::Ycc { planes, chroma: Chroma::Full })
+    Some(EncoderPlanes::Ycc { planes, chroma: encode::Chroma::Full })
 }
 
 /// Borrows `plane`, if it has one channel of 8 bits.

@@ -64,6 +64,10 @@ impl Encoder for Jpeg {
         Some(adapter::chroma(options))
     }
 
+    fn default_quality(&self) -> Option<u8> {
+        Some(adapter::DEFAULT_QUALITY)
+    }
+
     fn cost(&self, size: Size, _frames: u32, options: &Encode) -> Cost {
         adapter::encode_cost(size, options)
     }

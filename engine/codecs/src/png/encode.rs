@@ -1,26 +1,32 @@
-//! Encoding of PNG, always lossless.
+//! Encoding of PNG, without loss unless the options allow it.
 
 use super::{
-    FORMAT,
+    FORMAT, lossy,
     palette::{self, Paletted},
 };
 use crate::{error::CodecError, samples};
 use png::{BitDepth, ColorType, Compression, DeflateCompression, Encoder, Filter, Info};
-use safelight_core::{Cost, Image, Model, Result, Samples, Size, Stop};
+use safelight_core::{Cost, Encode, Image, Model, Result, Samples, Size, Stop};
 use std::{borrow::Cow, io::Write};
 
 /// The cost of an encode of an image of `size`.
-pub(super) fn cost(size: Size) -> Cost {
+pub(super) fn cost(size: Size, options: &Encode) -> Cost {
     /// The indices of a palette or the bytes of 16-bit samples, and a file of incompressible RGBA of 16 bits.
     const PIXEL_BYTES: u64 = 24;
+    /// Colours in several forms while a palette is chosen.
+    const LOSSY_PIXEL_BYTES: u64 = 48;
     const WORK_BYTES: u64 = 2 << 20;
     /// Nanoseconds for each pixel.
     const PIXEL_NS: u64 = 60;
-    Cost::new(size.pixels() * PIXEL_BYTES + WORK_BYTES, size.pixels() * PIXEL_NS)
+    const LOSSY_PIXEL_NS: u64 = 300;
+    let is_lossy = lossy::is_allowed(options);
+    let bytes = if is_lossy { LOSSY_PIXEL_BYTES } else { PIXEL_BYTES };
+    let ns = PIXEL_NS * Strength::new(options).time() + if is_lossy { LOSSY_PIXEL_NS } else { 0 };
+    Cost::new(size.pixels() * bytes + WORK_BYTES, size.pixels() * ns)
 }
 
 /// Encodes the first frame of `image`.
-pub(super) fn encode(image: &Image, stop: &Stop) -> Result<Vec<u8>> {
+pub(super) fn encode(image: &Image, options: &Encode, stop: &Stop) -> Result<Vec<u8>> {
     let not_encoded = |what: &'static str| CodecError::NotEncoded(FORMAT, what.into());
     let frame = image.frames.first().ok_or_else(|| not_encoded("an image without frames"))?;
     let plane = samples::whole(frame).ok_or_else(|| not_encoded("planes that are not whole"))?;
@@ -33,46 +39,79 @@ pub(super) fn encode(image: &Image, stop: &Stop) -> Result<Vec<u8>> {
         Model::Rgb | Model::Ycc { .. } => ColorType::Rgb,
         Model::Rgba => ColorType::Rgba,
     };
+    let strength = Strength::new(options);
     let channels = usize::from(plane.channels);
-    let encoded = match &plane.samples {
-        Samples::U16(samples) => {
+    let is_lossy = 3 <= channels && lossy::is_allowed(options);
+    let samples = match &plane.samples {
+        Samples::U16(samples) if !is_lossy => {
             info.bit_depth = BitDepth::Sixteen;
             let bytes: Vec<_> = samples.iter().flat_map(|sample| sample.to_be_bytes()).collect();
             let significant = frame.encoding.filter(|encoding| encoding.bits < 16);
             let significant = significant.map(|encoding| vec![encoding.bits; channels]);
-            write(info, &bytes, Effort::Photo, significant, stop)?
+            return write(info, &bytes, (Content::Photo, strength), significant, stop);
         }
-        Samples::U8(samples) => {
-            let few = (3 <= channels).then(|| palette::of(samples, w as usize, channels)).flatten();
-            if let Some(Paletted { colours, alphas, depth, rows }) = few {
-                info.color_type = ColorType::Indexed;
-                info.bit_depth = depth;
-                info.palette = Some(colours.into());
-                info.trns = (!alphas.is_empty()).then(|| alphas.into());
-                write(info, &rows, Effort::Drawing, None, stop)?
-            } else {
-                info.bit_depth = BitDepth::Eight;
-                write(info, samples, Effort::of(samples, w as usize * channels, channels), None, stop)?
-            }
-        }
+        samples => samples::to_u8(samples),
     };
-    Ok(encoded)
+    info.bit_depth = BitDepth::Eight;
+    let few = || {
+        if let exact @ Some(_) = palette::of(&samples, w as usize, channels) {
+            return exact;
+        }
+        let reduced =
+            is_lossy.then(|| lossy::reduce(&samples, plane.size, channels, options.quality)).flatten();
+        palette::of(&reduced?, w as usize, 4)
+    };
+    if let Some(Paletted { colours, alphas, depth, rows }) = (3 <= channels).then(few).flatten() {
+        info.color_type = ColorType::Indexed;
+        info.bit_depth = depth;
+        info.palette = Some(colours.into());
+        info.trns = (!alphas.is_empty()).then(|| alphas.into());
+        return write(info, &rows, (Content::Drawing, strength), None, stop);
+    }
+    let content = Content::of(&samples, w as usize * channels, channels);
+    write(info, &samples, (content, strength), None, stop)
 }
 
-/// The compression level. Level 6 takes a quarter more time for 1 % fewer bytes, 4 % at most; level 4 takes a fifth
-/// less time for up to 7 % more bytes.
-const DRAWING_LEVEL: u8 = 5;
-
-/// The filters and compression that suit a kind of image.
+/// How hard to compress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Effort {
+enum Strength {
+    /// As fast as it can be done well.
+    Fast,
+    /// Filters are chosen for each row.
+    Balanced,
+    /// The deflater searches longest.
+    High,
+}
+
+impl Strength {
+    fn new(options: &Encode) -> Self {
+        match options.effort {
+            None | Some(0..=3) => Self::Fast,
+            Some(4..=6) => Self::Balanced,
+            Some(_) => Self::High,
+        }
+    }
+
+    /// The time it takes, [`Strength::Fast`] being 1.
+    const fn time(self) -> u64 {
+        match self {
+            Self::Fast => 1,
+            Self::Balanced => 4,
+            Self::High => 12,
+        }
+    }
+}
+
+/// The kind of an image, which decides about filters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Content {
     /// Filters flatten gradients, and leave few repetitions for the deflater to find.
     Photo,
     /// Filters break up the repetitions that the deflater finds.
     Drawing,
 }
 
-impl Effort {
+impl Content {
     /// Returns `Drawing` if at least half of the pixels equal their left neighbours.
     fn of(samples: &[u8], row: usize, channels: usize) -> Self {
         let pairs = || {
@@ -84,13 +123,23 @@ impl Effort {
         let same = pairs().filter(|(left, right)| left == right).count();
         if pairs().count() <= 2 * same { Self::Drawing } else { Self::Photo }
     }
+
+    /// The level of the deflater. Level 6 takes a quarter more time than 5 for 1 % fewer bytes, 4 % at most; level 4
+    /// takes a fifth less time for up to 7 % more bytes.
+    const fn drawing_level(strength: Strength) -> u8 {
+        match strength {
+            Strength::Fast => 5,
+            Strength::Balanced => 7,
+            Strength::High => 9,
+        }
+    }
 }
 
 /// Writes a file. `significant` is the number of bits of each channel before it was scaled (section 11.3.2.4).
 fn write(
     info: Info,
     rows: &[u8],
-    effort: Effort,
+    (content, strength): (Content, Strength),
     significant: Option<Vec<u8>>,
     stop: &Stop,
 ) -> Result<Vec<u8>> {
@@ -99,11 +148,13 @@ fn write(
     let failed = |error| CodecError::NotEncoded(FORMAT, Box::new(error));
     let mut file = Vec::new();
     let mut encoder = Encoder::with_info(&mut file, info).map_err(failed)?;
-    match effort {
-        Effort::Photo => encoder.set_compression(Compression::Fast),
-        Effort::Drawing => {
+    match (content, strength) {
+        (Content::Photo, Strength::Fast) => encoder.set_compression(Compression::Fast),
+        (Content::Photo, Strength::Balanced) => encoder.set_compression(Compression::Balanced),
+        (Content::Photo, Strength::High) => encoder.set_compression(Compression::High),
+        (Content::Drawing, _) => {
             encoder.set_filter(Filter::NoFilter);
-            encoder.set_deflate_compression(DeflateCompression::Level(DRAWING_LEVEL));
+            encoder.set_deflate_compression(DeflateCompression::Level(Content::drawing_level(strength)));
         }
     }
     let mut writer = encoder.write_header().map_err(failed)?;

@@ -4,6 +4,7 @@
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 mod encode;
+mod lossy;
 mod palette;
 mod transparency;
 #[cfg(target_arch = "x86_64")]
@@ -58,12 +59,17 @@ impl Encoder for Png {
         true
     }
 
-    fn cost(&self, size: Size, _frames: u32, _options: &Encode) -> Cost {
-        encode::cost(size)
+    /// Any quality allows fewer colours than the image may have; the highest keeps 256.
+    fn default_quality(&self) -> Option<u8> {
+        Some(lossy::MAX_QUALITY)
     }
 
-    fn encode(&self, image: &Image, _options: &Encode, stop: &Stop) -> Result<Vec<u8>> {
-        encode::encode(image, stop)
+    fn cost(&self, size: Size, _frames: u32, options: &Encode) -> Cost {
+        encode::cost(size, options)
+    }
+
+    fn encode(&self, image: &Image, options: &Encode, stop: &Stop) -> Result<Vec<u8>> {
+        encode::encode(image, options, stop)
     }
 }
 

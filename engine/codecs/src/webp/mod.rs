@@ -49,7 +49,11 @@ impl Encoder for Webp {
 
     fn chroma(&self, options: &Encode) -> Option<(u8, u8)> {
         // RFC 6386, section 5; lossless images are RGB.
-        (!options.lossless).then_some((2, 2))
+        encode::is_lossy(options).then_some((2, 2))
+    }
+
+    fn default_quality(&self) -> Option<u8> {
+        Some(encode::DEFAULT_QUALITY)
     }
 
     fn cost(&self, size: Size, frames: u32, options: &Encode) -> Cost {

@@ -2,16 +2,19 @@
 
 mod limits;
 mod sizes;
+mod target;
 
 pub use sizes::{SizePlan, plan_sizes};
 
 use crate::{
-    Cost, Decode, Decoder, Decoding, Detection, Encode, Encoder, Error, Flow, Format, Frame, Head, Header,
-    Image, Kind, Opened, Opening, PixelOp, Registry, Result, Session, Settings, Sink, Size, Stop,
+    Compression, Cost, Decode, Decoder, Decoding, Detection, Encode, Encoder, Error, Flow, Format, Frame,
+    Head, Header, Image, Kind, Opened, Opening, PixelOp, Registry, Result, Session, Settings, Sink, Size,
+    Stop,
 };
 use bytes::{Bytes, BytesMut};
 use limits::{check_output, check_work};
 use sizes::Parts;
+use target::{MAX_ENCODES, encode_within, too_large};
 
 /// Decodes once, applies every step and encodes once. The source is decoded while it arrives where its format
 /// allows that; otherwise it is buffered whole.
@@ -152,8 +155,9 @@ impl Pixels {
         let frames = if all_frames { header.frames } else { 1 };
         let keep_profile = self.settings.keep_profile && output.carries_profile();
         // Palette images are mostly drawings, where lossy coding is visible and often takes more bytes.
-        let lossless = self.encode.lossless || (header.has_palette && self.encode.quality.is_none());
-        let encode = Encode { lossless, ..self.encode.clone() };
+        let has_choice = self.encode.quality.is_none() && self.encode.max_bytes.is_none();
+        let exact = (header.has_palette && has_choice).then_some(Compression::Lossless);
+        let encode = Encode { compression: self.encode.compression.or(exact), ..self.encode.clone() };
         let chroma = output.chroma(&encode);
         let decode = Decode { needed, all_frames, keep_profile, chroma: chroma.unwrap_or((1, 1)) };
         let parts = Parts {
@@ -163,6 +167,7 @@ impl Pixels {
             decode: decode_cost(&decode),
             encoder: output,
             encode: &encode,
+            encodes: if encode.max_bytes.is_some() && can_lose(output, &encode) { MAX_ENCODES } else { 1 },
         };
         let cost = parts.cost()?;
         check_work(cost, limits)?;
@@ -192,7 +197,7 @@ impl Pixels {
         image.frames = frames.map(|frame| self.apply(frame, prepared, &stop)).collect::<Result<_>>()?;
         let image = image.with_fitting_profile();
         stop.check()?;
-        let encoded = prepared.output.encode(&image, &prepared.encode, &stop)?;
+        let encoded = encode(&image, prepared, &stop)?;
         out.head(Head { content_type: prepared.output.format().mime() });
         out.body(Bytes::from(encoded));
         Ok(())
@@ -209,6 +214,29 @@ impl Pixels {
         stop.check()?;
         if prepared.takes_chroma { Ok(frame) } else { frame.into_rgb() }
     }
+}
+
+/// Encodes `image` in at most as many bytes as the options allow.
+fn encode(image: &Image, Prepared { output, encode, .. }: &Prepared, stop: &Stop) -> Result<Vec<u8>> {
+    let Some(max) = encode.max_bytes else { return output.encode(image, encode, stop) };
+    let quality = encode.quality.or(output.default_quality()).filter(|_| can_lose(*output, encode));
+    let Some(quality) = quality else {
+        let encoded = output.encode(image, encode, stop)?;
+        let bytes = encoded.len() as u64;
+        return if bytes <= max.into() { Ok(encoded) } else { Err(too_large(max, bytes, output.format())) };
+    };
+    // Without a quality, the encoder may lose nothing, and still be small enough.
+    let mut first = Some(encode.quality);
+    encode_within(max, quality, output.format(), |quality| {
+        let quality = first.take().unwrap_or(Some(quality));
+        output.encode(image, &Encode { quality, ..encode.clone() }, stop)
+    })
+}
+
+/// Returns whether a quality changes the number of bytes.
+fn can_lose(output: &dyn Encoder, encode: &Encode) -> bool {
+    let is_lossless = matches!(encode.compression, Some(Compression::Lossless | Compression::NearLossless));
+    output.default_quality().is_some() && !is_lossless
 }
 
 /// Returns the maximum number of bytes that a session buffers; the decode is reserved separately.

@@ -38,6 +38,8 @@ pub(super) struct Parts<'a> {
     pub(super) decode: (Cost, Size),
     pub(super) encoder: &'static dyn Encoder,
     pub(super) encode: &'a Encode,
+    /// The most encodes.
+    pub(super) encodes: u32,
 }
 
 impl Parts<'_> {
@@ -72,7 +74,11 @@ impl Parts<'_> {
         steps.bytes = steps.bytes.saturating_add(others);
 
         let image = Cost::new(output.saturating_mul(frames).saturating_mul(pixel_bytes), 0);
-        let encode = image + self.encoder.cost(geometry.size, self.frames, self.encode);
+        let mut encode = self.encoder.cost(geometry.size, self.frames, self.encode);
+        encode.cpu_ns = encode.cpu_ns.saturating_mul(self.encodes.into());
+        // The best output so far is kept.
+        let kept = if 1 < self.encodes { self.encode.max_bytes.map_or(0, u64::from) } else { 0 };
+        let encode = image + encode + Cost::new(kept, 0);
         Ok(decode.then(steps).then(encode))
     }
 }

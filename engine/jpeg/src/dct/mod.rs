@@ -21,7 +21,7 @@ mod neon;
 #[cfg(test)]
 mod testing;
 
-pub(super) use forward::Forward;
+pub(super) use forward::{Forward, Thresholds};
 pub(super) use inverse::Inverse;
 
 /// Fractional bits of the constants.

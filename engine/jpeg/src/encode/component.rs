@@ -1,6 +1,9 @@
 //! The components of a frame, divided into blocks of 8 × 8 samples.
 
-use super::{EncodeError, Image, Options, Plane, Planes, quantisation::Quantisation};
+use super::{
+    EncodeError, Image, Options, Plane, Planes,
+    quantisation::{self, Quantisation},
+};
 use crate::dct::Forward;
 
 /// The quantised coefficients of a block in zigzag order.
@@ -36,7 +39,7 @@ impl<'a> Component<'a> {
                     blocks: (w.div_ceil(8), h.div_ceil(8)),
                     number,
                     plane: plane.crop(w, h)?,
-                    forward: Forward::new(&tables[table]),
+                    forward: Forward::new(&tables[table], quantisation::thresholds(&tables[table], table)),
                 })
             };
         match image.planes {

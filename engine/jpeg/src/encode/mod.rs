@@ -96,8 +96,7 @@ pub struct Image<'a> {
 /// The options of an encode.
 #[derive(Clone, Copy)]
 pub struct Options<'a> {
-    /// The quality, 1 to 100: the scale of the tables of T.81 Annex K, as in libjpeg. Other values are
-    /// clamped.
+    /// The quality, 1 to 100, with libjpeg's scale. Other values are clamped.
     pub quality: u8,
     /// Whether to write a progressive file, which shows the whole image early and then refines it.
     pub is_progressive: bool,

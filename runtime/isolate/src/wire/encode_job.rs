@@ -5,7 +5,7 @@ use super::{
     format::{number, read_format},
     image::{put_image, read_image},
 };
-use safelight_core::{Encode, Format, Image};
+use safelight_core::{Chroma, Compression, Encode, Format, Image};
 use std::{
     borrow::Cow,
     io::{self, Read},
@@ -26,10 +26,25 @@ impl EncodeJob {
         parts.put(super::ENCODE);
         parts.put(number(Some(format)));
         // Without a wildcard, so that a new option is not forgotten.
-        let Encode { format, animated_format, quality, progressive, lossless, background } = options;
+        let Encode {
+            format,
+            animated_format,
+            quality,
+            progressive,
+            compression,
+            // Encoders do not see it.
+            max_bytes: _,
+            effort,
+            alpha_quality,
+            chroma,
+            background,
+        } = options;
         parts.put([number(*format), number(*animated_format)]);
-        parts.put([u8::from(quality.is_some()), quality.unwrap_or_default()]);
-        parts.put([u8::from(*progressive), u8::from(*lossless)]);
+        parts.put([u8::from(*progressive)]);
+        for option in [quality, effort, alpha_quality] {
+            parts.put([u8::from(option.is_some()), option.unwrap_or_default()]);
+        }
+        parts.put([position(&COMPRESSIONS, compression), position(&CHROMAS, chroma)]);
         parts.put(*background);
         put_image(&mut parts, image);
         parts.into_parts()
@@ -41,17 +56,40 @@ impl EncodeJob {
         let options = Encode {
             format: read_format(fields)?,
             animated_format: read_format(fields)?,
-            quality: {
-                let is_some = fields.take_bool()?;
-                let quality = fields.take()?;
-                is_some.then_some(quality)
-            },
             progressive: fields.take_bool()?,
-            lossless: fields.take_bool()?,
+            quality: read_option(fields)?,
+            effort: read_option(fields)?,
+            alpha_quality: read_option(fields)?,
+            compression: read_choice(fields, &COMPRESSIONS)?,
+            max_bytes: None,
+            chroma: read_choice(fields, &CHROMAS)?,
             background: fields.take()?,
         };
         Ok(Self { format, options, image: read_image(fields)? })
     }
+}
+
+/// The values of [`Encode::compression`], by their numbers.
+const COMPRESSIONS: [Option<Compression>; 4] =
+    [None, Some(Compression::Lossy), Some(Compression::NearLossless), Some(Compression::Lossless)];
+
+/// The values of [`Encode::chroma`], by their numbers.
+const CHROMAS: [Option<Chroma>; 3] = [None, Some(Chroma::Half), Some(Chroma::Full)];
+
+/// Returns the number of `value`. A value that is missing in `all` gets a number that is rejected.
+fn position<T: PartialEq>(all: &[T], value: &T) -> u8 {
+    all.iter().position(|other| other == value).unwrap_or(all.len()) as u8
+}
+
+fn read_choice<T: Copy>(fields: &mut Fields<impl Read>, all: &[T]) -> io::Result<T> {
+    let number: u8 = fields.take()?;
+    all.get(usize::from(number)).copied().ok_or_else(|| invalid("choice"))
+}
+
+fn read_option(fields: &mut Fields<impl Read>) -> io::Result<Option<u8>> {
+    let is_some = fields.take_bool()?;
+    let value = fields.take()?;
+    Ok(is_some.then_some(value))
 }
 
 #[cfg(test)]
@@ -86,10 +124,14 @@ mod tests {
             animated_format: Some(Format::Webp),
             quality: Some(70),
             progressive: true,
-            lossless: false,
+            compression: Some(Compression::NearLossless),
+            max_bytes: None,
+            effort: Some(9),
+            alpha_quality: Some(0),
+            chroma: Some(Chroma::Full),
             background: [1, 2, 3],
         };
-        let other = Encode { lossless: true, ..Encode::default() };
+        let other = Encode { compression: Some(Compression::Lossless), ..Encode::default() };
         let options = [options, other].into_iter().cycle();
         let job = |(image, options)| EncodeJob { format: Format::Avif, options, image };
         images.into_iter().zip(options).map(job).collect()

@@ -7,8 +7,8 @@
 mod common;
 
 use safelight_core::{
-    ColourClass, Cost, Encode, Encoder, Format, Frame, Image, Isolation, Kind, Model, Profile, Result,
-    Samples, Size, Stop, StopReason,
+    ColourClass, Compression, Cost, Encode, Encoder, Format, Frame, Image, Isolation, Kind, Model, Profile,
+    Result, Samples, Size, Stop, StopReason,
 };
 use safelight_isolate::{IsolatedEncoder, Pool, run_if_worker, work};
 use safelight_registry::REGISTRY;
@@ -99,7 +99,7 @@ fn animations_are_those_of_the_encoder() {
     film.frames[1].planes[0].samples = Samples::U8(vec![200; 256]);
     film.delays_ms = vec![40, 80];
     film.plays = 2;
-    let options = Encode { lossless: true, ..Encode::default() };
+    let options = Encode { compression: Some(Compression::Lossless), ..Encode::default() };
     assert!(
         isolated.encode(&film, &options, &Stop::default()).unwrap()
             == own.encode(&film, &options, &Stop::default()).unwrap()

@@ -1,25 +1,35 @@
 //! The forward transform in plain Rust, the reference of the other kernels.
 
+use super::dead_zone::{Thresholds, drop_isolated};
 use crate::{
     dct::{CONSTANT_BITS, PASS_BITS, basis::BASES},
     zigzag::NATURAL_ORDER,
 };
 
 /// Transforms and quantises a block.
-pub(super) fn block(quantisation: &[u16; 64], samples: &[u8], stride: usize, out: &mut [i16; 64]) -> u64 {
+pub(super) fn block(
+    quantisation: &[u16; 64],
+    thresholds: &Thresholds,
+    samples: &[u8],
+    stride: usize,
+    out: &mut [i16; 64],
+) -> u64 {
     let rows: [[i32; 8]; 8] = std::array::from_fn(|y| {
         let row = &samples[y * stride..][..8];
         pass(|x| i32::from(row[x]) - 128, CONSTANT_BITS - PASS_BITS)
     });
     let columns: [[i32; 8]; 8] = std::array::from_fn(|x| pass(|y| rows[y][x], CONSTANT_BITS + PASS_BITS));
-    let mut mask = 0;
+    let (mut nonzero, mut weak) = (0, 0);
     for (k, &natural) in NATURAL_ORDER.iter().enumerate() {
         let at = usize::from(natural);
         // Coefficients are 8 times too large.
-        out[k] = divide(columns[at % 8][at / 8], i32::from(quantisation[at]) * 8) as i16;
-        mask |= u64::from(out[k] != 0) << k;
+        let value = columns[at % 8][at / 8];
+        let is_kept = i32::from(thresholds.kept[at]) <= value.abs();
+        out[k] = if is_kept { divide(value, i32::from(quantisation[at]) * 8) as i16 } else { 0 };
+        nonzero |= u64::from(out[k] != 0) << k;
+        weak |= u64::from(value.abs() < i32::from(thresholds.strong[at])) << k;
     }
-    mask
+    drop_isolated(nonzero, weak, out)
 }
 
 /// Applies the one-dimensional transform, with the cosines of the inverse one.

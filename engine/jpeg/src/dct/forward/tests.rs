@@ -1,4 +1,4 @@
-use super::{Forward, Kernel};
+use super::{Forward, Kernel, Thresholds};
 use crate::{dct::testing::Random, zigzag::NATURAL_ORDER};
 use std::f64::consts::{PI, SQRT_2};
 
@@ -25,6 +25,17 @@ fn block(round: usize, random: &mut Random) -> ([u16; 64], [u8; LENGTH]) {
     (quantisation, samples)
 }
 
+/// Limits that change no quotient.
+const NEAREST: [f32; 2] = [0.0; 2];
+
+fn zone(round: usize) -> [f32; 2] {
+    [NEAREST, [0.7, 0.9], [0.5, 1.4], [0.8, 0.6]][round / 3 % 4]
+}
+
+fn forward(quantisation: &[u16; 64], zone: [f32; 2]) -> Forward {
+    Forward::new(quantisation, Thresholds::new(quantisation, &[zone; 64]))
+}
+
 /// The exact coefficients, in natural order.
 fn exact(samples: &[u8; LENGTH]) -> [f64; 64] {
     let cosine = |k: usize, y: usize| {
@@ -44,7 +55,7 @@ fn is_within_rounding_of_the_exact_transform() {
     for round in 0..2000 {
         let (quantisation, samples) = block(round, &mut random);
         let (exact, mut out) = (exact(&samples), [0; 64]);
-        Forward::new(&quantisation).block(&samples, STRIDE, &mut out);
+        forward(&quantisation, NEAREST).block(&samples, STRIDE, &mut out);
         for (&quotient, natural) in out.iter().zip(NATURAL_ORDER.map(usize::from)) {
             let step = f64::from(quantisation[natural].max(1));
             let error = f64::from(quotient) * step - exact[natural];
@@ -60,7 +71,7 @@ fn kernels_agree() {
     let mut random = Random::new(4);
     for round in 0..120_000 {
         let (quantisation, samples) = block(round, &mut random);
-        let fast = Forward::new(&quantisation);
+        let fast = forward(&quantisation, zone(round));
         let plain = Forward { kernel: Kernel::Scalar, ..fast.clone() };
         let (mut out, mut expected) = ([77; 64], [88; 64]);
         let mask = fast.block(&samples, STRIDE, &mut out);
@@ -81,7 +92,7 @@ fn the_largest_coefficients_agree() {
             if cosine(natural / 8, y) * cosine(natural % 8, x) < 0.0 { 0 } else { 255 }
         });
         for quantisation in [1, 2, 3, 16, 255, 2047, 4095, 4096] {
-            let fast = Forward::new(&[quantisation; 64]);
+            let fast = forward(&[quantisation; 64], NEAREST);
             let plain = Forward { kernel: Kernel::Scalar, ..fast.clone() };
             let (mut out, mut expected) = ([0; 64], [0; 64]);
             fast.block(&samples, STRIDE, &mut out);
@@ -93,7 +104,7 @@ fn the_largest_coefficients_agree() {
 
 #[test]
 fn selects_the_kernel_of_the_processor() {
-    let kernel = Forward::new(&[1; 64]).kernel;
+    let kernel = forward(&[1; 64], NEAREST).kernel;
     #[cfg(target_arch = "x86_64")]
     assert_eq!(matches!(kernel, Kernel::Avx2(_)), is_x86_feature_detected!("avx2"));
     #[cfg(target_arch = "aarch64")]
@@ -105,5 +116,5 @@ fn selects_the_kernel_of_the_processor() {
 #[test]
 #[should_panic(expected = "range")]
 fn a_block_outside_the_samples_panics() {
-    Forward::new(&[1; 64]).block(&[0; LENGTH - 1], STRIDE, &mut [0; 64]);
+    forward(&[1; 64], NEAREST).block(&[0; LENGTH - 1], STRIDE, &mut [0; 64]);
 }
