@@ -32,12 +32,14 @@ impl Encoder for Avif {
         /// The same where nearly every coefficient is kept.
         const FINE_PIXEL_BYTES: u64 = 450;
         const FINE_QUALITY: u8 = 90;
-        /// Nanoseconds for each pixel of a photo.
+        /// Nanoseconds for each pixel of a photo, at the two fastest speeds and at others.
         const PIXEL_NS: u64 = 1300;
+        const SLOW_PIXEL_NS: u64 = 3000;
         const WORK_BYTES: u64 = 16 << 20;
         let is_fine = options.quality.is_some_and(|quality| FINE_QUALITY <= quality);
         let pixel_bytes = if is_fine { FINE_PIXEL_BYTES } else { PIXEL_BYTES };
-        Cost::new(size.pixels() * pixel_bytes + WORK_BYTES, size.pixels() * PIXEL_NS)
+        let pixel_ns = if speed(options) < DEFAULT_SPEED { SLOW_PIXEL_NS } else { PIXEL_NS };
+        Cost::new(size.pixels() * pixel_bytes + WORK_BYTES, size.pixels() * pixel_ns)
     }
 
     /// The encoder cannot be stopped, its memory has no bound, and it has panicked.

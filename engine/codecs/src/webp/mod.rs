@@ -4,6 +4,7 @@
 mod decode;
 mod encode;
 mod file;
+mod near_lossless;
 mod planes;
 
 use crate::animation::{check_frames, frames_bytes, frames_pixels};
