@@ -21,7 +21,7 @@ pub enum Format {
     Avif,
     /// HEIF with HEVC inside, ISO/IEC 23008-12 Annex B.
     Heic,
-    /// HEIF with any other coding inside.
+    /// HEIF whose brands do not say what coding is inside.
     Heif,
     /// JPEG 2000 and HTJ2K, ITU-T T.800 and T.814: codestreams, JP2 and JPH files.
     Jpeg2000,
