@@ -72,6 +72,12 @@ impl Format {
         self.row().encoded_as
     }
 
+    /// Returns whether every client shows images of this format, whatever its `Accept` header says.
+    #[must_use]
+    pub const fn is_universal(self) -> bool {
+        matches!(self, Self::Jpeg | Self::Png | Self::Webp | Self::Gif | Self::Bmp | Self::Ico)
+    }
+
     /// The format with this MIME type.
     pub fn from_mime(mime: &str) -> Option<Self> {
         TABLE.iter().find(|row| row.mime == mime).map(|row| row.format)

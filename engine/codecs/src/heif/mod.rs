@@ -143,6 +143,14 @@ impl Opened for OpenedHeif {
         }
     }
 
+    fn has_transparency(&self) -> bool {
+        match &self.frames {
+            Frames::Still(still) => still.has_alpha(),
+            #[cfg(feature = "avif")]
+            Frames::Animation(animation) => animation.has_alpha(),
+        }
+    }
+
     fn isolation(&self) -> Isolation {
         match &self.frames {
             Frames::Still(still) => still.isolation(),

@@ -57,6 +57,11 @@ impl OverlayImage {
         layers + Cost::new(self.size.pixels().saturating_mul(CANVAS_BYTES), self.size.pixels())
     }
 
+    /// Returns whether the canvas shows through.
+    pub(super) fn has_alpha(&self) -> bool {
+        self.background[3] != u8::MAX
+    }
+
     /// Returns the reason to decode in a child process.
     pub(super) fn isolation(&self) -> Isolation {
         self.layers.iter().map(|layer| layer.image.isolation()).fold(Isolation::Never, stronger)

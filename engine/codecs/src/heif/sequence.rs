@@ -54,6 +54,10 @@ impl Animation {
         }
     }
 
+    pub(super) fn has_alpha(&self) -> bool {
+        self.alpha.is_some()
+    }
+
     /// The frames that are decoded.
     fn frames(&self, decode: &Decode) -> usize {
         if decode.all_frames { self.sequence.colour.samples.len() } else { 1 }

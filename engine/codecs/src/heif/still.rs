@@ -67,6 +67,14 @@ impl Still {
         Ok(Self { pixels, shown, orientation, icc, signal })
     }
 
+    /// Returns whether the frame may have alpha.
+    pub(super) fn has_alpha(&self) -> bool {
+        match &self.pixels {
+            Pixels::Tiles { alpha, .. } => alpha.is_some(),
+            Pixels::Overlay(overlay) => overlay.has_alpha(),
+        }
+    }
+
     /// Returns the bytes of a sample of the frame.
     pub(super) fn sample_bytes(&self) -> u8 {
         match &self.pixels {
