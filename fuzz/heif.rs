@@ -7,7 +7,8 @@ use safelight_containers::heif::{self, Coded, Content, Image, Picture};
 use safelight_core::{Detection, Format, Limits};
 
 fuzz_target!(|source: &[u8]| {
-    let Detection::Known(format @ (Format::Avif | Format::Heic | Format::Heif)) = Format::detect(source) else {
+    let Detection::Known(format @ (Format::Avif | Format::Heic | Format::Heif)) = Format::detect(source)
+    else {
         return;
     };
     let source = Bytes::copy_from_slice(source);
