@@ -71,6 +71,29 @@ impl Canvas {
     }
 }
 
+/// Draws pixels of `channels` samples, RGB or RGBA, over a row of RGBA.
+pub(crate) fn draw_over(row: &mut [u8], pixels: &[u8], channels: usize) {
+    for (below, above) in row.chunks_exact_mut(4).zip(pixels.chunks_exact(channels)) {
+        match above {
+            [_, _, _, 0] => (),
+            [r, g, b] | [r, g, b, 255] => below.copy_from_slice(&[*r, *g, *b, 255]),
+            _ => blend(below, above),
+        }
+    }
+}
+
+/// Blends a translucent pixel over another; alpha is straight in both.
+fn blend(below: &mut [u8], above: &[u8]) {
+    let opacity = u32::from(above[3]);
+    // In units of 1 / 255², so that one division at the end rounds once.
+    let (over, under) = (opacity * 255, u32::from(below[3]) * (255 - opacity));
+    let total = over + under;
+    for (below, above) in below[..3].iter_mut().zip(above) {
+        *below = ((u32::from(*above) * over + u32::from(*below) * under + total / 2) / total) as u8;
+    }
+    below[3] = ((total + 127) / 255) as u8;
+}
+
 /// Removes the alpha of RGBA frames if every pixel of all of them is opaque, and returns whether it did.
 pub(crate) fn drop_opaque_alpha(frames: &mut [Vec<u8>]) -> bool {
     let is_opaque = frames.iter().all(|frame| frame.chunks_exact(4).all(|pixel| pixel[3] == u8::MAX));
@@ -179,5 +202,18 @@ mod tests {
         assert_eq!(frames, [[1, 2, 3, 4, 5, 6]]);
         let mut frames = vec![vec![1, 2, 3, 255], vec![4, 5, 6, 254]];
         assert!(!drop_opaque_alpha(&mut frames));
+    }
+
+    #[test]
+    fn translucent_pixels_blend() {
+        let check = |below: [u8; 4], above: [u8; 4], expected: [u8; 4]| {
+            let mut pixel = below;
+            blend(&mut pixel, &above);
+            assert_eq!(pixel, expected, "{above:?} over {below:?}");
+        };
+        check([0, 0, 0, 0], [10, 20, 30, 128], [10, 20, 30, 128]);
+        check([0, 0, 0, 255], [255, 255, 255, 128], [128, 128, 128, 255]);
+        check([255, 0, 0, 128], [0, 0, 255, 128], [85, 0, 170, 192]);
+        check([255, 255, 255, 255], [255, 255, 255, 1], [255, 255, 255, 255]);
     }
 }

@@ -1,9 +1,13 @@
-//! AVIF: encoded by `ravif`, which is Rust. `docs/decisions/0062-avif-encode-only.md` explains why it is not decoded.
+//! AVIF: encoded by `ravif`, which is Rust, and decoded as every HEIF file, by [`crate::heif`].
 
 use crate::error::CodecError;
+use crate::heif;
 use crate::rgb8::Rgb8;
+use bytes::Bytes;
 use ravif::{BitDepth, EncodedImage, Img, RGB8, RGBA8};
-use safelight_core::{Cost, Encode, Encoder, Format, Image, Isolation, Result, Size, Stop};
+use safelight_core::{
+    Cost, Decoder, Encode, Encoder, Format, Image, Isolation, Limits, Opened, Result, Size, Stop,
+};
 
 const DEFAULT_QUALITY: u8 = 50;
 /// rav1e's speed without an effort, from 1 (slow) to 10.
@@ -13,9 +17,19 @@ const SPEEDS: [u8; Encode::MAX_EFFORT as usize + 1] = [10, 9, 8, 7, 7, 6, 6, 5, 
 /// The longest side that an AV1 sequence header can state (AV1 bitstream specification, section 5.5.1).
 const MAX_SIDE: u32 = 1 << 16;
 
-/// Encodes AVIF.
+/// Decodes and encodes AVIF.
 #[derive(Debug)]
 pub struct Avif;
+
+impl Decoder for Avif {
+    fn format(&self) -> Format {
+        Format::Avif
+    }
+
+    fn open(&self, source: Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
+        heif::open(Format::Avif, &source, limits)
+    }
+}
 
 impl Encoder for Avif {
     fn format(&self) -> Format {

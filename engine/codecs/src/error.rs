@@ -70,6 +70,16 @@ pub(crate) enum CodecError {
     NotEncoded(Format, #[source] Cause),
 }
 
+impl CodecError {
+    /// The samples of a source of `format` have a meaning that needs more than a matrix.
+    pub(crate) const fn unsupported_matrix(format: Format) -> Self {
+        Self::Unsupported(
+            format,
+            "its matrix coefficients are not those of RGB, YCgCo or YCbCr of ITU-R BT.601, 709 or 2020",
+        )
+    }
+}
+
 impl From<CodecError> for Error {
     fn from(error: CodecError) -> Self {
         let (kind, format) = match &error {

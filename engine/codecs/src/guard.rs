@@ -47,6 +47,10 @@ impl<O: Opened> Opened for Guarded<O> {
         self.opened.decoded_size(decode)
     }
 
+    fn has_transparency(&self) -> bool {
+        self.opened.has_transparency()
+    }
+
     fn isolation(&self) -> Isolation {
         self.opened.isolation()
     }

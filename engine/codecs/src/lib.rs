@@ -6,6 +6,7 @@
         feature = "webp",
         feature = "gif",
         feature = "avif",
+        feature = "heic",
         feature = "jpeg2000",
         feature = "tiff",
         feature = "bmp",
@@ -24,6 +25,8 @@ mod webp;
 mod gif;
 #[cfg(feature = "avif")]
 mod avif;
+#[cfg(any(feature = "avif", feature = "heic"))]
+mod heif;
 #[cfg(feature = "jpeg2000")]
 mod jpeg2000;
 #[cfg(feature = "tiff")]
@@ -52,6 +55,10 @@ pub use avif::Avif;
 pub use bmp::Bmp;
 #[cfg(feature = "gif")]
 pub use gif::Gif;
+#[cfg(feature = "heic")]
+pub use heif::Heic;
+#[cfg(any(feature = "avif", feature = "heic"))]
+pub use heif::Heif;
 #[cfg(feature = "ico")]
 pub use ico::Ico;
 #[cfg(feature = "jpeg")]

@@ -25,6 +25,7 @@ pub mod icc;
 pub use error::ContainerError;
 pub use exif::{ExifFraming, locate_tiff, read_orientation};
 pub use exif_text::decode_exif_text;
+pub use isobmff::heif;
 pub use jpeg2000::jp2_boxes;
 pub use part::{Class, Event, Part, Removal};
 pub use tiff::{ByteOrder, Entry as TiffEntry, TiffField, TiffFields, TiffReader, camera_raw};

@@ -37,8 +37,11 @@ pub struct Decode {
 /// Options of the one shared encode.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Encode {
-    /// The output format. Defaults to `None`: [`Format::encoded_as`] of the source's format.
+    /// The output format. Defaults to `None`: [`Format::encoded_as`] of the source's format, or a similar one that keeps
+    /// transparency and frames.
     pub format: Option<Format>,
+    /// Whether the output has a format that every client shows, if `format` names none. Defaults to `false`.
+    pub universal: bool,
     /// The output format for a source that is an animation. Defaults to `None`: the same as for a still
     /// image.
     pub animated_format: Option<Format>,
@@ -167,6 +170,11 @@ pub trait Opened: Send {
     /// image, for decoders without smaller native scales.
     fn decoded_size(&self, _decode: &Decode) -> Size {
         self.header().geometry.size
+    }
+
+    /// Returns whether the image has transparency that the default format of its output must keep. Defaults to `false`.
+    fn has_transparency(&self) -> bool {
+        false
     }
 
     /// Returns whether [`Opened::decode`] should run in a child process. Defaults to [`Isolation::Never`].

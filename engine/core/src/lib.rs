@@ -7,6 +7,7 @@ pub mod colour;
 pub mod params;
 pub mod transform;
 pub mod plan;
+mod by_format;
 pub mod session;
 pub mod stop;
 pub mod pixels;

@@ -61,8 +61,8 @@ pub enum ParamKind {
         synonyms: &'static [(&'static str, &'static str)],
     },
     /// One of `words` in any letter case, or `auto`: the entry of `auto` whose MIME type the request's `Accept` header
-    /// prefers. If the header names no type of `auto`, or prefers that of another format of `words`, `auto` is equivalent to
-    /// omitting the key.
+    /// prefers. If the header names no type of `auto`, or prefers that of another format of `words`, the value stays
+    /// `auto`.
     Negotiated {
         /// Words of formats that a request can give.
         words: &'static [&'static str],

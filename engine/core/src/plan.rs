@@ -3,6 +3,7 @@
 use crate::{
     ByteOp, Decoder, Encode, Encoder, Error, Format, Kind, PixelOp, Query, Result, Session, Settings, Step,
     Transform,
+    by_format::ByFormat,
     pixels::{self, Pixels},
 };
 
@@ -47,7 +48,16 @@ pub struct Plan {
 
 enum Work {
     Bytes(Box<dyn ByteOp>),
-    Pixels { registry: Registry, ops: Vec<Box<dyn PixelOp>>, encode: Encode },
+    Pixels(Decoded),
+    /// Bytes if every client shows the format of the source, else pixels.
+    ByFormat(Box<dyn ByteOp>, Decoded),
+}
+
+/// The steps on pixels.
+struct Decoded {
+    registry: Registry,
+    ops: Vec<Box<dyn PixelOp>>,
+    encode: Encode,
 }
 
 impl Plan {
@@ -75,28 +85,33 @@ impl Plan {
             }
         }
 
+        let mut encode = Encode::default();
+        for patch in patches {
+            patch(&mut encode);
+        }
         if !must_decode {
             let mut bytes = bytes.into_iter();
             return match (bytes.next(), bytes.next()) {
                 (Some((_, op)), None) => Ok(Self { query, work: Work::Bytes(op) }),
                 (Some((one, _)), Some((two, _))) => Err(conflict(two, one)),
                 // Keys without effect on their own, such as `dpr` without a side, are equivalent to no query.
-                (None, _) if !query.is_empty() => Self::new(registry, query.cleared()),
+                (None, _) if !query.is_empty() => match Self::new(registry, query.clone().cleared())? {
+                    Self { work: Work::Bytes(op), .. } if encode.universal => {
+                        Ok(Self { query, work: Work::ByFormat(op, Decoded { registry, ops, encode }) })
+                    }
+                    plan => Ok(plan),
+                },
                 // A source is never passed through unchanged because no transform handles the query.
                 (None, _) => Err(Error::new(Kind::Internal, "plan", "no transform handles this query")),
             };
         }
 
-        let mut encode = Encode::default();
-        for patch in patches {
-            patch(&mut encode);
-        }
         for (name, op) in bytes {
             if !op.absorb(&mut encode) {
                 return Err(conflict(name, "transforms that change the image"));
             }
         }
-        Ok(Self { query, work: Work::Pixels { registry, ops, encode } })
+        Ok(Self { query, work: Work::Pixels(Decoded { registry, ops, encode }) })
     }
 
     /// Returns the maximum number of bytes that the session buffers at once; pushed chunks and the decode,
@@ -104,7 +119,8 @@ impl Plan {
     pub fn memory(&self, settings: &Settings) -> u64 {
         match &self.work {
             Work::Bytes(op) => op.memory(settings),
-            Work::Pixels { .. } => pixels::memory(settings),
+            Work::Pixels(_) => pixels::memory(settings),
+            Work::ByFormat(op, _) => op.memory(settings).max(pixels::memory(settings)),
         }
     }
 
@@ -112,8 +128,17 @@ impl Plan {
     pub fn start(self, settings: &Settings) -> Box<dyn Session> {
         match self.work {
             Work::Bytes(op) => op.start(settings),
-            Work::Pixels { registry, ops, encode } => Box::new(Pixels::new(registry, settings, ops, encode)),
+            Work::Pixels(decoded) => Box::new(decoded.start(settings)),
+            Work::ByFormat(op, decoded) => {
+                Box::new(ByFormat::new(op.start(settings), Box::new(decoded.start(settings))))
+            }
         }
+    }
+}
+
+impl Decoded {
+    fn start(self, settings: &Settings) -> Pixels {
+        Pixels::new(self.registry, settings, self.ops, self.encode)
     }
 }
 

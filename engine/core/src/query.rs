@@ -42,7 +42,7 @@ impl Query {
                     query.is_negotiated = true;
                     let types = words.iter().filter_map(|word| Format::from_word(word)).map(Format::mime);
                     let others = types.filter(|mime| auto.iter().all(|(known, _)| known != mime));
-                    negotiate(accept, auto, others).map(str::to_owned)
+                    Some(negotiate(accept, auto, others).unwrap_or(AUTO).to_owned())
                 }
                 _ => param.canonical(value)?,
             };

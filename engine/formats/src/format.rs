@@ -21,7 +21,7 @@ pub enum Format {
     Avif,
     /// HEIF with HEVC inside, ISO/IEC 23008-12 Annex B.
     Heic,
-    /// HEIF with any other coding inside.
+    /// HEIF whose brands do not say what coding is inside.
     Heif,
     /// JPEG 2000 and HTJ2K, ITU-T T.800 and T.814: codestreams, JP2 and JPH files.
     Jpeg2000,
@@ -70,6 +70,12 @@ impl Format {
     #[must_use]
     pub fn encoded_as(self) -> Self {
         self.row().encoded_as
+    }
+
+    /// Returns whether every client shows images of this format, whatever its `Accept` header says.
+    #[must_use]
+    pub const fn is_universal(self) -> bool {
+        matches!(self, Self::Jpeg | Self::Png | Self::Webp | Self::Gif | Self::Bmp | Self::Ico)
     }
 
     /// The format with this MIME type.

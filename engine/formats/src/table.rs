@@ -73,7 +73,7 @@ pub(crate) const TABLE: &[Row] = &[
         word: "avif",
         extensions: &["avif", "avifs"],
         encoded_as: Format::Avif,
-        abilities: Abilities { strip: true, decode: false, encode: true, animate: false },
+        abilities: Abilities { strip: true, decode: true, encode: true, animate: false },
     },
     Row {
         format: Format::Heic,
@@ -83,7 +83,7 @@ pub(crate) const TABLE: &[Row] = &[
         extensions: &["heic", "heics"],
         // Photos of phones.
         encoded_as: Format::Jpeg,
-        abilities: Abilities { strip: true, decode: false, encode: false, animate: false },
+        abilities: Abilities { strip: true, decode: true, encode: false, animate: false },
     },
     Row {
         format: Format::Heif,
@@ -92,7 +92,7 @@ pub(crate) const TABLE: &[Row] = &[
         word: "heif",
         extensions: &["heif", "heifs", "hif"],
         encoded_as: Format::Jpeg,
-        abilities: Abilities { strip: true, decode: false, encode: false, animate: false },
+        abilities: Abilities { strip: true, decode: true, encode: false, animate: false },
     },
     Row {
         format: Format::Jpeg2000,

@@ -112,6 +112,10 @@ impl Opened for IsolatedSource {
         self.opened.decoded_size(decode)
     }
 
+    fn has_transparency(&self) -> bool {
+        self.opened.has_transparency()
+    }
+
     fn decode(self: Box<Self>, decode: &Decode, stop: &Stop) -> Result<Image> {
         if !self.is_isolated(decode) {
             return self.opened.decode(decode, stop);

@@ -13,7 +13,7 @@ const FORMAT: Param = Param {
         auto: &[(ImageFormat::Avif.mime(), "auto-avif"), (ImageFormat::Webp.mime(), "webp")],
     },
     default: None,
-    doc: "format of the response; auto is AVIF or WebP if Accept prefers it, else the format of the source",
+    doc: "format of the response; auto is AVIF or WebP if Accept prefers it, else the format of the source if every client shows it, else JPEG or PNG",
 };
 
 const QUALITY: Param = Param {
@@ -101,12 +101,16 @@ impl Transform for Format {
             chroma: query.get(CHROMA.key).and_then(chroma),
             ..Encode::default()
         };
-        if options == Encode::default() {
-            return Ok(None);
-        }
-        Ok(Some(Step::Encode(Box::new(move |encode: &mut Encode| {
-            *encode = Encode { background: encode.background, ..options };
-        }))))
+        let must_encode = options != Encode::default();
+        let universal = query.get(FORMAT.key) == Some("auto");
+        let patch = Box::new(move |encode: &mut Encode| {
+            *encode = Encode { background: encode.background, universal, ..options };
+        });
+        Ok(if must_encode {
+            Some(Step::Encode(patch))
+        } else {
+            universal.then_some(Step::EncodeIfDecoding(patch))
+        })
     }
 }
 
@@ -147,7 +151,7 @@ mod tests {
 
     fn encode(raw: &str, accept: &str) -> Option<Encode> {
         match Format.step(&query(raw, accept).unwrap()).unwrap()? {
-            Step::Encode(patch) => {
+            Step::Encode(patch) | Step::EncodeIfDecoding(patch) => {
                 let mut encode = Encode::default();
                 patch(&mut encode);
                 Some(encode)
@@ -191,13 +195,15 @@ mod tests {
     }
 
     #[test]
-    fn auto_without_a_named_type_requests_nothing() {
+    fn auto_without_a_named_type_requests_a_format_that_every_client_shows() {
         for accept in ["", "*/*", "image/*", "image/avif;q=0,image/jpeg", "image/webp;q=0.1,image/jpeg"] {
             let found = query("format=auto", accept).unwrap();
-            assert!(found.is_empty() && found.is_negotiated, "{accept}");
-            assert!(Format.step(&found).unwrap().is_none(), "{accept}");
+            assert_eq!((found.to_string().as_str(), found.is_negotiated), ("format=auto", true), "{accept}");
+            let step = Format.step(&found).unwrap();
+            assert!(matches!(step, Some(Step::EncodeIfDecoding(_))), "{accept}");
         }
-        assert_eq!(encode("f=auto&q=7", "").unwrap(), Encode { quality: Some(7), ..Encode::default() });
+        let expected = Encode { quality: Some(7), universal: true, ..Encode::default() };
+        assert_eq!(encode("f=auto&q=7", "").unwrap(), expected);
     }
 
     #[test]

@@ -34,6 +34,12 @@ pub const DECODERS: &[&dyn Decoder] = &[
     &safelight_codecs::Webp,
     #[cfg(feature = "gif")]
     &safelight_codecs::Gif,
+    #[cfg(feature = "avif")]
+    &safelight_codecs::Avif,
+    #[cfg(feature = "heic")]
+    &safelight_codecs::Heic,
+    #[cfg(any(feature = "avif", feature = "heic"))]
+    &safelight_codecs::Heif,
     #[cfg(feature = "jpeg2000")]
     &safelight_codecs::Jpeg2000,
     #[cfg(feature = "tiff")]

@@ -59,8 +59,6 @@ fn sources_that_cannot_be_decoded_are_rejected_with_their_format() {
         let expected = format!("{expected}; supported: {supported}");
         assert_eq!((error.kind, error.message), (Kind::UnsupportedFormat, expected));
     };
-    check(safelight_images::read("photo.avif"), "AVIF cannot be decoded");
-    check(b"\0\0\0\x14ftypheic\0\0\0\0mif1".to_vec(), "HEIC cannot be decoded");
     check(b"%PDF-1.7".repeat(10), "unrecognised image format");
     check(b"\0".to_vec(), "unrecognised image format");
 }

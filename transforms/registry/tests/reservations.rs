@@ -35,6 +35,24 @@ fn a_thumbnail_of_a_large_photo_reserves_little() {
     }
 }
 
+/// The cost that the plan of `raw` states for a source that is buffered whole.
+fn cost_of_whole(raw: &str, source: &Bytes) -> Cost {
+    let mut session =
+        Plan::new(REGISTRY, REGISTRY.query(raw, "").unwrap()).unwrap().start(&Settings::default());
+    session.push(source.clone(), &mut Output::default()).unwrap();
+    session.reserve().unwrap().unwrap()
+}
+
+#[test]
+fn a_photo_of_a_phone_reserves_little() {
+    let Some(corpus) = safelight_images::corpus() else { return };
+    let photo = std::fs::read(corpus.join("exif-samples/heic/mobile/iphone_13_pro_max.HEIC")).unwrap();
+    for raw in ["width=800", "w=800&format=webp", "w=100&h=100&fit=cover", "height=800"] {
+        let cost = cost_of_whole(raw, &Bytes::from(photo.clone()));
+        assert!(cost.bytes < 24 << 20, "{raw}: {} MiB", cost.bytes >> 20);
+    }
+}
+
 #[test]
 fn a_photo_of_24_megapixels_is_encoded_whole_as_webp_and_png_but_not_as_avif() {
     let mut photo = large_photo();

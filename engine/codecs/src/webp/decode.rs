@@ -5,7 +5,7 @@
 
 use super::FORMAT;
 use super::file::{Bitstream, File, Part};
-use crate::animation::{Canvas, drop_opaque_alpha};
+use crate::animation::{Canvas, draw_over, drop_opaque_alpha};
 use crate::colour;
 use crate::error::CodecError;
 use crate::segments::Segments;
@@ -120,42 +120,6 @@ fn draw(canvas: &mut Canvas, part: &Part, samples: &[u8], has_alpha: bool) {
             row.copy_from_slice(source);
             continue;
         }
-        for (below, above) in row.chunks_exact_mut(4).zip(source.chunks_exact(channels)) {
-            match above {
-                [_, _, _, 0] => (),
-                [r, g, b] | [r, g, b, 255] => below.copy_from_slice(&[*r, *g, *b, 255]),
-                _ => blend(below, above),
-            }
-        }
-    }
-}
-
-/// Blends a translucent pixel over another; alpha is straight in both.
-fn blend(below: &mut [u8], above: &[u8]) {
-    let opacity = u32::from(above[3]);
-    // In units of 1 / 255², so that one division at the end rounds once.
-    let (over, under) = (opacity * 255, u32::from(below[3]) * (255 - opacity));
-    let total = over + under;
-    for (below, above) in below[..3].iter_mut().zip(above) {
-        *below = ((u32::from(*above) * over + u32::from(*below) * under + total / 2) / total) as u8;
-    }
-    below[3] = ((total + 127) / 255) as u8;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn translucent_pixels_blend() {
-        let check = |below: [u8; 4], above: [u8; 4], expected: [u8; 4]| {
-            let mut pixel = below;
-            blend(&mut pixel, &above);
-            assert_eq!(pixel, expected, "{above:?} over {below:?}");
-        };
-        check([0, 0, 0, 0], [10, 20, 30, 128], [10, 20, 30, 128]);
-        check([0, 0, 0, 255], [255, 255, 255, 128], [128, 128, 128, 255]);
-        check([255, 0, 0, 128], [0, 0, 255, 128], [85, 0, 170, 192]);
-        check([255, 255, 255, 255], [255, 255, 255, 1], [255, 255, 255, 255]);
+        draw_over(row, source, channels);
     }
 }

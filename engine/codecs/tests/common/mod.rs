@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 pub(crate) mod float;
+#[cfg(all(feature = "avif", feature = "heic"))]
+pub(crate) mod heif;
 pub(crate) mod icc;
 pub(crate) mod jpeg;
 pub(crate) mod tiff;

@@ -129,7 +129,7 @@ fn kept_items(meta: &Meta, data: &[u8]) -> Result<BTreeSet<u32>, IndexError> {
 }
 
 /// Checks that all properties of a kept item are supported.
-fn check_kept(item: &Item, meta: &Meta, data: &[u8]) -> Result<(), IndexError> {
+pub(super) fn check_kept(item: &Item, meta: &Meta, data: &[u8]) -> Result<(), IndexError> {
     let info = item.info.ok_or(IndexError::Damaged(0, "the image refers to a missing item"))?;
     if !PICTURES.contains(&&info.kind) {
         return Err(IndexError::Unsupported("an unknown coding of the image"));
@@ -166,7 +166,7 @@ fn check_kept(item: &Item, meta: &Meta, data: &[u8]) -> Result<(), IndexError> {
     }
 }
 
-fn is_alpha(item: &Item, meta: &Meta, data: &[u8]) -> bool {
+pub(super) fn is_alpha(item: &Item, meta: &Meta, data: &[u8]) -> bool {
     let mut properties = item.associations.iter().filter_map(|association| meta.property(*association));
     properties.any(|span| properties::is_alpha(span, data))
 }

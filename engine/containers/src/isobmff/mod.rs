@@ -14,6 +14,7 @@
 
 pub(crate) mod boxes;
 mod file_type;
+pub mod heif;
 mod items;
 mod meta;
 mod movie;

@@ -2,7 +2,7 @@
 //! the redacted box (ISO/IEC 14496-12 sections 8.2 to 8.7, ISO/IEC 23008-12 section 7).
 
 use super::{
-    boxes::{BoxSpan, FourCc, IndexError, Redaction, children, outermost, single},
+    boxes::{BoxSpan, Fields, FourCc, IndexError, Redaction, children, outermost, single},
     meta::MAX_EXTENTS,
     properties, redact, tables,
 };
@@ -61,20 +61,20 @@ const PICTURES: &[&FourCc] =
     &[b"av01", b"hvc1", b"hev1", b"lhv1", b"avc1", b"avc3", b"vvc1", b"vvi1", b"evc1"];
 
 /// Bytes of a visual sample entry before the boxes in it (ISO/IEC 14496-12 section 12.1.3).
-const SAMPLE_ENTRY_BYTES: usize = 78;
+pub(super) const SAMPLE_ENTRY_BYTES: usize = 78;
 /// The range of the name of the encoder in these bytes.
 const COMPRESSOR_NAME: Range<usize> = 42..74;
 
 /// The properties of a track that decide whether it is kept.
 #[derive(Debug)]
-struct Track {
-    id: u32,
+pub(super) struct Track {
+    pub(super) id: u32,
     handler: FourCc,
     /// The tracks for which it is an alpha plane or another auxiliary image.
-    auxiliary_for: Vec<u32>,
+    pub(super) auxiliary_for: Vec<u32>,
     is_thumbnail: bool,
-    sample_table: BoxSpan,
-    sample_entries: Vec<BoxSpan>,
+    pub(super) sample_table: BoxSpan,
+    pub(super) sample_entries: Vec<BoxSpan>,
     /// Whether each entry of its data references is the source.
     same_file: Vec<bool>,
 }
@@ -83,13 +83,7 @@ struct Track {
 pub(super) fn read(data: &[u8]) -> Result<(Redaction<'_>, Vec<Claim>), IndexError> {
     let span = outermost(data)?;
     let boxes = children(data, span.body..span.end)?;
-    if boxes.iter().any(|inner| &inner.kind == b"mvex") {
-        return Err(IndexError::Unsupported("a fragmented sequence"));
-    }
-    let mut tracks = BTreeMap::new();
-    for inner in boxes.iter().filter(|inner| &inner.kind == b"trak") {
-        tracks.extend(Track::read(data, *inner)?.map(|track| (inner.start, track)));
-    }
+    let tracks = tracks(data, &boxes)?;
     let shown: BTreeSet<u32> =
         tracks.values().filter(|track| track.is_shown()).map(|track| track.id).collect();
     let is_kept = |track: &&Track| {
@@ -112,6 +106,18 @@ pub(super) fn read(data: &[u8]) -> Result<(Redaction<'_>, Vec<Claim>), IndexErro
         }
     }
     Ok((redaction, claims))
+}
+
+/// The tracks with images among the boxes of a `moov` box, by their offset.
+pub(super) fn tracks(data: &[u8], boxes: &[BoxSpan]) -> Result<BTreeMap<usize, Track>, IndexError> {
+    if boxes.iter().any(|inner| &inner.kind == b"mvex") {
+        return Err(IndexError::Unsupported("a fragmented sequence"));
+    }
+    let mut tracks = BTreeMap::new();
+    for inner in boxes.iter().filter(|inner| &inner.kind == b"trak") {
+        tracks.extend(Track::read(data, *inner)?.map(|track| (inner.start, track)));
+    }
+    Ok(tracks)
 }
 
 impl Track {
@@ -161,11 +167,11 @@ impl Track {
     }
 
     /// Whether readers show its images.
-    fn is_shown(&self) -> bool {
+    pub(super) fn is_shown(&self) -> bool {
         &self.handler == b"pict" && !self.is_thumbnail && self.auxiliary_for.is_empty()
     }
 
-    fn is_alpha(&self, data: &[u8]) -> bool {
+    pub(super) fn is_alpha(&self, data: &[u8]) -> bool {
         let says_alpha = |entry: &BoxSpan| {
             let inner = children(data, entry.end.min(entry.body + SAMPLE_ENTRY_BYTES)..entry.end);
             inner.is_ok_and(|inner| inner.into_iter().any(|span| properties::is_alpha(span, data)))
@@ -176,7 +182,7 @@ impl Track {
     }
 
     /// Checks that a kept track is supported.
-    fn check(&self) -> Result<(), IndexError> {
+    pub(super) fn check(&self) -> Result<(), IndexError> {
         if !self.sample_entries.iter().all(|entry| PICTURES.contains(&&entry.kind)) {
             return Err(IndexError::Unsupported("an unknown coding of the sequence"));
         }
@@ -221,7 +227,7 @@ fn apply(redaction: &mut Redaction, span: BoxSpan, rules: Rules) -> Result<(), I
 }
 
 /// Bytes of the times at the start of `mvhd`, `tkhd` and `mdhd`.
-const fn times_bytes(version: u8) -> usize {
+pub(super) const fn times_bytes(version: u8) -> usize {
     if version == 1 { 16 } else { 8 }
 }
 
@@ -250,8 +256,39 @@ fn sample_descriptions(redaction: &mut Redaction, span: BoxSpan) -> Result<(), I
     Ok(())
 }
 
-/// The ranges of the samples of a track, one for each chunk (ISO/IEC 14496-12 section 8.7); at most `max`.
+/// The ranges of the samples of a track, one for each chunk; at most `max`.
 fn sample_ranges(data: &[u8], table: BoxSpan, max: usize) -> Result<Vec<Range<u64>>, IndexError> {
+    let mut ranges = Vec::new();
+    for_each_chunk(data, table, max, |chunk, sizes| {
+        let out_of_bounds = IndexError::Damaged(sizes.at, "samples outside of the source");
+        // Equal sizes are not listed. Different sizes are, so the loop ends with the list.
+        let bytes = match chunk.sample_bytes {
+            0 => (0..chunk.samples).try_fold(0, |sum, _| Ok(sum + u64::from(sizes.u32()?)))?,
+            size => size.checked_mul(chunk.samples.into()).ok_or(out_of_bounds)?,
+        };
+        ranges.push(chunk.start..chunk.start.checked_add(bytes).ok_or(out_of_bounds)?);
+        Ok(())
+    })?;
+    Ok(ranges)
+}
+
+/// Samples of a track that follow one another in the source.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chunk {
+    pub(super) start: u64,
+    pub(super) samples: u32,
+    /// The size of each sample; 0 if the sizes are listed.
+    pub(super) sample_bytes: u64,
+}
+
+/// Calls `each` with every chunk of a track, at most `max`, and with the list of sizes, from which it takes those of
+/// the chunk (ISO/IEC 14496-12 section 8.7).
+pub(super) fn for_each_chunk(
+    data: &[u8],
+    table: BoxSpan,
+    max: usize,
+    mut each: impl FnMut(Chunk, &mut Fields) -> Result<(), IndexError>,
+) -> Result<(), IndexError> {
     let table = children(data, table.body..table.end)?;
     let missing =
         IndexError::Damaged(table.first().map_or(0, |first| first.start), "a track without a sample table");
@@ -270,7 +307,7 @@ fn sample_ranges(data: &[u8], table: BoxSpan, max: usize) -> Result<Vec<Range<u6
     let mut sizes =
         single(&table, *b"stsz")?.ok_or(IndexError::Unsupported("packed sample sizes"))?.fields(data);
     sizes.version()?;
-    let same_size = u64::from(sizes.u32()?);
+    let sample_bytes = u64::from(sizes.u32()?);
     let mut samples_left = sizes.u32()?;
 
     let mut runs = single(&table, *b"stsc")?.ok_or(missing)?.fields(data);
@@ -278,7 +315,6 @@ fn sample_ranges(data: &[u8], table: BoxSpan, max: usize) -> Result<Vec<Range<u6
     let mut runs_left = runs.u32()?;
     let (mut samples_per_chunk, mut next_run) = (0, next_run(&mut runs, &mut runs_left)?);
 
-    let mut ranges = Vec::new();
     for chunk in 1..=chunk_count {
         if let Some((_, samples)) = next_run.filter(|(first, _)| *first == chunk) {
             samples_per_chunk = samples;
@@ -287,24 +323,16 @@ fn sample_ranges(data: &[u8], table: BoxSpan, max: usize) -> Result<Vec<Range<u6
         let start = offsets.uint(offset_size)?;
         let samples = samples_per_chunk.min(samples_left);
         samples_left -= samples;
-        // Equal sizes are not listed. Different sizes are, so the loop ends with the list.
-        let bytes = match same_size {
-            0 => (0..samples).try_fold(0, |sum, _| Ok(sum + u64::from(sizes.u32()?)))?,
-            size => size.checked_mul(samples.into()).ok_or(missing)?,
-        };
-        let end = start
-            .checked_add(bytes)
-            .ok_or(IndexError::Damaged(offsets.at, "samples outside of the source"))?;
-        ranges.push(start..end);
+        each(Chunk { start, samples, sample_bytes }, &mut sizes)?;
     }
     match (samples_left, next_run) {
-        (0, None) => Ok(ranges),
+        (0, None) => Ok(()),
         _ => Err(IndexError::Damaged(offsets.at, "samples without a chunk")),
     }
 }
 
 /// The next entry of `stsc`: the first chunk to which it applies, and the number of samples for each chunk.
-fn next_run(runs: &mut super::boxes::Fields, left: &mut u32) -> Result<Option<(u32, u32)>, IndexError> {
+fn next_run(runs: &mut Fields, left: &mut u32) -> Result<Option<(u32, u32)>, IndexError> {
     if *left == 0 {
         return Ok(None);
     }

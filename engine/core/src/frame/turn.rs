@@ -26,7 +26,40 @@ impl From<Orientation> for Turn {
     }
 }
 
+impl From<Turn> for Orientation {
+    /// Returns the orientation of stored pixels that need the turn: the inverse of the conversion above.
+    fn from(turn: Turn) -> Self {
+        let number = match (turn.is_transposed, turn.is_mirrored_x, turn.is_mirrored_y) {
+            (false, false, false) => 1,
+            (false, true, false) => 2,
+            (false, true, true) => 3,
+            (false, false, true) => 4,
+            (true, false, false) => 5,
+            (true, true, false) => 6,
+            (true, true, true) => 7,
+            (true, false, true) => 8,
+        };
+        Self::new(number).unwrap_or(Self::UPRIGHT)
+    }
+}
+
 impl Turn {
+    /// Returns the one turn that equals this and then `next`.
+    #[must_use]
+    pub const fn then(self, next: Self) -> Self {
+        // A transpose after a mirror is the other mirror after a transpose.
+        let (x, y) = if next.is_transposed {
+            (self.is_mirrored_y, self.is_mirrored_x)
+        } else {
+            (self.is_mirrored_x, self.is_mirrored_y)
+        };
+        Self {
+            is_transposed: self.is_transposed != next.is_transposed,
+            is_mirrored_x: x != next.is_mirrored_x,
+            is_mirrored_y: y != next.is_mirrored_y,
+        }
+    }
+
     /// Returns the size after the turn for `size` before it.
     pub const fn size(self, size: Size) -> Size {
         if self.is_transposed { size.transposed() } else { size }
@@ -204,6 +237,18 @@ mod tests {
         check(6, "da/eb/fc");
         check(7, "fc/eb/da");
         check(8, "cf/be/ad");
+    }
+
+    #[test]
+    fn turns_follow_one_another() {
+        let all = || (1..=8).filter_map(Orientation::new);
+        for (one, two) in all().flat_map(|one| all().map(move |two| (one, two))) {
+            let source = || frame(b"abcdef", Size::new(3, 2), Model::Grey, false);
+            let joined = Turn::from(one).then(two.into());
+            let expected = source().turn(one.into()).and_then(|it| it.turn(two.into())).unwrap();
+            assert_eq!(source().turn(joined).unwrap(), expected, "{one:?}, {two:?}");
+            assert_eq!(Turn::from(Orientation::from(joined)), joined);
+        }
     }
 
     #[test]

@@ -115,7 +115,7 @@ impl Pixels {
             }
             Opening::Opened(opened) => {
                 let cost = |decode: &Decode| (opened.cost(decode), opened.decoded_size(decode));
-                let prepared = self.negotiate(decoder.format(), opened.header(), &cost)?;
+                let prepared = self.negotiate(decoder.format(), opened.header(), false, &cost)?;
                 let cost = prepared.cost;
                 let decoding = opened.start(&prepared.decode)?;
                 self.input = Some((Input::Stream(decoding), prepared));
@@ -129,7 +129,8 @@ impl Pixels {
         let decoder = self.decoder()?.ok_or_else(|| self.unrecognised())?;
         let opened = decoder.open(self.source.split().freeze(), &self.settings.limits)?;
         let cost = |decode: &Decode| (opened.cost(decode), opened.decoded_size(decode));
-        let prepared = self.negotiate(decoder.format(), opened.header(), &cost)?;
+        let has_transparency = opened.has_transparency();
+        let prepared = self.negotiate(decoder.format(), opened.header(), has_transparency, &cost)?;
         Ok((opened, prepared))
     }
 
@@ -139,13 +140,15 @@ impl Pixels {
         &self,
         input: Format,
         header: &Header,
+        has_transparency: bool,
         decode_cost: &dyn Fn(&Decode) -> (Cost, Size),
     ) -> Result<Prepared> {
         let limits = &self.settings.limits;
         let SizePlan { output: geometry, needed } = plan_sizes(&self.ops, header.geometry)?;
         check_output(geometry.size, header.geometry.size, limits)?;
         let animated = self.encode.animated_format.filter(|_| header.is_animated);
-        let format = animated.or(self.encode.format).unwrap_or(input.encoded_as());
+        let own = || self.default_format(input, header.is_animated, has_transparency);
+        let format = animated.or(self.encode.format).unwrap_or_else(own);
         let output = self.registry.encoder(format).ok_or_else(|| {
             let supported = Format::list(self.registry.encoders.iter().map(|encoder| encoder.format()));
             let message = format!("{format} cannot be encoded; choose another format: {supported}");
@@ -172,6 +175,26 @@ impl Pixels {
         let cost = parts.cost()?;
         check_work(cost, limits)?;
         Ok(Prepared { output, decode, encode, takes_chroma: chroma.is_some(), cost })
+    }
+
+    /// Returns the output format for a source of the format `input` where the query names none.
+    fn default_format(&self, input: Format, is_animated: bool, has_transparency: bool) -> Format {
+        let own = input.encoded_as();
+        let keeps_frames = |format| self.registry.encoder(format).is_some_and(Encoder::is_animated);
+        if is_animated && !keeps_frames(own) && keeps_frames(Format::Webp) {
+            return Format::Webp;
+        }
+        match own {
+            own if self.encode.universal && !own.is_universal() => {
+                if has_transparency {
+                    Format::Png
+                } else {
+                    Format::Jpeg
+                }
+            }
+            Format::Jpeg if has_transparency => Format::Png,
+            own => own,
+        }
     }
 
     /// Decodes the rest of the source.

@@ -32,7 +32,8 @@ impl EncodeJob {
             quality,
             progressive,
             compression,
-            // Encoders do not see it.
+            // Encoders do not see these.
+            universal: _,
             max_bytes: _,
             effort,
             alpha_quality,
@@ -61,6 +62,7 @@ impl EncodeJob {
             effort: read_option(fields)?,
             alpha_quality: read_option(fields)?,
             compression: read_choice(fields, &COMPRESSIONS)?,
+            universal: false,
             max_bytes: None,
             chroma: read_choice(fields, &CHROMAS)?,
             background: fields.take()?,
@@ -125,6 +127,7 @@ mod tests {
             quality: Some(70),
             progressive: true,
             compression: Some(Compression::NearLossless),
+            universal: false,
             max_bytes: None,
             effort: Some(9),
             alpha_quality: Some(0),

@@ -1,0 +1,46 @@
+//! Fuzzes the reader of HEIF for decoders: any bytes give a tree within its bounds, or a typed error.
+#![no_main]
+
+use bytes::Bytes;
+use libfuzzer_sys::fuzz_target;
+use safelight_containers::heif::{self, Coded, Content, Image, Picture};
+use safelight_core::{Detection, Format, Limits};
+
+fuzz_target!(|source: &[u8]| {
+    let Detection::Known(format @ (Format::Avif | Format::Heic | Format::Heif)) = Format::detect(source)
+    else {
+        return;
+    };
+    let source = Bytes::copy_from_slice(source);
+    let check = |coded: &Coded| {
+        let bytes: usize = coded.data.iter().map(Bytes::len).sum();
+        assert!(bytes <= source.len(), "extents multiply");
+    };
+    let check_picture = |picture: &Picture| match picture {
+        Picture::Coded(coded) => check(coded),
+        Picture::Grid(grid) => {
+            assert_eq!(grid.tiles.len() as u32, grid.columns * grid.rows);
+            grid.tiles.iter().for_each(|tile| check(tile));
+        }
+        Picture::Overlay(overlay) => assert!(overlay.layers.len() <= 256),
+    };
+    let check_image = |image: &Image| {
+        check_picture(&image.picture);
+        image.alpha.iter().for_each(|alpha| check_picture(&alpha.picture));
+    };
+    match heif::read(&source, format, &Limits::default()) {
+        Ok(Content::Image(image)) => {
+            check_image(&image);
+            if let Picture::Overlay(overlay) = &image.picture {
+                for layer in &overlay.layers {
+                    assert!(!matches!(layer.image.picture, Picture::Overlay(_)), "overlays are nested");
+                    check_image(&layer.image);
+                }
+            }
+        }
+        Ok(Content::Sequence(sequence)) => {
+            assert!(sequence.colour.first_sync < sequence.colour.samples.len());
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+});
