@@ -11,6 +11,7 @@ mod png;
 mod webp;
 mod gif;
 mod bmp;
+mod ico;
 mod isobmff;
 mod tiff;
 mod part_map;

@@ -132,6 +132,6 @@ pub(crate) const TABLE: &[Row] = &[
         extensions: &["ico"],
         // Most have transparent parts.
         encoded_as: Format::Png,
-        abilities: Abilities { strip: false, decode: true, encode: false, animate: false },
+        abilities: Abilities { strip: true, decode: true, encode: false, animate: false },
     },
 ];
