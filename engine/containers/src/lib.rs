@@ -7,6 +7,7 @@ mod grammar;
 mod grammars;
 mod jpeg;
 mod jpeg2000;
+mod jpegxl;
 mod png;
 mod webp;
 mod gif;

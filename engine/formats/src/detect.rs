@@ -19,6 +19,9 @@ pub enum Detection {
 /// The longest signature below, `ftyp` boxes and BMP apart.
 const SIGNATURE_BYTES: usize = 12;
 
+/// The signature box of JPEG XL files (ISO/IEC 18181-2, section 9.1).
+const JXL_SIGNATURE: [u8; 12] = *b"\0\0\0\x0CJXL \r\n\x87\n";
+
 /// The signature box of JP2 and JPH files (ITU-T T.800 I.5.1).
 const JP2_SIGNATURE: [u8; 12] = *b"\0\0\0\x0CjP  \r\n\x87\n";
 
@@ -40,6 +43,9 @@ impl Format {
                 return Self::from_brands(ftyp).map_or(Detection::Unknown, Detection::Known);
             }
             _ if head.starts_with(&JP2_SIGNATURE) => Self::Jpeg2000,
+            // The start of a codestream (ISO/IEC 18181-1, annex D.1).
+            [0xFF, 0x0A, ..] => Self::JpegXl,
+            _ if head.starts_with(&JXL_SIGNATURE) => Self::JpegXl,
             // The size of one of the information headers that exist follows the file header.
             [b'B', b'M', ..] => match head.get(14..18) {
                 Some([12 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0]) => Self::Bmp,
@@ -89,6 +95,9 @@ mod tests {
         check(b"\xFF\x4F\xFF\x51\0", Detection::Known(Format::Jpeg2000));
         check(&JP2_SIGNATURE, Detection::Known(Format::Jpeg2000));
         check(&JP2_SIGNATURE[..11], Detection::NeedMore);
+        check(b"\xFF\x0A", Detection::Known(Format::JpegXl));
+        check(&JXL_SIGNATURE, Detection::Known(Format::JpegXl));
+        check(&JXL_SIGNATURE[..11], Detection::NeedMore);
         check(b"BM0123456789AB\x28\0\0\0", Detection::Known(Format::Bmp));
         check(b"BM0123456789AB\x29\0\0\0", Detection::Unknown);
         check(b"BM0123456789AB\x28\0\0", Detection::NeedMore);

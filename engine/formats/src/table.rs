@@ -105,6 +105,16 @@ pub(crate) const TABLE: &[Row] = &[
         abilities: Abilities { strip: true, decode: true, encode: false, animate: false },
     },
     Row {
+        format: Format::JpegXl,
+        name: "JPEG XL",
+        mime: "image/jxl",
+        word: "jxl",
+        extensions: &["jxl"],
+        // Some have transparent parts, or are animated.
+        encoded_as: Format::Webp,
+        abilities: Abilities { strip: true, decode: false, encode: false, animate: false },
+    },
+    Row {
         format: Format::Tiff,
         name: "TIFF",
         mime: "image/tiff",
