@@ -2,7 +2,7 @@
 
 use crate::{
     bmp::Bmp, gif::Gif, grammar::Grammar, ico::Ico, isobmff::IsoBmff, jpeg::Jpeg, jpeg2000::Jpeg2000,
-    jpegxl::JpegXl, png::Png, tiff::Tiff, webp::Webp,
+    jpegxl::JpegXl, png::Png, svg::Svg, tiff::Tiff, webp::Webp,
 };
 use safelight_core::Limits;
 use safelight_formats::Format;
@@ -21,6 +21,7 @@ pub(crate) fn new_grammar(format: Format, limits: &Limits) -> Option<Box<dyn Gra
         Format::Bmp => Box::<Bmp>::default(),
         Format::JpegXl => Box::<JpegXl>::default(),
         Format::Jpeg2000 => Box::new(Jpeg2000::new(limits)),
+        Format::Svg => Box::new(Svg::new(limits)),
         Format::Ico => Box::new(Ico::new(limits)),
     })
 }

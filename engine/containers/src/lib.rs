@@ -16,6 +16,7 @@ mod ico;
 mod isobmff;
 mod tiff;
 mod part_map;
+mod strip;
 mod input;
 mod exif;
 mod exif_text;
@@ -23,6 +24,7 @@ mod error;
 
 pub mod codestream;
 pub mod icc;
+pub mod svg;
 
 pub use error::ContainerError;
 pub use exif::{ExifFraming, locate_tiff, read_orientation};

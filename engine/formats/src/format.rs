@@ -33,6 +33,8 @@ pub enum Format {
     Bmp,
     /// Windows icon.
     Ico,
+    /// Scalable Vector Graphics 1.1 and 2, as XML.
+    Svg,
 }
 
 impl Format {

@@ -110,8 +110,8 @@ pub(crate) const TABLE: &[Row] = &[
         mime: "image/jxl",
         word: "jxl",
         extensions: &["jxl"],
-        // Some have transparent parts, or are animated.
-        encoded_as: Format::Webp,
+        // Most are photos.
+        encoded_as: Format::Jpeg,
         abilities: Abilities { strip: true, decode: false, encode: false, animate: false },
     },
     Row {
@@ -143,5 +143,15 @@ pub(crate) const TABLE: &[Row] = &[
         // Most have transparent parts.
         encoded_as: Format::Png,
         abilities: Abilities { strip: true, decode: true, encode: false, animate: false },
+    },
+    Row {
+        format: Format::Svg,
+        name: "SVG",
+        mime: "image/svg+xml",
+        word: "svg",
+        extensions: &["svg"],
+        // Drawings, most with a transparent background.
+        encoded_as: Format::Png,
+        abilities: Abilities { strip: true, decode: false, encode: false, animate: false },
     },
 ];

@@ -75,7 +75,7 @@ fn files_that_showed_faults_hide_nothing() {
     eprintln!("{audited} of {} files that showed faults audited", files.len());
 }
 
-/// Icons and files of JPEG XL, each with secrets where programs put them.
+/// Icons, files of JPEG XL and drawings, each with secrets where programs put them.
 fn built() -> Vec<(&'static str, Vec<u8>)> {
     let boxed =
         |kind: &[u8; 4], body: &[u8]| [&(8 + body.len() as u32).to_be_bytes(), &kind[..], body].concat();
@@ -107,7 +107,10 @@ fn built() -> Vec<(&'static str, Vec<u8>)> {
         b"HIDDEN".to_vec(),
         bitmap,
     ];
-    vec![("file.jxl", jxl.concat()), ("icon.ico", icon.concat())]
+    let svg = "<?xml version='1.0'?><!-- HIDDEN --><svg xmlns='http://www.w3.org/2000/svg' xmlns:i='http://HIDDEN'>\
+        <metadata>HIDDEN</metadata><title>HIDDEN</title><i:data>HIDDEN</i:data><style>@import 'HIDDEN';a{fill:red}</style>\
+        <g i:label='HIDDEN' data-name='HIDDEN' id='a' fill='url(#a)'><script>HIDDEN</script><text>a</text></g></svg>";
+    vec![("file.jxl", jxl.concat()), ("icon.ico", icon.concat()), ("drawing.svg", svg.into())]
 }
 
 #[test]
@@ -117,6 +120,21 @@ fn every_byte_of_built_files_is_accounted_for() {
         assert_eq!(auditor::audit(&stripped), Ok(()), "{name}");
         assert!(!stripped.windows(6).any(|window| window == b"HIDDEN"), "{name}");
     }
+}
+
+/// Drawings in a folder beside the photos.
+#[test]
+fn every_node_of_drawings_is_accounted_for() {
+    let Some(folder) =
+        safelight_images::corpus().and_then(|corpus| Some(corpus.parent()?.join("formats/svg")))
+    else {
+        return;
+    };
+    let files = fs::read_dir(folder).into_iter().flatten().map(|entry| entry.expect("a file").path());
+    let files: Vec<_> = files.filter(|path| path.extension().is_some_and(|it| it == "svg")).collect();
+    let audited = audit_all(&files, |_, _| ());
+    eprintln!("{audited} of {} drawings audited", files.len());
+    assert!(files.len() <= audited + files.len() / 20);
 }
 
 /// Damaged samples: a strip that accepts one lets nothing through that is not accounted for.

@@ -13,6 +13,7 @@ mod jpeg;
 mod jpeg2000;
 mod jpegxl;
 mod png;
+mod svg;
 mod tiff;
 mod webp;
 
@@ -38,6 +39,7 @@ pub(crate) fn audit(file: &[u8]) -> Result {
         [_, _, _, _, b'J', b'X', b'L', ..] => jpegxl::audit(file),
         [_, _, _, _, b'j', b'P', ..] => jpeg2000::audit(file),
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => bmff::audit(file),
+        [b'<', ..] => svg::audit_document(file),
         _ => Err("an unknown format".into()),
     }
 }
