@@ -7,6 +7,7 @@
         feature = "gif",
         feature = "avif",
         feature = "jpeg2000",
+        feature = "jxl",
         feature = "tiff",
         feature = "bmp",
         feature = "ico"
@@ -26,6 +27,8 @@ mod gif;
 mod avif;
 #[cfg(feature = "jpeg2000")]
 mod jpeg2000;
+#[cfg(feature = "jxl")]
+mod jxl;
 #[cfg(feature = "tiff")]
 mod tiff;
 #[cfg(feature = "bmp")]
@@ -58,6 +61,8 @@ pub use ico::Ico;
 pub use jpeg::Jpeg;
 #[cfg(feature = "jpeg2000")]
 pub use jpeg2000::Jpeg2000;
+#[cfg(feature = "jxl")]
+pub use jxl::Jxl;
 #[cfg(feature = "png")]
 pub use png::Png;
 #[cfg(feature = "tiff")]

@@ -112,7 +112,7 @@ pub(crate) const TABLE: &[Row] = &[
         extensions: &["jxl"],
         // Most are photos.
         encoded_as: Format::Jpeg,
-        abilities: Abilities { strip: true, decode: false, encode: false, animate: false },
+        abilities: Abilities { strip: true, decode: true, encode: false, animate: false },
     },
     Row {
         format: Format::Tiff,
