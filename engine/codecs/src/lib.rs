@@ -8,6 +8,7 @@
         feature = "avif",
         feature = "heic",
         feature = "jpeg2000",
+        feature = "jxl",
         feature = "tiff",
         feature = "bmp",
         feature = "ico"
@@ -29,6 +30,8 @@ mod avif;
 mod heif;
 #[cfg(feature = "jpeg2000")]
 mod jpeg2000;
+#[cfg(feature = "jxl")]
+mod jxl;
 #[cfg(feature = "tiff")]
 mod tiff;
 #[cfg(feature = "bmp")]
@@ -65,6 +68,8 @@ pub use ico::Ico;
 pub use jpeg::Jpeg;
 #[cfg(feature = "jpeg2000")]
 pub use jpeg2000::Jpeg2000;
+#[cfg(feature = "jxl")]
+pub use jxl::Jxl;
 #[cfg(feature = "png")]
 pub use png::Png;
 #[cfg(feature = "tiff")]

@@ -17,7 +17,7 @@ mod common;
 use bytes::Bytes;
 use common::{heif, icc, scene, tiff};
 use peak_alloc::PeakAlloc;
-use safelight_codecs::{Avif, Bmp, Gif, Heic, Heif, Ico, Jpeg, Jpeg2000, Png, Tiff, Webp};
+use safelight_codecs::{Avif, Bmp, Gif, Heic, Heif, Ico, Jpeg, Jpeg2000, Jxl, Png, Tiff, Webp};
 use safelight_core::{Decode, Decoder, Detection, Format, Limits, Model, Size, Stop};
 use std::fs;
 use std::path::PathBuf;
@@ -87,10 +87,10 @@ fn a_decode_stays_within_its_stated_memory() {
     let codestreams = fs::read_dir(codestreams).expect("the codestreams are there");
     let codestreams = codestreams.map(|entry| entry.expect("an entry").path());
     let read = |path: PathBuf| (fs::read(&path).expect("the file is there"), path.display().to_string());
-    let files = codestreams.chain(safelight_images::every_file()).map(read);
+    let files = codestreams.chain(safelight_images::every_file()).chain(common::formats("jxl")).map(read);
     for (bytes, name) in files.chain(layouts()).chain(containers()) {
-        let decoders: [&dyn Decoder; 11] =
-            [&Jpeg, &Png, &Webp, &Gif, &Avif, &Heic, &Heif, &Jpeg2000, &Bmp, &Ico, &Tiff];
+        let decoders: [&dyn Decoder; 12] =
+            [&Jpeg, &Png, &Webp, &Gif, &Avif, &Heic, &Heif, &Jpeg2000, &Jxl, &Bmp, &Ico, &Tiff];
         let Detection::Known(format) = Format::detect(&bytes) else { continue };
         let Some(decoder) = decoders.into_iter().find(|decoder| decoder.format() == format) else { continue };
         let bytes = Bytes::from(bytes);

@@ -8,6 +8,8 @@
 //! profile   replaced by one of the same length, with the same colours and no names
 //! …         blanked, or cut after everything that is kept
 //! ```
+//!
+//! An icon has bitmaps without the file header, whose samples follow the palette, and are followed by a mask.
 
 use crate::{
     Class, ContainerError, Part, Removal,
@@ -37,6 +39,13 @@ struct Plan {
     palette_end: u64,
     samples: Range<u64>,
     profile: Option<Range<u64>>,
+}
+
+/// The kind of file that a bitmap is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    File,
+    Icon,
 }
 
 /// Bytes of the file header.
@@ -80,9 +89,10 @@ const SRGB: &[u8] = b"BGRs";
 impl Grammar for Bmp {
     fn next(&mut self, input: &mut Input) -> Result<Step, ContainerError> {
         if !self.has_header {
-            let Some(bytes) = header_bytes(input)? else { return Ok(Step::More("its header")) };
+            let head = input.peek(input.len().min(FILE_HEADER + INFO)).unwrap_or_default();
+            let Some(bytes) = header_bytes(head)? else { return Ok(Step::More("its header")) };
             let Some(header) = input.peek(bytes) else { return Ok(Step::More("its header")) };
-            self.read(Plan::new(header)?);
+            self.read(Plan::new(header, Place::File)?);
             self.has_header = true;
         }
         if let Some((part, layout)) = self.parts.pop_front() {
@@ -105,24 +115,38 @@ impl Grammar for Bmp {
 
 impl Bmp {
     fn read(&mut self, plan: Plan) {
-        let Plan { header, palette_end, samples, profile } = plan;
-        let header_end = header.len() as u64;
-        let header = Part::new(Class::Index, Removal::Replace(Bytes::from(header)));
-        let parts = [
-            (header, Layout::framing(header_end)),
-            (Part::cut(Class::Structure), Layout::framing(palette_end - header_end)),
-            (Part::zeros(Class::Unknown), Layout::payload(samples.start - palette_end)),
-            (Part::cut(Class::ImageData), Layout::payload(samples.end - samples.start)),
-        ];
-        self.parts = parts.into_iter().filter(|(_, layout)| 0 < layout.total()).collect();
-        self.profile = profile;
+        self.profile.clone_from(&plan.profile);
+        self.parts = plan.into_parts(0);
     }
 }
 
-/// The bytes of the headers and of the masks after them; `None` if more bytes are needed.
-fn header_bytes(input: &mut Input) -> Result<Option<usize>, ContainerError> {
+/// The parts of `image`, a bitmap of an icon, as far as it reaches; what follows them is not part of it.
+pub(crate) fn icon_parts(image: &[u8]) -> Result<VecDeque<(Part, Layout)>, ContainerError> {
+    let truncated = || ContainerError::Truncated(Format::Ico, image.len() as u64, "a bitmap");
+    let head = [&[0; FILE_HEADER], &image[..image.len().min(V5)]].concat();
+    let header = header_bytes(&head)?.and_then(|bytes| head.get(..bytes)).ok_or_else(truncated)?;
+    let plan = Plan::new(header, Place::Icon)?;
+    let in_image = |at: u64| at - FILE_HEADER as u64;
+    let profile = plan.profile.clone().map(|range| in_image(range.start)..in_image(range.end));
+    let mut parts = plan.into_parts(FILE_HEADER);
+    let Some(range) = profile else { return Ok(parts) };
+    let source = image.get(range.start as usize..range.end as usize).ok_or_else(truncated)?;
+    let clean = icc::without_identity(source).unwrap_or_default();
+    let before: u64 = parts.iter().map(|(_, layout)| layout.total()).sum();
+    if before < range.start {
+        parts.push_back((Part::zeros(Class::Unknown), Layout::payload(range.start - before)));
+    }
+    let profile = Part::new(Class::Icc, Removal::Blank(clean.into()));
+    parts.push_back((profile, Layout::payload(range.end - range.start)));
+    Ok(parts)
+}
+
+/// The bytes of the headers, with which `head` begins, and of the masks after them; `None` if more bytes are needed.
+fn header_bytes(head: &[u8]) -> Result<Option<usize>, ContainerError> {
     const MASK_BYTES: usize = 4;
-    let Some(head) = input.peek(FILE_HEADER + 4) else { return Ok(None) };
+    if head.len() < FILE_HEADER + 4 {
+        return Ok(None);
+    }
     let image_header = u32_at(head, FILE_HEADER) as usize;
     if image_header != INFO {
         return match image_header {
@@ -130,7 +154,9 @@ fn header_bytes(input: &mut Input) -> Result<Option<usize>, ContainerError> {
             _ => Err(ContainerError::Unsupported(Format::Bmp, "an unknown header")),
         };
     }
-    let Some(head) = input.peek(FILE_HEADER + INFO) else { return Ok(None) };
+    if head.len() < FILE_HEADER + INFO {
+        return Ok(None);
+    }
     let masks = match u32_at(head, field::COMPRESSION) {
         compression::MASKS => 3,
         compression::MASKS_WITH_ALPHA => 4,
@@ -140,8 +166,8 @@ fn header_bytes(input: &mut Input) -> Result<Option<usize>, ContainerError> {
 }
 
 impl Plan {
-    /// Reads the headers and the masks, which are all of `source`.
-    fn new(source: &[u8]) -> Result<Self, ContainerError> {
+    /// Reads the headers and the masks, which are all of `source`. In an icon, the first header is blank.
+    fn new(source: &[u8], place: Place) -> Result<Self, ContainerError> {
         let damaged = |what| ContainerError::Damaged(Format::Bmp, 0, what);
         let image_header = u32_at(source, FILE_HEADER) as usize;
         let is_core = image_header == CORE;
@@ -158,24 +184,34 @@ impl Plan {
             compression::RLE8 | compression::RLE4 => true,
             _ => return Err(ContainerError::Unsupported(Format::Bmp, "an unknown compression")),
         };
+        // In an icon, the height includes the mask.
+        let height = if place == Place::Icon { height / 2 } else { height };
         if width == 0 || i32::MAX as u32 <= width || height == 0 {
             return Err(damaged("an image without a size"));
         }
 
-        let start = u64::from(u32_at(source, field::SAMPLES));
         let header_end = source.len() as u64;
+        let stated = if is_core { 0 } else { u32_at(source, field::COLOURS) };
+        let entry = if is_core { 3 } else { 4 };
+        let palette = palette_bytes(bits, stated, entry);
+        let start = match place {
+            Place::File => u64::from(u32_at(source, field::SAMPLES)),
+            // Entries that no sample can name are skipped too.
+            Place::Icon => header_end + palette.max(entry * u64::from(stated)),
+        };
         if start < header_end {
             return Err(damaged("samples inside of the header"));
         }
-        let stated = if is_core { 0 } else { u32_at(source, field::COLOURS) };
-        let palette = palette_bytes(bits, stated, if is_core { 3 } else { 4 });
-        let row = (u64::from(width) * u64::from(bits)).div_ceil(32) * 4;
+        let row_bytes = |bits: u32| (u64::from(width) * u64::from(bits)).div_ceil(32) * 4;
+        let row = row_bytes(bits);
+        let mask = if place == Place::Icon { row_bytes(1).saturating_mul(height.into()) } else { 0 };
         let end = match (is_coded, if is_core { 0 } else { u32_at(source, field::SAMPLE_BYTES) }) {
             (false, _) => start.checked_add(row.saturating_mul(height.into())),
             // Decoders read up to the mark of the end.
             (true, 0) => Some(u64::MAX),
             (true, bytes) => start.checked_add(bytes.into()),
         };
+        let end = end.and_then(|end| if end == u64::MAX { Some(end) } else { end.checked_add(mask) });
         let samples = start..end.ok_or(damaged("an image that is too large"))?;
 
         let mut header = source.to_vec();
@@ -190,6 +226,21 @@ impl Plan {
             header[field::FILE_SIZE].copy_from_slice(&size.to_le_bytes());
         }
         Ok(Self { header, palette_end: start.min(header_end + palette), samples, profile })
+    }
+
+    /// The parts up to the end of the samples, without the first `skipped` bytes of the header.
+    fn into_parts(self, skipped: usize) -> VecDeque<(Part, Layout)> {
+        let Self { header, palette_end, samples, .. } = self;
+        let header_end = header.len() as u64;
+        let header = Bytes::from(header).slice(skipped..);
+        let header_layout = Layout::framing(header.len() as u64);
+        let parts = [
+            (Part::new(Class::Index, Removal::Replace(header)), header_layout),
+            (Part::cut(Class::Structure), Layout::framing(palette_end - header_end)),
+            (Part::zeros(Class::Unknown), Layout::payload(samples.start - palette_end)),
+            (Part::cut(Class::ImageData), Layout::payload(samples.end - samples.start)),
+        ];
+        parts.into_iter().filter(|(_, layout)| 0 < layout.total()).collect()
     }
 }
 

@@ -7,13 +7,16 @@ mod grammar;
 mod grammars;
 mod jpeg;
 mod jpeg2000;
+mod jpegxl;
 mod png;
 mod webp;
 mod gif;
 mod bmp;
+mod ico;
 mod isobmff;
 mod tiff;
 mod part_map;
+mod strip;
 mod input;
 mod exif;
 mod exif_text;
@@ -21,6 +24,7 @@ mod error;
 
 pub mod codestream;
 pub mod icc;
+pub mod svg;
 
 pub use error::ContainerError;
 pub use exif::{ExifFraming, locate_tiff, read_orientation};

@@ -3,7 +3,9 @@
 use crate::Format;
 
 /// The number of bytes from which on [`Format::detect`] never returns [`Detection::NeedMore`].
-pub const DETECT_BYTES: usize = 64;
+///
+/// 64 bytes tell every format but SVG, whose root element may follow a prologue and comments.
+pub const DETECT_BYTES: usize = 16 << 10;
 
 /// The result of looking at the first bytes of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,8 +18,14 @@ pub enum Detection {
     NeedMore,
 }
 
-/// The longest signature below, `ftyp` boxes and BMP apart.
+/// The longest signature below, `ftyp` boxes, BMP and SVG apart.
 const SIGNATURE_BYTES: usize = 12;
+
+/// The most bytes of an `ftyp` box that are read.
+const FILE_TYPE_BYTES: usize = 64;
+
+/// The signature box of JPEG XL files (ISO/IEC 18181-2, section 9.1).
+const JXL_SIGNATURE: [u8; 12] = *b"\0\0\0\x0CJXL \r\n\x87\n";
 
 /// The signature box of JP2 and JPH files (ITU-T T.800 I.5.1).
 const JP2_SIGNATURE: [u8; 12] = *b"\0\0\0\x0CjP  \r\n\x87\n";
@@ -35,11 +43,14 @@ impl Format {
             [0xFF, 0x4F, 0xFF, 0x51, ..] => Self::Jpeg2000,
             [a, b, c, d, b'f', b't', b'y', b'p', ..] => {
                 let bytes = u32::from_be_bytes([*a, *b, *c, *d]);
-                let bytes = usize::try_from(bytes).unwrap_or(usize::MAX).min(DETECT_BYTES);
+                let bytes = usize::try_from(bytes).unwrap_or(usize::MAX).min(FILE_TYPE_BYTES);
                 let Some(ftyp) = head.get(..bytes) else { return Detection::NeedMore };
                 return Self::from_brands(ftyp).map_or(Detection::Unknown, Detection::Known);
             }
             _ if head.starts_with(&JP2_SIGNATURE) => Self::Jpeg2000,
+            // The start of a codestream (ISO/IEC 18181-1, annex D.1).
+            [0xFF, 0x0A, ..] => Self::JpegXl,
+            _ if head.starts_with(&JXL_SIGNATURE) => Self::JpegXl,
             // The size of one of the information headers that exist follows the file header.
             [b'B', b'M', ..] => match head.get(14..18) {
                 Some([12 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0]) => Self::Bmp,
@@ -49,7 +60,7 @@ impl Format {
             // At least one entry, whose reserved byte is 0.
             [0, 0, 1, 0, low, high, _, _, _, 0, ..] if (*low, *high) != (0, 0) => Self::Ico,
             _ if head.len() < SIGNATURE_BYTES => return Detection::NeedMore,
-            _ => return Detection::Unknown,
+            _ => return detect_svg(head),
         };
         Detection::Known(format)
     }
@@ -71,6 +82,57 @@ impl Format {
     }
 }
 
+/// Detects SVG: XML whose root element is `svg`, in any namespace (XML 1.0, 2.8).
+fn detect_svg(head: &[u8]) -> Detection {
+    let window = &head[..head.len().min(DETECT_BYTES)];
+    let more = if window.len() < DETECT_BYTES { Detection::NeedMore } else { Detection::Unknown };
+    let mut rest = window.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(window);
+    loop {
+        rest = rest.trim_ascii_start();
+        let after = match rest {
+            [] | [b'<'] | [b'<', b'!'] => return more,
+            [b'<', b'?', rest @ ..] => after(rest, b"?>"),
+            [b'<', b'!', b'-', rest @ ..] => after(rest, b"-->"),
+            [b'<', b'!', rest @ ..] => after_document_type(rest),
+            [b'<', rest @ ..] => return root(rest, more),
+            _ => return Detection::Unknown,
+        };
+        match after {
+            Some(after) => rest = after,
+            None => return more,
+        }
+    }
+}
+
+/// The bytes after the first `end` in `bytes`.
+fn after<'a>(bytes: &'a [u8], end: &[u8]) -> Option<&'a [u8]> {
+    let at = bytes.windows(end.len()).position(|window| window == end)?;
+    bytes.get(at + end.len()..)
+}
+
+/// The bytes after a document type, which may have declarations in brackets.
+fn after_document_type(bytes: &[u8]) -> Option<&[u8]> {
+    let (mut quote, mut is_subset) = (None, false);
+    for (at, &byte) in bytes.iter().enumerate() {
+        match (quote, byte) {
+            (Some(open), _) if open == byte => quote = None,
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (None, b'[' | b']') => is_subset = byte == b'[',
+            (None, b'>') if !is_subset => return bytes.get(at + 1..),
+            _ => (),
+        }
+    }
+    None
+}
+
+/// Detects by the name of the root element, at the start of `bytes`; `more` if it may be longer.
+fn root(bytes: &[u8], more: Detection) -> Detection {
+    let is_end = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'>' | b'/');
+    let Some(end) = bytes.iter().position(is_end) else { return more };
+    let name = bytes[..end].rsplit(|byte| *byte == b':').next();
+    if name == Some(b"svg") { Detection::Known(Format::Svg) } else { Detection::Unknown }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +151,9 @@ mod tests {
         check(b"\xFF\x4F\xFF\x51\0", Detection::Known(Format::Jpeg2000));
         check(&JP2_SIGNATURE, Detection::Known(Format::Jpeg2000));
         check(&JP2_SIGNATURE[..11], Detection::NeedMore);
+        check(b"\xFF\x0A", Detection::Known(Format::JpegXl));
+        check(&JXL_SIGNATURE, Detection::Known(Format::JpegXl));
+        check(&JXL_SIGNATURE[..11], Detection::NeedMore);
         check(b"BM0123456789AB\x28\0\0\0", Detection::Known(Format::Bmp));
         check(b"BM0123456789AB\x29\0\0\0", Detection::Unknown);
         check(b"BM0123456789AB\x28\0\0", Detection::NeedMore);
@@ -114,10 +179,47 @@ mod tests {
     }
 
     #[test]
+    fn svg_is_detected_by_its_root_element() {
+        let check_all = |text: &str, expected| {
+            check(text.as_bytes(), expected);
+            for end in 0..text.len() {
+                let found = Format::detect(&text.as_bytes()[..end]);
+                assert!(found == expected || found == Detection::NeedMore, "{}: {found:?}", &text[..end]);
+            }
+        };
+        let svg = Detection::Known(Format::Svg);
+        for text in [
+            "<svg xmlns='http://www.w3.org/2000/svg'/>",
+            "<svg>   </svg>",
+            "\u{FEFF}\n<?xml version='1.0'?>\n<svg ",
+            "<!-- <html> --><svg:svg ",
+            "<?xml version='1.0'?><!DOCTYPE svg PUBLIC '>' \"a'>b\"><svg\t",
+            "<!DOCTYPE svg [ <!ENTITY a '<b>]'> <!ELEMENT c ANY> ]>\n<!-- -> --- --><?a?><svg\n",
+        ] {
+            check_all(text, svg);
+        }
+        for text in [
+            "<!DOCTYPE html><html><svg>",
+            "<svgz xmlns=''>",
+            "<svg:html>  ",
+            "text <svg>  ",
+            "<?xml?>text   ",
+        ] {
+            check_all(text, Detection::Unknown);
+        }
+        let long = |bytes: usize| format!("<!--{}--><svg>", "x".repeat(bytes));
+        check_all(&long(1000), svg);
+        check(long(DETECT_BYTES - 13).as_bytes(), svg);
+        check(long(DETECT_BYTES).as_bytes(), Detection::Unknown);
+        check("<svg".repeat(DETECT_BYTES).as_bytes(), Detection::Unknown);
+    }
+
+    #[test]
     fn enough_bytes_always_decide() {
+        let mut head = vec![0; DETECT_BYTES];
         for first in 0..=u8::MAX {
             for second in 0..=u8::MAX {
-                let mut head = [0; DETECT_BYTES];
+                head[4..8].fill(0);
                 (head[0], head[1]) = (first, second);
                 assert_ne!(Format::detect(&head), Detection::NeedMore);
                 head[4..8].copy_from_slice(b"ftyp");

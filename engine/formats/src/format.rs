@@ -25,12 +25,16 @@ pub enum Format {
     Heif,
     /// JPEG 2000 and HTJ2K, ITU-T T.800 and T.814: codestreams, JP2 and JPH files.
     Jpeg2000,
+    /// JPEG XL, ISO/IEC 18181-1 and 18181-2: codestreams and files of boxes.
+    JpegXl,
     /// TIFF 6.0 and `BigTIFF`.
     Tiff,
     /// Windows bitmap.
     Bmp,
     /// Windows icon.
     Ico,
+    /// Scalable Vector Graphics 1.1 and 2, as XML.
+    Svg,
 }
 
 impl Format {

@@ -105,6 +105,16 @@ pub(crate) const TABLE: &[Row] = &[
         abilities: Abilities { strip: true, decode: true, encode: false, animate: false },
     },
     Row {
+        format: Format::JpegXl,
+        name: "JPEG XL",
+        mime: "image/jxl",
+        word: "jxl",
+        extensions: &["jxl"],
+        // Most are photos.
+        encoded_as: Format::Jpeg,
+        abilities: Abilities { strip: true, decode: true, encode: false, animate: false },
+    },
+    Row {
         format: Format::Tiff,
         name: "TIFF",
         mime: "image/tiff",
@@ -132,6 +142,16 @@ pub(crate) const TABLE: &[Row] = &[
         extensions: &["ico"],
         // Most have transparent parts.
         encoded_as: Format::Png,
-        abilities: Abilities { strip: false, decode: true, encode: false, animate: false },
+        abilities: Abilities { strip: true, decode: true, encode: false, animate: false },
+    },
+    Row {
+        format: Format::Svg,
+        name: "SVG",
+        mime: "image/svg+xml",
+        word: "svg",
+        extensions: &["svg"],
+        // Drawings, most with a transparent background.
+        encoded_as: Format::Png,
+        abilities: Abilities { strip: true, decode: false, encode: false, animate: false },
     },
 ];

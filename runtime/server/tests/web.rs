@@ -50,6 +50,25 @@ fn photo() -> Response<Full<Bytes>> {
 }
 
 #[tokio::test]
+async fn svg_is_sanitised_and_runs_nothing_in_a_browser() {
+    const SVG: &str =
+        "<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'><script>alert(1)</script><g/></svg>";
+    let (address, _) = web(|| Response::new(Full::new(SVG.into()))).await;
+    let source = format!("http://{address}/");
+    let server = Program::serve(&source, &UNCHECKED);
+    for range in [None, Some(("range", "bytes=0-3"))] {
+        let reply = fetch(server.address, "GET", "/a.html", range.as_slice()).await;
+        assert_eq!(reply.header("content-type"), "image/svg+xml");
+        assert_eq!(reply.header("x-content-type-options"), "nosniff");
+        let policy = reply.header("content-security-policy");
+        assert_eq!(policy, "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox");
+        assert_eq!(reply.status, if range.is_some() { 206 } else { 200 });
+    }
+    let body = get(server.address, "/a").await.body;
+    assert_eq!(String::from_utf8_lossy(&body), "<svg xmlns=\"http://www.w3.org/2000/svg\"><g/></svg>\n");
+}
+
+#[tokio::test]
 async fn a_server_needs_neither_versions_nor_ranges() {
     let (address, requests) = web(|| {
         let mut response = photo();

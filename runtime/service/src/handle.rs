@@ -12,12 +12,12 @@ use crate::{
     range::{ByteRange, content_range},
     rejection::Rejection,
     request::Request,
-    response::{Body, SERVER_TIMING, Timing, describe},
+    response::{Body, SERVER_TIMING, SVG_POLICY, Timing, describe},
     source::{Meta, Opened, Reader, Source, within},
     status,
 };
 use http::{HeaderMap, HeaderValue, Response, header};
-use safelight_core::{Error, Kind, Plan, Query, Registry, Result, Session, Settings};
+use safelight_core::{Error, Format, Kind, Plan, Query, Registry, Result, Session, Settings};
 use std::{sync::Arc, time::Duration};
 
 /// Attempts at a request whose source changes while it is read.
@@ -173,6 +173,9 @@ async fn attempt(
 
     describe(&mut headers, &meta, &validators);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(head.content_type));
+    if head.content_type == Format::Svg.mime() {
+        headers.insert(header::CONTENT_SECURITY_POLICY, SVG_POLICY);
+    }
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(SERVER_TIMING, timing.into_value());
     headers.extend(passthrough.unwrap_or_default());

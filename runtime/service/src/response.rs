@@ -21,6 +21,11 @@ use std::{
 /// `Cache-Control` for sources that have none: one day.
 const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("public, max-age=86400");
 
+/// The policy of SVG: browsers run nothing and load nothing, also if a page or a viewer opens the file itself. The
+/// sanitiser has removed what could run or load; this does not depend on it.
+pub(crate) const SVG_POLICY: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox");
+
 /// The header that lists the duration of each phase (W3C Server Timing).
 pub const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 

@@ -42,6 +42,8 @@ pub const DECODERS: &[&dyn Decoder] = &[
     &safelight_codecs::Heif,
     #[cfg(feature = "jpeg2000")]
     &safelight_codecs::Jpeg2000,
+    #[cfg(feature = "jxl")]
+    &safelight_codecs::Jxl,
     #[cfg(feature = "tiff")]
     &safelight_codecs::Tiff,
     #[cfg(feature = "bmp")]

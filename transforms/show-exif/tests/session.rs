@@ -76,6 +76,15 @@ fn the_block_is_found_in_every_container() {
     for block in [&block(), &prefixed] {
         check(&webp(&[(b"VP8X", &flagged), (b"VP8 ", &[0; 9]), (b"EXIF", block)]), Ok(EXPECTED));
     }
+    let boxed =
+        |kind: &[u8; 4], body: &[u8]| [&(8 + body.len() as u32).to_be_bytes(), &kind[..], body].concat();
+    let (exif, codestream) = (boxed(b"Exif", &[&[0; 4], &block()[..]].concat()), boxed(b"jxlc", b"\xFF\x0A"));
+    for boxes in [[&exif, &codestream], [&codestream, &exif]] {
+        check(
+            &[b"\0\0\0\x0CJXL \r\n\x87\n".to_vec(), [boxes[0].as_slice(), boxes[1]].concat()].concat(),
+            Ok(EXPECTED),
+        );
+    }
     check(&block(), Ok(EXPECTED));
 }
 

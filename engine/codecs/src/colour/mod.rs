@@ -3,14 +3,14 @@
 //! A profile that cannot be read, or that has other channels than the image, is ignored, and the samples are
 //! treated as sRGB, as viewers do. So is one for which the colour engine panics: see [`guard`].
 
-#[cfg(any(feature = "jpeg", feature = "tiff"))]
+#[cfg(any(feature = "jpeg", feature = "jxl", feature = "tiff"))]
 mod cmyk;
-#[cfg(any(feature = "jpeg", feature = "tiff"))]
+#[cfg(any(feature = "jpeg", feature = "jxl", feature = "tiff"))]
 mod print;
-#[cfg(any(feature = "jpeg", feature = "tiff"))]
+#[cfg(any(feature = "jpeg", feature = "jxl", feature = "tiff"))]
 mod table;
 
-#[cfg(any(feature = "jpeg", feature = "tiff"))]
+#[cfg(any(feature = "jpeg", feature = "jxl", feature = "tiff"))]
 pub(crate) use cmyk::cmyk_to_rgb;
 
 use crate::guard;

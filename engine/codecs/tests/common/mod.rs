@@ -14,6 +14,7 @@ use bytes::Bytes;
 use safelight_core::{
     Decode, Decoder, Encode, Encoder, Frame, Header, Image, Kind, Limits, Model, Result, Samples, Size, Stop,
 };
+use std::path::PathBuf;
 use std::process::Command;
 use std::{fs, panic};
 
@@ -27,6 +28,16 @@ pub(crate) fn corpus(names: &[&str]) -> Vec<Vec<u8>> {
     let Some(folder) = safelight_images::corpus() else { return Vec::new() };
     let read = |name: &&str| fs::read(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
     names.iter().map(read).collect()
+}
+
+/// The files in a folder of formats beside the corpus; none without it.
+pub(crate) fn formats(name: &str) -> Vec<PathBuf> {
+    let folder =
+        safelight_images::corpus().and_then(|corpus| Some(corpus.parent()?.join("formats").join(name)));
+    let entries = folder.and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten();
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
 }
 
 pub(crate) fn wanted(all_frames: bool) -> Decode {

@@ -1,6 +1,6 @@
 //! Boxes (ISO/IEC 14496-12 section 4.2): parsing of untrusted boxes, and a redacted copy of a tree of boxes.
 
-use crate::ContainerError;
+use crate::{ContainerError, input::Input};
 use safelight_formats::Format;
 use std::ops::Range;
 
@@ -47,6 +47,20 @@ impl IndexError {
 impl BoxHead {
     /// The most bytes of a head.
     pub(crate) const MAX_BYTES: usize = 16;
+
+    /// Reads the head of the box at the front of `input`; `None` if more bytes are needed.
+    ///
+    /// # Errors
+    /// A description of the damage.
+    pub(crate) fn peek(input: &mut Input) -> Result<Option<Self>, &'static str> {
+        let available = input.len().min(Self::MAX_BYTES);
+        let head = input.peek(available).map_or(Ok(None), Self::read);
+        // The end of a longer box could not be stated.
+        match head {
+            Ok(head) if head.is_none_or(|head| head.size.is_none_or(|size| size < u64::MAX >> 1)) => Ok(head),
+            _ => Err("a box of an invalid length"),
+        }
+    }
 
     /// The head that `data` begins with; `None` if it needs more bytes.
     ///

@@ -54,7 +54,8 @@ impl Jpeg2000 {
         if input.ended && input.len() == 0 {
             return Err(damaged(input, "it has no codestream"));
         }
-        let Some(head) = box_head(input)? else { return Ok(Step::More("a box")) };
+        let head = BoxHead::peek(input).map_err(|what| damaged(input, what))?;
+        let Some(head) = head else { return Ok(Step::More("a box")) };
         let (kind, head_bytes) = (head.kind, head.bytes as u64);
         let body_bytes = head.size.map(|size| size - head_bytes);
         let layout = Layout::new(head_bytes, body_bytes.unwrap_or(u64::MAX), 0);
@@ -115,17 +116,6 @@ impl Grammar for Jpeg2000 {
             }
             State::Trailer => Ok(Step::Part(Part::cut(Class::Trailer), Layout::rest())),
         }
-    }
-}
-
-/// Reads the head of a box; `None` if more bytes are needed.
-fn box_head(input: &mut Input) -> Result<Option<BoxHead>, ContainerError> {
-    let available = input.len().min(BoxHead::MAX_BYTES);
-    let head = input.peek(available).map_or(Ok(None), BoxHead::read);
-    // The end of a longer box could not be stated.
-    match head {
-        Ok(head) if head.is_none_or(|head| head.size.is_none_or(|size| size < u64::MAX >> 1)) => Ok(head),
-        _ => Err(damaged(input, "a box of an invalid length")),
     }
 }
 

@@ -8,9 +8,12 @@ mod bmff;
 mod bmp;
 mod gif;
 mod icc;
+mod ico;
 mod jpeg;
 mod jpeg2000;
+mod jpegxl;
 mod png;
+mod svg;
 mod tiff;
 mod webp;
 
@@ -28,10 +31,15 @@ pub(crate) fn audit(file: &[u8]) -> Result {
         [b'R', b'I', b'F', b'F', ..] => webp::audit(file),
         [b'G', b'I', b'F', b'8', ..] => gif::audit(file),
         [b'B', b'M', ..] => bmp::audit(file),
+        [0, 0, 1, 0, ..] => ico::audit(file),
         [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => tiff::audit(file),
         [0xFF, 0x4F, ..] => jpeg2000::audit_codestream(file),
+        // The end of a codestream is only known to a decoder.
+        [0xFF, 0x0A, ..] => Ok(()),
+        [_, _, _, _, b'J', b'X', b'L', ..] => jpegxl::audit(file),
         [_, _, _, _, b'j', b'P', ..] => jpeg2000::audit(file),
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => bmff::audit(file),
+        [b'<', ..] => svg::audit_document(file),
         _ => Err("an unknown format".into()),
     }
 }
