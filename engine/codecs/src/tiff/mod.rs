@@ -1,17 +1,25 @@
-//! TIFF 6.0 and `BigTIFF`: the first image of a file, decoded here from its strips or tiles; their compressions are
-//! decoded by crates that are Rust without `unsafe`.
+//! TIFF 6.0 and `BigTIFF`: the first image of a file, decoded here from its strips or tiles. Crates in Rust decode what
+//! other formats share: JPEG, LZW, deflate and Zstandard.
 
-mod coding;
-mod jpeg;
 mod layout;
+mod colours;
+mod depth;
+mod coding;
+mod fax;
+mod jpeg;
+mod jpeg_tables;
+mod zstd;
 mod pixels;
+mod lab;
+mod ycbcr;
 
 use crate::error::CodecError;
 use crate::header::check_pixels;
 use crate::{colour, guard};
 use bytes::Bytes;
-use layout::{Colours, Layout, Locations, damaged};
-use pixels::Pixels;
+use colours::Colours;
+use layout::{Layout, Locations, damaged};
+use pixels::{Pixels, ROW_SAMPLE_BYTES};
 use safelight_containers::{TiffFields, camera_raw, read_orientation};
 use safelight_core::{
     Cost, Decode, Decoder, Format, Frame, Geometry, Header, Image, Limits, Opened, Orientation, Result,
@@ -60,7 +68,7 @@ impl OpenedTiff {
             return Err(CodecError::Unsupported(FORMAT, what).into());
         }
         let fields = fields(&source)?;
-        let layout = Layout::read(&fields)?;
+        let layout = Layout::read(&fields, &source)?;
         check_pixels(FORMAT, layout.size, limits)?;
         // A tile may be larger than the image.
         check_pixels(FORMAT, layout.piece, limits)?;
@@ -92,8 +100,8 @@ impl OpenedTiff {
             for y in (0..layout.pieces.h).map(|row| row * layout.piece.h) {
                 for x in (0..layout.pieces.w).map(|column| column * layout.piece.w) {
                     stop.check()?;
-                    self.decode_piece(&locations, index, y, &mut raw, stop)?;
-                    pixels.place(&raw, (x, y), plane);
+                    self.decode_piece(&locations, index, (y, plane), &mut raw, stop)?;
+                    pixels.place(&mut raw, (x, y), plane);
                     index += 1;
                 }
             }
@@ -101,12 +109,12 @@ impl OpenedTiff {
         Ok(pixels.into_samples())
     }
 
-    /// Decodes the piece at `index`, whose first row is `y`, to `raw`.
+    /// Decodes the piece at `index`, whose first row is `y`, of the sample `plane`, to `raw`.
     fn decode_piece(
         &self,
         locations: &Locations,
         index: u64,
-        y: u32,
+        (y, plane): (u32, u16),
         raw: &mut [u8],
         stop: &Stop,
     ) -> Result<()> {
@@ -123,7 +131,7 @@ impl OpenedTiff {
         let rows = layout.piece.h.min(layout.size.h - y);
         let size = Size::new(layout.piece.w, if layout.coding.is_jpeg() { layout.piece.h } else { rows });
         let made = layout.coding.decode(&coded, raw, size, layout.piece_samples(), stop)?;
-        if (made as u64) < layout.row_bytes() * u64::from(rows) {
+        if (made as u64) < layout.rows_bytes(plane, rows) {
             return Err(damaged("samples are missing").into());
         }
         Ok(())
@@ -147,9 +155,9 @@ impl Opened for OpenedTiff {
         // CMYK with alpha is taken apart and put together again.
         let is_split = layout.colours == Colours::Cmyk && layout.alpha.is_some();
         let channels = if is_split { 2 * channels } else { channels };
-        let row = u64::from(layout.piece.w) * samples * 2;
+        let row = layout.row_bytes(0).saturating_mul(8 * ROW_SAMPLE_BYTES) / u64::from(layout.depth.bits);
         let reversed = if layout.order.is_reversed { coded.longest } else { 0 };
-        let work = layout.coding.work_bytes(layout.piece.w, layout.piece.pixels(), samples, coded.longest);
+        let work = layout.coding.work_bytes(layout.piece, samples, layout.piece_bytes(), coded.longest);
         let metadata = self.max_metadata_bytes.saturating_add(colour::PROFILE_BYTES);
         let parts = [pixels.saturating_mul(channels), layout.piece_bytes(), row, reversed, work, metadata];
         let cmyk_ns = if layout.colours == Colours::Cmyk { CMYK_NS } else { 0 };

@@ -1,6 +1,6 @@
 //! The fields of the first directory of a TIFF, for decoders.
 
-use super::{Entry, Ifd, TiffReader};
+use super::{ByteOrder, Entry, Ifd, TiffReader, reader::kind_bytes};
 
 /// The first directory of a TIFF or `BigTIFF`, which describes its first image.
 #[derive(Clone, Debug)]
@@ -36,6 +36,30 @@ impl<'a> TiffFields<'a> {
         Some(TiffField { reader: self.reader, entry: entry.clone(), width })
     }
 
+    /// Returns at most `most` numbers of `tag`, of any type that holds numbers; `None` for other types and for values
+    /// outside of the file. A fraction over 0 is not a number.
+    pub fn numbers(&self, tag: u16, most: usize) -> Option<Vec<f64>> {
+        let entry = self.entry(tag)?;
+        let order = self.reader.order;
+        let read: fn(ByteOrder, &[u8]) -> f64 = match entry.kind {
+            1 | 3 | 4 | 13 | 16 | 18 => |order, bytes| order.uint(bytes) as f64,
+            6 => |order, bytes| (order.uint(bytes) as i8).into(),
+            8 => |order, bytes| (order.uint(bytes) as i16).into(),
+            9 => |order, bytes| (order.uint(bytes) as i32).into(),
+            17 => |order, bytes| order.uint(bytes).cast_signed() as f64,
+            5 => |order, bytes| order.uint(&bytes[..4]) as f64 / order.uint(&bytes[4..]) as f64,
+            10 => |order, bytes| {
+                let part = |bytes| f64::from(order.uint(bytes) as i32);
+                part(&bytes[..4]) / part(&bytes[4..])
+            },
+            11 => |order, bytes| f32::from_bits(order.uint(bytes) as u32).into(),
+            12 => |order, bytes| f64::from_bits(order.uint(bytes)),
+            _ => return None,
+        };
+        let values = self.reader.bytes(entry.value.clone())?.chunks_exact(kind_bytes(entry.kind) as usize);
+        Some(values.take(most).map(|bytes| read(order, bytes)).collect())
+    }
+
     /// Returns the bytes of `tag`, whatever their type; `None` for values outside of the file.
     pub fn bytes(&self, tag: u16) -> Option<&'a [u8]> {
         self.reader.bytes(self.entry(tag)?.value.clone())
@@ -64,6 +88,32 @@ impl TiffField<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_of_every_type_are_read() {
+        let check = |kind: u8, value: &[u8], expected: &[f64]| {
+            let count = (value.len() as u64 / kind_bytes(kind.into())) as u8;
+            let entry = [&[0, 1, 0, kind, 0, 0, 0, count][..], &[0, 0, 0, 26]].concat();
+            // Values of up to four bytes are in the entry.
+            let entry =
+                if 4 < value.len() { entry } else { [&entry[..8], value, &[0; 4][value.len()..]].concat() };
+            let file = [b"MM\0*\0\0\0\x08\0\x01", &*entry, &[0; 4], value].concat();
+            assert_eq!(TiffFields::new(&file).unwrap().numbers(1, 2).unwrap(), expected, "type {kind}");
+        };
+        check(1, &[200, 3, 4], &[200.0, 3.0]);
+        check(6, &[200], &[-56.0]);
+        check(3, &[1, 0], &[256.0]);
+        check(8, &[255, 255], &[-1.0]);
+        check(9, &[255, 255, 255, 254], &[-2.0]);
+        check(17, &(-3_i64).to_be_bytes(), &[-3.0]);
+        check(5, &[0, 0, 0, 3, 0, 0, 0, 2], &[1.5]);
+        check(10, &[255, 255, 255, 253, 0, 0, 0, 2], &[-1.5]);
+        check(11, &0.25_f32.to_be_bytes(), &[0.25]);
+        check(12, &[0.25_f64.to_be_bytes(), (-1e9_f64).to_be_bytes()].concat(), &[0.25, -1e9]);
+        check(5, &[0, 0, 0, 3, 0, 0, 0, 0], &[f64::INFINITY]);
+        let text = b"MM\0*\0\0\0\x08\0\x01\0\x01\0\x02\0\0\0\x01A\0\0\0\0\0\0\0";
+        assert_eq!(TiffFields::new(text).unwrap().numbers(1, 2), None);
+    }
 
     #[test]
     fn fields_of_the_first_directory_are_read() {
