@@ -1,7 +1,8 @@
-//! Shared by the animated formats: limits over all frames, and the canvas that frames are drawn on.
+//! Shared by the animated formats: limits over all frames, and differences of frames.
 
 use crate::error::CodecError;
 use crate::header::check_pixels;
+use crate::rgb8::Rgb8;
 use safelight_core::{Decode, Format, Header, Limits, Rect, Result, Size};
 
 /// Checks the frames of an animation and the pixels of all of them together, before anything is
@@ -37,40 +38,6 @@ pub(crate) fn frames_pixels(header: &Header, decode: &Decode, limits: &Limits) -
     header.geometry.size.pixels().saturating_mul(frames.into()).min(limits.max_pixels)
 }
 
-/// The area on which frames are drawn one over the other.
-pub(crate) struct Canvas {
-    size: Size,
-    /// Shape `[size.h, size.w, 4]`, alpha straight; transparent at first.
-    pub(crate) rgba: Vec<u8>,
-}
-
-impl Canvas {
-    /// A transparent canvas. `size` has been checked against the limits.
-    pub(crate) fn new(size: Size) -> Self {
-        Self { size, rgba: vec![0; size.pixels() as usize * 4] }
-    }
-
-    /// Its width and height.
-    pub(crate) const fn size(&self) -> Size {
-        self.size
-    }
-
-    /// Makes the part of `rect` that is on the canvas transparent.
-    pub(crate) fn clear(&mut self, rect: Rect) {
-        self.rows(rect).for_each(|row| row.fill(0));
-    }
-
-    /// The rows of the part of `rect` that is on the canvas.
-    pub(crate) fn rows(&mut self, rect: Rect) -> impl Iterator<Item = &mut [u8]> {
-        let (left, right) = (rect.x.min(self.size.w), rect.x.saturating_add(rect.size.w).min(self.size.w));
-        let columns = left as usize * 4..right as usize * 4;
-        let rows = self.rgba.chunks_exact_mut(self.size.w as usize * 4);
-        rows.skip(rect.y as usize)
-            .take(rect.size.h as usize)
-            .filter_map(move |row| row.get_mut(columns.clone()))
-    }
-}
-
 /// Removes the alpha of RGBA frames if every pixel of all of them is opaque, and returns whether it did.
 pub(crate) fn drop_opaque_alpha(frames: &mut [Vec<u8>]) -> bool {
     let is_opaque = frames.iter().all(|frame| frame.chunks_exact(4).all(|pixel| pixel[3] == u8::MAX));
@@ -97,6 +64,35 @@ pub(crate) fn joined_delay(first_ms: u32, second_ms: u32, max_ms: u32) -> Option
     const HASTY_MS: u32 = 10;
     let joined_ms = first_ms.checked_add(second_ms)?;
     (HASTY_MS < first_ms.min(second_ms) && joined_ms <= max_ms).then_some(joined_ms)
+}
+
+/// Merges frames that look the same as the frame before; returns the frames that are left, each with its delay.
+///
+/// # Errors
+/// [`CodecError::NotEncoded`] if the frames differ in size or channels, or there is none.
+pub(crate) fn merged<'a, 'b>(
+    format: Format,
+    frames: &'a [Rgb8<'b>],
+    delays_ms: &[u32],
+    max_ms: u32,
+) -> Result<Vec<(&'a Rgb8<'b>, u32)>, CodecError> {
+    let mut shown: Vec<(&Rgb8, u32)> = Vec::new();
+    for (frame, delay_ms) in frames.iter().zip(delays_ms.iter().copied().chain(std::iter::repeat(0))) {
+        if let Some((before, before_ms)) = shown.last_mut() {
+            if before.size != frame.size || before.has_alpha != frame.has_alpha {
+                let cause = "the frames differ in size or channels".into();
+                return Err(CodecError::NotEncoded(format, cause));
+            }
+            if before.samples == frame.samples
+                && let Some(joined_ms) = joined_delay(*before_ms, delay_ms, max_ms)
+            {
+                *before_ms = joined_ms;
+                continue;
+            }
+        }
+        shown.push((frame, delay_ms));
+    }
+    if shown.is_empty() { Err(CodecError::NotEncoded(format, "there is no frame".into())) } else { Ok(shown) }
 }
 
 /// The smallest rectangle that contains all differences of two frames of `size`; `None` if the frames are equal.
@@ -161,15 +157,6 @@ mod tests {
         check(10, 100, None);
         check(100, 0, None);
         check(u32::MAX, 20, None);
-    }
-
-    #[test]
-    fn rectangles_are_clipped_to_the_canvas() {
-        let mut canvas = Canvas::new(Size::new(2, 2));
-        canvas.rgba.fill(9);
-        canvas.clear(Rect { x: 1, y: 1, size: Size::new(u32::MAX, u32::MAX) });
-        canvas.clear(Rect { x: 7, y: 0, size: Size::new(1, 1) });
-        assert_eq!(canvas.rgba, [[9; 4], [9; 4], [9; 4], [0; 4]].concat());
     }
 
     #[test]

@@ -34,6 +34,7 @@ mod bmp;
 mod ico;
 
 mod animation;
+mod canvas;
 mod colour;
 mod error;
 mod guard;

@@ -46,7 +46,7 @@ pub(crate) const TABLE: &[Row] = &[
         word: "png",
         extensions: &["png", "apng"],
         encoded_as: Format::Png,
-        abilities: Abilities { strip: true, decode: true, encode: true, animate: false },
+        abilities: Abilities { strip: true, decode: true, encode: true, animate: true },
     },
     Row {
         format: Format::Webp,

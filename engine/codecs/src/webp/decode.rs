@@ -5,12 +5,13 @@
 
 use super::FORMAT;
 use super::file::{Bitstream, File, Part};
-use crate::animation::{Canvas, drop_opaque_alpha};
+use crate::animation::drop_opaque_alpha;
+use crate::canvas::{After, Composer};
 use crate::colour;
 use crate::error::CodecError;
 use crate::segments::Segments;
 use image_webp::WebPDecoder;
-use safelight_core::{Decode, Frame, Image, Limits, Model, Orientation, Rect, Result, Samples, Stop};
+use safelight_core::{Decode, Frame, Image, Limits, Model, Orientation, Result, Samples, Stop};
 use std::borrow::Cow;
 
 /// Decodes the first frame or all of them. The caller has checked their pixels against the limits.
@@ -51,8 +52,7 @@ fn compose<'a>(
     stop: &Stop,
 ) -> Result<Composed> {
     let (mut frames, mut delays_ms) = (Vec::new(), Vec::new());
-    let mut canvas = None;
-    let mut to_clear: Option<Rect> = None;
+    let mut composer = None;
     for part in parts {
         stop.check()?;
         let part = part?;
@@ -60,13 +60,10 @@ fn compose<'a>(
         if !file.is_animated {
             return Ok(Composed { samples: vec![samples], delays_ms, model: model(has_alpha) });
         }
-        let canvas = canvas.get_or_insert_with(|| Canvas::new(file.canvas));
-        if let Some(rect) = to_clear.take() {
-            canvas.clear(rect);
-        }
-        draw(canvas, &part, &samples, has_alpha);
-        to_clear = part.is_cleared.then_some(part.rect);
-        frames.push(canvas.rgba.clone());
+        let composer = composer.get_or_insert_with(|| Composer::new(file.canvas));
+        let after = if part.is_cleared { After::Clear } else { After::Keep };
+        composer.begin(part.rect, after).draw(part.rect, &samples, model(has_alpha), part.blends);
+        frames.push(composer.canvas().rgba.clone());
         delays_ms.push(part.delay_ms);
     }
     if frames.is_empty() {
@@ -109,53 +106,4 @@ fn single<'a>(bitstream: &Bitstream<'a>) -> Vec<Cow<'a, [u8]>> {
     let bytes = 4 + body.iter().map(|segment| segment.len()).sum::<usize>();
     body.insert(0, Cow::Owned([head(*b"RIFF", bytes), b"WEBP".to_vec()].concat()));
     body
-}
-
-/// Draws a decoded part: blended with the canvas, or replacing its pixels (RFC 9649, section 2.7.1.1).
-fn draw(canvas: &mut Canvas, part: &Part, samples: &[u8], has_alpha: bool) {
-    let channels = if has_alpha { 4 } else { 3 };
-    let sources = samples.chunks_exact(part.rect.size.w as usize * channels);
-    for (row, source) in canvas.rows(part.rect).zip(sources) {
-        if has_alpha && !part.blends {
-            row.copy_from_slice(source);
-            continue;
-        }
-        for (below, above) in row.chunks_exact_mut(4).zip(source.chunks_exact(channels)) {
-            match above {
-                [_, _, _, 0] => (),
-                [r, g, b] | [r, g, b, 255] => below.copy_from_slice(&[*r, *g, *b, 255]),
-                _ => blend(below, above),
-            }
-        }
-    }
-}
-
-/// Blends a translucent pixel over another; alpha is straight in both.
-fn blend(below: &mut [u8], above: &[u8]) {
-    let opacity = u32::from(above[3]);
-    // In units of 1 / 255², so that one division at the end rounds once.
-    let (over, under) = (opacity * 255, u32::from(below[3]) * (255 - opacity));
-    let total = over + under;
-    for (below, above) in below[..3].iter_mut().zip(above) {
-        *below = ((u32::from(*above) * over + u32::from(*below) * under + total / 2) / total) as u8;
-    }
-    below[3] = ((total + 127) / 255) as u8;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn translucent_pixels_blend() {
-        let check = |below: [u8; 4], above: [u8; 4], expected: [u8; 4]| {
-            let mut pixel = below;
-            blend(&mut pixel, &above);
-            assert_eq!(pixel, expected, "{above:?} over {below:?}");
-        };
-        check([0, 0, 0, 0], [10, 20, 30, 128], [10, 20, 30, 128]);
-        check([0, 0, 0, 255], [255, 255, 255, 128], [128, 128, 128, 255]);
-        check([255, 0, 0, 128], [0, 0, 255, 128], [85, 0, 170, 192]);
-        check([255, 255, 255, 255], [255, 255, 255, 1], [255, 255, 255, 255]);
-    }
 }
