@@ -3,7 +3,7 @@
 use crate::error::CodecError;
 use crate::header::check_pixels;
 use crate::rgb8::Rgb8;
-use safelight_core::{Decode, Format, Header, Limits, Rect, Result, Size};
+use safelight_core::{Decode, Format, Header, Limits, Rect, Result, Size, no_page};
 
 /// Checks the frames of an animation and the pixels of all of them together, before anything is
 /// allocated for them.
@@ -32,10 +32,54 @@ pub(crate) fn frames_bytes(header: &Header, pixel_bytes: u32, decode: &Decode, l
     pixels.saturating_mul(pixel_bytes.into()).saturating_add(further.saturating_mul(FRAME_PIXEL_BYTES))
 }
 
-/// The pixels of all frames that a decode returns. Frames beyond the limits are never decoded.
-pub(crate) fn frames_pixels(header: &Header, decode: &Decode, limits: &Limits) -> u64 {
-    let frames = if decode.all_frames { header.frames.min(limits.max_frames) } else { 1 };
+/// The pixels of all `frames` that are composed. Frames beyond the limits are never decoded.
+pub(crate) fn frames_pixels(header: &Header, frames: Frames, limits: &Limits) -> u64 {
+    let frames = frames.composed().min(limits.max_frames);
     header.geometry.size.pixels().saturating_mul(frames.into()).min(limits.max_pixels)
+}
+
+/// The frames of an animation that are composed, and those of them that a decode returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Frames {
+    /// So many, all returned.
+    All(u32),
+    /// Those up to a page, the number of the only one that is returned.
+    Page(u32),
+}
+
+impl Frames {
+    /// The frames that `decode` takes of those in the `header`, or of a page.
+    pub(crate) fn new(header: &Header, page: Option<u32>, decode: &Decode) -> Self {
+        page.map_or(Self::All(if decode.all_frames { header.frames } else { 1 }), Self::Page)
+    }
+
+    /// The number of frames that are composed.
+    pub(crate) const fn composed(self) -> u32 {
+        match self {
+            Self::All(count) => count,
+            Self::Page(page) => page.saturating_add(1),
+        }
+    }
+
+    /// Whether the frame of this number is returned.
+    pub(crate) const fn has(self, index: u32) -> bool {
+        match self {
+            Self::All(count) => index < count,
+            Self::Page(page) => index == page,
+        }
+    }
+}
+
+/// The header of a page of an animation, a still image.
+///
+/// # Errors
+/// Those of [`no_page`].
+pub(crate) fn of_page(header: Header, page: Option<u32>) -> Result<Header> {
+    match page {
+        None => Ok(header),
+        Some(page) if page < header.frames => Ok(Header { is_animated: false, frames: 1, ..header }),
+        Some(page) => Err(no_page(page, header.frames)),
+    }
 }
 
 /// Removes the alpha of RGBA frames if every pixel of all of them is opaque, and returns whether it did.

@@ -9,7 +9,8 @@
         feature = "jpeg2000",
         feature = "tiff",
         feature = "bmp",
-        feature = "ico"
+        feature = "ico",
+        feature = "raw"
     )),
     allow(dead_code, reason = "a build of some formats needs a part of what they share")
 )]
@@ -32,6 +33,8 @@ mod tiff;
 mod bmp;
 #[cfg(feature = "ico")]
 mod ico;
+#[cfg(feature = "raw")]
+mod raw;
 
 mod animation;
 mod canvas;
@@ -44,6 +47,7 @@ mod profile;
 mod quantise;
 mod rgb8;
 mod samples;
+mod tone;
 #[cfg(any(feature = "png", feature = "webp", feature = "bmp"))]
 mod segments;
 
@@ -61,6 +65,8 @@ pub use jpeg::Jpeg;
 pub use jpeg2000::Jpeg2000;
 #[cfg(feature = "png")]
 pub use png::Png;
+#[cfg(feature = "raw")]
+pub use raw::Raw;
 #[cfg(feature = "tiff")]
 pub use tiff::Tiff;
 #[cfg(feature = "webp")]

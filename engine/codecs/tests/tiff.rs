@@ -415,6 +415,25 @@ fn jpeg_in_tiff_is_decoded() {
 }
 
 #[test]
+fn the_conformance_set_is_decoded() {
+    let folder = safelight_images::corpus().and_then(|corpus| Some(corpus.parent()?.join("formats/tiff")));
+    let Some(folder) = folder.filter(|folder| folder.is_dir()) else {
+        eprintln!("no conformance set of TIFF beside the photos: nothing is decoded");
+        return;
+    };
+    let names = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let refused = names.filter(|path| path.extension().is_some_and(|end| end == "tif" || end == "tiff"));
+    let refused = refused.filter_map(|path| {
+        let bytes = std::fs::read(&path).unwrap();
+        let error = try_decode(&Tiff, &bytes, &wanted(false), &Limits::default()).err()?;
+        Some((path.file_name()?.to_str()?.to_owned(), error.kind))
+    });
+    // Its coding is that of SGI for light beyond white.
+    let expected = [("logluv-3c-16b.tiff".to_owned(), Kind::UnsupportedFormat)];
+    assert_eq!(refused.collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn what_is_missing_or_unsupported_is_said() {
     let check = |file: File, kind: Kind| {
         let error = try_decode(&Tiff, &file.bytes(), &wanted(false), &Limits::default()).unwrap_err();

@@ -20,20 +20,6 @@ fn file(format: ImageFormat, colour: ExtendedColorType, samples: &[u8]) -> Vec<u
     file.into_inner()
 }
 
-/// The first image of a camera raw file is a thumbnail, which is not the photo. The strip has the same error.
-#[test]
-fn camera_raw_files_are_rejected() {
-    let samples = vec![9; SIZE.pixels() as usize];
-    let mut bytes = file(ImageFormat::Tiff, ExtendedColorType::L8, &samples);
-    // The first field becomes the version of DNG.
-    let first = u32::from_le_bytes(bytes[4..8].try_into().unwrap()) as usize + 2;
-    bytes[first..first + 2].copy_from_slice(&50706_u16.to_le_bytes());
-    let error = header(&Tiff, &bytes, &Limits::default()).unwrap_err();
-    assert_eq!(error.kind, Kind::UnsupportedFormat);
-    let what = safelight_containers::camera_raw(&bytes).unwrap();
-    assert_eq!(error.to_string(), format!("unsupported TIFF image: {what}"));
-}
-
 #[test]
 fn pixels_are_exact() {
     let check = |codec: &dyn Decoder, format, model, colour| {

@@ -19,7 +19,7 @@ pub(crate) fn new_grammar(format: Format, limits: &Limits) -> Option<Box<dyn Gra
         Format::Tiff => Box::new(Tiff::new(limits)),
         Format::Bmp => Box::<Bmp>::default(),
         Format::Jpeg2000 => Box::new(Jpeg2000::new(limits)),
-        Format::Ico => return None,
+        Format::Ico | Format::Raw => return None,
     })
 }
 

@@ -1,8 +1,8 @@
 //! Plans: from a validated query to one session.
 
 use crate::{
-    ByteOp, Decoder, Encode, Encoder, Error, Format, Kind, PixelOp, Query, Result, Session, Settings, Step,
-    Transform,
+    ByteOp, Decoder, Encode, Encoder, Error, Format, Kind, PixelOp, Query, Result, Selection, Session,
+    Settings, Step, Transform,
     pixels::{self, Pixels},
 };
 
@@ -47,7 +47,7 @@ pub struct Plan {
 
 enum Work {
     Bytes(Box<dyn ByteOp>),
-    Pixels { registry: Registry, ops: Vec<Box<dyn PixelOp>>, encode: Encode },
+    Pixels { registry: Registry, selection: Selection, ops: Vec<Box<dyn PixelOp>>, encode: Encode },
 }
 
 impl Plan {
@@ -57,7 +57,7 @@ impl Plan {
     /// [`Kind::InvalidParam`], or [`Kind::Conflict`] for transforms that cannot be combined.
     pub fn new(registry: Registry, query: Query) -> Result<Self> {
         let (mut bytes, mut ops, mut patches) = (Vec::new(), Vec::new(), Vec::new());
-        let mut must_decode = false;
+        let (mut must_decode, mut selection) = (false, Selection::default());
         for transform in registry.transforms {
             match transform.step(&query)? {
                 Some(Step::Bytes(op)) => bytes.push((transform.name(), op)),
@@ -66,6 +66,10 @@ impl Plan {
                     ops.push(op);
                 }
                 Some(Step::PixelsIfDecoding(op)) => ops.push(op),
+                Some(Step::Select(selected)) => {
+                    must_decode = true;
+                    selection = selected;
+                }
                 Some(Step::Encode(patch)) => {
                     must_decode = true;
                     patches.push(patch);
@@ -96,7 +100,7 @@ impl Plan {
                 return Err(conflict(name, "transforms that change the image"));
             }
         }
-        Ok(Self { query, work: Work::Pixels { registry, ops, encode } })
+        Ok(Self { query, work: Work::Pixels { registry, selection, ops, encode } })
     }
 
     /// Returns the maximum number of bytes that the session buffers at once; pushed chunks and the decode,
@@ -112,7 +116,9 @@ impl Plan {
     pub fn start(self, settings: &Settings) -> Box<dyn Session> {
         match self.work {
             Work::Bytes(op) => op.start(settings),
-            Work::Pixels { registry, ops, encode } => Box::new(Pixels::new(registry, settings, ops, encode)),
+            Work::Pixels { registry, selection, ops, encode } => {
+                Box::new(Pixels::new(registry, settings, selection, ops, encode))
+            }
         }
     }
 }

@@ -31,6 +31,9 @@ pub enum Format {
     Bmp,
     /// Windows icon.
     Ico,
+    /// Camera raw in a form of its own: Canon's CR3 and Fujifilm's RAF. DNG, CR2, NEF, ARW, ORF and RW2 have the form of
+    /// TIFF, and are told apart by their directories.
+    Raw,
 }
 
 impl Format {

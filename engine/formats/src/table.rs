@@ -134,4 +134,14 @@ pub(crate) const TABLE: &[Row] = &[
         encoded_as: Format::Png,
         abilities: Abilities { strip: false, decode: true, encode: false, animate: false },
     },
+    Row {
+        format: Format::Raw,
+        name: "camera raw",
+        mime: "image/x-dcraw",
+        word: "raw",
+        extensions: &["dng", "cr2", "cr3", "nef", "arw", "raf", "orf", "rw2", "pef"],
+        // The photo that the camera rendered.
+        encoded_as: Format::Jpeg,
+        abilities: Abilities { strip: false, decode: true, encode: false, animate: false },
+    },
 ];

@@ -149,10 +149,8 @@ fn other_programs_confirm_every_format() {
             _ => (),
         }
         // No release of Pillow that is in use everywhere reads AVIF.
-        if format != "avif" {
-            if let Some(python) = python {
-                check(python, &["-c", PILLOW], &format!("{} {frames} ", format.to_uppercase()));
-            }
+        if let Some(python) = python.filter(|_| format != "avif") {
+            check(python, &["-c", PILLOW], &format!("{} {frames} ", format.to_uppercase()));
         }
     }
 }

@@ -2,32 +2,42 @@
 
 use super::blocks::{Block, File, Item, SubBlocks};
 use super::damaged;
-use crate::animation::drop_opaque_alpha;
+use crate::animation::{Frames, drop_opaque_alpha};
 use crate::canvas::{After, Canvas, Composer};
 use crate::colour;
 use safelight_core::{Decode, Frame, Image, Limits, Model, Rect, Result, Samples, Size, Stop};
 use weezl::{BitOrder, LzwStatus, decode::Configuration};
 
-/// Decodes the first frame or all of them. The caller has checked their pixels against the limits.
-pub(super) fn image(file: &File, size: Size, decode: &Decode, limits: &Limits, stop: &Stop) -> Result<Image> {
+/// Composes frames on a canvas of this size. The caller has checked their pixels against the limits.
+pub(super) fn image(
+    file: &File,
+    (size, wanted): (Size, Frames),
+    decode: &Decode,
+    limits: &Limits,
+    stop: &Stop,
+) -> Result<Image> {
     let mut composer = Composer::new(size);
     let (mut frames, mut delays_ms) = (Vec::new(), Vec::new());
     let mut plays = 1;
     let mut icc = None;
+    let mut index = 0;
     for item in file.items() {
         match item {
             Item::Plays(stated) => plays = stated,
             Item::Profile(blocks) => icc = icc.or_else(|| profile(blocks, limits)),
             // The profile and the number of plays are before the frames, but for rare files.
-            Item::Image(_) if !decode.all_frames && !frames.is_empty() => break,
+            Item::Image(_) if index == wanted.composed() => break,
             Item::Image(block) => {
                 let is_drawn = draw(&mut composer, &block, stop);
                 stop.check()?;
-                if !is_drawn && frames.is_empty() {
+                if !is_drawn && index == 0 {
                     return Err(damaged("the first frame has no pixel").into());
                 }
-                frames.push(composer.canvas().rgba.clone());
-                delays_ms.push(block.control.delay_ms);
+                if wanted.has(index) {
+                    frames.push(composer.canvas().rgba.clone());
+                    delays_ms.push(block.control.delay_ms);
+                }
+                index += 1;
             }
         }
     }

@@ -2,6 +2,7 @@
 //! frames as browsers show it.
 
 use super::{FORMAT, Source, damaged, read_rows};
+use crate::animation::Frames;
 use crate::canvas::{After, Composer};
 use crate::error::CodecError;
 use crate::samples::to_u8;
@@ -57,8 +58,8 @@ pub(super) fn chunks(file: &[u8]) -> impl Iterator<Item = (&[u8; 4], &[u8])> {
     })
 }
 
-/// Composes the first `count` frames, of a canvas of `size`, and passes each, with its delay in milliseconds, to `show`.
-/// The caller has checked the pixels against the limits.
+/// Composes frames on a canvas of `size`, and passes those that are `wanted`, with their delays in milliseconds, to
+/// `show`. The caller has checked the pixels against the limits.
 ///
 /// A file that is cut short, or damaged after the first frame, shows the frames before.
 ///
@@ -66,7 +67,7 @@ pub(super) fn chunks(file: &[u8]) -> impl Iterator<Item = (&[u8; 4], &[u8])> {
 /// [`safelight_core::Kind::Corrupt`] if the first frame is damaged, and those of [`Stop::check`].
 pub(super) fn compose(
     reader: &mut Reader<Source>,
-    (size, count): (Size, u32),
+    (size, wanted): (Size, Frames),
     limits: &Limits,
     stop: &Stop,
     mut show: impl FnMut(&[u8], u32),
@@ -74,7 +75,7 @@ pub(super) fn compose(
     let mut composer = Composer::new(size);
     // Without a control before it, the default image is none of the frames.
     let is_default_shown = reader.info().frame_control().is_some();
-    for index in 0..count {
+    for index in 0..wanted.composed() {
         stop.check()?;
         let frame = next(reader, index == 0 && is_default_shown, limits, stop);
         stop.check()?;
@@ -94,7 +95,9 @@ pub(super) fn compose(
         };
         let canvas = composer.begin(rect, after);
         canvas.draw(rect, &to_u8(&samples), model, control.blend_op == BlendOp::Over);
-        show(&canvas.rgba, delay_ms(&control));
+        if wanted.has(index) {
+            show(&canvas.rgba, delay_ms(&control));
+        }
     }
     Ok(())
 }

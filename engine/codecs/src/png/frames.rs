@@ -123,7 +123,9 @@ impl Writer {
         self.file.extend((length as u32).to_be_bytes());
         let start = self.file.len();
         self.file.extend_from_slice(kind);
-        data.iter().for_each(|part| self.file.extend_from_slice(part));
+        for part in data {
+            self.file.extend_from_slice(part);
+        }
         let checksum = crc32fast::hash(&self.file[start..]);
         self.file.extend(checksum.to_be_bytes());
     }

@@ -13,7 +13,7 @@ mod transparency;
 mod rows;
 
 use crate::{
-    animation::{check_frames, drop_opaque_alpha, frames_bytes, frames_pixels},
+    animation::{Frames, check_frames, drop_opaque_alpha, frames_bytes, frames_pixels, of_page},
     colour::{self, PROFILE_BYTES},
     error::CodecError,
     guard, header,
@@ -50,7 +50,11 @@ impl Decoder for Png {
     }
 
     fn open(&self, source: Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
-        guard::open(FORMAT, || OpenedPng::new(source, limits))
+        guard::open(FORMAT, || OpenedPng::new(source, None, limits))
+    }
+
+    fn open_page(&self, source: Bytes, page: u32, limits: &Limits) -> Result<Box<dyn Opened>> {
+        guard::open(FORMAT, || OpenedPng::new(source, Some(page), limits))
     }
 }
 
@@ -89,6 +93,7 @@ struct OpenedPng {
     source: Bytes,
     decoder: png::Decoder<Source>,
     header: Header,
+    page: Option<u32>,
     animation: Option<Animation>,
     /// The most bytes of an expanded pixel.
     pixel_bytes: u32,
@@ -96,7 +101,7 @@ struct OpenedPng {
 }
 
 impl OpenedPng {
-    fn new(source: Bytes, limits: &Limits) -> Result<Self> {
+    fn new(source: Bytes, page: Option<u32>, limits: &Limits) -> Result<Self> {
         let mut decoder = png::Decoder::new(Segments::new(transparency::masked(source.clone())));
         decoder.set_transformations(Transformations::EXPAND);
         decoder.set_ignore_text_chunk(true);
@@ -112,7 +117,16 @@ impl OpenedPng {
             has_palette: info.color_type == ColorType::Indexed,
             sample_bytes: if info.bit_depth == png::BitDepth::Sixteen { 2 } else { 1 },
         };
-        Ok(Self { source, decoder, header, animation, pixel_bytes, limits: limits.clone() })
+        let header = of_page(header, page)?;
+        Ok(Self { source, decoder, header, page, animation, pixel_bytes, limits: limits.clone() })
+    }
+}
+
+impl OpenedPng {
+    /// The number of plays and the frames, if a decode composes frames; without, it is of the default image.
+    fn composed(&self, decode: &Decode) -> Option<(u32, Frames)> {
+        let animation = self.animation.filter(|_| self.page.is_some() || decode.all_frames)?;
+        Some((animation.plays, Frames::new(&self.header, self.page, decode)))
     }
 }
 
@@ -130,11 +144,11 @@ impl Opened for OpenedPng {
         let Size { w, h } = self.header.geometry.size;
         let row = u64::from(w) * u64::from(self.pixel_bytes);
         let work = row * ROWS + WORK_BYTES + PROFILE_BYTES.max(self.limits.max_metadata_bytes);
-        if decode.all_frames && self.animation.is_some() {
+        if let Some((_, frames)) = self.composed(decode) {
             // Samples of 16 bits are converted.
             let pixel_bytes = CANVAS_BYTES + 2 * self.pixel_bytes;
             let bytes = frames_bytes(&self.header, pixel_bytes, decode, &self.limits);
-            let pixels = frames_pixels(&self.header, decode, &self.limits);
+            let pixels = frames_pixels(&self.header, frames, &self.limits);
             let pixel_ns = u64::from(self.pixel_bytes) * BYTE_NS + COMPOSED_NS;
             return Cost::new(bytes.saturating_add(work), pixels.saturating_mul(pixel_ns));
         }
@@ -142,11 +156,10 @@ impl Opened for OpenedPng {
     }
 
     fn decode(self: Box<Self>, decode: &Decode, stop: &Stop) -> Result<Image> {
-        let Self { source, mut decoder, header, animation, pixel_bytes, limits } = *self;
-        let geometry = header.geometry;
-        let animation = animation.filter(|_| decode.all_frames);
-        if let Some(animation) = animation {
-            check_frames(FORMAT, geometry.size, animation.frames, &limits)?;
+        let composed = self.composed(decode);
+        let Self { source, mut decoder, header: Header { geometry, .. }, pixel_bytes, limits, .. } = *self;
+        if let Some((_, frames)) = composed {
+            check_frames(FORMAT, geometry.size, frames.composed(), &limits)?;
         }
         let row_bytes = u64::from(geometry.size.w) * u64::from(pixel_bytes);
         let max_bytes = limits.max_metadata_bytes.saturating_add(ROWS * row_bytes);
@@ -154,18 +167,16 @@ impl Opened for OpenedPng {
         let mut reader = decoder.read_info().map_err(|error| damaged(error, &limits))?;
         let icc = colours(reader.info());
         let (mut frames, mut delays_ms) = (Vec::new(), Vec::new());
-        if let Some(animation) = animation {
+        if let Some((_, wanted)) = composed {
             let mut shown = Vec::new();
-            animation::compose(
-                &mut reader,
-                (geometry.size, animation.frames),
-                &limits,
-                stop,
-                |rgba, delay_ms| {
-                    shown.push(rgba.to_vec());
-                    delays_ms.push(delay_ms);
-                },
-            )?;
+            let frame_of = (geometry.size, wanted);
+            animation::compose(&mut reader, frame_of, &limits, stop, |rgba, delay_ms| {
+                shown.push(rgba.to_vec());
+                delays_ms.push(delay_ms);
+            })?;
+            if shown.is_empty() {
+                return Err(CodecError::Damaged(FORMAT, "the file ends before the frame".into()).into());
+            }
             let model = if drop_opaque_alpha(&mut shown) { Model::Rgb } else { Model::Rgba };
             let frame = |samples| Frame::whole(geometry.size, model, Samples::U8(samples));
             frames.extend(shown.into_iter().map(|samples| Frame { geometry, ..frame(samples) }));
@@ -178,7 +189,7 @@ impl Opened for OpenedPng {
         if frames.len() == 1 {
             return Ok(Image { frames, delays_ms: Vec::new(), plays: 0, profile });
         }
-        Ok(Image { frames, delays_ms, plays: animation.map_or(0, |animation| animation.plays), profile })
+        Ok(Image { frames, delays_ms, plays: composed.map_or(0, |(plays, _)| plays), profile })
     }
 }
 

@@ -1,8 +1,8 @@
 //! Decompression of strips and tiles.
 
+use super::error::{damaged, not_decoded, unsupported};
 use super::fax::{self, Fax};
 use super::jpeg_tables::{self, Tables};
-use super::layout::{damaged, unsupported};
 use super::{FORMAT, jpeg, zstd};
 use crate::error::CodecError;
 use fdeflate::Decompressor;
@@ -239,10 +239,6 @@ fn deflate(mut coded: &[u8], raw: &mut [u8], stop: &Stop) -> Result<usize> {
         }
     }
     Ok(at)
-}
-
-pub(super) fn not_decoded(error: impl std::error::Error + Send + Sync + 'static) -> CodecError {
-    CodecError::Damaged(FORMAT, Box::new(error))
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use super::coding::Coding;
 use super::depth::Depth;
+use super::error::{damaged, unsupported};
 use super::lab::Lab;
-use super::layout::{damaged, unsupported};
 use super::ycbcr::YCbCr;
 use crate::error::CodecError;
 use safelight_containers::TiffFields;

@@ -1,6 +1,6 @@
 //! Numbers of any depth and format, as levels of up to 16 bits.
 
-use super::layout::{MAX_SAMPLES, Order, damaged, unsupported};
+use super::error::{damaged, unsupported};
 use crate::error::CodecError;
 use safelight_containers::TiffFields;
 use safelight_core::SampleEncoding;
@@ -10,6 +10,18 @@ mod tag {
     pub(super) const SAMPLE_FORMAT: u16 = 339;
     pub(super) const MIN_SAMPLE_VALUE: u16 = 340;
     pub(super) const MAX_SAMPLE_VALUE: u16 = 341;
+}
+
+/// The maximum number of samples in a pixel: separations and extra samples beyond these are not for display.
+pub(super) const MAX_SAMPLES: u16 = 16;
+
+/// The order of what a sample consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Order {
+    /// Whether the lowest byte is first.
+    pub(super) is_little_endian: bool,
+    /// Whether the lowest bit of a byte is first (`FillOrder` 2, section 8).
+    pub(super) is_reversed: bool,
 }
 
 /// The numbers of an image, all of one kind.

@@ -1,7 +1,7 @@
 //! Fax coding of one bit for each pixel: ITU-T T.4 (Group 3) of one and two dimensions, T.6 (Group 4), and the rows of
 //! T.4 without marks between them (TIFF 6.0, sections 10 and 11).
 
-use super::layout::damaged;
+use super::error::{damaged, unsupported};
 use crate::error::CodecError;
 use fax::BitReader;
 use fax::maps::{Mode, black, mode, white};
@@ -165,7 +165,7 @@ impl Reader<'_> {
                 }
                 Some(Mode::EOF) => return Ok(Some(Changes::End)),
                 Some(Mode::Extension) => {
-                    return Err(super::layout::unsupported("fax coding with parts that are not coded"));
+                    return Err(unsupported("fax coding with parts that are not coded"));
                 }
                 None => return Ok(None),
             }

@@ -1,7 +1,7 @@
 //! Strips and tiles that are JPEG files (TIFF Technical Note 2, and section 22), decoded by `zune-jpeg`.
 
 use super::FORMAT;
-use super::layout::damaged;
+use super::error::damaged;
 use crate::error::CodecError;
 use safelight_core::Size;
 use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};

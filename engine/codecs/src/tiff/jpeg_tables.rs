@@ -1,7 +1,7 @@
 //! The JPEG coding of TIFF 6.0 (section 22), which Technical Note 2 replaced: a whole JPEG file, or strips and tiles of
 //! bare scans whose tables are in the directory.
 
-use super::layout::{damaged, unsupported};
+use super::error::{damaged, unsupported};
 use crate::error::CodecError;
 use safelight_containers::TiffFields;
 use safelight_core::Size;

@@ -1,7 +1,7 @@
 //! L\*a\*b\* of the CIE and of the ICC, for the white D50 (TIFF 6.0, section 23; Adobe Photoshop TIFF Technical Notes).
 
+use crate::tone::srgb;
 use safelight_core::Samples;
-use std::sync::LazyLock;
 
 /// The encoding of L\*a\*b\*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,20 +43,6 @@ impl Lab {
     }
 }
 
-/// Steps of the table of sRGB's curve: fine enough for 16 bits, between which values are interpolated.
-const STEPS: usize = 1 << 12;
-
-/// sRGB's curve over the cube root of linear light, where it is nearly a line (IEC 61966-2-1).
-static CURVE: LazyLock<Vec<f32>> = LazyLock::new(|| {
-    let level = |step: usize| {
-        let linear = (step as f64 / STEPS as f64).powi(3);
-        let level =
-            if linear <= 0.003_130_8 { 12.92 * linear } else { 1.055 * linear.powf(1.0 / 2.4) - 0.055 };
-        level as f32
-    };
-    (0..=STEPS + 1).map(level).collect()
-});
-
 /// sRGB, 0 to 1, of L\*, a\* and b\*. Colours outside of sRGB are clamped.
 pub(super) fn to_srgb(lab: [f32; 3]) -> [f32; 3] {
     // CIE 15:2004, 8.2.1, with the white of the ICC's connection space.
@@ -71,11 +57,7 @@ pub(super) fn to_srgb(lab: [f32; 3]) -> [f32; 3] {
         -0.978_768_4 * x + 1.916_141_5 * y + 0.033_454 * z,
         0.071_945_3 * x - 0.228_991_4 * y + 1.405_242_7 * z,
     ];
-    linear.map(|linear| {
-        let at = linear.clamp(0.0, 1.0).cbrt() * STEPS as f32;
-        let step = at as usize;
-        CURVE[step] + (CURVE[step + 1] - CURVE[step]) * (at - step as f32)
-    })
+    linear.map(srgb)
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! The layout of the samples of an image, from the fields of its directory (TIFF 6.0, sections 4 to 22).
 
-use super::FORMAT;
 use super::coding::Coding;
 use super::colours::{Alpha, Colours, alpha, colours};
-use super::depth::Depth;
+use super::depth::{Depth, MAX_SAMPLES, Order};
+use super::error::{damaged, unsupported};
 use super::jpeg_tables;
 use crate::error::CodecError;
 use safelight_containers::{TiffField, TiffFields};
@@ -28,9 +28,6 @@ mod tag {
     pub(super) const TILE_BYTE_COUNTS: u16 = 325;
 }
 
-/// The maximum number of samples in a pixel: separations and extra samples beyond these are not for display.
-pub(super) const MAX_SAMPLES: u16 = 16;
-
 /// The layout of an image, checked: arithmetic with its numbers does not overflow.
 pub(super) struct Layout {
     pub(super) size: Size,
@@ -50,15 +47,6 @@ pub(super) struct Layout {
     pub(super) pieces: Size,
     /// Whether the pieces are tiles.
     is_tiled: bool,
-}
-
-/// The order of what a sample consists of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Order {
-    /// Whether the lowest byte is first.
-    pub(super) is_little_endian: bool,
-    /// Whether the lowest bit of a byte is first (`FillOrder` 2, section 8).
-    pub(super) is_reversed: bool,
 }
 
 /// What samples were replaced with before they were compressed.
@@ -265,12 +253,4 @@ impl Locations<'_> {
         let end = end.unwrap_or(u64::MAX).min(length as u64);
         (start < end).then_some(start as usize..end as usize)
     }
-}
-
-pub(super) fn damaged(what: &'static str) -> CodecError {
-    CodecError::Damaged(FORMAT, what.into())
-}
-
-pub(super) fn unsupported(what: &'static str) -> CodecError {
-    CodecError::Unsupported(FORMAT, what)
 }

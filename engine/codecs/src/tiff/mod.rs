@@ -1,4 +1,4 @@
-//! TIFF 6.0 and `BigTIFF`: the first image of a file, decoded here from its strips or tiles. Crates in Rust decode what
+//! TIFF 6.0 and `BigTIFF`: an image of a file, the first unless a page is asked for, decoded here from its strips or tiles. Crates in Rust decode what
 //! other formats share: JPEG, LZW, deflate and Zstandard.
 
 mod layout;
@@ -12,27 +12,29 @@ mod zstd;
 mod pixels;
 mod lab;
 mod ycbcr;
+mod error;
 
-use crate::error::CodecError;
 use crate::header::check_pixels;
 use crate::{colour, guard};
 use bytes::Bytes;
 use colours::Colours;
-use layout::{Layout, Locations, damaged};
+use error::damaged;
+use layout::{Layout, Locations};
 use pixels::{Pixels, ROW_SAMPLE_BYTES};
-use safelight_containers::{TiffFields, camera_raw, read_orientation};
+use safelight_containers::{TiffFields, is_camera_raw};
 use safelight_core::{
     Cost, Decode, Decoder, Format, Frame, Geometry, Header, Image, Limits, Opened, Orientation, Result,
-    Samples, Size, Stop,
+    Samples, Size, Stop, no_page,
 };
 use std::borrow::Cow;
 
 /// The format in errors.
 const FORMAT: Format = Format::Tiff;
-/// The tag of the ICC profile.
+/// The tags of the orientation and of the ICC profile.
+const ORIENTATION: u16 = 274;
 const ICC_PROFILE: u16 = 34675;
 
-/// Decodes the first image of a TIFF.
+/// Decodes an image of a TIFF.
 #[derive(Debug)]
 pub struct Tiff;
 
@@ -42,13 +44,33 @@ impl Decoder for Tiff {
     }
 
     fn open(&self, source: Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
-        guard::open(FORMAT, || OpenedTiff::new(source, limits))
+        if is_camera_raw(&source) {
+            return open_raw(&source, limits);
+        }
+        guard::open(FORMAT, || OpenedTiff::new(source, 0, limits))
+    }
+
+    fn open_page(&self, source: Bytes, page: u32, limits: &Limits) -> Result<Box<dyn Opened>> {
+        guard::open(FORMAT, || OpenedTiff::new(source, page, limits))
     }
 }
 
-/// A TIFF whose first directory was read and checked.
+/// Opens the photo of a camera raw file, whose first image often is a thumbnail.
+#[cfg(feature = "raw")]
+fn open_raw(source: &Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
+    crate::raw::open(FORMAT, source, limits)
+}
+
+/// This build has no decoder for it.
+#[cfg(not(feature = "raw"))]
+fn open_raw(_: &Bytes, _: &Limits) -> Result<Box<dyn Opened>> {
+    Err(error::unsupported("a camera raw file").into())
+}
+
+/// A TIFF of which a directory was read and checked.
 struct OpenedTiff {
     source: Bytes,
+    page: u32,
     layout: Layout,
     header: Header,
     /// The longest strip or tile, and all of them together, in bytes of the file.
@@ -63,11 +85,8 @@ struct Coded {
 }
 
 impl OpenedTiff {
-    fn new(source: Bytes, limits: &Limits) -> Result<Self> {
-        if let Some(what) = camera_raw(&source) {
-            return Err(CodecError::Unsupported(FORMAT, what).into());
-        }
-        let fields = fields(&source)?;
+    fn new(source: Bytes, page: u32, limits: &Limits) -> Result<Self> {
+        let fields = fields(&source, page)?;
         let layout = Layout::read(&fields, &source)?;
         check_pixels(FORMAT, layout.size, limits)?;
         // A tile may be larger than the image.
@@ -78,7 +97,9 @@ impl OpenedTiff {
             coded.longest = coded.longest.max(range.len() as u64);
             coded.all += range.len() as u64;
         }
-        let orientation = read_orientation(&source).unwrap_or(Orientation::UPRIGHT);
+        let orientation =
+            fields.get(ORIENTATION).and_then(|field| field.get(0)).and_then(|turn| turn.try_into().ok());
+        let orientation = orientation.and_then(Orientation::new).unwrap_or(Orientation::UPRIGHT);
         let header = Header {
             geometry: Geometry { size: layout.size, orientation },
             is_animated: false,
@@ -86,7 +107,7 @@ impl OpenedTiff {
             has_palette: matches!(layout.colours, Colours::Palette(_)),
             sample_bytes: if layout.is_wide() { 2 } else { 1 },
         };
-        Ok(Self { source, layout, header, coded, max_metadata_bytes: limits.max_metadata_bytes })
+        Ok(Self { source, page, layout, header, coded, max_metadata_bytes: limits.max_metadata_bytes })
     }
 
     /// Decodes all pieces; CMYK stays CMYK.
@@ -171,7 +192,7 @@ impl Opened for OpenedTiff {
     }
 
     fn decode(self: Box<Self>, decode: &Decode, stop: &Stop) -> Result<Image> {
-        let fields = fields(&self.source)?;
+        let fields = fields(&self.source, self.page)?;
         let icc = fields.bytes(ICC_PROFILE).filter(|icc| icc.len() as u64 <= self.max_metadata_bytes);
         let mut samples = self.samples(&fields, stop)?;
         let Layout { size, alpha, .. } = self.layout;
@@ -201,6 +222,9 @@ fn rgb_from_cmyk(samples: Vec<u8>, has_alpha: bool, icc: Option<&[u8]>) -> Vec<u
     rgb.as_chunks::<3>().0.iter().zip(alphas).flat_map(|([r, g, b], alpha)| [*r, *g, *b, alpha]).collect()
 }
 
-fn fields(source: &[u8]) -> Result<TiffFields<'_>, CodecError> {
-    TiffFields::new(source).ok_or_else(|| damaged("no directory"))
+fn fields(source: &[u8], page: u32) -> Result<TiffFields<'_>> {
+    TiffFields::of_page(source, page).map_err(|pages| match pages {
+        0 => damaged("no directory").into(),
+        pages => no_page(page, pages),
+    })
 }

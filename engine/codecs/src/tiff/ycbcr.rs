@@ -1,6 +1,6 @@
 //! Luma and chroma (TIFF 6.0, sections 20 and 21).
 
-use super::layout::{damaged, unsupported};
+use super::error::{damaged, unsupported};
 use crate::error::CodecError;
 use safelight_containers::TiffFields;
 

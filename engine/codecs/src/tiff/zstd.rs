@@ -1,6 +1,7 @@
 //! Zstandard (RFC 8878), decoded by `ruzstd`.
 
-use super::coding::{CHECKED_BYTES, not_decoded};
+use super::coding::CHECKED_BYTES;
+use super::error::not_decoded;
 use ruzstd::decoding::StreamingDecoder;
 use safelight_core::{Result, Stop};
 use std::io::Read;

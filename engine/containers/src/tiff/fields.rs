@@ -1,8 +1,8 @@
-//! The fields of the first directory of a TIFF, for decoders.
+//! The fields of a directory of a TIFF, for decoders.
 
 use super::{ByteOrder, Entry, Ifd, TiffReader, reader::kind_bytes};
 
-/// The first directory of a TIFF or `BigTIFF`, which describes its first image.
+/// A directory of a TIFF or `BigTIFF`, which describes an image.
 #[derive(Clone, Debug)]
 pub struct TiffFields<'a> {
     reader: TiffReader<'a>,
@@ -17,11 +17,28 @@ pub struct TiffField<'a> {
     width: u64,
 }
 
+/// An entry count and the offset of the next directory.
+const MIN_DIRECTORY_BYTES: usize = 2 + 4;
+
 impl<'a> TiffFields<'a> {
-    /// Reads the directory of `tiff`; `None` if there is no header or directory.
+    /// Reads the first directory of `tiff`; `None` if there is no header or directory.
     pub fn new(tiff: &'a [u8]) -> Option<Self> {
-        let (reader, first) = TiffReader::new(tiff)?;
-        Some(Self { reader, ifd: reader.ifd(first)? })
+        Self::of_page(tiff, 0).ok()
+    }
+
+    /// Reads the directory of this number in the chain of `tiff`, from 0.
+    ///
+    /// # Errors
+    /// The number of directories, if there are fewer.
+    pub fn of_page(tiff: &'a [u8], page: u32) -> Result<Self, u32> {
+        let (reader, mut at) = TiffReader::new(tiff).ok_or(0_u32)?;
+        // No more directories fit, so that a chain without an end is left.
+        let most = (tiff.len() / MIN_DIRECTORY_BYTES) as u32;
+        for count in 0..most.min(page) {
+            at = reader.next_ifd(at).filter(|next| *next != 0).ok_or(count + 1)?;
+        }
+        let ifd = reader.ifd(at).filter(|_| page <= most).ok_or(most.min(page))?;
+        Ok(Self { reader, ifd })
     }
 
     /// Returns whether the numbers of the file, its samples included, have their lowest byte first.
@@ -88,6 +105,27 @@ impl TiffField<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn directories_are_counted() {
+        // Two directories of one entry, the second of which leads to `next`.
+        let file = |next: u8| {
+            let entry = |tag: u8| [1, tag, 0, 3, 0, 0, 0, 1, 0, tag, 0, 0];
+            let first = [&[0, 1][..], &entry(1), &[0, 0, 0, 26]].concat();
+            let second = [&[0, 1][..], &entry(2), &[0, 0, 0, next]].concat();
+            [b"MM\0*\0\0\0\x08", &first[..], &second].concat()
+        };
+        let has =
+            |file: &[u8], page, tag| TiffFields::of_page(file, page).map(|fields| fields.get(tag).is_some());
+        let ended = file(0);
+        assert_eq!([has(&ended, 0, 0x101), has(&ended, 1, 0x102)], [Ok(true); 2]);
+        assert_eq!([has(&ended, 2, 0x102), has(&ended, u32::MAX, 0x102)], [Err(2); 2]);
+        let endless = file(8);
+        assert_eq!(has(&endless, 2, 0x101), Ok(true));
+        assert!(has(&endless, u32::MAX, 0x101).is_err());
+        assert_eq!(has(&file(200), 2, 0x101), Err(2));
+        assert_eq!(has(b"MM", 0, 1), Err(0));
+    }
 
     #[test]
     fn numbers_of_every_type_are_read() {
