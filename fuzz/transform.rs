@@ -51,7 +51,7 @@ fuzz_target!(|source: &[u8]| {
 
 /// Returns whether the plan of `query` encodes an image.
 fn encodes(query: &Query) -> bool {
-    TRANSFORMS
-        .iter()
-        .any(|transform| matches!(transform.step(query), Ok(Some(Step::Pixels(_) | Step::Encode(_)))))
+    TRANSFORMS.iter().any(|transform| {
+        matches!(transform.step(query), Ok(Some(Step::Pixels(_) | Step::Encode(_) | Step::Select(_))))
+    })
 }

@@ -1,8 +1,9 @@
-//! Shared by the animated formats: limits over all frames, and the canvas that frames are drawn on.
+//! Shared by the animated formats: limits over all frames, and differences of frames.
 
 use crate::error::CodecError;
 use crate::header::check_pixels;
-use safelight_core::{Decode, Format, Header, Limits, Rect, Result, Size};
+use crate::rgb8::Rgb8;
+use safelight_core::{Decode, Format, Header, Limits, Rect, Result, Size, no_page};
 
 /// Checks the frames of an animation and the pixels of all of them together, before anything is
 /// allocated for them.
@@ -31,67 +32,54 @@ pub(crate) fn frames_bytes(header: &Header, pixel_bytes: u32, decode: &Decode, l
     pixels.saturating_mul(pixel_bytes.into()).saturating_add(further.saturating_mul(FRAME_PIXEL_BYTES))
 }
 
-/// The pixels of all frames that a decode returns. Frames beyond the limits are never decoded.
-pub(crate) fn frames_pixels(header: &Header, decode: &Decode, limits: &Limits) -> u64 {
-    let frames = if decode.all_frames { header.frames.min(limits.max_frames) } else { 1 };
+/// The pixels of all `frames` that are composed. Frames beyond the limits are never decoded.
+pub(crate) fn frames_pixels(header: &Header, frames: Frames, limits: &Limits) -> u64 {
+    let frames = frames.composed().min(limits.max_frames);
     header.geometry.size.pixels().saturating_mul(frames.into()).min(limits.max_pixels)
 }
 
-/// The area on which frames are drawn one over the other.
-pub(crate) struct Canvas {
-    size: Size,
-    /// Shape `[size.h, size.w, 4]`, alpha straight; transparent at first.
-    pub(crate) rgba: Vec<u8>,
+/// The frames of an animation that are composed, and those of them that a decode returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Frames {
+    /// So many, all returned.
+    All(u32),
+    /// Those up to a page, the number of the only one that is returned.
+    Page(u32),
 }
 
-impl Canvas {
-    /// A transparent canvas. `size` has been checked against the limits.
-    pub(crate) fn new(size: Size) -> Self {
-        Self { size, rgba: vec![0; size.pixels() as usize * 4] }
+impl Frames {
+    /// The frames that `decode` takes of those in the `header`, or of a page.
+    pub(crate) fn new(header: &Header, page: Option<u32>, decode: &Decode) -> Self {
+        page.map_or(Self::All(if decode.all_frames { header.frames } else { 1 }), Self::Page)
     }
 
-    /// Its width and height.
-    pub(crate) const fn size(&self) -> Size {
-        self.size
+    /// The number of frames that are composed.
+    pub(crate) const fn composed(self) -> u32 {
+        match self {
+            Self::All(count) => count,
+            Self::Page(page) => page.saturating_add(1),
+        }
     }
 
-    /// Makes the part of `rect` that is on the canvas transparent.
-    pub(crate) fn clear(&mut self, rect: Rect) {
-        self.rows(rect).for_each(|row| row.fill(0));
-    }
-
-    /// The rows of the part of `rect` that is on the canvas.
-    pub(crate) fn rows(&mut self, rect: Rect) -> impl Iterator<Item = &mut [u8]> {
-        let (left, right) = (rect.x.min(self.size.w), rect.x.saturating_add(rect.size.w).min(self.size.w));
-        let columns = left as usize * 4..right as usize * 4;
-        let rows = self.rgba.chunks_exact_mut(self.size.w as usize * 4);
-        rows.skip(rect.y as usize)
-            .take(rect.size.h as usize)
-            .filter_map(move |row| row.get_mut(columns.clone()))
-    }
-}
-
-/// Draws pixels of `channels` samples, RGB or RGBA, over a row of RGBA.
-pub(crate) fn draw_over(row: &mut [u8], pixels: &[u8], channels: usize) {
-    for (below, above) in row.chunks_exact_mut(4).zip(pixels.chunks_exact(channels)) {
-        match above {
-            [_, _, _, 0] => (),
-            [r, g, b] | [r, g, b, 255] => below.copy_from_slice(&[*r, *g, *b, 255]),
-            _ => blend(below, above),
+    /// Whether the frame of this number is returned.
+    pub(crate) const fn has(self, index: u32) -> bool {
+        match self {
+            Self::All(count) => index < count,
+            Self::Page(page) => index == page,
         }
     }
 }
 
-/// Blends a translucent pixel over another; alpha is straight in both.
-fn blend(below: &mut [u8], above: &[u8]) {
-    let opacity = u32::from(above[3]);
-    // In units of 1 / 255², so that one division at the end rounds once.
-    let (over, under) = (opacity * 255, u32::from(below[3]) * (255 - opacity));
-    let total = over + under;
-    for (below, above) in below[..3].iter_mut().zip(above) {
-        *below = ((u32::from(*above) * over + u32::from(*below) * under + total / 2) / total) as u8;
+/// The header of a page of an animation, a still image.
+///
+/// # Errors
+/// Those of [`no_page`].
+pub(crate) fn of_page(header: Header, page: Option<u32>) -> Result<Header> {
+    match page {
+        None => Ok(header),
+        Some(page) if page < header.frames => Ok(Header { is_animated: false, frames: 1, ..header }),
+        Some(page) => Err(no_page(page, header.frames)),
     }
-    below[3] = ((total + 127) / 255) as u8;
 }
 
 /// Removes the alpha of RGBA frames if every pixel of all of them is opaque, and returns whether it did.
@@ -120,6 +108,35 @@ pub(crate) fn joined_delay(first_ms: u32, second_ms: u32, max_ms: u32) -> Option
     const HASTY_MS: u32 = 10;
     let joined_ms = first_ms.checked_add(second_ms)?;
     (HASTY_MS < first_ms.min(second_ms) && joined_ms <= max_ms).then_some(joined_ms)
+}
+
+/// Merges frames that look the same as the frame before; returns the frames that are left, each with its delay.
+///
+/// # Errors
+/// [`CodecError::NotEncoded`] if the frames differ in size or channels, or there is none.
+pub(crate) fn merged<'a, 'b>(
+    format: Format,
+    frames: &'a [Rgb8<'b>],
+    delays_ms: &[u32],
+    max_ms: u32,
+) -> Result<Vec<(&'a Rgb8<'b>, u32)>, CodecError> {
+    let mut shown: Vec<(&Rgb8, u32)> = Vec::new();
+    for (frame, delay_ms) in frames.iter().zip(delays_ms.iter().copied().chain(std::iter::repeat(0))) {
+        if let Some((before, before_ms)) = shown.last_mut() {
+            if before.size != frame.size || before.has_alpha != frame.has_alpha {
+                let cause = "the frames differ in size or channels".into();
+                return Err(CodecError::NotEncoded(format, cause));
+            }
+            if before.samples == frame.samples
+                && let Some(joined_ms) = joined_delay(*before_ms, delay_ms, max_ms)
+            {
+                *before_ms = joined_ms;
+                continue;
+            }
+        }
+        shown.push((frame, delay_ms));
+    }
+    if shown.is_empty() { Err(CodecError::NotEncoded(format, "there is no frame".into())) } else { Ok(shown) }
 }
 
 /// The smallest rectangle that contains all differences of two frames of `size`; `None` if the frames are equal.
@@ -184,15 +201,6 @@ mod tests {
         check(10, 100, None);
         check(100, 0, None);
         check(u32::MAX, 20, None);
-    }
-
-    #[test]
-    fn rectangles_are_clipped_to_the_canvas() {
-        let mut canvas = Canvas::new(Size::new(2, 2));
-        canvas.rgba.fill(9);
-        canvas.clear(Rect { x: 1, y: 1, size: Size::new(u32::MAX, u32::MAX) });
-        canvas.clear(Rect { x: 7, y: 0, size: Size::new(1, 1) });
-        assert_eq!(canvas.rgba, [[9; 4], [9; 4], [9; 4], [0; 4]].concat());
     }
 
     #[test]

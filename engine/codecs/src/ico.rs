@@ -1,19 +1,20 @@
 //! ICO: the directory is read here; its images are PNG files, or bitmaps with a mask.
 
-use crate::bmp::{self, Bitmap, Dib, replaced, row_bytes};
+use crate::bmp::{Bitmap, Place, row_bytes};
 use crate::error::CodecError;
 use crate::png::Png;
 use crate::{colour, guard};
 use bytes::Bytes;
 use safelight_core::{
-    Cost, Decode, Decoder, Format, Frame, Geometry, Header, Image, Limits, Model, Opened, Orientation,
-    Result, Samples, Size, Stop,
+    Cost, Decode, Decoder, Format, Frame, Geometry, Header, Image, Limits, Model, Opened, Result, Samples,
+    Size, Stop, no_page,
 };
 
 /// The format in errors.
 const FORMAT: Format = Format::Ico;
 
-/// Decodes the largest image of an ICO; of several, the deepest; of several, the first.
+/// Decodes an image of an ICO: a page in the order of the directory, or the largest; of several, the deepest; of several,
+/// the first.
 #[derive(Debug)]
 pub struct Ico;
 
@@ -23,31 +24,45 @@ impl Decoder for Ico {
     }
 
     fn open(&self, source: Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
-        let image = largest(&source)?;
-        if image.starts_with(b"\x89PNG\r\n\x1a\n") {
-            return Png.open(image, limits);
-        }
-        guard::open(FORMAT, || OpenedIcon::new(&image, limits))
+        // Of equal ones, `max_by_key` returns the last.
+        let largest = entries(&source)?.iter().rev().max_by_key(|entry| rank(entry));
+        open_image(&source, largest.ok_or_else(no_image)?, limits)
+    }
+
+    fn open_page(&self, source: Bytes, page: u32, limits: &Limits) -> Result<Box<dyn Opened>> {
+        let entries = entries(&source)?;
+        let entry = entries.get(page as usize).ok_or_else(|| no_page(page, entries.len() as u32))?;
+        open_image(&source, entry, limits)
     }
 }
 
-/// The bytes of the image that is shown.
+/// Opens the image of an entry.
 ///
-/// The directory only chooses it: programs write wrong sizes and depths there, and viewers believe the image.
-fn largest(source: &Bytes) -> Result<Bytes, CodecError> {
-    const HEADER_BYTES: usize = 6;
-    let damaged = || CodecError::Damaged(FORMAT, "no image in the directory".into());
-    let [.., low, high] = *source.first_chunk::<HEADER_BYTES>().ok_or_else(damaged)?;
-    let count = usize::from(u16::from_le_bytes([low, high]));
-    let entries = source[HEADER_BYTES..].as_chunks::<16>().0.iter().take(count);
-    // Of equal ones, `max_by_key` returns the last.
-    let entry = entries.rev().max_by_key(|entry| rank(entry)).ok_or_else(damaged)?;
-    let [.., length, start] = entry.as_chunks::<4>().0 else { return Err(damaged()) };
+/// The directory only says where it is: programs write wrong sizes and depths there, and viewers believe the image.
+fn open_image(source: &Bytes, entry: &[u8; 16], limits: &Limits) -> Result<Box<dyn Opened>> {
+    let [.., length, start] = entry.as_chunks::<4>().0 else { return Err(no_image().into()) };
     let [length, start] = [length, start].map(|bytes| u32::from_le_bytes(*bytes) as usize);
     if source.len() <= start {
-        return Err(damaged());
+        return Err(no_image().into());
     }
-    Ok(source.slice(start..start.saturating_add(length).min(source.len())))
+    let image = source.slice(start..start.saturating_add(length).min(source.len()));
+    if image.starts_with(b"\x89PNG\r\n\x1a\n") {
+        return Png.open(image, limits);
+    }
+    guard::open(FORMAT, || OpenedIcon::new(&image, limits))
+}
+
+/// The entries of the directory; at least one.
+fn entries(source: &[u8]) -> Result<&[[u8; 16]], CodecError> {
+    const HEADER_BYTES: usize = 6;
+    let [.., low, high] = *source.first_chunk::<HEADER_BYTES>().ok_or_else(no_image)?;
+    let entries = source[HEADER_BYTES..].as_chunks::<16>().0;
+    let count = entries.len().min(u16::from_le_bytes([low, high]).into());
+    if count == 0 { Err(no_image()) } else { Ok(&entries[..count]) }
+}
+
+fn no_image() -> CodecError {
+    CodecError::Damaged(FORMAT, "no image in the directory".into())
 }
 
 /// The pixels of an entry, and the bits of each.
@@ -68,24 +83,14 @@ fn rank(entry: &[u8; 16]) -> (u32, u32) {
 struct OpenedIcon {
     bitmap: Bitmap,
     header: Header,
-    /// Whether the bitmap has an alpha of its own.
-    has_alpha: bool,
     mask: Bytes,
-    icc: Option<Vec<u8>>,
 }
 
 impl OpenedIcon {
     fn new(image: &Bytes, limits: &Limits) -> Result<Self> {
-        let damaged = || CodecError::Damaged(FORMAT, "the header of a bitmap is cut short".into());
-        let dib = Dib::read(image).ok_or_else(damaged)?;
-        let (head, rest) = dib.icon_head(image).ok_or_else(damaged)?;
-        let bitmap = Bitmap::new(FORMAT, replaced(head, image, rest), limits)?;
-        let mask_at = dib.mask_at().unwrap_or(image.len()).min(image.len());
-        let geometry = Geometry { size: bitmap.size, orientation: Orientation::UPRIGHT };
-        let header = Header { geometry, is_animated: false, frames: 1, has_palette: false, sample_bytes: 1 };
-        let icc = dib.profile(image).filter(|icc| icc.len() as u64 <= limits.max_metadata_bytes);
-        let (has_alpha, mask, icc) = (dib.has_alpha(), image.slice(mask_at..), icc.map(<[u8]>::to_vec));
-        Ok(Self { bitmap, header, has_alpha, mask, icc })
+        let bitmap = Bitmap::new(FORMAT, image.clone(), Place::Icon, limits)?;
+        let mask_at = bitmap.dib.mask_at().unwrap_or(image.len()).min(image.len());
+        Ok(Self { header: bitmap.header(), bitmap, mask: image.slice(mask_at..) })
     }
 }
 
@@ -95,16 +100,15 @@ impl Opened for OpenedIcon {
     }
 
     fn cost(&self, _decode: &Decode) -> Cost {
-        /// The bitmap, and the same with alpha.
-        const PIXEL_BYTES: u64 = 4 + 4;
-        bmp::cost(self.bitmap.size, PIXEL_BYTES, self.icc.as_ref().map_or(0, Vec::len))
+        /// The bitmap with alpha.
+        const PIXEL_BYTES: u64 = 4;
+        self.bitmap.cost(PIXEL_BYTES)
     }
 
     fn decode(self: Box<Self>, decode: &Decode, stop: &Stop) -> Result<Image> {
-        stop.check()?;
-        let Self { bitmap, has_alpha, mask, icc, .. } = *self;
-        let (size, model) = (bitmap.size, bitmap.model);
-        let samples = bitmap.samples()?;
+        let Self { bitmap, mask, header: Header { geometry: Geometry { size, .. }, .. } } = *self;
+        let (model, samples) = bitmap.samples(stop)?;
+        let (has_alpha, icc) = (bitmap.dib.has_alpha(), bitmap.icc);
         let mut rgba = match model {
             Model::Rgba => samples,
             Model::Grey => samples.iter().flat_map(|&grey| [grey, grey, grey, u8::MAX]).collect(),

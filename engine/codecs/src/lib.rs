@@ -11,7 +11,8 @@
         feature = "jxl",
         feature = "tiff",
         feature = "bmp",
-        feature = "ico"
+        feature = "ico",
+        feature = "raw"
     )),
     allow(dead_code, reason = "a build of some formats needs a part of what they share")
 )]
@@ -38,8 +39,11 @@ mod tiff;
 mod bmp;
 #[cfg(feature = "ico")]
 mod ico;
+#[cfg(feature = "raw")]
+mod raw;
 
 mod animation;
+mod canvas;
 mod colour;
 mod error;
 mod guard;
@@ -49,6 +53,7 @@ mod profile;
 mod quantise;
 mod rgb8;
 mod samples;
+mod tone;
 #[cfg(any(feature = "png", feature = "webp", feature = "bmp"))]
 mod segments;
 
@@ -72,6 +77,8 @@ pub use jpeg2000::Jpeg2000;
 pub use jxl::Jxl;
 #[cfg(feature = "png")]
 pub use png::Png;
+#[cfg(feature = "raw")]
+pub use raw::Raw;
 #[cfg(feature = "tiff")]
 pub use tiff::Tiff;
 #[cfg(feature = "webp")]

@@ -178,6 +178,68 @@ fn headers_that_viewers_accept_are_accepted() {
 }
 
 #[test]
+fn every_header_depth_and_coding_of_bmp_is_decoded() {
+    const RED: [u8; 4] = [200, 30, 10, 255];
+    const BLUE: [u8; 4] = [1, 2, 250, 255];
+    const NOTHING: [u8; 4] = [0; 4];
+    let check = |name: &str, dib: &[u8], sample_bytes: usize, expected: [[u8; 4]; 4]| {
+        let file = bmp(dib, sample_bytes);
+        assert_eq!(rgba(&file, false), expected.concat(), "{name}");
+        assert_survives(&Bmp, &file);
+    };
+    // Red and blue as entries of a palette, and as pixels.
+    let (red, blue) = ([10, 30, 200], [250, 2, 1]);
+    let palette = [&red[..], &[0], &blue, &[0]].concat();
+    let core = |bits: u16, rest: &[u8]| {
+        let header = [&12_u32.to_le_bytes()[..], &[2, 0, 2, 0, 1, 0], &bits.to_le_bytes()].concat();
+        [&header, rest].concat()
+    };
+    // The lowest row is first; rows have four bytes.
+    let rows = [RED, BLUE, BLUE, RED];
+    let bits = [0b1000_0000, 0, 0, 0, 0b0100_0000, 0, 0, 0];
+    check("OS/2 1", &core(1, &[&red[..], &blue, &bits].concat()), 8, rows);
+    let short = [&16_u32.to_le_bytes()[..], &[2, 0, 0, 0, 2, 0, 0, 0, 1, 0, 1, 0], &palette, &bits].concat();
+    check("OS/2 2, cut", &short, 8, rows);
+    check("OS/2 2", &dib(64, 2, 1, 0, 2, &[&*palette, &bits].concat()), 8, rows);
+    let bits = [0b0100_0000, 0, 0, 0, 0b0001_0000, 0, 0, 0];
+    check("2 bits", &dib(40, 2, 2, 0, 2, &[&*palette, &bits].concat()), 8, rows);
+    check("from the top", &dib(40, -2, 2, 0, 2, &[&*palette, &bits].concat()), 8, [BLUE, RED, RED, BLUE]);
+
+    // Three pixels as they are, of which one is outside, a run of one, and the end; a run, a move, and the end.
+    let runs = [0, 3, 1, 0, 1, 0, 0, 0, 1, 0, 0, 1];
+    check(
+        "8 bits, not at the end",
+        &dib(40, 2, 8, 1, 2, &[&*palette, &runs].concat()),
+        12,
+        [RED, NOTHING, BLUE, RED],
+    );
+    let runs = [2, 0x10, 0, 2, 0, 1, 0, 1];
+    check(
+        "4 bits, moved",
+        &dib(40, 2, 4, 2, 2, &[&*palette, &runs].concat()),
+        8,
+        [NOTHING, NOTHING, BLUE, RED],
+    );
+    let runs = [&[1][..], &blue, &[1], &red, &[0, 0, 2], &red, &[0, 1]].concat();
+    check("24 bits", &dib(64, 2, 24, 4, 0, &runs), runs.len(), [RED, RED, BLUE, RED]);
+
+    let words = |pixels: [u16; 4]| pixels.map(u16::to_le_bytes).concat();
+    let (strong, weak) = ([255, 0, 0, 255], [0, 0, 255, 255]);
+    let pixels = words([0x001F, 0x7C00, 0x7C00, 0x001F]);
+    check("16 bits", &dib(40, 2, 16, 0, 0, &pixels), 8, [strong, weak, weak, strong]);
+    // Linear light: 1, a half, and beyond; alpha of a half.
+    let linear = [[0, 0, 0x2000, 0x1000], [0x7FFF, 0, 0, 0x2000], [0x1000; 4], [0x8000, 0, 0, 0x2000]];
+    let linear: Vec<u8> = linear.concat().iter().flat_map(|part: &u16| part.to_le_bytes()).collect();
+    let expected = [[188, 188, 188, 128], [0, 0, 0, 255], [255, 0, 0, 128], weak];
+    check("64 bits", &dib(40, 2, 64, 0, 0, &linear), 32, expected);
+    let error =
+        |dib: &[u8]| try_decode(&Bmp, &bmp(dib, 0), &wanted(false), &Limits::default()).unwrap_err().kind;
+    assert_eq!(error(&dib(40, 2, 8, 5, 0, &[0; 64])), Kind::UnsupportedFormat);
+    assert_eq!(error(&dib(40, 2, 24, 4, 0, &[0; 64])), Kind::UnsupportedFormat);
+    assert_eq!(error(&dib(40, 0, 24, 0, 0, &[0; 64])), Kind::Corrupt);
+}
+
+#[test]
 fn icons_without_an_image_are_damaged() {
     let check = |file: &[u8]| {
         let error = try_decode(&Ico, file, &wanted(false), &Limits::default()).unwrap_err();

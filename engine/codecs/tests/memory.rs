@@ -44,10 +44,17 @@ fn layouts() -> Vec<(Vec<u8>, String)> {
         .encode(&noise[..3 * pixels], SIDE, SIDE, jpeg_encoder::ColorType::Rgb)
         .expect("the sides are small");
     let jpeg = tiff::File::new((SIDE, SIDE), 6, &[8; 3], jpeg).with(259, &[7]);
+    let whole = jpeg.clone().with(259, &[6]).with_value(513, tiff::Value::Long(vec![8]));
     let fax = tiff::File::new((SIDE, SIDE), 0, &[1], noise[..pixels / 4].to_vec()).with(259, &[4]);
     let tile = tiff::File::new((1, 1), 2, &[16; 4], noise[..8 * 256 * 256].to_vec());
     let tile = tile.with(322, &[256]).with(323, &[256]).with(338, &[1]);
-    let files = [cmyk, reversed, jpeg, fax, tile].into_iter().enumerate();
+    let zstd = ruzstd::encoding::compress_to_vec(&*noise, ruzstd::encoding::CompressionLevel::Fastest);
+    let zstd = tiff::File::new((SIDE, SIDE), 8, &[16; 5], zstd).with(259, &[50000]);
+    let apart = fdeflate::compress_to_vec(&noise);
+    let floats =
+        tiff::File::new((SIDE, 100), 2, &[64; 4], apart).with(259, &[8]).with(339, &[3]).with(317, &[3]);
+    let chroma = tiff::File::new((SIDE, SIDE), 6, &[8; 3], noise);
+    let files = [cmyk, reversed, jpeg, whole, fax, tile, zstd, floats, chroma].into_iter().enumerate();
     files.map(|(index, file)| (file.bytes(), format!("TIFF layout {index}"))).collect()
 }
 

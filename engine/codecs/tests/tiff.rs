@@ -15,6 +15,7 @@ const GREY: u16 = 1;
 const RGB: u16 = 2;
 const PALETTE: u16 = 3;
 const CMYK: u16 = 5;
+const YCBCR: u16 = 6;
 
 const COMPRESSION: u16 = 259;
 const FILL_ORDER: u16 = 266;
@@ -23,6 +24,8 @@ const PLANAR: u16 = 284;
 const PREDICTOR: u16 = 317;
 const TILE: [u16; 2] = [322, 323];
 const EXTRA_SAMPLES: u16 = 338;
+const SAMPLE_FORMAT: u16 = 339;
+const SUBSAMPLING: u16 = 530;
 
 /// The model and samples of the decoded image.
 fn pixels(file: &File) -> (Model, Samples) {
@@ -124,18 +127,50 @@ fn the_order_of_bits_is_honoured_in_every_coding() {
 
 #[test]
 fn fax_coding_is_decoded() {
-    // Two rows of eight columns: vertical codes of 0 (white), then horizontal: white 3, black 2; then the end.
-    let bits = "1".to_owned() + "001" + "1000" + "11" + "1" + "000000000001000000000001";
-    let coded: Vec<u8> = bits
-        .as_bytes()
-        .chunks(8)
-        .map(|byte| byte.iter().enumerate().fold(0, |sum, (at, bit)| sum | (bit - b'0') << (7 - at)))
-        .collect();
-    let file = File::new((8, 2), 0, &[1], coded.clone()).with(COMPRESSION, &[4]);
+    // Rows of eight columns: the first white, the second white 3, black 2, white 3.
+    const WHITE: &str = "10011";
+    const DASH: &str = "1000111000";
+    const MARK: &str = "000000000001";
+    let packed = |bits: &str| -> Vec<u8> {
+        let bits = bits.bytes().map(|bit| bit - b'0').collect::<Vec<_>>();
+        let byte = |byte: &[u8]| byte.iter().enumerate().fold(0, |sum, (at, bit)| sum | bit << (7 - at));
+        bits.chunks(8).map(byte).collect()
+    };
     let expected = [[255; 8], [255, 255, 255, 0, 0, 255, 255, 255]].concat();
-    assert_eq!(bytes(&file), expected);
-    let reversed = coded.iter().map(|byte| byte.reverse_bits()).collect();
-    assert_eq!(bytes(&file.with_pieces(vec![reversed]).with(FILL_ORDER, &[2])), expected);
+    let codings = [
+        (2, 0, format!("{WHITE}000{DASH}")),
+        (3, 0, format!("{MARK}{WHITE}{MARK}{DASH}{MARK}")),
+        (3, 4, format!("0000{MARK}{WHITE}0000{MARK}{DASH}")),
+        (3, 1, format!("{MARK}1{WHITE}{MARK}0001{}1", "100011")),
+        // Vertical codes of 0, then horizontal: white 3, black 2; then the end.
+        (4, 0, format!("10011000111{MARK}{MARK}")),
+    ];
+    for (compression, options, bits) in codings {
+        let coded = packed(&bits);
+        let file = File::new((8, 2), 0, &[1], coded.clone()).with(COMPRESSION, &[compression]);
+        let file = file.with(292, &[options]);
+        assert_eq!(bytes(&file), expected, "compression {compression}, options {options}");
+        let reversed = coded.iter().map(|byte| byte.reverse_bits()).collect();
+        assert_eq!(bytes(&file.with_pieces(vec![reversed]).with(FILL_ORDER, &[2])), expected);
+    }
+}
+
+#[test]
+fn zstandard_is_decoded() {
+    let samples = ramp(300 * 500);
+    let coded = ruzstd::encoding::compress_to_vec(&*samples, ruzstd::encoding::CompressionLevel::Fastest);
+    let file = File::new((300, 500), GREY, &[8], coded.clone()).with(COMPRESSION, &[50000]);
+    assert!(bytes(&file) == samples);
+    // A header that states a window of gigabytes (RFC 8878, 3.1.1.1): a descriptor without a size, and the window.
+    let mut wide = coded[..4].to_vec();
+    wide.extend([0, 0xFF]);
+    // A last block that is not compressed.
+    wide.extend(&((12 << 3 | 1_u32).to_le_bytes()[..3]));
+    wide.extend(ramp(12));
+    let small = File::new((4, 3), GREY, &[8], wide).with(COMPRESSION, &[50000]);
+    assert_eq!(bytes(&small), ramp(12));
+    let cost = Tiff.open(small.bytes().into(), &Limits::default()).unwrap().cost(&wanted(false)).bytes;
+    assert!(cost < 32 << 20, "{cost}");
 }
 
 #[test]
@@ -219,14 +254,128 @@ fn planes_palettes_predictors_and_all_depths_are_decoded() {
 }
 
 #[test]
-fn jpeg_in_tiff_is_decoded() {
-    let rgb: Vec<u8> = [200, 30, 60].repeat(16 * 16);
+fn numbers_of_every_format_become_levels() {
+    const SIGNED: u16 = 2;
+    const FLOAT: u16 = 3;
+    let grey = |bits: u16, format: u16, samples: Vec<u8>| {
+        let columns = samples.len() * 8 / usize::from(bits);
+        File::new((columns as u16, 1), GREY, &[bits], samples).with(SAMPLE_FORMAT, &[format])
+    };
+    let wide = |file: &File| match pixels(file).1 {
+        Samples::U16(samples) => samples,
+        Samples::U8(samples) => panic!("8 bits: {samples:?}"),
+    };
+    assert_eq!(bytes(&grey(8, SIGNED, vec![0x80, 0xFF, 0x7F])), [0, 127, 255]);
+    let words = grey(16, SIGNED, vec![0, 0x80, 0xFF, 0xFF, 0xFF, 0x7F]);
+    assert_eq!(wide(&words), [0, 0x7FFF, 0xFFFF]);
+    let encoding = decode(&Tiff, &words.bytes()).frames[0].encoding.unwrap();
+    assert!(encoding.is_signed && encoding.bits == 16);
+    let floats = |values: &[f32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<_>>();
+    let values = grey(32, FLOAT, floats(&[0.0, 0.5, 1.0, 7.0, -1.0, f32::NAN]));
+    assert_eq!(wide(&values), [0, 0x8000, 0xFFFF, 0xFFFF, 0, 0]);
+    let stated = values.with_value(340, Value::Float(vec![-1.0])).with_value(341, Value::Float(vec![7.0]));
+    assert_eq!(wide(&stated)[..5], [8192, 12288, 16384, 65535, 0]);
+    assert_eq!(wide(&grey(16, FLOAT, vec![0, 0x38, 0, 0x3C])), [0x8000, 0xFFFF]);
+    assert_eq!(wide(&grey(64, FLOAT, 0.5_f64.to_le_bytes().to_vec())), [0x8000]);
+    assert_eq!(wide(&grey(32, 1, u32::MAX.to_le_bytes().to_vec())), [0xFFFF]);
+    assert_eq!(wide(&grey(32, SIGNED, i32::MIN.to_le_bytes().to_vec())), [0]);
+    let inverted = grey(32, FLOAT, floats(&[0.25])).with(262, &[0]);
+    assert_eq!(wide(&inverted), [0xFFFF - 0x4000]);
+    let inks =
+        File::new((1, 1), CMYK, &[32; 4], floats(&[1.0, 0.0, 0.0, 0.0])).with(SAMPLE_FORMAT, &[FLOAT; 4]);
+    assert_eq!(bytes(&inks), bytes(&File::new((1, 1), CMYK, &[8; 4], vec![255, 0, 0, 0])));
+
+    // The bytes of two samples apart, highest first, as differences.
+    let halves = 0.5_f32.to_be_bytes();
+    let mut apart: Vec<u8> = halves.iter().flat_map(|byte| [*byte, *byte]).collect();
+    (1..8).rev().for_each(|at| apart[at] = apart[at].wrapping_sub(apart[at - 1]));
+    let coded = fdeflate::compress_to_vec(&apart);
+    let predicted = grey(32, FLOAT, vec![0; 8]).with_pieces(vec![coded]).with(COMPRESSION, &[8]);
+    assert_eq!(wide(&predicted.with(PREDICTOR, &[3])), [0x8000; 2]);
+    let differences = [7_u32, 1 << 31].iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<_>>();
+    let coded = fdeflate::compress_to_vec(&differences);
+    let long = grey(32, 1, vec![0; 8]).with_pieces(vec![coded]).with(COMPRESSION, &[8]).with(PREDICTOR, &[2]);
+    assert_eq!(wide(&long), [0, 0x8000]);
+}
+
+#[test]
+fn luma_and_chroma_become_rgb() {
+    let near = |file: &File, expected: &[[u8; 3]]| {
+        let found = bytes(file);
+        let is_near = found.iter().zip(expected.concat()).all(|(found, level)| found.abs_diff(level) <= 1);
+        assert!(is_near && found.len() == 3 * expected.len(), "{found:?}, not {expected:?}");
+    };
+    let (red, blue) = ([254, 0, 0], [0, 0, 254]);
+    let full = File::new((2, 1), YCBCR, &[8; 3], vec![76, 85, 255, 29, 255, 107]).with(SUBSAMPLING, &[1, 1]);
+    near(&full, &[red, blue]);
+    // Three columns and three rows: blocks of two, which reach over the edge.
+    let block = |luma: [u8; 4], chroma: [u8; 2]| [&luma[..], &chroma].concat();
+    let grey = [128, 128];
+    let blocks = [
+        block([10, 20, 30, 40], grey),
+        block([50, 0, 60, 0], grey),
+        block([70, 80, 0, 0], grey),
+        block([76, 0, 0, 0], [85, 255]),
+    ];
+    let expected: Vec<_> =
+        [10, 20, 50, 30, 40, 60, 70, 80].map(|level| [level; 3]).into_iter().chain([red]).collect();
+    let chunky = File::new((3, 3), YCBCR, &[8; 3], blocks.concat());
+    near(&chunky, &expected);
+    near(&chunky.clone().with(SUBSAMPLING, &[2, 2]), &expected);
+    let strips = vec![blocks[..2].concat(), blocks[2..].concat()];
+    near(&chunky.clone().with(ROWS_PER_STRIP, &[2]).with_pieces(strips), &expected);
+    let planes =
+        vec![vec![10, 20, 50, 30, 40, 60, 70, 80, 76], vec![128, 128, 128, 85], vec![128, 128, 128, 255]];
+    near(&chunky.with(PLANAR, &[2]).with_pieces(planes), &expected);
+    // The range of video.
+    let range = Value::Float(vec![16.0, 235.0, 128.0, 240.0, 128.0, 240.0]);
+    let video =
+        File::new((2, 1), YCBCR, &[8; 3], vec![16, 128, 128, 235, 128, 128]).with(SUBSAMPLING, &[1, 1]);
+    near(&video.with_value(532, range), &[[0; 3], [255; 3]]);
+}
+
+#[test]
+fn lab_becomes_rgb() {
+    let near = |file: &File, expected: [u8; 4]| {
+        let found: Vec<u8> = match pixels(file).1 {
+            Samples::U8(samples) => samples,
+            Samples::U16(samples) => samples.into_iter().map(|level| (level >> 8) as u8).collect(),
+        };
+        let is_near = found.iter().zip(expected).all(|(found, level)| found.abs_diff(level) <= 2);
+        assert!(is_near && found.len() == 4, "{found:?}, not {expected:?}");
+    };
+    let red = |photometric: u16, samples: Vec<u8>| File::new((1, 1), photometric, &[8; 4], samples);
+    near(&red(8, vec![138, 81, 70, 99]), [255, 0, 0, 99]);
+    near(&red(9, vec![138, 209, 198, 99]), [255, 0, 0, 99]);
+    let mut wide = File::new((1, 1), 8, &[16; 4], big_endian(&[35_579, 20_687, 17_892, 99 << 8]));
+    wide.is_big_endian = true;
+    near(&wide, [255, 0, 0, 99]);
+}
+
+/// A JPEG of one colour, and the parts of it.
+fn jpeg(w: u16, h: u16) -> Vec<u8> {
+    let rgb: Vec<u8> = [200, 30, 60].repeat(usize::from(w) * usize::from(h));
     let mut coded = Vec::new();
     let encoder = jpeg_encoder::Encoder::new(&mut coded, 100);
-    encoder.encode(&rgb, 16, 16, jpeg_encoder::ColorType::Rgb).unwrap();
-    let file = File::new((16, 16), 6, &[8; 3], coded.clone()).with(COMPRESSION, &[7]);
-    let near = |found: &[u8]| found.iter().zip(&rgb).all(|(found, expected)| found.abs_diff(*expected) <= 2);
-    assert!(near(&bytes(&file)));
+    encoder.encode(&rgb, w, h, jpeg_encoder::ColorType::Rgb).unwrap();
+    coded
+}
+
+#[test]
+fn jpeg_in_tiff_is_decoded() {
+    let coded = jpeg(16, 16);
+    let near = |file: &File| {
+        let found = bytes(file);
+        let expected = [200, 30, 60].repeat(16 * 16);
+        assert_eq!(found.len(), expected.len());
+        assert!(
+            found.iter().zip(&expected).all(|(found, level)| found.abs_diff(*level) <= 2),
+            "{:?}",
+            &found[..3]
+        );
+    };
+    let file = File::new((16, 16), YCBCR, &[8; 3], coded.clone()).with(COMPRESSION, &[7]);
+    near(&file);
 
     // The tables apart from the scan.
     let scan = coded.windows(2).position(|marker| marker == [0xFF, 0xC0]).unwrap();
@@ -235,8 +384,53 @@ fn jpeg_in_tiff_is_decoded() {
     assert!(scan < huffman && huffman < start);
     let tables = [&coded[..scan], &coded[huffman..start], &[0xFF, 0xD9]].concat();
     let rest = [&[0xFF, 0xD8], &coded[scan..huffman], &coded[start..]].concat();
-    let shared = file.with_value(347, Value::Undefined(tables)).with_pieces(vec![rest]);
-    assert!(near(&bytes(&shared)));
+    near(&file.clone().with_value(347, Value::Undefined(tables)).with_pieces(vec![rest]));
+
+    // The coding of TIFF 6.0: a whole file, behind the eight bytes of the header.
+    let whole = file.with(COMPRESSION, &[6]);
+    near(&whole.clone().with_value(513, Value::Long(vec![8])));
+    // Bare scans of two strips, with tables in the directory.
+    let strip = jpeg(16, 8);
+    let position = |marker: &[u8]| strip.windows(marker.len()).position(|found| found == marker).unwrap();
+    let scan = strip[position(&[0xFF, 0xDA]) + 14..strip.len() - 2].to_vec();
+    let all_tables = |marker: u8, class: u8| -> Vec<u32> {
+        let found = strip.windows(5).enumerate().filter(|(_, it)| it[0] == 0xFF && it[1] == marker);
+        let found: Vec<u32> =
+            found.filter(|(_, it)| it[4] >> 4 == class).map(|(at, _)| (at + 5) as u32).collect();
+        // Chroma shares the second table.
+        vec![found[0] + 8, found[1] + 8, found[1] + 8]
+    };
+    let sampling = strip[position(&[0xFF, 0xC0]) + 11];
+    let bare = whole
+        .with(ROWS_PER_STRIP, &[8])
+        .with_pieces(vec![strip.clone(), scan.clone(), scan])
+        .with(SUBSAMPLING, &[u16::from(sampling >> 4), u16::from(sampling & 15)])
+        .with_value(519, Value::Long(all_tables(0xDB, 0)))
+        .with_value(520, Value::Long(all_tables(0xC4, 0)))
+        .with_value(521, Value::Long(all_tables(0xC4, 1)));
+    // The first piece only holds the tables.
+    let offsets = [0, 1].map(|index| 8 + strip.len() as u32 + index * bare.pieces[1].len() as u32);
+    let bare = File { offsets_tag: 9999, ..bare }.with_value(273, Value::Long(offsets.to_vec()));
+    near(&bare.with_value(279, Value::Long(vec![0, 0])));
+}
+
+#[test]
+fn the_conformance_set_is_decoded() {
+    let folder = safelight_images::corpus().and_then(|corpus| Some(corpus.parent()?.join("formats/tiff")));
+    let Some(folder) = folder.filter(|folder| folder.is_dir()) else {
+        eprintln!("no conformance set of TIFF beside the photos: nothing is decoded");
+        return;
+    };
+    let names = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let refused = names.filter(|path| path.extension().is_some_and(|end| end == "tif" || end == "tiff"));
+    let refused = refused.filter_map(|path| {
+        let bytes = std::fs::read(&path).unwrap();
+        let error = try_decode(&Tiff, &bytes, &wanted(false), &Limits::default()).err()?;
+        Some((path.file_name()?.to_str()?.to_owned(), error.kind))
+    });
+    // Its coding is that of SGI for light beyond white.
+    let expected = [("logluv-3c-16b.tiff".to_owned(), Kind::UnsupportedFormat)];
+    assert_eq!(refused.collect::<Vec<_>>(), expected);
 }
 
 #[test]
@@ -254,9 +448,16 @@ fn what_is_missing_or_unsupported_is_said() {
     check(File::new((4, 1), PALETTE, &[2], vec![0]), Kind::Corrupt);
     check(File::new((0, 3), GREY, &[8], vec![]), Kind::Corrupt);
     check(grey().with(COMPRESSION, &[34925]), Kind::UnsupportedFormat);
-    check(grey().with(339, &[3]), Kind::UnsupportedFormat);
-    check(grey().with(258, &[32]), Kind::UnsupportedFormat);
-    check(File::new((1, 1), 8, &[8; 3], vec![0; 3]), Kind::UnsupportedFormat);
+    check(grey().with(COMPRESSION, &[6]), Kind::Corrupt);
+    check(grey().with(COMPRESSION, &[4]), Kind::Corrupt);
+    check(grey().with(SAMPLE_FORMAT, &[3]), Kind::Corrupt);
+    check(grey().with(SAMPLE_FORMAT, &[5]), Kind::UnsupportedFormat);
+    check(grey().with(258, &[65]), Kind::UnsupportedFormat);
+    check(File::new((1, 1), RGB, &[5, 6, 5], vec![0; 2]), Kind::UnsupportedFormat);
+    check(File::new((1, 1), 10, &[8; 3], vec![0; 3]), Kind::UnsupportedFormat);
+    check(File::new((1, 1), YCBCR, &[16; 3], vec![0; 6]), Kind::UnsupportedFormat);
+    check(File::new((2, 1), YCBCR, &[8; 4], vec![0; 8]), Kind::UnsupportedFormat);
+    check(File::new((1, 1), YCBCR, &[8; 3], vec![0; 3]).with(SUBSAMPLING, &[3, 1]), Kind::Corrupt);
     check(grey().with(TILE[0], &[u16::MAX]).with(TILE[1], &[u16::MAX]), Kind::LimitExceeded);
 }
 
@@ -269,6 +470,15 @@ fn damage_is_an_error() {
     let deflated = fdeflate::compress_to_vec(&ramp(64));
     let planes = File::new((8, 8), CMYK, &[8; 4], vec![]).with(PLANAR, &[2]).with(COMPRESSION, &[8]);
     assert_survives(&Tiff, &planes.with_pieces(vec![deflated; 4]).bytes());
-    let fax = File::new((8, 8), 0, &[1], ramp(40)).with(COMPRESSION, &[4]);
-    assert_survives(&Tiff, &fax.bytes());
+    for compression in [2, 3, 4] {
+        let fax = File::new((8, 8), 0, &[1], ramp(40)).with(COMPRESSION, &[compression]).with(292, &[1]);
+        assert_survives(&Tiff, &fax.bytes());
+    }
+    let zstd = ruzstd::encoding::compress_to_vec(&*ramp(64), ruzstd::encoding::CompressionLevel::Fastest);
+    assert_survives(&Tiff, &File::new((8, 8), GREY, &[8], zstd).with(COMPRESSION, &[50000]).bytes());
+    assert_survives(&Tiff, &File::new((5, 5), YCBCR, &[8; 3], ramp(54)).bytes());
+    let whole = File::new((16, 16), YCBCR, &[8; 3], jpeg(16, 16)).with(COMPRESSION, &[6]);
+    assert_survives(&Tiff, &whole.with_value(513, Value::Long(vec![8])).bytes());
+    let floats = File::new((8, 2), GREY, &[32], ramp(64)).with(SAMPLE_FORMAT, &[3]).with(PREDICTOR, &[3]);
+    assert_survives(&Tiff, &floats.bytes());
 }

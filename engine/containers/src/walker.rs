@@ -83,7 +83,10 @@ impl Walker {
         let head_bytes = self.input.len().min(DETECT_BYTES);
         match Format::detect(self.input.peek(head_bytes).unwrap_or_default()) {
             Detection::Known(format) => {
-                let grammar = new_grammar(format, &self.limits).ok_or(ContainerError::NoGrammar(format))?;
+                let grammar = new_grammar(format, &self.limits).ok_or(match format {
+                    Format::Raw => ContainerError::Unsupported(format, crate::raw::UNSTRIPPABLE),
+                    _ => ContainerError::NoGrammar(format),
+                })?;
                 Ok(Some(Driver::new(format, grammar)))
             }
             Detection::NeedMore if !self.input.ended => Ok(None),

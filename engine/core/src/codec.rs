@@ -1,6 +1,6 @@
 //! Decoders and encoders of image formats.
 
-use crate::{Cost, Format, Geometry, Image, Limits, Result, Size, Stop};
+use crate::{Cost, Error, Format, Geometry, Image, Limits, Result, Size, Stop};
 use bytes::Bytes;
 use std::fmt::Debug;
 
@@ -32,6 +32,17 @@ pub struct Decode {
     /// Output pixels, columns and rows, for which one sample of chroma is enough. A decoder with planes of
     /// luma and chroma returns no finer chroma: [`crate::Model::Ycc`].
     pub chroma: (u8, u8),
+}
+
+/// The part of a source that a plan decodes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// The number of a page, from 0: an image of the file, or a frame of an animation. Defaults to `None`: what the
+    /// format shows first, or all frames of an animation.
+    pub page: Option<u32>,
+    /// Whether only one frame of an animation is decoded: the still image that programs without animations show.
+    /// Defaults to `false`.
+    pub is_still: bool,
 }
 
 /// Options of the one shared encode.
@@ -119,6 +130,15 @@ pub trait Decoder: Debug + Sync {
     /// [`crate::Kind::Corrupt`], [`crate::Kind::LimitExceeded`] or [`crate::Kind::UnsupportedFormat`].
     fn open(&self, source: Bytes, limits: &Limits) -> Result<Box<dyn Opened>>;
 
+    /// As [`Decoder::open`], for a page by its number from 0, of which the header then is. The default is for formats of
+    /// one page.
+    ///
+    /// # Errors
+    /// As for [`Decoder::open`], and those of [`no_page`].
+    fn open_page(&self, source: Bytes, page: u32, limits: &Limits) -> Result<Box<dyn Opened>> {
+        if page == 0 { self.open(source, limits) } else { Err(no_page(page, 1)) }
+    }
+
     /// Reads the header from `head`, the first bytes of a source, if sources of this format can be decoded
     /// while they arrive. The default is for formats that cannot.
     ///
@@ -135,6 +155,16 @@ pub trait Decoder: Debug + Sync {
     fn decode(&self, source: Bytes, decode: &Decode, limits: &Limits) -> Result<Image> {
         self.open(source, limits)?.decode(decode, &Stop::default())
     }
+}
+
+/// The error for a page that a source of so many `pages` does not have: [`crate::Kind::InvalidParam`].
+pub fn no_page(page: u32, pages: u32) -> Error {
+    let (number, noun) = if pages == 1 {
+        ("0".to_owned(), "page")
+    } else {
+        (format!("an integer from 0 to {}", pages.saturating_sub(1)), "pages")
+    };
+    Error::param("page", format_args!("expected {number}, got {page}: the image has {pages} {noun}"))
 }
 
 /// The reasons to run a codec in a child process, where the runtime has them.

@@ -20,7 +20,7 @@ pub mod testing;
 
 pub use codec::{
     Chroma, Compression, Decode, Decoder, Decoding, Encode, Encoder, Header, Isolation, Opened, OpenedStream,
-    Opening,
+    Opening, Selection, no_page,
 };
 pub use colour::Colour;
 pub use cost::Cost;

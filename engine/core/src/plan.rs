@@ -1,8 +1,8 @@
 //! Plans: from a validated query to one session.
 
 use crate::{
-    ByteOp, Decoder, Encode, Encoder, Error, Format, Kind, PixelOp, Query, Result, Session, Settings, Step,
-    Transform,
+    ByteOp, Decoder, Encode, Encoder, Error, Format, Kind, PixelOp, Query, Result, Selection, Session,
+    Settings, Step, Transform,
     by_format::ByFormat,
     pixels::{self, Pixels},
 };
@@ -56,6 +56,7 @@ enum Work {
 /// The steps on pixels.
 struct Decoded {
     registry: Registry,
+    selection: Selection,
     ops: Vec<Box<dyn PixelOp>>,
     encode: Encode,
 }
@@ -67,7 +68,7 @@ impl Plan {
     /// [`Kind::InvalidParam`], or [`Kind::Conflict`] for transforms that cannot be combined.
     pub fn new(registry: Registry, query: Query) -> Result<Self> {
         let (mut bytes, mut ops, mut patches) = (Vec::new(), Vec::new(), Vec::new());
-        let mut must_decode = false;
+        let (mut must_decode, mut selection) = (false, Selection::default());
         for transform in registry.transforms {
             match transform.step(&query)? {
                 Some(Step::Bytes(op)) => bytes.push((transform.name(), op)),
@@ -76,6 +77,10 @@ impl Plan {
                     ops.push(op);
                 }
                 Some(Step::PixelsIfDecoding(op)) => ops.push(op),
+                Some(Step::Select(selected)) => {
+                    must_decode = true;
+                    selection = selected;
+                }
                 Some(Step::Encode(patch)) => {
                     must_decode = true;
                     patches.push(patch);
@@ -97,7 +102,7 @@ impl Plan {
                 // Keys without effect on their own, such as `dpr` without a side, are equivalent to no query.
                 (None, _) if !query.is_empty() => match Self::new(registry, query.clone().cleared())? {
                     Self { work: Work::Bytes(op), .. } if encode.universal => {
-                        Ok(Self { query, work: Work::ByFormat(op, Decoded { registry, ops, encode }) })
+                        Ok(Self { query, work: Work::ByFormat(op, Decoded { registry, selection, ops, encode }) })
                     }
                     plan => Ok(plan),
                 },
@@ -111,7 +116,7 @@ impl Plan {
                 return Err(conflict(name, "transforms that change the image"));
             }
         }
-        Ok(Self { query, work: Work::Pixels(Decoded { registry, ops, encode }) })
+        Ok(Self { query, work: Work::Pixels(Decoded { registry, selection, ops, encode }) })
     }
 
     /// Returns the maximum number of bytes that the session buffers at once; pushed chunks and the decode,
@@ -138,7 +143,7 @@ impl Plan {
 
 impl Decoded {
     fn start(self, settings: &Settings) -> Pixels {
-        Pixels::new(self.registry, settings, self.ops, self.encode)
+        Pixels::new(self.registry, settings, self.selection, self.ops, self.encode)
     }
 }
 

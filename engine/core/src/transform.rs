@@ -1,6 +1,6 @@
 //! The plug-in interface: an open set of transforms over a closed set of steps.
 
-use crate::{Cost, Encode, Frame, Geometry, Param, Query, Result, Session, Settings, Size, Stop};
+use crate::{Cost, Encode, Frame, Geometry, Param, Query, Result, Selection, Session, Settings, Size, Stop};
 use std::fmt::Debug;
 
 /// A plug-in: turns the query parameters that it declares into a [`Step`].
@@ -30,6 +30,8 @@ pub enum Step {
     Pixels(Box<dyn PixelOp>),
     /// Works on pixels, but only if another transform requires a decode.
     PixelsIfDecoding(Box<dyn PixelOp>),
+    /// Chooses what is decoded, and requires a decode. At most one transform does.
+    Select(Selection),
     /// Adjusts the shared encode, and requires one.
     Encode(EncodePatch),
     /// Adjusts the shared encode, but only if another transform requires one.

@@ -38,7 +38,12 @@ impl Format {
             [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => Self::Png,
             [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Self::Webp,
             [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Self::Gif,
-            [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Self::Tiff,
+            // The last ones are of Olympus and Panasonic, whose raw files are TIFF otherwise.
+            [b'I', b'I', 42 | 43 | b'U', 0, ..]
+            | [b'M', b'M', 0, 42 | 43, ..]
+            | [b'I', b'I', b'R', b'O' | b'S', ..]
+            | [b'M', b'M', b'O', b'R', ..] => Self::Tiff,
+            _ if head.starts_with(b"FUJIFILMCCD-") => Self::Raw,
             // Start of codestream, then the marker SIZ (ITU-T T.800 A.4.1, A.5.1).
             [0xFF, 0x4F, 0xFF, 0x51, ..] => Self::Jpeg2000,
             [a, b, c, d, b'f', b't', b'y', b'p', ..] => {
@@ -53,7 +58,7 @@ impl Format {
             _ if head.starts_with(&JXL_SIGNATURE) => Self::JpegXl,
             // The size of one of the information headers that exist follows the file header.
             [b'B', b'M', ..] => match head.get(14..18) {
-                Some([12 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0]) => Self::Bmp,
+                Some([12 | 16 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0]) => Self::Bmp,
                 Some(_) => return Detection::Unknown,
                 None => return Detection::NeedMore,
             },
@@ -70,7 +75,9 @@ impl Format {
         // The major brand, a version, the compatible brands.
         let brands = || ftyp.chunks_exact(4).enumerate().filter(|(at, _)| *at == 2 || 3 < *at);
         let has = |known: &[&[u8]]| brands().any(|(_, brand)| known.contains(&brand));
-        if has(&[b"avif", b"avis"]) {
+        if has(&[b"crx "]) {
+            Some(Self::Raw)
+        } else if has(&[b"avif", b"avis"]) {
             Some(Self::Avif)
         } else if has(&[b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"]) {
             Some(Self::Heic)
@@ -145,6 +152,10 @@ mod tests {
     fn signatures_are_detected() {
         check(b"\xFF\xD8\xFF", Detection::Known(Format::Jpeg));
         check(b"MM\0\x2B", Detection::Known(Format::Tiff));
+        check(b"IIU\0", Detection::Known(Format::Tiff));
+        check(b"MMOR", Detection::Known(Format::Tiff));
+        check(b"FUJIFILMCCD-RAW ", Detection::Known(Format::Raw));
+        check(b"FUJIFILMCCD", Detection::NeedMore);
         check(b"RIFF1234WEBP", Detection::Known(Format::Webp));
         check(b"RIFF1234WAVE", Detection::Unknown);
         check(b"RIFF1234", Detection::NeedMore);
@@ -174,6 +185,7 @@ mod tests {
         check(b"mif1\0\0\0\0mif1avif", Detection::Known(Format::Avif));
         check(b"mif1\0\0\0\0mif1heic", Detection::Known(Format::Heic));
         check(b"mif1\0\0\0\0mif1miaf", Detection::Known(Format::Heif));
+        check(b"crx \0\0\0\x01crx isom", Detection::Known(Format::Raw));
         check(b"isom\0\0\0\0isommp42", Detection::Unknown);
         check(b"isomavif", Detection::Unknown);
     }

@@ -46,7 +46,7 @@ pub(crate) const TABLE: &[Row] = &[
         word: "png",
         extensions: &["png", "apng"],
         encoded_as: Format::Png,
-        abilities: Abilities { strip: true, decode: true, encode: true, animate: false },
+        abilities: Abilities { strip: true, decode: true, encode: true, animate: true },
     },
     Row {
         format: Format::Webp,
@@ -153,5 +153,15 @@ pub(crate) const TABLE: &[Row] = &[
         // Drawings, most with a transparent background.
         encoded_as: Format::Png,
         abilities: Abilities { strip: true, decode: false, encode: false, animate: false },
+    },
+    Row {
+        format: Format::Raw,
+        name: "camera raw",
+        mime: "image/x-dcraw",
+        word: "raw",
+        extensions: &["dng", "cr2", "cr3", "nef", "arw", "raf", "orf", "rw2", "pef"],
+        // The photo that the camera rendered.
+        encoded_as: Format::Jpeg,
+        abilities: Abilities { strip: false, decode: true, encode: false, animate: false },
     },
 ];

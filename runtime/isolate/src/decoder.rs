@@ -26,6 +26,21 @@ impl IsolatedDecoder {
     pub fn new(decoder: &'static dyn Decoder, pool: Arc<Pool>) -> Self {
         Self { decoder, pool }
     }
+
+    /// Returns `opened`, whose decode runs in a child if it asks for it.
+    fn isolated(
+        &self,
+        opened: Box<dyn Opened>,
+        source: Bytes,
+        page: Option<u32>,
+        limits: &Limits,
+    ) -> Box<dyn Opened> {
+        if opened.isolation() == Isolation::Never {
+            return opened;
+        }
+        let (format, limits, pool) = (self.format(), limits.clone(), self.pool.clone());
+        Box::new(IsolatedSource { format, source, page, limits, pool, opened })
+    }
 }
 
 impl Decoder for IsolatedDecoder {
@@ -35,11 +50,12 @@ impl Decoder for IsolatedDecoder {
 
     fn open(&self, source: Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
         let opened = self.decoder.open(source.clone(), limits)?;
-        if opened.isolation() == Isolation::Never {
-            return Ok(opened);
-        }
-        let (format, limits, pool) = (self.format(), limits.clone(), self.pool.clone());
-        Ok(Box::new(IsolatedSource { format, source, limits, pool, opened }))
+        Ok(self.isolated(opened, source, None, limits))
+    }
+
+    fn open_page(&self, source: Bytes, page: u32, limits: &Limits) -> Result<Box<dyn Opened>> {
+        let opened = self.decoder.open_page(source.clone(), page, limits)?;
+        Ok(self.isolated(opened, source, Some(page), limits))
     }
 
     /// Sources that are decoded while they arrive stay in this process, because their decode stops between chunks.
@@ -52,6 +68,7 @@ impl Decoder for IsolatedDecoder {
 struct IsolatedSource {
     format: Format,
     source: Bytes,
+    page: Option<u32>,
     limits: Limits,
     pool: Arc<Pool>,
     opened: Box<dyn Opened>,
@@ -121,8 +138,8 @@ impl Opened for IsolatedSource {
             return self.opened.decode(decode, stop);
         }
         let (cost, output_bytes) = (self.opened.cost(decode), self.image_bytes(decode));
-        let Self { format, source, limits, pool, .. } = *self;
-        let input = DecodeJob::to_parts(format, decode, &limits, &source);
+        let Self { format, source, page, limits, pool, .. } = *self;
+        let input = DecodeJob::to_parts(format, page, decode, &limits, &source);
         let task = Task::of_codec(input, output_bytes, cost);
         let problem = || format!("the {format} image cannot be decoded");
         let failed = |error: IsolateError| error.into_error(format.name(), &problem(), Kind::Corrupt);

@@ -23,9 +23,13 @@ pub fn work(registry: Registry, input: Input, output: &mut Output) -> Result<()>
             let encoder = registry.encoder(format).ok_or_else(|| internal("the format has no encoder"))?;
             output.put(&encoder.encode(&image, &options, &stop)?)
         }
-        Job::Decode(DecodeJob { format, decode, limits, source }) => {
+        Job::Decode(DecodeJob { format, page, decode, limits, source }) => {
             let decoder = registry.decoder(format).ok_or_else(|| internal("the format has no decoder"))?;
-            let mut image = decoder.open(source.into(), &limits)?.decode(&decode, &stop)?;
+            let opened = match page {
+                Some(page) => decoder.open_page(source.into(), page, &limits)?,
+                None => decoder.open(source.into(), &limits)?,
+            };
+            let mut image = opened.decode(&decode, &stop)?;
             if let Some(profile) = image.profile.take() {
                 profile.to_srgb(&mut image.frames);
             }

@@ -13,6 +13,7 @@ pub const TRANSFORMS: &[&dyn Transform] = &[
     &safelight_resolution::Resolution,
     &safelight_show_exif::ShowExif,
     &safelight_strip_exif::StripExif,
+    &safelight_page::Page,
     &safelight_orient::Orient,
     &safelight_crop::Crop,
     &safelight_window::Window,
@@ -50,6 +51,8 @@ pub const DECODERS: &[&dyn Decoder] = &[
     &safelight_codecs::Bmp,
     #[cfg(feature = "ico")]
     &safelight_codecs::Ico,
+    #[cfg(feature = "raw")]
+    &safelight_codecs::Raw,
 ];
 
 /// Every encoder.

@@ -135,6 +135,11 @@ fn the_ends_of_every_range_make_an_image() {
                 Err(error) if error.kind == Kind::UnsupportedFormat => answer(&raw, &codestream),
                 answer => answer,
             };
+            if param.key == "page" && value != "0" {
+                let error = answer.expect_err(&what);
+                assert!(error.message.ends_with("the image has 1 page"), "{what}: {error}");
+                continue;
+            }
             let answer = answer.unwrap_or_else(|error| panic!("{what}: {error}"));
             if param.key == "showExif" {
                 assert_eq!(answer.content_type(), "application/json", "{what}");

@@ -17,12 +17,16 @@ const SIDE: u32 = 64;
 /// A response in a file.
 struct Made {
     format: &'static str,
-    is_animated: bool,
+    /// More than one for an animation.
+    frames: u32,
     path: PathBuf,
 }
 
 /// Samples that are also made translucent.
 const TRANSLUCENT: [&str; 4] = ["photo.jpg", "text-chunks.png", "animated.gif", "animated.webp"];
+
+/// Samples that are animations, and their frames.
+const ANIMATED: [(&str, u32); 3] = [("animated.gif", 4), ("animated.png", 3), ("animated.webp", 4)];
 
 /// Every sample in every format.
 fn made(folder: &Path) -> Vec<Made> {
@@ -38,8 +42,9 @@ fn made(folder: &Path) -> Vec<Made> {
                 assert_eq!(answer.content_type(), format!("image/{format}"), "{name}?{raw}");
                 let path = folder.join(format!("{}-{number}.{format}", name.replace('.', "-")));
                 fs::write(&path, answer.body()).expect("the folder takes files");
-                let is_animated = ["animated.gif", "animated.webp"].contains(&name);
-                made.push(Made { format, is_animated, path });
+                let frames = ANIMATED.iter().find(|(animated, _)| *animated == name);
+                let frames = frames.filter(|_| ["gif", "png", "webp"].contains(&format));
+                made.push(Made { format, frames: frames.map_or(1, |(_, frames)| *frames), path });
             }
         }
     }
@@ -53,7 +58,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("JFIF", "JFIFVersion ResolutionUnit XResolution YResolution"),
     (
         "PNG",
-        "BitDepth ColorType Compression Filter ImageHeight ImageWidth Interlace Palette SRGBRendering \
+        "AnimationFrames AnimationPlays BitDepth ColorType Compression Filter ImageHeight ImageWidth Interlace Palette SRGBRendering \
          Transparency",
     ),
     (
@@ -117,7 +122,7 @@ fn is_allowed(key: &str) -> bool {
 fn other_programs_confirm_every_format() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let python = safelight_images::python_with_pillow();
-    for Made { format, is_animated, path } in made(folder.path()) {
+    for Made { format, frames, path } in made(folder.path()) {
         let check = |program, args: &[&str], expected: &str| {
             let Some((is_content, text)) = judge::run(program, args, &path) else { return };
             assert!(is_content, "{program} {args:?} {}: {text}", path.display());
@@ -127,7 +132,7 @@ fn other_programs_confirm_every_format() {
         match format {
             "jpeg" => check("djpeg", &["-outfile", "/dev/null"], ""),
             // Of an animation it decodes nothing.
-            "webp" if is_animated => check("webpinfo", &[], "No error detected"),
+            "webp" if 1 < frames => check("webpinfo", &[], "No error detected"),
             "webp" => {
                 check("webpinfo", &[], "No error detected");
                 check("dwebp", &["-o", "/dev/null"], "");
@@ -136,11 +141,8 @@ fn other_programs_confirm_every_format() {
             _ => (),
         }
         // No release of Pillow that is in use everywhere reads AVIF.
-        if format != "avif" {
-            let frames = if is_animated && ["webp", "gif"].contains(&format) { 4 } else { 1 };
-            if let Some(python) = python {
-                check(python, &["-c", PILLOW], &format!("{} {frames} ", format.to_uppercase()));
-            }
+        if let Some(python) = python.filter(|_| format != "avif") {
+            check(python, &["-c", PILLOW], &format!("{} {frames} ", format.to_uppercase()));
         }
     }
 }

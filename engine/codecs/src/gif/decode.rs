@@ -2,31 +2,42 @@
 
 use super::blocks::{Block, File, Item, SubBlocks};
 use super::damaged;
-use crate::animation::{Canvas, drop_opaque_alpha};
+use crate::animation::{Frames, drop_opaque_alpha};
+use crate::canvas::{After, Canvas, Composer};
 use crate::colour;
 use safelight_core::{Decode, Frame, Image, Limits, Model, Rect, Result, Samples, Size, Stop};
 use weezl::{BitOrder, LzwStatus, decode::Configuration};
 
-/// Decodes the first frame or all of them. The caller has checked their pixels against the limits.
-pub(super) fn image(file: &File, size: Size, decode: &Decode, limits: &Limits, stop: &Stop) -> Result<Image> {
-    let mut composer = Composer { canvas: Canvas::new(size), disposal: None };
+/// Composes frames on a canvas of this size. The caller has checked their pixels against the limits.
+pub(super) fn image(
+    file: &File,
+    (size, wanted): (Size, Frames),
+    decode: &Decode,
+    limits: &Limits,
+    stop: &Stop,
+) -> Result<Image> {
+    let mut composer = Composer::new(size);
     let (mut frames, mut delays_ms) = (Vec::new(), Vec::new());
     let mut plays = 1;
     let mut icc = None;
+    let mut index = 0;
     for item in file.items() {
         match item {
             Item::Plays(stated) => plays = stated,
             Item::Profile(blocks) => icc = icc.or_else(|| profile(blocks, limits)),
             // The profile and the number of plays are before the frames, but for rare files.
-            Item::Image(_) if !decode.all_frames && !frames.is_empty() => break,
+            Item::Image(_) if index == wanted.composed() => break,
             Item::Image(block) => {
-                let is_drawn = composer.draw(&block, stop);
+                let is_drawn = draw(&mut composer, &block, stop);
                 stop.check()?;
-                if !is_drawn && frames.is_empty() {
+                if !is_drawn && index == 0 {
                     return Err(damaged("the first frame has no pixel").into());
                 }
-                frames.push(composer.canvas.rgba.clone());
-                delays_ms.push(block.control.delay_ms);
+                if wanted.has(index) {
+                    frames.push(composer.canvas().rgba.clone());
+                    delays_ms.push(block.control.delay_ms);
+                }
+                index += 1;
             }
         }
     }
@@ -50,36 +61,17 @@ fn profile(blocks: SubBlocks, limits: &Limits) -> Option<Vec<u8>> {
     (bytes <= limits.max_metadata_bytes).then(|| blocks.collect::<Vec<_>>().concat())
 }
 
-/// Draws frames one over the other (GIF89a, sections 20 and 23).
-struct Composer {
-    canvas: Canvas,
-    /// The change to the canvas before the next frame is drawn.
-    disposal: Option<Disposal>,
-}
-
-enum Disposal {
-    /// The frame's rectangle becomes transparent. No viewer shows the background colour of the format.
-    Clear(Rect),
-    /// The canvas is restored to its state before the frame.
-    Restore(Vec<u8>),
-}
-
-impl Composer {
-    /// Draws the next frame, as far as `stop` allows. Returns whether any of its pixels could be decoded.
-    fn draw(&mut self, block: &Block, stop: &Stop) -> bool {
-        match self.disposal.take() {
-            Some(Disposal::Clear(rect)) => self.canvas.clear(rect),
-            Some(Disposal::Restore(rgba)) => self.canvas.rgba = rgba,
-            None => (),
-        }
-        self.disposal = match block.control.disposal {
-            2 => Some(Disposal::Clear(block.rect)),
-            3 => Some(Disposal::Restore(self.canvas.rgba.clone())),
-            _ => None,
-        };
-        let mut pen = Pen { canvas: &mut self.canvas, block, row: 0, column: 0 };
-        decode_indices(block, |indices| stop.reason().is_none() && pen.draw(indices))
-    }
+/// Draws the next frame (GIF89a, sections 20 and 23), as far as `stop` allows. Returns whether any of its pixels could be
+/// decoded.
+fn draw(composer: &mut Composer, block: &Block, stop: &Stop) -> bool {
+    let after = match block.control.disposal {
+        2 => After::Clear,
+        3 => After::Restore,
+        _ => After::Keep,
+    };
+    let canvas = composer.begin(block.rect, after);
+    let mut pen = Pen { canvas, block, row: 0, column: 0 };
+    decode_indices(block, |indices| stop.reason().is_none() && pen.draw(indices))
 }
 
 /// The position in a frame while it is drawn.

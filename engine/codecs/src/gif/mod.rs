@@ -6,7 +6,7 @@ mod decode;
 mod encode;
 mod palette;
 
-use crate::animation::{check_frames, frames_bytes, frames_pixels};
+use crate::animation::{Frames, check_frames, frames_bytes, frames_pixels, of_page};
 use crate::colour;
 use crate::error::CodecError;
 use crate::guard;
@@ -34,7 +34,11 @@ impl Decoder for Gif {
     }
 
     fn open(&self, source: Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
-        guard::open(FORMAT, || OpenedGif::new(source, limits))
+        guard::open(FORMAT, || OpenedGif::new(source, None, limits))
+    }
+
+    fn open_page(&self, source: Bytes, page: u32, limits: &Limits) -> Result<Box<dyn Opened>> {
+        guard::open(FORMAT, || OpenedGif::new(source, Some(page), limits))
     }
 }
 
@@ -63,6 +67,7 @@ impl Encoder for Gif {
 /// A GIF whose frames were counted.
 struct OpenedGif {
     source: Bytes,
+    page: Option<u32>,
     header: Header,
     /// The pixels of all frames, as they are stated: a frame may be larger than the canvas.
     stated_pixels: u64,
@@ -70,14 +75,15 @@ struct OpenedGif {
 }
 
 impl OpenedGif {
-    fn new(source: Bytes, limits: &Limits) -> Result<Self> {
+    fn new(source: Bytes, page: Option<u32>, limits: &Limits) -> Result<Self> {
         let file = File::read(&source)?;
         let size = file.canvas()?;
         check_pixels(FORMAT, size, limits)?;
         let (frames, stated_pixels) = file.count(limits);
         let geometry = Geometry { size, orientation: Orientation::UPRIGHT };
         let header = Header { geometry, is_animated: 1 < frames, frames, has_palette: true, sample_bytes: 1 };
-        Ok(Self { source, header, stated_pixels, limits: limits.clone() })
+        let header = of_page(header, page)?;
+        Ok(Self { source, page, header, stated_pixels, limits: limits.clone() })
     }
 }
 
@@ -91,22 +97,22 @@ impl Opened for OpenedGif {
         const PIXEL_NS: u64 = 15;
         /// Tables of LZW.
         const WORK_BYTES: u64 = 256 << 10;
+        let frames = Frames::new(&self.header, self.page, decode);
         let metadata = self.limits.max_metadata_bytes.saturating_add(colour::PROFILE_BYTES);
         let bytes = frames_bytes(&self.header, PIXEL_BYTES, decode, &self.limits)
             .saturating_add(metadata)
             .saturating_add(WORK_BYTES);
-        let composed = frames_pixels(&self.header, decode, &self.limits);
+        let composed = frames_pixels(&self.header, frames, &self.limits);
         // Of one frame, the rows on the canvas are decoded.
-        let decoded = if decode.all_frames { self.stated_pixels } else { composed };
+        let decoded = if 1 < frames.composed() { self.stated_pixels } else { composed };
         Cost::new(bytes, composed.max(decoded).saturating_mul(PIXEL_NS))
     }
 
     fn decode(self: Box<Self>, decode: &Decode, stop: &Stop) -> Result<Image> {
-        let Header { geometry, frames, .. } = self.header;
-        if decode.all_frames {
-            check_frames(FORMAT, geometry.size, frames, &self.limits)?;
-        }
-        decode::image(&File::read(&self.source)?, geometry.size, decode, &self.limits, stop)
+        let size = self.header.geometry.size;
+        let frames = Frames::new(&self.header, self.page, decode);
+        check_frames(FORMAT, size, frames.composed(), &self.limits)?;
+        decode::image(&File::read(&self.source)?, (size, frames), decode, &self.limits, stop)
     }
 }
 

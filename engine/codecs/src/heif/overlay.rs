@@ -2,7 +2,8 @@
 
 use super::still::{Still, stronger};
 use crate::{
-    animation::{Canvas, draw_over, drop_opaque_alpha},
+    animation::{cut, drop_opaque_alpha},
+    canvas::Canvas,
     error::CodecError,
     header::check_pixels,
     rgb8::Rgb8,
@@ -87,17 +88,16 @@ impl OverlayImage {
 
     /// Draws the part of `pixels` that is on the canvas.
     fn draw(&self, canvas: &mut Canvas, at: (i32, i32), pixels: &Rgb8) {
-        let channels = pixels.channels();
         // The parts that are left of the canvas, or above.
         let (cut_x, cut_y) = (at.0.min(0).unsigned_abs(), at.1.min(0).unsigned_abs());
         let (x, y) = (at.0.max(0).unsigned_abs(), at.1.max(0).unsigned_abs());
-        if pixels.size.w <= cut_x || self.size.w <= x {
+        let Size { w, h } = pixels.size;
+        if w <= cut_x || h <= cut_y {
             return;
         }
-        let size = Size::new(pixels.size.w - cut_x, pixels.size.h.saturating_sub(cut_y));
-        let rows = pixels.samples.chunks_exact(pixels.size.w as usize * channels).skip(cut_y as usize);
-        for (below, row) in canvas.rows(Rect { x, y, size }).zip(rows) {
-            draw_over(below, &row[cut_x as usize * channels..], channels);
-        }
+        let size = Size::new(w - cut_x, h - cut_y);
+        let visible = cut(&pixels.samples, pixels.size, pixels.channels(), Rect { x: cut_x, y: cut_y, size });
+        let model = if pixels.has_alpha { Model::Rgba } else { Model::Rgb };
+        canvas.draw(Rect { x, y, size }, &visible, model, true);
     }
 }

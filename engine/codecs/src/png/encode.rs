@@ -1,16 +1,14 @@
 //! Encoding of PNG, without loss unless the options allow it.
 
-use super::{
-    FORMAT, lossy,
-    palette::{self, Paletted},
-};
+use super::palette::{self, Paletted, Table};
+use super::{FORMAT, frames, lossy};
 use crate::{error::CodecError, samples};
 use png::{BitDepth, ColorType, Compression, DeflateCompression, Encoder, Filter, Info};
 use safelight_core::{Cost, Encode, Image, Model, Result, Samples, Size, Stop};
 use std::{borrow::Cow, io::Write};
 
-/// The cost of an encode of an image of `size`.
-pub(super) fn cost(size: Size, options: &Encode) -> Cost {
+/// The cost of an encode of `frames` frames of `size`.
+pub(super) fn cost(size: Size, frames: u32, options: &Encode) -> Cost {
     /// The indices of a palette or the bytes of 16-bit samples, and a file of incompressible RGBA of 16 bits.
     const PIXEL_BYTES: u64 = 24;
     /// Colours in several forms while a palette is chosen.
@@ -19,15 +17,22 @@ pub(super) fn cost(size: Size, options: &Encode) -> Cost {
     /// Nanoseconds for each pixel.
     const PIXEL_NS: u64 = 60;
     const LOSSY_PIXEL_NS: u64 = 300;
+    /// Bytes of a pixel of a frame of several, converted to RGBA, and in a file.
+    const FRAME_BYTES: u64 = 4 + 6;
+    let frames = u64::from(frames.max(1));
+    let all_frames = if frames == 1 { 0 } else { frames * FRAME_BYTES };
     let is_lossy = lossy::is_allowed(options);
     let bytes = if is_lossy { LOSSY_PIXEL_BYTES } else { PIXEL_BYTES };
     let ns = PIXEL_NS * Strength::new(options).time() + if is_lossy { LOSSY_PIXEL_NS } else { 0 };
-    Cost::new(size.pixels() * bytes + WORK_BYTES, size.pixels() * ns)
+    let bytes = size.pixels().saturating_mul(bytes + all_frames).saturating_add(WORK_BYTES);
+    Cost::new(bytes, size.pixels().saturating_mul(ns * frames))
 }
 
-/// Encodes the first frame of `image`.
+/// Encodes an image, or an animation if it has more than one frame.
 pub(super) fn encode(image: &Image, options: &Encode, stop: &Stop) -> Result<Vec<u8>> {
-    let not_encoded = |what: &'static str| CodecError::NotEncoded(FORMAT, what.into());
+    if 1 < image.frames.len() {
+        return frames::encode(image, Strength::new(options), stop);
+    }
     let frame = image.frames.first().ok_or_else(|| not_encoded("an image without frames"))?;
     let plane = samples::whole(frame).ok_or_else(|| not_encoded("planes that are not whole"))?;
     let Size { w, h } = plane.size;
@@ -61,20 +66,29 @@ pub(super) fn encode(image: &Image, options: &Encode, stop: &Stop) -> Result<Vec
             is_lossy.then(|| lossy::reduce(&samples, plane.size, channels, options.quality)).flatten();
         palette::of(&reduced?, w as usize, 4)
     };
-    if let Some(Paletted { colours, alphas, depth, rows }) = (3 <= channels).then(few).flatten() {
-        info.color_type = ColorType::Indexed;
-        info.bit_depth = depth;
-        info.palette = Some(colours.into());
-        info.trns = (!alphas.is_empty()).then(|| alphas.into());
+    if let Some(Paletted { table, rows }) = (3 <= channels).then(few).flatten() {
+        set_palette(&mut info, &table);
         return write(info, &rows, (Content::Drawing, strength), None, stop);
     }
     let content = Content::of(&samples, w as usize * channels, channels);
     write(info, &samples, (content, strength), None, stop)
 }
 
+/// States that samples are indices into `table`.
+pub(super) fn set_palette<'a>(info: &mut Info<'a>, table: &'a Table) {
+    info.color_type = ColorType::Indexed;
+    info.bit_depth = table.depth;
+    info.palette = Some(Cow::Borrowed(&table.colours));
+    info.trns = (!table.alphas.is_empty()).then_some(Cow::Borrowed(&*table.alphas));
+}
+
+pub(super) fn not_encoded(what: &'static str) -> CodecError {
+    CodecError::NotEncoded(FORMAT, what.into())
+}
+
 /// How hard to compress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Strength {
+pub(super) enum Strength {
     /// As fast as it can be done well.
     Fast,
     /// Filters are chosen for each row.
@@ -104,7 +118,7 @@ impl Strength {
 
 /// The kind of an image, which decides about filters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Content {
+pub(super) enum Content {
     /// Filters flatten gradients, and leave few repetitions for the deflater to find.
     Photo,
     /// Filters break up the repetitions that the deflater finds.
@@ -113,7 +127,7 @@ enum Content {
 
 impl Content {
     /// Returns `Drawing` if at least half of the pixels equal their left neighbours.
-    fn of(samples: &[u8], row: usize, channels: usize) -> Self {
+    pub(super) fn of(samples: &[u8], row: usize, channels: usize) -> Self {
         let pairs = || {
             samples
                 .chunks_exact(row.max(1))
@@ -136,7 +150,7 @@ impl Content {
 }
 
 /// Writes a file. `significant` is the number of bits of each channel before it was scaled (section 11.3.2.4).
-fn write(
+pub(super) fn write(
     info: Info,
     rows: &[u8],
     (content, strength): (Content, Strength),

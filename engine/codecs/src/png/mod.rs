@@ -1,9 +1,11 @@
-//! PNG (W3C PNG Third Edition) by the `png` crate; `rows.rs` decodes the most common kind faster. Of an
-//! animation, only the default image is decoded, which every PNG has.
+//! PNG (W3C PNG Third Edition) by the `png` crate; `rows.rs` decodes the most common kind faster. A still image is the
+//! default image, which every PNG has; the frames of an animation are composed here.
 
+mod animation;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 mod encode;
+mod frames;
 mod lossy;
 mod palette;
 mod transparency;
@@ -11,12 +13,14 @@ mod transparency;
 mod rows;
 
 use crate::{
+    animation::{Frames, check_frames, drop_opaque_alpha, frames_bytes, frames_pixels, of_page},
     colour::{self, PROFILE_BYTES},
     error::CodecError,
     guard, header,
     profile::{self, Coded, Primaries},
     segments::Segments,
 };
+use animation::Animation;
 use bytemuck::Pod;
 use bytes::Bytes;
 use png::{ColorType, DecodingError, Info, Reader, Transformations};
@@ -46,7 +50,11 @@ impl Decoder for Png {
     }
 
     fn open(&self, source: Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
-        guard::open(FORMAT, || OpenedPng::new(source, limits))
+        guard::open(FORMAT, || OpenedPng::new(source, None, limits))
+    }
+
+    fn open_page(&self, source: Bytes, page: u32, limits: &Limits) -> Result<Box<dyn Opened>> {
+        guard::open(FORMAT, || OpenedPng::new(source, Some(page), limits))
     }
 }
 
@@ -59,13 +67,17 @@ impl Encoder for Png {
         true
     }
 
+    fn is_animated(&self) -> bool {
+        true
+    }
+
     /// Any quality allows fewer colours than the image may have; the highest keeps 256.
     fn default_quality(&self) -> Option<u8> {
         Some(lossy::MAX_QUALITY)
     }
 
-    fn cost(&self, size: Size, _frames: u32, options: &Encode) -> Cost {
-        encode::cost(size, options)
+    fn cost(&self, size: Size, frames: u32, options: &Encode) -> Cost {
+        encode::cost(size, frames, options)
     }
 
     fn encode(&self, image: &Image, options: &Encode, stop: &Stop) -> Result<Vec<u8>> {
@@ -73,18 +85,23 @@ impl Encoder for Png {
     }
 }
 
-/// A PNG whose first chunk was read.
+/// A source as the decoder reads it.
+type Source = Segments<Bytes>;
+
+/// A PNG whose first chunk was read, and whose frames were counted.
 struct OpenedPng {
     source: Bytes,
-    decoder: png::Decoder<Segments<Bytes>>,
+    decoder: png::Decoder<Source>,
     header: Header,
+    page: Option<u32>,
+    animation: Option<Animation>,
     /// The most bytes of an expanded pixel.
     pixel_bytes: u32,
     limits: Limits,
 }
 
 impl OpenedPng {
-    fn new(source: Bytes, limits: &Limits) -> Result<Self> {
+    fn new(source: Bytes, page: Option<u32>, limits: &Limits) -> Result<Self> {
         let mut decoder = png::Decoder::new(Segments::new(transparency::masked(source.clone())));
         decoder.set_transformations(Transformations::EXPAND);
         decoder.set_ignore_text_chunk(true);
@@ -92,14 +109,24 @@ impl OpenedPng {
         let size = Size::new(info.width, info.height);
         header::check_pixels(FORMAT, size, limits)?;
         let pixel_bytes = pixel_bytes(info);
+        let animation = Animation::find(&source);
         let header = Header {
             geometry: Geometry { size, orientation: header::orientation(&source, limits) },
-            is_animated: false,
-            frames: 1,
+            is_animated: animation.is_some(),
+            frames: animation.map_or(1, |animation| animation.frames),
             has_palette: info.color_type == ColorType::Indexed,
             sample_bytes: if info.bit_depth == png::BitDepth::Sixteen { 2 } else { 1 },
         };
-        Ok(Self { source, decoder, header, pixel_bytes, limits: limits.clone() })
+        let header = of_page(header, page)?;
+        Ok(Self { source, decoder, header, page, animation, pixel_bytes, limits: limits.clone() })
+    }
+}
+
+impl OpenedPng {
+    /// The number of plays and the frames, if a decode composes frames; without, it is of the default image.
+    fn composed(&self, decode: &Decode) -> Option<(u32, Frames)> {
+        let animation = self.animation.filter(|_| self.page.is_some() || decode.all_frames)?;
+        Some((animation.plays, Frames::new(&self.header, self.page, decode)))
     }
 }
 
@@ -108,27 +135,61 @@ impl Opened for OpenedPng {
         &self.header
     }
 
-    fn cost(&self, _decode: &Decode) -> Cost {
-        /// Nanoseconds for each byte of a decoded pixel.
+    fn cost(&self, decode: &Decode) -> Cost {
+        /// Nanoseconds for each byte of a decoded pixel, and for each pixel of a composed frame.
         const BYTE_NS: u64 = 5;
+        const COMPOSED_NS: u64 = 10;
+        /// Bytes for a pixel: the canvas, its state before a frame that is removed again, and the canvas with the frame.
+        const CANVAS_BYTES: u32 = 4 + 4 + 4;
         let Size { w, h } = self.header.geometry.size;
         let row = u64::from(w) * u64::from(self.pixel_bytes);
-        let bytes =
-            row * (u64::from(h) + ROWS) + WORK_BYTES + PROFILE_BYTES.max(self.limits.max_metadata_bytes);
-        Cost::new(bytes, row * u64::from(h) * BYTE_NS)
+        let work = row * ROWS + WORK_BYTES + PROFILE_BYTES.max(self.limits.max_metadata_bytes);
+        if let Some((_, frames)) = self.composed(decode) {
+            // Samples of 16 bits are converted.
+            let pixel_bytes = CANVAS_BYTES + 2 * self.pixel_bytes;
+            let bytes = frames_bytes(&self.header, pixel_bytes, decode, &self.limits);
+            let pixels = frames_pixels(&self.header, frames, &self.limits);
+            let pixel_ns = u64::from(self.pixel_bytes) * BYTE_NS + COMPOSED_NS;
+            return Cost::new(bytes.saturating_add(work), pixels.saturating_mul(pixel_ns));
+        }
+        Cost::new(row * u64::from(h) + work, row * u64::from(h) * BYTE_NS)
     }
 
     fn decode(self: Box<Self>, decode: &Decode, stop: &Stop) -> Result<Image> {
-        let Self { source, mut decoder, header: Header { geometry, .. }, pixel_bytes, limits } = *self;
+        let composed = self.composed(decode);
+        let Self { source, mut decoder, header: Header { geometry, .. }, pixel_bytes, limits, .. } = *self;
+        if let Some((_, frames)) = composed {
+            check_frames(FORMAT, geometry.size, frames.composed(), &limits)?;
+        }
         let row_bytes = u64::from(geometry.size.w) * u64::from(pixel_bytes);
         let max_bytes = limits.max_metadata_bytes.saturating_add(ROWS * row_bytes);
         decoder.set_limits(png::Limits { bytes: usize::try_from(max_bytes).unwrap_or(usize::MAX) });
         let mut reader = decoder.read_info().map_err(|error| damaged(error, &limits))?;
-        let (model, samples) = read_samples(&source, &mut reader, geometry.size, &limits, stop)?;
-        let encoding = significant(reader.info()).filter(|_| matches!(samples, Samples::U16(_)));
-        let mut frames = vec![Frame { geometry, encoding, ..Frame::whole(geometry.size, model, samples) }];
-        let profile = colour::to_srgb(&mut frames, colours(reader.info()), decode);
-        Ok(Image { frames, delays_ms: Vec::new(), plays: 0, profile })
+        let icc = colours(reader.info());
+        let (mut frames, mut delays_ms) = (Vec::new(), Vec::new());
+        if let Some((_, wanted)) = composed {
+            let mut shown = Vec::new();
+            let frame_of = (geometry.size, wanted);
+            animation::compose(&mut reader, frame_of, &limits, stop, |rgba, delay_ms| {
+                shown.push(rgba.to_vec());
+                delays_ms.push(delay_ms);
+            })?;
+            if shown.is_empty() {
+                return Err(CodecError::Damaged(FORMAT, "the file ends before the frame".into()).into());
+            }
+            let model = if drop_opaque_alpha(&mut shown) { Model::Rgb } else { Model::Rgba };
+            let frame = |samples| Frame::whole(geometry.size, model, Samples::U8(samples));
+            frames.extend(shown.into_iter().map(|samples| Frame { geometry, ..frame(samples) }));
+        } else {
+            let (model, samples) = read_samples(&source, &mut reader, geometry.size, &limits, stop)?;
+            let encoding = significant(reader.info()).filter(|_| matches!(samples, Samples::U16(_)));
+            frames.push(Frame { geometry, encoding, ..Frame::whole(geometry.size, model, samples) });
+        }
+        let profile = colour::to_srgb(&mut frames, icc, decode);
+        if frames.len() == 1 {
+            return Ok(Image { frames, delays_ms: Vec::new(), plays: 0, profile });
+        }
+        Ok(Image { frames, delays_ms, plays: composed.map_or(0, |(plays, _)| plays), profile })
     }
 }
 
@@ -144,28 +205,44 @@ fn pixel_bytes(info: &Info) -> u32 {
 /// Decodes the default image of the file `bytes`, whose header `reader` has read.
 fn read_samples(
     bytes: &[u8],
-    reader: &mut Reader<Segments<Bytes>>,
+    reader: &mut Reader<Source>,
     size: Size,
     limits: &Limits,
     stop: &Stop,
 ) -> Result<(Model, Samples)> {
     let (colours, depth) = reader.output_color_type();
-    let model = match colours {
+    if depth != png::BitDepth::Sixteen
+        && let Some(samples) = read_common(bytes, reader.info(), stop)?
+    {
+        return Ok((model(colours), Samples::U8(samples)));
+    }
+    read_rows(reader, size, limits, stop)
+}
+
+const fn model(colours: ColorType) -> Model {
+    match colours {
         ColorType::Grayscale => Model::Grey,
         ColorType::GrayscaleAlpha => Model::GreyAlpha,
         // Palettes are expanded.
         ColorType::Rgb | ColorType::Indexed => Model::Rgb,
         ColorType::Rgba => Model::Rgba,
-    };
+    }
+}
+
+/// Decodes the next image data of the file, an image of `size`.
+fn read_rows(
+    reader: &mut Reader<Source>,
+    size: Size,
+    limits: &Limits,
+    stop: &Stop,
+) -> Result<(Model, Samples)> {
+    let (colours, depth) = reader.output_color_type();
+    let model = model(colours);
     let row = size.w as usize * usize::from(model.channels());
     if depth != png::BitDepth::Sixteen {
-        let samples = match read_common(bytes, reader.info(), stop)? {
-            Some(samples) => samples,
-            None => read_rows(reader, row, size.h, limits, stop)?,
-        };
-        return Ok((model, Samples::U8(samples)));
+        return Ok((model, Samples::U8(read_values(reader, row, size.h, limits, stop)?)));
     }
-    let mut samples = read_rows(reader, row, size.h, limits, stop)?;
+    let mut samples = read_values(reader, row, size.h, limits, stop)?;
     for sample in &mut samples {
         *sample = u16::from_be(*sample);
     }
@@ -179,8 +256,8 @@ fn read_common(_: &[u8], _: &Info, _: &Stop) -> Result<Option<Vec<u8>>> {
 }
 
 /// Decodes `rows` of `row` samples each.
-fn read_rows<T: Pod>(
-    reader: &mut Reader<Segments<Bytes>>,
+fn read_values<T: Pod>(
+    reader: &mut Reader<Source>,
     row: usize,
     rows: u32,
     limits: &Limits,

@@ -187,7 +187,7 @@ impl<const N: usize> Rows<N> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::png::read_rows;
+    use crate::png::read_values;
     use crate::segments::Segments;
     use bytes::Bytes;
     use png::{Decoder, Encoder};
@@ -223,7 +223,7 @@ mod tests {
         let row = w as usize * reader.info().color_type.samples();
         let stop = Stop::default();
         let ours = read(bytes, reader.info(), &stop).expect("nothing stops it");
-        (ours, read_rows(&mut reader, row, h, &Limits::default(), &stop).ok())
+        (ours, read_values(&mut reader, row, h, &Limits::default(), &stop).ok())
     }
 
     const FILTERS: [png::Filter; 6] = [

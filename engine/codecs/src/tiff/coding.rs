@@ -1,11 +1,12 @@
 //! Decompression of strips and tiles.
 
-use super::layout::{damaged, unsupported};
-use super::{FORMAT, jpeg};
+use super::error::{damaged, not_decoded, unsupported};
+use super::fax::{self, Fax};
+use super::jpeg_tables::{self, Tables};
+use super::{FORMAT, jpeg, zstd};
 use crate::error::CodecError;
-use fax::Color;
-use fax::decoder::{decode_g4, pels};
 use fdeflate::Decompressor;
+use safelight_containers::TiffFields;
 use safelight_core::{Result, Size, Stop};
 use weezl::{BitOrder, LzwStatus, decode::Configuration};
 
@@ -16,37 +17,68 @@ pub(super) enum Coding {
     PackBits,
     Lzw,
     Deflate,
-    /// ITU-T T.6.
-    Group4,
+    /// RFC 8878; libtiff's number.
+    Zstd,
+    Fax(Fax),
     Jpeg {
-        /// Whether the components are luma and chroma.
+        /// Whether the components are luma and chroma, which the decoder converts to RGB.
         is_ycbcr: bool,
-        /// Tables that all pieces share: a JPEG file without a scan.
-        tables: Vec<u8>,
+        shared: Shared,
     },
+}
+
+/// What the JPEG files of all pieces share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Shared {
+    /// A JPEG file without a scan.
+    Abbreviated(Vec<u8>),
+    /// Tables of the directory.
+    Tables(Tables),
+    /// Nothing: all of the image is one JPEG file.
+    Whole,
+}
+
+mod tag {
+    pub(super) const PHOTOMETRIC: u16 = 262;
+    pub(super) const T4_OPTIONS: u16 = 292;
+    pub(super) const JPEG_TABLES: u16 = 347;
 }
 
 /// The most bytes of tables that JPEG files share: four of each kind (T.81 B.2.4).
 const MAX_TABLES_BYTES: usize = 4096;
 
 impl Coding {
-    /// The coding of this number; its samples are YCbCr or not, and share the JPEG tables `tables`.
-    pub(super) fn new(number: u64, is_ycbcr: bool, tables: Option<&[u8]>) -> Result<Self, CodecError> {
+    /// Reads the fields of the coding of this number, of an image in `source`.
+    ///
+    /// # Errors
+    /// [`CodecError::Damaged`] and [`CodecError::Unsupported`].
+    pub(super) fn read(fields: &TiffFields, source: &[u8], number: u64) -> Result<Self, CodecError> {
+        const YCBCR: u64 = 6;
+        let first = |tag: u16| fields.get(tag).and_then(|field| field.get(0));
         Ok(match number {
             1 => Self::None,
-            4 => Self::Group4,
+            2 => Self::Fax(Fax::Rows),
+            3 => Self::Fax(Fax::Group3 { is_two_dimensional: first(tag::T4_OPTIONS).unwrap_or(0) & 1 == 1 }),
+            4 => Self::Fax(Fax::Group4),
             5 => Self::Lzw,
+            6 if jpeg_tables::is_whole(fields, source) => {
+                Self::Jpeg { is_ycbcr: false, shared: Shared::Whole }
+            }
+            6 => {
+                let tables = Tables::read(fields, source)?;
+                Self::Jpeg { is_ycbcr: false, shared: Shared::Tables(tables) }
+            }
             7 => {
-                let tables = tables.unwrap_or_default();
+                let tables = fields.bytes(tag::JPEG_TABLES).unwrap_or_default();
                 if MAX_TABLES_BYTES < tables.len() {
                     return Err(damaged("JPEG tables of more bytes than there can be"));
                 }
-                Self::Jpeg { is_ycbcr, tables: tables.to_vec() }
+                let is_ycbcr = first(tag::PHOTOMETRIC) == Some(YCBCR);
+                Self::Jpeg { is_ycbcr, shared: Shared::Abbreviated(tables.to_vec()) }
             }
             8 | 32946 => Self::Deflate,
             32773 => Self::PackBits,
-            2 | 3 => return Err(unsupported("fax coding of Group 3")),
-            6 => return Err(unsupported("the JPEG coding of TIFF 6.0, which Technical Note 2 replaced")),
+            50000 => Self::Zstd,
             _ => return Err(unsupported("coding")),
         })
     }
@@ -59,21 +91,42 @@ impl Coding {
         matches!(self, Self::Jpeg { .. })
     }
 
-    /// Whether the `Predictor` field applies.
-    pub(super) const fn has_predictor(&self) -> bool {
-        matches!(self, Self::Lzw | Self::Deflate)
+    /// Whether the decoder returns luma and chroma with a sample for each pixel.
+    pub(super) const fn is_upsampled(&self) -> bool {
+        matches!(self, Self::Jpeg { is_ycbcr: false, .. })
     }
 
-    /// The most bytes that a decode of a piece of `pixels` and `coded` bytes allocates besides its result.
-    pub(super) const fn work_bytes(&self, width: u32, pixels: u64, samples: u64, coded: u64) -> u64 {
+    /// Whether the decoder returns RGB for luma and chroma.
+    pub(super) const fn is_converted(&self) -> bool {
+        matches!(self, Self::Jpeg { is_ycbcr: true, .. })
+    }
+
+    pub(super) const fn is_fax(&self) -> bool {
+        matches!(self, Self::Fax(_))
+    }
+
+    /// Whether all of the image is one piece, whatever the fields of strips and tiles state.
+    pub(super) const fn is_whole(&self) -> bool {
+        matches!(self, Self::Jpeg { shared: Shared::Whole, .. })
+    }
+
+    /// Whether the `Predictor` field applies.
+    pub(super) const fn has_predictor(&self) -> bool {
+        matches!(self, Self::Lzw | Self::Deflate | Self::Zstd)
+    }
+
+    /// The most bytes that a decode of a piece of this size, of `raw` bytes and `coded` bytes, allocates besides its result.
+    pub(super) const fn work_bytes(&self, size: Size, samples: u64, raw: u64, coded: u64) -> u64 {
         /// Tables of codes.
         const TABLES: u64 = 256 << 10;
         match self {
             Self::None | Self::PackBits => 0,
             Self::Lzw | Self::Deflate => TABLES,
-            // A change of colour takes at least a byte and is stored in two lists of 16 bits, which grow.
-            Self::Group4 => coded.saturating_mul(12),
-            Self::Jpeg { .. } => jpeg::work_bytes(width, pixels, samples).saturating_add(coded),
+            Self::Zstd => zstd::work_bytes(raw),
+            Self::Fax(_) => fax::work_bytes(size.w),
+            Self::Jpeg { .. } => {
+                jpeg::work_bytes(size, samples).saturating_add(coded).saturating_add(MAX_TABLES_BYTES as u64)
+            }
         }
     }
 
@@ -96,16 +149,22 @@ impl Coding {
             Self::PackBits => Ok(pack_bits(coded, raw)),
             Self::Lzw => lzw(coded, raw, stop),
             Self::Deflate => deflate(coded, raw, stop),
-            Self::Group4 => Ok(group4(coded, raw, size)?),
-            Self::Jpeg { is_ycbcr, tables } => {
-                Ok(jpeg::decode(coded, raw, size, samples, *is_ycbcr, tables)?)
+            Self::Zstd => zstd::decode(coded, raw, stop),
+            Self::Fax(fax) => fax::decode(*fax, coded, raw, size.w, stop),
+            Self::Jpeg { is_ycbcr, shared } => {
+                let file = match shared {
+                    Shared::Abbreviated(tables) => jpeg::join(tables, coded),
+                    Shared::Tables(tables) => tables.file(coded, size, samples)?,
+                    Shared::Whole => coded.to_vec(),
+                };
+                Ok(jpeg::decode(&file, raw, size, samples, *is_ycbcr)?)
             }
         }
     }
 }
 
 /// Bytes that are decoded between two checks whether to stop: a file may be a single strip.
-const CHECKED_BYTES: usize = 1 << 20;
+pub(super) const CHECKED_BYTES: usize = 1 << 20;
 
 /// Section 9.
 fn pack_bits(mut coded: &[u8], raw: &mut [u8]) -> usize {
@@ -180,29 +239,6 @@ fn deflate(mut coded: &[u8], raw: &mut [u8], stop: &Stop) -> Result<usize> {
         }
     }
     Ok(at)
-}
-
-/// Black is 1 (section 11).
-fn group4(coded: &[u8], raw: &mut [u8], Size { w, h }: Size) -> Result<usize, CodecError> {
-    let (Ok(w), Ok(h)) = (u16::try_from(w), u16::try_from(h)) else {
-        return Err(unsupported("fax coding of more than 65535 columns or rows in a strip"));
-    };
-    let mut rows = raw.chunks_exact_mut(usize::from(w).div_ceil(8));
-    let mut count = 0;
-    let decoded = decode_g4(coded.iter().copied(), w, Some(h), |transitions| {
-        let Some(row) = rows.next() else { return };
-        count += row.len();
-        row.fill(0);
-        for (x, pel) in pels(transitions, w).enumerate() {
-            row[x / 8] |= u8::from(pel == Color::Black) << (7 - x % 8);
-        }
-    });
-    decoded.ok_or_else(|| damaged("an invalid fax code"))?;
-    Ok(count)
-}
-
-fn not_decoded(error: impl std::error::Error + Send + Sync + 'static) -> CodecError {
-    CodecError::Damaged(FORMAT, Box::new(error))
 }
 
 #[cfg(test)]

@@ -1,30 +1,40 @@
-//! TIFF 6.0 and `BigTIFF`: the first image of a file, decoded here from its strips or tiles; their compressions are
-//! decoded by crates that are Rust without `unsafe`.
+//! TIFF 6.0 and `BigTIFF`: an image of a file, the first unless a page is asked for, decoded here from its strips or tiles. Crates in Rust decode what
+//! other formats share: JPEG, LZW, deflate and Zstandard.
 
-mod coding;
-mod jpeg;
 mod layout;
+mod colours;
+mod depth;
+mod coding;
+mod fax;
+mod jpeg;
+mod jpeg_tables;
+mod zstd;
 mod pixels;
+mod lab;
+mod ycbcr;
+mod error;
 
-use crate::error::CodecError;
 use crate::header::check_pixels;
 use crate::{colour, guard};
 use bytes::Bytes;
-use layout::{Colours, Layout, Locations, damaged};
-use pixels::Pixels;
-use safelight_containers::{TiffFields, camera_raw, read_orientation};
+use colours::Colours;
+use error::damaged;
+use layout::{Layout, Locations};
+use pixels::{Pixels, ROW_SAMPLE_BYTES};
+use safelight_containers::{TiffFields, is_camera_raw};
 use safelight_core::{
     Cost, Decode, Decoder, Format, Frame, Geometry, Header, Image, Limits, Opened, Orientation, Result,
-    Samples, Size, Stop,
+    Samples, Size, Stop, no_page,
 };
 use std::borrow::Cow;
 
 /// The format in errors.
 const FORMAT: Format = Format::Tiff;
-/// The tag of the ICC profile.
+/// The tags of the orientation and of the ICC profile.
+const ORIENTATION: u16 = 274;
 const ICC_PROFILE: u16 = 34675;
 
-/// Decodes the first image of a TIFF.
+/// Decodes an image of a TIFF.
 #[derive(Debug)]
 pub struct Tiff;
 
@@ -34,13 +44,33 @@ impl Decoder for Tiff {
     }
 
     fn open(&self, source: Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
-        guard::open(FORMAT, || OpenedTiff::new(source, limits))
+        if is_camera_raw(&source) {
+            return open_raw(&source, limits);
+        }
+        guard::open(FORMAT, || OpenedTiff::new(source, 0, limits))
+    }
+
+    fn open_page(&self, source: Bytes, page: u32, limits: &Limits) -> Result<Box<dyn Opened>> {
+        guard::open(FORMAT, || OpenedTiff::new(source, page, limits))
     }
 }
 
-/// A TIFF whose first directory was read and checked.
+/// Opens the photo of a camera raw file, whose first image often is a thumbnail.
+#[cfg(feature = "raw")]
+fn open_raw(source: &Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
+    crate::raw::open(FORMAT, source, limits)
+}
+
+/// This build has no decoder for it.
+#[cfg(not(feature = "raw"))]
+fn open_raw(_: &Bytes, _: &Limits) -> Result<Box<dyn Opened>> {
+    Err(error::unsupported("a camera raw file").into())
+}
+
+/// A TIFF of which a directory was read and checked.
 struct OpenedTiff {
     source: Bytes,
+    page: u32,
     layout: Layout,
     header: Header,
     /// The longest strip or tile, and all of them together, in bytes of the file.
@@ -55,12 +85,9 @@ struct Coded {
 }
 
 impl OpenedTiff {
-    fn new(source: Bytes, limits: &Limits) -> Result<Self> {
-        if let Some(what) = camera_raw(&source) {
-            return Err(CodecError::Unsupported(FORMAT, what).into());
-        }
-        let fields = fields(&source)?;
-        let layout = Layout::read(&fields)?;
+    fn new(source: Bytes, page: u32, limits: &Limits) -> Result<Self> {
+        let fields = fields(&source, page)?;
+        let layout = Layout::read(&fields, &source)?;
         check_pixels(FORMAT, layout.size, limits)?;
         // A tile may be larger than the image.
         check_pixels(FORMAT, layout.piece, limits)?;
@@ -70,7 +97,9 @@ impl OpenedTiff {
             coded.longest = coded.longest.max(range.len() as u64);
             coded.all += range.len() as u64;
         }
-        let orientation = read_orientation(&source).unwrap_or(Orientation::UPRIGHT);
+        let orientation =
+            fields.get(ORIENTATION).and_then(|field| field.get(0)).and_then(|turn| turn.try_into().ok());
+        let orientation = orientation.and_then(Orientation::new).unwrap_or(Orientation::UPRIGHT);
         let header = Header {
             geometry: Geometry { size: layout.size, orientation },
             is_animated: false,
@@ -78,7 +107,7 @@ impl OpenedTiff {
             has_palette: matches!(layout.colours, Colours::Palette(_)),
             sample_bytes: if layout.is_wide() { 2 } else { 1 },
         };
-        Ok(Self { source, layout, header, coded, max_metadata_bytes: limits.max_metadata_bytes })
+        Ok(Self { source, page, layout, header, coded, max_metadata_bytes: limits.max_metadata_bytes })
     }
 
     /// Decodes all pieces; CMYK stays CMYK.
@@ -92,8 +121,8 @@ impl OpenedTiff {
             for y in (0..layout.pieces.h).map(|row| row * layout.piece.h) {
                 for x in (0..layout.pieces.w).map(|column| column * layout.piece.w) {
                     stop.check()?;
-                    self.decode_piece(&locations, index, y, &mut raw, stop)?;
-                    pixels.place(&raw, (x, y), plane);
+                    self.decode_piece(&locations, index, (y, plane), &mut raw, stop)?;
+                    pixels.place(&mut raw, (x, y), plane);
                     index += 1;
                 }
             }
@@ -101,12 +130,12 @@ impl OpenedTiff {
         Ok(pixels.into_samples())
     }
 
-    /// Decodes the piece at `index`, whose first row is `y`, to `raw`.
+    /// Decodes the piece at `index`, whose first row is `y`, of the sample `plane`, to `raw`.
     fn decode_piece(
         &self,
         locations: &Locations,
         index: u64,
-        y: u32,
+        (y, plane): (u32, u16),
         raw: &mut [u8],
         stop: &Stop,
     ) -> Result<()> {
@@ -123,7 +152,7 @@ impl OpenedTiff {
         let rows = layout.piece.h.min(layout.size.h - y);
         let size = Size::new(layout.piece.w, if layout.coding.is_jpeg() { layout.piece.h } else { rows });
         let made = layout.coding.decode(&coded, raw, size, layout.piece_samples(), stop)?;
-        if (made as u64) < layout.row_bytes() * u64::from(rows) {
+        if (made as u64) < layout.rows_bytes(plane, rows) {
             return Err(damaged("samples are missing").into());
         }
         Ok(())
@@ -147,9 +176,9 @@ impl Opened for OpenedTiff {
         // CMYK with alpha is taken apart and put together again.
         let is_split = layout.colours == Colours::Cmyk && layout.alpha.is_some();
         let channels = if is_split { 2 * channels } else { channels };
-        let row = u64::from(layout.piece.w) * samples * 2;
+        let row = layout.row_bytes(0).saturating_mul(8 * ROW_SAMPLE_BYTES) / u64::from(layout.depth.bits);
         let reversed = if layout.order.is_reversed { coded.longest } else { 0 };
-        let work = layout.coding.work_bytes(layout.piece.w, layout.piece.pixels(), samples, coded.longest);
+        let work = layout.coding.work_bytes(layout.piece, samples, layout.piece_bytes(), coded.longest);
         let metadata = self.max_metadata_bytes.saturating_add(colour::PROFILE_BYTES);
         let parts = [pixels.saturating_mul(channels), layout.piece_bytes(), row, reversed, work, metadata];
         let cmyk_ns = if layout.colours == Colours::Cmyk { CMYK_NS } else { 0 };
@@ -163,7 +192,7 @@ impl Opened for OpenedTiff {
     }
 
     fn decode(self: Box<Self>, decode: &Decode, stop: &Stop) -> Result<Image> {
-        let fields = fields(&self.source)?;
+        let fields = fields(&self.source, self.page)?;
         let icc = fields.bytes(ICC_PROFILE).filter(|icc| icc.len() as u64 <= self.max_metadata_bytes);
         let mut samples = self.samples(&fields, stop)?;
         let Layout { size, alpha, .. } = self.layout;
@@ -193,6 +222,9 @@ fn rgb_from_cmyk(samples: Vec<u8>, has_alpha: bool, icc: Option<&[u8]>) -> Vec<u
     rgb.as_chunks::<3>().0.iter().zip(alphas).flat_map(|([r, g, b], alpha)| [*r, *g, *b, alpha]).collect()
 }
 
-fn fields(source: &[u8]) -> Result<TiffFields<'_>, CodecError> {
-    TiffFields::new(source).ok_or_else(|| damaged("no directory"))
+fn fields(source: &[u8], page: u32) -> Result<TiffFields<'_>> {
+    TiffFields::of_page(source, page).map_err(|pages| match pages {
+        0 => damaged("no directory").into(),
+        pages => no_page(page, pages),
+    })
 }

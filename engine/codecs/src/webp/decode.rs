@@ -4,30 +4,26 @@
 //! clear the rectangle of a frame that requests it.
 
 use super::FORMAT;
-use super::file::{Bitstream, File, Part};
-use crate::animation::{Canvas, draw_over, drop_opaque_alpha};
+use super::file::{Bitstream, File};
+use crate::animation::{Frames, drop_opaque_alpha};
+use crate::canvas::{After, Composer};
 use crate::colour;
 use crate::error::CodecError;
 use crate::segments::Segments;
 use image_webp::WebPDecoder;
-use safelight_core::{Decode, Frame, Image, Limits, Model, Orientation, Rect, Result, Samples, Stop};
+use safelight_core::{Decode, Frame, Geometry, Image, Limits, Model, Result, Samples, Stop};
 use std::borrow::Cow;
 
-/// Decodes the first frame or all of them. The caller has checked their pixels against the limits.
+/// Composes frames of an image of this geometry. The caller has checked their pixels against the limits.
 pub(super) fn image(
     file: &File,
-    orientation: Orientation,
+    (geometry, wanted): (Geometry, Frames),
     decode: &Decode,
     limits: &Limits,
     stop: &Stop,
 ) -> Result<Image> {
-    let parts = file.parts().take(if decode.all_frames { usize::MAX } else { 1 });
-    let Composed { samples, delays_ms, model } = compose(file, parts, stop)?;
-    let frame = |samples| {
-        let mut frame = Frame::whole(file.canvas, model, Samples::U8(samples));
-        frame.geometry.orientation = orientation;
-        frame
-    };
+    let Composed { samples, delays_ms, model } = compose(file, wanted, stop)?;
+    let frame = |samples| Frame { geometry, ..Frame::whole(file.canvas, model, Samples::U8(samples)) };
     let mut frames: Vec<_> = samples.into_iter().map(frame).collect();
     let icc = file.profile.as_deref().filter(|icc| icc.len() as u64 <= limits.max_metadata_bytes);
     let profile = colour::to_srgb(&mut frames, icc.map(<[u8]>::to_vec), decode);
@@ -44,30 +40,24 @@ struct Composed {
     model: Model,
 }
 
-/// Draws `parts` in order.
-fn compose<'a>(
-    file: &File,
-    parts: impl Iterator<Item = Result<Part<'a>, CodecError>>,
-    stop: &Stop,
-) -> Result<Composed> {
+/// Draws the parts of `file` in order, as far as they are `wanted`.
+fn compose(file: &File, wanted: Frames, stop: &Stop) -> Result<Composed> {
     let (mut frames, mut delays_ms) = (Vec::new(), Vec::new());
-    let mut canvas = None;
-    let mut to_clear: Option<Rect> = None;
-    for part in parts {
+    let mut composer = None;
+    for (index, part) in (0..wanted.composed()).zip(file.parts()) {
         stop.check()?;
         let part = part?;
         let (samples, has_alpha) = decode_bitstream(&part.bitstream)?;
         if !file.is_animated {
             return Ok(Composed { samples: vec![samples], delays_ms, model: model(has_alpha) });
         }
-        let canvas = canvas.get_or_insert_with(|| Canvas::new(file.canvas));
-        if let Some(rect) = to_clear.take() {
-            canvas.clear(rect);
+        let composer = composer.get_or_insert_with(|| Composer::new(file.canvas));
+        let after = if part.is_cleared { After::Clear } else { After::Keep };
+        composer.begin(part.rect, after).draw(part.rect, &samples, model(has_alpha), part.blends);
+        if wanted.has(index) {
+            frames.push(composer.canvas().rgba.clone());
+            delays_ms.push(part.delay_ms);
         }
-        draw(canvas, &part, &samples, has_alpha);
-        to_clear = part.is_cleared.then_some(part.rect);
-        frames.push(canvas.rgba.clone());
-        delays_ms.push(part.delay_ms);
     }
     if frames.is_empty() {
         return Err(CodecError::Damaged(FORMAT, "the animation has no frame".into()).into());
@@ -109,17 +99,4 @@ fn single<'a>(bitstream: &Bitstream<'a>) -> Vec<Cow<'a, [u8]>> {
     let bytes = 4 + body.iter().map(|segment| segment.len()).sum::<usize>();
     body.insert(0, Cow::Owned([head(*b"RIFF", bytes), b"WEBP".to_vec()].concat()));
     body
-}
-
-/// Draws a decoded part: blended with the canvas, or replacing its pixels (RFC 9649, section 2.7.1.1).
-fn draw(canvas: &mut Canvas, part: &Part, samples: &[u8], has_alpha: bool) {
-    let channels = if has_alpha { 4 } else { 3 };
-    let sources = samples.chunks_exact(part.rect.size.w as usize * channels);
-    for (row, source) in canvas.rows(part.rect).zip(sources) {
-        if has_alpha && !part.blends {
-            row.copy_from_slice(source);
-            continue;
-        }
-        draw_over(row, source, channels);
-    }
 }

@@ -3,12 +3,11 @@
 //! libwebp's own encoder of animations is not used: its wrapper loses the delay of the last frame.
 
 use super::{FORMAT, near_lossless, planes::Planes};
-use crate::animation::{changed, cut, joined_delay};
+use crate::animation::{changed, cut, merged};
 use crate::error::CodecError;
 use crate::rgb8::Rgb8;
 use safelight_core::{Compression, Cost, Encode, Image, Rect, Result, Size, Stop};
 use std::collections::HashSet;
-use std::iter::zip;
 use webpx::{Encoder, EncoderConfig};
 
 /// The longest side of an image (RFC 9649, section 3.4).
@@ -119,24 +118,12 @@ fn still(bitstream: &[u8], size: Size, profile: Option<&[u8]>) -> Vec<u8> {
 
 /// Encodes each frame as the rectangle that differs from the previous one, which replaces the pixels there.
 fn animation(frames: &[Rgb8], image: &Image, config: &EncoderConfig, stop: &Stop) -> Result<Vec<u8>> {
-    let Some(first) = frames.first() else { return Err(not_encoded("there is no frame").into()) };
     let mut has_alpha = false;
     let mut parts = Vec::new();
     let mut before: Option<&Rgb8> = None;
-    let delays_ms = image.delays_ms.iter().copied().chain(std::iter::repeat(0));
-    let mut frames = zip(frames, delays_ms).peekable();
-    while let Some((frame, mut delay_ms)) = frames.next() {
-        while let Some(joined_ms) = frames
-            .peek()
-            .filter(|(next, _)| next.samples == frame.samples)
-            .and_then(|(_, next_ms)| joined_delay(delay_ms, *next_ms, MAX_DELAY_MS))
-        {
-            delay_ms = joined_ms;
-            frames.next();
-        }
-        if frame.size != first.size || frame.has_alpha != first.has_alpha {
-            return Err(not_encoded("the frames differ in size or channels").into());
-        }
+    let shown = merged(FORMAT, frames, &image.delays_ms, MAX_DELAY_MS)?;
+    let size = shown[0].0.size;
+    for (frame, delay_ms) in shown {
         let rect = match before {
             None => Rect { x: 0, y: 0, size: frame.size },
             Some(before) => {
@@ -160,7 +147,7 @@ fn animation(frames: &[Rgb8], image: &Image, config: &EncoderConfig, stop: &Stop
     let plays = u16::try_from(image.plays).unwrap_or(u16::MAX).to_le_bytes();
     let icc = icc.map(|icc| chunk(b"ICCP", icc)).unwrap_or_default();
     let animation = chunk(b"ANIM", &[[0; 4].as_slice(), &plays].concat());
-    Ok(riff(&[extended(flags, first.size), icc, animation, parts].concat()))
+    Ok(riff(&[extended(flags, size), icc, animation, parts].concat()))
 }
 
 /// Encodes a frame as `config` says, or losslessly if it has few colours and becomes no larger.

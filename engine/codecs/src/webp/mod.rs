@@ -7,7 +7,7 @@ mod file;
 mod near_lossless;
 mod planes;
 
-use crate::animation::{check_frames, frames_bytes, frames_pixels};
+use crate::animation::{Frames, check_frames, frames_bytes, frames_pixels, of_page};
 use crate::colour;
 use crate::guard;
 use crate::header::{check_pixels, orientation};
@@ -31,7 +31,11 @@ impl Decoder for Webp {
     }
 
     fn open(&self, source: Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
-        guard::open(FORMAT, || OpenedWebp::new(&source, limits))
+        guard::open(FORMAT, || OpenedWebp::new(&source, None, limits))
+    }
+
+    fn open_page(&self, source: Bytes, page: u32, limits: &Limits) -> Result<Box<dyn Opened>> {
+        guard::open(FORMAT, || OpenedWebp::new(&source, Some(page), limits))
     }
 }
 
@@ -69,6 +73,7 @@ impl Encoder for Webp {
 /// A WebP whose chunks were read.
 struct OpenedWebp {
     file: File,
+    page: Option<u32>,
     header: Header,
     /// The most bytes that a decode of one frame allocates for a pixel.
     pixel_bytes: u32,
@@ -76,7 +81,7 @@ struct OpenedWebp {
 }
 
 impl OpenedWebp {
-    fn new(source: &Bytes, limits: &Limits) -> Result<Self> {
+    fn new(source: &Bytes, page: Option<u32>, limits: &Limits) -> Result<Self> {
         let file = File::from_bytes(source)?;
         check_pixels(FORMAT, file.canvas, limits)?;
         let frames = file.count_frames(limits);
@@ -84,7 +89,8 @@ impl OpenedWebp {
         let header =
             Header { geometry, is_animated: 1 < frames, frames, has_palette: false, sample_bytes: 1 };
         let pixel_bytes = file.pixel_bytes(limits);
-        Ok(Self { file, header, pixel_bytes, limits: limits.clone() })
+        let header = of_page(header, page)?;
+        Ok(Self { file, page, header, pixel_bytes, limits: limits.clone() })
     }
 }
 
@@ -98,8 +104,9 @@ impl Opened for OpenedWebp {
         const PIXEL_NS: u64 = 25;
         let metadata = self.limits.max_metadata_bytes.saturating_mul(2).saturating_add(colour::PROFILE_BYTES);
         let frames = frames_bytes(&self.header, self.pixel_bytes, decode, &self.limits);
+        let composed = Frames::new(&self.header, self.page, decode);
         let bytes = frames.saturating_add(file::SPARE_BYTES).saturating_add(metadata);
-        Cost::new(bytes, frames_pixels(&self.header, decode, &self.limits).saturating_mul(PIXEL_NS))
+        Cost::new(bytes, frames_pixels(&self.header, composed, &self.limits).saturating_mul(PIXEL_NS))
     }
 
     fn isolation(&self) -> Isolation {
@@ -107,9 +114,8 @@ impl Opened for OpenedWebp {
     }
 
     fn decode(self: Box<Self>, decode: &Decode, stop: &Stop) -> Result<Image> {
-        if decode.all_frames {
-            check_frames(FORMAT, self.file.canvas, self.header.frames, &self.limits)?;
-        }
-        decode::image(&self.file, self.header.geometry.orientation, decode, &self.limits, stop)
+        let frames = Frames::new(&self.header, self.page, decode);
+        check_frames(FORMAT, self.file.canvas, frames.composed(), &self.limits)?;
+        decode::image(&self.file, (self.header.geometry, frames), decode, &self.limits, stop)
     }
 }

@@ -5,6 +5,7 @@
 pub(crate) enum Value {
     Short(Vec<u16>),
     Long(Vec<u32>),
+    Float(Vec<f32>),
     Undefined(Vec<u8>),
 }
 
@@ -78,6 +79,9 @@ impl File {
                 }
                 Value::Long(values) => {
                     (4, values.len(), values.iter().flat_map(|it| self.u32(*it)).collect())
+                }
+                Value::Float(values) => {
+                    (11, values.len(), values.iter().flat_map(|it| self.u32(it.to_bits())).collect())
                 }
                 Value::Undefined(bytes) => (7, bytes.len(), bytes.clone()),
             };

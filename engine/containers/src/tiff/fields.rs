@@ -1,8 +1,8 @@
-//! The fields of the first directory of a TIFF, for decoders.
+//! The fields of a directory of a TIFF, for decoders.
 
-use super::{Entry, Ifd, TiffReader};
+use super::{ByteOrder, Entry, Ifd, TiffReader, reader::kind_bytes};
 
-/// The first directory of a TIFF or `BigTIFF`, which describes its first image.
+/// A directory of a TIFF or `BigTIFF`, which describes an image.
 #[derive(Clone, Debug)]
 pub struct TiffFields<'a> {
     reader: TiffReader<'a>,
@@ -17,11 +17,28 @@ pub struct TiffField<'a> {
     width: u64,
 }
 
+/// An entry count and the offset of the next directory.
+const MIN_DIRECTORY_BYTES: usize = 2 + 4;
+
 impl<'a> TiffFields<'a> {
-    /// Reads the directory of `tiff`; `None` if there is no header or directory.
+    /// Reads the first directory of `tiff`; `None` if there is no header or directory.
     pub fn new(tiff: &'a [u8]) -> Option<Self> {
-        let (reader, first) = TiffReader::new(tiff)?;
-        Some(Self { reader, ifd: reader.ifd(first)? })
+        Self::of_page(tiff, 0).ok()
+    }
+
+    /// Reads the directory of this number in the chain of `tiff`, from 0.
+    ///
+    /// # Errors
+    /// The number of directories, if there are fewer.
+    pub fn of_page(tiff: &'a [u8], page: u32) -> Result<Self, u32> {
+        let (reader, mut at) = TiffReader::new(tiff).ok_or(0_u32)?;
+        // No more directories fit, so that a chain without an end is left.
+        let most = (tiff.len() / MIN_DIRECTORY_BYTES) as u32;
+        for count in 0..most.min(page) {
+            at = reader.next_ifd(at).filter(|next| *next != 0).ok_or(count + 1)?;
+        }
+        let ifd = reader.ifd(at).filter(|_| page <= most).ok_or(most.min(page))?;
+        Ok(Self { reader, ifd })
     }
 
     /// Returns whether the numbers of the file, its samples included, have their lowest byte first.
@@ -34,6 +51,30 @@ impl<'a> TiffFields<'a> {
         let entry = self.entry(tag)?;
         let width = self.reader.uint_bytes(entry)?;
         Some(TiffField { reader: self.reader, entry: entry.clone(), width })
+    }
+
+    /// Returns at most `most` numbers of `tag`, of any type that holds numbers; `None` for other types and for values
+    /// outside of the file. A fraction over 0 is not a number.
+    pub fn numbers(&self, tag: u16, most: usize) -> Option<Vec<f64>> {
+        let entry = self.entry(tag)?;
+        let order = self.reader.order;
+        let read: fn(ByteOrder, &[u8]) -> f64 = match entry.kind {
+            1 | 3 | 4 | 13 | 16 | 18 => |order, bytes| order.uint(bytes) as f64,
+            6 => |order, bytes| (order.uint(bytes) as i8).into(),
+            8 => |order, bytes| (order.uint(bytes) as i16).into(),
+            9 => |order, bytes| (order.uint(bytes) as i32).into(),
+            17 => |order, bytes| order.uint(bytes).cast_signed() as f64,
+            5 => |order, bytes| order.uint(&bytes[..4]) as f64 / order.uint(&bytes[4..]) as f64,
+            10 => |order, bytes| {
+                let part = |bytes| f64::from(order.uint(bytes) as i32);
+                part(&bytes[..4]) / part(&bytes[4..])
+            },
+            11 => |order, bytes| f32::from_bits(order.uint(bytes) as u32).into(),
+            12 => |order, bytes| f64::from_bits(order.uint(bytes)),
+            _ => return None,
+        };
+        let values = self.reader.bytes(entry.value.clone())?.chunks_exact(kind_bytes(entry.kind) as usize);
+        Some(values.take(most).map(|bytes| read(order, bytes)).collect())
     }
 
     /// Returns the bytes of `tag`, whatever their type; `None` for values outside of the file.
@@ -64,6 +105,53 @@ impl TiffField<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn directories_are_counted() {
+        // Two directories of one entry, the second of which leads to `next`.
+        let file = |next: u8| {
+            let entry = |tag: u8| [1, tag, 0, 3, 0, 0, 0, 1, 0, tag, 0, 0];
+            let first = [&[0, 1][..], &entry(1), &[0, 0, 0, 26]].concat();
+            let second = [&[0, 1][..], &entry(2), &[0, 0, 0, next]].concat();
+            [b"MM\0*\0\0\0\x08", &first[..], &second].concat()
+        };
+        let has =
+            |file: &[u8], page, tag| TiffFields::of_page(file, page).map(|fields| fields.get(tag).is_some());
+        let ended = file(0);
+        assert_eq!([has(&ended, 0, 0x101), has(&ended, 1, 0x102)], [Ok(true); 2]);
+        assert_eq!([has(&ended, 2, 0x102), has(&ended, u32::MAX, 0x102)], [Err(2); 2]);
+        let endless = file(8);
+        assert_eq!(has(&endless, 2, 0x101), Ok(true));
+        assert!(has(&endless, u32::MAX, 0x101).is_err());
+        assert_eq!(has(&file(200), 2, 0x101), Err(2));
+        assert_eq!(has(b"MM", 0, 1), Err(0));
+    }
+
+    #[test]
+    fn numbers_of_every_type_are_read() {
+        let check = |kind: u8, value: &[u8], expected: &[f64]| {
+            let count = (value.len() as u64 / kind_bytes(kind.into())) as u8;
+            let entry = [&[0, 1, 0, kind, 0, 0, 0, count][..], &[0, 0, 0, 26]].concat();
+            // Values of up to four bytes are in the entry.
+            let entry =
+                if 4 < value.len() { entry } else { [&entry[..8], value, &[0; 4][value.len()..]].concat() };
+            let file = [b"MM\0*\0\0\0\x08\0\x01", &*entry, &[0; 4], value].concat();
+            assert_eq!(TiffFields::new(&file).unwrap().numbers(1, 2).unwrap(), expected, "type {kind}");
+        };
+        check(1, &[200, 3, 4], &[200.0, 3.0]);
+        check(6, &[200], &[-56.0]);
+        check(3, &[1, 0], &[256.0]);
+        check(8, &[255, 255], &[-1.0]);
+        check(9, &[255, 255, 255, 254], &[-2.0]);
+        check(17, &(-3_i64).to_be_bytes(), &[-3.0]);
+        check(5, &[0, 0, 0, 3, 0, 0, 0, 2], &[1.5]);
+        check(10, &[255, 255, 255, 253, 0, 0, 0, 2], &[-1.5]);
+        check(11, &0.25_f32.to_be_bytes(), &[0.25]);
+        check(12, &[0.25_f64.to_be_bytes(), (-1e9_f64).to_be_bytes()].concat(), &[0.25, -1e9]);
+        check(5, &[0, 0, 0, 3, 0, 0, 0, 0], &[f64::INFINITY]);
+        let text = b"MM\0*\0\0\0\x08\0\x01\0\x01\0\x02\0\0\0\x01A\0\0\0\0\0\0\0";
+        assert_eq!(TiffFields::new(text).unwrap().numbers(1, 2), None);
+    }
 
     #[test]
     fn fields_of_the_first_directory_are_read() {

@@ -25,7 +25,7 @@ mod reader;
 mod fields;
 
 pub use fields::{TiffField, TiffFields};
-pub use raw::camera_raw;
+pub use raw::is_camera_raw;
 pub(crate) use reader::Ifd;
 pub use reader::{ByteOrder, Entry, TiffReader};
 

@@ -36,7 +36,7 @@ pub(super) fn plan(data: &Bytes) -> Result<PartMap, ContainerError> {
     }
     let directories = read_chain(reader, first)?;
     if raw::has_raw(&directories, reader) {
-        return Err(unsupported(raw::CAMERA_RAW));
+        return Err(unsupported(crate::raw::UNSTRIPPABLE));
     }
 
     let (reduced, mut shown): (Vec<_>, Vec<_>) = directories.iter().partition(|ifd| is_reduced(ifd, &reader));

@@ -2,37 +2,38 @@
 
 use super::{Ifd, TiffReader, tags};
 
-/// The reason why a camera raw file is rejected, for error messages.
-pub(super) const CAMERA_RAW: &str = "camera raw file, whose photo only a raw converter can show";
-
 /// The most fields of directories and sub-directories that are searched.
 const MAX_FIELDS: u64 = 1 << 16;
 
-/// The reason to reject `source` if it is a TIFF file of a camera's sensor: DNG, CR2, NEF, ARW and others. Their first
+/// Returns whether `source` is a TIFF file of a camera's sensor: DNG, CR2, NEF, ARW, ORF, RW2 and others. Their first
 /// directory often is a thumbnail, which is not the photo.
-///
-/// The text completes the message of an error: "unsupported TIFF: …".
-pub fn camera_raw(source: &[u8]) -> Option<&'static str> {
-    let (reader, mut at) = TiffReader::new(source)?;
+pub fn is_camera_raw(source: &[u8]) -> bool {
+    let Some((reader, mut at)) = TiffReader::new(source) else { return false };
     let mut search = Search { reader, fields_left: MAX_FIELDS };
-    let mut is_raw = is_canon(source);
+    let mut is_raw = has_raw_signature(source);
     while !is_raw && at != 0 {
-        let ifd = search.read(at)?;
+        let Some(ifd) = search.read(at) else { return false };
         is_raw = search.is_raw(&ifd);
         at = ifd.next;
     }
-    is_raw.then_some(CAMERA_RAW)
+    is_raw
 }
 
 /// Whether one of `directories`, or of their sub-directories, is that of sensor data.
 pub(super) fn has_raw(directories: &[Ifd], reader: TiffReader) -> bool {
     let mut search = Search { reader, fields_left: MAX_FIELDS };
-    is_canon(reader.data) || directories.iter().any(|ifd| search.is_raw(ifd))
+    has_raw_signature(reader.data) || directories.iter().any(|ifd| search.is_raw(ifd))
 }
 
-/// Whether the header is that of Canon's CR2.
-fn is_canon(source: &[u8]) -> bool {
-    matches!(source.get(..10), Some([b'I', b'I', 42, 0, _, _, _, _, b'C', b'R']))
+/// Whether the header is that of Canon's CR2, Olympus's ORF or Panasonic's RW2.
+fn has_raw_signature(source: &[u8]) -> bool {
+    matches!(
+        source,
+        [b'I', b'I', 42, 0, _, _, _, _, b'C', b'R', ..]
+            | [b'I', b'I', b'R', b'O' | b'S', ..]
+            | [b'M', b'M', b'O', b'R', ..]
+            | [b'I', b'I', b'U', 0, ..]
+    )
 }
 
 /// A search for directories of sensor data.

@@ -62,11 +62,12 @@ impl<'a> TiffReader<'a> {
         Some((reader, reader.first()?))
     }
 
-    /// Parses the signature; `None` if `data` does not begin with that of a TIFF or `BigTIFF`.
+    /// Parses the signature; `None` if `data` does not begin with that of a TIFF or `BigTIFF`, or of raw files of Olympus
+    /// and Panasonic, which differ from TIFF by their signature only.
     pub fn open(data: &'a [u8]) -> Option<Self> {
         let (order, big) = match data.get(..4)? {
-            [b'I', b'I', 42, 0] => (ByteOrder::Little, false),
-            [b'M', b'M', 0, 42] => (ByteOrder::Big, false),
+            [b'I', b'I', 42 | b'U', 0] | [b'I', b'I', b'R', b'O' | b'S'] => (ByteOrder::Little, false),
+            [b'M', b'M', 0, 42] | [b'M', b'M', b'O', b'R'] => (ByteOrder::Big, false),
             [b'I', b'I', 43, 0] => (ByteOrder::Little, true),
             [b'M', b'M', 0, 43] => (ByteOrder::Big, true),
             _ => return None,
@@ -124,9 +125,14 @@ impl<'a> TiffReader<'a> {
         let entries: Vec<_> = (0..count)
             .map_while(|i| self.entry(first.checked_add(i.checked_mul(self.entry_bytes())?)?))
             .collect();
-        let behind = first.checked_add(count.checked_mul(self.entry_bytes())?);
-        let next = behind.and_then(|at| self.uint(at, self.word())).unwrap_or(0);
-        Some(Ifd { at, entries, next })
+        Some(Ifd { at, entries, next: self.next_ifd(at).unwrap_or(0) })
+    }
+
+    /// The offset of the directory after the one at offset `at`, 0 for none; `None` if that is outside of the data.
+    pub(crate) fn next_ifd(&self, at: u64) -> Option<u64> {
+        let count = self.uint(at, self.count_bytes())?;
+        let entries = count.checked_mul(self.entry_bytes())?;
+        self.uint(at.checked_add(self.count_bytes())?.checked_add(entries)?, self.word())
     }
 
     /// The entry at offset `at`, if all of it is inside of the data; its values need not be.

@@ -8,8 +8,8 @@ pub use sizes::{SizePlan, plan_sizes};
 
 use crate::{
     Compression, Cost, Decode, Decoder, Decoding, Detection, Encode, Encoder, Error, Flow, Format, Frame,
-    Head, Header, Image, Kind, Opened, Opening, PixelOp, Registry, Result, Session, Settings, Sink, Size,
-    Stop,
+    Head, Header, Image, Kind, Opened, Opening, PixelOp, Registry, Result, Selection, Session, Settings,
+    Sink, Size, Stop,
 };
 use bytes::{Bytes, BytesMut};
 use limits::{check_output, check_work};
@@ -21,6 +21,7 @@ use target::{MAX_ENCODES, encode_within, too_large};
 pub(crate) struct Pixels {
     registry: Registry,
     settings: Settings,
+    selection: Selection,
     ops: Vec<Box<dyn PixelOp>>,
     encode: Encode,
     /// Bytes of the source that were pushed.
@@ -58,12 +59,14 @@ impl Pixels {
     pub(crate) fn new(
         registry: Registry,
         settings: &Settings,
+        selection: Selection,
         ops: Vec<Box<dyn PixelOp>>,
         encode: Encode,
     ) -> Self {
         Self {
             registry,
             settings: settings.clone(),
+            selection,
             ops,
             encode,
             length: 0,
@@ -107,6 +110,11 @@ impl Pixels {
         }
         self.next_attempt = Some(2 * self.source.len());
         let Some(decoder) = self.decoder()? else { return Ok(Flow::More) };
+        if self.selection.page.is_some() {
+            // A page may be anywhere.
+            self.next_attempt = None;
+            return Ok(Flow::Keep);
+        }
         match decoder.open_stream(&self.source, &self.settings.limits)? {
             Opening::NeedMore => Ok(Flow::More),
             Opening::NeedAll => {
@@ -127,7 +135,11 @@ impl Pixels {
     /// Opens a source that is whole.
     fn open(&mut self) -> Result<(Box<dyn Opened>, Prepared)> {
         let decoder = self.decoder()?.ok_or_else(|| self.unrecognised())?;
-        let opened = decoder.open(self.source.split().freeze(), &self.settings.limits)?;
+        let (source, limits) = (self.source.split().freeze(), &self.settings.limits);
+        let opened = match self.selection.page {
+            Some(page) => decoder.open_page(source, page, limits)?,
+            None => decoder.open(source, limits)?,
+        };
         let cost = |decode: &Decode| (opened.cost(decode), opened.decoded_size(decode));
         let has_transparency = opened.has_transparency();
         let prepared = self.negotiate(decoder.format(), opened.header(), has_transparency, &cost)?;
@@ -146,15 +158,16 @@ impl Pixels {
         let limits = &self.settings.limits;
         let SizePlan { output: geometry, needed } = plan_sizes(&self.ops, header.geometry)?;
         check_output(geometry.size, header.geometry.size, limits)?;
-        let animated = self.encode.animated_format.filter(|_| header.is_animated);
-        let own = || self.default_format(input, header.is_animated, has_transparency);
+        let is_animated = header.is_animated && !self.selection.is_still;
+        let animated = self.encode.animated_format.filter(|_| is_animated);
+        let own = || self.default_format(input, is_animated, has_transparency);
         let format = animated.or(self.encode.format).unwrap_or_else(own);
         let output = self.registry.encoder(format).ok_or_else(|| {
             let supported = Format::list(self.registry.encoders.iter().map(|encoder| encoder.format()));
             let message = format!("{format} cannot be encoded; choose another format: {supported}");
             Error::new(Kind::UnsupportedFormat, "pixels", message)
         })?;
-        let all_frames = header.is_animated && output.is_animated();
+        let all_frames = is_animated && output.is_animated();
         let frames = if all_frames { header.frames } else { 1 };
         let keep_profile = self.settings.keep_profile && output.carries_profile();
         // Palette images are mostly drawings, where lossy coding is visible and often takes more bytes.

@@ -15,6 +15,7 @@ use std::{
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct DecodeJob {
     pub(crate) format: Format,
+    pub(crate) page: Option<u32>,
     pub(crate) decode: Decode,
     pub(crate) limits: Limits,
     pub(crate) source: Vec<u8>,
@@ -24,6 +25,7 @@ impl DecodeJob {
     /// Returns the bytes of a job, in parts. The source is not copied.
     pub(crate) fn to_parts<'a>(
         format: Format,
+        page: Option<u32>,
         decode: &Decode,
         limits: &Limits,
         source: &'a [u8],
@@ -31,6 +33,8 @@ impl DecodeJob {
         let mut parts = Parts::default();
         parts.put(super::DECODE);
         parts.put(number(Some(format)));
+        parts.put(u8::from(page.is_some()));
+        parts.put(page.unwrap_or(0));
         // Without wildcards, so that a new field is not forgotten.
         let Decode { needed, all_frames, keep_profile, chroma } = decode;
         parts.put([needed.w, needed.h]);
@@ -55,6 +59,7 @@ impl DecodeJob {
     /// Reads what follows the kind of the job.
     pub(super) fn read(fields: &mut Fields<impl Read>) -> io::Result<Self> {
         let format = read_format(fields)?.ok_or_else(|| invalid("format"))?;
+        let (is_page, page) = (fields.take_bool()?, fields.take()?);
         let decode = Decode {
             needed: read_size(fields)?,
             all_frames: fields.take_bool()?,
@@ -75,7 +80,7 @@ impl DecodeJob {
             max_work_ms,
         };
         let bytes = fields.take()?;
-        Ok(Self { format, decode, limits, source: fields.take_all(bytes)? })
+        Ok(Self { format, page: is_page.then_some(page), decode, limits, source: fields.take_all(bytes)? })
     }
 }
 
@@ -88,6 +93,7 @@ mod tests {
     fn job() -> DecodeJob {
         DecodeJob {
             format: Format::Webp,
+            page: Some(5),
             decode: Decode { needed: Size::new(3, 2), all_frames: true, keep_profile: false, chroma: (2, 1) },
             limits: Limits { max_frames: 7, max_work_ms: 8, ..Limits::default() },
             source: (0..100).collect(),
@@ -95,7 +101,7 @@ mod tests {
     }
 
     fn bytes(job: &DecodeJob) -> Vec<u8> {
-        DecodeJob::to_parts(job.format, &job.decode, &job.limits, &job.source).concat()
+        DecodeJob::to_parts(job.format, job.page, &job.decode, &job.limits, &job.source).concat()
     }
 
     #[test]

@@ -257,12 +257,14 @@ fn encoders_get_a_profile_that_fits_or_none() {
         });
         let is_small = outputs.map(|output| output.size).all(is_small);
         let is_plan = Plan::new(REGISTRY, query.clone()).is_ok();
-        // Plans without a decode, and formats of encoders that are not the fake one, are of no interest here.
-        let names_format = raw.split('&').any(|pair| pair.starts_with("format="));
+        // Plans without a decode, formats of encoders that are not the fake one, and pages that are not there, are of
+        // no interest here.
+        let is_foreign = |pair: &str| ["format=", "page="].iter().any(|key| pair.starts_with(key));
+        let is_foreign = raw.split('&').any(is_foreign);
         let decodes = TRANSFORMS
             .iter()
             .any(|transform| matches!(transform.step(&query), Ok(Some(Step::Pixels(_) | Step::Encode(_)))));
-        if is_plan && is_small && decodes && !names_format {
+        if is_plan && is_small && decodes && !is_foreign {
             tried += 1;
             encoded += usize::from(0 < check_profiles(TRANSFORMS, &raw));
         }
