@@ -1,8 +1,8 @@
 //! Plans: from a validated query to one session.
 
 use crate::{
-    ByteOp, Decoder, Encode, Encoder, Error, Format, Kind, PixelOp, Query, Result, Session, Settings, Step,
-    Transform,
+    ByteOp, Decoder, Encode, Encoder, Error, Format, Kind, Param, PixelOp, Query, Result, Session, Settings,
+    Step, Transform,
     pixels::{self, Pixels},
 };
 
@@ -18,13 +18,18 @@ pub struct Registry {
 }
 
 impl Registry {
+    /// Returns every declared parameter, in the order of the canonical query.
+    pub fn params(&self) -> impl Iterator<Item = &'static Param> + Clone {
+        self.transforms.iter().flat_map(|transform| transform.params())
+    }
+
     /// Parses a raw query string and validates it against every declared parameter. `accept` is the
     /// request's `Accept` header, empty if it has none.
     ///
     /// # Errors
     /// [`Kind::InvalidParam`].
     pub fn query(&self, raw: &str, accept: &str) -> Result<Query> {
-        Query::parse(raw, accept, self.transforms.iter().flat_map(|transform| transform.params()))
+        Query::parse(raw, accept, self.params())
     }
 
     /// The decoder of `format`, if there is one.
@@ -97,6 +102,22 @@ impl Plan {
             }
         }
         Ok(Self { query, work: Work::Pixels { registry, ops, encode } })
+    }
+
+    /// Returns whether the source is decoded and the result encoded.
+    pub fn decodes(&self) -> bool {
+        matches!(self.work, Work::Pixels { .. })
+    }
+
+    /// Returns the MIME type of the response as far as the query alone tells it.
+    pub fn content_type(&self) -> Option<&'static str> {
+        match &self.work {
+            Work::Bytes(_) => None,
+            Work::Pixels { encode, .. } => {
+                let format = encode.format?;
+                encode.animated_format.is_none_or(|animated| animated == format).then(|| format.mime())
+            }
+        }
     }
 
     /// Returns the maximum number of bytes that the session buffers at once; pushed chunks and the decode,
