@@ -6,5 +6,6 @@ pub mod event;
 pub mod normalize;
 mod percent;
 pub mod problem;
+pub mod rules;
 pub mod sign;
 pub mod signed_url;

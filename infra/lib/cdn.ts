@@ -2,6 +2,7 @@ import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
 import { FunctionUrlOrigin, HttpOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
 import type { Construct } from 'constructs';
+import { viewerFunction } from '../../edge/cloudfront/generate.mjs';
 import type { Config } from './config.ts';
 import { CacheKey, SecurityHeaders, SecureDistribution, originProps } from './distribution.ts';
 import { photosNeedEdge } from './edge-config.ts';
@@ -9,7 +10,6 @@ import { EdgeVersions } from './edge-versions.ts';
 import type { Names } from './names.ts';
 import { ObjectLambdaOrigin } from './object-lambda-origin.ts';
 import { AllowedParameters } from './parameters.ts';
-import { queryFilter } from './query-filter.ts';
 import type { StorageStack } from './storage.ts';
 
 export interface CdnProps extends StackProps {
@@ -37,7 +37,7 @@ export class CdnStack extends Stack {
         viewerProtocolPolicy: cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
         allowedMethods: cloudfront.AllowedMethods.ALLOW_GET_HEAD,
         compress: true,
-        cachePolicy: cachePolicy(this, parameters, hasEdge, config.queryStringQuota),
+        cachePolicy: cachePolicy(this, parameters, config.queryStringQuota),
         originRequestPolicy: cacheKeyOnly(this),
         responseHeadersPolicy: new SecurityHeaders(this, 'Headers', {
           origins: config.corsOrigins,
@@ -45,7 +45,7 @@ export class CdnStack extends Stack {
           requestHeaders: ['Range'],
           auth: config.photoAuth,
         }),
-        ...(hasEdge ? this.edgeFunctions(config, names) : this.filter(parameters)),
+        ...(hasEdge ? this.edgeFunctions(config, names) : this.viewerFunction(parameters)),
       },
     });
     new CfnOutput(this, 'cf-domain', {
@@ -98,33 +98,29 @@ export class CdnStack extends Stack {
     return { edgeLambdas: signs ? [viewer, origin()] : [viewer] };
   }
 
-  private filter(parameters: AllowedParameters): Partial<cloudfront.BehaviorOptions> {
-    const filter = new cloudfront.Function(this, 'QueryFilter', {
-      comment: 'Removes query parameters that are not allowed',
-      code: cloudfront.FunctionCode.fromInline(queryFilter(parameters)),
+  private viewerFunction(parameters: AllowedParameters): Partial<cloudfront.BehaviorOptions> {
+    const normalizer = new cloudfront.Function(this, 'QueryFilter', {
+      comment: 'Rejects unknown query parameters and makes queries canonical',
+      code: cloudfront.FunctionCode.fromInline(viewerFunction({ keys: parameters.keys })),
       runtime: cloudfront.FunctionRuntime.JS_2_0,
     });
     return {
-      functionAssociations: [{ function: filter, eventType: cloudfront.FunctionEventType.VIEWER_REQUEST }],
+      functionAssociations: [
+        { function: normalizer, eventType: cloudfront.FunctionEventType.VIEWER_REQUEST },
+      ],
     };
   }
 }
 
 /**
- * Creates the cache key of images: the parameters of transforms and, for `format=auto`, `Accept`.
- *
- * @param isNormalized whether a function at the edge has replaced short names by long ones and resolved `auto`
+ * Creates the cache key of images: the parameters of transforms. A function has replaced short names by long ones, except in
+ * invalid parameters, and has resolved `auto`.
  */
-function cachePolicy(
-  scope: Construct,
-  parameters: AllowedParameters,
-  isNormalized: boolean,
-  quota: number,
-): cloudfront.CachePolicy {
+function cachePolicy(scope: Construct, parameters: AllowedParameters, quota: number): cloudfront.CachePolicy {
   return new CacheKey(scope, 'CacheKey', {
     comment: 'Transform parameters',
-    names: isNormalized ? parameters.keys : parameters.names,
-    headers: isNormalized || parameters.autoNames.length === 0 ? [] : ['Accept'],
+    names: parameters.names,
+    headers: [],
     quota,
   });
 }

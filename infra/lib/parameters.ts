@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs';
 interface Parameter {
   key: string;
   aliases: string[];
-  value: { auto?: { accept: string; value: string }[]; others?: string[] };
 }
 
 const REGISTRY = new URL('../../transforms/registry/params.json', import.meta.url);
@@ -38,21 +37,5 @@ export class AllowedParameters {
   /** The long names and the short ones. */
   get names(): string[] {
     return this.parameters.flatMap((parameter) => [parameter.key, ...parameter.aliases]);
-  }
-
-  /** Names of the parameters whose value may be `auto`, which makes the response depend on `Accept`. */
-  get autoNames(): string[] {
-    const automatic = this.parameters.filter((parameter) => parameter.value.auto);
-    return automatic.flatMap((parameter) => [parameter.key, ...parameter.aliases]);
-  }
-
-  /** The media types that `auto` searches for in `Accept`. */
-  get autoTypes(): string[] {
-    return this.parameters.flatMap((parameter) => parameter.value.auto?.map((choice) => choice.accept) ?? []);
-  }
-
-  /** The media types of the other formats, which `auto` does not override if `Accept` prefers them. */
-  get otherTypes(): string[] {
-    return this.parameters.flatMap((parameter) => parameter.value.others ?? []);
   }
 }

@@ -5,6 +5,7 @@ use safelight_edge::{
     config::ConfigError,
     normalize,
     sign::{Service, is_region},
+    signed_url::SignedUrls,
 };
 use serde::{
     Deserialize, Deserializer,
@@ -18,12 +19,48 @@ use std::fmt;
 pub(crate) struct Config {
     /// Authorization of viewers.
     pub(crate) authorize: authorize::Config,
+    /// Check of signed URLs. Defaults to null: signatures are not checked.
+    #[serde(default)]
+    pub(crate) signature: Option<Signature>,
     /// Normalisation of queries. Defaults to null: only tokens are removed from queries.
     #[serde(default)]
     pub(crate) normalize: Option<normalize::Config>,
     /// Signing of requests to the origin. Defaults to null: requests are not signed.
     #[serde(default)]
     pub(crate) sign: Option<Sign>,
+}
+
+/// Check of signed URLs.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Signature {
+    /// Keys as `ID:SECRET`; all verify.
+    keys: Vec<String>,
+    /// Whether requests without a signature are rejected. Defaults to true.
+    #[serde(default = "is_required")]
+    pub(crate) required: bool,
+}
+
+fn is_required() -> bool {
+    true
+}
+
+/// Without the secrets.
+impl fmt::Debug for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signature").field("required", &self.required).finish_non_exhaustive()
+    }
+}
+
+impl Signature {
+    /// Returns the keys.
+    ///
+    /// # Errors
+    /// [`ConfigError`], without the text of a key.
+    pub(crate) fn keys(&self) -> Result<SignedUrls, ConfigError> {
+        SignedUrls::parse(&self.keys.join(","))
+            .map_err(|error| ConfigError { key: "keys".to_owned(), message: error.to_string() })
+    }
 }
 
 /// Signing of requests to the origin.

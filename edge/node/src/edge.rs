@@ -2,11 +2,12 @@
 
 use crate::{config::Config, failure::Failure, response};
 use safelight_edge::{
-    authorize::{Authorizer, Outcome, Reason},
+    authorize::{Access, Authorizer, Outcome, Reason},
     config::{self, ConfigError},
     event::{Event, EventType, Request, Response, Verdict},
-    normalize::{Normalizer, grant_exif},
+    normalize::{Normalizer, grant_exif, preset_of},
     sign::{self, Credentials, Target, sign_origin_request},
+    signed_url::{Rejected, SignedUrls},
 };
 use std::{
     sync::Arc,
@@ -17,6 +18,8 @@ use std::{
 #[derive(Debug)]
 pub(crate) struct Edge {
     authorizer: Authorizer,
+    /// The keys of signed URLs, and whether a signature is required.
+    signatures: Option<(SignedUrls, bool)>,
     normalizer: Option<Normalizer>,
     signing: Signing,
 }
@@ -50,7 +53,8 @@ impl Edge {
     /// # Errors
     /// [`ConfigError`] with the path of the invalid key.
     pub(crate) fn new(config: &str) -> Result<Self, ConfigError> {
-        let Config { authorize, normalize, sign } = config::from_json(config)?;
+        let Config { authorize, signature, normalize, sign } = config::from_json(config)?;
+        let signatures = signature.map(|signature| Ok((signature.keys()?, signature.required))).transpose();
         let normalizer = normalize.as_ref().map(Normalizer::new).transpose();
         let signing = match &sign {
             None => Signing::Disabled,
@@ -62,6 +66,7 @@ impl Edge {
         Ok(Self {
             authorizer: Authorizer::new(&authorize).map_err(|error| error.within("authorize"))?,
             normalizer: normalizer.map_err(|error| error.within("normalize"))?,
+            signatures: signatures.map_err(|error: ConfigError| error.within("signature"))?,
             signing,
         })
     }
@@ -82,8 +87,8 @@ impl Edge {
         let pairs =
             headers.flat_map(|(name, values)| values.iter().map(move |header| (name, header.value.as_str())));
         let extracted = self.authorizer.take(pairs, &before.querystring);
-        let sees_all_exif = match self.authorizer.authorize(&extracted.token, now) {
-            Outcome::Allowed(claims) => claims.is_some_and(|claims| claims.sees_all_exif),
+        let claims = match self.authorizer.authorize(&extracted.token, now) {
+            Outcome::Allowed(claims) => claims,
             Outcome::Refused(refusal) => {
                 let response = respond(response::refused(refusal, &request_id))?;
                 return Ok(Step::Reject(response, refusal.reason));
@@ -93,6 +98,18 @@ impl Edge {
             Outcome::Unavailable => return respond(response::unavailable(&request_id)).map(Step::Return),
         };
 
+        let signed = match &self.signatures {
+            Some((keys, _)) => keys.verify(&before.uri, &extracted.query, now),
+            None => Err(Rejected::Unsigned),
+        };
+        let unsigned_query = match signed {
+            Ok(verified) => verified.query,
+            Err(Rejected::Unsigned) if self.signatures.as_ref().is_none_or(|(_, required)| !required) => {
+                extracted.query.clone().into_owned()
+            }
+            Err(rejected) => return respond(response::forbidden(&rejected, &request_id)).map(Step::Return),
+        };
+
         let mut after = before.clone();
         for (name, values) in extracted.headers {
             after.headers.set_all(&name, values);
@@ -100,9 +117,21 @@ impl Edge {
         let query = match &self.normalizer {
             Some(normalizer) => {
                 let accept: Vec<_> = before.headers.values("accept").collect();
-                normalizer.normalize(&extracted.query, &accept.join(",")).query
+                match normalizer.normalize(&unsigned_query, &accept.join(",")) {
+                    Ok(canonical) => canonical.query,
+                    Err(error) => return respond(response::invalid(&error, &request_id)).map(Step::Return),
+                }
             }
-            None => extracted.query.into_owned(),
+            None => unsigned_query,
+        };
+        let (preset, is_preset_only) = preset_of(&query);
+        let access = Access { path: &before.uri, preset: preset.as_deref(), is_preset_only };
+        let sees_all_exif = match self.authorizer.permit(claims.as_deref(), &access) {
+            Ok(sees_all_exif) => sees_all_exif,
+            Err(refusal) => {
+                let response = respond(response::refused(refusal, &request_id))?;
+                return Ok(Step::Reject(response, refusal.reason));
+            }
         };
         after.querystring = grant_exif(&query, sees_all_exif);
         to_json(Verdict::Request(Box::new(after))).map(Step::Return)

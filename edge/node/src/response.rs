@@ -1,18 +1,19 @@
 //! Responses of the edge: problem details for HTTP (RFC 9457), in the same form as the origin's.
 
 use http::StatusCode;
-use safelight_core::Kind;
+use safelight_core::{Error, Kind};
 use safelight_edge::{
     authorize::{PENALTY_SECS, Refusal},
     event::{Headers, Response},
     problem::{CONTENT_TYPE, Problem},
     sign::SignError,
+    signed_url::Rejected,
 };
 
 /// Returns the response to a rejected request: 401 or 403.
 pub(crate) fn refused(refusal: Refusal, request_id: &str) -> Response {
     let (status, kind, detail) = match refusal.status() {
-        403 => (StatusCode::FORBIDDEN, Kind::Forbidden, "the token lacks a required group or scope"),
+        403 => (StatusCode::FORBIDDEN, Kind::Forbidden, "the token lacks a required group, scope or right"),
         _ => (StatusCode::UNAUTHORIZED, Kind::Unauthorized, "missing or invalid token"),
     };
     let problem = Problem { status, kind, detail, request_id };
@@ -28,6 +29,19 @@ pub(crate) fn unavailable(request_id: &str) -> Response {
         request_id,
     };
     response(&problem, Some(("retry-after", &PENALTY_SECS.to_string())))
+}
+
+/// Returns the response to a request with an invalid query: 400.
+pub(crate) fn invalid(error: &Error, request_id: &str) -> Response {
+    let problem =
+        Problem { status: StatusCode::BAD_REQUEST, kind: error.kind, detail: &error.message, request_id };
+    response(&problem, None)
+}
+
+/// Returns the response to a request whose signature is missing or invalid: 403.
+pub(crate) fn forbidden(rejected: &Rejected, request_id: &str) -> Response {
+    let detail = &rejected.to_string();
+    response(&Problem { status: StatusCode::FORBIDDEN, kind: Kind::Forbidden, detail, request_id }, None)
 }
 
 /// Returns the response to a CORS preflight: an empty 204. CloudFront's response headers policy adds the headers.

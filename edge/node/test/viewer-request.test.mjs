@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { sign } from '../../../docs/signed-urls/sign.mjs';
 import { header, accepted } from './support/cloudfront.mjs';
 import { load, OPEN } from './support/edge.mjs';
 import { body, REQUEST_ID, viewerEvent } from './support/events.mjs';
@@ -20,6 +21,59 @@ test('the query is normalised, and nothing else changes', async () => {
     const response = accepted(event, await viewerRequest(event));
     assert.deepEqual(response, { ...before.Records[0].cf.request, querystring: expected });
     assert.deepEqual(event, before, 'the event is not modified');
+  }
+});
+
+test('an unknown key is rejected with the nearest one', async () => {
+  const { viewerRequest } = await load({ ...OPEN, normalize: { ignoreKeys: ['pk_*'] } });
+  const event = viewerEvent({ querystring: 'pk_id=1&wdith=300' });
+  const response = accepted(event, await viewerRequest(event));
+  assert.equal(response.status, '400');
+  assert.equal(JSON.parse(response.body).detail, 'unsupported key "wdith": did you mean width?');
+});
+
+test('the signature of a URL is checked and removed', async () => {
+  const secret = '0123456789abcdef0123456789abcdef';
+  const keys = [`a:${secret}`];
+  const now = Math.floor(Date.now() / 1000);
+  const signed = sign('/photo.jpg', 'width=300', 'a', secret, now + 60);
+  for (const [querystring, required, expected] of [
+    [signed, true, 'width=300'],
+    [signed.replace('width', '%77idth'), true, 'width=300'],
+    [signed.replace('300', '301'), true, '403'],
+    [signed.replace('exp=1', 'exp=2'), true, '403'],
+    [sign('/photo.jpg', 'width=300', 'a', secret, now - 60), true, '403'],
+    ['width=300', true, '403'],
+    ['width=300', false, 'width=300'],
+    [signed.replace('300', '301'), false, '403'],
+  ]) {
+    const { viewerRequest } = await load({ ...OPEN, signature: { keys, required }, normalize: {} });
+    const event = viewerEvent({ uri: '/photo.jpg', querystring });
+    const response = accepted(event, await viewerRequest(event));
+    assert.equal(response.status ?? response.querystring, expected, querystring);
+  }
+});
+
+test('rights limit what a token may request', async (t) => {
+  const ours = key('one');
+  const issuer = await serve(t, keySet([ours]));
+  const config = oidc(issuer.url);
+  config.authorize.rights = [
+    { claim: 'scope', values: ['all'], paths: ['/'], exif: true },
+    { claim: 'scope', values: ['cards'], paths: ['/public'], presets: ['card'] },
+  ];
+  const { viewerRequest } = await load(config);
+  for (const [scope, uri, querystring, expected] of [
+    ['openid all', '/a/b.jpg', 'showExif=1', 'showExif=all'],
+    ['cards', '/public/b.jpg', 'preset=card&v=1', 'preset=card'],
+    ['cards', '/public/b.jpg', 'preset=card&w=1', '403'],
+    ['cards', '/a/b.jpg', 'preset=card', '403'],
+    ['openid', '/public/b.jpg', 'preset=card', '403'],
+  ]) {
+    const headers = { Token: token(ours, claims(issuer.url, { scope })) };
+    const event = viewerEvent({ uri, headers, querystring });
+    const response = accepted(event, await viewerRequest(event));
+    assert.equal(response.status ?? response.querystring, expected, `${uri}?${querystring} with ${scope}`);
   }
 });
 

@@ -7,6 +7,7 @@ use std::{collections::HashSet, ops::RangeInclusive};
 
 /// The authorization settings. There is no default mode, so that open access is always an explicit choice.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Config {
     /// Whether a token is required.
@@ -14,6 +15,9 @@ pub struct Config {
     /// Trusted issuers: 1 to 32 with [`Mode::Token`], empty with [`Mode::None`].
     #[serde(default)]
     pub issuers: Vec<IssuerConfig>,
+    /// What the claims of a token permit. Defaults to an empty list: a valid token permits everything.
+    #[serde(default)]
+    pub rights: Vec<Right>,
     /// Places that may contain the token. Defaults to `Authorization: Bearer` only.
     #[serde(default)]
     pub token_from: TokenFrom,
@@ -36,6 +40,7 @@ pub struct Config {
 
 /// Whether a token is required.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Mode {
     /// Every request is allowed, without a token.
@@ -46,6 +51,7 @@ pub enum Mode {
 
 /// A trusted issuer and the requirements on its tokens.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum IssuerConfig {
     /// An Amazon Cognito user pool.
@@ -56,6 +62,7 @@ pub enum IssuerConfig {
 
 /// An Amazon Cognito user pool.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Cognito {
     /// Id of the pool, such as `eu-central-1_a1B2c3D4e`.
@@ -80,6 +87,7 @@ pub struct Cognito {
 
 /// The `token_use` of a Cognito token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum TokenUse {
     /// Access tokens, which authorize a client.
@@ -92,6 +100,7 @@ pub enum TokenUse {
 
 /// Any issuer of JWTs.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Oidc {
     /// The exact value of `iss`: an `https` URL, or `http` on loopback.
@@ -115,8 +124,29 @@ pub struct Oidc {
     pub algorithms: Vec<Algorithm>,
 }
 
+/// A right of tokens with a claim. A token has all rights that its claims give, and a request needs one of them.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Right {
+    /// Name of the claim, such as `cognito:groups`, `scope` or `sub`.
+    pub claim: String,
+    /// Values of which the claim must have one. Defaults to an empty list: any value.
+    #[serde(default)]
+    pub values: Vec<String>,
+    /// Paths below which images may be requested, such as `/team`; `/` is all.
+    pub paths: Vec<String>,
+    /// Presets that may be requested, without further keys. Defaults to `null`: any query.
+    #[serde(default)]
+    pub presets: Option<Vec<String>>,
+    /// Whether `showExif` shows all tags. Defaults to false.
+    #[serde(default)]
+    pub exif: bool,
+}
+
 /// Places that may contain the token. All of them are searched, and the token is removed from all of them.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct TokenFrom {
     /// Whether `Authorization: Bearer` is searched. Defaults to true.

@@ -21,22 +21,25 @@ mod json;
 mod key;
 mod key_set;
 mod refusal;
+mod rights;
 mod token;
 mod token_cache;
 mod token_location;
 
 pub use algorithm::Algorithm;
-pub use config::{Cognito, Config, IssuerConfig, Mode, Oidc, TokenFrom, TokenUse};
+pub use config::{Cognito, Config, IssuerConfig, Mode, Oidc, Right, TokenFrom, TokenUse};
 pub use json::MAX_DEPTH;
 pub use key::{KeySetError, MAX_KEY_SET_BYTES, MAX_KEYS};
 pub use key_set::{FETCH_SECS, PENALTY_SECS};
 pub use refusal::{Reason, Refusal};
+pub use rights::Access;
 pub use token::MAX_TOKEN_BYTES;
 pub use token_location::{Extracted, TokenPresence};
 
 use crate::config::ConfigError;
 use issuer::Issuer;
 use key_set::{KeyLookup, KeySet};
+use rights::Rights;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use token::Token;
 use token_cache::{Fingerprint, TokenCache, Verified};
@@ -69,6 +72,7 @@ pub struct Authorizer {
     mode: Mode,
     token_from: TokenFrom,
     grace_secs: u64,
+    rights: Rights,
     /// The issuers, each with the index of its key set in [`State::key_sets`].
     issuers: Vec<(Issuer, usize)>,
     state: Mutex<State>,
@@ -90,6 +94,8 @@ pub struct Claims {
     pub subject: Option<String>,
     /// Whether the token has one of the scopes that show all EXIF.
     pub sees_all_exif: bool,
+    /// The rights of the token, one bit for each.
+    rights: u64,
 }
 
 /// The result of an authorization.
@@ -132,6 +138,7 @@ impl Authorizer {
             mode: config.mode,
             token_from: config.token_from.clone(),
             grace_secs: config.grace_seconds,
+            rights: Rights::new(&config.rights)?,
             issuers,
             state: Mutex::new(State { key_sets, token_cache }),
         })
@@ -159,6 +166,16 @@ impl Authorizer {
             (Mode::Token, TokenPresence::One(token)) => self.check(token, now),
         };
         decision.unwrap_or_else(|reason| Outcome::Refused(reason.into()))
+    }
+
+    /// Checks that the viewer with `claims`, as [`Outcome::Allowed`] has them, may make a request. Returns whether
+    /// `showExif` shows all EXIF to it.
+    ///
+    /// # Errors
+    /// [`Refusal`] with [`Reason::Right`].
+    pub fn permit(&self, claims: Option<&Claims>, access: &Access<'_>) -> Result<bool, Refusal> {
+        let Some(claims) = claims else { return Ok(false) };
+        Ok(self.rights.check(claims.rights, access)? || claims.sees_all_exif)
     }
 
     /// Stores a fetched key set: the body of a 200 response received at `now`, seconds since the epoch.
@@ -204,7 +221,8 @@ impl Authorizer {
 
         let subject = token.claims.text("sub").map(str::to_owned);
         let sees_all_exif = issuer.shows_all_exif(&token.claims);
-        let claims = Arc::new(Claims { issuer: issuer.name.clone(), subject, sees_all_exif });
+        let rights = self.rights.of(&token.claims);
+        let claims = Arc::new(Claims { issuer: issuer.name.clone(), subject, sees_all_exif, rights });
         let verified =
             Verified { window: token.claims.window, key_set: *key_set, key, claims: Arc::clone(&claims) };
         self.state().token_cache.insert(fingerprint, verified);

@@ -83,13 +83,16 @@ pub enum Reason {
     /// `scope` contains no accepted scope.
     #[error("scope not accepted")]
     Scope,
+    /// No right of the token permits the request.
+    #[error("no right permits the request")]
+    Right,
 }
 
 impl Refusal {
-    /// Returns the status of the response: 403 for a valid token without the required group or scope, else 401.
+    /// Returns the status of the response: 403 for a valid token without the required group, scope or right, else 401.
     pub fn status(&self) -> u16 {
         match self.reason {
-            Reason::Group | Reason::Scope => 403,
+            Reason::Group | Reason::Scope | Reason::Right => 403,
             _ => 401,
         }
     }
@@ -102,7 +105,9 @@ impl Refusal {
         match self.reason {
             Reason::NoToken => r#"Bearer realm="safelight""#,
             Reason::SeveralTokens => r#"Bearer realm="safelight", error="invalid_request""#,
-            Reason::Group | Reason::Scope => r#"Bearer realm="safelight", error="insufficient_scope""#,
+            Reason::Group | Reason::Scope | Reason::Right => {
+                r#"Bearer realm="safelight", error="insufficient_scope""#
+            }
             _ => r#"Bearer realm="safelight", error="invalid_token""#,
         }
     }

@@ -106,6 +106,13 @@ impl Claims {
         self.object.get(name)?.as_str()
     }
 
+    /// Returns claims without a validity period.
+    #[cfg(test)]
+    pub(super) fn of(claims: Value) -> Self {
+        let Value::Object(object) = claims else { panic!("claims are an object") };
+        Self { object, window: Window { expires: f64::MAX, not_before: None } }
+    }
+
     /// Returns the strings of the claim `name`: those of an array, or a single string.
     pub(super) fn list(&self, name: &str) -> impl Iterator<Item = &str> {
         let value = self.object.get(name);

@@ -1,14 +1,21 @@
-//! Normalisation of queries to a canonical form: one alias, order, spelling and default per parameter, unknown
-//! keys removed and `auto` resolved.
+//! Normalisation of queries to a canonical form: one alias, order, spelling and default per parameter, keys of
+//! trackers removed and `auto` resolved.
 //!
-//! Equal requests get equal queries and therefore share a cache entry. Invalid parameters are forwarded, so
-//! that the origin's 400 explains the error.
+//! Equal requests get equal queries and therefore share a cache entry. Unknown keys are rejected. Invalid values are
+//! forwarded, so that the origin's 400 explains the error.
 
 mod params;
 
+#[cfg(test)]
+pub(crate) use params::declared_params;
+
 use crate::config::ConfigError;
 use params::PARAMS;
-use safelight_core::{Param, Query};
+use safelight_core::{
+    KeyRules, Param, Query, Result,
+    keys::is_reserved,
+    params::{PRESET, SERVICE},
+};
 use serde::Deserialize;
 
 /// Maximum size of forwarded pairs after escaping, in bytes; longer ones keep their original spelling. An
@@ -19,8 +26,12 @@ const MAX_ESCAPED_BYTES: usize = 2_048;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Config {
-    /// Canonical keys of the parameters that viewers may use; others are removed. Defaults to `null`: all.
+    /// Canonical keys of the parameters that viewers may use; others are rejected. Defaults to `null`: all.
     pub keys: Option<Vec<String>>,
+    /// Keys that are removed besides those of trackers, S3 and CloudFront. A star matches any end. Defaults to none.
+    pub ignore_keys: Vec<String>,
+    /// Whether all other keys are removed instead of rejected. Defaults to `false`.
+    pub lenient: bool,
     /// Keys of other origins that are forwarded with any value, such as `imageFrameId`. Defaults to none.
     pub pass_on: Vec<String>,
 }
@@ -32,12 +43,15 @@ pub struct Config {
 /// use safelight_edge::normalize::{Config, Normalizer};
 ///
 /// let normalizer = Normalizer::new(&Config::default())?;
-/// let normalized = normalizer.normalize("utm_source=mail&q=75&f=auto&w=0300", "image/webp,*/*");
+/// let normalized = normalizer.normalize("utm_source=mail&q=75&f=auto&w=0300", "image/webp,*/*").unwrap();
 /// assert_eq!(normalized.query, "width=300&format=webp&quality=75");
+/// let error = normalizer.normalize("widthh=300", "").unwrap_err();
+/// assert_eq!(error.message, "unsupported key \"widthh\": did you mean width?");
 /// # Ok::<(), safelight_edge::config::ConfigError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Normalizer {
+    rules: KeyRules,
     params: Vec<&'static Param>,
     /// In alphabetical order.
     pass_on: Vec<String>,
@@ -66,9 +80,15 @@ impl Normalizer {
                 return Err(ConfigError::new(format!("keys[{index}]"), &expected, key));
             }
         }
+        for (index, key) in config.ignore_keys.iter().enumerate() {
+            if key.is_empty() || declared(key) {
+                let expected = "a key, or the start of keys and a star, that is no Safelight parameter";
+                return Err(ConfigError::new(format!("ignoreKeys[{index}]"), expected, key));
+            }
+        }
         for (index, key) in config.pass_on.iter().enumerate() {
             if key.is_empty() || declared(key) || is_reserved(key) {
-                let expected = "a key that is neither a Safelight parameter nor reserved by S3";
+                let expected = "a key that is neither a Safelight parameter nor reserved by S3 or CloudFront";
                 return Err(ConfigError::new(format!("passOn[{index}]"), expected, key));
             }
         }
@@ -76,7 +96,10 @@ impl Normalizer {
             |param: &&Param| config.keys.as_ref().is_none_or(|keys| keys.iter().any(|key| key == param.key));
         let mut pass_on = config.pass_on.clone();
         pass_on.sort();
-        Ok(Self { params: PARAMS.iter().filter(is_allowed).collect(), pass_on })
+        // Keys of other origins are none of the rules' business.
+        let ignored = config.ignore_keys.iter().chain(&config.pass_on).cloned().collect();
+        let rules = KeyRules { is_lenient: config.lenient, ignored };
+        Ok(Self { rules, params: PARAMS.iter().filter(is_allowed).collect(), pass_on })
     }
 
     /// Returns the canonical form of the query `raw` (without the question mark). `accept` is the request's
@@ -85,7 +108,11 @@ impl Normalizer {
     /// Parameters come first, in the registry's order. Forwarded keys follow, sorted by name; pairs with the
     /// same key keep their order. A parameter with an invalid value or several values keeps its original
     /// spelling.
-    pub fn normalize(&self, raw: &str, accept: &str) -> Normalized {
+    ///
+    /// # Errors
+    /// [`safelight_core::Kind::InvalidParam`], for a key that is neither known nor removed.
+    pub fn normalize(&self, raw: &str, accept: &str) -> Result<Normalized> {
+        self.rules.check(raw, self.params.iter().copied())?;
         let (mut parts, mut is_negotiated) = (Vec::new(), false);
         for (param, pairs) in group(raw, &self.params, |param, key| param.is_named(key)) {
             let pairs = pairs.join("&");
@@ -105,8 +132,15 @@ impl Normalizer {
             parts.push(if escaped.len() > MAX_ESCAPED_BYTES { pairs } else { escaped });
         }
         parts.retain(|part| !part.is_empty());
-        Normalized { query: parts.join("&"), is_negotiated }
+        Ok(Normalized { query: parts.join("&"), is_negotiated })
     }
+}
+
+/// Returns the preset that a canonical query names, and whether it has no key but those of the service.
+pub fn preset_of(query: &str) -> (Option<String>, bool) {
+    let pairs = || form_urlencoded::parse(query.as_bytes());
+    let preset = pairs().find(|(key, _)| key == PRESET.key).map(|(_, value)| value.into_owned());
+    (preset, pairs().all(|(key, _)| SERVICE.iter().any(|param| param.key == key)))
 }
 
 /// Returns `query` with the right of its viewer to see all EXIF: `showExif=all` if `sees_all`, else `showExif=true`.
@@ -148,13 +182,6 @@ fn group<'a, T>(
     groups
 }
 
-/// Returns whether S3 or an Object Lambda access point interprets the query key `key`.
-fn is_reserved(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    let words = ["signature", "expires", "awsaccesskeyid", "versionid", "partnumber", "range"];
-    words.contains(&key.as_str()) || key.starts_with("response-") || key.starts_with("x-amz-")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,14 +194,14 @@ mod tests {
     fn equal_requests_have_equal_queries() {
         let normalizer = normalizer("{}");
         let check = |raw, expected: &str| {
-            let found = normalizer.normalize(raw, "image/webp,*/*");
+            let found = normalizer.normalize(raw, "image/webp,*/*").unwrap();
             assert_eq!(found.query, expected, "{raw}");
-            assert_eq!(normalizer.normalize(&found.query, "").query, expected, "{raw}, again");
+            assert_eq!(normalizer.normalize(&found.query, "").unwrap().query, expected, "{raw}, again");
         };
         check("", "");
         check("utm_source=x&fbclid=y", "");
         check("showExif=TRUE", "showExif=true");
-        check("h=7&w=0300&utm=1", "width=300&height=7");
+        check("h=7&w=0300&v=1", "width=300&height=7");
         check("height=7&width=300", "width=300&height=7");
         check("w=5&width=5&fit=Scale-Down&dpr=1.0&gravity=center", "width=5");
         check("%77=5", "width=5");
@@ -198,7 +225,7 @@ mod tests {
         let normalizer = normalizer("{}");
         let check = |accept, expected: &str| {
             let expected = Normalized { query: expected.to_owned(), is_negotiated: true };
-            assert_eq!(normalizer.normalize("format=auto", accept), expected, "{accept}");
+            assert_eq!(normalizer.normalize("format=auto", accept).unwrap(), expected, "{accept}");
         };
         check("", "format=auto");
         check("*/*", "format=auto");
@@ -206,25 +233,25 @@ mod tests {
         check("image/webp,image/avif;q=0.5", "format=webp");
         check("image/webp,image/avif", "format=auto-avif");
         check("image/webp;q=0.1,image/jpeg", "format=auto");
-        assert!(!normalizer.normalize("format=png", "image/webp").is_negotiated);
+        assert!(!normalizer.normalize("format=png", "image/webp").unwrap().is_negotiated);
     }
 
     #[test]
     fn invalid_parameters_are_forwarded_unchanged() {
         let normalizer = normalizer(r#"{"passOn":["version"]}"#);
         let check = |raw, expected: &str| {
-            let found = normalizer.normalize(raw, "image/webp").query;
+            let found = normalizer.normalize(raw, "image/webp").unwrap().query;
             assert_eq!(found, expected, "{raw}");
-            assert_eq!(normalizer.normalize(&found, "image/webp").query, expected, "{raw}, again");
+            assert_eq!(normalizer.normalize(&found, "image/webp").unwrap().query, expected, "{raw}, again");
         };
         check("w=0", "w=0");
         check("width=6&fit=PAD&w=5", "width=6&w=5&fit=pad");
         check("fit=pad&fit=scale-down", "fit=pad&fit=scale-down");
         check("version=%31&height=%6dany&&", "height=%6dany&version=1");
         // Valid parameters beside it are still normalised: an `auto` that `Accept` resolves must not reach a cache.
-        check("utm=1&f=auto&w=0300&h=-1&x=y", "width=300&h=-1&format=webp");
+        check("v=1&f=auto&w=0300&h=-1&x-id=y", "width=300&h=-1&format=webp");
         let long = format!("crop={}", "[".repeat(101));
-        check(&format!("f=auto&b=1&{long}"), &format!("{long}&format=webp"));
+        check(&format!("f=auto&{long}"), &format!("{long}&format=webp"));
     }
 
     #[test]
@@ -236,10 +263,10 @@ mod tests {
             "showExif=%61ll",
             "%73howExif=all",
             "showExif=all&showExif=true",
-            "showExif=all&showExif=all&utm=1",
+            "showExif=all&showExif=all&utm_id=1",
             "showExif=a%6cl&showExif=ALL",
         ] {
-            for query in [raw.to_owned(), normalizer.normalize(raw, "").query] {
+            for query in [raw.to_owned(), normalizer.normalize(raw, "").unwrap().query] {
                 let (without, with) = (grant_exif(&query, false), grant_exif(&query, true));
                 let pairs = form_urlencoded::parse(without.as_bytes());
                 assert!(
@@ -256,14 +283,25 @@ mod tests {
     #[test]
     fn the_settings_decide_which_keys_pass() {
         let some = normalizer(r#"{"keys":["width","format"],"passOn":["version","imageFrameId"]}"#);
-        let check = |raw, expected: &str| assert_eq!(some.normalize(raw, "").query, expected, "{raw}");
-        check("version=1&showExif=true&w=5&h=5&imageFrameId=a/b", "width=5&imageFrameId=a%2Fb&version=1");
+        let check =
+            |raw, expected: &str| assert_eq!(some.normalize(raw, "").unwrap().query, expected, "{raw}");
+        check("version=1&w=5&imageFrameId=a/b", "width=5&imageFrameId=a%2Fb&version=1");
         check("imageFrameId=b&version=1&imageFrameId=a", "imageFrameId=b&imageFrameId=a&version=1");
-        check("h=nonsense&Version=1", "");
         check("version", "version=");
+        check("versionId=1", "");
+        let rejects = |normalizer: &Normalizer, raw: &str, expected: &str| {
+            assert_eq!(normalizer.normalize(raw, "").unwrap_err().message, expected, "{raw}");
+        };
+        rejects(&some, "w=5&showExif=true", "unsupported key \"showExif\": expected width or format");
+        rejects(&some, "Format=png", "unsupported key \"Format\": did you mean format?");
 
         let none = normalizer(r#"{"keys":[]}"#);
-        assert_eq!(none.normalize("width=5&f=auto", "image/webp").query, "");
+        rejects(&none, "width=5&f=auto", "unsupported key \"width\": expected no key");
+
+        let lenient = normalizer(r#"{"keys":["width"],"lenient":true}"#);
+        assert_eq!(lenient.normalize("showExif=true&w=5&widthh=6", "").unwrap().query, "width=5");
+        let ignoring = normalizer(r#"{"ignoreKeys":["ref","pk_*"]}"#);
+        assert_eq!(ignoring.normalize("ref=1&w=5&pk_id=6", "").unwrap().query, "width=5");
     }
 
     #[test]
@@ -271,7 +309,7 @@ mod tests {
         let normalizer = normalizer(r#"{"passOn":["version"]}"#);
         let raw = format!("version={}&w=05", "/".repeat(1_000));
         let expected = format!("width=5&version={}", "/".repeat(1_000));
-        assert_eq!(normalizer.normalize(&raw, "").query, expected);
+        assert_eq!(normalizer.normalize(&raw, "").unwrap().query, expected);
     }
 
     #[test]
@@ -281,11 +319,16 @@ mod tests {
             assert!(result.unwrap_err().to_string().starts_with(expected), "{config}");
         };
         check(r#"{"keys":["width","w"]}"#, "keys[1]: must be one of ");
-        let expected = "must be a key that is neither a Safelight parameter nor reserved by S3, not";
+        let expected =
+            "must be a key that is neither a Safelight parameter nor reserved by S3 or CloudFront, not";
         for key in ["", "w", "quality", "versionId", "X-Amz-Signature", "response-content-type", "partnumber"]
         {
             check(&format!(r#"{{"passOn":["a","{key}"]}}"#), &format!("passOn[1]: {expected} {key:?}"));
         }
-        check(r#"{"key":[]}"#, "key: unknown field `key`, expected `keys` or `passOn`");
+        check(
+            r#"{"ignoreKeys":["a","w"]}"#,
+            "ignoreKeys[1]: must be a key, or the start of keys and a star, ",
+        );
+        check(r#"{"key":[]}"#, "key: unknown field `key`, expected one of `keys`, `ignoreKeys`, ");
     }
 }

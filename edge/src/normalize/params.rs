@@ -20,6 +20,13 @@ pub(super) static PARAMS: LazyLock<Vec<Param>> = LazyLock::new(|| {
     declared.into_iter().map(Param::from).collect()
 });
 
+/// Returns the parameters of transforms, without those of the service.
+#[cfg(test)]
+pub(crate) fn declared_params() -> impl Iterator<Item = &'static Param> {
+    let is_service = |key| safelight_core::params::SERVICE.iter().any(|param| param.key == key);
+    PARAMS.iter().filter(move |param| !is_service(param.key))
+}
+
 /// An entry of `params.json`, without the descriptions for people.
 #[derive(Deserialize)]
 struct ParamDeclaration {

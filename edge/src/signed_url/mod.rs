@@ -53,6 +53,9 @@ pub enum KeyError {
     /// There is no key.
     #[error("there is no key: expected at least one, as ID:SECRET")]
     Missing,
+    /// A key has no identifier.
+    #[error("key {0} has no colon: expected ID:SECRET")]
+    NoSecret(usize),
     /// The identifier has other characters, or is too long.
     #[error("invalid key identifier \"{0}\": expected 1 to {MAX_ID_BYTES} letters, digits, - or _")]
     Id(String),
@@ -119,6 +122,17 @@ impl SignedUrls {
             all.push((id.to_owned(), hmac::Key::new(hmac::HMAC_SHA256, secret)));
         }
         if all.is_empty() { Err(KeyError::Missing) } else { Ok(Self { keys: all }) }
+    }
+
+    /// Parses keys as `ID:SECRET`, separated by commas or lines.
+    ///
+    /// # Errors
+    /// [`KeyError`]. Its message has the position of a key, because its text is a secret.
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
+        let keys = text.split([',', '\n']).map(str::trim).filter(|key| !key.is_empty()).zip(1..);
+        let pairs = keys.map(|(key, number)| key.split_once(':').ok_or(KeyError::NoSecret(number)));
+        let pairs = pairs.collect::<Result<Vec<_>, _>>()?;
+        Self::new(pairs.into_iter().map(|(id, secret)| (id, secret.as_bytes())))
     }
 
     /// Returns the signed query for `path`, which starts with a slash, and the raw `query`. The URL is valid until

@@ -211,17 +211,4 @@ mod tests {
         let mut frames = vec![vec![1, 2, 3, 255], vec![4, 5, 6, 254]];
         assert!(!drop_opaque_alpha(&mut frames));
     }
-
-    #[test]
-    fn translucent_pixels_blend() {
-        let check = |below: [u8; 4], above: [u8; 4], expected: [u8; 4]| {
-            let mut pixel = below;
-            blend(&mut pixel, &above);
-            assert_eq!(pixel, expected, "{above:?} over {below:?}");
-        };
-        check([0, 0, 0, 0], [10, 20, 30, 128], [10, 20, 30, 128]);
-        check([0, 0, 0, 255], [255, 255, 255, 128], [128, 128, 128, 255]);
-        check([255, 0, 0, 128], [0, 0, 255, 128], [85, 0, 170, 192]);
-        check([255, 255, 255, 255], [255, 255, 255, 1], [255, 255, 255, 255]);
-    }
 }

@@ -2,6 +2,8 @@
 
 pub mod query;
 pub mod param;
+pub mod keys;
+pub mod nearest;
 mod accept;
 pub mod colour;
 pub mod params;
@@ -29,6 +31,7 @@ pub use frame::{
     ColourClass, Frame, Geometry, Image, Model, Orientation, Plane, Profile, Rect, SampleEncoding, Samples,
     Size, Turn, View,
 };
+pub use keys::KeyRules;
 pub use limits::{ExifDetail, Limits, Settings};
 pub use param::{Param, ParamKind};
 pub use plan::{Plan, Registry};

@@ -1,7 +1,7 @@
 //! Plans: from a validated query to one session.
 
 use crate::{
-    ByteOp, Decoder, Encode, Encoder, Error, Format, Kind, PixelOp, Query, Result, Selection, Session,
+    ByteOp, Decoder, Encode, Encoder, Error, Format, Kind, Param, PixelOp, Query, Result, Selection, Session,
     Settings, Step, Transform,
     by_format::ByFormat,
     pixels::{self, Pixels},
@@ -19,13 +19,18 @@ pub struct Registry {
 }
 
 impl Registry {
+    /// Returns every declared parameter, in the order of the canonical query.
+    pub fn params(&self) -> impl Iterator<Item = &'static Param> + Clone {
+        self.transforms.iter().flat_map(|transform| transform.params())
+    }
+
     /// Parses a raw query string and validates it against every declared parameter. `accept` is the
     /// request's `Accept` header, empty if it has none.
     ///
     /// # Errors
     /// [`Kind::InvalidParam`].
     pub fn query(&self, raw: &str, accept: &str) -> Result<Query> {
-        Query::parse(raw, accept, self.transforms.iter().flat_map(|transform| transform.params()))
+        Query::parse(raw, accept, self.params())
     }
 
     /// The decoder of `format`, if there is one.
@@ -101,9 +106,10 @@ impl Plan {
                 (Some((one, _)), Some((two, _))) => Err(conflict(two, one)),
                 // Keys without effect on their own, such as `dpr` without a side, are equivalent to no query.
                 (None, _) if !query.is_empty() => match Self::new(registry, query.clone().cleared())? {
-                    Self { work: Work::Bytes(op), .. } if encode.universal => {
-                        Ok(Self { query, work: Work::ByFormat(op, Decoded { registry, selection, ops, encode }) })
-                    }
+                    Self { work: Work::Bytes(op), .. } if encode.universal => Ok(Self {
+                        query,
+                        work: Work::ByFormat(op, Decoded { registry, selection, ops, encode }),
+                    }),
                     plan => Ok(plan),
                 },
                 // A source is never passed through unchanged because no transform handles the query.
@@ -117,6 +123,22 @@ impl Plan {
             }
         }
         Ok(Self { query, work: Work::Pixels(Decoded { registry, selection, ops, encode }) })
+    }
+
+    /// Returns whether the source is decoded and the result encoded.
+    pub fn decodes(&self) -> bool {
+        !matches!(self.work, Work::Bytes(_))
+    }
+
+    /// Returns the MIME type of the response as far as the query alone tells it.
+    pub fn content_type(&self) -> Option<&'static str> {
+        match &self.work {
+            Work::Bytes(_) | Work::ByFormat(..) => None,
+            Work::Pixels(Decoded { encode, .. }) => {
+                let format = encode.format?;
+                encode.animated_format.is_none_or(|animated| animated == format).then(|| format.mime())
+            }
+        }
     }
 
     /// Returns the maximum number of bytes that the session buffers at once; pushed chunks and the decode,

@@ -20,8 +20,8 @@ pub struct Query {
 impl Query {
     /// Parses `raw` (`a=1&b=2`, percent-encoded, without the question mark) against `params`.
     ///
-    /// Unknown keys are ignored, because trackers add them. A key without a value counts as absent, because forms send
-    /// their empty fields.
+    /// Unknown keys are ignored: [`crate::KeyRules`] rejects them. A key without a value counts as absent, because forms
+    /// send their empty fields.
     ///
     /// # Errors
     /// [`crate::Kind::InvalidParam`] if a known key has an invalid value, or two different values.
@@ -61,6 +61,36 @@ impl Query {
     #[must_use]
     pub(crate) fn cleared(self) -> Self {
         Self { pairs: Vec::new(), ..self }
+    }
+
+    /// Returns the pairs in canonical order and spelling.
+    pub fn pairs(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.pairs.iter().map(|(key, value)| (*key, value.as_str()))
+    }
+
+    /// Replaces each value by what `replace` returns for its key and itself. Values are canonical before and after.
+    ///
+    /// # Errors
+    /// Those of `replace`.
+    pub fn try_map(
+        mut self,
+        mut replace: impl FnMut(&'static str, String) -> Result<String>,
+    ) -> Result<Self> {
+        for (key, value) in &mut self.pairs {
+            *value = replace(key, std::mem::take(value))?;
+        }
+        Ok(self)
+    }
+
+    /// Returns the query with the pairs of `other` whose keys it lacks, in the order of `params`.
+    #[must_use]
+    pub fn or(&self, other: &Self, params: impl IntoIterator<Item = &'static Param>) -> Self {
+        let is_negotiated = self.is_negotiated || other.is_negotiated;
+        let pair = |param: &'static Param| {
+            let value = self.get(param.key).or_else(|| other.get(param.key))?;
+            Some((param.key, value.to_owned()))
+        };
+        Self { pairs: params.into_iter().filter_map(pair).collect(), is_negotiated }
     }
 
     /// Returns the canonical value of `key`, if present.

@@ -4,7 +4,7 @@
 use crate::{settings::Settings, writer::Writer};
 use axum::Router;
 use safelight_core::{Error, Kind, Registry, Result};
-use safelight_service::{client::client, decode_pool::PoolLimits, handle::Service};
+use safelight_service::{StartError, client::client, decode_pool::PoolLimits, handle::Service};
 use std::{
     sync::{Mutex, OnceLock, PoisonError},
     time::Duration,
@@ -23,21 +23,26 @@ pub(crate) struct Function {
 }
 
 impl Function {
-    pub(crate) fn new(settings: Settings, registry: Registry) -> Self {
-        let mut service = settings.policy.service(registry, &pool_limits(&settings));
+    /// Creates the function.
+    ///
+    /// # Errors
+    /// [`StartError`] for rules that do not fit the parameters of `registry`.
+    pub(crate) fn new(settings: Settings, registry: Registry) -> Result<Self, StartError> {
+        let mut service = settings.policy.service(registry, &pool_limits(&settings))?;
         service.is_checked_by_cdn = settings.auth.checked_by_cdn;
-        Self {
+        Ok(Self {
             settings,
             service,
             router: OnceLock::new(),
             client: OnceLock::new(),
             writer: OnceLock::new(),
             access_point: Mutex::default(),
-        }
+        })
     }
 
     /// Returns the service with the settings of an access point's `payload`.
     pub(crate) fn service(&self, payload: &str) -> Result<Service> {
+        const INVALID: &str = "the access point has invalid settings";
         if payload.trim().is_empty() || payload.trim() == "{}" {
             return Ok(self.service.clone());
         }
@@ -45,9 +50,9 @@ impl Function {
         if let Some((_, service)) = last.as_ref().filter(|(known, _)| known == payload) {
             return Ok(service.clone());
         }
-        let policy = Settings::with_payload(payload)
-            .map_err(|error| internal("the access point has invalid settings").with_source(error))?;
-        let mut service = policy.service(self.service.registry, &pool_limits(&self.settings));
+        let policy = Settings::with_payload(payload).map_err(|error| internal(INVALID).with_source(error))?;
+        let service = policy.service(self.service.registry, &pool_limits(&self.settings));
+        let mut service = service.map_err(|error| internal(INVALID).with_source(error))?;
         service.is_checked_by_cdn = self.service.is_checked_by_cdn;
         *last = Some((payload.to_owned(), service.clone()));
         Ok(service)

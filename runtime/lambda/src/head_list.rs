@@ -15,7 +15,7 @@ use safelight_core::{Error, Kind, Result};
 use safelight_service::{
     client::{collect, unreadable},
     door::{DoorResponse, Pending, serve_request},
-    handle::preview,
+    handle::{Service, preview},
     meter::Meter,
     rejection::Rejection,
     status,
@@ -27,10 +27,11 @@ const MAX_LIST_BYTES: usize = 5 << 20;
 
 /// Responds to `HeadObject`.
 pub(crate) async fn head_object(function: &Function, object: &Object, id: &str, deadline: Deadline) -> Reply {
-    let mut request = door_request(&function.service, object, "HEAD", id);
+    let service = function.service(&object.payload);
+    let mut request = door_request(service.as_ref().unwrap_or(&function.service), object, "HEAD", id);
     request.wants_body = false;
     let response = serve_request(request, |pending| async {
-        let work = async { head(function, object, pending).await };
+        let work = async { head(function, &service?, object, pending).await };
         deadline.response(work).await.unwrap_or_else(|| Err(deadline_exceeded().into()))
     });
     into_reply(response.await)
@@ -57,13 +58,13 @@ pub(crate) async fn list_objects(
 /// The URL is signed for `HEAD`, so the object cannot be read: the head lacks content type and length.
 async fn head(
     function: &Function,
+    service: &Service,
     object: &Object,
     pending: Pending,
 ) -> Result<(StatusCode, Value), Rejection> {
-    let service = function.service(&object.payload)?;
     let response = fetch(function, object, Method::HEAD).await?;
     let headers = repeated_headers(response.headers());
-    let preview = preview(&service, &describe(&response), headers, &pending.with_query()?)?;
+    let preview = preview(service, &describe(&response), headers, &pending.with_query()?)?;
     Ok((preview.status(), json!({ "headers": s3_names(preview.headers()) })))
 }
 

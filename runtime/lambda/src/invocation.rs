@@ -30,14 +30,20 @@ use tracing_subscriber::prelude::*;
 /// Responds to events, with the transforms and codecs of `registry`, until the process ends.
 ///
 /// # Errors
-/// The Runtime API does not respond.
+/// The settings do not fit the registry, or the Runtime API does not respond.
 pub async fn run(settings: Settings, registry: Registry) -> Result<(), Error> {
     tracing_subscriber::registry()
         .with(lines(settings.log, io::stdout))
         .with(metrics::Metrics::from_env())
         .init();
     log_panics();
-    let function = Arc::new(Function::new(settings, registry));
+    let function = match Function::new(settings, registry) {
+        Ok(function) => Arc::new(function),
+        Err(error) => {
+            error!(error = error.to_string(), "settings");
+            return Err(error.into());
+        }
+    };
     // `InvocationLayer` replaces this service: see `reply.rs`.
     let unused = service_fn(async |_: LambdaEvent<()>| Ok::<(), Diagnostic>(()));
     Runtime::new(unused).layer(InvocationLayer::new(function)).run().await

@@ -45,13 +45,14 @@ pub(crate) async fn get_object(
         Err(error) => return failure(&error, id),
     };
     let id = object.id.as_deref().unwrap_or(id);
-    let mut request = door_request(&function.service, object, "GET", id);
+    let service = function.service(&object.payload);
+    let mut request = door_request(service.as_ref().unwrap_or(&function.service), object, "GET", id);
     let (_, query) = object.target();
     let range = choose_range(query, &mut request.headers);
     let is_part = matches!(range, Ok(true));
     let response = serve_request(request, |pending| async {
         let work = async {
-            let service = function.service(&object.payload)?;
+            let service = service?;
             let source = Presigned::new(function.client()?.clone(), &object.url, &object.headers)?;
             let source: Arc<dyn Source> = Arc::new(source);
             range?;

@@ -6,28 +6,36 @@ use clap::{
     error::ContextKind,
 };
 use safelight_service::{
-    auth::AuthSettings, health_imaging::parse_region, policy::Policy, signature::SignatureSettings,
+    auth::AuthSettings,
+    config::{ConfigError, ConfigSettings, FunctionSettings, add_file, check_variables},
+    log::chain,
+    policy::Policy,
+    signature::SignatureSettings,
+    site::OriginArguments,
     source::SourceSettings,
 };
 use serde_json::{Map, Value};
-use std::{ffi::OsStr, fmt::Display};
+use std::{
+    ffi::{OsStr, OsString},
+    fmt::Display,
+};
 use tracing::level_filters::LevelFilter;
 
 /// Settings from the function's environment.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "bootstrap", disable_help_flag = true)]
 pub struct Settings {
-    /// Bucket of the images that a Function URL or an API serves
-    #[arg(long, env = "SAFELIGHT_BUCKET")]
-    pub bucket: Option<String>,
+    /// The configuration file.
+    #[command(flatten)]
+    pub config: ConfigSettings,
 
-    /// Prefix of the keys; not a part of URLs
-    #[arg(long, env = "SAFELIGHT_PREFIX", default_value = "")]
-    pub prefix: String,
+    /// The images that a Function URL or an API serves.
+    #[command(flatten)]
+    pub function: FunctionSettings,
 
-    /// Region of HealthImaging whose image frames a Function URL or an API serves, instead of a bucket
-    #[arg(long, env = "SAFELIGHT_HEALTHIMAGING_REGION", value_parser = parse_region)]
-    pub healthimaging_region: Option<String>,
+    /// Further origins of a Function URL or an API.
+    #[command(flatten)]
+    pub origins: OriginArguments,
 
     /// Settings of the bucket and of HealthImaging.
     #[command(flatten)]
@@ -77,12 +85,15 @@ pub struct SettingsError {
 }
 
 impl Settings {
-    /// Reads the environment.
+    /// Reads the environment and the configuration file.
     ///
     /// # Errors
-    /// [`SettingsError`] for an invalid value.
+    /// [`SettingsError`] for an unknown setting or an invalid value.
     pub fn from_env() -> Result<Self, SettingsError> {
-        let settings = Self::try_parse_from(["bootstrap"]).map_err(|error| settings_error(&error))?;
+        check_variables(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))?;
+        let mut arguments = vec![OsString::from("bootstrap")];
+        add_file(&Self::command(), &mut arguments, &[])?;
+        let settings = Self::try_parse_from(arguments).map_err(|error| settings_error(&error))?;
         settings.signatures.check().map_err(|error| SettingsError {
             setting: "SAFELIGHT_REQUIRE_SIGNATURE".to_owned(),
             reason: error.to_string(),
@@ -90,8 +101,8 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Reads the environment and an access point's `payload`, which overrides it: a JSON object of the same settings
-    /// by the same names.
+    /// Reads the environment, the configuration file and an access point's `payload`, which overrides both: a JSON object
+    /// of the same settings by the same names.
     ///
     /// # Errors
     /// [`SettingsError`] for an unknown setting or an invalid value.
@@ -105,7 +116,8 @@ impl Settings {
 
         let known = Policy::augment_args(Command::new("payload"));
         let mut command = Self::command();
-        let mut arguments = vec!["bootstrap".to_owned()];
+        let mut arguments = vec![OsString::from("bootstrap")];
+        let mut all_replaced = Vec::new();
         for (name, value) in own {
             let argument = known
                 .get_arguments()
@@ -113,15 +125,17 @@ impl Settings {
                 .ok_or_else(|| invalid(&name, &"unknown setting of an access point"))?;
             let long = argument.get_long().unwrap_or_default();
             let is_switch = matches!(argument.get_action(), ArgAction::SetTrue);
-            arguments.extend(match (&value, is_switch) {
+            let added = match (&value, is_switch) {
                 (Value::Bool(_) | Value::String(_), true) => {
                     let expected = || invalid(&name, &format!("expected true or false, got {value}"));
                     switch(&value).ok_or_else(expected)?.then(|| format!("--{long}"))
                 }
                 (Value::String(text), false) => Some(format!("--{long}={text}")),
                 (Value::Number(number), false) => Some(format!("--{long}={number}")),
+                (Value::Object(_) | Value::Array(_), false) => Some(format!("--{long}={value}")),
                 (other, _) => return Err(invalid(&name, &format!("invalid type of the value {other}"))),
-            });
+            };
+            arguments.extend(added.map(OsString::from));
             // Otherwise the function's environment would override a switch that is off.
             let mut replaced = vec![argument.get_id().as_str()];
             if EXIF_SETTINGS.contains(&replaced[0]) {
@@ -129,8 +143,10 @@ impl Settings {
             }
             for id in replaced {
                 command = command.mut_arg(id, |argument| argument.env(Resettable::Reset));
+                all_replaced.push(id.to_owned());
             }
         }
+        add_file(&command, &mut arguments, &all_replaced)?;
         let matches = command.try_get_matches_from(arguments).map_err(|error| settings_error(&error))?;
         Policy::from_arg_matches(&matches).map_err(|error| settings_error(&error))
     }
@@ -144,6 +160,16 @@ impl Settings {
     /// its connections need the rest.
     pub fn memory_bytes(&self) -> u64 {
         (self.memory_megabytes << 20) / 4 * 3
+    }
+}
+
+impl From<ConfigError> for SettingsError {
+    fn from(error: ConfigError) -> Self {
+        let setting = match &error {
+            ConfigError::Variable { name, .. } | ConfigError::Setting { name, .. } => name.clone(),
+            ConfigError::Read { .. } | ConfigError::Syntax { .. } => "SAFELIGHT_CONFIG".to_owned(),
+        };
+        Self { setting, reason: chain(&error) }
     }
 }
 
@@ -186,7 +212,7 @@ mod tests {
     const NONE: Registry = Registry { transforms: &[], decoders: &[], encoders: &[] };
 
     fn service(payload: &str) -> Service {
-        Settings::with_payload(payload).unwrap().service(NONE, &PoolLimits::default())
+        Settings::with_payload(payload).unwrap().service(NONE, &PoolLimits::default()).unwrap()
     }
 
     #[test]

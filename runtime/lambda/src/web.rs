@@ -13,6 +13,7 @@ use lambda_runtime::{MetadataPrelude, tower::ServiceExt};
 use safelight_core::{Error, Kind, Result};
 use safelight_service::{
     problem,
+    site::Routes,
     source::{Origin, origin},
     web::{REQUEST_ID, Site, router},
 };
@@ -41,19 +42,14 @@ pub(crate) async fn respond(function: &Function, web: Web, id: &str, deadline: D
 /// Returns the routes, and the request for them.
 fn prepare(function: &Function, web: Web, id: &str) -> Result<(Router, Request<axum::body::Body>)> {
     let router = get_or_try_init(&function.router, || {
-        let service = function.service.clone();
         let settings = &function.settings;
         let auth = settings.auth.authorize.clone();
         let signatures = settings.signatures.check();
         let signatures =
             signatures.map_err(|error| Error::new(Kind::Internal, "settings", error.to_string()))?;
-        Ok(router(Site {
-            service,
-            origin: site_origin(settings)?,
-            auth,
-            signatures,
-            states_range_length: true,
-        }))
+        let log_subject = settings.auth.log_subject;
+        let routes = site_routes(function)?;
+        Ok(router(Site { routes, auth, log_subject, signatures, states_range_length: true }))
     })?;
     let query = if web.query.is_empty() { String::new() } else { format!("?{}", web.query) };
     let not_found = |error| Error::new(Kind::NotFound, "path", "no image at this path").with_source(error);
@@ -69,21 +65,32 @@ fn prepare(function: &Function, web: Web, id: &str) -> Result<(Router, Request<a
     Ok((router.clone(), request))
 }
 
-/// Returns the configured bucket or region, read with the rights of the function. Its credentials are in its
-/// environment, because a function has no metadata service.
-fn site_origin(settings: &Settings) -> Result<Arc<dyn Origin>> {
-    let (name, setting) = match (&settings.healthimaging_region, &settings.bucket) {
+/// Returns the configured bucket or region and the origins of the configuration file, read with the rights of the
+/// function. Its credentials are in its environment, because a function has no metadata service.
+fn site_routes(function: &Function) -> Result<Routes> {
+    let settings = &function.settings;
+    if std::env::var_os("AWS_ACCESS_KEY_ID").is_none() {
+        return Err(internal("the function has no credentials in its environment"));
+    }
+    let origins = settings.origins.origins.clone().unwrap_or_default();
+    let root = root(settings, !origins.is_empty())?;
+    Routes::new(root, &origins, &function.service, &settings.policy, &settings.sources)
+        .map_err(|error| internal("cannot serve the origins").with_source(error))
+}
+
+/// Returns the configured bucket or region. `has_origins` says that there may be none.
+fn root(settings: &Settings, has_origins: bool) -> Result<Option<Arc<dyn Origin>>> {
+    let (name, setting) = match (&settings.function.healthimaging_region, &settings.function.bucket) {
         (Some(region), _) => (format!("healthimaging://{region}"), "SAFELIGHT_HEALTHIMAGING_REGION"),
         (None, Some(bucket)) => {
-            (format!("s3://{bucket}/{}", settings.prefix.trim_matches('/')), "SAFELIGHT_BUCKET")
+            (format!("s3://{bucket}/{}", settings.function.prefix.trim_matches('/')), "SAFELIGHT_BUCKET")
         }
+        (None, None) if has_origins => return Ok(None),
         (None, None) => {
             return Err(internal("SAFELIGHT_BUCKET is not set: the function has no images to serve"));
         }
     };
-    if std::env::var_os("AWS_ACCESS_KEY_ID").is_none() {
-        return Err(internal("the function has no credentials in its environment"));
-    }
     origin(&name, &settings.sources)
+        .map(Some)
         .map_err(|error| internal(&format!("cannot serve {setting}")).with_source(error))
 }

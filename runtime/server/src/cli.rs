@@ -2,11 +2,16 @@
 
 use clap::{Arg, Args, CommandFactory, Parser, Subcommand, builder::BoolishValueParser, error::ContextKind};
 use safelight::connections::{ConnectionLimits, Networks, PRIVATE_NETWORKS};
+use safelight_core::Registry;
 use safelight_service::{
+    StartError,
     auth::AuthSettings,
+    config::{ConfigError, ConfigFile, ConfigSettings, add_file, check_variables},
+    decode_pool::PoolLimits,
     policy::Policy,
     signature::{SignatureKeys, SignatureSettings},
-    source::SourceSettings,
+    site::{OriginArguments, Routes},
+    source::{SourceSettings, origin},
 };
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -37,6 +42,9 @@ pub(crate) enum Command {
     Sign(Sign),
     /// List the transforms and their parameters
     Transforms,
+    /// Check the configuration file, or print its JSON Schema
+    #[command(subcommand)]
+    Config(ConfigCommand),
 }
 
 #[derive(Args, Debug)]
@@ -47,7 +55,10 @@ pub(crate) struct Serve {
         help = "A folder, or s3://bucket/prefix, gs://bucket, az://container, https://host/path, \
                 healthimaging://region"
     )]
-    pub(crate) source: String,
+    pub(crate) source: Option<String>,
+
+    #[command(flatten)]
+    origins: OriginArguments,
 
     /// Address and port to listen on, without TLS; :8080 is that port of all IPv4 addresses [default: 127.0.0.1:8080,
     /// or all IPv4 addresses with the port in the environment variable PORT]
@@ -67,6 +78,9 @@ pub(crate) struct Serve {
     pub(crate) log: LevelFilter,
 
     #[command(flatten)]
+    config: ConfigSettings,
+
+    #[command(flatten)]
     pub(crate) policy: Policy,
 
     #[command(flatten)]
@@ -84,6 +98,18 @@ pub(crate) struct Serve {
 
     #[command(flatten)]
     pub(crate) connections: ConnectionSettings,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Check a configuration file without reading any image
+    Check {
+        /// File to check
+        #[arg(env = "SAFELIGHT_CONFIG", hide_env_values = true)]
+        file: String,
+    },
+    /// Print the JSON Schema of the configuration file
+    Schema,
 }
 
 #[derive(Args, Debug)]
@@ -153,10 +179,38 @@ pub(crate) struct Files {
     pub(crate) skip_existing: bool,
 
     #[command(flatten)]
+    config: ConfigSettings,
+
+    #[command(flatten)]
     pub(crate) policy: Policy,
 }
 
 impl Serve {
+    /// Checks the settings of every origin, without opening any.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub(crate) fn check_origins(&self, registry: Registry) -> Result<(), StartError> {
+        let service = self.policy.service(registry, &PoolLimits::default())?;
+        self.origins
+            .origins
+            .iter()
+            .flatten()
+            .try_for_each(|(prefix, origin)| Routes::check_settings(prefix, origin, &service, &self.policy))
+    }
+
+    /// Returns the images to serve, without reading any.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub(crate) fn routes(&self, registry: Registry) -> Result<Routes, StartError> {
+        let mut service = self.policy.service(registry, &PoolLimits::default())?;
+        service.is_checked_by_cdn = self.auth.checked_by_cdn;
+        let root = self.source.as_deref().map(|source| origin(source, &self.source_settings)).transpose()?;
+        let origins = self.origins.origins.clone().unwrap_or_default();
+        Routes::new(root, &origins, &service, &self.policy, &self.source_settings)
+    }
+
     /// Returns the address to listen on.
     pub(crate) fn listen(&self) -> SocketAddr {
         let assigned = self.port.map(|port| SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)));
@@ -248,20 +302,26 @@ impl ConnectionSettings {
 }
 
 impl Cli {
-    /// Parses arguments and environment. Ends the process if they are invalid or request help; the message names
-    /// the argument and, if the value came from there, the environment variable.
-    pub(crate) fn read() -> Self {
-        Self::try_parse().unwrap_or_else(|error| {
-            if let Some(variable) = variable_of(&error) {
-                eprintln!("{variable}:");
+    /// Parses arguments, environment and configuration file. Ends the process if they are invalid or request help; the
+    /// message names the argument and, if the value came from there, the environment variable or the file.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub(crate) fn read() -> Result<Self, ConfigError> {
+        check_variables(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))?;
+        let mut arguments = std::env::args_os().collect();
+        let file = add_file(&Self::command(), &mut arguments, &[])?;
+        Ok(Self::try_parse_from(arguments).unwrap_or_else(|error| {
+            if let Some(place) = place_of(&error, file.as_ref()) {
+                eprintln!("{place}:");
             }
             error.exit()
-        })
+        }))
     }
 }
 
-/// Returns the environment variable that is set for the argument that `error` is about.
-fn variable_of(error: &clap::Error) -> Option<String> {
+/// Returns the environment variable, or the setting of `file`, that the argument has its value from that `error` is about.
+fn place_of(error: &clap::Error, file: Option<&ConfigFile>) -> Option<String> {
     let mut command = Cli::command();
     command.build();
     let arguments = command.get_subcommands().flat_map(clap::Command::get_arguments);
@@ -269,12 +329,152 @@ fn variable_of(error: &clap::Error) -> Option<String> {
     let name = argument.to_string();
     let is_argument =
         || std::env::args().any(|argument| name.starts_with(argument.split('=').next().unwrap_or_default()));
-    let variable = argument.get_env().filter(|name| std::env::var_os(name).is_some())?;
-    (!is_argument()).then(|| variable.to_string_lossy().into_owned())
+    if is_argument() {
+        return None;
+    }
+    if let Some(variable) = argument.get_env().filter(|name| std::env::var_os(name).is_some()) {
+        return Some(variable.to_string_lossy().into_owned());
+    }
+    let file = file?;
+    let name = argument.get_long().unwrap_or(argument.get_id().as_str());
+    file.has(name).then(|| format!("{}: {name}", file.name))
 }
 
 /// Returns the argument that `error` is about.
 fn argument_of<'a>(arguments: impl IntoIterator<Item = &'a Arg>, error: &clap::Error) -> Option<&'a Arg> {
     let name = error.get(ContextKind::InvalidArg)?.to_string();
     arguments.into_iter().find(|argument| argument.to_string() == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::FromArgMatches;
+    use safelight_registry::REGISTRY;
+    use safelight_service::{config::schema::settings, decode_pool::PoolLimits};
+    use std::ffi::OsString;
+
+    /// A value of each setting that differs from its default.
+    const SAMPLES: &[(&str, &str)] = &[
+        ("admin-listen", "'127.0.0.1:9'"),
+        ("allow", "{ keys = ['width'] }"),
+        ("allow-address", "['10.0.0.0/8']"),
+        ("authorize", "{ mode = 'none' }"),
+        ("cache", "{ max-age = '1h' }"),
+        ("checked-by-cdn", "true"),
+        ("client-hints", "true"),
+        ("client-timeout-secs", "3"),
+        ("data-stores", "['0123456789abcdef0123456789abcdef']"),
+        ("drain-delay-secs", "3"),
+        ("exif", "'all'"),
+        ("fallback", "{ 404 = '/none.png' }"),
+        ("first-byte-timeout-secs", "3"),
+        ("follow-redirects", "['a.example', 'b.example:81']"),
+        ("header-timeout-secs", "3"),
+        ("healthimaging-endpoint", "'http://127.0.0.1:9'"),
+        ("ignore-keys", "['ref', 'pk_*']"),
+        ("keep-alive-timeout-secs", "3"),
+        ("keep-profile", "true"),
+        ("ladders", "{ width = [100, 200] }"),
+        ("lenient", "true"),
+        ("listen", "':9'"),
+        ("log", "'warn'"),
+        ("log-subject", "'plain'"),
+        ("max-connections", "3"),
+        ("max-connections-per-address", "3"),
+        ("max-enlargement", "3"),
+        ("max-frames", "3"),
+        ("max-metadata-bytes", "'3KiB'"),
+        ("max-output-pixels", "'3M'"),
+        ("max-output-side", "3"),
+        ("max-pixels", "'3M'"),
+        ("max-source-bytes", "'3MiB'"),
+        ("max-waiting", "3"),
+        ("max-work", "3"),
+        ("memory-bytes", "'300MiB'"),
+        ("no-source-check", "true"),
+        ("only-presets", "true"),
+        ("origins", "{ '/a' = { source = '.' } }"),
+        ("presets", "{ card = 'width=9' }"),
+        ("queue-timeout-secs", "3"),
+        ("redact", "true"),
+        ("require-signature", "true"),
+        ("shutdown-timeout-secs", "3"),
+        ("signature-keys", "['a:0123456789abcdef0123456789abcdef']"),
+        ("source", "'elsewhere'"),
+        ("source-min-rate", "'3KiB'"),
+        ("source-timeout-secs", "3"),
+        ("trusted-proxies", "['10.0.0.0/8']"),
+        ("work-timeout-secs", "3"),
+        ("workers", "3"),
+    ];
+
+    /// Returns the settings of `arguments` as the server uses them.
+    fn effect(command: &clap::Command, arguments: &[&str]) -> String {
+        let mut arguments: Vec<_> = ["serve"].iter().chain(arguments).map(OsString::from).collect();
+        add_file(command, &mut arguments, &[]).unwrap();
+        let matches =
+            command.clone().try_get_matches_from(&arguments).unwrap_or_else(|error| panic!("{error}"));
+        let serve = Serve::from_arg_matches(&matches).unwrap();
+        let Serve { policy, auth, signatures, source_settings, connections, .. } = &serve;
+        // Rules that contradict each other are compared as they were set.
+        let service = policy.service(REGISTRY, &PoolLimits::default());
+        let service = service.map_or_else(|_| format!("{policy:?}"), |service| format!("{service:?}"));
+        let limits = (connections.limits(), connections.drain_delay());
+        let rest = (
+            &serve.source,
+            &serve.origins,
+            serve.listen(),
+            serve.admin_listen,
+            serve.log,
+            serve.no_source_check,
+        );
+        format!("{service} {auth:?} {signatures:?} {source_settings:?} {limits:?} {rest:?}")
+    }
+
+    #[test]
+    fn every_setting_takes_effect_from_the_file_and_from_its_flag() {
+        let command = Serve::augment_args(clap::Command::new("serve"));
+        let command = command.mut_args(|arg| arg.env(clap::builder::Resettable::Reset));
+        let default = effect(&command, &["folder"]);
+        for (name, value) in SAMPLES {
+            let file = format!("{name} = {value}");
+            let source: &[&str] = if *name == "source" { &[] } else { &["folder"] };
+            let from_file = effect(&command, &[source, &["--config", &file]].concat());
+            // `redact` is the default, unless `exif` is not.
+            let is_default = *name == "redact";
+            assert_eq!(from_file == default, is_default, "{file} has no effect");
+
+            let table: toml::Table = toml::from_str(&file).unwrap();
+            let text = match &table[*name] {
+                toml::Value::String(text) => text.clone(),
+                toml::Value::Array(items) => {
+                    items.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>().join(",")
+                }
+                other => serde_json::to_string(other).unwrap(),
+            };
+            let flag = format!("--{name}={text}");
+            let flag = match (*name, text.as_str()) {
+                ("source", text) => text,
+                (_, "true") => flag.trim_end_matches("=true"),
+                _ => &flag,
+            };
+            assert_eq!(effect(&command, &[source, &[flag]].concat()), from_file, "{flag}");
+        }
+    }
+
+    #[test]
+    fn every_setting_has_a_sample_and_a_variable_of_its_name() {
+        let command = Serve::augment_args(clap::Command::new("serve"));
+        let mut names: Vec<_> = settings(&command).map(|(name, _)| name.to_owned()).collect();
+        names.sort();
+        assert_eq!(names, SAMPLES.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+        for (name, variable) in settings(&command) {
+            let expected = match name {
+                "data-stores" => "SAFELIGHT_HEALTHIMAGING_DATASTORES".to_owned(),
+                _ => format!("SAFELIGHT_{}", name.to_uppercase().replace('-', "_")),
+            };
+            assert_eq!(variable, expected);
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The program `safelight`: `cli.rs` declares its arguments.
 
 mod cli;
+mod config;
 mod sign;
 
 use anyhow::Context;
@@ -17,10 +18,10 @@ use safelight::{
 };
 use safelight_service::{
     allocator::limit_kept_memory,
+    auth::AuthSettings,
     decode_pool::PoolLimits,
     isolated,
     log::{chain, init},
-    source::{check, origin},
     web::{Site, router},
 };
 use std::{
@@ -47,7 +48,7 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run() -> anyhow::Result<ExitCode> {
-    match Cli::read().command {
+    match Cli::read()?.command {
         Command::Serve(arguments) => run_server(*arguments).await?,
         Command::Strip(strip) => return transform(strip.files, "", strip.output, false).await,
         Command::Exif(exif) => return transform(exif.files, "showExif=true", exif.output, false).await,
@@ -59,16 +60,17 @@ async fn run() -> anyhow::Result<ExitCode> {
         Command::Transforms => {
             write!(std::io::stdout(), "{}", list::transforms(safelight_registry::REGISTRY))?;
         }
+        Command::Config(command) => write!(std::io::stdout(), "{}", config::run(&command)?)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
 async fn run_server(arguments: Serve) -> anyhow::Result<()> {
     init(arguments.log, std::io::stderr);
-    let origin = origin(&arguments.source, &arguments.source_settings)?;
+    let routes = arguments.routes(isolated::registry()?)?;
     let signatures = arguments.signatures.check()?;
     if !arguments.no_source_check {
-        check(origin.as_ref()).await?;
+        routes.check().await?;
     }
     let limits = fitting(arguments.connections.limits())?;
     let listener = bind(arguments.listen()).await?;
@@ -99,10 +101,8 @@ async fn run_server(arguments: Serve) -> anyhow::Result<()> {
         info!(delay_secs = delay.as_secs(), "draining");
         sleep(delay).await;
     };
-    let mut service = arguments.policy.service(isolated::registry()?, &PoolLimits::default());
-    service.is_checked_by_cdn = arguments.auth.checked_by_cdn;
-    let site =
-        Site { service, origin, auth: arguments.auth.authorize, signatures, states_range_length: false };
+    let AuthSettings { authorize: auth, log_subject, .. } = arguments.auth;
+    let site = Site { routes, auth, log_subject, signatures, states_range_length: false };
     serve(listener, router(site), connections, stop).await;
     Ok(())
 }
@@ -147,7 +147,7 @@ const INTERRUPTED: i32 = 130;
 
 /// Transforms files by `query`; `converts` as in [`Batch`].
 async fn transform(files: Files, query: &str, output: PathBuf, converts: bool) -> anyhow::Result<ExitCode> {
-    let Files { input: inputs, force, skip_existing, policy } = files;
+    let Files { input: inputs, force, skip_existing, policy, .. } = files;
     let existing = match (force, skip_existing) {
         (true, _) => Existing::Replace,
         (false, true) => Existing::Skip,
@@ -156,7 +156,7 @@ async fn transform(files: Files, query: &str, output: PathBuf, converts: bool) -
     let has_several = 1 < inputs.len() || inputs.iter().any(|input| input.is_dir());
     let batch = Batch { query: query.to_owned(), converts, inputs, output, existing };
     let stop = stop_signal()?;
-    let service = policy.service(isolated::registry()?, &PoolLimits::default());
+    let service = policy.service(isolated::registry()?, &PoolLimits::default())?;
     let report = spawn_blocking(move || transform_files(&service, &batch, stop)).await?;
     for skipped in report.skipped.iter().filter(|skipped| skipped.reason.is_notable()) {
         eprintln!("safelight: skipped {}: {}", skipped.path.display(), skipped.reason);

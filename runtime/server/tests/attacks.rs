@@ -117,7 +117,7 @@ async fn many_clients_with_heavy_requests_stay_within_the_budget() {
         "/noise.tif?blur=20&width=1000",
         "/photo.jpg?width=1600",
         "/photo.jpg?format=gif&width=800",
-        "/photo.jpg?format=webp&lossless=true",
+        "/photo.jpg?format=webp",
         "/noise.tif",
     ];
     let folder = folder();

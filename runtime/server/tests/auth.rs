@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Program, fetch, get};
+use common::{Program, fetch, get, safelight};
 use safelight_local::Issuer;
 use serde_json::json;
 use std::{fs, net::SocketAddr};
@@ -115,6 +115,53 @@ async fn a_scope_shows_all_exif() {
     assert!(all["GPSInfo"]["GPSLatitude"].is_array() && all.get("withheld").is_none(), "{all}");
     // What one viewer may see must not be taken for what another one saw.
     assert_ne!(harmless_tag, all_tag);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rights_limit_paths_presets_and_exif() {
+    let issuer = Issuer::start(0).await.unwrap();
+    let folder = TempDir::new().unwrap();
+    for name in ["team", "public"] {
+        fs::create_dir(folder.path().join(name)).unwrap();
+        fs::copy(safelight_images::path("photo.jpg"), folder.path().join(name).join("photo.jpg")).unwrap();
+    }
+    let mut authorize = issuer.settings();
+    authorize["rights"] = json!([
+        { "claim": "groups", "values": ["staff"], "paths": ["/"], "exif": true },
+        { "claim": "groups", "values": ["guests"], "paths": ["/public"], "presets": ["card"] },
+    ]);
+    let file = format!("source = '{}'\n[presets]\ncard = 'width=30'\n", folder.path().display());
+    let variables = [("SAFELIGHT_AUTHORIZE", authorize.to_string()), ("SAFELIGHT_CONFIG", file)];
+    let mut command = safelight(&["serve", "--listen", "127.0.0.1:0"]);
+    let mut program = Program::start(command.envs(variables));
+    let mut subjects = Vec::new();
+    for (group, target, status) in [
+        ("staff", "/team/photo.jpg?width=40", 200),
+        ("guests", "/public/photo.jpg?preset=card", 200),
+        ("guests", "/%70ublic/photo.jpg?preset=card&v=1", 200),
+        ("guests", "/public/photo.jpg?preset=card&width=40", 403),
+        ("guests", "/public/photo.jpg", 403),
+        ("guests", "/team/photo.jpg?preset=card", 403),
+        ("guests", "/public/../team/photo.jpg?preset=card", 403),
+        ("guests", "/public/..%2Fteam/photo.jpg?preset=card", 403),
+        ("strangers", "/public/photo.jpg?preset=card", 403),
+    ] {
+        let token = issuer.mint(&json!({ "groups": [group], "sub": group }));
+        let reply = with_token(program.address, target, &token).await;
+        assert_eq!(reply.status, status, "{group} {target}");
+        let line = program.request_line();
+        assert_eq!(
+            (&line["status"], line["subject"].as_str().unwrap().len()),
+            (&json!(status), 24),
+            "{line}"
+        );
+        subjects.push(line["subject"].clone());
+    }
+    subjects.dedup();
+    assert_eq!(subjects.len(), 3, "{subjects:?}");
+    let staff = issuer.mint(&json!({ "groups": "staff" }));
+    let exif = with_token(program.address, "/team/photo.jpg?showExif=1", &staff).await;
+    assert!(exif.json()["GPSInfo"].is_object());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Program, Reply, get, run};
+use common::{Program, Reply, Upstream, fetch, get, response, run};
 
 const KEYS: &str = "new:0123456789abcdef0123456789abcdef,old:fedcba9876543210fedcba9876543210";
 
@@ -64,6 +64,46 @@ async fn other_spellings_of_a_signed_url_have_one_entity_tag() {
         }
     }
     assert!(tags.iter().all(|tag| *tag == tags[0]), "{tags:?}");
+}
+
+#[tokio::test]
+async fn rejected_requests_never_reach_the_origin() {
+    let photo = response("200 OK", "etag: \"1\"\r\n", &safelight_images::read("photo.jpg"));
+    let upstream = Upstream::start(move |_, _| photo.clone()).await;
+    let source = format!("http://{}", upstream.address);
+    let variables = [
+        ("SAFELIGHT_SIGNATURE_KEYS", KEYS),
+        ("SAFELIGHT_REQUIRE_SIGNATURE", "true"),
+        ("SAFELIGHT_NO_SOURCE_CHECK", "true"),
+    ];
+    let program = Program::serve(&source, &variables);
+    // More lines than fit in its pipe.
+    program.ignore_log();
+    let signed = sign(&["/a.jpg?width=30&blur=2", "--expires-in", "1h"]);
+    let expired = sign(&["/a.jpg?width=30", "--expires-at", "1000000000"]);
+    let (path, query) = signed.split_once('?').unwrap();
+    let pairs: Vec<_> = query.split('&').collect();
+    let mut rejected = vec!["/a.jpg?width=30&blur=2".to_owned(), expired, format!("{signed}&w=31")];
+    // Every letter is wrong once, and every end is missing once.
+    for (at, letter) in signed.char_indices().skip(1) {
+        let other = if letter == 'A' { 'B' } else { 'A' };
+        rejected.push(format!("{}{other}{}", &signed[..at], &signed[at + 1..]));
+        rejected.push(signed[..at].to_owned());
+    }
+    for skipped in 0..pairs.len() {
+        let rest: Vec<_> =
+            pairs.iter().enumerate().filter(|(at, _)| *at != skipped).map(|(_, pair)| *pair).collect();
+        rejected.push(format!("{path}?{}", rest.join("&")));
+    }
+    for target in &rejected {
+        let status = get(program.address, target).await.status;
+        assert!(matches!(status, 400 | 403 | 404), "{target}: {status}");
+        let status = fetch(program.address, "HEAD", target, &[("if-none-match", "*")]).await.status;
+        assert!(matches!(status, 400 | 403 | 404), "{target}: {status}");
+    }
+    assert!(upstream.requests().is_empty());
+    assert_eq!(get(program.address, &signed).await.status, 200);
+    assert_eq!(upstream.requests(), ["GET /a.jpg"]);
 }
 
 #[tokio::test]

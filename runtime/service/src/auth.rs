@@ -4,18 +4,24 @@ use crate::{
     cache_control::for_checked_viewer,
     client::{client, collect},
     rejection::Rejection,
+    response::add_vary,
     setting::{FileError, text},
     status,
 };
 use bytes::BytesMut;
-use clap::{Args, builder::BoolishValueParser};
+use clap::{Args, ValueEnum, builder::BoolishValueParser};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, header, request::Parts, uri::PathAndQuery};
 use safelight_core::{Error, Kind};
 use safelight_edge::{
-    authorize::{Authorizer, Config, FETCH_SECS, MAX_KEY_SET_BYTES, Mode, Outcome, PENALTY_SECS, Refusal},
+    authorize::{
+        Access, Authorizer, Claims, Config, FETCH_SECS, MAX_KEY_SET_BYTES, Mode, Outcome, PENALTY_SECS,
+        Refusal,
+    },
     config::from_json,
 };
+use sha2::{Digest, Sha256};
 use std::{
+    fmt::Write,
     sync::{Arc, OnceLock},
     time::{Duration, SystemTime},
 };
@@ -32,6 +38,10 @@ pub struct AuthSettings {
     /// name of a file with them
     #[arg(long, env = "SAFELIGHT_AUTHORIZE", value_name = "JSON", value_parser = TokenAuth::from_setting)]
     pub authorize: Option<Arc<TokenAuth>>,
+
+    /// How the log names viewers with a token
+    #[arg(long, env = "SAFELIGHT_LOG_SUBJECT", value_name = "FORM", value_enum, default_value_t)]
+    pub log_subject: LogSubject,
 
     /// A CDN in front checks viewers before its cache: it may store responses, and viewers must ask it before each use
     #[arg(long, env = "SAFELIGHT_CHECKED_BY_CDN", value_parser = BoolishValueParser::new())]
@@ -50,11 +60,45 @@ pub struct TokenAuth {
     fetches: watch::Sender<u64>,
 }
 
-/// The rights of a viewer.
-#[derive(Clone, Copy, Debug, Default)]
+/// A viewer who was admitted.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Viewer {
-    /// Whether the viewer may see all EXIF, whatever the operator's setting.
-    pub(crate) sees_all_exif: bool,
+    /// The identity in the token, if one is required.
+    claims: Option<Arc<Claims>>,
+}
+
+/// How the log names viewers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogSubject {
+    /// Not at all.
+    Off,
+    /// By a hash of issuer and subject: equal viewers have equal names.
+    #[default]
+    Hash,
+    /// By the claim `sub`, which may identify a person.
+    Plain,
+}
+
+impl Viewer {
+    /// Returns the name of the viewer for the log.
+    pub(crate) fn subject(&self, form: LogSubject) -> Option<String> {
+        /// Enough to tell viewers apart.
+        const HASH_BYTES: usize = 12;
+        let claims = self.claims.as_ref()?;
+        let subject = claims.subject.as_ref()?;
+        match form {
+            LogSubject::Off => None,
+            LogSubject::Hash => {
+                let hash = Sha256::digest(format!("{}\n{subject}", claims.issuer));
+                let mut name = String::with_capacity(2 * HASH_BYTES);
+                for byte in hash.iter().take(HASH_BYTES) {
+                    write!(name, "{byte:02x}").expect("writing to a string cannot fail");
+                }
+                Some(name)
+            }
+            LogSubject::Plain => Some(subject.clone()),
+        }
+    }
 }
 
 /// Reasons for which tokens cannot be checked.
@@ -121,11 +165,7 @@ impl TokenAuth {
                 // Subscribe first: a fetch may end during the check.
                 let mut fetches = self.fetches.subscribe();
                 match self.authorizer.authorize(&taken.token, now()) {
-                    Outcome::Allowed(claims) => {
-                        return Ok(Viewer {
-                            sees_all_exif: claims.is_some_and(|claims| claims.sees_all_exif),
-                        });
-                    }
+                    Outcome::Allowed(claims) => return Ok(Viewer { claims }),
                     Outcome::Refused(refusal) => return Err(refused(refusal)),
                     Outcome::Unavailable => return Err(unavailable()),
                     Outcome::Fetch(url) => self.fetch(url),
@@ -138,19 +178,21 @@ impl TokenAuth {
         timeout(Duration::from_secs(FETCH_SECS), decision).await.unwrap_or_else(|_| Err(unavailable()))
     }
 
+    /// Checks that `viewer` may make a request. Returns whether `showExif` shows all EXIF to it.
+    ///
+    /// # Errors
+    /// [`Kind::Forbidden`].
+    pub(crate) fn permit(&self, viewer: &Viewer, access: &Access<'_>) -> Result<bool, Rejection> {
+        self.authorizer.permit(viewer.claims.as_deref(), access).map_err(refused)
+    }
+
     /// Marks a response as private to this viewer: every other viewer must be checked.
     pub(crate) fn mark_private(&self, headers: &mut HeaderMap) {
         if self.is_open {
             return;
         }
         for_checked_viewer(headers);
-        // One line: some proxies do not join several.
-        let own = headers.get_all(header::VARY).iter().filter_map(|value| value.to_str().ok());
-        let names = own.chain(self.vary.iter().map(HeaderName::as_str)).collect::<Vec<_>>().join(", ");
-        if !names.is_empty() {
-            let names = HeaderValue::try_from(names).expect("names of headers are ASCII");
-            headers.insert(header::VARY, names);
-        }
+        add_vary(headers, &self.vary);
     }
 
     /// Returns the sites that may embed responses (Fetch, "`Cross-Origin-Resource-Policy` header"). Browsers add cookies
@@ -205,7 +247,7 @@ impl TokenAuth {
 fn refused(refusal: Refusal) -> Rejection {
     let kind = status::of_refusal(refusal);
     let message = match kind {
-        Kind::Forbidden => "the token lacks a required group or scope",
+        Kind::Forbidden => "the token lacks a required group, scope or right",
         _ => "missing or invalid token",
     };
     let error = Error::new(kind, "token", message).with_source(refusal.reason);

@@ -2,7 +2,154 @@
 
 use headers::{CacheControl, HeaderMap, HeaderMapExt};
 use http::{HeaderValue, header};
-use std::time::Duration;
+use safelight_core::Kind;
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, de};
+use std::{collections::BTreeMap, fmt::Write, time::Duration};
+
+/// The time for which a response may be used if nothing else is said.
+const MAX_AGE: Age = Age(24 * 60 * 60);
+
+/// Lifetimes of responses in caches. Those that a source states take precedence, unless they are overridden.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct CacheSettings {
+    /// Time for which viewers and CDNs use a response: seconds, or text such as "1h". Defaults to a day.
+    pub max_age: Option<Age>,
+    /// Time for which CDNs use it, if another. Defaults to max-age.
+    pub shared_max_age: Option<Age>,
+    /// Time after that for which caches may use it while they ask again (RFC 5861). Defaults to none.
+    pub stale_while_revalidate: Option<Age>,
+    /// Time after that for which caches may use it if asking fails (RFC 5861). Defaults to none.
+    pub stale_if_error: Option<Age>,
+    /// Whether a response never changes, so that browsers do not ask when a page is loaded again (RFC 8246). Defaults to
+    /// false.
+    pub immutable: bool,
+    /// Whether this applies to responses for which the source states a lifetime, too. Defaults to false.
+    pub override_source: bool,
+    /// Lifetimes of errors by their status, such as "404" or "410", or "4xx" for all that depend on the URL and the source
+    /// alone. Defaults to none: errors are not stored.
+    pub errors: BTreeMap<ErrorStatus, Age>,
+}
+
+/// A time in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(with = "AgeText")]
+pub struct Age(u64);
+
+/// The forms of an age.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum AgeText {
+    /// Seconds.
+    Secs(u64),
+    /// A duration with a unit.
+    Text(String),
+}
+
+impl<'de> Deserialize<'de> for Age {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = match AgeText::deserialize(deserializer)? {
+            AgeText::Secs(secs) => return Ok(Self(secs)),
+            AgeText::Text(text) => text,
+        };
+        let age = humantime::parse_duration(&text).map(|age| Self(age.as_secs()));
+        age.map_err(|_| {
+            de::Error::custom(format!("invalid time {text:?}: expected seconds, or text such as \"1h\""))
+        })
+    }
+}
+
+/// A status, or all of a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+pub enum ErrorStatus {
+    /// All below.
+    #[serde(rename = "4xx")]
+    All,
+    /// The query is invalid.
+    #[serde(rename = "400")]
+    Invalid,
+    /// The image does not exist.
+    #[serde(rename = "404")]
+    Missing,
+    /// The image was removed.
+    #[serde(rename = "410")]
+    Gone,
+    /// The image, or the response, is too large.
+    #[serde(rename = "413")]
+    TooLarge,
+    /// The source has no supported format.
+    #[serde(rename = "415")]
+    Unsupported,
+    /// The source is damaged.
+    #[serde(rename = "422")]
+    Damaged,
+}
+
+impl CacheSettings {
+    /// Returns the header of a response whose source states `own`.
+    pub(crate) fn header(&self, own: Option<HeaderValue>) -> HeaderValue {
+        if let Some(own) = own.filter(|_| !self.override_source) {
+            return own;
+        }
+        let mut value = format!("public, max-age={}", self.max_age.unwrap_or(MAX_AGE).0);
+        for (name, age) in [
+            ("s-maxage", self.shared_max_age),
+            ("stale-while-revalidate", self.stale_while_revalidate),
+            ("stale-if-error", self.stale_if_error),
+        ] {
+            if let Some(Age(secs)) = age {
+                write!(value, ", {name}={secs}").expect("writing to a string cannot fail");
+            }
+        }
+        if self.immutable {
+            value.push_str(", immutable");
+        }
+        HeaderValue::try_from(value).expect("words and digits are ASCII")
+    }
+
+    /// Returns the header of a rejection of this kind, if caches may store it.
+    pub(crate) fn error_header(&self, kind: Kind) -> Option<HeaderValue> {
+        let Age(secs) = ErrorStatus::find(kind, &self.errors)?;
+        Some(HeaderValue::try_from(format!("public, max-age={secs}")).expect("words and digits are ASCII"))
+    }
+}
+
+/// Paths of images in place of errors, by their status.
+pub type Fallback = BTreeMap<ErrorStatus, String>;
+
+impl ErrorStatus {
+    /// Returns the item for errors of this kind: its own, or that for all.
+    pub(crate) fn find<T>(kind: Kind, items: &BTreeMap<Self, T>) -> Option<&T> {
+        let status = Self::of(kind)?;
+        items.get(&status).or_else(|| items.get(&Self::All))
+    }
+
+    fn of(kind: Kind) -> Option<Self> {
+        Some(match kind {
+            Kind::InvalidParam | Kind::Conflict => ErrorStatus::Invalid,
+            Kind::NotFound => ErrorStatus::Missing,
+            Kind::Gone => ErrorStatus::Gone,
+            Kind::LimitExceeded => ErrorStatus::TooLarge,
+            Kind::UnsupportedFormat => ErrorStatus::Unsupported,
+            Kind::Corrupt => ErrorStatus::Damaged,
+            // They depend on the viewer, on time or on the state of the server.
+            Kind::Cancelled
+            | Kind::Internal
+            | Kind::Unauthorized
+            | Kind::Forbidden
+            | Kind::NotAcceptable
+            | Kind::SourceConflict
+            | Kind::Throttled
+            | Kind::MethodNotAllowed
+            | Kind::RangeNotSatisfiable
+            | Kind::PreconditionFailed
+            | Kind::Upstream
+            | Kind::Timeout
+            | Kind::Busy => return None,
+        })
+    }
+}
 
 /// The time for which a checking CDN stores a response whose source does not state one.
 const CDN_MAX_AGE: Duration = Duration::from_hours(24);
@@ -67,6 +214,49 @@ mod tests {
         }
         change(&mut headers);
         headers[header::CACHE_CONTROL].to_str().unwrap_or_default().to_owned()
+    }
+
+    fn settings(text: &str) -> CacheSettings {
+        toml::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn lifetimes_are_those_of_the_source_or_of_the_operator() {
+        let check = |text: &str, own: Option<&'static str>, expected: &str| {
+            let header = settings(text).header(own.map(HeaderValue::from_static));
+            assert_eq!(header, expected, "{text}");
+        };
+        check("", None, "public, max-age=86400");
+        check("", Some("no-store"), "no-store");
+        check("max-age = '1h'", Some("no-store"), "no-store");
+        check("max-age = '1h'\noverride-source = true", Some("no-store"), "public, max-age=3600");
+        check(
+            "max-age = 60\nshared-max-age = '7days'\nstale-while-revalidate = '1m'\nstale-if-error = 5\nimmutable = true",
+            None,
+            "public, max-age=60, s-maxage=604800, stale-while-revalidate=60, stale-if-error=5, immutable",
+        );
+        for text in ["max-age = 'soon'", "max-age = -1", "max_age = 1", "errors.500 = 1", "errors.404 = 'x'"]
+        {
+            assert!(toml::from_str::<CacheSettings>(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn errors_of_the_url_and_the_source_may_be_stored() {
+        let some = settings("errors = { 404 = 60, 4xx = '10s' }");
+        let check = |kind, expected: Option<&str>| {
+            let header = some.error_header(kind);
+            assert_eq!(header.as_ref().map(|value| value.to_str().unwrap()), expected, "{kind:?}");
+        };
+        check(Kind::NotFound, Some("public, max-age=60"));
+        check(Kind::Gone, Some("public, max-age=10"));
+        check(Kind::InvalidParam, Some("public, max-age=10"));
+        for kind in
+            [Kind::Unauthorized, Kind::Forbidden, Kind::Busy, Kind::Upstream, Kind::RangeNotSatisfiable]
+        {
+            check(kind, None);
+        }
+        assert_eq!(settings("").error_header(Kind::NotFound), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use crate::{
     handle::Service,
-    log::{Logged, Record},
+    log::{Logged, Record, loggable_query},
     rejection::Rejection,
     request::{Request, accept},
     response::Body,
@@ -12,6 +12,7 @@ use crate::{
 use futures_util::FutureExt;
 use http::{HeaderMap, Response};
 use safelight_core::{Error, Kind, Query, Result};
+use safelight_edge::{authorize::Access, rules::Asked};
 use std::panic::AssertUnwindSafe;
 
 /// A request, translated by its door.
@@ -23,8 +24,12 @@ pub struct DoorRequest {
     pub method: String,
     /// Path, for the log.
     pub path: String,
+    /// Name of the viewer, for the log. Defaults to `None`: no token was required.
+    pub subject: Option<String>,
+    /// The query as the client sent it, as the log may show it.
+    pub raw_query: String,
     /// The query, parsed once.
-    pub query: Result<Query>,
+    pub query: Result<Asked>,
     /// Headers.
     pub headers: HeaderMap,
     /// Whether the response has a body.
@@ -46,6 +51,8 @@ impl DoorRequest {
             id: id.into(),
             method: method.to_owned(),
             path: target.path.to_owned(),
+            subject: None,
+            raw_query: loggable_query(target.query, str::to_owned),
             query: service.query(target.query, &accept(&headers)),
             headers,
             wants_body: true,
@@ -66,7 +73,7 @@ pub struct Target<'a> {
 /// A recorded request whose query may still prove invalid.
 #[derive(Debug)]
 pub struct Pending {
-    query: Result<Query>,
+    query: Result<Asked>,
     request: Request,
 }
 
@@ -76,7 +83,18 @@ impl Pending {
     /// # Errors
     /// [`Kind::InvalidParam`] if the query is invalid.
     pub fn with_query(self) -> Result<Request> {
-        Ok(Request { query: self.query?, ..self.request })
+        let Asked { query, download, .. } = self.query?;
+        Ok(Request { query, download, ..self.request })
+    }
+
+    /// Returns the request as far as rights depend on it.
+    pub(crate) fn access<'a>(&'a self, path: &'a str) -> Access<'a> {
+        let asked = self.query.as_ref().ok();
+        Access {
+            path,
+            preset: asked.and_then(|asked| asked.preset.as_deref()),
+            is_preset_only: asked.is_some_and(|asked| asked.is_preset_only),
+        }
     }
 
     /// The request for something else, to which no transform applies.
@@ -98,12 +116,15 @@ pub async fn serve_request<T, F>(request: DoorRequest, respond: impl FnOnce(Pend
 where
     F: Future<Output = Result<T, Rejection>>,
 {
-    let DoorRequest { id, method, path, query, headers, wants_body, needs_length } = request;
-    let canonical = query.as_ref().map(ToString::to_string).unwrap_or_default();
-    let mut record = Record::new(id, method, path, canonical);
+    let DoorRequest { id, subject, method, path, raw_query, query, headers, wants_body, needs_length } =
+        request;
+    let canonical = query.as_ref().map(|asked| asked.query.to_string()).unwrap_or_default();
+    let mut record = Record::new(id, method, path, raw_query, canonical);
+    record.subject = subject;
     record.complete = !wants_body;
     let meter = record.meter.clone();
-    let request = Request { query: Query::default(), headers, wants_body, needs_length, meter };
+    let request =
+        Request { query: Query::default(), download: None, headers, wants_body, needs_length, meter };
     let work = AssertUnwindSafe(async { respond(Pending { query, request }).await }).catch_unwind();
     let result = work.await.unwrap_or_else(|_| {
         Err(Error::new(Kind::Internal, "door", "the request failed because of a defect").into())

@@ -37,6 +37,27 @@ pub enum StartError {
         /// Form of a valid value.
         expected: &'static str,
     },
+    /// A setting has a value that cannot be parsed.
+    #[error("{setting}: invalid value {value:?}: {reason}")]
+    Text {
+        /// Name of the setting.
+        setting: &'static str,
+        /// Value as it was given.
+        value: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// An origin cannot be served.
+    #[error("origin {prefix}")]
+    Origin {
+        /// Prefix of the origin.
+        prefix: String,
+        /// The reason.
+        source: Box<StartError>,
+    },
+    /// There is nothing to serve.
+    #[error("no images to serve: expected a source, or origins in the configuration file")]
+    NoSource,
     /// A secret setting has an invalid value, which this message omits.
     #[error("{setting}: invalid value: expected {expected}")]
     Secret {
@@ -62,12 +83,20 @@ pub enum StartError {
     /// The program cannot start isolated processes.
     #[error("cannot run codecs in isolated processes")]
     Isolation(#[source] std::io::Error),
+    /// The rules for queries do not fit the parameters.
+    #[error(transparent)]
+    Rules(#[from] safelight_edge::config::ConfigError),
     /// The settings of the store are incomplete or contradict each other.
     #[error("cannot configure the store")]
     Store(#[from] object_store::Error),
 }
 
 impl StartError {
+    /// The error of the origin at `prefix`.
+    pub(crate) fn of_origin(prefix: &str, source: Self) -> Self {
+        Self::Origin { prefix: prefix.to_owned(), source: Box::new(source) }
+    }
+
     pub(crate) fn setting(setting: &'static str, value: &str, expected: &'static str) -> Self {
         Self::Setting { setting, value: value.to_owned(), expected }
     }

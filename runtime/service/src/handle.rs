@@ -4,9 +4,10 @@
 //! [`crate::door`] for the callers.
 
 use crate::{
-    cache_control::for_checking_cdn,
+    cache_control::{CacheSettings, Fallback, for_checking_cdn},
     conditional::{Outcome, Validators, is_conditional},
     decode_pool::DecodePool,
+    download::attachment,
     driver::SessionDriver,
     passthrough::Passthrough,
     range::{ByteRange, content_range},
@@ -16,9 +17,12 @@ use crate::{
     source::{Meta, Opened, Reader, Source, within},
     status,
 };
-use http::{HeaderMap, HeaderValue, Response, header};
-use safelight_core::{Error, Format, Kind, Plan, Query, Registry, Result, Session, Settings};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use safelight_core::{Error, Format, Kind, Plan, Registry, Result, Session, Settings};
+use safelight_edge::rules::Asked;
 use std::{sync::Arc, time::Duration};
+
+pub use safelight_edge::rules::{RuleSettings, Rules};
 
 /// Attempts at a request whose source changes while it is read.
 const MAX_ATTEMPTS: u32 = 3;
@@ -30,6 +34,14 @@ pub struct Service {
     pub registry: Registry,
     /// Settings of the operator.
     pub settings: Settings,
+    /// The operator's rules for queries.
+    pub rules: Arc<Rules>,
+    /// Lifetimes of responses in caches.
+    pub cache: CacheSettings,
+    /// Paths of images in place of errors. Defaults to none.
+    pub fallback: Fallback,
+    /// Whether browsers are asked for client hints. Defaults to `false`.
+    pub has_client_hints: bool,
     /// The longest time without data from a source. Defaults to 30 seconds.
     pub source_timeout: Duration,
     /// Threads and memory for heavy work.
@@ -53,7 +65,7 @@ pub async fn handle(
         match attempt(service, source, request).await {
             Err(Failure::SourceChanged) => (),
             Err(Failure::Rejected(rejection)) => return Err(rejection),
-            Ok(response) => return Ok(service.limit_caching(response)),
+            Ok(response) => return Ok(service.finish(response, request)),
         }
     }
     let message = format!("the source changed during each of {MAX_ATTEMPTS} attempts to read it");
@@ -78,16 +90,16 @@ pub fn preview(
     let validators = Validators::new(meta, &plan.query, &service.settings);
     match validators.evaluate(&request.headers) {
         Outcome::NotModified => {
-            return Ok(service.limit_caching(not_modified(meta, headers, &validators, timing)));
+            return Ok(service.finish(service.not_modified(meta, headers, &validators, timing), request));
         }
         Outcome::Failed => return Err(precondition_failed().into()),
         Outcome::Proceed => (),
     }
     let mut response = Response::new(Body::none());
     *response.headers_mut() = headers;
-    describe(response.headers_mut(), meta, &validators);
+    describe(response.headers_mut(), meta, &validators, &service.cache);
     response.headers_mut().insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    Ok(service.limit_caching(response))
+    Ok(service.finish(response, request))
 }
 
 /// Reasons for which an attempt has no response.
@@ -120,17 +132,26 @@ async fn attempt(
     let validators = |meta: &Meta| Validators::new(meta, &query, &service.settings);
     timing.mark("plan");
 
+    // Only a decode and an encode tell the length of the response, which HEAD may omit (RFC 9110 9.3.2).
+    let is_cheap_head = !request.wants_body && plan.decodes();
     // A client that has the current version must not cost a read of the source.
     let mut probed = None;
-    if is_conditional(&request.headers) {
+    if is_cheap_head || is_conditional(&request.headers) {
         let probe = within(service.source_timeout, source.probe()).await?;
         timing.mark("source");
         let validators = validators(probe.meta());
         match validators.evaluate(&request.headers) {
+            Outcome::Proceed if is_cheap_head => {
+                let (meta, mut headers) = probe.into_description();
+                let content_type = plan.content_type().map(HeaderValue::from_static);
+                headers.extend(content_type.map(|value| (header::CONTENT_TYPE, value)));
+                headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+                return Ok(service.described(status::WHOLE, &meta, headers, &validators, timing));
+            }
             Outcome::Proceed => probed = probe.into_opened(),
             Outcome::NotModified => {
                 let (meta, headers) = probe.into_description();
-                return Ok(not_modified(&meta, headers, &validators, timing));
+                return Ok(service.not_modified(&meta, headers, &validators, timing));
             }
             Outcome::Failed => return Err(Failure::Rejected(precondition_failed().into())),
         }
@@ -171,7 +192,7 @@ async fn attempt(
         timing.mark("measure");
     }
 
-    describe(&mut headers, &meta, &validators);
+    describe(&mut headers, &meta, &validators, &service.cache);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(head.content_type));
     if head.content_type == Format::Svg.mime() {
         headers.insert(header::CONTENT_SECURITY_POLICY, SVG_POLICY);
@@ -197,19 +218,50 @@ async fn attempt(
 }
 
 impl Service {
-    /// Parses a raw query string; `accept` is the request's `Accept` header.
+    /// Parses a raw query string by the operator's rules; `accept` is the request's `Accept` header.
     ///
     /// # Errors
     /// [`Kind::InvalidParam`].
-    pub fn query(&self, raw: &str, accept: &str) -> Result<Query> {
-        self.registry.query(raw, accept)
+    pub fn query(&self, raw: &str, accept: &str) -> Result<Asked> {
+        self.rules.query(raw, accept)
     }
 
-    /// Returns the response with the `Cache-Control` that suits the checks of viewers.
-    fn limit_caching(&self, mut response: Response<Body>) -> Response<Body> {
+    /// Returns the response with the headers that depend on neither source nor plan.
+    fn finish(&self, mut response: Response<Body>, request: &Request) -> Response<Body> {
+        let headers = response.headers_mut();
         if self.is_checked_by_cdn {
-            for_checking_cdn(response.headers_mut());
+            for_checking_cdn(headers);
         }
+        if let Some(name) = &request.download {
+            headers.insert(header::CONTENT_DISPOSITION, attachment(name));
+        }
+        response
+    }
+
+    fn not_modified(
+        &self,
+        meta: &Meta,
+        headers: HeaderMap,
+        validators: &Validators,
+        timing: Timing,
+    ) -> Response<Body> {
+        self.described(status::NOT_MODIFIED, meta, headers, validators, timing)
+    }
+
+    /// Returns a response without a body, whose source was not read.
+    fn described(
+        &self,
+        status: StatusCode,
+        meta: &Meta,
+        headers: HeaderMap,
+        validators: &Validators,
+        timing: Timing,
+    ) -> Response<Body> {
+        let mut response = Response::new(Body::none());
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        describe(response.headers_mut(), meta, validators, &self.cache);
+        response.headers_mut().insert(SERVER_TIMING, timing.into_value());
         response
     }
 
@@ -242,15 +294,6 @@ async fn measure(mut driver: SessionDriver, needed: u64) -> Result<Option<u64>> 
         length += bytes.len() as u64;
     }
     Ok(None)
-}
-
-fn not_modified(meta: &Meta, headers: HeaderMap, validators: &Validators, timing: Timing) -> Response<Body> {
-    let mut response = Response::new(Body::none());
-    *response.status_mut() = status::NOT_MODIFIED;
-    *response.headers_mut() = headers;
-    describe(response.headers_mut(), meta, validators);
-    response.headers_mut().insert(SERVER_TIMING, timing.into_value());
-    response
 }
 
 fn precondition_failed() -> Error {

@@ -13,17 +13,20 @@ pub mod door;
 pub mod web;
 pub mod auth;
 pub mod signature;
+mod client_hints;
 pub mod request;
 
 // Sources.
+pub mod site;
 pub mod source;
 pub mod health_imaging;
 pub mod client;
 
 // Responses.
 pub mod response;
+mod download;
 mod conditional;
-mod cache_control;
+pub mod cache_control;
 mod range;
 pub mod rejection;
 pub mod problem;
@@ -31,6 +34,8 @@ pub mod status;
 
 // Settings and log.
 pub mod policy;
+mod rules;
+pub mod config;
 pub mod setting;
 pub mod quantity;
 pub mod log;

@@ -4,7 +4,8 @@ use crate::{meter::Meter, response::SERVER_TIMING, status};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body::{Body, Frame, SizeHint};
-use safelight_core::{Error, Kind, Result};
+use percent_encoding::percent_decode_str;
+use safelight_core::{Error, Kind, Result, keys::is_reserved};
 use std::{
     pin::Pin,
     sync::Arc,
@@ -56,7 +57,11 @@ pub struct Record {
     pub method: String,
     /// Path, percent-encoded.
     pub path: String,
-    /// Canonical query; the rest of the query may be private.
+    /// Name of the viewer, if a token was required.
+    pub subject: Option<String>,
+    /// Query as the client sent it, without credentials.
+    pub raw_query: String,
+    /// Canonical query.
     pub query: String,
     /// Status of the response, once there is one. Without one, the line has 499: the request was cancelled, mostly by its client.
     pub status: Option<StatusCode>,
@@ -76,11 +81,13 @@ pub struct Record {
 
 impl Record {
     /// Begins the record of a request.
-    pub(crate) fn new(id: String, method: String, path: String, query: String) -> Self {
+    pub(crate) fn new(id: String, method: String, path: String, raw_query: String, query: String) -> Self {
         Self {
             id,
             method,
             path,
+            subject: None,
+            raw_query,
             query,
             status: None,
             error: None,
@@ -111,7 +118,7 @@ impl Drop for Record {
                 Some(Error::new(Kind::Cancelled, "door", message)),
             );
         }
-        let Self { id, method, path, query, sent, complete, .. } = &*self;
+        let Self { id, method, path, subject, raw_query, query, sent, complete, .. } = &*self;
         let status = self.status.unwrap_or_default();
         let read = self.meter.read();
         let work_ms = self.meter.work().as_secs_f64() * 1e3;
@@ -130,6 +137,8 @@ impl Drop for Record {
                     id,
                     method,
                     path,
+                    subject,
+                    raw_query,
                     query,
                     status,
                     read,
@@ -150,6 +159,33 @@ impl Drop for Record {
         } else {
             line!(info);
         }
+    }
+}
+
+/// Returns the raw query `raw` as the log may show it: values that authorize a request are left out, other values are as
+/// `value` shows them, and a long query is cut.
+pub fn loggable_query(raw: &str, value: impl Fn(&str) -> String) -> String {
+    const MAX_CHARS: usize = 1000;
+    /// Parts of names whose values may be secrets, whatever they are.
+    const SECRET: [&str; 7] = ["auth", "jwt", "key", "passw", "secret", "session", "token"];
+    /// Reserved keys that are no secrets, but say what the client wanted.
+    const SHOWN: [&str; 6] = ["exp", "expires", "partnumber", "range", "versionid", "x-id"];
+    let shown = |pair: &str| {
+        let (key, own) = pair.split_once('=').unwrap_or((pair, ""));
+        let decoded = percent_decode_str(key).decode_utf8_lossy().to_ascii_lowercase();
+        let is_secret = is_reserved(&decoded) && !SHOWN.contains(&&*decoded)
+            || SECRET.iter().any(|part| decoded.contains(part));
+        match (is_secret, own.is_empty()) {
+            (_, true) => without_tokens(pair),
+            (true, false) => format!("{key}=…"),
+            (false, false) => format!("{}={}", without_tokens(key), without_tokens(&value(own))),
+        }
+    };
+    let pairs: Vec<_> = raw.split('&').map(shown).collect();
+    let text = pairs.join("&");
+    match text.char_indices().nth(MAX_CHARS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
     }
 }
 
@@ -243,6 +279,23 @@ impl<B: Body<Data = Bytes, Error = Error> + Unpin> Body for Logged<B> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn queries_are_logged_as_sent_but_without_credentials() {
+        let check = |raw: &str, expected: &str| {
+            assert_eq!(loggable_query(raw, |value| value.replace('7', "*")), expected, "{raw}");
+        };
+        check("", "");
+        check("w=0300&utm_source=x&&v", "w=0300&utm_source=x&&v");
+        check("width=77&h=1", "width=**&h=1");
+        check(
+            "X-Amz-Signature=abc&x-id=GetObject&%53ignature=d&sig=a.b&exp=8",
+            "X-Amz-Signature=…&x-id=GetObject&%53ignature=…&sig=…&exp=8",
+        );
+        check("Access_Token=a&apikey=b", "Access_Token=…&apikey=…");
+        check("t=eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIi", "t=…");
+        assert_eq!(loggable_query(&"é".repeat(5000), str::to_owned).chars().count(), 1001);
+    }
 
     #[test]
     fn tokens_are_omitted() {

@@ -1,16 +1,47 @@
 //! Settings of the operator: the same names in every program.
 
 use crate::{
+    StartError,
+    cache_control::{CacheSettings, Fallback},
     decode_pool::{DecodePool, PoolLimits},
     handle::Service,
     quantity::{parse_bytes, parse_count},
+    rules::RuleArguments,
+    setting::table,
+    site::{OriginSettings, Origins},
 };
 use clap::{
     Args,
     builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser},
 };
 use safelight_core::{ExifDetail, Limits, Registry, Settings};
+use safelight_edge::rules::{Allow, Ladders, Presets, RuleSettings, Rules};
+use schemars::{JsonSchema, generate::SchemaSettings};
+use serde_json::Value;
 use std::{sync::Arc, time::Duration};
+
+/// Returns the schema of a table.
+type TableSchema = fn() -> Value;
+
+/// The settings that are tables, and their schemas.
+pub(crate) const TABLES: &[(&str, TableSchema)] = &[
+    ("allow", schema_of::<Allow>),
+    ("cache", schema_of::<CacheSettings>),
+    ("origins", schema_of::<Origins>),
+    ("authorize", schema_of::<safelight_edge::authorize::Config>),
+    ("fallback", schema_of::<Fallback>),
+    ("ladders", schema_of::<Ladders>),
+    ("presets", schema_of::<Presets>),
+];
+
+fn schema_of<T: JsonSchema>() -> Value {
+    // Without references, so that the schema of a setting can be a part of another.
+    let generator = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+    let mut schema = generator.into_generator().into_root_schema_for::<T>();
+    schema.remove("$schema");
+    schema.remove("title");
+    schema.into()
+}
 
 /// Settings of the operator, with defaults that suit most.
 #[derive(Args, Clone, Debug)]
@@ -24,6 +55,23 @@ pub struct Policy {
     /// The same as --exif harmless, also beside --exif all
     #[arg(long, env = "SAFELIGHT_REDACT", value_parser = BoolishValueParser::new())]
     redact: bool,
+
+    #[command(flatten)]
+    rules: RuleArguments,
+
+    /// Ask browsers for client hints, and let width=auto and dpr=auto follow them. A cache in front must vary by these headers
+    #[arg(long, env = "SAFELIGHT_CLIENT_HINTS", value_parser = BoolishValueParser::new())]
+    client_hints: bool,
+
+    /// Images in place of errors, as a table of statuses, as in the table errors of the cache, and paths of the same origin:
+    /// JSON, or @ and the name of a file with it
+    #[arg(long, env = "SAFELIGHT_FALLBACK", value_name = "JSON", value_parser = table::<Fallback>)]
+    fallback: Option<Fallback>,
+
+    /// Lifetimes of responses in caches, as a table with max-age, shared-max-age, stale-while-revalidate, stale-if-error,
+    /// immutable, override-source and errors: JSON, or @ and the name of a file with it
+    #[arg(long, env = "SAFELIGHT_CACHE", value_name = "JSON", value_parser = table::<CacheSettings>)]
+    cache: Option<CacheSettings>,
 
     /// Maximum bytes of a source that must be buffered whole (TIFF, some HEIF)
     #[arg(long, env = "SAFELIGHT_MAX_SOURCE_BYTES", value_name = "BYTES", value_parser = parse_bytes,
@@ -103,7 +151,10 @@ pub struct Policy {
 
 impl Policy {
     /// Returns the state that all requests share; `defaults` apply where nothing is set.
-    pub fn service(&self, registry: Registry, defaults: &PoolLimits) -> Service {
+    ///
+    /// # Errors
+    /// [`StartError::Rules`] for rules that do not fit the parameters of `registry`.
+    pub fn service(&self, registry: Registry, defaults: &PoolLimits) -> Result<Service, StartError> {
         let limits = Limits {
             max_source_bytes: self.max_source_bytes,
             max_metadata_bytes: self.max_metadata_bytes,
@@ -121,17 +172,44 @@ impl Policy {
             queue_timeout: Duration::from_secs(self.queue_timeout_secs),
             work_timeout: Duration::from_secs(self.work_timeout_secs),
         };
-        Service {
+        Ok(Service {
             registry,
             settings: Settings {
                 limits,
                 exif: if self.redact { ExifDetail::Harmless } else { self.exif },
                 keep_profile: self.keep_profile,
             },
+            rules: Arc::new(Rules::new(self.rules.settings(), registry.params())?),
+            cache: self.cache.clone().unwrap_or_default(),
+            fallback: self.fallback.clone().unwrap_or_default(),
+            has_client_hints: self.client_hints,
             is_checked_by_cdn: false,
             source_timeout: Duration::from_secs(self.source_timeout_secs),
             decode_pool: Arc::new(DecodePool::new(pool)),
-        }
+        })
+    }
+
+    /// Returns `service` with the settings of one origin.
+    ///
+    /// # Errors
+    /// As for [`Policy::service`].
+    pub(crate) fn service_of(
+        &self,
+        service: &Service,
+        origin: &OriginSettings,
+    ) -> Result<Service, StartError> {
+        let own = self.rules.settings();
+        let rules = RuleSettings {
+            keys: own.keys,
+            presets: origin.presets.clone().unwrap_or(own.presets),
+            only_presets: origin.only_presets.unwrap_or(own.only_presets),
+            allow: origin.allow.clone().unwrap_or(own.allow),
+            ladders: origin.ladders.clone().unwrap_or(own.ladders),
+        };
+        let rules = Arc::new(Rules::new(rules, service.registry.params())?);
+        let cache = origin.cache.clone().unwrap_or_else(|| service.cache.clone());
+        let fallback = origin.fallback.clone().unwrap_or_else(|| service.fallback.clone());
+        Ok(Service { rules, cache, fallback, ..service.clone() })
     }
 }
 

@@ -11,6 +11,8 @@ use uuid::Uuid;
 pub struct Request {
     /// The parsed query.
     pub query: Query,
+    /// The name under which a browser saves the response. Defaults to `None`: it shows it.
+    pub download: Option<String>,
     /// Headers, of which conditions and the range are used.
     pub headers: HeaderMap,
     /// Whether the response has a body. `HEAD` has none, and ignores ranges.

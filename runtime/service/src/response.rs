@@ -1,6 +1,6 @@
 //! Responses: headers that describe the image, and a body that is produced while it is sent.
 
-use crate::{conditional::Validators, driver::SessionDriver, source::Meta};
+use crate::{cache_control::CacheSettings, conditional::Validators, driver::SessionDriver, source::Meta};
 use bytes::Bytes;
 use futures_util::{
     StreamExt,
@@ -18,9 +18,6 @@ use std::{
     time::Instant,
 };
 
-/// `Cache-Control` for sources that have none: one day.
-const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("public, max-age=86400");
-
 /// The policy of SVG: browsers run nothing and load nothing, also if a page or a viewer opens the file itself. The
 /// sanitiser has removed what could run or load; this does not depend on it.
 pub(crate) const SVG_POLICY: HeaderValue =
@@ -30,9 +27,9 @@ pub(crate) const SVG_POLICY: HeaderValue =
 pub const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// Writes the headers that do not depend on the body: those of a 304 as well as of a 200.
-pub(crate) fn describe(headers: &mut HeaderMap, meta: &Meta, validators: &Validators) {
+pub(crate) fn describe(headers: &mut HeaderMap, meta: &Meta, validators: &Validators, cache: &CacheSettings) {
     let own = meta.cache_control.as_ref().and_then(|value| HeaderValue::from_str(value).ok());
-    headers.insert(header::CACHE_CONTROL, own.unwrap_or(CACHE_CONTROL));
+    headers.insert(header::CACHE_CONTROL, cache.header(own));
     if let Some(etag) = &validators.etag {
         headers.typed_insert(etag.clone());
     }
@@ -41,6 +38,17 @@ pub(crate) fn describe(headers: &mut HeaderMap, meta: &Meta, validators: &Valida
     }
     if validators.is_negotiated {
         headers.insert(header::VARY, HeaderValue::from_name(header::ACCEPT));
+    }
+}
+
+/// Adds headers on which a response depends.
+pub(crate) fn add_vary(headers: &mut HeaderMap, names: &[HeaderName]) {
+    // One line: some proxies do not join several.
+    let own = headers.get_all(header::VARY).iter().filter_map(|value| value.to_str().ok());
+    let names = own.chain(names.iter().map(HeaderName::as_str)).collect::<Vec<_>>().join(", ");
+    if !names.is_empty() {
+        let names = HeaderValue::try_from(names).expect("names of headers are ASCII");
+        headers.insert(header::VARY, names);
     }
 }
 

@@ -1,5 +1,7 @@
 //! Settings whose text may be in a file.
 
+use safelight_edge::config::{ConfigError, from_json};
+use serde::de::DeserializeOwned;
 use std::{fs, io};
 
 /// A file that cannot be read.
@@ -10,6 +12,25 @@ pub struct FileError {
     pub path: String,
     /// Error of the system.
     pub source: io::Error,
+}
+
+/// A table of settings that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// The file cannot be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The text is not the JSON of such a table.
+    #[error(transparent)]
+    Table(#[from] ConfigError),
+}
+
+/// Parses `setting`: a table as JSON, or `@` and the name of a file with it.
+///
+/// # Errors
+/// [`TableError`], with the path of the invalid key.
+pub(crate) fn table<T: DeserializeOwned>(setting: &str) -> Result<T, TableError> {
+    Ok(from_json(&text(setting)?)?)
 }
 
 /// Returns the text of `setting`: itself, or that of the file whose name follows an `@`.

@@ -37,9 +37,6 @@ pub enum SignatureError {
     /// The file cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
-    /// A key has no identifier.
-    #[error("key {0} has no colon: expected ID:SECRET")]
-    NoSecret(usize),
     /// A key is invalid.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -102,15 +99,7 @@ pub(crate) fn limit_caching(headers: &mut HeaderMap, expiry: Expiry) {
 
 /// Parses `setting`: keys, or `@` and the name of a file with keys.
 fn keys_from_setting(setting: &str) -> Result<Arc<SignedUrls>, SignatureError> {
-    let text = text(setting)?;
-    let keys = text.split([',', '\n']).map(str::trim).filter(|key| !key.is_empty()).zip(1..);
-    // Messages have the position of a key, because its text is a secret.
-    let key = |(key, number): (&'_ str, usize)| -> Result<(String, Vec<u8>), SignatureError> {
-        let (id, secret) = key.split_once(':').ok_or(SignatureError::NoSecret(number))?;
-        Ok((id.to_owned(), secret.as_bytes().to_vec()))
-    };
-    let keys: Vec<_> = keys.map(key).collect::<Result<_, _>>()?;
-    Ok(Arc::new(SignedUrls::new(keys.iter().map(|(id, secret)| (id.as_str(), secret.as_slice())))?))
+    Ok(Arc::new(SignedUrls::parse(&text(setting)?)?))
 }
 
 #[cfg(test)]

@@ -2,15 +2,19 @@
 //! URL both use it.
 
 use crate::{
-    auth::{TokenAuth, Viewer},
+    auth::{LogSubject, TokenAuth, Viewer},
+    cache_control::{ErrorStatus, for_checking_cdn},
+    client_hints::{self, ACCEPT_CH, HINTS},
     door::{DoorRequest, Target, serve_request},
     handle::{Service, handle},
+    log::loggable_query,
     problem,
     rejection::Rejection,
-    request::request_id,
-    response::Body,
+    request::{Request, request_id},
+    response::{Body, add_vary},
     signature::{SignatureCheck, limit_caching},
-    source::Origin,
+    site::{Route, Routes, with_path},
+    status,
 };
 use axum::{Router, extract::State, routing::get};
 use bytes::Bytes;
@@ -23,12 +27,12 @@ use tower_http::cors::{self, AllowHeaders, CorsLayer};
 /// The images that the door serves, and the check of its viewers.
 #[derive(Clone, Debug)]
 pub struct Site {
-    /// The state that all requests share.
-    pub service: Service,
     /// The images.
-    pub origin: Arc<dyn Origin>,
+    pub routes: Routes,
     /// The check of viewers' tokens. Defaults to `None`: no token is needed.
     pub auth: Option<Arc<TokenAuth>>,
+    /// How the log names viewers with a token. Defaults to [`LogSubject::Hash`].
+    pub log_subject: LogSubject,
     /// The check of signed URLs. Defaults to `None`: no signature is needed.
     pub signatures: Option<Arc<SignatureCheck>>,
     /// Whether the response to a range states the length of the whole, which may need a second read of the source.
@@ -45,16 +49,14 @@ const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resour
 /// The sites whose scripts may read the timing of a request, `Server-Timing` included (W3C Resource Timing).
 const TIMING_ALLOW_ORIGIN: HeaderName = HeaderName::from_static("timing-allow-origin");
 
-impl Site {
-    /// Returns the service with the settings for `viewer`.
-    fn service_for(&self, viewer: Viewer) -> Cow<'_, Service> {
-        if !viewer.sees_all_exif {
-            return Cow::Borrowed(&self.service);
-        }
-        let mut service = self.service.clone();
-        service.settings.exif = ExifDetail::All;
-        Cow::Owned(service)
+/// Returns the service with the settings for a viewer.
+fn service_for(service: &Service, sees_all_exif: bool) -> Cow<'_, Service> {
+    if !sees_all_exif {
+        return Cow::Borrowed(service);
     }
+    let mut service = service.clone();
+    service.settings.exif = ExifDetail::All;
+    Cow::Owned(service)
 }
 
 /// Returns the routes: `/healthz`, and an image for every other path.
@@ -83,16 +85,49 @@ async fn image(
     };
     let expiry = admitted.as_ref().copied().unwrap_or_default();
     let id = request_id(&parts.headers);
-    let response = serve_request(door_request(&site, &parts, id.clone()), |pending| async {
+    let route = site.routes.find(parts.uri.path());
+    let is_known = route.is_some();
+    let route = route.unwrap_or(site.routes.last());
+    let raw = parts.uri.query().unwrap_or_default().to_owned();
+    let hinted = route.service.has_client_hints.then(|| client_hints::resolve(&raw, &parts.headers));
+    let query = hinted.as_ref().map_or(raw.as_str(), |hinted| hinted.query.as_str());
+    let mut request = door_request(&site, route, &parts, query, id.clone());
+    request.subject = authenticated.as_ref().ok().and_then(|viewer| viewer.subject(site.log_subject));
+    let response = serve_request(request, |pending| async {
         let viewer = authenticated?;
         admitted?;
         check_host(&parts)?;
-        let body = read_body(&site, body).await?;
-        let resource = site.origin.resolve(&parts, &body)?;
-        let request = if resource.is_image { pending.with_query()? } else { pending.without_query() };
-        handle(&site.service_for(viewer), &resource.source, &request).await
+        if !is_known {
+            return Err(Error::new(Kind::NotFound, "path", "no image at this path").into());
+        }
+        let body = read_body(route, body).await?;
+        let sees_all_exif = match &site.auth {
+            Some(auth) => auth.permit(&viewer, &pending.access(parts.uri.path()))?,
+            None => false,
+        };
+        let service = service_for(&route.service, sees_all_exif);
+        match route.inner(&parts).and_then(|inner| route.origin.resolve(&inner, &body)) {
+            Ok(resource) if !resource.is_image => {
+                handle(&service, &resource.source, &pending.without_query()).await
+            }
+            resource => {
+                let request = pending.with_query()?;
+                let result = match resource {
+                    Ok(resource) => handle(&service, &resource.source, &request).await,
+                    Err(error) => Err(error.into()),
+                };
+                match result {
+                    Err(rejection) => fallback(route, &service, &parts, request, rejection).await,
+                    response => response,
+                }
+            }
+        }
     });
-    let mut response = response.await.render(|rejection, id| render(&site, rejection, id));
+    let mut response = response.await.render(|rejection, id| render(route, rejection, id));
+    if let Some(hinted) = hinted {
+        response.headers_mut().insert(ACCEPT_CH, HINTS);
+        add_vary(response.headers_mut(), &hinted.vary);
+    }
     if let Some(auth) = &site.auth {
         auth.mark_private(response.headers_mut());
     }
@@ -107,6 +142,31 @@ async fn image(
     response.map(axum::body::Body::new)
 }
 
+/// Returns the image in place of a rejection, with the status of the rejection; the rejection if there is none.
+async fn fallback(
+    route: &Route,
+    service: &Service,
+    parts: &Parts,
+    request: Request,
+    rejection: Rejection,
+) -> Result<Response<Body>, Rejection> {
+    let kind = rejection.error.kind;
+    let image = ErrorStatus::find(kind, &service.fallback);
+    let image = image.and_then(|path| route.origin.resolve(&with_path(parts, path)?, &[]).ok());
+    let Some(image) = image else { return Err(rejection) };
+    // Conditions and ranges are about the image that the viewer wanted.
+    let request = Request { headers: HeaderMap::new(), ..request };
+    let Ok(mut response) = handle(service, &image.source, &request).await else { return Err(rejection) };
+    *response.status_mut() = status::of(kind);
+    let headers = response.headers_mut();
+    for name in [header::ETAG, header::LAST_MODIFIED, header::ACCEPT_RANGES] {
+        headers.remove(name);
+    }
+    let lifetime = service.cache.error_header(kind);
+    headers.insert(header::CACHE_CONTROL, lifetime.unwrap_or(HeaderValue::from_static("no-store")));
+    Ok(response)
+}
+
 /// Checks that the request has no second `Host` line: servers and proxies that choose different ones disagree about the
 /// site (RFC 9112 3.2). A missing one is accepted, because events of Lambda need none, and nothing here depends on it.
 fn check_host(parts: &Parts) -> Result<()> {
@@ -116,11 +176,13 @@ fn check_host(parts: &Parts) -> Result<()> {
     }
 }
 
-fn door_request(site: &Site, parts: &Parts, id: String) -> DoorRequest {
-    let path = site.origin.loggable_path(parts.uri.path());
-    let target = Target { path: &path, query: parts.uri.query().unwrap_or_default() };
+fn door_request(site: &Site, route: &Route, parts: &Parts, query: &str, id: String) -> DoorRequest {
+    let path = route.origin.loggable(parts.uri.path());
+    let raw = parts.uri.query().unwrap_or_default();
+    let target = Target { path: &path, query };
     let mut request =
-        DoorRequest::new(&site.service, id, parts.method.as_str(), target, effective_headers(parts));
+        DoorRequest::new(&route.service, id, parts.method.as_str(), target, effective_headers(parts));
+    request.raw_query = loggable_query(raw, |value| route.origin.loggable(value));
     request.wants_body = parts.method != Method::HEAD;
     let has_range = site.states_range_length && parts.headers.contains_key(header::RANGE);
     request.needs_length = request.wants_body && (parts.version < Version::HTTP_11 || has_range);
@@ -147,8 +209,8 @@ fn effective_headers(parts: &Parts) -> HeaderMap {
 }
 
 /// Reads the request's body if the origin takes one.
-async fn read_body(site: &Site, body: axum::body::Body) -> Result<Bytes> {
-    let max_bytes = site.origin.max_body_bytes();
+async fn read_body(route: &Route, body: axum::body::Body) -> Result<Bytes> {
+    let max_bytes = route.origin.max_body_bytes();
     if max_bytes == 0 {
         return Ok(Bytes::new());
     }
@@ -158,18 +220,24 @@ async fn read_body(site: &Site, body: axum::body::Body) -> Result<Bytes> {
             Error::new(Kind::LimitExceeded, "body", message).with_source(error)
         })
     };
-    let secs = site.service.source_timeout.as_secs();
+    let secs = route.service.source_timeout.as_secs();
     let late = |_| {
         let message = format!("the request's body did not arrive within {secs} s");
         Error::new(Kind::InvalidParam, "body", message)
     };
-    timeout(site.service.source_timeout, read).await.map_err(late)?
+    timeout(route.service.source_timeout, read).await.map_err(late)?
 }
 
-fn render(site: &Site, rejection: &Rejection, id: &str) -> Response<Body> {
+fn render(route: &Route, rejection: &Rejection, id: &str) -> Response<Body> {
     let mut response = problem::response(rejection, id);
+    if let Some(lifetime) = route.service.cache.error_header(rejection.error.kind) {
+        response.headers_mut().insert(header::CACHE_CONTROL, lifetime);
+        if route.service.is_checked_by_cdn {
+            for_checking_cdn(response.headers_mut());
+        }
+    }
     if rejection.error.kind == Kind::MethodNotAllowed {
-        let methods = site.origin.methods().iter().map(Method::as_str).chain(["OPTIONS"]);
+        let methods = route.origin.methods().iter().map(Method::as_str).chain(["OPTIONS"]);
         let methods = HeaderValue::from_str(&methods.collect::<Vec<_>>().join(", "));
         response.headers_mut().extend(methods.map(|methods| (header::ALLOW, methods)));
     }
@@ -181,7 +249,7 @@ fn render(site: &Site, rejection: &Rejection, id: &str) -> Response<Body> {
 fn cors(site: &Site) -> CorsLayer {
     let layer = CorsLayer::new()
         .allow_origin(cors::Any)
-        .allow_methods(site.origin.methods().to_vec())
+        .allow_methods(site.routes.methods())
         .expose_headers(cors::Any)
         .max_age(Duration::from_hours(24))
         .vary([]);

@@ -2,18 +2,29 @@
 //! normaliser.
 
 use crate::TRANSFORMS;
-use safelight_core::{Format, Param, ParamKind};
+use safelight_core::{
+    Format, Param, ParamKind,
+    keys::{RESERVED, TRACKERS},
+    params::SERVICE,
+};
 use serde_json::{Map, Value, json};
 
 /// Returns every query parameter in canonical order, as the text of `params.json`.
 pub fn params_json() -> String {
     let params = TRANSFORMS
         .iter()
-        .flat_map(|transform| transform.params().iter().map(|param| to_json(transform.name(), param)));
-    format!("{:#}\n", params.collect::<Value>())
+        .flat_map(|transform| transform.params().iter().map(|param| to_json(Some(transform.name()), param)));
+    let service = SERVICE.iter().map(|param| to_json(None, param));
+    format!("{:#}\n", params.chain(service).collect::<Value>())
 }
 
-fn to_json(transform: &str, param: &Param) -> Value {
+/// Returns the query keys that are dropped although no parameter declares them, as the text of `keys.json`.
+pub fn keys_json() -> String {
+    format!("{:#}\n", json!({ "trackers": TRACKERS, "reserved": RESERVED }))
+}
+
+/// `transform` is `None` for a parameter of the service.
+fn to_json(transform: Option<&str>, param: &Param) -> Value {
     let kind = match param.kind {
         ParamKind::Flag => json!({ "type": "flag", "or": [] }),
         ParamKind::FlagOr(words) => json!({ "type": "flag", "or": words }),

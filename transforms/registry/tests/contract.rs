@@ -8,7 +8,7 @@ use safelight_core::{
     Encode, Kind, Param, ParamKind, Plan, Query, Registry, Result, Settings, Step, Transform, testing::Output,
 };
 use safelight_formats::Format;
-use safelight_registry::{REGISTRY, TRANSFORMS, params_json};
+use safelight_registry::{REGISTRY, TRANSFORMS, keys_json, params_json};
 use std::collections::HashSet;
 
 /// Runs a query over a source in chunks of this many bytes.
@@ -179,11 +179,12 @@ fn sources_of_other_formats_are_rejected() {
 }
 
 #[test]
-fn params_json_matches_the_declared_parameters() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/params.json");
-    let declared = params_json();
-    if std::fs::read_to_string(path).ok().as_deref() != Some(&declared) {
-        std::fs::write(path, &declared).expect("the checkout takes files");
-        panic!("params.json was stale and is now rewritten: commit it");
+fn generated_files_match_the_declarations() {
+    for (name, declared) in [("params.json", params_json()), ("keys.json", keys_json())] {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+        if std::fs::read_to_string(&path).ok().as_deref() != Some(&declared) {
+            std::fs::write(path, &declared).expect("the checkout takes files");
+            panic!("{name} was stale and is now rewritten: commit it");
+        }
     }
 }

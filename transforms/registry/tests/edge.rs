@@ -72,7 +72,7 @@ fn pairs(random: &mut Random) -> Vec<String> {
         let value: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
         pairs.push(format!("{name}={value}"));
     }
-    for tracker in ["utm_source=a%26b", "WIDTH=5", "", "=", "fbclid"] {
+    for tracker in ["utm_source=a%26b", "X-Amz-Date=5", "", "Expires=", "fbclid"] {
         if random.below(4) == 0 {
             pairs.insert(random.below(pairs.len() as u32 + 1) as usize, tracker.to_owned());
         }
@@ -89,8 +89,8 @@ fn canonical_queries_are_those_of_the_registry() {
         let mut pairs = pairs(&mut random);
         let raw = pairs.join("&");
         let accept = *random.one_of(&ACCEPTS);
-        let found = normalizer.normalize(&raw, accept);
-        let again = normalizer.normalize(&found.query, accept);
+        let found = normalizer.normalize(&raw, accept).unwrap();
+        let again = normalizer.normalize(&found.query, accept).unwrap();
         assert_eq!(again.query, found.query, "{raw} is not settled");
         match REGISTRY.query(&raw, accept) {
             Ok(query) => {
@@ -98,7 +98,7 @@ fn canonical_queries_are_those_of_the_registry() {
                 assert_eq!(found.query, query.to_string(), "{raw} with {accept}");
                 assert_eq!(found.is_negotiated, query.is_negotiated, "{raw} with {accept}");
                 pairs.reverse();
-                let reversed = normalizer.normalize(&pairs.join("&"), accept);
+                let reversed = normalizer.normalize(&pairs.join("&"), accept).unwrap();
                 assert_eq!(reversed, found, "{raw} in another order");
             }
             Err(error) => {
@@ -116,7 +116,7 @@ fn canonical_queries_are_those_of_the_registry() {
 fn text_is_passed_on_in_its_own_spelling() {
     let normalizer = Normalizer::new(&Config::default()).unwrap();
     let check = |raw: &str, right: bool| {
-        let found = normalizer.normalize(raw, "").query;
+        let found = normalizer.normalize(raw, "").unwrap().query;
         let [here, there] =
             [raw, found.as_str()].map(|raw| REGISTRY.query(raw, "").map(|query| query.to_string()));
         assert_eq!(here.is_ok(), right, "{raw}");

@@ -5,7 +5,7 @@ mod pixels;
 mod tone;
 mod work;
 
-use crate::animation::{check_frames, frames_pixels};
+use crate::animation::{Frames, check_frames, frames_pixels};
 use crate::colour;
 use crate::error::CodecError;
 use crate::guard;
@@ -88,7 +88,7 @@ impl Opened for OpenedJxl {
         const LOSSLESS_NS: u64 = 50;
         /// Bytes for each sample of a large lossy file.
         const LOSSY_BYTES: u64 = 4;
-        let pixels = frames_pixels(&self.header, decode, &self.limits);
+        let pixels = frames_pixels(&self.header, Frames::new(&self.header, None, decode), &self.limits);
         let work = if self.is_lossy && self.is_large() {
             self.samples.saturating_mul(LOSSY_BYTES).saturating_add(16 << 20)
         } else {

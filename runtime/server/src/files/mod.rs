@@ -75,8 +75,8 @@ fn run(
 ) -> Result<Report, Failure> {
     let raw = query::without_mark(&batch.query);
     // The path of an error of the query is the query.
-    let parsed = query::parse(service.registry, raw)
-        .map_err(|error| Failure { input: batch.query.clone().into(), error })?;
+    let parsed =
+        query::parse(service, raw).map_err(|error| Failure { input: batch.query.clone().into(), error })?;
     let batch = &Batch { query: raw.to_owned(), ..batch.clone() };
     let Inputs { tasks, skipped, failures } = targets::inputs(service, batch, &parsed)?;
     let no_threads = |error| {

@@ -89,7 +89,7 @@ impl Task {
         } else {
             self.query.clone()
         };
-        let parsed = registry.query(&query, "")?;
+        let parsed = self.service.query(&query, "")?.query;
         let plan = Plan::new(*registry, parsed.clone())?;
         let mut driver = SessionDriver::new(reader, plan.start(settings), decode_pool.clone());
         let head = match driver.commit().await {

@@ -2,7 +2,11 @@
 
 use crate::common::{Memory, Reply, TOY, read, service};
 use safelight::connections::{ConnectionLimits, Connections, Counts, Reason, serve};
-use safelight_service::web::{Site, router};
+use safelight_service::{
+    auth::LogSubject,
+    site::Routes,
+    web::{Site, router},
+};
 use std::{
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
@@ -40,9 +44,9 @@ pub(crate) fn start_on(listener: TcpListener, memory: Memory, limits: Connection
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
     let site = Site {
-        service: service(TOY),
-        origin: Arc::new(memory),
+        routes: Routes::single(service(TOY), Arc::new(memory)),
         auth: None,
+        log_subject: LogSubject::default(),
         signatures: None,
         states_range_length: false,
     };

@@ -95,7 +95,10 @@ impl FrameRequest {
     }
 }
 
-/// Returns a path without DICOM's identifiers, which lead to patients.
+/// The query keys of image sets and `DICOMweb`.
+pub(super) const QUERY_KEYS: &[&str] = &["imageFrameId", "imageSetId", "version"];
+
+/// Returns a path, or a value, without DICOM's identifiers, which lead to patients.
 pub(super) fn without_uids(path: &str) -> String {
     let is_number = |segment: &str| segment.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     let is_uid = |segment: &str| !is_id(segment) && (32 < segment.len() || is_number(segment));

@@ -97,8 +97,12 @@ impl Origin for HealthImaging {
         frame_request::MAX_BODY_BYTES
     }
 
-    fn loggable_path(&self, path: &str) -> String {
-        frame_request::without_uids(path)
+    fn query_keys(&self) -> &'static [&'static str] {
+        frame_request::QUERY_KEYS
+    }
+
+    fn loggable(&self, text: &str) -> String {
+        frame_request::without_uids(text)
     }
 }
 

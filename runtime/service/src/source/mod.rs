@@ -7,6 +7,7 @@ mod cached;
 mod file;
 pub(crate) mod store;
 mod web_server;
+mod remote;
 mod fault;
 mod pace;
 pub(crate) mod retry;
@@ -19,7 +20,8 @@ pub use key::Key;
 pub use pace::MinRate;
 pub use reader::Reader;
 pub(crate) use reader::within;
-pub use settings::SourceSettings;
+pub use remote::Remote;
+pub use settings::{Amazon, SourceSettings};
 pub use store::Store;
 pub use web_server::{AddressRule, HostPort, WebServer};
 
@@ -65,9 +67,14 @@ pub trait Origin: Debug + Send + Sync {
         0
     }
 
-    /// Returns the path as the log may show it. Defaults to the path itself.
-    fn loggable_path(&self, path: &str) -> String {
-        path.to_owned()
+    /// Returns the query keys that the origin itself reads. Defaults to none.
+    fn query_keys(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Returns the path, or a value of the query, as the log may show it. Defaults to the text itself.
+    fn loggable(&self, text: &str) -> String {
+        text.to_owned()
     }
 }
 
@@ -219,7 +226,7 @@ pub fn origin(name: &str, settings: &SourceSettings) -> Result<Arc<dyn Origin>, 
         return Ok(Arc::new(Directory::open(Path::new(name))?));
     }
     let url = Url::parse(name).map_err(|_| StartError::Url { url: without_secrets(name) })?;
-    Ok(match Store::from_url(&url, settings.min_rate())? {
+    Ok(match Store::from_url(&url, settings)? {
         Some(store) => Arc::new(store),
         None => Arc::new(WebServer::new(&url, settings)?),
     })

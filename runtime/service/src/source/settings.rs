@@ -22,9 +22,26 @@ pub struct SourceSettings {
           default_value_t = MinRate::default().bytes_per_sec)]
     pub source_min_rate: u64,
 
+    /// Settings of a bucket of Amazon S3. Defaults to those of the environment.
+    #[arg(skip)]
+    pub amazon: Amazon,
+
     /// Settings of HealthImaging.
     #[command(flatten)]
     pub health_imaging: HealthImagingSettings,
+}
+
+/// Settings of a bucket of Amazon S3, or of a store that is compatible with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Amazon {
+    /// Profile of AWS's configuration files. Defaults to `None`: credentials of the environment.
+    pub profile: Option<String>,
+    /// Region. Defaults to `None`: that of the profile or of the environment.
+    pub region: Option<String>,
+    /// Endpoint. Defaults to `None`: that of the profile or of the environment.
+    pub endpoint: Option<String>,
+    /// Whether the query key `versionId` chooses the version of an object. Defaults to `false`.
+    pub versions: bool,
 }
 
 impl Default for SourceSettings {
@@ -34,6 +51,7 @@ impl Default for SourceSettings {
             follow_redirects: Vec::new(),
             allow_address: Vec::new(),
             source_min_rate: MinRate::default().bytes_per_sec,
+            amazon: Amazon::default(),
             health_imaging: HealthImagingSettings::default(),
         }
     }

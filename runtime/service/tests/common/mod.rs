@@ -22,8 +22,11 @@ use hyper_util::{
 };
 use safelight_core::{Registry, Settings};
 use safelight_service::{
+    auth::LogSubject,
+    cache_control::{CacheSettings, Fallback},
     decode_pool::{DecodePool, PoolLimits},
-    handle::Service,
+    handle::{RuleSettings, Rules, Service},
+    site::Routes,
     source::Origin,
     web::{Site, router},
 };
@@ -43,7 +46,14 @@ pub(crate) async fn start(origin: Arc<dyn Origin>) -> Server {
 pub(crate) async fn start_with(service: Service, origin: Arc<dyn Origin>) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let router = router(Site { service, origin, auth: None, signatures: None, states_range_length: false });
+    let images = Routes::single(service, origin);
+    let router = router(Site {
+        routes: images,
+        auth: None,
+        log_subject: LogSubject::default(),
+        signatures: None,
+        states_range_length: false,
+    });
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let connection = http1::Builder::new()
@@ -61,7 +71,11 @@ pub(crate) fn service(registry: Registry) -> Service {
     Service {
         registry,
         settings: Settings::default(),
+        rules: Arc::new(Rules::new(RuleSettings::default(), registry.params()).unwrap()),
         source_timeout: Duration::from_secs(30),
+        cache: CacheSettings::default(),
+        fallback: Fallback::default(),
+        has_client_hints: false,
         decode_pool,
         is_checked_by_cdn: false,
     }

@@ -3,7 +3,7 @@
 //! `object_store` reads the environment only. The form of the files is that of the "AWS SDKs and Tools Reference
 //! Guide", "Shared config and credentials files".
 
-use crate::StartError;
+use crate::{StartError, source::Amazon};
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use std::{collections::HashMap, env, fs, path::PathBuf};
 
@@ -31,6 +31,30 @@ const UNSUPPORTED: [&str; 8] = [
 /// [`StartError::Profile`] if that profile is missing, or has credentials of an unsupported form.
 pub(crate) fn builder() -> Result<AmazonS3Builder, StartError> {
     from_variables(AmazonS3Builder::from_env(), |name| env::var(name).ok().filter(|value| !value.is_empty()))
+}
+
+/// Returns a builder as [`builder`], with the settings of one bucket instead of those of the environment.
+///
+/// # Errors
+/// As for [`builder`].
+pub(super) fn builder_for(bucket: &Amazon) -> Result<AmazonS3Builder, StartError> {
+    let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+    let mut builder = match &bucket.profile {
+        // Credentials of the environment would take precedence.
+        Some(_) => AmazonS3Builder::new(),
+        None => AmazonS3Builder::from_env(),
+    };
+    for (key, value) in
+        [(AmazonS3ConfigKey::Region, &bucket.region), (AmazonS3ConfigKey::Endpoint, &bucket.endpoint)]
+    {
+        if let Some(value) = value {
+            builder = builder.with_config(key, value);
+        }
+    }
+    from_variables(builder, |name| match (&bucket.profile, name) {
+        (Some(profile), "AWS_PROFILE") => Some(profile.clone()),
+        _ => variable(name),
+    })
 }
 
 fn from_variables(

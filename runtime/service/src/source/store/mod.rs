@@ -6,7 +6,7 @@ mod google;
 mod transport;
 
 use super::{
-    Key, Meta, MinRate, Opened, Origin, Probe, Resource, Source,
+    Key, Meta, MinRate, Opened, Origin, Probe, Resource, Source, SourceSettings,
     fault::{Cause, Fault},
     key,
     pace::paced,
@@ -31,6 +31,8 @@ pub struct Store {
     objects: Arc<dyn ObjectStore>,
     prefix: Path,
     rate: MinRate,
+    /// Whether the query chooses the version of an object.
+    versions: bool,
     /// Names the variables with credentials, for a store of a URL.
     credentials: Option<&'static str>,
 }
@@ -38,7 +40,7 @@ pub struct Store {
 impl Store {
     /// Serves the objects below `prefix` in any store.
     pub fn new(objects: Arc<dyn ObjectStore>, prefix: Path) -> Self {
-        Self { objects, prefix, rate: MinRate::default(), credentials: None }
+        Self { objects, prefix, rate: MinRate::default(), versions: false, credentials: None }
     }
 
     /// Returns the store of an `s3://`, `gs://` or `az://` URL, or of a URL of a cloud, with credentials, region and
@@ -46,12 +48,13 @@ impl Store {
     ///
     /// # Errors
     /// [`StartError::Url`] or [`StartError::Store`], or an invalid setting.
-    pub fn from_url(url: &Url, rate: MinRate) -> Result<Option<Self>, StartError> {
+    pub fn from_url(url: &Url, settings: &SourceSettings) -> Result<Option<Self>, StartError> {
         let unknown = || StartError::Url { url: super::without_secrets(url.as_str()) };
         let (scheme, prefix) = ObjectStoreScheme::parse(url).map_err(|_| unknown())?;
         let (objects, credentials): (Arc<dyn ObjectStore>, _) = match scheme {
             ObjectStoreScheme::AmazonS3 => {
-                let builder = amazon::builder()?.with_url(url.as_str()).with_retry(retry());
+                let builder =
+                    amazon::builder_for(&settings.amazon)?.with_url(url.as_str()).with_retry(retry());
                 (Arc::new(builder.with_http_connector(Connector(AMAZON)).build()?), amazon::CREDENTIALS)
             }
             ObjectStoreScheme::GoogleCloudStorage => {
@@ -65,15 +68,34 @@ impl Store {
             ObjectStoreScheme::Http => return Ok(None),
             _ => return Err(unknown()),
         };
-        Ok(Some(Self { objects, prefix, rate, credentials: Some(credentials) }))
+        let (rate, versions) = (settings.min_rate(), settings.amazon.versions);
+        Ok(Some(Self { objects, prefix, rate, versions, credentials: Some(credentials) }))
     }
 
     fn object(&self, key: &str) -> Object {
         // The segments of a key are plain names, so it cannot leave the prefix. A name that the store does not
         // allow does not exist in it.
         let path = Path::parse(format!("{}/{key}", self.prefix)).ok();
-        Object { store: self.clone(), path }
+        Object { store: self.clone(), path, version: None }
     }
+}
+
+/// Returns the version of an object that a query names.
+///
+/// # Errors
+/// [`Kind::InvalidParam`], for a version that S3 cannot have given.
+fn version(query: &str) -> Result<Option<String>> {
+    const KEY: &str = "versionId";
+    /// S3, "How S3 Versioning works".
+    const MAX_BYTES: usize = 1024;
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    let Some((_, version)) = pairs.find(|(key, value)| key == KEY && !value.is_empty()) else {
+        return Ok(None);
+    };
+    if MAX_BYTES < version.len() || !version.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Error::param(KEY, "expected the ID of a version"));
+    }
+    Ok(Some(version.into_owned()))
 }
 
 /// Returns the retries of a request whose connection failed, and of requests for credentials: [`transport`] itself
@@ -86,7 +108,8 @@ fn retry() -> RetryConfig {
 impl Origin for Store {
     fn resolve(&self, parts: &Parts, _body: &[u8]) -> Result<Resource> {
         let key = Key::from_request(parts)?;
-        Ok(Resource::image(self.object(key.as_str())))
+        let version = if self.versions { version(parts.uri.query().unwrap_or_default())? } else { None };
+        Ok(Resource::image(Object { version, ..self.object(key.as_str()) }))
     }
 
     async fn check(&self) -> Result<()> {
@@ -115,6 +138,8 @@ impl Origin for Store {
 struct Object {
     store: Store,
     path: Option<Path>,
+    /// Version; the newest if `None`.
+    version: Option<String>,
 }
 
 impl Object {
@@ -123,7 +148,8 @@ impl Object {
         let attempt = Attempt::default();
         let mut extensions = Extensions::new();
         extensions.insert(attempt.clone());
-        let result = self.store.objects.get_opts(path, GetOptions { extensions, ..options }).await;
+        let options = GetOptions { extensions, version: self.version.clone(), ..options };
+        let result = self.store.objects.get_opts(path, options).await;
         result.map_err(|error| match (fault(&error), self.store.credentials) {
             (None, Some(remedy)) if !attempt.is_sent() => {
                 let message = "the source could not be read";
