@@ -61,15 +61,16 @@ fn colours_and_alpha_of_avif_are_those_of_other_programs() {
         "formats/avif/plum-blossom-small.profile0.10bpc.yuv420.alpha-full.avif",
         "formats/avif/plum-blossom-small.profile2.12bpc.yuv444.alpha-full.avif",
     ];
-    let avifdec = ("avifdec", &["--no-strict", "--ignore-icc", "-d", "8", "IN", "OUT"][..]);
-    let libheif = ("heif-convert", &["--quiet", "IN", "OUT"][..]);
+    let avifdec = ("avifdec", &["--no-strict", "--ignore-icc", "-d", "8", "IN", "OUT"][..], 1.0);
+    // It repeats samples of chroma.
+    let libheif = ("heif-convert", &["--quiet", "IN", "OUT"][..], 2.0);
     let names =
         by_libavif.map(|name| (name, avifdec)).into_iter().chain(by_libheif.map(|name| (name, libheif)));
-    for (name, (program, options)) in names {
+    for (name, (program, options, mean)) in names {
         let Some(bytes) = file(name) else { return };
         let Some(judge) = Judge::find(program) else { continue };
         let theirs = upright(decode(&Png, &judge.decode(&bytes, "avif", options)).frames.remove(0));
-        assert_near(name, &upright(decode(&Avif, &bytes).frames.remove(0)), &theirs, 1.0);
+        assert_near(name, &upright(decode(&Avif, &bytes).frames.remove(0)), &theirs, mean);
     }
 }
 
@@ -98,15 +99,11 @@ fn frames_of_avif_are_those_of_libavif() {
 
 #[test]
 fn colours_of_heic_are_those_of_libheif() {
-    let names = ["samplefilehub.heif", "mobile/HMD_Nokia_8.3_5G.heif"];
-    for name in names {
-        let Some(bytes) = file(&format!("corpus/exif-samples/heic/{name}")) else { return };
-        let Some(judge) = Judge::find("heif-convert") else { return };
-        let theirs =
-            upright(decode(&Png, &judge.decode(&bytes, "heic", &["--quiet", "IN", "OUT"])).frames.remove(0));
-        // libheif repeats samples of chroma.
-        assert_near(name, &upright(decode(&Heic, &bytes).frames.remove(0)), &theirs, 1.0);
-    }
+    let Some(bytes) = file("corpus/exif-samples/heic/samplefilehub.heif") else { return };
+    let Some(judge) = Judge::find("heif-convert") else { return };
+    let theirs = judge.decode(&bytes, "heic", &["--quiet", "IN", "OUT"]);
+    let theirs = upright(decode(&Png, &theirs).frames.remove(0));
+    assert_near("samplefilehub.heif", &upright(decode(&Heic, &bytes).frames.remove(0)), &theirs, 1.0);
 }
 
 #[test]
