@@ -193,10 +193,10 @@ fn an_orientation_after_the_pixels_is_read_too() {
 }
 
 #[test]
-fn an_animation_is_decoded_to_its_default_image() {
+fn the_still_of_an_animation_is_its_default_image() {
     let bytes = safelight_images::read("animated.png");
     let header = header(&Png, &bytes, &Limits::default()).unwrap();
-    assert!(!header.is_animated);
+    assert!(header.is_animated && header.frames == 3);
     let image = decode(&Png, &bytes).unwrap();
     assert_eq!(image.frames.len(), 1);
     assert_eq!(image.frames[0].geometry, header.geometry);
