@@ -207,7 +207,7 @@ function color(value) {
 }
 
 function preferred(type, accept) {
-  let best = null;
+  let best = 'auto';
   let highest = 0;
   type.auto.forEach((choice) => {
     const weight = weightOf(accept, choice.accept);
@@ -217,7 +217,7 @@ function preferred(type, accept) {
     }
   });
   const isOther = type.others.some((other) => weightOf(accept, other) > highest);
-  return isOther ? null : best;
+  return isOther ? 'auto' : best;
 }
 
 function weightOf(accept, name) {

@@ -237,6 +237,9 @@ impl Rules {
     }
 }
 
+/// The value by which a viewer leaves the format to the service.
+const AUTO: &str = "auto";
+
 /// Returns the keys of a viewer's query that belong to transforms.
 fn own_keys(query: &Query) -> impl Iterator<Item = &'static str> {
     let is_service = |key: &str| SERVICE.iter().any(|param| param.key == key);
@@ -275,7 +278,8 @@ impl Formats {
         Ok(Some(Self {
             key: param.key,
             words: allowed,
-            hidden: hidden.into_iter().map(|(_, word)| word).collect(),
+            // `auto` stays where `Accept` names none of its formats.
+            hidden: hidden.into_iter().map(|(_, word)| word).chain([AUTO]).collect(),
             excluded_types: excluded.into_iter().map(|(mime, _)| mime).collect(),
         }))
     }

@@ -36,7 +36,7 @@ fn a_preset_is_its_query() {
     check(&rules, "preset=a%20b", Err("preset: expected the name of a preset, got \"a b\""));
     let asked = rules.query("preset=card&download=a%20b.jpg", "").unwrap();
     assert_eq!((asked.preset.as_deref(), asked.download.as_deref()), (Some("card"), Some("a b.jpg")));
-    assert!(!asked.query.is_negotiated || asked.query.get("format").is_none());
+    assert!(asked.query.is_negotiated && asked.query.get("format") == Some("auto"));
 
     let none = Rules::new(settings(), declared_params()).unwrap();
     check(&none, "preset=card", Err("preset: unsupported preset \"card\": there are none"));
@@ -72,7 +72,7 @@ fn keys_values_and_formats_may_be_restricted() {
     check(&rules, "dpr=3", Err("dpr: expected 1.5 or 2, got \"3\""));
     check(&rules, "q=5", Err("quality: expected no value, got \"5\""));
     check(&rules, "f=webp", Err("format: expected jpeg or avif, got \"webp\""));
-    check(&rules, "f=auto", Ok(""));
+    check(&rules, "f=auto", Ok("format=auto"));
     assert_eq!(rules.query("f=auto", "image/avif").unwrap().query.to_string(), "format=auto-avif");
     check(
         &rules,
