@@ -142,6 +142,14 @@ fn files_of_the_conformance_suite_look_as_in_libjxl() {
         assert_eq!((image.frames.len() as u32, image.frames[0].model), (*frames, *model), "{name}");
         assert_eq!(image.delays_ms.len(), if *frames == 1 { 0 } else { *frames as usize }, "{name}");
         let found = means(&image.frames[*at]);
+        // The same frame as a page.
+        let page = Jxl.open_page(file.clone().into(), *at as u32, &Limits::default()).unwrap();
+        assert!(!page.header().is_animated, "{name}");
+        assert!(
+            page.decode(&wanted(true), &Stop::default()).unwrap().frames == image.frames[*at..=*at],
+            "{name}"
+        );
+        assert!(Jxl.open_page(file.clone().into(), *frames, &Limits::default()).is_err(), "{name}");
         let is_near = found.iter().zip(*expected).all(|(found, expected)| (found - expected).abs() < 0.1);
         assert!(is_near && found.len() == expected.len(), "{name}: {found:?}");
         // Large ones go to a child process, which holds them to their memory.

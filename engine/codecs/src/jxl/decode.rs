@@ -6,6 +6,7 @@ use super::{
     size,
     work::Work,
 };
+use crate::animation::Frames;
 use crate::error::CodecError;
 use crate::header::check_pixels;
 use jxl::api::{AlphaMode, Event, JxlBasicInfo, JxlColorProfile, JxlDecoder, JxlDecoderOptions};
@@ -29,19 +30,22 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Reads the header, and checks the number of pixels.
-    pub(super) fn new(source: &'a [u8], limits: &Limits) -> Result<Self> {
-        Self::with_options(source, limits, |_| ())
+    /// Reads the header, and checks the number of pixels. No frame may have more than `max_samples` samples, if that is
+    /// known: frames that are not shown may be larger than the image.
+    pub(super) fn new(source: &'a [u8], limits: &Limits, max_samples: Option<u64>) -> Result<Self> {
+        Self::with_options(source, limits, max_samples, |_| ())
     }
 
     fn with_options(
         source: &'a [u8],
         limits: &Limits,
+        max_samples: Option<u64>,
         set: impl FnOnce(&mut JxlDecoderOptions),
     ) -> Result<Self> {
         let mut options = JxlDecoderOptions::default();
-        let samples = limits.max_pixels.saturating_mul(MAX_CHANNELS);
-        options.sample_limit = Some(usize::try_from(samples).unwrap_or(usize::MAX));
+        let samples = max_samples.unwrap_or(limits.max_pixels.saturating_mul(MAX_CHANNELS));
+        // The decoder rejects images of exactly this many.
+        options.sample_limit = Some(usize::try_from(samples.saturating_add(1)).unwrap_or(usize::MAX));
         options.alpha_mode = AlphaMode::Unpremultiplied;
         set(&mut options);
         let mut decoder = JxlDecoder::new(options);
@@ -72,8 +76,10 @@ impl<'a> Reader<'a> {
     }
 
     /// The number of frames that are shown, up to one more than the limit.
-    pub(super) fn count_frames(&self, limits: &Limits) -> Result<u32> {
-        let mut scan = Self::with_options(self.source, limits, |options| options.scan_frames_only = true)?;
+    pub(super) fn count_frames(&self, limits: &Limits, max_samples: u64) -> Result<u32> {
+        let max_samples = Some(max_samples);
+        let mut scan =
+            Self::with_options(self.source, limits, max_samples, |options| options.scan_frames_only = true)?;
         let stop = Stop::default();
         let mut work = Work::of_header(size(&self.info), limits, &stop);
         let most = limits.max_frames as usize;
@@ -87,21 +93,22 @@ impl<'a> Reader<'a> {
         Ok(scan.decoder.scanned_frames().len().max(1) as u32)
     }
 
-    /// Decodes the first `count` frames. Returns them with the time of each in milliseconds.
+    /// Decodes `wanted` frames. Returns them with the time of each in milliseconds.
     ///
     /// An animation that is cut short, or damaged after its first frame, is decoded as far as it goes.
     pub(super) fn frames(
         mut self,
         layout: &Layout,
-        count: u32,
+        wanted: Frames,
         stop: &Stop,
     ) -> Result<(Vec<Frame>, Vec<u32>)> {
         self.decoder.set_pixel_format(layout.format.clone()).map_err(damaged)?;
         let size = size(&self.info);
-        let mut work = Work::new(size, count, stop);
+        let mut work = Work::new(size, wanted.composed(), stop);
         let (mut frames, mut delays_ms) = (Vec::new(), Vec::new());
         let mut target = layout.target(size);
-        loop {
+        let (mut index, mut duration_ms) = (0, 0);
+        while index < wanted.composed() {
             stop.check()?;
             let event = self.next(Some(&mut target), &mut work);
             if let Some(stopped) = work.stopped.take() {
@@ -110,25 +117,24 @@ impl<'a> Reader<'a> {
             match event {
                 Ok(Some(Event::FrameHeader)) => {
                     let duration = self.decoder.frame_header().and_then(|header| header.duration);
-                    delays_ms.push(duration.unwrap_or_default().round() as u32);
-                }
-                Ok(Some(Event::FrameComplete { .. })) if frames.len() + 1 == count as usize => {
-                    frames.push(layout.frame(target));
-                    break;
+                    duration_ms = duration.unwrap_or_default().round() as u32;
                 }
                 Ok(Some(Event::FrameComplete { .. })) => {
-                    let done = std::mem::replace(&mut target, layout.target(size));
-                    frames.push(layout.frame(done));
+                    index += 1;
+                    if wanted.has(index - 1) {
+                        // The last one needs no buffer after it.
+                        let rest = if index < wanted.composed() { size } else { Size::new(0, 0) };
+                        let done = std::mem::replace(&mut target, layout.target(rest));
+                        frames.push(layout.frame(done));
+                        delays_ms.push(duration_ms);
+                    }
                 }
                 Ok(Some(Event::Complete) | None) | Err(_) if !frames.is_empty() => break,
-                Ok(Some(Event::Complete) | None) => {
-                    return Err(damaged("the first frame is cut short").into());
-                }
+                Ok(Some(Event::Complete) | None) => return Err(damaged("a frame is cut short").into()),
                 Ok(Some(_)) => (),
                 Err(error) => return Err(error.into()),
             }
         }
-        delays_ms.truncate(frames.len());
         Ok((frames, delays_ms))
     }
 

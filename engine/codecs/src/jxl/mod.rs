@@ -5,7 +5,7 @@ mod pixels;
 mod tone;
 mod work;
 
-use crate::animation::{Frames, check_frames, frames_pixels};
+use crate::animation::{Frames, check_frames, frames_pixels, of_page};
 use crate::colour;
 use crate::error::CodecError;
 use crate::guard;
@@ -21,6 +21,9 @@ use safelight_core::{
 /// The format in errors.
 const FORMAT: Format = Format::JpegXl;
 
+/// Samples that a frame may have in any file: a frame with patches of a small image may be larger than the image.
+const MIN_FRAME_SAMPLES: u64 = 1 << 18;
+
 /// Decodes JPEG XL.
 #[derive(Debug)]
 pub struct Jxl;
@@ -31,35 +34,45 @@ impl Decoder for Jxl {
     }
 
     fn open(&self, source: Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
-        guard::open(FORMAT, || OpenedJxl::new(source, limits))
+        guard::open(FORMAT, || OpenedJxl::new(source, None, limits))
+    }
+
+    fn open_page(&self, source: Bytes, page: u32, limits: &Limits) -> Result<Box<dyn Opened>> {
+        guard::open(FORMAT, || OpenedJxl::new(source, Some(page), limits))
     }
 }
 
 /// A source whose header was read, and whose frames were counted if it is an animation.
 struct OpenedJxl {
     source: Bytes,
+    /// The number of the only frame that is decoded; `None` for all, or the first.
+    page: Option<u32>,
     header: Header,
     layout: Layout,
-    /// Samples of a frame, all channels.
+    /// The most samples of a frame, all channels.
     samples: u64,
+    /// Channels that are coded.
+    channels: u64,
     /// Whether colours are coded as XYB, as lossy files do.
     is_lossy: bool,
     limits: Limits,
 }
 
 impl OpenedJxl {
-    fn new(source: Bytes, limits: &Limits) -> Result<Self> {
-        let reader = Reader::new(&source, limits)?;
+    fn new(source: Bytes, page: Option<u32>, limits: &Limits) -> Result<Self> {
+        let reader = Reader::new(&source, limits, None)?;
         let info = reader.info().clone();
         let layout = Layout::new(&info, reader.profile()?)?;
-        let is_animated = info.animation.is_some();
-        let frames = if is_animated { reader.count_frames(limits)? } else { 1 };
         let geometry = Geometry { size: size(&info), orientation: Orientation::UPRIGHT };
+        let channels = layout.coded_channels(&info);
+        let samples = geometry.size.pixels().saturating_mul(channels).max(MIN_FRAME_SAMPLES);
+        let is_animated = info.animation.is_some();
+        let frames = if is_animated { reader.count_frames(limits, samples)? } else { 1 };
         let sample_bytes = if layout.is_wide { 2 } else { 1 };
         let header = Header { geometry, is_animated: 1 < frames, frames, has_palette: false, sample_bytes };
-        let samples = geometry.size.pixels().saturating_mul(layout.coded_channels(&info));
         let is_lossy = !info.uses_original_profile;
-        Ok(Self { source, header, layout, samples, is_lossy, limits: limits.clone() })
+        let header = of_page(header, page)?;
+        Ok(Self { source, page, header, layout, samples, channels, is_lossy, limits: limits.clone() })
     }
 
     /// The most bytes that the decoder allocates besides the frames that it returns.
@@ -88,7 +101,7 @@ impl Opened for OpenedJxl {
         const LOSSLESS_NS: u64 = 50;
         /// Bytes for each sample of a large lossy file.
         const LOSSY_BYTES: u64 = 4;
-        let pixels = frames_pixels(&self.header, Frames::new(&self.header, None, decode), &self.limits);
+        let pixels = frames_pixels(&self.header, Frames::new(&self.header, self.page, decode), &self.limits);
         let work = if self.is_lossy && self.is_large() {
             self.samples.saturating_mul(LOSSY_BYTES).saturating_add(16 << 20)
         } else {
@@ -96,9 +109,9 @@ impl Opened for OpenedJxl {
         };
         let bytes = pixels.saturating_mul(self.layout.pixel_bytes()).saturating_add(work);
         let bytes = bytes.saturating_add(colour::PROFILE_BYTES + 2 * self.limits.max_metadata_bytes);
-        let channels = self.samples.div_ceil(self.header.geometry.size.pixels().max(1));
+        let samples = pixels.saturating_mul(self.channels);
         let ns = if self.is_lossy { LOSSY_NS } else { LOSSLESS_NS };
-        Cost::new(bytes, pixels.saturating_mul(channels).saturating_mul(ns))
+        Cost::new(bytes, samples.saturating_mul(ns))
     }
 
     fn isolation(&self) -> Isolation {
@@ -106,12 +119,10 @@ impl Opened for OpenedJxl {
     }
 
     fn decode(self: Box<Self>, decode: &Decode, stop: &Stop) -> Result<Image> {
-        let Self { source, header, layout, limits, .. } = *self;
-        let frames = if decode.all_frames { header.frames } else { 1 };
-        if decode.all_frames {
-            check_frames(FORMAT, header.geometry.size, frames, &limits)?;
-        }
-        let reader = Reader::new(&source, &limits)?;
+        let Self { source, page, header, layout, samples, limits, .. } = *self;
+        let frames = Frames::new(&header, page, decode);
+        check_frames(FORMAT, header.geometry.size, frames.composed(), &limits)?;
+        let reader = Reader::new(&source, &limits, Some(samples))?;
         let plays = reader.info().animation.as_ref().map_or(0, |animation| animation.num_loops);
         let (frames, mut delays_ms) = reader.frames(&layout, frames, stop)?;
         if frames.len() < 2 {
