@@ -95,6 +95,7 @@ async fn work_ends_soon_after_its_client() {
         "format=jpeg&progressive=true",
         "format=png",
         "format=webp",
+        "format=webp&compression=lossless",
         "format=gif",
         "format=avif&width=1500",
         "rotate=90&format=png",

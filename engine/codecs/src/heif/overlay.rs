@@ -78,26 +78,26 @@ impl OverlayImage {
             let frame =
                 image.frame(1, (1, 1), is_parallel, stop)?.materialize()?.turn(image.orientation.into())?;
             let pixels = Rgb8::from_frame(self.format, &frame)?;
-            self.draw(&mut canvas, (*x, *y), &pixels);
+            draw(&mut canvas, (*x, *y), &pixels);
         }
         let mut samples = [canvas.rgba];
         let model = if drop_opaque_alpha(&mut samples) { Model::Rgb } else { Model::Rgba };
         let [samples] = samples;
         Ok(Frame::whole(self.size, model, Samples::U8(samples)))
     }
+}
 
-    /// Draws the part of `pixels` that is on the canvas.
-    fn draw(&self, canvas: &mut Canvas, at: (i32, i32), pixels: &Rgb8) {
-        // The parts that are left of the canvas, or above.
-        let (cut_x, cut_y) = (at.0.min(0).unsigned_abs(), at.1.min(0).unsigned_abs());
-        let (x, y) = (at.0.max(0).unsigned_abs(), at.1.max(0).unsigned_abs());
-        let Size { w, h } = pixels.size;
-        if w <= cut_x || h <= cut_y {
-            return;
-        }
-        let size = Size::new(w - cut_x, h - cut_y);
-        let visible = cut(&pixels.samples, pixels.size, pixels.channels(), Rect { x: cut_x, y: cut_y, size });
-        let model = if pixels.has_alpha { Model::Rgba } else { Model::Rgb };
-        canvas.draw(Rect { x, y, size }, &visible, model, true);
+/// Draws the part of `pixels` that is on the canvas.
+fn draw(canvas: &mut Canvas, at: (i32, i32), pixels: &Rgb8) {
+    // The parts that are left of the canvas, or above.
+    let (cut_x, cut_y) = (at.0.min(0).unsigned_abs(), at.1.min(0).unsigned_abs());
+    let (x, y) = (at.0.max(0).unsigned_abs(), at.1.max(0).unsigned_abs());
+    let Size { w, h } = pixels.size;
+    if w <= cut_x || h <= cut_y {
+        return;
     }
+    let size = Size::new(w - cut_x, h - cut_y);
+    let visible = cut(&pixels.samples, pixels.size, pixels.channels(), Rect { x: cut_x, y: cut_y, size });
+    let model = if pixels.has_alpha { Model::Rgba } else { Model::Rgb };
+    canvas.draw(Rect { x, y, size }, &visible, model, true);
 }
