@@ -132,7 +132,12 @@ for (const { name, config } of MODES) {
       for (const { properties } of deployment.all('AWS::CloudFront::ResponseHeadersPolicy')) {
         const headers = properties.ResponseHeadersPolicyConfig;
         assert.equal(valueAt(headers, 'SecurityHeadersConfig', 'ContentTypeOptions', 'Override'), true);
-        const policy = valueAt(headers, 'SecurityHeadersConfig', 'ContentSecurityPolicy', 'ContentSecurityPolicy');
+        const policy = valueAt(
+          headers,
+          'SecurityHeadersConfig',
+          'ContentSecurityPolicy',
+          'ContentSecurityPolicy',
+        );
         assert.match(String(policy), /^default-src 'none';.* sandbox$/);
         assert.equal(
           valueAt(headers, 'SecurityHeadersConfig', 'StrictTransportSecurity', 'AccessControlMaxAgeSec'),
