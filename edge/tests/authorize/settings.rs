@@ -51,7 +51,7 @@ fn open_access_requires_the_mode_none() {
 fn errors_name_the_invalid_setting() {
     check(
         &with("/issuer", json!([])),
-        "issuer: unknown field `issuer`, expected one of `mode`, `issuers`, `tokenFrom`, `graceSeconds`, \
+        "issuer: unknown field `issuer`, expected one of `mode`, `issuers`, `rights`, `tokenFrom`, `graceSeconds`, \
          `refreshSeconds`, `staleSeconds`, `rememberedTokens`",
     );
     check(&with("/graceSeconds", json!("5")), "graceSeconds: invalid type: string \"5\", expected u64");

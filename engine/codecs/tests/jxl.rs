@@ -110,6 +110,8 @@ const CONFORMANCE: &[Known] = &[
     ("alpha_triangles_input", (1024, 1024), 1, Model::Rgba, 0, &[127.50, 127.50, 127.31, 127.50]),
     ("animation_spline_input", (320, 320), 60, Model::Rgb, 30, &[1.02, 0.51, 0.53]),
     ("bicycles_input", (1024, 631), 1, Model::Rgb, 0, &[117.44, 112.71, 116.51]),
+    // XYB with a profile of linear light, which the decoder cannot convert to: the decoded values in sRGB.
+    ("progressive_input", (4064, 2704), 1, Model::Rgb, 0, &[119.59, 89.33, 65.94]),
     ("delta_palette_input", (555, 751), 1, Model::Rgb, 0, &[173.66, 77.62, 93.35]),
     ("upsampling_input", (800, 600), 1, Model::Rgba, 0, &[99.19, 103.93, 81.63, 67.97]),
 ];

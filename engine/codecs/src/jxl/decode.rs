@@ -9,7 +9,9 @@ use super::{
 use crate::animation::Frames;
 use crate::error::CodecError;
 use crate::header::check_pixels;
-use jxl::api::{AlphaMode, Event, JxlBasicInfo, JxlColorProfile, JxlDecoder, JxlDecoderOptions};
+use jxl::api::{
+    AlphaMode, Event, JxlBasicInfo, JxlColorEncoding, JxlColorProfile, JxlDecoder, JxlDecoderOptions,
+};
 use jxl::error::Error as JxlError;
 use safelight_core::{Frame, Limits, Result, Size, Stop};
 
@@ -70,9 +72,17 @@ impl<'a> Reader<'a> {
         &self.info
     }
 
-    /// The profile of the colours that the decoder returns.
-    pub(super) fn profile(&self) -> Result<&JxlColorProfile> {
-        Ok(self.decoder.output_color_profile().ok_or_else(|| damaged("no colours"))?)
+    /// The profile of the colours that the decoder returns as integers.
+    ///
+    /// The decoder states its output profile for the samples that are set so far, at first floating-point ones. It
+    /// returns these as linear sRGB, and integers as sRGB, where it cannot convert XYB to the profile of the file.
+    pub(super) fn profile(&self) -> Result<JxlColorProfile> {
+        let own = self.decoder.embedded_color_profile().ok_or_else(|| damaged("no colours"))?;
+        if !self.info.uses_original_profile && !own.can_output_to() {
+            return Ok(JxlColorProfile::Simple(JxlColorEncoding::srgb(own.channels() == 1)));
+        }
+        let output = self.decoder.output_color_profile().ok_or_else(|| damaged("no colours"))?;
+        Ok(output.clone())
     }
 
     /// The number of frames that are shown, up to one more than the limit.

@@ -62,7 +62,7 @@ impl OpenedJxl {
     fn new(source: Bytes, page: Option<u32>, limits: &Limits) -> Result<Self> {
         let reader = Reader::new(&source, limits, None)?;
         let info = reader.info().clone();
-        let layout = Layout::new(&info, reader.profile()?)?;
+        let layout = Layout::new(&info, &reader.profile()?)?;
         let geometry = Geometry { size: size(&info), orientation: Orientation::UPRIGHT };
         let channels = layout.coded_channels(&info);
         let samples = geometry.size.pixels().saturating_mul(channels).max(MIN_FRAME_SAMPLES);
