@@ -167,7 +167,7 @@ fn a_step_on_bytes_is_absorbed_by_an_encode_or_rejected() {
 #[test]
 fn sources_of_other_formats_are_rejected() {
     for source in
-        [&b""[..], b"%PDF-1.7", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"GIF88a\0\0\0\0\0\0\0"]
+        [&b""[..], b"%PDF-1.7", b"<html xmlns='http://www.w3.org/1999/xhtml'/>", b"GIF88a\0\0\0\0\0\0\0"]
     {
         for raw in &byte_queries() {
             let error = answer(raw, &Bytes::from_static(source), 5).expect_err("not an image");
