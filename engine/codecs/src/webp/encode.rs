@@ -41,11 +41,15 @@ pub(super) fn cost(size: Size, frames: u32, options: &Encode) -> Cost {
     const LOSSLESS_NS: u64 = 1400;
     /// Frames of few colours are encoded in both ways.
     const FLAT_NS: u64 = 300;
-    let lossy_ns = LOSSY_NS[usize::from(method(options, DEFAULT_METHOD).min(6))];
+    /// Further bytes of the methods that search by rate and distortion: they keep the tokens of noise.
+    const SEARCH_BYTES: u64 = 64;
+    let method = method(options, DEFAULT_METHOD);
+    let lossy_ns = LOSSY_NS[usize::from(method.min(6))];
+    let search_bytes = if DEFAULT_METHOD < method { SEARCH_BYTES } else { 0 };
     let (bytes, ns) = match (is_lossy(options), frames) {
         (false, _) => (LOSSLESS_BYTES, LOSSLESS_NS),
-        (true, 0 | 1) => (LOSSY_BYTES, lossy_ns),
-        (true, _) => (LOSSLESS_BYTES, lossy_ns + FLAT_NS),
+        (true, 0 | 1) => (LOSSY_BYTES + search_bytes, lossy_ns),
+        (true, _) => (LOSSLESS_BYTES + search_bytes, lossy_ns + FLAT_NS),
     };
     // Frames are converted to RGB before the first one is encoded, and the file has all of them.
     let frames = u64::from(frames.max(1));
