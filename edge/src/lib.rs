@@ -4,7 +4,7 @@ pub mod authorize;
 pub mod config;
 pub mod event;
 pub mod normalize;
-mod percent;
+pub mod percent;
 pub mod problem;
 pub mod rules;
 pub mod sign;

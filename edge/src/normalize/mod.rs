@@ -14,7 +14,7 @@ use params::PARAMS;
 use safelight_core::{
     KeyRules, Param, Query, Result,
     keys::is_reserved,
-    params::{PRESET, SERVICE},
+    params::{PRESET, is_of_service},
 };
 use serde::Deserialize;
 
@@ -140,7 +140,7 @@ impl Normalizer {
 pub fn preset_of(query: &str) -> (Option<String>, bool) {
     let pairs = || form_urlencoded::parse(query.as_bytes());
     let preset = pairs().find(|(key, _)| key == PRESET.key).map(|(_, value)| value.into_owned());
-    (preset, pairs().all(|(key, _)| SERVICE.iter().any(|param| param.key == key)))
+    (preset, pairs().all(|(key, _)| is_of_service(&key)))
 }
 
 /// Returns `query` with the right of its viewer to see all EXIF: `showExif=all` if `sees_all`, else `showExif=true`.

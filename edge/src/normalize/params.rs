@@ -23,8 +23,7 @@ pub(super) static PARAMS: LazyLock<Vec<Param>> = LazyLock::new(|| {
 /// Returns the parameters of transforms, without those of the service.
 #[cfg(test)]
 pub(crate) fn declared_params() -> impl Iterator<Item = &'static Param> {
-    let is_service = |key| safelight_core::params::SERVICE.iter().any(|param| param.key == key);
-    PARAMS.iter().filter(move |param| !is_service(param.key))
+    PARAMS.iter().filter(|param| !safelight_core::params::is_of_service(param.key))
 }
 
 /// An entry of `params.json`, without the descriptions for people.

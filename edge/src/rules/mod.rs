@@ -10,9 +10,9 @@ pub use settings::{Allow, Ladders, Presets, Scalar};
 
 use crate::config::ConfigError;
 use safelight_core::{
-    Error, Format, KeyRules, Kind, Param, ParamKind, Query, Result,
+    AUTO, Error, Format, KeyRules, Kind, Param, ParamKind, Query, Result,
     nearest::{alternatives, nearest},
-    params::{DOWNLOAD, PRESET, SERVICE, is_preset_name},
+    params::{DOWNLOAD, PRESET, SERVICE, is_of_service, is_preset_name},
 };
 use std::{collections::BTreeMap, fmt::Display};
 
@@ -72,8 +72,7 @@ impl Rules {
     ) -> Result<Self, ConfigError> {
         let declared: Vec<_> = declared.into_iter().collect();
         let RuleSettings { keys, presets, only_presets, allow, ladders } = settings;
-        let names: Vec<_> =
-            declared.iter().chain(&SERVICE.iter().collect::<Vec<_>>()).map(|param| param.key).collect();
+        let names: Vec<_> = declared.iter().copied().chain(SERVICE).map(|param| param.key).collect();
         for (index, key) in allow.keys.iter().flatten().enumerate() {
             if !names.contains(&key.as_str()) {
                 return Err(unknown(&format!("allow.keys[{index}]"), "a parameter", key, &names));
@@ -190,11 +189,11 @@ impl Rules {
             };
             Error::param(PRESET.key, message)
         })?;
-        let is_named = |param: &&&'static Param| {
+        let is_missing = |param: &&&'static Param| {
             let mut pairs = form_urlencoded::parse(raw.as_bytes());
             !pairs.any(|(key, value)| param.is_named(&key) && !value.is_empty())
         };
-        Query::parse(preset, accept, self.declared.iter().filter(is_named).copied())
+        Query::parse(preset, accept, self.declared.iter().filter(is_missing).copied())
     }
 
     /// Returns the nearest names of presets, or all.
@@ -237,13 +236,9 @@ impl Rules {
     }
 }
 
-/// The value by which a viewer leaves the format to the service.
-const AUTO: &str = "auto";
-
 /// Returns the keys of a viewer's query that belong to transforms.
 fn own_keys(query: &Query) -> impl Iterator<Item = &'static str> {
-    let is_service = |key: &str| SERVICE.iter().any(|param| param.key == key);
-    query.pairs().map(|(key, _)| key).filter(move |key| !is_service(key))
+    query.pairs().map(|(key, _)| key).filter(|key| !is_of_service(key))
 }
 
 /// The formats that a viewer may ask for.

@@ -267,11 +267,12 @@ fn profile(header: &mut [u8], samples_end: u64) -> Option<Range<u64>> {
     None
 }
 
-/// The number at `at` of the headers, whose length has been checked; 0 where they end before it.
-fn u32_at(header: &[u8], at: usize) -> u32 {
+/// The number at `at` of a header; 0 where it ends before.
+pub(crate) fn u32_at(header: &[u8], at: usize) -> u32 {
     header.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |bytes| u32::from_le_bytes(*bytes))
 }
 
-fn u16_at(header: &[u8], at: usize) -> u16 {
+/// As [`u32_at`], of 16 bits.
+pub(crate) fn u16_at(header: &[u8], at: usize) -> u16 {
     header.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |bytes| u16::from_le_bytes(*bytes))
 }

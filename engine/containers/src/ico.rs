@@ -10,7 +10,8 @@
 //! ```
 
 use crate::{
-    Class, ContainerError, Event, Part, Removal, bmp,
+    Class, ContainerError, Event, Part, Removal,
+    bmp::{self, u16_at, u32_at},
     driver::Driver,
     grammar::{Grammar, Layout, Step},
     input::Input,
@@ -204,12 +205,4 @@ fn remaining(part: &Part, layout: Layout) -> usize {
         (_, Removal::Replace(bytes)) => bytes.len(),
         (_, Removal::Cut | Removal::Reorient(_)) => 0,
     }
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> u16 {
-    bytes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |bytes| u16::from_le_bytes(*bytes))
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    bytes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |bytes| u32::from_le_bytes(*bytes))
 }

@@ -33,7 +33,7 @@ pub use frame::{
 };
 pub use keys::KeyRules;
 pub use limits::{ExifDetail, Limits, Settings};
-pub use param::{Param, ParamKind};
+pub use param::{AUTO, Param, ParamKind};
 pub use plan::{Plan, Registry};
 pub use query::Query;
 pub use safelight_formats::{Detection, Format, mime};

@@ -145,7 +145,7 @@ impl fmt::Display for ParamKind {
 }
 
 /// The value of [`ParamKind::Negotiated`] that asks for negotiation.
-pub(crate) const AUTO: &str = "auto";
+pub const AUTO: &str = "auto";
 
 /// The canonical value of a [`ParamKind::Flag`].
 const TRUE: &str = "true";

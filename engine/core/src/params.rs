@@ -35,6 +35,11 @@ pub const DOWNLOAD: Param = Param {
 /// The parameters that the service reads itself. They come last in the canonical query, and no transform sees them.
 pub const SERVICE: &[Param] = &[PRESET, DOWNLOAD];
 
+/// Returns whether `key` is that of a parameter in [`SERVICE`].
+pub fn is_of_service(key: &str) -> bool {
+    SERVICE.iter().any(|param| param.key == key)
+}
+
 /// Returns whether `text` may be the name of a preset: 1 to 64 letters, digits, hyphens and underscores.
 pub fn is_preset_name(text: &str) -> bool {
     (1..=64).contains(&text.len())

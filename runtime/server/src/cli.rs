@@ -6,7 +6,7 @@ use safelight_core::Registry;
 use safelight_service::{
     StartError,
     auth::AuthSettings,
-    config::{ConfigError, ConfigFile, ConfigSettings, add_file, check_variables},
+    config::{ConfigError, ConfigFile, ConfigSettings, add_file, check_variables, name_of},
     decode_pool::PoolLimits,
     policy::Policy,
     signature::{SignatureKeys, SignatureSettings},
@@ -336,7 +336,7 @@ fn place_of(error: &clap::Error, file: Option<&ConfigFile>) -> Option<String> {
         return Some(variable.to_string_lossy().into_owned());
     }
     let file = file?;
-    let name = argument.get_long().unwrap_or(argument.get_id().as_str());
+    let name = name_of(argument);
     file.has(name).then(|| format!("{}: {name}", file.name))
 }
 

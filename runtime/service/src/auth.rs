@@ -3,6 +3,7 @@
 use crate::{
     cache_control::for_checked_viewer,
     client::{client, collect},
+    hex::hex,
     rejection::Rejection,
     response::add_vary,
     setting::{FileError, text},
@@ -21,7 +22,6 @@ use safelight_edge::{
 };
 use sha2::{Digest, Sha256};
 use std::{
-    fmt::Write,
     sync::{Arc, OnceLock},
     time::{Duration, SystemTime},
 };
@@ -89,12 +89,7 @@ impl Viewer {
         match form {
             LogSubject::Off => None,
             LogSubject::Hash => {
-                let hash = Sha256::digest(format!("{}\n{subject}", claims.issuer));
-                let mut name = String::with_capacity(2 * HASH_BYTES);
-                for byte in hash.iter().take(HASH_BYTES) {
-                    write!(name, "{byte:02x}").expect("writing to a string cannot fail");
-                }
-                Some(name)
+                Some(hex(&Sha256::digest(format!("{}\n{subject}", claims.issuer))[..HASH_BYTES]))
             }
             LogSubject::Plain => Some(subject.clone()),
         }

@@ -1,6 +1,6 @@
 //! Validators of a response, and the conditions of a request on them (RFC 9110 section 13).
 
-use crate::source::Meta;
+use crate::{hex::hex, source::Meta};
 use headers::{
     ETag, HeaderMap, HeaderMapExt, IfMatch, IfModifiedSince, IfNoneMatch, IfRange, IfUnmodifiedSince,
     LastModified,
@@ -98,6 +98,8 @@ fn version(meta: &Meta) -> Option<(bool, String)> {
 }
 
 fn etag(weak: bool, version: &str, query: &str, settings: &Settings) -> ETag {
+    /// Enough that no two responses share a tag.
+    const DIGEST_BYTES: usize = 16;
     // Limits decide whether there is a response, not which one.
     let Settings { limits: _, exif, keep_profile } = settings;
     let mut hash = Sha256::new();
@@ -107,8 +109,7 @@ fn etag(weak: bool, version: &str, query: &str, settings: &Settings) -> ETag {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
-    let digest =
-        hash.finalize().iter().take(16).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+    let digest = hex(&hash.finalize()[..DIGEST_BYTES]);
     let mark = if weak { "W/" } else { "" };
     format!("{mark}\"{digest}\"").parse().expect("quoted hexadecimal digits are an entity tag")
 }

@@ -26,6 +26,7 @@ pub mod client;
 pub mod response;
 mod download;
 mod conditional;
+mod hex;
 pub mod cache_control;
 mod range;
 pub mod rejection;

@@ -88,9 +88,9 @@ async fn image(
     let route = site.routes.find(parts.uri.path());
     let is_known = route.is_some();
     let route = route.unwrap_or(site.routes.last());
-    let raw = parts.uri.query().unwrap_or_default().to_owned();
-    let hinted = route.service.has_client_hints.then(|| client_hints::resolve(&raw, &parts.headers));
-    let query = hinted.as_ref().map_or(raw.as_str(), |hinted| hinted.query.as_str());
+    let raw = parts.uri.query().unwrap_or_default();
+    let hinted = route.service.has_client_hints.then(|| client_hints::resolve(raw, &parts.headers));
+    let query = hinted.as_ref().map_or(raw, |hinted| hinted.query.as_str());
     let mut request = door_request(&site, route, &parts, query, id.clone());
     request.subject = authenticated.as_ref().ok().and_then(|viewer| viewer.subject(site.log_subject));
     let response = serve_request(request, |pending| async {

@@ -30,8 +30,9 @@ pub(super) fn cost(size: Size, frames: u32, options: &Encode) -> Cost {
 
 /// Encodes an image, or an animation if it has more than one frame.
 pub(super) fn encode(image: &Image, options: &Encode, stop: &Stop) -> Result<Vec<u8>> {
+    let strength = Strength::new(options);
     if 1 < image.frames.len() {
-        return frames::encode(image, Strength::new(options), stop);
+        return frames::encode(image, strength, stop);
     }
     let frame = image.frames.first().ok_or_else(|| not_encoded("an image without frames"))?;
     let plane = samples::whole(frame).ok_or_else(|| not_encoded("planes that are not whole"))?;
@@ -44,7 +45,6 @@ pub(super) fn encode(image: &Image, options: &Encode, stop: &Stop) -> Result<Vec
         Model::Rgb | Model::Ycc { .. } => ColorType::Rgb,
         Model::Rgba => ColorType::Rgba,
     };
-    let strength = Strength::new(options);
     let channels = usize::from(plane.channels);
     let is_lossy = 3 <= channels && lossy::is_allowed(options);
     let samples = match &plane.samples {

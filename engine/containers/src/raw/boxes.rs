@@ -2,6 +2,7 @@
 
 use super::Search;
 use crate::exif::read_orientation;
+use crate::isobmff::boxes::{BoxHead, FourCc};
 use safelight_core::Orientation;
 
 /// The box of Canon's metadata.
@@ -52,27 +53,17 @@ struct Walk {
 
 impl Walk {
     /// The data of the first box of this kind.
-    fn find<'a>(&mut self, data: &'a [u8], kind: [u8; 4]) -> Option<&'a [u8]> {
+    fn find<'a>(&mut self, data: &'a [u8], kind: FourCc) -> Option<&'a [u8]> {
         self.boxes(data).into_iter().find(|(found, _)| *found == kind).map(|(_, data)| data)
     }
 
     /// The kinds and data of the boxes in `data`; the last one may be cut short (4.2).
-    fn boxes<'a>(&mut self, mut data: &'a [u8]) -> Vec<([u8; 4], &'a [u8])> {
+    fn boxes<'a>(&mut self, mut data: &'a [u8]) -> Vec<(FourCc, &'a [u8])> {
         let mut boxes = Vec::new();
-        while let [a, b, c, d, kind @ ..] = data {
-            let (Some(kind), true) = (kind.first_chunk::<4>(), 0 < self.boxes_left) else { break };
+        while let (Ok(Some(head)), true) = (BoxHead::read(data), 0 < self.boxes_left) {
             self.boxes_left -= 1;
-            let (head, length) = match u32::from_be_bytes([*a, *b, *c, *d]) {
-                0 => (8, data.len() as u64),
-                1 => match data.get(8..).and_then(|long| long.first_chunk()) {
-                    Some(long) => (16, u64::from_be_bytes(*long)),
-                    None => break,
-                },
-                length => (8, length.into()),
-            };
-            let end = length.min(data.len() as u64) as usize;
-            let Some(content) = data.get(head..end) else { break };
-            boxes.push((*kind, content));
+            let end = head.size.unwrap_or(u64::MAX).min(data.len() as u64) as usize;
+            boxes.push((head.kind, &data[head.bytes..end]));
             data = &data[end..];
         }
         boxes

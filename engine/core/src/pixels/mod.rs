@@ -183,7 +183,11 @@ impl Pixels {
             decode: decode_cost(&decode),
             encoder: output,
             encode: &encode,
-            encodes: if encode.max_bytes.is_some() && can_lose(output, &encode) { MAX_ENCODES } else { 1 },
+            encodes: if encode.max_bytes.is_some() && first_quality(output, &encode).is_some() {
+                MAX_ENCODES
+            } else {
+                1
+            },
         };
         let cost = parts.cost()?;
         check_work(cost, limits)?;
@@ -255,8 +259,7 @@ impl Pixels {
 /// Encodes `image` in at most as many bytes as the options allow.
 fn encode(image: &Image, Prepared { output, encode, .. }: &Prepared, stop: &Stop) -> Result<Vec<u8>> {
     let Some(max) = encode.max_bytes else { return output.encode(image, encode, stop) };
-    let quality = encode.quality.or(output.default_quality()).filter(|_| can_lose(*output, encode));
-    let Some(quality) = quality else {
+    let Some(quality) = first_quality(*output, encode) else {
         let encoded = output.encode(image, encode, stop)?;
         let bytes = encoded.len() as u64;
         return if bytes <= max.into() { Ok(encoded) } else { Err(too_large(max, bytes, output.format())) };
@@ -269,10 +272,11 @@ fn encode(image: &Image, Prepared { output, encode, .. }: &Prepared, stop: &Stop
     })
 }
 
-/// Returns whether a quality changes the number of bytes.
-fn can_lose(output: &dyn Encoder, encode: &Encode) -> bool {
+/// Returns the quality at which the search for fewer bytes begins; `None` if a quality does not change their number.
+fn first_quality(output: &dyn Encoder, encode: &Encode) -> Option<u8> {
+    let default = output.default_quality()?;
     let is_lossless = matches!(encode.compression, Some(Compression::Lossless | Compression::NearLossless));
-    output.default_quality().is_some() && !is_lossless
+    (!is_lossless).then(|| encode.quality.unwrap_or(default))
 }
 
 /// Returns the maximum number of bytes that a session buffers; the decode is reserved separately.

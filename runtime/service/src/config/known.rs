@@ -2,8 +2,8 @@
 
 use super::ConfigError;
 use safelight_core::nearest::{alternatives, nearest};
-use serde_json::Value;
-use std::sync::LazyLock;
+use serde::Deserialize;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 /// Generated from the settings of all programs; a test of the server keeps the file current.
 const SCHEMA: &str = include_str!("../../config.schema.json");
@@ -20,14 +20,23 @@ pub struct Known {
     pub variable: &'static str,
 }
 
+/// What is read of the schema. All else is skipped, because a function reads it at each cold start.
+#[derive(Deserialize)]
+struct Schema {
+    #[serde(borrow)]
+    properties: BTreeMap<&'static str, Property>,
+}
+
+#[derive(Deserialize)]
+struct Property {
+    // The key is [`super::schema::VARIABLE`].
+    #[serde(rename = "x-variable")]
+    variable: &'static str,
+}
+
 static KNOWN: LazyLock<Vec<Known>> = LazyLock::new(|| {
-    let schema: Value = serde_json::from_str(SCHEMA).expect("a test writes the file");
-    let properties = schema["properties"].as_object().expect("a test writes the file");
-    let known = |(name, property): (&String, &Value)| Known {
-        name: name.clone().leak(),
-        variable: property[super::schema::VARIABLE].as_str().unwrap_or_default().to_owned().leak(),
-    };
-    properties.iter().map(known).collect()
+    let Schema { properties } = serde_json::from_str(SCHEMA).expect("a test writes the file");
+    properties.into_iter().map(|(name, Property { variable })| Known { name, variable }).collect()
 });
 
 /// Returns the settings of all programs.

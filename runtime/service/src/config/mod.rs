@@ -125,7 +125,7 @@ impl ConfigFile {
 }
 
 /// Returns the name of a setting: of its flag, or of its place on the command line.
-pub(crate) fn name_of(arg: &Arg) -> &str {
+pub fn name_of(arg: &Arg) -> &str {
     arg.get_long().unwrap_or(arg.get_id().as_str())
 }
 

@@ -15,7 +15,7 @@ use http::{Method, request::Parts};
 use path::Prefix;
 pub(crate) use path::with_path;
 use safelight_core::{Error, Kind, Result};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 /// The routes of a site. The longest prefix that matches a path wins.
 #[derive(Clone, Debug)]
@@ -147,13 +147,13 @@ impl Route {
     ///
     /// # Errors
     /// [`Kind::NotFound`], for a path that is not below the prefix or that cannot be rewritten.
-    pub(crate) fn inner(&self, parts: &Parts) -> Result<Parts> {
+    pub(crate) fn inner<'a>(&self, parts: &'a Parts) -> Result<Cow<'a, Parts>> {
         let absent = || Error::new(Kind::NotFound, "path", "no image at this path");
         let rest = self.prefix.strip(parts.uri.path()).ok_or_else(absent)?;
         if self.rewrites.is_empty() && self.prefix == Prefix::ROOT {
-            return Ok(parts.clone());
+            return Ok(Cow::Borrowed(parts));
         }
-        let path = path::rewritten(&rest, &self.rewrites)?;
-        with_path(parts, &path).ok_or_else(absent)
+        let path = path::rewritten(rest, &self.rewrites)?;
+        with_path(parts, &path).map(Cow::Owned).ok_or_else(absent)
     }
 }

@@ -2,12 +2,10 @@
 
 use crate::source::Key;
 use http::{request::Parts, uri::PathAndQuery};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{percent_decode_str, utf8_percent_encode};
 use safelight_core::Result;
+use safelight_edge::percent::RESERVED_IN_PATHS;
 use std::collections::BTreeMap;
-
-/// The bytes that are escaped in a path: all but those that RFC 3986 never reserves, and slashes.
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// The first segments of paths, decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +31,7 @@ impl Prefix {
     }
 
     /// Returns the rest of `path`, as it is encoded, from the slash after the prefix on; `None` if it is another path.
-    pub(super) fn strip(&self, path: &str) -> Option<String> {
+    pub(super) fn strip<'a>(&self, path: &'a str) -> Option<&'a str> {
         let mut rest = path;
         for own in &self.0 {
             let after = rest.strip_prefix('/')?;
@@ -43,7 +41,7 @@ impl Prefix {
             }
             rest = &after[end..];
         }
-        Some(rest.to_owned())
+        Some(rest)
     }
 }
 
@@ -61,7 +59,7 @@ pub(super) fn rewritten(path: &str, rewrites: &BTreeMap<String, String>) -> Resu
         Some((start, replacement)) => format!("{replacement}{}", &key[start.len()..]),
         None => key,
     };
-    Ok(utf8_percent_encode(&new, ESCAPED).to_string())
+    Ok(utf8_percent_encode(&new, RESERVED_IN_PATHS).to_string())
 }
 
 /// Returns the head of the same request for another path; `None` if the path is invalid.
@@ -82,7 +80,7 @@ mod tests {
     #[test]
     fn prefixes_are_whole_segments() {
         let check = |prefix: &str, path: &str, expected: Option<&str>| {
-            assert_eq!(Prefix::parse(prefix).unwrap().strip(path).as_deref(), expected, "{prefix} {path}");
+            assert_eq!(Prefix::parse(prefix).unwrap().strip(path), expected, "{prefix} {path}");
         };
         check("/", "/a/b", Some("/a/b"));
         check("", "/a", Some("/a"));
