@@ -126,14 +126,19 @@ impl Coding {
     }
 
     /// The reason to run a decode of pictures of `pixels` pixels in a child process.
+    #[cfg_attr(not(feature = "heic"), expect(unused_variables, reason = "AV1 is isolated at any size"))]
     pub(super) const fn isolation(self, pixels: u64) -> Isolation {
-        /// Pictures that are decoded within a few tens of milliseconds, between which the decode can stop.
-        const SMALL: u64 = 1 << 20;
         match self {
             #[cfg(feature = "heic")]
-            Self::Hevc if pixels <= SMALL => Isolation::Never,
-            #[cfg(feature = "heic")]
-            Self::Hevc => Isolation::IfLong,
+            Self::Hevc => {
+                // Such pictures are decoded within a few tens of milliseconds, between which the decode can stop.
+                const SMALL: u64 = 1 << 20;
+                if pixels <= SMALL {
+                    Isolation::Never
+                } else {
+                    Isolation::IfLong
+                }
+            }
             // Its decoder has `unsafe` code, and a panic in it would abort the program.
             #[cfg(feature = "avif")]
             Self::Av1 => Isolation::Always,
