@@ -38,6 +38,11 @@ impl Session for ByFormat {
         self.session().push(head, out)
     }
 
+    fn sized(&mut self, bytes: u64) {
+        self.universal.sized(bytes);
+        self.other.sized(bytes);
+    }
+
     fn expect(&mut self, bytes: u64) {
         self.session().expect(bytes);
     }

@@ -1,8 +1,8 @@
 //! Plans: from a validated query to one session.
 
 use crate::{
-    ByteOp, Decoder, Encode, Encoder, Error, Format, Kind, Param, PixelOp, Query, Result, Selection, Session,
-    Settings, Step, Transform,
+    ByteOp, Decoder, Encode, Encoder, Error, Format, Kind, Param, PixelOp, Query, Report, Result, Selection,
+    Session, Settings, Step, Transform,
     by_format::ByFormat,
     pixels::{self, Pixels},
 };
@@ -59,11 +59,13 @@ enum Work {
 }
 
 /// The steps on pixels.
-struct Decoded {
-    registry: Registry,
-    selection: Selection,
-    ops: Vec<Box<dyn PixelOp>>,
-    encode: Encode,
+pub(crate) struct Decoded {
+    pub(crate) registry: Registry,
+    pub(crate) selection: Selection,
+    pub(crate) ops: Vec<Box<dyn PixelOp>>,
+    pub(crate) encode: Encode,
+    /// If there are any, nothing is encoded.
+    pub(crate) reports: Vec<Box<dyn Report>>,
 }
 
 impl Plan {
@@ -74,6 +76,8 @@ impl Plan {
     pub fn new(registry: Registry, query: Query) -> Result<Self> {
         let (mut bytes, mut ops, mut patches) = (Vec::new(), Vec::new(), Vec::new());
         let (mut must_decode, mut selection) = (false, Selection::default());
+        // The reports, and the name of the first transform that requires an encode.
+        let (mut reports, mut encodes) = (Vec::new(), None);
         for transform in registry.transforms {
             match transform.step(&query)? {
                 Some(Step::Bytes(op)) => bytes.push((transform.name(), op)),
@@ -86,8 +90,13 @@ impl Plan {
                     must_decode = true;
                     selection = selected;
                 }
+                Some(Step::Report(report)) => {
+                    must_decode = true;
+                    reports.push(report);
+                }
                 Some(Step::Encode(patch)) => {
                     must_decode = true;
+                    encodes.get_or_insert(transform.name());
                     patches.push(patch);
                 }
                 Some(Step::EncodeIfDecoding(patch)) => patches.push(patch),
@@ -95,6 +104,9 @@ impl Plan {
             }
         }
 
+        if let (Some(report), Some(encodes)) = (reports.first(), encodes) {
+            return Err(conflict(encodes, report.key()));
+        }
         let mut encode = Encode::default();
         for patch in patches {
             patch(&mut encode);
@@ -108,7 +120,7 @@ impl Plan {
                 (None, _) if !query.is_empty() => match Self::new(registry, query.clone().cleared())? {
                     Self { work: Work::Bytes(op), .. } if encode.universal => Ok(Self {
                         query,
-                        work: Work::ByFormat(op, Decoded { registry, selection, ops, encode }),
+                        work: Work::ByFormat(op, Decoded { registry, selection, ops, encode, reports }),
                     }),
                     plan => Ok(plan),
                 },
@@ -122,7 +134,7 @@ impl Plan {
                 return Err(conflict(name, "transforms that change the image"));
             }
         }
-        Ok(Self { query, work: Work::Pixels(Decoded { registry, selection, ops, encode }) })
+        Ok(Self { query, work: Work::Pixels(Decoded { registry, selection, ops, encode, reports }) })
     }
 
     /// Returns whether the source is decoded and the result encoded.
@@ -134,6 +146,7 @@ impl Plan {
     pub fn content_type(&self) -> Option<&'static str> {
         match &self.work {
             Work::Bytes(_) | Work::ByFormat(..) => None,
+            Work::Pixels(Decoded { reports, .. }) if !reports.is_empty() => Some(pixels::REPORT_TYPE),
             Work::Pixels(Decoded { encode, .. }) => {
                 let format = encode.format?;
                 encode.animated_format.is_none_or(|animated| animated == format).then(|| format.mime())
@@ -165,7 +178,7 @@ impl Plan {
 
 impl Decoded {
     fn start(self, settings: &Settings) -> Pixels {
-        Pixels::new(self.registry, settings, self.selection, self.ops, self.encode)
+        Pixels::new(settings, self)
     }
 }
 

@@ -42,10 +42,13 @@ pub trait Sink {
     }
 }
 
-/// The work for one request: `session = push* (Done | reserve finish)`, and no call after an error.
+/// The work for one request: `session = [sized] push* (Done | reserve finish)`, and no call after an error.
 ///
 /// The output does not depend on how the source is divided into chunks.
 pub trait Session: Send {
+    /// Tells the length of the source in bytes, if it is known, before the first chunk. Defaults to nothing.
+    fn sized(&mut self, _bytes: u64) {}
+
     /// Consumes one chunk of the source, of any length including zero.
     ///
     /// # Errors

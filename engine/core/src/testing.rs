@@ -24,6 +24,7 @@ impl Output {
     /// If the session breaks the rules of [`Sink`].
     pub fn collect(mut session: Box<dyn Session>, source: &Bytes, chunk: usize) -> Result<Self> {
         let mut output = Self::default();
+        session.sized(source.len() as u64);
         let mut at = 0;
         while at < source.len() {
             let end = source.len().min(at.saturating_add(chunk.max(1)));

@@ -1,6 +1,8 @@
 //! The plug-in interface: an open set of transforms over a closed set of steps.
 
-use crate::{Cost, Encode, Frame, Geometry, Param, Query, Result, Selection, Session, Settings, Size, Stop};
+use crate::{
+    Cost, Encode, Frame, Geometry, Param, Query, Report, Result, Selection, Session, Settings, Size, Stop,
+};
 use std::fmt::Debug;
 
 /// A plug-in: turns the query parameters that it declares into a [`Step`].
@@ -32,6 +34,8 @@ pub enum Step {
     PixelsIfDecoding(Box<dyn PixelOp>),
     /// Chooses what is decoded, and requires a decode. At most one transform does.
     Select(Selection),
+    /// Describes the picture that the pixel steps leave, instead of encoding it.
+    Report(Box<dyn Report>),
     /// Adjusts the shared encode, and requires one.
     Encode(EncodePatch),
     /// Adjusts the shared encode, but only if another transform requires one.

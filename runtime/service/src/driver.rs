@@ -37,7 +37,10 @@ pub struct SessionDriver {
 
 impl SessionDriver {
     /// Drives `session` over `reader`, of which nothing was read yet. Heavy work runs in `decode_pool`.
-    pub fn new(reader: Reader, session: Box<dyn Session>, decode_pool: Arc<DecodePool>) -> Self {
+    pub fn new(reader: Reader, mut session: Box<dyn Session>, decode_pool: Arc<DecodePool>) -> Self {
+        if let Some(size) = reader.meta().size {
+            session.sized(size);
+        }
         Self {
             reader,
             session: Some(session),

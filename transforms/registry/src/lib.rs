@@ -12,6 +12,7 @@ use safelight_core::{Decoder, Encoder, Registry, Transform};
 pub const TRANSFORMS: &[&dyn Transform] = &[
     &safelight_resolution::Resolution,
     &safelight_show_exif::ShowExif,
+    &safelight_info::Info,
     &safelight_strip_exif::StripExif,
     &safelight_page::Page,
     &safelight_orient::Orient,
@@ -23,6 +24,10 @@ pub const TRANSFORMS: &[&dyn Transform] = &[
     &safelight_blur::Blur,
     &safelight_sharpen::Sharpen,
     &safelight_format::Format,
+    &safelight_thumbhash::ThumbHash,
+    &safelight_blurhash::BlurHash,
+    &safelight_palette::Palette,
+    &safelight_palette::Dominant,
 ];
 
 /// Every decoder.

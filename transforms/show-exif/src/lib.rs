@@ -1,12 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod session;
-mod json;
-mod directory;
-mod kind;
-mod value;
-mod names;
-mod harmless;
 mod error;
 
 pub use error::ShowError;

@@ -1,10 +1,11 @@
 //! The session: it walks the container until the EXIF block is complete.
 
-use crate::{ShowError, directory::MAX_ENTRIES, json};
+use crate::ShowError;
 use bytes::Bytes;
 use safelight_containers::{Class, ContainerError, Event, Walker, decode_exif_text};
 use safelight_core::{Flow, Head, Limits, Result, Session, Settings, Sink};
 use safelight_formats::Format;
+use safelight_metadata::exif::{Exif, MAX_ENTRIES};
 
 /// A session of [`crate::ShowExif`].
 pub(crate) struct ShowSession {
@@ -156,9 +157,10 @@ impl ShowSession {
             block = self.block_of_text.take().unwrap_or_default();
         }
         let body = if block.is_empty() {
-            Bytes::from_static(json::EMPTY)
+            Bytes::from_static(b"{}")
         } else {
-            json::to_json(&block, &self.settings.limits, self.shows_all)?.into()
+            let exif = Exif::read(&block, &self.settings.limits, self.shows_all);
+            exif.map_err(ShowError::Block)?.to_json().into()
         };
         out.head(Head { content_type: "application/json" });
         out.body(body);

@@ -1,6 +1,7 @@
 //! The session that all pixel steps share: one decode, the steps in order, one encode.
 
 mod limits;
+mod reports;
 mod sizes;
 mod target;
 
@@ -8,12 +9,13 @@ pub use sizes::{SizePlan, plan_sizes};
 
 use crate::{
     Compression, Cost, Decode, Decoder, Decoding, Detection, Encode, Encoder, Error, Flow, Format, Frame,
-    Head, Header, Image, Kind, Opened, Opening, PixelOp, Registry, Result, Selection, Session, Settings,
-    Sink, Size, Stop,
+    Head, Header, Image, Kind, Opened, Opening, PixelOp, Registry, Report, Result, Selection, Session,
+    Settings, Sink, Size, Stop, plan::Decoded,
 };
 use bytes::{Bytes, BytesMut};
 use limits::{check_output, check_work};
-use sizes::Parts;
+pub(crate) use reports::REPORT_TYPE;
+use sizes::{Parts, needed_for};
 use target::{MAX_ENCODES, encode_within, too_large};
 
 /// Decodes once, applies every step and encodes once. The source is decoded while it arrives where its format
@@ -24,6 +26,7 @@ pub(crate) struct Pixels {
     selection: Selection,
     ops: Vec<Box<dyn PixelOp>>,
     encode: Encode,
+    reports: Vec<Box<dyn Report>>,
     /// Bytes of the source that were pushed.
     length: u64,
     /// The bytes among them that were not yet passed to a decoder.
@@ -46,29 +49,33 @@ enum Input {
 
 /// The decisions that follow from the header.
 struct Prepared {
-    output: &'static dyn Encoder,
     decode: Decode,
-    encode: Encode,
-    /// Whether the encoder accepts planes of luma and chroma.
-    takes_chroma: bool,
+    end: End,
     /// The cost of decode, steps and encode.
     cost: Cost,
 }
 
-impl Pixels {
-    pub(crate) fn new(
-        registry: Registry,
-        settings: &Settings,
-        selection: Selection,
-        ops: Vec<Box<dyn PixelOp>>,
+/// What the picture becomes.
+enum End {
+    Encoded {
+        output: &'static dyn Encoder,
         encode: Encode,
-    ) -> Self {
+        /// Whether the encoder accepts planes of luma and chroma.
+        takes_chroma: bool,
+    },
+    Reported,
+}
+
+impl Pixels {
+    pub(crate) fn new(settings: &Settings, plan: Decoded) -> Self {
+        let Decoded { registry, selection, ops, encode, reports } = plan;
         Self {
             registry,
             settings: settings.clone(),
             selection,
             ops,
             encode,
+            reports,
             length: 0,
             source: BytesMut::new(),
             next_attempt: Some(1),
@@ -158,6 +165,9 @@ impl Pixels {
         let limits = &self.settings.limits;
         let SizePlan { output: geometry, needed } = plan_sizes(&self.ops, header.geometry)?;
         check_output(geometry.size, header.geometry.size, limits)?;
+        if !self.reports.is_empty() {
+            return self.negotiate_reports(header, geometry.size, decode_cost);
+        }
         let is_animated = header.is_animated && !self.selection.is_still;
         let animated = self.encode.animated_format.filter(|_| is_animated);
         let own = || self.default_format(input, is_animated, has_transparency);
@@ -181,17 +191,29 @@ impl Pixels {
             header,
             frames,
             decode: decode_cost(&decode),
-            encoder: output,
-            encode: &encode,
-            encodes: if encode.max_bytes.is_some() && first_quality(output, &encode).is_some() {
-                MAX_ENCODES
-            } else {
-                1
-            },
+            end: encode_cost(output, geometry.size, frames, &encode),
         };
         let cost = parts.cost()?;
         check_work(cost, limits)?;
-        Ok(Prepared { output, decode, encode, takes_chroma: chroma.is_some(), cost })
+        let takes_chroma = chroma.is_some();
+        Ok(Prepared { decode, end: End::Encoded { output, encode, takes_chroma }, cost })
+    }
+
+    /// Chooses the decode for the reports on a picture of `size`, and checks the limits.
+    fn negotiate_reports(
+        &self,
+        header: &Header,
+        size: Size,
+        decode_cost: &dyn Fn(&Decode) -> (Cost, Size),
+    ) -> Result<Prepared> {
+        let needed = needed_for(&self.ops, header.geometry, reports::needed(&self.reports, size))?;
+        let decode = Decode { needed, all_frames: false, keep_profile: false, chroma: (1, 1) };
+        let decode_cost = decode_cost(&decode);
+        let end = reports::cost(&self.reports, decode_cost.1.pixels().min(size.pixels()));
+        let parts = Parts { ops: &self.ops, header, frames: 1, decode: decode_cost, end };
+        let cost = parts.cost()?;
+        check_work(cost, &self.settings.limits)?;
+        Ok(Prepared { decode, end: End::Reported, cost })
     }
 
     /// Returns the output format for a source of the format `input` where the query names none.
@@ -237,9 +259,18 @@ impl Pixels {
         image.frames = frames.map(|frame| self.apply(frame, prepared, &stop)).collect::<Result<_>>()?;
         let image = image.with_fitting_profile();
         stop.check()?;
-        let encoded = encode(&image, prepared, &stop)?;
-        out.head(Head { content_type: prepared.output.format().mime() });
-        out.body(Bytes::from(encoded));
+        match &prepared.end {
+            End::Encoded { output, encode: options, .. } => {
+                let encoded = encode(&image, *output, options, &stop)?;
+                out.head(Head { content_type: output.format().mime() });
+                out.body(Bytes::from(encoded));
+            }
+            End::Reported => {
+                let report = reports::write(&self.reports, image, &stop)?;
+                out.head(Head { content_type: REPORT_TYPE });
+                out.body(Bytes::from(report));
+            }
+        }
         Ok(())
     }
 
@@ -250,16 +281,17 @@ impl Pixels {
             frame = op.apply(frame, stop)?;
         }
         stop.check()?;
+        let End::Encoded { takes_chroma, .. } = prepared.end else { return frame.into_rgb() };
         let frame = frame.materialize()?;
         stop.check()?;
-        if prepared.takes_chroma { Ok(frame) } else { frame.into_rgb() }
+        if takes_chroma { Ok(frame) } else { frame.into_rgb() }
     }
 }
 
 /// Encodes `image` in at most as many bytes as the options allow.
-fn encode(image: &Image, Prepared { output, encode, .. }: &Prepared, stop: &Stop) -> Result<Vec<u8>> {
+fn encode(image: &Image, output: &dyn Encoder, encode: &Encode, stop: &Stop) -> Result<Vec<u8>> {
     let Some(max) = encode.max_bytes else { return output.encode(image, encode, stop) };
-    let Some(quality) = first_quality(*output, encode) else {
+    let Some(quality) = first_quality(output, encode) else {
         let encoded = output.encode(image, encode, stop)?;
         let bytes = encoded.len() as u64;
         return if bytes <= max.into() { Ok(encoded) } else { Err(too_large(max, bytes, output.format())) };
@@ -270,6 +302,19 @@ fn encode(image: &Image, Prepared { output, encode, .. }: &Prepared, stop: &Stop
         let quality = first.take().unwrap_or(Some(quality));
         output.encode(image, &Encode { quality, ..encode.clone() }, stop)
     })
+}
+
+/// The cost of all encodes of an image of `frames` frames of `size`.
+fn encode_cost(output: &dyn Encoder, size: Size, frames: u32, encode: &Encode) -> Cost {
+    let mut cost = output.cost(size, frames, encode);
+    if let Some(max) = encode.max_bytes
+        && first_quality(output, encode).is_some()
+    {
+        cost.cpu_ns = cost.cpu_ns.saturating_mul(MAX_ENCODES.into());
+        // The best output so far is kept.
+        cost.bytes = cost.bytes.saturating_add(max.into());
+    }
+    cost
 }
 
 /// Returns the quality at which the search for fewer bytes begins; `None` if a quality does not change their number.

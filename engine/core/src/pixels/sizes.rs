@@ -1,6 +1,6 @@
 //! The sizes and the cost that follow from a chain of steps and a source.
 
-use crate::{Cost, Encode, Encoder, Geometry, Header, PixelOp, Result, Size};
+use crate::{Cost, Geometry, Header, PixelOp, Result, Size};
 
 /// The sizes that follow from a chain of steps and a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,18 @@ pub struct SizePlan {
 /// # Errors
 /// [`crate::Kind::InvalidParam`] if a step cannot be applied to its input.
 pub fn plan_sizes(ops: &[Box<dyn PixelOp>], source: Geometry) -> Result<SizePlan> {
+    let mut output = source;
+    for op in ops {
+        output = op.output(output)?;
+    }
+    Ok(SizePlan { output, needed: needed_for(ops, source, output.size)? })
+}
+
+/// Returns the smallest decode that gives `need` of the output of all steps.
+///
+/// # Errors
+/// As for [`plan_sizes`].
+pub(super) fn needed_for(ops: &[Box<dyn PixelOp>], source: Geometry, need: Size) -> Result<Size> {
     let mut inputs = Vec::with_capacity(ops.len());
     let mut output = source;
     for op in ops {
@@ -23,9 +35,8 @@ pub fn plan_sizes(ops: &[Box<dyn PixelOp>], source: Geometry) -> Result<SizePlan
         output = op.output(output)?;
     }
     let backwards = ops.iter().zip(&inputs).rev();
-    let needed = backwards.fold(output.size, |need, (op, &input)| op.needed(input, need));
-    let needed = Size::new(needed.w.min(source.size.w), needed.h.min(source.size.h));
-    Ok(SizePlan { output, needed })
+    let needed = backwards.fold(need, |need, (op, &input)| op.needed(input, need));
+    Ok(Size::new(needed.w.min(source.size.w), needed.h.min(source.size.h)))
 }
 
 /// The parts of a plan that have a cost.
@@ -36,10 +47,8 @@ pub(super) struct Parts<'a> {
     pub(super) frames: u32,
     /// The cost of the decode, and the size of a frame that it returns.
     pub(super) decode: (Cost, Size),
-    pub(super) encoder: &'static dyn Encoder,
-    pub(super) encode: &'a Encode,
-    /// The most encodes.
-    pub(super) encodes: u32,
+    /// The cost of what follows the steps, the last frames not included.
+    pub(super) end: Cost,
 }
 
 impl Parts<'_> {
@@ -74,12 +83,7 @@ impl Parts<'_> {
         steps.bytes = steps.bytes.saturating_add(others);
 
         let image = Cost::new(output.saturating_mul(frames).saturating_mul(pixel_bytes), 0);
-        let mut encode = self.encoder.cost(geometry.size, self.frames, self.encode);
-        encode.cpu_ns = encode.cpu_ns.saturating_mul(self.encodes.into());
-        // The best output so far is kept.
-        let kept = if 1 < self.encodes { self.encode.max_bytes.map_or(0, u64::from) } else { 0 };
-        let encode = image + encode + Cost::new(kept, 0);
-        Ok(decode.then(steps).then(encode))
+        Ok(decode.then(steps).then(image + self.end))
     }
 }
 

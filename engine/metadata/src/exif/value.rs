@@ -1,6 +1,6 @@
 //! An EXIF value as JSON, in the shape of `exif-reader`.
 
-use crate::{
+use super::{
     directory::{Entry, Group},
     kind::Kind,
 };

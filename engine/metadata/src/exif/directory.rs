@@ -1,7 +1,7 @@
 //! The directories of a TIFF structure (TIFF 6.0 section 2), or of a BigTIFF, whose offsets have 64 bits.
 
-use crate::{
-    ShowError,
+use super::{
+    ExifError,
     kind::{Kind, Number},
 };
 use safelight_containers::{ByteOrder, TiffEntry, TiffReader};
@@ -43,7 +43,7 @@ pub(crate) struct Directories {
 }
 
 /// The maximum number of entries in a block. Cameras write about a hundred.
-pub(crate) const MAX_ENTRIES: usize = 16_384;
+pub const MAX_ENTRIES: usize = 16_384;
 
 impl Group {
     /// The key in the response, as in `exif-reader`.
@@ -75,10 +75,10 @@ impl Directories {
     /// Of several entries of one tag, the first applies that can be read.
     ///
     /// # Errors
-    /// [`ShowError::NoHeader`], [`ShowError::ManyEntries`], or [`ShowError::NoEntry`] if a directory is damaged and
+    /// [`ExifError::NoHeader`], [`ExifError::ManyEntries`], or [`ExifError::NoEntry`] if a directory is damaged and
     /// no entry can be read.
-    pub(crate) fn read(tiff: &[u8]) -> Result<Self, ShowError> {
-        let reader = TiffReader::open(tiff).ok_or(ShowError::NoHeader)?;
+    pub(crate) fn read(tiff: &[u8]) -> Result<Self, ExifError> {
+        let reader = TiffReader::open(tiff).ok_or(ExifError::NoHeader)?;
         let mut walk = Walk { reader, seen: HashSet::new(), is_damaged: false, entries: Vec::new() };
         if let Some(second) = walk.directory(reader.first(), Group::Image)? {
             walk.directory(Some(second), Group::Thumbnail)?;
@@ -86,7 +86,7 @@ impl Directories {
 
         let Walk { is_damaged, mut entries, .. } = walk;
         if is_damaged && entries.is_empty() {
-            return Err(ShowError::NoEntry);
+            return Err(ExifError::NoEntry);
         }
         // The sort is stable, so the first of equal tags remains.
         entries.sort_by_key(|entry| (entry.group, entry.tag, entry.value.is_none()));
@@ -109,7 +109,7 @@ impl Walk<'_> {
     /// Walks the directory at `at`, which is damage if it is `None`, and those that it points to.
     ///
     /// Returns the offset of the next one in the chain, if there is one and this one can be read to its end.
-    fn directory(&mut self, at: Option<u64>, group: Group) -> Result<Option<u64>, ShowError> {
+    fn directory(&mut self, at: Option<u64>, group: Group) -> Result<Option<u64>, ExifError> {
         let reader = self.reader;
         let count = at.and_then(|at| reader.uint(at, reader.count_bytes()));
         let (Some(start), Some(count)) = (at, count) else {
@@ -126,7 +126,7 @@ impl Walk<'_> {
                 return Ok(None);
             };
             if self.entries.len() == MAX_ENTRIES {
-                return Err(ShowError::ManyEntries(MAX_ENTRIES));
+                return Err(ExifError::ManyEntries(MAX_ENTRIES));
             }
             at += reader.entry_bytes();
             let child = group.child(entry.tag).zip(self.pointer(&entry));

@@ -1,7 +1,7 @@
 //! The tag names of the npm package `exif-reader` 2.0.3, which come from Exiv2. Some differ from the EXIF
 //! specification (`ISOSpeedRatings`, `ExifTag`, `GPSTag`).
 
-use crate::directory::Group;
+use super::directory::Group;
 
 /// Returns the name of the tag with the number `tag` in a directory of `group`, if it has one.
 pub(crate) fn name(group: Group, tag: u16) -> Option<&'static str> {

@@ -1,7 +1,7 @@
 //! The response: an EXIF block as one JSON object, in the groups of `exif-reader`.
 
-use crate::{
-    ShowError,
+use super::{
+    ExifError,
     directory::{Directories, Entry},
     harmless::is_harmless,
     names::name,
@@ -11,30 +11,47 @@ use safelight_containers::{ByteOrder, locate_tiff};
 use safelight_core::Limits;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-/// The response for a source without EXIF.
-pub(crate) const EMPTY: &[u8] = b"{}";
-
 /// The key of the list of omitted tags.
 const WITHHELD: &str = "withheld";
 
-/// Converts `block`, an EXIF block from a container or a whole TIFF, to JSON: all tags, or those that are harmless and
-/// the names of the others.
+/// The entries of a block that are shown, and the names of the others.
 ///
-/// # Errors
-/// [`ShowError`] if no entry can be read, or if a limit is exceeded.
-pub(crate) fn to_json(block: &[u8], limits: &Limits, shows_all: bool) -> Result<Vec<u8>, ShowError> {
-    let tiff = locate_tiff(block).ok_or(ShowError::NoHeader)?;
-    let Directories { order, entries } = Directories::read(tiff)?;
-    let (mut shown, withheld): (Vec<_>, Vec<_>) =
-        entries.into_iter().partition(|entry| shows_all || is_harmless(entry, tiff));
-    let values = drop_excess_values(&mut shown, tiff.len(), max_value_bytes(limits));
-    let keys = KEY_BYTES * (1 + shown.len() + withheld.len());
+/// Serialises as one object: `bigEndian`, the groups, and `withheld`.
+#[derive(Debug)]
+pub struct Exif<'a> {
+    pub(super) tiff: &'a [u8],
+    pub(super) order: ByteOrder,
+    /// Sorted by group.
+    pub(super) shown: Vec<Entry>,
+    /// Entries of which only the names are shown.
+    pub(super) withheld: Vec<Entry>,
+    /// The maximum bytes of JSON.
+    max_json_bytes: usize,
+}
 
-    let mut json = Vec::with_capacity(keys + values);
-    let document = Document { tiff, order, shown: &shown, withheld: &withheld };
-    serde_json::to_writer(&mut json, &document)
-        .expect("writing to a Vec cannot fail, and all keys are strings");
-    Ok(json)
+impl<'a> Exif<'a> {
+    /// Reads `block`, an EXIF block from a container or a whole TIFF: all tags, or those that are harmless and the names
+    /// of the others.
+    ///
+    /// # Errors
+    /// [`ExifError`] if no entry can be read, or if a limit is exceeded.
+    pub fn read(block: &'a [u8], limits: &Limits, shows_all: bool) -> Result<Self, ExifError> {
+        let tiff = locate_tiff(block).ok_or(ExifError::NoHeader)?;
+        let Directories { order, entries } = Directories::read(tiff)?;
+        let (mut shown, withheld): (Vec<_>, Vec<_>) =
+            entries.into_iter().partition(|entry| shows_all || is_harmless(entry, tiff));
+        let values = drop_excess_values(&mut shown, tiff.len(), max_value_bytes(limits));
+        let max_json_bytes = KEY_BYTES * (1 + shown.len() + withheld.len()) + values;
+        Ok(Self { tiff, order, shown, withheld, max_json_bytes })
+    }
+
+    /// Returns the block as a JSON object.
+    #[allow(clippy::missing_panics_doc, reason = "writing to a Vec cannot fail, and all keys are strings")]
+    pub fn to_json(&self) -> Vec<u8> {
+        let mut json = Vec::with_capacity(self.max_json_bytes);
+        serde_json::to_writer(&mut json, self).expect("a Vec and keys that are strings");
+        json
+    }
 }
 
 /// The maximum bytes of a key with its punctuation, of the punctuation of a group, and of a name in the list of
@@ -67,27 +84,17 @@ fn drop_excess_values(entries: &mut [Entry], block_bytes: usize, max_bytes: u64)
     usize::try_from(bytes).unwrap_or(0)
 }
 
-/// The entries of all directories, serialised by group.
-struct Document<'a> {
-    tiff: &'a [u8],
-    order: ByteOrder,
-    /// Sorted by group.
-    shown: &'a [Entry],
-    /// Entries of which only the names are shown.
-    withheld: &'a [Entry],
-}
-
-impl Serialize for Document<'_> {
+impl Serialize for Exif<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("bigEndian", &(self.order == ByteOrder::Big))?;
         for entries in self.shown.chunk_by(|one, two| one.group == two.group) {
             if let Some(first) = entries.first() {
-                map.serialize_entry(first.group.key(), &Tags { document: self, entries })?;
+                map.serialize_entry(first.group.key(), &Tags { exif: self, entries })?;
             }
         }
         if !self.withheld.is_empty() {
-            map.serialize_entry(WITHHELD, &Names(self.withheld))?;
+            map.serialize_entry(WITHHELD, &Names(&self.withheld))?;
         }
         map.end()
     }
@@ -95,13 +102,13 @@ impl Serialize for Document<'_> {
 
 /// The entries of one group.
 struct Tags<'a> {
-    document: &'a Document<'a>,
+    exif: &'a Exif<'a>,
     entries: &'a [Entry],
 }
 
 impl Serialize for Tags<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Document { tiff, order, .. } = *self.document;
+        let &Exif { tiff, order, .. } = self.exif;
         let mut map = serializer.serialize_map(Some(self.entries.len()))?;
         for entry in self.entries {
             let value = EntryValue { tiff, order, entry };
