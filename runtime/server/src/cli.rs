@@ -1,7 +1,11 @@
 //! The command line and the environment.
 
+use anyhow::{Context, bail};
 use clap::{Arg, Args, CommandFactory, Parser, Subcommand, builder::BoolishValueParser, error::ContextKind};
-use safelight::connections::{ConnectionLimits, Networks, PRIVATE_NETWORKS};
+use safelight::{
+    connections::{ConnectionLimits, Networks, PRIVATE_NETWORKS},
+    dev::Dev,
+};
 use safelight_core::Registry;
 use safelight_service::{
     StartError,
@@ -16,6 +20,7 @@ use safelight_service::{
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
+    sync::Arc,
     time::Duration,
 };
 use tracing::level_filters::LevelFilter;
@@ -72,6 +77,12 @@ pub(crate) struct Serve {
     /// Address and port for /livez, /readyz and /metrics; off by default. Not for viewers
     #[arg(long, env = "SAFELIGHT_ADMIN_LISTEN", value_name = "ADDRESS", value_parser = parse_address)]
     pub(crate) admin_listen: Option<SocketAddr>,
+
+    /// Show a page of all images and parameters at / [default: true on a loopback address for a folder, without tokens and required
+    /// signatures]
+    #[arg(long, env = "SAFELIGHT_DEV", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
+          value_parser = BoolishValueParser::new())]
+    dev: Option<bool>,
 
     /// Log level: off, error, warn, info (a line for each request), debug, trace
     #[arg(long, env = "SAFELIGHT_LOG", value_name = "LEVEL", default_value = "info")]
@@ -209,6 +220,25 @@ impl Serve {
         let root = self.source.as_deref().map(|source| origin(source, &self.source_settings)).transpose()?;
         let origins = self.origins.origins.clone().unwrap_or_default();
         Routes::new(root, &origins, &service, &self.policy, &self.source_settings)
+    }
+
+    /// Returns the state of the page of development; `None` if it is off. Uploads have at most `max_upload_bytes`.
+    ///
+    /// # Errors
+    /// If the page is requested where strangers could see it, or if it has no folder for uploads.
+    pub(crate) fn dev(&self, max_upload_bytes: u64) -> anyhow::Result<Option<Arc<Dev>>> {
+        let is_private = self.listen().ip().is_loopback()
+            && self.auth.authorize.is_none()
+            && !self.signatures.are_required();
+        if self.dev == Some(true) && !is_private {
+            bail!("--dev needs a loopback address in --listen, without tokens and required signatures");
+        }
+        let folder = self.source.as_deref().filter(|source| !source.contains("://")).map(PathBuf::from);
+        if !self.dev.unwrap_or(is_private && folder.is_some()) {
+            return Ok(None);
+        }
+        let dev = Dev::new(folder, max_upload_bytes).context("cannot create a folder for uploads")?;
+        Ok(Some(dev))
     }
 
     /// Returns the address to listen on.
@@ -365,6 +395,7 @@ mod tests {
         ("client-hints", "true"),
         ("client-timeout-secs", "3"),
         ("data-stores", "['0123456789abcdef0123456789abcdef']"),
+        ("dev", "false"),
         ("drain-delay-secs", "3"),
         ("exif", "'all'"),
         ("fallback", "{ 404 = '/none.png' }"),

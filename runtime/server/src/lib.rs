@@ -2,5 +2,6 @@
 
 pub mod connections;
 pub mod admin;
+pub mod dev;
 pub mod files;
 pub mod list;

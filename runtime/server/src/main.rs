@@ -13,6 +13,7 @@ use safelight::{
         descriptors::{self, TooFew},
         serve,
     },
+    dev::{self, Dev},
     files::{Batch, Existing, transform_files},
     list,
 };
@@ -22,6 +23,7 @@ use safelight_service::{
     decode_pool::PoolLimits,
     isolated,
     log::{chain, init},
+    source::Directory,
     web::{Site, router},
 };
 use std::{
@@ -67,7 +69,11 @@ async fn run() -> anyhow::Result<ExitCode> {
 
 async fn run_server(arguments: Serve) -> anyhow::Result<()> {
     init(arguments.log, std::io::stderr);
-    let routes = arguments.routes(isolated::registry()?)?;
+    let mut routes = arguments.routes(isolated::registry()?)?;
+    let dev = arguments.dev(arguments.policy.max_source_bytes())?;
+    if let Some(dev) = &dev {
+        routes = routes.with(Dev::UPLOADS, Arc::new(Directory::open(dev.uploads())?))?;
+    }
     let signatures = arguments.signatures.check()?;
     if !arguments.no_source_check {
         routes.check().await?;
@@ -103,7 +109,12 @@ async fn run_server(arguments: Serve) -> anyhow::Result<()> {
     };
     let AuthSettings { authorize: auth, log_subject, .. } = arguments.auth;
     let site = Site { routes, auth, log_subject, signatures, states_range_length: false };
-    serve(listener, router(site), connections, stop).await;
+    let images = router(site);
+    let router = match dev {
+        Some(dev) => dev::router(images, dev),
+        None => images,
+    };
+    serve(listener, router, connections, stop).await;
     Ok(())
 }
 

@@ -36,6 +36,11 @@ fn the_schema_is_current() {
     check_file("runtime/service/config.schema.json", &stdout(&["config", "schema"]));
 }
 
+#[test]
+fn the_openapi_document_is_current() {
+    check_file("runtime/service/openapi.json", &safelight_service::openapi::openapi_json());
+}
+
 /// The table of `docs/configuration.md` is generated from the schema.
 #[test]
 fn the_documentation_lists_every_setting() {

@@ -31,6 +31,7 @@ pub mod cache_control;
 mod range;
 pub mod rejection;
 pub mod problem;
+pub mod openapi;
 pub mod status;
 
 // Settings and log.

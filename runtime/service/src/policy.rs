@@ -150,6 +150,11 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// The most bytes of a source that is buffered whole.
+    pub const fn max_source_bytes(&self) -> u64 {
+        self.max_source_bytes
+    }
+
     /// Returns the state that all requests share; `defaults` apply where nothing is set.
     ///
     /// # Errors

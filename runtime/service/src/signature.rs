@@ -56,6 +56,11 @@ pub struct SignatureCheck {
 pub(crate) type Expiry = Option<u64>;
 
 impl SignatureSettings {
+    /// Whether requests without a signature are rejected.
+    pub const fn are_required(&self) -> bool {
+        self.require_signature
+    }
+
     /// Returns the check, if there are keys.
     ///
     /// # Errors

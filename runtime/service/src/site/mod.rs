@@ -42,6 +42,17 @@ impl Routes {
         Self { routes: vec![Route::new(Prefix::ROOT, BTreeMap::new(), service, origin)] }
     }
 
+    /// Adds `origin` below `prefix`, such as `/-/uploads`, with the service of the root.
+    ///
+    /// # Errors
+    /// [`StartError`], if the prefix is invalid.
+    pub fn with(mut self, prefix: &str, origin: Arc<dyn Origin>) -> Result<Self, StartError> {
+        let route = Route::new(parse_prefix(prefix)?, BTreeMap::new(), self.last().service.clone(), origin);
+        self.routes.push(route);
+        self.routes.sort_by_key(|route| std::cmp::Reverse(route.prefix.len()));
+        Ok(self)
+    }
+
     /// Returns the routes of the origins that an operator names: `root` for all paths, and `origins` below their
     /// prefixes. Each has the settings of `policy` and `sources`, except those of its own.
     ///
