@@ -6,6 +6,8 @@ export interface Params {
   resolution?: number | undefined;
   /** responds with the image's EXIF as JSON instead of the image */
   showExif?: boolean | 'all' | undefined;
+  /** responds with what the image is and what metadata it has, as JSON; `full` reads all of a large source */
+  info?: boolean | 'full' | undefined;
   /** the number, from 0, of a page of a TIFF or ICO, or of a frame of an animation (0 to 99999) */
   page?: number | undefined;
   /** false shows an animation as a still image */
@@ -50,6 +52,14 @@ export interface Params {
   alphaQuality?: number | undefined;
   /** resolution of colour in JPEG; by default 420 below quality 90, else 444 */
   chroma?: '420' | '444' | undefined;
+  /** responds with a ThumbHash in base64, as JSON; `data` gives its picture as a data: URL */
+  thumbhash?: boolean | 'data' | undefined;
+  /** responds with a BlurHash, as JSON */
+  blurhash?: boolean | undefined;
+  /** responds with the main colours and their shares of the image, as JSON (1 to 16 colours) */
+  palette?: number | undefined;
+  /** responds with the colour of which the image has most, as JSON */
+  dominant?: boolean | undefined;
   /** applies a query that the operator has named; other keys override its values */
   preset?: string | undefined;
   /** tells browsers to save the response under this name */
@@ -60,6 +70,7 @@ export interface Params {
 export const KEYS = [
   'resolution',
   'showExif',
+  'info',
   'page',
   'animated',
   'crop',
@@ -82,6 +93,10 @@ export const KEYS = [
   'effort',
   'alphaQuality',
   'chroma',
+  'thumbhash',
+  'blurhash',
+  'palette',
+  'dominant',
   'preset',
   'download',
 ] as const satisfies readonly (keyof Params)[];

@@ -127,7 +127,8 @@ async fn flags_override_variables_which_override_the_file() {
 
 #[test]
 fn the_documentation_has_every_kind_of_error() {
-    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/errors.md")).unwrap();
+    let page =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/errors.md")).unwrap();
     let openapi: Value = serde_json::from_str(&safelight_service::openapi::openapi_json()).unwrap();
     let kinds = &openapi["components"]["schemas"]["Problem"]["properties"]["kind"]["enum"];
     for kind in kinds.as_array().unwrap() {

@@ -7,6 +7,8 @@ use safelight_core::{Error, Flow, Format, Head, Kind, Limits, Result, Session, S
 
 /// The bytes after which the session stops reading, unless it reads all: enough for the headers of most files.
 const ENOUGH_BYTES: u64 = 64 << 10;
+/// The bytes after which it is checked whether enough was read.
+const BLOCK_BYTES: u64 = 16 << 10;
 
 /// A session of [`crate::Info`].
 pub(crate) struct InfoSession {
@@ -121,15 +123,27 @@ impl InfoSession {
         }
     }
 
+    /// Whether the format is one of which only the first bytes are read.
+    fn is_long(&self) -> bool {
+        !self.reads_all && matches!(self.walker.format(), Some(Format::Jpeg | Format::Png))
+    }
+
+    fn is_in_pixels(&self) -> bool {
+        self.open.as_ref().is_some_and(|piece| piece.class == Class::ImageData)
+    }
+
     /// Whether the picture is described, and enough was read.
     fn has_enough(&self) -> bool {
-        let is_after_headers = self.open.as_ref().is_some_and(|piece| piece.class == Class::ImageData);
-        let is_long = matches!(self.walker.format(), Some(Format::Jpeg | Format::Png));
-        is_long
-            && !self.reads_all
+        let is_at_end_of_block = self.read.is_multiple_of(BLOCK_BYTES);
+        is_at_end_of_block
             && ENOUGH_BYTES <= self.read
-            && is_after_headers
+            && self.is_long()
+            && self.is_in_pixels()
             && self.facts.width.is_some()
+    }
+
+    fn may_skip(&self) -> bool {
+        self.is_in_pixels() && !self.is_long()
     }
 
     /// Writes the document.
@@ -168,29 +182,35 @@ fn known(source: &[u8]) -> Option<Format> {
 }
 
 impl Session for InfoSession {
-    fn push(&mut self, chunk: Bytes, out: &mut dyn Sink) -> Result<Flow> {
-        self.read += chunk.len() as u64;
-        self.walker.push(chunk.clone());
-        self.walk()?;
-        if let Some(source) = &mut self.source {
+    fn push(&mut self, mut chunk: Bytes, out: &mut dyn Sink) -> Result<Flow> {
+        while !chunk.is_empty() {
+            // Blocks begin at multiples of their length, so that the document does not depend on the chunks.
+            let room = BLOCK_BYTES - self.read % BLOCK_BYTES;
+            let block = chunk.split_to(usize::try_from(room).unwrap_or(usize::MAX).min(chunk.len()));
+            self.read += block.len() as u64;
+            self.walker.push(block.clone());
+            self.walk()?;
+            if let Some(source) = &mut self.source {
+                source.extend_from_slice(&block);
+                if known(source).is_some_and(Facts::stream) {
+                    self.source = None;
+                }
+            }
+            if self.has_enough() {
+                self.respond(false, out)?;
+                return Ok(Flow::Done);
+            }
+        }
+        if let Some(source) = &self.source {
             let max = self.settings.limits.max_source_bytes;
             if max < self.read {
                 let message = format!("source too large: the limit is {max} bytes");
                 return Err(Error::new(Kind::LimitExceeded, "info", message));
             }
-            source.extend_from_slice(&chunk);
-            match known(source) {
-                Some(format) if Facts::stream(format) => self.source = None,
-                Some(_) => return Ok(Flow::Keep),
-                None => return Ok(Flow::More),
-            }
-        }
-        if self.has_enough() {
-            self.respond(false, out)?;
-            return Ok(Flow::Done);
+            return Ok(if known(source).is_some() { Flow::Keep } else { Flow::More });
         }
         match self.walker.skippable_bytes() {
-            ahead if 0 < ahead && self.open.as_ref().is_some_and(|piece| piece.class == Class::ImageData) => {
+            ahead if 0 < ahead && self.may_skip() => {
                 self.walker.skip(ahead);
                 if let Some(piece) = &mut self.open {
                     piece.bytes += ahead;
