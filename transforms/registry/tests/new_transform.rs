@@ -20,8 +20,8 @@ const CONTRACT: &str = "pixel_steps";
 const CONTRACT_FOLDER: &str = "transforms/registry/tests";
 
 const MANIFEST: &str = r#"[package]
-name = "safelight-invert"
-description = "Inverts the colours"
+name = "safelight-solarize"
+description = "Inverts bright samples"
 version.workspace = true
 edition.workspace = true
 rust-version.workspace = true
@@ -35,39 +35,39 @@ workspace = true
 safelight-core.workspace = true
 "#;
 
-const CODE: &str = r#"//! Inverts the colours.
+const CODE: &str = r#"//! Inverts bright samples.
 
 use safelight_core::{Frame, Geometry, Param, ParamKind, PixelOp, Query, Result, Samples, Size, Step, Transform, Stop};
 
 /// The plug-in.
 #[derive(Clone, Copy, Debug)]
-pub struct Invert;
+pub struct Solarize;
 
-const INVERT: Param = Param {
-    key: "invert",
+const SOLARIZE: Param = Param {
+    key: "solarize",
     aliases: &[],
     kind: ParamKind::Flag,
     default: None,
-    doc: "inverts the colours",
+    doc: "inverts bright samples",
 };
 
-impl Transform for Invert {
+impl Transform for Solarize {
     fn name(&self) -> &'static str {
-        "invert"
+        "solarize"
     }
 
     fn params(&self) -> &'static [Param] {
-        &[INVERT]
+        &[SOLARIZE]
     }
 
     fn step(&self, query: &Query) -> Result<Option<Step>> {
-        Ok(query.flag(INVERT.key).then(|| Step::Pixels(Box::new(InvertOp))))
+        Ok(query.flag(SOLARIZE.key).then(|| Step::Pixels(Box::new(SolarizeOp))))
     }
 }
 
-struct InvertOp;
+struct SolarizeOp;
 
-impl PixelOp for InvertOp {
+impl PixelOp for SolarizeOp {
     fn output(&self, input: Geometry) -> Result<Geometry> {
         Ok(input)
     }
@@ -83,10 +83,10 @@ impl PixelOp for InvertOp {
             let is_alpha = |i: usize| has_alpha && i % channels + 1 == channels;
             match &mut plane.samples {
                 Samples::U8(samples) => {
-                    samples.iter_mut().enumerate().filter(|(i, _)| !is_alpha(*i)).for_each(|(_, it)| *it = !*it);
+                    samples.iter_mut().enumerate().filter(|(i, _)| !is_alpha(*i)).for_each(|(_, it)| *it = (*it).min(!*it));
                 }
                 Samples::U16(samples) => {
-                    samples.iter_mut().enumerate().filter(|(i, _)| !is_alpha(*i)).for_each(|(_, it)| *it = !*it);
+                    samples.iter_mut().enumerate().filter(|(i, _)| !is_alpha(*i)).for_each(|(_, it)| *it = (*it).min(!*it));
                 }
             }
         }
@@ -102,17 +102,21 @@ const REGISTERED_CODE: &str = r#"//! The parameter of the new transform is decla
 
 #[test]
 fn the_parameter_is_declared() {
-    assert!(safelight_registry::params_json().contains("\"invert\""), "invert is not registered");
+    assert!(safelight_registry::params_json().contains("\"solarize\""), "solarize is not registered");
 }
 "#;
 
 /// The two lines, each with its file and the line that it follows.
 const TWO_LINES: [(&str, &str, &str); 2] = [
-    ("transforms/registry/Cargo.toml", "[dependencies]\n", "safelight-invert = { path = \"../invert\" }\n"),
+    (
+        "transforms/registry/Cargo.toml",
+        "[dependencies]\n",
+        "safelight-solarize = { path = \"../solarize\" }\n",
+    ),
     (
         "transforms/registry/src/lib.rs",
         "pub const TRANSFORMS: &[&dyn Transform] = &[\n",
-        "    &safelight_invert::Invert,\n",
+        "    &safelight_solarize::Solarize,\n",
     ),
 ];
 
@@ -248,20 +252,20 @@ fn run(root: &Path, tests: &[&str]) -> (bool, String) {
 #[test]
 fn a_new_transform_takes_its_crate_and_two_lines() {
     let root = workspace();
-    write(&root.join("transforms/invert/Cargo.toml"), MANIFEST.as_bytes());
-    write(&root.join("transforms/invert/src/lib.rs"), CODE.as_bytes());
+    write(&root.join("transforms/solarize/Cargo.toml"), MANIFEST.as_bytes());
+    write(&root.join("transforms/solarize/src/lib.rs"), CODE.as_bytes());
     write(&root.join(CONTRACT_FOLDER).join(format!("{REGISTERED}.rs")), REGISTERED_CODE.as_bytes());
 
     write_lines(&root, [false, true]);
     let (passes, text) = run(&root, &[REGISTERED]);
-    assert!(!passes && text.contains("safelight_invert"), "built without the dependency: {text}");
+    assert!(!passes && text.contains("safelight_solarize"), "built without the dependency: {text}");
 
     write_lines(&root, [true, false]);
     let (passes, text) = run(&root, &[REGISTERED]);
-    assert!(!passes && text.contains("invert is not registered"), "passed without the list's line: {text}");
+    assert!(!passes && text.contains("solarize is not registered"), "passed without the list's line: {text}");
 
     write_lines(&root, [true, true]);
     let (passes, text) = run(&root, &[REGISTERED, CONTRACT]);
     assert!(passes, "{text}");
-    assert!(text.contains("invert: "), "the contract did not run the new transform: {text}");
+    assert!(text.contains("solarize: "), "the contract did not run the new transform: {text}");
 }
