@@ -5,6 +5,17 @@
 // inserts `CONFIG`, and before it, if the keys of signatures are in a store, the import of `cf`.
 const crypto = require('crypto');
 
+// The parameters, which the configuration has as lists to save space.
+const PARAMS = CONFIG.params.map((entry) => ({
+  names: entry[0].split(','),
+  omitted: entry[1],
+  type: entry[2],
+  range: entry[3],
+  synonyms: entry[4] || {},
+  auto: entry[5],
+  others: entry[6],
+}));
+
 async function handler(event) {
   const request = event.request;
   let pairs = pairsOf(request.querystring);
@@ -15,7 +26,7 @@ async function handler(event) {
   }
   const unknown = pairs.find((pair) => !isKnown(pair.key));
   if (unknown && !CONFIG.lenient) {
-    const keys = CONFIG.params.map((param) => param.key).join(', ');
+    const keys = PARAMS.map((param) => param.names[0]).join(', ');
     return problem(
       400,
       'invalid-param',
@@ -24,7 +35,7 @@ async function handler(event) {
   }
   const accept = request.headers.accept ? request.headers.accept.value : '';
   request.querystring = {};
-  CONFIG.params.forEach((param) => add(request.querystring, param, pairs, accept));
+  PARAMS.forEach((param) => add(request.querystring, param, pairs, accept));
   // `auto` is resolved, and nothing else depends on it.
   delete request.headers.accept;
   return request;
@@ -121,14 +132,14 @@ function isEqual(one, two) {
 function isKnown(key) {
   const lower = key.toLowerCase();
   return (
-    CONFIG.params.some((param) => isNamed(param, key)) ||
+    PARAMS.some((param) => isNamed(param, key)) ||
     CONFIG.ignored.some((pattern) => isMatch(pattern, key)) ||
     CONFIG.reserved.some((pattern) => isMatch(pattern, lower))
   );
 }
 
 function isNamed(param, key) {
-  return key === param.key || (param.aliases || []).indexOf(key) >= 0;
+  return param.names.indexOf(key) >= 0;
 }
 
 function isMatch(pattern, key) {
@@ -141,52 +152,56 @@ function add(query, param, pairs, accept) {
   const values = own.filter((pair) => pair.raw !== '');
   if (values.length === 0) return;
   const isSame = values.every((pair) => pair.value !== undefined && pair.value === values[0].value);
-  const value = isSame ? canonical(param.value, values[0].value, accept) : undefined;
+  const value = isSame ? canonical(param, values[0].value, accept) : undefined;
   if (value === undefined) {
     own.forEach((pair) => {
       const known = query[pair.name];
       if (!known) query[pair.name] = { value: pair.raw };
       else (known.multiValue = known.multiValue || [{ value: known.value }]).push({ value: pair.raw });
     });
-  } else if (value !== null && value !== param.default) {
-    query[param.key] = {
+  } else if (value !== null && value !== param.omitted) {
+    query[param.names[0]] = {
       value: encoded(value).replace(/%20/g, '+').replace(/%2A/g, '*').replace(/~/g, '%7E'),
     };
   }
 }
 
 // Returns the canonical spelling of a value, null if it is equivalent to none, undefined if it is invalid.
-function canonical(type, value, accept) {
-  switch (type.type) {
-    case 'flag':
-      return wordOf(type.or || [], {}, value) || (/^(true|1|yes|on)$/i.test(value) ? 'true' : null);
-    case 'integer':
-      return inRange(type, Math.round(decimal(value)));
-    case 'number':
-      return inRange(type, Math.round(decimal(value) * 1000) / 1000);
-    case 'angle': {
-      const isNegative = value[0] === '-';
-      const degrees = decimal(isNegative ? value.slice(1) : value);
-      if (!(degrees <= 1e9)) return undefined;
-      const turned = (((Math.round(degrees) * (isNegative ? -1 : 1)) % 360) + 360) % 360;
-      return turned % type.step === 0 ? String(turned) : undefined;
+function canonical(param, value, accept) {
+  const range = param.range;
+  switch (param.type) {
+    case 'f':
+      return wordOf(range || [], {}, value) || (/^(true|1|yes|on)$/i.test(value) ? 'true' : null);
+    case 'i':
+      return inRange(range, Math.round(decimal(value)));
+    case 'n':
+      return inRange(range, Math.round((range[0] < 0 ? signed(value) : decimal(value)) * 1000) / 1000);
+    case 'a': {
+      const degrees = signed(value);
+      const turned = ((Math.round(Math.abs(degrees)) * (degrees < 0 ? -1 : 1)) % 360 + 360) % 360;
+      return Math.abs(degrees) <= 1e9 && turned % range === 0 ? String(turned) : undefined;
     }
-    case 'color':
+    case 'c':
       return color(value);
+    case 'w':
+      if (!param.auto) return wordOf(range, param.synonyms, value);
+      if (value.toLowerCase() === 'auto') return preferred(param, accept.toLowerCase());
+      return wordOf(range, param.synonyms, value) || hidden(param, value);
     default:
-      if (!type.enum) return Buffer.from(value).length <= 100 ? value : undefined;
-      if (!type.auto) return wordOf(type.enum, type.synonyms || {}, value);
-      if (value.toLowerCase() === 'auto') return preferred(type, accept.toLowerCase());
-      return wordOf(type.enum, type.synonyms || {}, value) || hidden(type, value);
+      return Buffer.from(value).length <= 100 ? value : undefined;
   }
+}
+
+function signed(text) {
+  return text[0] === '-' ? -decimal(text.slice(1)) : decimal(text);
 }
 
 function decimal(text) {
   return /^[0-9.]+$/.test(text) ? Number(text) : NaN;
 }
 
-function inRange(type, number) {
-  return type.minimum <= number && number <= type.maximum ? String(number) : undefined;
+function inRange(range, number) {
+  return range[0] <= number && number <= range[1] ? String(number) : undefined;
 }
 
 function wordOf(words, synonyms, value) {
@@ -194,9 +209,9 @@ function wordOf(words, synonyms, value) {
   return words.find(isSame) || synonyms[Object.keys(synonyms).find(isSame)];
 }
 
-function hidden(type, value) {
-  const choice = type.auto.find((choice) => choice.value === value.toLowerCase());
-  return choice && choice.value;
+function hidden(param, value) {
+  const choice = param.auto.find((choice) => choice[1] === value.toLowerCase());
+  return choice && choice[1];
 }
 
 function color(value) {
@@ -206,17 +221,17 @@ function color(value) {
   return long.length === 8 && long.endsWith('ff') ? long.slice(0, 6) : long;
 }
 
-function preferred(type, accept) {
+function preferred(param, accept) {
   let best = 'auto';
   let highest = 0;
-  type.auto.forEach((choice) => {
-    const weight = weightOf(accept, choice.accept);
+  param.auto.forEach((choice) => {
+    const weight = weightOf(accept, choice[0]);
     if (weight > highest) {
-      best = choice.value;
+      best = choice[1];
       highest = weight;
     }
   });
-  const isOther = type.others.some((other) => weightOf(accept, other) > highest);
+  const isOther = param.others.some((other) => weightOf(accept, other) > highest);
   return isOther ? 'auto' : best;
 }
 

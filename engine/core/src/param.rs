@@ -107,7 +107,9 @@ impl Param {
                 number.map(|number| number.to_string())
             }
             ParamKind::Decimal { min, max, .. } => {
-                let number = decimal(value).map(|number| (number * 1000.0).round() / 1000.0);
+                let number = if min < 0.0 { signed(value) } else { decimal(value) };
+                // Zero has no sign: adding it makes it positive.
+                let number = number.map(|number| (number * 1000.0).round() / 1000.0 + 0.0);
                 number.filter(|number| (min..=max).contains(number)).map(|number| number.to_string())
             }
             ParamKind::Angle { step } => angle(value, step).map(|angle| angle.to_string()),
@@ -135,6 +137,7 @@ impl fmt::Display for ParamKind {
             Self::Flag | Self::FlagOr(_) => f.write_str(TRUE),
             Self::Integer { min, max, .. } => write!(f, "an integer from {min} to {max}"),
             Self::Decimal { min, max, .. } => write!(f, "a number from {min} to {max}"),
+            Self::Angle { step: 1 } => f.write_str("a number of degrees"),
             Self::Angle { step } => write!(f, "a multiple of {step} degrees"),
             Self::Colour => f.write_str("a colour such as red, ff8800 or ff880080"),
             Self::OneOf { words, .. } => write!(f, "one of {}", words.join(", ")),
@@ -171,12 +174,19 @@ fn decimal(value: &str) -> Option<f64> {
     value.parse().ok().filter(|_| is_plain)
 }
 
+/// Parses a number as [`decimal`] does, with or without a minus sign.
+fn signed(value: &str) -> Option<f64> {
+    match value.strip_prefix('-') {
+        Some(digits) => decimal(digits).map(|number| -number),
+        None => decimal(value),
+    }
+}
+
 /// Parses a multiple of `step` degrees, and turns it to 0 to 359.
 fn angle(value: &str, step: u32) -> Option<u32> {
     /// Above it, whole numbers of `f64` are not exact.
     const MAX_DEGREES: f64 = 1e9;
-    let (sign, digits) = value.strip_prefix('-').map_or((1.0, value), |digits| (-1.0, digits));
-    let degrees = decimal(digits).filter(|degrees| *degrees <= MAX_DEGREES)?.round() * sign;
+    let degrees = signed(value).filter(|degrees| degrees.abs() <= MAX_DEGREES)?.round();
     let degrees = degrees.rem_euclid(360.0) as u32;
     degrees.is_multiple_of(step).then_some(degrees)
 }

@@ -89,6 +89,15 @@ pub trait PixelOp: Send {
         Cost::new(0, input.saturating_add(output).saturating_mul(PIXEL_NS))
     }
 
+    /// Examines the first frame before [`PixelOp::apply`] changes it, for a step that depends on what the image shows.
+    /// Later frames of an animation are changed as the first one is. Defaults to nothing.
+    ///
+    /// # Errors
+    /// Those of [`Stop::check`].
+    fn examine(&mut self, _first: &Frame, _stop: &Stop) -> Result<()> {
+        Ok(())
+    }
+
     /// Changes a frame, whose geometry becomes that of [`PixelOp::output`], until `stop` is set.
     ///
     /// # Errors

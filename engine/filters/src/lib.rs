@@ -2,6 +2,7 @@
 
 mod gaussian;
 mod thumbnail;
+pub mod colour;
 
 pub use gaussian::gaussian;
 pub use thumbnail::Thumbnail;

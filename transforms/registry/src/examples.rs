@@ -113,7 +113,7 @@ pub fn example_values(param: &Param) -> Vec<String> {
         ParamKind::Decimal { min, max, .. } => {
             spread(min, max).map(|value| ((value * 1000.0).round() / 1000.0).to_string()).collect()
         }
-        ParamKind::Angle { step } => (0..360 / step).map(|steps| (steps * step).to_string()).collect(),
+        ParamKind::Angle { step } => angles(step),
         ParamKind::Colour => vec!["336699cc".to_owned()],
         ParamKind::OneOf { words: known, .. } => words(known),
         ParamKind::Negotiated { words: known, auto, .. } => {
@@ -132,6 +132,12 @@ pub fn example_values(param: &Param) -> Vec<String> {
         }
     }
     unique
+}
+
+/// Returns every multiple of `step`, or of small steps those nearest to eighths of a turn, the first and the last.
+fn angles(step: u32) -> Vec<String> {
+    let eighths = (0..8).map(|eighth| eighth * 45 / step * step);
+    [step].into_iter().chain(eighths).chain([360 - step]).map(|angle| angle.to_string()).collect()
 }
 
 /// Returns the values at [`SHARES`] of the range from `min` to `max`.

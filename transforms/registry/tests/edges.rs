@@ -16,6 +16,16 @@ const COMPANIONS: &[(&str, &str)] = &[
     ("dpr", "width=10"),
     ("background", "width=20&height=20&fit=pad"),
     ("quality", "format=jpeg"),
+    ("focus", "width=20&height=20&fit=cover"),
+    ("zoom", "width=10"),
+    ("minWidth", "width=1&height=1"),
+    ("minHeight", "width=1&height=1"),
+    ("sepia", "width=10"),
+    ("vignette", "width=10"),
+    ("borderColor", "border=2"),
+    ("redactWith", "redact=1,1,9,9"),
+    ("trimColor", "trim=10"),
+    ("trimEqual", "trim=10"),
 ];
 
 /// Valid and invalid texts at the limits of a parameter, which `ParamKind::Text` does not declare. For other texts
@@ -31,6 +41,13 @@ const TEXTS: &[(&str, &[&str], &[&str])] = &[
         &["65536,131072", "0,1", "-65536,1"],
         &["65536.001,1", "-65536.001,1", "0,0.999", "0,131072.001", "40", "40,400,1"],
     ),
+    ("redact", &["0,0,1,1", "0,0,4294967295,4294967295"], &["0,0,0,1", "0,0,4294967296,1", "1,2,3", ";"]),
+    ("trim", &["0", "255"], &["256", "-1", "0.5"]),
+    ("duotone", &["000000,ffffff"], &["000000", "000000,ffffff,000000"]),
+    ("border", &["1", "0,0,0,1000"], &["1001", "1,1,1,1,1"]),
+    ("padding", &["1", "0,0,0,4096"], &["4097", "1,1,1,1,1"]),
+    ("round", &["1", "16384", "max", "ellipse"], &["0", "16385"]),
+    ("focus", &["0,0", "1,1"], &["1.001,0", "0,1.001", "center"]),
     ("gravity", &["0,0", "1,1", "center", "south-east"], &["1.001,0", "0,1.001", "-0.001,0"]),
 ];
 
@@ -52,8 +69,10 @@ fn ends(param: &Param) -> (Vec<String>, Vec<String>) {
             (vec![min.to_string(), max.to_string()], vec![below, above])
         }
         ParamKind::Angle { step } => {
-            let multiples = (1..360 / step).map(|steps| (steps * step).to_string());
-            (multiples.collect(), vec![(step - 1).to_string(), (step + 1).to_string()])
+            let between = [step - 1, step + 1].into_iter().filter(|angle| angle % step != 0);
+            let default = param.default.unwrap_or_default();
+            let multiples = example_values(param).into_iter().filter(|angle| angle != default);
+            (multiples.collect(), between.map(|angle| angle.to_string()).collect())
         }
         ParamKind::Colour => (
             owned(&["000000", "ffffff", "00000000", "ffffffff"]),
@@ -96,6 +115,7 @@ fn range(param: &Param) -> Vec<String> {
         ParamKind::Flag | ParamKind::FlagOr(_) => vec![],
         ParamKind::Integer { min, max, .. } => vec![min.to_string(), max.to_string()],
         ParamKind::Decimal { min, max, .. } => vec![min.to_string(), max.to_string()],
+        ParamKind::Angle { step: 1 } => vec!["degrees".to_owned()],
         ParamKind::Angle { step } => vec![step.to_string()],
         ParamKind::Colour => vec!["ff8800".to_owned()],
         ParamKind::OneOf { words, .. } | ParamKind::Negotiated { words, .. } => {
@@ -231,7 +251,8 @@ fn odd_spellings_are_rejected() {
 /// Returns whether a spelling that is odd for most parameters is a usual one for this kind.
 fn is_usual(kind: ParamKind, value: &str) -> bool {
     match kind {
-        ParamKind::Angle { .. } => value == "-270",
+        ParamKind::Angle { .. } => ["-270", "-359"].contains(&value),
+        ParamKind::Decimal { min, .. } if min < 0.0 => value == "-5",
         ParamKind::Colour => value == "1e1",
         _ => false,
     }
@@ -266,7 +287,8 @@ fn spellings_that_mean_the_same_have_one_canonical_form() {
                 same.extend(param.aliases.iter().map(|alias| query(param, alias, value)));
             }
             if matches!(param.kind, ParamKind::Integer { .. } | ParamKind::Decimal { .. }) {
-                same.push(query(param, param.key, &format!("{}{value}", "0".repeat(5000))));
+                let (sign, digits) = value.strip_prefix('-').map_or(("", value.as_str()), |digits| ("-", digits));
+                same.push(query(param, param.key, &format!("{sign}{}{digits}", "0".repeat(5000))));
             }
             if matches!(param.kind, ParamKind::Decimal { .. }) {
                 let point = if value.contains('.') { "" } else { "." };

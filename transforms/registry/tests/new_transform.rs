@@ -19,82 +19,14 @@ const FOLDERS: [&str; 2] = ["engine", "transforms"];
 const CONTRACT: &str = "pixel_steps";
 const CONTRACT_FOLDER: &str = "transforms/registry/tests";
 
-const MANIFEST: &str = r#"[package]
-name = "safelight-invert"
-description = "Inverts the colours"
-version.workspace = true
-edition.workspace = true
-rust-version.workspace = true
-license.workspace = true
-publish.workspace = true
+/// The tutorial, whose first two blocks of code are the files of the crate.
+const TUTORIAL: &str = include_str!("../../../docs/write-a-transform.md");
 
-[lints]
-workspace = true
-
-[dependencies]
-safelight-core.workspace = true
-"#;
-
-const CODE: &str = r#"//! Inverts the colours.
-
-use safelight_core::{Frame, Geometry, Param, ParamKind, PixelOp, Query, Result, Samples, Size, Step, Transform, Stop};
-
-/// The plug-in.
-#[derive(Clone, Copy, Debug)]
-pub struct Invert;
-
-const INVERT: Param = Param {
-    key: "invert",
-    aliases: &[],
-    kind: ParamKind::Flag,
-    default: None,
-    doc: "inverts the colours",
-};
-
-impl Transform for Invert {
-    fn name(&self) -> &'static str {
-        "invert"
-    }
-
-    fn params(&self) -> &'static [Param] {
-        &[INVERT]
-    }
-
-    fn step(&self, query: &Query) -> Result<Option<Step>> {
-        Ok(query.flag(INVERT.key).then(|| Step::Pixels(Box::new(InvertOp))))
-    }
+/// Returns the first block of code of the tutorial that begins with `fence`.
+fn block(fence: &str) -> &'static str {
+    let block = TUTORIAL.split_once(fence).and_then(|(_, rest)| rest.split_once("```"));
+    block.unwrap_or_else(|| panic!("the tutorial has no block {fence}")).0
 }
-
-struct InvertOp;
-
-impl PixelOp for InvertOp {
-    fn output(&self, input: Geometry) -> Result<Geometry> {
-        Ok(input)
-    }
-
-    fn needed(&self, _input: Geometry, need: Size) -> Size {
-        need
-    }
-
-    fn apply(&self, mut frame: Frame, _stop: &Stop) -> Result<Frame> {
-        let has_alpha = frame.model.has_alpha();
-        for plane in &mut frame.planes {
-            let channels = usize::from(plane.channels);
-            let is_alpha = |i: usize| has_alpha && i % channels + 1 == channels;
-            match &mut plane.samples {
-                Samples::U8(samples) => {
-                    samples.iter_mut().enumerate().filter(|(i, _)| !is_alpha(*i)).for_each(|(_, it)| *it = !*it);
-                }
-                Samples::U16(samples) => {
-                    samples.iter_mut().enumerate().filter(|(i, _)| !is_alpha(*i)).for_each(|(_, it)| *it = !*it);
-                }
-            }
-        }
-        frame.encoding = None;
-        Ok(frame)
-    }
-}
-"#;
 
 /// A test of the copy that fails if the transform is not registered.
 const REGISTERED: &str = "registered";
@@ -102,17 +34,21 @@ const REGISTERED_CODE: &str = r#"//! The parameter of the new transform is decla
 
 #[test]
 fn the_parameter_is_declared() {
-    assert!(safelight_registry::params_json().contains("\"invert\""), "invert is not registered");
+    assert!(safelight_registry::params_json().contains("\"solarize\""), "solarize is not registered");
 }
 "#;
 
 /// The two lines, each with its file and the line that it follows.
 const TWO_LINES: [(&str, &str, &str); 2] = [
-    ("transforms/registry/Cargo.toml", "[dependencies]\n", "safelight-invert = { path = \"../invert\" }\n"),
+    (
+        "transforms/registry/Cargo.toml",
+        "[dependencies]\n",
+        "safelight-solarize = { path = \"../solarize\" }\n",
+    ),
     (
         "transforms/registry/src/lib.rs",
         "pub const TRANSFORMS: &[&dyn Transform] = &[\n",
-        "    &safelight_invert::Invert,\n",
+        "    &safelight_solarize::Solarize,\n",
     ),
 ];
 
@@ -248,20 +184,20 @@ fn run(root: &Path, tests: &[&str]) -> (bool, String) {
 #[test]
 fn a_new_transform_takes_its_crate_and_two_lines() {
     let root = workspace();
-    write(&root.join("transforms/invert/Cargo.toml"), MANIFEST.as_bytes());
-    write(&root.join("transforms/invert/src/lib.rs"), CODE.as_bytes());
+    write(&root.join("transforms/solarize/Cargo.toml"), block("```toml\n").as_bytes());
+    write(&root.join("transforms/solarize/src/lib.rs"), block("```rust,ignore\n").as_bytes());
     write(&root.join(CONTRACT_FOLDER).join(format!("{REGISTERED}.rs")), REGISTERED_CODE.as_bytes());
 
     write_lines(&root, [false, true]);
     let (passes, text) = run(&root, &[REGISTERED]);
-    assert!(!passes && text.contains("safelight_invert"), "built without the dependency: {text}");
+    assert!(!passes && text.contains("safelight_solarize"), "built without the dependency: {text}");
 
     write_lines(&root, [true, false]);
     let (passes, text) = run(&root, &[REGISTERED]);
-    assert!(!passes && text.contains("invert is not registered"), "passed without the list's line: {text}");
+    assert!(!passes && text.contains("solarize is not registered"), "passed without the list's line: {text}");
 
     write_lines(&root, [true, true]);
     let (passes, text) = run(&root, &[REGISTERED, CONTRACT]);
     assert!(passes, "{text}");
-    assert!(text.contains("invert: "), "the contract did not run the new transform: {text}");
+    assert!(text.contains("solarize: "), "the contract did not run the new transform: {text}");
 }

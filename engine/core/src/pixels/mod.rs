@@ -255,8 +255,9 @@ impl Pixels {
     fn encode(&mut self, input: Input, prepared: &Prepared, out: &mut dyn Sink) -> Result<()> {
         let stop = out.stop();
         let mut image = self.decode(input, &prepared.decode, &stop)?;
-        let frames = std::mem::take(&mut image.frames).into_iter();
-        image.frames = frames.map(|frame| self.apply(frame, prepared, &stop)).collect::<Result<_>>()?;
+        let frames = std::mem::take(&mut image.frames).into_iter().enumerate();
+        image.frames =
+            frames.map(|(i, frame)| self.apply(frame, i == 0, prepared, &stop)).collect::<Result<_>>()?;
         let image = image.with_fitting_profile();
         stop.check()?;
         match &prepared.end {
@@ -274,10 +275,13 @@ impl Pixels {
         Ok(())
     }
 
-    /// Applies every step.
-    fn apply(&self, mut frame: Frame, prepared: &Prepared, stop: &Stop) -> Result<Frame> {
-        for op in &self.ops {
+    /// Applies every step. Each examines the first frame.
+    fn apply(&mut self, mut frame: Frame, is_first: bool, prepared: &Prepared, stop: &Stop) -> Result<Frame> {
+        for op in &mut self.ops {
             stop.check()?;
+            if is_first {
+                op.examine(&frame, stop)?;
+            }
             frame = op.apply(frame, stop)?;
         }
         stop.check()?;
