@@ -4,7 +4,7 @@ mod examples;
 mod params;
 
 pub use examples::{example_queries, example_query, example_query_len, example_values};
-pub use params::{keys_json, params_json};
+pub use params::{keys_json, parameters_page, params_json};
 
 use safelight_core::{Decoder, Encoder, Registry, Transform};
 

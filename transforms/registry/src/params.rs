@@ -23,6 +23,40 @@ pub fn keys_json() -> String {
     format!("{:#}\n", json!({ "trackers": TRACKERS, "reserved": RESERVED }))
 }
 
+/// Returns a page about every parameter, as the text of `docs/parameters.md`.
+pub fn parameters_page() -> String {
+    let mut page = "# Parameters\n\n\
+        Generated from the declarations by a test of safelight-registry.\n\n\
+        The order of the keys does not matter: transforms run in the order of this page. \
+        A flag is set by `true`, `1`, `yes` or `on`; any other value has no effect.\n"
+        .to_owned();
+    let section = |title: String, params: &[Param]| {
+        let mut section = format!("\n## {title}\n\n| key | value | |\n|---|---|---|\n");
+        for param in params {
+            let names = [&[param.key], param.aliases].concat();
+            let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+            let default = param.default.map(|default| format!("; default `{default}`")).unwrap_or_default();
+            let value = format!("{}{default}", param.kind).replace('|', "\\|");
+            section.extend([
+                "| ",
+                &names.join(", "),
+                " | ",
+                &value,
+                " | ",
+                &param.doc.replace('|', "\\|"),
+                " |\n",
+            ]);
+        }
+        section
+    };
+    for transform in TRANSFORMS.iter().filter(|transform| !transform.params().is_empty()) {
+        let name = transform.name();
+        page.push_str(&section(name.to_owned(), transform.params()));
+    }
+    page.push_str(&section("the service".to_owned(), SERVICE));
+    page
+}
+
 /// `transform` is `None` for a parameter of the service.
 fn to_json(transform: Option<&str>, param: &Param) -> Value {
     let kind = match param.kind {

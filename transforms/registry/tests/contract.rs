@@ -8,7 +8,7 @@ use safelight_core::{
     Encode, Kind, Param, ParamKind, Plan, Query, Registry, Result, Settings, Step, Transform, testing::Output,
 };
 use safelight_formats::Format;
-use safelight_registry::{REGISTRY, TRANSFORMS, keys_json, params_json};
+use safelight_registry::{REGISTRY, TRANSFORMS, keys_json, parameters_page, params_json};
 use std::collections::HashSet;
 
 /// Runs a query over a source in chunks of this many bytes.
@@ -180,7 +180,8 @@ fn sources_of_other_formats_are_rejected() {
 
 #[test]
 fn generated_files_match_the_declarations() {
-    for (name, declared) in [("params.json", params_json()), ("keys.json", keys_json())] {
+    let page = ("../../docs/parameters.md", parameters_page());
+    for (name, declared) in [("params.json", params_json()), ("keys.json", keys_json()), page] {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
         if std::fs::read_to_string(&path).ok().as_deref() != Some(&declared) {
             std::fs::write(path, &declared).expect("the checkout takes files");
