@@ -37,6 +37,6 @@ pub use param::{AUTO, Param, ParamKind};
 pub use plan::{Plan, Registry};
 pub use query::Query;
 pub use safelight_formats::{Detection, Format, mime};
-pub use session::{Flow, Head, Session, Sink};
+pub use session::{Flow, Head, Session, Sink, Stage};
 pub use stop::{Stop, StopReason};
 pub use transform::{ByteOp, PixelOp, Step, Transform};

@@ -186,6 +186,7 @@ impl Policy {
             is_checked_by_cdn: false,
             source_timeout: Duration::from_secs(self.source_timeout_secs),
             decode_pool: Arc::new(DecodePool::new(pool)),
+            metrics: Arc::default(),
         })
     }
 

@@ -9,7 +9,7 @@ pub use sizes::{SizePlan, plan_sizes};
 use crate::{
     Compression, Cost, Decode, Decoder, Decoding, Detection, Encode, Encoder, Error, Flow, Format, Frame,
     Head, Header, Image, Kind, Opened, Opening, PixelOp, Registry, Result, Selection, Session, Settings,
-    Sink, Size, Stop,
+    Sink, Size, Stage, Stop,
 };
 use bytes::{Bytes, BytesMut};
 use limits::{check_output, check_work};
@@ -22,7 +22,7 @@ pub(crate) struct Pixels {
     registry: Registry,
     settings: Settings,
     selection: Selection,
-    ops: Vec<Box<dyn PixelOp>>,
+    steps: Steps,
     encode: Encode,
     /// Bytes of the source that were pushed.
     length: u64,
@@ -31,6 +31,22 @@ pub(crate) struct Pixels {
     /// The length at which opening the source is tried next; `None` once it is to be buffered whole.
     next_attempt: Option<usize>,
     input: Option<(Input, Prepared)>,
+}
+
+/// The steps on pixels, in order.
+#[derive(Default)]
+pub(crate) struct Steps {
+    ops: Vec<Box<dyn PixelOp>>,
+    /// The names of their transforms.
+    names: Vec<&'static str>,
+}
+
+impl Steps {
+    /// Appends a step of the transform `name`.
+    pub(crate) fn push(&mut self, name: &'static str, op: Box<dyn PixelOp>) {
+        self.ops.push(op);
+        self.names.push(name);
+    }
 }
 
 /// A source with a longer header is buffered whole.
@@ -46,6 +62,7 @@ enum Input {
 
 /// The decisions that follow from the header.
 struct Prepared {
+    input: Format,
     output: &'static dyn Encoder,
     decode: Decode,
     encode: Encode,
@@ -60,14 +77,14 @@ impl Pixels {
         registry: Registry,
         settings: &Settings,
         selection: Selection,
-        ops: Vec<Box<dyn PixelOp>>,
+        steps: Steps,
         encode: Encode,
     ) -> Self {
         Self {
             registry,
             settings: settings.clone(),
             selection,
-            ops,
+            steps,
             encode,
             length: 0,
             source: BytesMut::new(),
@@ -99,7 +116,7 @@ impl Pixels {
     }
 
     /// Starts to decode if enough of the source has arrived.
-    fn begin(&mut self) -> Result<Flow> {
+    fn begin(&mut self, out: &mut dyn Sink) -> Result<Flow> {
         let Some(next_attempt) = self.next_attempt else { return Ok(Flow::Keep) };
         if self.source.len() < next_attempt {
             return Ok(Flow::More);
@@ -126,6 +143,7 @@ impl Pixels {
                 let prepared = self.negotiate(decoder.format(), opened.header(), false, &cost)?;
                 let cost = prepared.cost;
                 let decoding = opened.start(&prepared.decode)?;
+                out.stage(Stage::Decode(prepared.input));
                 self.input = Some((Input::Stream(decoding), prepared));
                 Ok(Flow::Reserve(cost))
             }
@@ -156,7 +174,7 @@ impl Pixels {
         decode_cost: &dyn Fn(&Decode) -> (Cost, Size),
     ) -> Result<Prepared> {
         let limits = &self.settings.limits;
-        let SizePlan { output: geometry, needed } = plan_sizes(&self.ops, header.geometry)?;
+        let SizePlan { output: geometry, needed } = plan_sizes(&self.steps.ops, header.geometry)?;
         check_output(geometry.size, header.geometry.size, limits)?;
         let is_animated = header.is_animated && !self.selection.is_still;
         let animated = self.encode.animated_format.filter(|_| is_animated);
@@ -177,7 +195,7 @@ impl Pixels {
         let chroma = output.chroma(&encode);
         let decode = Decode { needed, all_frames, keep_profile, chroma: chroma.unwrap_or((1, 1)) };
         let parts = Parts {
-            ops: &self.ops,
+            ops: &self.steps.ops,
             header,
             frames,
             decode: decode_cost(&decode),
@@ -191,7 +209,7 @@ impl Pixels {
         };
         let cost = parts.cost()?;
         check_work(cost, limits)?;
-        Ok(Prepared { output, decode, encode, takes_chroma: chroma.is_some(), cost })
+        Ok(Prepared { input, output, decode, encode, takes_chroma: chroma.is_some(), cost })
     }
 
     /// Returns the output format for a source of the format `input` where the query names none.
@@ -232,9 +250,12 @@ impl Pixels {
     /// Decodes the rest of the source, applies the steps, and encodes.
     fn encode(&mut self, input: Input, prepared: &Prepared, out: &mut dyn Sink) -> Result<()> {
         let stop = out.stop();
+        out.stage(Stage::Decode(prepared.input));
         let mut image = self.decode(input, &prepared.decode, &stop)?;
+        out.decoded(image.frames.iter().map(pixels).sum());
         let frames = std::mem::take(&mut image.frames).into_iter();
-        image.frames = frames.map(|frame| self.apply(frame, prepared, &stop)).collect::<Result<_>>()?;
+        image.frames = frames.map(|frame| self.apply(frame, prepared, out)).collect::<Result<_>>()?;
+        out.stage(Stage::Encode(prepared.output.format()));
         let image = image.with_fitting_profile();
         stop.check()?;
         let encoded = encode(&image, prepared, &stop)?;
@@ -244,10 +265,12 @@ impl Pixels {
     }
 
     /// Applies every step.
-    fn apply(&self, mut frame: Frame, prepared: &Prepared, stop: &Stop) -> Result<Frame> {
-        for op in &self.ops {
+    fn apply(&self, mut frame: Frame, prepared: &Prepared, out: &mut dyn Sink) -> Result<Frame> {
+        let stop = out.stop();
+        for (op, name) in self.steps.ops.iter().zip(&self.steps.names) {
             stop.check()?;
-            frame = op.apply(frame, stop)?;
+            out.stage(Stage::Transform(name));
+            frame = op.apply(frame, &stop)?;
         }
         stop.check()?;
         let frame = frame.materialize()?;
@@ -279,6 +302,11 @@ fn first_quality(output: &dyn Encoder, encode: &Encode) -> Option<u8> {
     (!is_lossless).then(|| encode.quality.unwrap_or(default))
 }
 
+/// Returns the pixels of a decoded frame: the samples of its largest plane.
+fn pixels(frame: &Frame) -> u64 {
+    frame.planes.iter().map(|plane| plane.size.pixels()).max().unwrap_or_default()
+}
+
 /// Returns the maximum number of bytes that a session buffers; the decode is reserved separately.
 pub(crate) fn memory(settings: &Settings) -> u64 {
     // A growing buffer doubles its capacity.
@@ -295,7 +323,7 @@ impl Session for Pixels {
         }
         let Some((Input::Stream(decoding), _)) = &mut self.input else {
             self.source.extend_from_slice(&chunk);
-            return self.begin();
+            return self.begin(out);
         };
         out.stop().check()?;
         // The decoder first gets the bytes in which the header was found.
