@@ -1,8 +1,7 @@
 # The server in a small image: docker build -t safelight . && docker run -p 8080:8080 -v "$PWD/images:/images:ro" safelight
 #
-# A HEALTHCHECK would need a program that the final image does not have, since it has no shell. Probe GET /healthz
-# from outside: as Kubernetes, ECS and most balancers do. With SAFELIGHT_ADMIN_LISTEN=0.0.0.0:9090, probe /livez and
-# /readyz on that port, which responds even if viewers have taken all connections.
+# The admin listener is only for this container: SAFELIGHT_ADMIN_LISTEN=0.0.0.0:9090 opens it to probes of /livez and
+# /readyz and to a collector of /metrics. It responds even if viewers have taken all connections.
 
 FROM docker.io/library/rust:1.95-bookworm AS build
 # `release` builds in a third of the time; `dist` is what is shipped.
@@ -19,9 +18,11 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,targe
 FROM gcr.io/distroless/cc-debian12:nonroot
 COPY --from=build /out/safelight /usr/local/bin/safelight
 COPY LICENSE-MIT LICENSE-APACHE /usr/share/doc/safelight/
-ENV SAFELIGHT_LISTEN=0.0.0.0:8080
+ENV SAFELIGHT_LISTEN=0.0.0.0:8080 SAFELIGHT_ADMIN_LISTEN=127.0.0.1:9090
 EXPOSE 8080
 # The user nonroot, by number, as runAsNonRoot of Kubernetes wants it.
 USER 65532
+# By the program itself, since the image has no shell.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["/usr/local/bin/safelight", "health"]
 ENTRYPOINT ["/usr/local/bin/safelight"]
 CMD ["serve", "/images"]

@@ -54,6 +54,30 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All kinds, in the order of their declaration.
+    pub const ALL: [Self; 20] = [
+        Self::InvalidParam,
+        Self::Conflict,
+        Self::UnsupportedFormat,
+        Self::Corrupt,
+        Self::LimitExceeded,
+        Self::Cancelled,
+        Self::Internal,
+        Self::Unauthorized,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::Gone,
+        Self::NotAcceptable,
+        Self::SourceConflict,
+        Self::Throttled,
+        Self::MethodNotAllowed,
+        Self::RangeNotSatisfiable,
+        Self::PreconditionFailed,
+        Self::Upstream,
+        Self::Timeout,
+        Self::Busy,
+    ];
+
     /// The name of the kind in responses, logs and metrics: lower case, words joined by hyphens.
     pub fn name(self) -> &'static str {
         match self {

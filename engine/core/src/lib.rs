@@ -39,6 +39,6 @@ pub use plan::{Plan, Registry};
 pub use query::Query;
 pub use report::Report;
 pub use safelight_formats::{Detection, Format, mime};
-pub use session::{Flow, Head, Session, Sink};
+pub use session::{Flow, Head, Session, Sink, Stage};
 pub use stop::{Stop, StopReason};
 pub use transform::{ByteOp, PixelOp, Step, Transform};

@@ -1,10 +1,10 @@
 //! Plans: from a validated query to one session.
 
 use crate::{
-    ByteOp, Decoder, Encode, Encoder, Error, Format, Kind, Param, PixelOp, Query, Report, Result, Selection,
-    Session, Settings, Step, Transform,
+    ByteOp, Decoder, Encode, Encoder, Error, Format, Kind, Param, Query, Report, Result, Selection, Session,
+    Settings, Stage, Step, Transform,
     by_format::ByFormat,
-    pixels::{self, Pixels},
+    pixels::{self, Pixels, Steps},
 };
 
 /// All transforms and codecs of the program.
@@ -52,17 +52,20 @@ pub struct Plan {
 }
 
 enum Work {
-    Bytes(Box<dyn ByteOp>),
+    Bytes(Bytes),
     Pixels(Decoded),
     /// Bytes if every client shows the format of the source, else pixels.
-    ByFormat(Box<dyn ByteOp>, Decoded),
+    ByFormat(Bytes, Decoded),
 }
+
+/// The step on bytes, and the name of its transform.
+type Bytes = (&'static str, Box<dyn ByteOp>);
 
 /// The steps on pixels.
 pub(crate) struct Decoded {
     pub(crate) registry: Registry,
     pub(crate) selection: Selection,
-    pub(crate) ops: Vec<Box<dyn PixelOp>>,
+    pub(crate) steps: Steps,
     pub(crate) encode: Encode,
     /// If there are any, nothing is encoded.
     pub(crate) reports: Vec<Box<dyn Report>>,
@@ -74,7 +77,7 @@ impl Plan {
     /// # Errors
     /// [`Kind::InvalidParam`], or [`Kind::Conflict`] for transforms that cannot be combined.
     pub fn new(registry: Registry, query: Query) -> Result<Self> {
-        let (mut bytes, mut ops, mut patches) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut bytes, mut steps, mut patches) = (Vec::new(), Steps::default(), Vec::new());
         let (mut must_decode, mut selection) = (false, Selection::default());
         // The reports, and the name of the first transform that requires an encode.
         let (mut reports, mut encodes) = (Vec::new(), None);
@@ -83,9 +86,9 @@ impl Plan {
                 Some(Step::Bytes(op)) => bytes.push((transform.name(), op)),
                 Some(Step::Pixels(op)) => {
                     must_decode = true;
-                    ops.push(op);
+                    steps.push(transform.name(), op);
                 }
-                Some(Step::PixelsIfDecoding(op)) => ops.push(op),
+                Some(Step::PixelsIfDecoding(op)) => steps.push(transform.name(), op),
                 Some(Step::Select(selected)) => {
                     must_decode = true;
                     selection = selected;
@@ -114,13 +117,13 @@ impl Plan {
         if !must_decode {
             let mut bytes = bytes.into_iter();
             return match (bytes.next(), bytes.next()) {
-                (Some((_, op)), None) => Ok(Self { query, work: Work::Bytes(op) }),
+                (Some(bytes), None) => Ok(Self { query, work: Work::Bytes(bytes) }),
                 (Some((one, _)), Some((two, _))) => Err(conflict(two, one)),
                 // Keys without effect on their own, such as `dpr` without a side, are equivalent to no query.
                 (None, _) if !query.is_empty() => match Self::new(registry, query.clone().cleared())? {
-                    Self { work: Work::Bytes(op), .. } if encode.universal => Ok(Self {
+                    Self { work: Work::Bytes(bytes), .. } if encode.universal => Ok(Self {
                         query,
-                        work: Work::ByFormat(op, Decoded { registry, selection, ops, encode, reports }),
+                        work: Work::ByFormat(bytes, Decoded { registry, selection, steps, encode, reports }),
                     }),
                     plan => Ok(plan),
                 },
@@ -134,12 +137,20 @@ impl Plan {
                 return Err(conflict(name, "transforms that change the image"));
             }
         }
-        Ok(Self { query, work: Work::Pixels(Decoded { registry, selection, ops, encode, reports }) })
+        Ok(Self { query, work: Work::Pixels(Decoded { registry, selection, steps, encode, reports }) })
     }
 
     /// Returns whether the source is decoded and the result encoded.
     pub fn decodes(&self) -> bool {
         !matches!(self.work, Work::Bytes(_))
+    }
+
+    /// Returns the stage in which the session begins; `None` if its first bytes tell.
+    pub fn stage(&self) -> Option<Stage> {
+        match self.work {
+            Work::Bytes((name, _)) | Work::ByFormat((name, _), _) => Some(Stage::Transform(name)),
+            Work::Pixels(_) => None,
+        }
     }
 
     /// Returns the MIME type of the response as far as the query alone tells it.
@@ -158,18 +169,18 @@ impl Plan {
     /// which is reserved separately, are not counted.
     pub fn memory(&self, settings: &Settings) -> u64 {
         match &self.work {
-            Work::Bytes(op) => op.memory(settings),
+            Work::Bytes((_, op)) => op.memory(settings),
             Work::Pixels(_) => pixels::memory(settings),
-            Work::ByFormat(op, _) => op.memory(settings).max(pixels::memory(settings)),
+            Work::ByFormat((_, op), _) => op.memory(settings).max(pixels::memory(settings)),
         }
     }
 
     /// Starts the session.
     pub fn start(self, settings: &Settings) -> Box<dyn Session> {
         match self.work {
-            Work::Bytes(op) => op.start(settings),
+            Work::Bytes((_, op)) => op.start(settings),
             Work::Pixels(decoded) => Box::new(decoded.start(settings)),
-            Work::ByFormat(op, decoded) => {
+            Work::ByFormat((_, op), decoded) => {
                 Box::new(ByFormat::new(op.start(settings), Box::new(decoded.start(settings))))
             }
         }

@@ -1,6 +1,6 @@
 //! Sessions: source bytes are pushed in, response bytes come out; no I/O.
 
-use crate::{Cost, Result, Stop};
+use crate::{Cost, Format, Result, Stop};
 use bytes::Bytes;
 
 /// The next action that a session requires of its driver.
@@ -30,6 +30,17 @@ pub struct Head {
     pub content_type: &'static str,
 }
 
+/// A part of the work, for drivers that measure how long each takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Decodes a source of this format.
+    Decode(Format),
+    /// Runs the transform of this name.
+    Transform(&'static str),
+    /// Encodes in this format.
+    Encode(Format),
+}
+
 /// The receiver of a session's output. `head` is called exactly once, before any `body`.
 pub trait Sink {
     /// Commits the response head. A later error can only abort the body.
@@ -40,6 +51,10 @@ pub trait Sink {
     fn stop(&self) -> Stop {
         Stop::default()
     }
+    /// Notes that the work from here on belongs to `stage`, until the next one. Defaults to nothing.
+    fn stage(&mut self, _stage: Stage) {}
+    /// Notes that `pixels` pixels were decoded, all frames together. Defaults to nothing.
+    fn decoded(&mut self, _pixels: u64) {}
 }
 
 /// The work for one request: `session = [sized] push* (Done | reserve finish)`, and no call after an error.

@@ -45,6 +45,23 @@ pub enum IsolateError {
 }
 
 impl IsolateError {
+    /// The reasons of [`IsolateError::reason`].
+    pub const REASONS: [&str; 6] =
+        ["stopped", "out_of_memory", "out_of_time", "hung", "died", "invalid_result"];
+
+    /// Returns the reason in metrics if the child ended without a result.
+    pub fn reason(&self) -> Option<&'static str> {
+        match self {
+            Self::Stopped(_) => Some("stopped"),
+            Self::OutOfMemory { .. } => Some("out_of_memory"),
+            Self::OutOfTime { .. } => Some("out_of_time"),
+            Self::Hung { .. } => Some("hung"),
+            Self::Died { .. } => Some("died"),
+            Self::InvalidResult => Some("invalid_result"),
+            Self::Failed(_) | Self::Unavailable(_) => None,
+        }
+    }
+
     /// Returns the error of the request: `problem` is its message, and `on_death` the kind of a child that died.
     pub(crate) fn into_error(self, origin: &'static str, problem: &str, on_death: Kind) -> Error {
         let kind = match self {
@@ -89,5 +106,19 @@ mod tests {
         check(IsolateError::Died { how: "signal 6".to_owned() }, Kind::Corrupt, "not encoded");
         check(IsolateError::InvalidResult, Kind::Corrupt, "not encoded");
         check(io::Error::other("no").into(), Kind::Internal, "not encoded");
+    }
+
+    #[test]
+    fn reasons_are_listed() {
+        for (error, index) in [
+            (IsolateError::Stopped(Error::new(Kind::Cancelled, "AVIF", "")), 0),
+            (IsolateError::OutOfMemory { max_bytes: 7 }, 1),
+            (IsolateError::OutOfTime { max_secs: 7 }, 2),
+            (IsolateError::Hung { max_secs: 7 }, 3),
+            (IsolateError::Died { how: String::new() }, 4),
+            (IsolateError::InvalidResult, 5),
+        ] {
+            assert_eq!(error.reason(), Some(IsolateError::REASONS[index]));
+        }
     }
 }

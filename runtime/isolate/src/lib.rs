@@ -24,7 +24,7 @@ mod wire;
 pub use decoder::IsolatedDecoder;
 pub use encoder::IsolatedEncoder;
 pub use error::IsolateError;
-pub use pool::{Pool, Task};
+pub use pool::{Pool, PoolCounts, Task};
 pub use shared::TaskResult;
 pub use work::work;
 pub use worker::{Input, Output, run_if_worker};

@@ -6,7 +6,10 @@ use std::{
     borrow::Cow,
     io,
     path::PathBuf,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
     thread::{self, JoinHandle},
 };
 use tracing::warn;
@@ -41,6 +44,23 @@ struct Shared {
     spare: usize,
     state: Mutex<State>,
     changed: Condvar,
+    working: AtomicUsize,
+    started: AtomicU64,
+    /// Children that ended without a result, in the order of [`IsolateError::REASONS`].
+    deaths: [AtomicU64; IsolateError::REASONS.len()],
+}
+
+/// The numbers of children at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PoolCounts {
+    /// Children that wait for a task.
+    pub waiting: usize,
+    /// Children that work.
+    pub working: usize,
+    /// Children that were started so far.
+    pub started: u64,
+    /// Children that ended without a result so far, by reason.
+    pub deaths: Vec<(&'static str, u64)>,
 }
 
 #[derive(Debug, Default)]
@@ -57,7 +77,15 @@ impl Pool {
     /// # Errors
     /// The path of the running program is unknown; on Linux, if `/proc` is not mounted.
     pub fn new(spare: usize) -> io::Result<Self> {
-        let shared = Shared { program: program()?, spare, state: Mutex::default(), changed: Condvar::new() };
+        let shared = Shared {
+            program: program()?,
+            spare,
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            working: AtomicUsize::default(),
+            started: AtomicU64::default(),
+            deaths: Default::default(),
+        };
         Ok(Self { shared: Arc::new(shared), starter: Mutex::default() })
     }
 
@@ -73,9 +101,24 @@ impl Pool {
         check: &dyn Fn() -> CoreResult<()>,
     ) -> Result<TaskResult, IsolateError> {
         let mut child = self.take()?;
-        let (result, missing) = child.run(task, check)?;
+        let outcome = {
+            let _working = Working::new(&self.shared.working);
+            child.run(task, check)
+        };
+        let (result, missing) = outcome.inspect_err(|error| self.shared.count_death(error))?;
         self.shared.warn(missing);
         result.map_err(IsolateError::Failed)
+    }
+
+    /// Returns the current numbers.
+    pub fn counts(&self) -> PoolCounts {
+        let deaths = self.shared.deaths.iter().map(|count| count.load(Ordering::Relaxed));
+        PoolCounts {
+            waiting: self.shared.lock().waiting.len(),
+            working: self.shared.working.load(Ordering::Relaxed),
+            started: self.shared.started.load(Ordering::Relaxed),
+            deaths: IsolateError::REASONS.into_iter().zip(deaths).collect(),
+        }
     }
 
     /// Returns a waiting child, or starts one.
@@ -84,7 +127,7 @@ impl Pool {
         loop {
             let waiting = self.shared.lock().waiting.pop();
             self.shared.changed.notify_one();
-            let Some(mut child) = waiting else { return Child::start(&self.shared.program) };
+            let Some(mut child) = waiting else { return self.shared.start() };
             // The system may have killed it to get memory.
             if !child.has_ended() {
                 return Ok(child);
@@ -116,7 +159,35 @@ impl Drop for Pool {
     }
 }
 
+/// A child that works, until this is dropped: `check` may panic.
+struct Working<'a>(&'a AtomicUsize);
+
+impl<'a> Working<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Working<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Shared {
+    fn start(&self) -> io::Result<Child> {
+        self.started.fetch_add(1, Ordering::Relaxed);
+        Child::start(&self.program)
+    }
+
+    fn count_death(&self, error: &IsolateError) {
+        let index = IsolateError::REASONS.iter().position(|reason| Some(*reason) == error.reason());
+        if let Some(index) = index {
+            self.deaths[index].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     /// Starts children until as many wait as should, again and again.
     fn keep_waiting(&self) {
         let mut state = self.lock();
@@ -126,7 +197,7 @@ impl Shared {
                 continue;
             }
             drop(state);
-            let started = Child::start(&self.program);
+            let started = self.start();
             state = self.lock();
             match started {
                 Ok(child) => state.waiting.push(child),

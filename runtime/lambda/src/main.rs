@@ -20,7 +20,7 @@ fn main() -> Result<ExitCode, lambda_runtime::Error> {
 #[tokio::main(flavor = "current_thread")]
 async fn start() -> Result<ExitCode, lambda_runtime::Error> {
     let (message, error) = match (Settings::from_env(), isolated::registry()) {
-        (Ok(settings), Ok(registry)) => {
+        (Ok(settings), Ok((registry, _))) => {
             run(settings, registry).await?;
             return Ok(ExitCode::SUCCESS);
         }

@@ -2,13 +2,15 @@
 //!
 //! It has connections of its own, so it responds while those of the viewers are exhausted.
 
-use crate::connections::{ConnectionLimits, Connections, Networks, Reason};
+use crate::{
+    connections::{ConnectionLimits, Networks},
+    metrics::Scrape,
+};
 use axum::{Router, extract::State, response::IntoResponse, routing::get};
 use http::{HeaderValue, Response, header};
 use safelight_core::Kind;
 use safelight_service::status;
 use std::{
-    fmt::Write,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -44,8 +46,8 @@ impl Readiness for Draining {
 
 /// The state that the admin listener shows.
 pub struct Admin {
-    /// The connections of viewers.
-    pub connections: Arc<Connections>,
+    /// The metrics.
+    pub metrics: Scrape,
     /// The conditions of `/readyz`.
     pub readiness: Vec<Arc<dyn Readiness>>,
 }
@@ -85,29 +87,5 @@ async fn readyz(State(admin): State<Arc<Admin>>) -> Response<String> {
 async fn metrics(State(admin): State<Arc<Admin>>) -> impl IntoResponse {
     /// The text format of Prometheus.
     const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4");
-    ([(header::CONTENT_TYPE, TEXT)], render(&admin.connections))
-}
-
-/// Returns the numbers of connections in the text format of Prometheus.
-fn render(connections: &Connections) -> String {
-    let counts = connections.counts();
-    let mut text = format!(
-        "# HELP safelight_connections Open connections, by whether they wait for a request.\n\
-         # TYPE safelight_connections gauge\n\
-         safelight_connections{{state=\"idle\"}} {}\n\
-         safelight_connections{{state=\"in_flight\"}} {}\n\
-         # HELP safelight_connections_max Maximum open connections.\n\
-         # TYPE safelight_connections_max gauge\n\
-         safelight_connections_max {}\n\
-         # HELP safelight_connections_closed_total Closed connections, by reason.\n\
-         # TYPE safelight_connections_closed_total counter\n",
-        counts.idle,
-        counts.in_flight,
-        connections.limits().max_connections,
-    );
-    for reason in Reason::ALL {
-        let (name, count) = (reason.name(), counts.closed(reason));
-        let _ = writeln!(text, "safelight_connections_closed_total{{reason=\"{name}\"}} {count}");
-    }
-    text
+    ([(header::CONTENT_TYPE, TEXT)], admin.metrics.render())
 }

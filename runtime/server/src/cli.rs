@@ -12,6 +12,8 @@ use safelight_service::{
     auth::AuthSettings,
     config::{ConfigError, ConfigFile, ConfigSettings, add_file, check_variables, name_of},
     decode_pool::PoolLimits,
+    handle::Service,
+    metrics::Metrics,
     policy::Policy,
     signature::{SignatureKeys, SignatureSettings},
     site::{OriginArguments, Routes},
@@ -47,6 +49,12 @@ pub(crate) enum Command {
     Sign(Sign),
     /// List the transforms and their parameters
     Transforms,
+    /// Check that a server with --admin-listen responds, for health checks of containers
+    Health {
+        /// The address of its admin listener
+        #[arg(env = "SAFELIGHT_ADMIN_LISTEN", value_parser = parse_address)]
+        address: SocketAddr,
+    },
     /// Check the configuration file, or print its JSON Schema
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -106,6 +114,11 @@ pub(crate) struct Serve {
     /// Start without checking that the source can be read
     #[arg(long, env = "SAFELIGHT_NO_SOURCE_CHECK", value_parser = BoolishValueParser::new())]
     pub(crate) no_source_check: bool,
+
+    /// Seconds between the checks that the source can be read, without which /readyz responds with 503; 0 turns them
+    /// off
+    #[arg(long, env = "SAFELIGHT_SOURCE_CHECK_SECS", value_name = "SECONDS", default_value_t = 10)]
+    source_check_secs: u64,
 
     #[command(flatten)]
     pub(crate) connections: ConnectionSettings,
@@ -210,16 +223,30 @@ impl Serve {
             .try_for_each(|(prefix, origin)| Routes::check_settings(prefix, origin, &service, &self.policy))
     }
 
+    /// Returns the state that all requests share.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub(crate) fn service(&self, registry: Registry, metrics: Metrics) -> Result<Service, StartError> {
+        let service = self.policy.service(registry, &PoolLimits::default())?;
+        let is_checked_by_cdn = self.auth.checked_by_cdn;
+        Ok(Service { metrics: Arc::new(metrics), is_checked_by_cdn, ..service })
+    }
+
     /// Returns the images to serve, without reading any.
     ///
     /// # Errors
     /// [`StartError`].
-    pub(crate) fn routes(&self, registry: Registry) -> Result<Routes, StartError> {
-        let mut service = self.policy.service(registry, &PoolLimits::default())?;
-        service.is_checked_by_cdn = self.auth.checked_by_cdn;
+    pub(crate) fn routes(&self, service: &Service) -> Result<Routes, StartError> {
         let root = self.source.as_deref().map(|source| origin(source, &self.source_settings)).transpose()?;
         let origins = self.origins.origins.clone().unwrap_or_default();
-        Routes::new(root, &origins, &service, &self.policy, &self.source_settings)
+        Routes::new(root, &origins, service, &self.policy, &self.source_settings)
+    }
+
+    /// Returns the time between the checks of the source; `None` if it is not checked.
+    pub(crate) fn source_check_interval(&self) -> Option<Duration> {
+        let is_checked = !self.no_source_check && 0 < self.source_check_secs;
+        is_checked.then(|| Duration::from_secs(self.source_check_secs))
     }
 
     /// Returns the state of the page of development; `None` if it is off. Uploads have at most `max_upload_bytes`.
@@ -348,6 +375,16 @@ impl Cli {
             error.exit()
         }))
     }
+
+    /// Reads the configuration file again, with the arguments and the environment of the start.
+    ///
+    /// # Errors
+    /// The file cannot be used.
+    pub(crate) fn reread() -> anyhow::Result<Self> {
+        let mut arguments = std::env::args_os().collect();
+        add_file(&Self::command(), &mut arguments, &[])?;
+        Ok(Self::try_parse_from(arguments)?)
+    }
 }
 
 /// Returns the environment variable, or the setting of `file`, that the argument has its value from that `error` is about.
@@ -433,6 +470,7 @@ mod tests {
         ("shutdown-timeout-secs", "3"),
         ("signature-keys", "['a:0123456789abcdef0123456789abcdef']"),
         ("source", "'elsewhere'"),
+        ("source-check-secs", "3"),
         ("source-min-rate", "'3KiB'"),
         ("source-timeout-secs", "3"),
         ("trusted-proxies", "['10.0.0.0/8']"),
@@ -458,7 +496,7 @@ mod tests {
             serve.listen(),
             serve.admin_listen,
             serve.log,
-            serve.no_source_check,
+            serve.source_check_interval(),
         );
         format!("{service} {auth:?} {signatures:?} {source_settings:?} {limits:?} {rest:?}")
     }

@@ -2,12 +2,13 @@
 
 mod cli;
 mod config;
+mod ask;
 mod sign;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use cli::{Cli, Command, Files, Serve};
 use safelight::{
-    admin::{self, Admin, Draining},
+    admin::{self, Admin, Draining, Readiness},
     connections::{
         ConnectionLimits, Connections,
         descriptors::{self, TooFew},
@@ -16,13 +17,18 @@ use safelight::{
     dev::{self, Dev},
     files::{Batch, Existing, transform_files},
     list,
+    live::{self, Live, Reachable},
+    metrics::{Exporter, Process},
+    system::{self, Change},
 };
 use safelight_service::{
     allocator::limit_kept_memory,
     auth::AuthSettings,
     decode_pool::PoolLimits,
+    handle::Service,
     isolated,
     log::{chain, init},
+    metrics::Metrics,
     source::Directory,
     web::{Site, router},
 };
@@ -62,6 +68,7 @@ async fn run() -> anyhow::Result<ExitCode> {
         Command::Transforms => {
             write!(std::io::stdout(), "{}", list::transforms(safelight_registry::REGISTRY))?;
         }
+        Command::Health { address } => ask::health(address).await?,
         Command::Config(command) => write!(std::io::stdout(), "{}", config::run(&command)?)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -69,23 +76,34 @@ async fn run() -> anyhow::Result<ExitCode> {
 
 async fn run_server(arguments: Serve) -> anyhow::Result<()> {
     init(arguments.log, std::io::stderr);
-    let mut routes = arguments.routes(isolated::registry()?)?;
-    let dev = arguments.dev(arguments.policy.max_source_bytes())?;
-    if let Some(dev) = &dev {
-        routes = routes.with(Dev::UPLOADS, Arc::new(Directory::open(dev.uploads())?))?;
-    }
-    let signatures = arguments.signatures.check()?;
+    let (registry, children) = isolated::registry()?;
+    // Without the listener, nothing reads the metrics.
+    let exporter = arguments.admin_listen.map(|_| Exporter::new()).transpose()?;
+    let metrics = exporter.as_ref().map_or_else(Metrics::default, |exporter| exporter.requests(registry));
+    let service = arguments.service(registry, metrics)?;
+    let site = site(&arguments, &service)?;
     if !arguments.no_source_check {
-        routes.check().await?;
+        site.routes.check().await?;
     }
     let limits = fitting(arguments.connections.limits())?;
-    let listener = bind(arguments.listen()).await?;
+    let listener =
+        match system::inherited_listener().context("cannot use the socket of the service manager")? {
+            Some(listener) => TcpListener::from_std(listener)?,
+            None => bind(arguments.listen()).await?,
+        };
     let admin_listener = match arguments.admin_listen {
         Some(address) => Some(bind(address).await?),
         None => None,
     };
     let admin_address = admin_listener.as_ref().map(TcpListener::local_addr).transpose()?;
     let stop = stop_signal()?;
+    let live = Live::new(site);
+    #[cfg(unix)]
+    tokio::spawn(reload(
+        signal::unix::signal(signal::unix::SignalKind::hangup())?,
+        live.clone(),
+        service.clone(),
+    ));
     info!(
         address = %listener.local_addr()?,
         admin_address = admin_address.map(tracing::field::display),
@@ -95,27 +113,71 @@ async fn run_server(arguments: Serve) -> anyhow::Result<()> {
 
     let connections = Connections::new(limits);
     let draining = Arc::new(Draining::default());
-    if let Some(listener) = admin_listener {
-        let admin = Admin { connections: connections.clone(), readiness: vec![draining.clone()] };
+    if let (Some(listener), Some(exporter)) = (admin_listener, exporter) {
+        let (connections, decode_pool) = (connections.clone(), service.decode_pool.clone());
+        let metrics = exporter.of_process(Process { connections, decode_pool, children });
+        let mut readiness: Vec<Arc<dyn Readiness>> = vec![draining.clone()];
+        if let Some(interval) = arguments.source_check_interval() {
+            readiness.push(Reachable::watch(live.clone(), interval));
+        }
+        let router = admin::router(Admin { metrics, readiness });
         // Until the process ends: a platform watches the server while it stops, too.
-        tokio::spawn(serve(listener, admin::router(admin), Connections::new(admin::limits()), pending()));
+        let connections = Connections::new(admin::limits());
+        tokio::spawn(serve(listener, move || router.clone(), connections, pending()));
     }
+    system::notify(Change::Ready);
     let stop = async {
         stop.await;
+        system::notify(Change::Stopping);
         draining.start();
         let delay = arguments.connections.drain_delay();
         info!(delay_secs = delay.as_secs(), "draining");
         sleep(delay).await;
     };
-    let AuthSettings { authorize: auth, log_subject, .. } = arguments.auth;
-    let site = Site { routes, auth, log_subject, signatures, states_range_length: false };
-    let images = router(site);
+    serve(listener, move || live.router(), connections, stop).await;
+    Ok(())
+}
+
+/// Returns what `arguments` say to serve, by a service with the pool and the metrics of `service`.
+fn site(arguments: &Serve, service: &Service) -> anyhow::Result<live::Site> {
+    let mut routes = arguments.routes(service)?;
+    let dev = arguments.dev(service.settings.limits.max_source_bytes)?;
+    if let Some(dev) = &dev {
+        routes = routes.with(Dev::UPLOADS, Arc::new(Directory::open(dev.uploads())?))?;
+    }
+    let signatures = arguments.signatures.check()?;
+    let AuthSettings { authorize: auth, log_subject, .. } = arguments.auth.clone();
+    let images =
+        router(Site { routes: routes.clone(), auth, log_subject, signatures, states_range_length: false });
     let router = match dev {
         Some(dev) => dev::router(images, dev),
         None => images,
     };
-    serve(listener, router, connections, stop).await;
-    Ok(())
+    Ok(live::Site { routes, router })
+}
+
+/// Reads the configuration file again after each signal, which is how Unix programs are asked to.
+#[cfg(unix)]
+async fn reload(mut signals: signal::unix::Signal, live: Live, service: Service) {
+    while signals.recv().await.is_some() {
+        match reread(&service) {
+            Ok(site) => {
+                live.replace(site);
+                info!("configuration read again");
+            }
+            Err(error) => warn!(error = format!("{error:#}"), "configuration not changed"),
+        }
+    }
+}
+
+/// Returns what the configuration file now says to serve. Listeners, limits of connections and of the pool, and the log
+/// stay as they are.
+#[cfg(unix)]
+fn reread(service: &Service) -> anyhow::Result<live::Site> {
+    let Command::Serve(arguments) = Cli::reread()?.command else { bail!("not a server") };
+    let new = arguments.service(service.registry, Metrics::default())?;
+    let (decode_pool, metrics) = (service.decode_pool.clone(), service.metrics.clone());
+    site(&arguments, &Service { decode_pool, metrics, ..new })
 }
 
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -167,7 +229,7 @@ async fn transform(files: Files, query: &str, output: PathBuf, converts: bool) -
     let has_several = 1 < inputs.len() || inputs.iter().any(|input| input.is_dir());
     let batch = Batch { query: query.to_owned(), converts, inputs, output, existing };
     let stop = stop_signal()?;
-    let service = policy.service(isolated::registry()?, &PoolLimits::default())?;
+    let service = policy.service(isolated::registry()?.0, &PoolLimits::default())?;
     let report = spawn_blocking(move || transform_files(&service, &batch, stop)).await?;
     for skipped in report.skipped.iter().filter(|skipped| skipped.reason.is_notable()) {
         eprintln!("safelight: skipped {}: {}", skipped.path.display(), skipped.reason);

@@ -5,6 +5,8 @@
 use crate::{
     handle::Service,
     log::{Logged, Record, loggable_query},
+    meter::Meter,
+    metrics::Metrics,
     rejection::Rejection,
     request::{Request, accept},
     response::Body,
@@ -13,7 +15,7 @@ use futures_util::FutureExt;
 use http::{HeaderMap, Response};
 use safelight_core::{Error, Kind, Query, Result};
 use safelight_edge::{authorize::Access, rules::Asked};
-use std::panic::AssertUnwindSafe;
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
 /// A request, translated by its door.
 #[derive(Debug)]
@@ -36,6 +38,8 @@ pub struct DoorRequest {
     pub wants_body: bool,
     /// As in [`Request::needs_length`].
     pub needs_length: bool,
+    /// The metrics that count the request.
+    pub metrics: Arc<Metrics>,
 }
 
 impl DoorRequest {
@@ -57,6 +61,7 @@ impl DoorRequest {
             headers,
             wants_body: true,
             needs_length: false,
+            metrics: service.metrics.clone(),
         }
     }
 }
@@ -116,10 +121,20 @@ pub async fn serve_request<T, F>(request: DoorRequest, respond: impl FnOnce(Pend
 where
     F: Future<Output = Result<T, Rejection>>,
 {
-    let DoorRequest { id, subject, method, path, raw_query, query, headers, wants_body, needs_length } =
-        request;
+    let DoorRequest {
+        id,
+        subject,
+        method,
+        path,
+        raw_query,
+        query,
+        headers,
+        wants_body,
+        needs_length,
+        metrics,
+    } = request;
     let canonical = query.as_ref().map(|asked| asked.query.to_string()).unwrap_or_default();
-    let mut record = Record::new(id, method, path, raw_query, canonical);
+    let mut record = Record::new(Meter::new(metrics), id, method, path, raw_query, canonical);
     record.subject = subject;
     record.complete = !wants_body;
     let meter = record.meter.clone();

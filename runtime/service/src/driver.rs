@@ -4,11 +4,12 @@
 use crate::{
     decode_pool::{DecodePool, Input, Reservation},
     defect::catch_panic,
+    meter::Meter,
     source::{Meta, Reader},
 };
 use bytes::Bytes;
-use safelight_core::{Cost, Error, Flow, Head, Kind, Result, Session, Sink, Stop};
-use std::{collections::VecDeque, sync::Arc, time::Instant};
+use safelight_core::{Cost, Error, Flow, Head, Kind, Result, Session, Sink, Stage, Stop};
+use std::{collections::VecDeque, sync::Arc};
 use tokio::sync::mpsc;
 
 /// The origin in errors.
@@ -41,13 +42,14 @@ impl SessionDriver {
         if let Some(size) = reader.meta().size {
             session.sized(size);
         }
+        let out = Output { meter: reader.meter().clone(), ..Output::default() };
         Self {
             reader,
             session: Some(session),
             decode_pool,
             reservation: None,
             max_source_bytes: u64::MAX,
-            out: Output::default(),
+            out,
         }
     }
 
@@ -148,18 +150,14 @@ impl SessionDriver {
 
     /// Runs light work on the thread that serves the connection, because it is as fast as a scan.
     fn light<T>(&mut self, work: impl FnOnce(&mut Output) -> Result<T>) -> Result<T> {
-        let start = Instant::now();
-        let result = catch_panic(ORIGIN, || work(&mut self.out));
-        self.reader.meter().add_work(start.elapsed());
-        result
+        self.reader.meter().timed(|| catch_panic(ORIGIN, || work(&mut self.out)))
     }
 
     /// Runs the rest of the session in the pool; `has_more` says whether the source has more bytes.
     async fn run(&mut self, session: Box<dyn Session>, has_more: bool) -> Result<()> {
-        let Some(reservation) = self.reservation.take() else { return Err(no_reservation()) };
+        let Some(mut reservation) = self.reservation.take() else { return Err(no_reservation()) };
         let output = Output { stop: reservation.stop(), ..std::mem::take(&mut self.out) };
         let reader = &mut self.reader;
-        let meter = reader.meter().clone();
         let feed = |input: mpsc::Sender<Input>| async move {
             while has_more && let Some(chunk) = reader.next().await? {
                 if input.send(Input::Chunk(chunk)).await.is_err() {
@@ -170,7 +168,7 @@ impl SessionDriver {
             let _ = input.send(Input::End).await;
             Ok(())
         };
-        self.out = reservation.run(session, output, meter, feed).await?;
+        self.out = reservation.run(session, output, feed).await?;
         self.reservation = Some(reservation);
         self.release();
         Ok(())
@@ -184,7 +182,7 @@ impl SessionDriver {
     /// Returns the session's place in the pool.
     fn reservation(&mut self) -> Result<&Reservation> {
         if self.reservation.is_none() {
-            self.reservation = Some(self.decode_pool.admit()?);
+            self.reservation = Some(self.decode_pool.admit(self.reader.meter().clone())?);
         }
         self.reservation.as_ref().ok_or_else(no_reservation)
     }
@@ -208,6 +206,7 @@ struct Output {
     body: VecDeque<Bytes>,
     queued: u64,
     stop: Stop,
+    meter: Arc<Meter>,
 }
 
 impl Output {
@@ -236,5 +235,13 @@ impl Sink for Output {
 
     fn stop(&self) -> Stop {
         self.stop.clone()
+    }
+
+    fn stage(&mut self, stage: Stage) {
+        self.meter.enter(stage);
+    }
+
+    fn decoded(&mut self, pixels: u64) {
+        self.meter.decoded(pixels);
     }
 }

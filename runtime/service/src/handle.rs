@@ -9,6 +9,7 @@ use crate::{
     decode_pool::DecodePool,
     download::attachment,
     driver::SessionDriver,
+    metrics::{Metrics, Span},
     passthrough::Passthrough,
     range::{ByteRange, content_range},
     rejection::Rejection,
@@ -46,6 +47,8 @@ pub struct Service {
     pub source_timeout: Duration,
     /// Threads and memory for heavy work.
     pub decode_pool: Arc<DecodePool>,
+    /// The metrics of all requests. Defaults to ones that nothing records.
+    pub metrics: Arc<Metrics>,
     /// Whether a CDN in front checks viewers, so that it may store responses and viewers must ask it before each use.
     /// Defaults to `false`.
     pub is_checked_by_cdn: bool,
@@ -137,7 +140,8 @@ async fn attempt(
     // A client that has the current version must not cost a read of the source.
     let mut probed = None;
     if is_cheap_head || is_conditional(&request.headers) {
-        let probe = within(service.source_timeout, source.probe()).await?;
+        let probe = within(service.source_timeout, source.probe());
+        let probe = request.meter.waiting(Span::Source, probe).await?;
         timing.mark("source");
         let validators = validators(probe.meta());
         match validators.evaluate(&request.headers) {
@@ -159,7 +163,7 @@ async fn attempt(
 
     let mut opened = match probed {
         Some(opened) => opened,
-        None => service.open(source, None).await?,
+        None => service.open(source, None, request).await?,
     };
     timing.mark("open");
     let passthrough = opened.passthrough.clone().filter(|_| query.is_empty());
@@ -186,7 +190,7 @@ async fn attempt(
         // version of the source: to measure the response, and to send it. The first run ends with the range.
         length = measure(driver, needed).await?;
         let plan = Plan::new(service.registry, request.query.clone())?;
-        let opened = service.open(source, Some(&meta)).await?;
+        let opened = service.open(source, Some(&meta), request).await?;
         driver = service.drive(plan, source, opened, request);
         driver.commit().await?;
         timing.mark("measure");
@@ -265,8 +269,9 @@ impl Service {
         response
     }
 
-    async fn open(&self, source: &Arc<dyn Source>, pin: Option<&Meta>) -> Result<Opened> {
-        within(self.source_timeout, source.open(0, pin)).await
+    async fn open(&self, source: &Arc<dyn Source>, pin: Option<&Meta>, request: &Request) -> Result<Opened> {
+        let open = within(self.source_timeout, source.open(0, pin));
+        request.meter.waiting(Span::Source, open).await
     }
 
     /// Starts a session over an opened source.
@@ -279,7 +284,12 @@ impl Service {
     ) -> SessionDriver {
         let session: Box<dyn Session> = match &opened.passthrough {
             Some(_) if plan.query.is_empty() => Box::new(Passthrough::default()),
-            _ => plan.start(&self.settings),
+            _ => {
+                if let Some(stage) = plan.stage() {
+                    request.meter.enter(stage);
+                }
+                plan.start(&self.settings)
+            }
         };
         let reader = Reader::new(source.clone(), opened, self.source_timeout, request.meter.clone());
         SessionDriver::new(reader, session, self.decode_pool.clone())

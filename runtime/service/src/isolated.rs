@@ -19,19 +19,59 @@ pub fn run_if_worker() -> Option<ExitCode> {
     None
 }
 
-/// Returns the registry whose isolated codecs run in children of this program. Call it once: each has a pool.
+/// The children of this program.
+#[derive(Clone, Debug, Default)]
+pub struct Children {
+    #[cfg(unix)]
+    pool: Option<std::sync::Arc<safelight_isolate::Pool>>,
+}
+
+/// The numbers of children at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct ChildCounts {
+    /// Children that wait for a task.
+    pub waiting: usize,
+    /// Children that work.
+    pub working: usize,
+    /// Children that were started so far.
+    pub started: u64,
+    /// Children that ended without a result so far, by reason.
+    pub deaths: Vec<(&'static str, u64)>,
+}
+
+impl Children {
+    /// The reasons for which a child ends without a result.
+    #[cfg(unix)]
+    pub const REASONS: [&'static str; 6] = safelight_isolate::IsolateError::REASONS;
+    /// The reasons for which a child ends without a result: there are no children.
+    #[cfg(not(unix))]
+    pub const REASONS: [&'static str; 0] = [];
+
+    /// Returns the current numbers.
+    pub fn counts(&self) -> ChildCounts {
+        #[cfg(unix)]
+        if let Some(pool) = &self.pool {
+            let safelight_isolate::PoolCounts { waiting, working, started, deaths } = pool.counts();
+            return ChildCounts { waiting, working, started, deaths };
+        }
+        ChildCounts::default()
+    }
+}
+
+/// Returns the registry whose isolated codecs run in children of this program, and those. Call it once: each has a pool.
 ///
 /// # Errors
 /// [`StartError::Isolation`] if the program cannot start itself.
-pub fn registry() -> Result<Registry, StartError> {
+pub fn registry() -> Result<(Registry, Children), StartError> {
     #[cfg(unix)]
     return isolate::registry(REGISTRY);
     #[cfg(not(unix))]
-    Ok(REGISTRY)
+    Ok((REGISTRY, Children::default()))
 }
 
 #[cfg(unix)]
 mod isolate {
+    use super::Children;
     use crate::StartError;
     use safelight_core::{Decoder, Encoder, Registry};
     use safelight_isolate::{IsolatedDecoder, IsolatedEncoder, Pool};
@@ -43,7 +83,7 @@ mod isolate {
 
     // A registry is a few pointers that every plan copies. This one lasts as long as the program; the operating
     // system ends its children.
-    pub(super) fn registry(registry: Registry) -> Result<Registry, StartError> {
+    pub(super) fn registry(registry: Registry) -> Result<(Registry, Children), StartError> {
         let pool = Arc::new(Pool::new(SPARE).map_err(StartError::Isolation)?);
         let decoder = |&decoder: &&'static dyn Decoder| -> &'static dyn Decoder {
             Box::leak(Box::new(IsolatedDecoder::new(decoder, pool.clone())))
@@ -53,6 +93,7 @@ mod isolate {
         };
         let decoders: Vec<_> = registry.decoders.iter().map(decoder).collect();
         let encoders: Vec<_> = registry.encoders.iter().map(encoder).collect();
-        Ok(Registry { decoders: decoders.leak(), encoders: encoders.leak(), ..registry })
+        let registry = Registry { decoders: decoders.leak(), encoders: encoders.leak(), ..registry };
+        Ok((registry, Children { pool: Some(pool) }))
     }
 }

@@ -42,6 +42,7 @@ pub mod setting;
 pub mod quantity;
 pub mod log;
 pub mod meter;
+pub mod metrics;
 pub mod allocator;
 mod error;
 

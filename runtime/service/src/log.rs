@@ -1,6 +1,11 @@
 //! The log: one line of JSON for each request, written when its last byte is sent or it is aborted.
 
-use crate::{meter::Meter, response::SERVER_TIMING, status};
+use crate::{
+    meter::Meter,
+    metrics::{Ended, Span},
+    response::SERVER_TIMING,
+    status,
+};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body::{Body, Frame, SizeHint};
@@ -77,11 +82,21 @@ pub struct Record {
     pub complete: bool,
     /// Time of the request's arrival.
     pub start: Instant,
+    /// Time of the response's head, once there is one.
+    pub head: Option<Instant>,
 }
 
 impl Record {
     /// Begins the record of a request.
-    pub(crate) fn new(id: String, method: String, path: String, raw_query: String, query: String) -> Self {
+    pub(crate) fn new(
+        meter: Meter,
+        id: String,
+        method: String,
+        path: String,
+        raw_query: String,
+        query: String,
+    ) -> Self {
+        meter.metrics().begin();
         Self {
             id,
             method,
@@ -92,18 +107,39 @@ impl Record {
             status: None,
             error: None,
             phases: None,
-            meter: Arc::default(),
+            meter: Arc::new(meter),
             sent: 0,
             complete: false,
             start: Instant::now(),
+            head: None,
         }
     }
 
     /// Records the head of the response.
     pub fn note(&mut self, status: StatusCode, headers: &HeaderMap, error: Option<Error>) {
         self.status = Some(status);
+        self.head = Some(Instant::now());
         self.phases = headers.get(SERVER_TIMING).cloned();
         self.error = error.map(Arc::new);
+    }
+}
+
+impl Record {
+    /// Counts the request, which has ended.
+    fn count(&self) {
+        if let Some(head) = self.head {
+            self.meter.add(Span::Send, head.elapsed());
+        }
+        self.meter.end();
+        self.meter.metrics().end(&Ended {
+            method: &self.method,
+            status: self.status.unwrap_or_default(),
+            kind: self.error.as_deref().map(|error| error.kind),
+            duration: self.start.elapsed(),
+            read: self.meter.read(),
+            sent: self.sent,
+            complete: self.complete,
+        });
     }
 }
 
@@ -118,6 +154,7 @@ impl Drop for Record {
                 Some(Error::new(Kind::Cancelled, "door", message)),
             );
         }
+        self.count();
         let Self { id, method, path, subject, raw_query, query, sent, complete, .. } = &*self;
         let status = self.status.unwrap_or_default();
         let read = self.meter.read();

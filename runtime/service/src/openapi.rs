@@ -93,7 +93,8 @@ fn schema(kind: &ParamKind) -> Value {
     match *kind {
         ParamKind::Flag => json!({ "type": "string", "examples": ["true"] }),
         ParamKind::FlagOr(words) => {
-            json!({ "type": "string", "examples": ["true"].iter().chain(words).collect::<Vec<_>>() })
+            let examples: Vec<_> = ["true"].iter().chain(words).collect();
+            json!({ "type": "string", "examples": examples })
         }
         ParamKind::Integer { min, max, .. } => json!({ "type": "integer", "minimum": min, "maximum": max }),
         ParamKind::Decimal { min, max, .. } => json!({ "type": "number", "minimum": min, "maximum": max }),

@@ -150,11 +150,6 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// The most bytes of a source that is buffered whole.
-    pub const fn max_source_bytes(&self) -> u64 {
-        self.max_source_bytes
-    }
-
     /// Returns the state that all requests share; `defaults` apply where nothing is set.
     ///
     /// # Errors
@@ -191,6 +186,7 @@ impl Policy {
             is_checked_by_cdn: false,
             source_timeout: Duration::from_secs(self.source_timeout_secs),
             decode_pool: Arc::new(DecodePool::new(pool)),
+            metrics: Arc::default(),
         })
     }
 

@@ -10,7 +10,7 @@ pub use sizes::{SizePlan, plan_sizes};
 use crate::{
     Compression, Cost, Decode, Decoder, Decoding, Detection, Encode, Encoder, Error, Flow, Format, Frame,
     Head, Header, Image, Kind, Opened, Opening, PixelOp, Registry, Report, Result, Selection, Session,
-    Settings, Sink, Size, Stop, plan::Decoded,
+    Settings, Sink, Size, Stage, Stop, plan::Decoded,
 };
 use bytes::{Bytes, BytesMut};
 use limits::{check_output, check_work};
@@ -24,7 +24,7 @@ pub(crate) struct Pixels {
     registry: Registry,
     settings: Settings,
     selection: Selection,
-    ops: Vec<Box<dyn PixelOp>>,
+    steps: Steps,
     encode: Encode,
     reports: Vec<Box<dyn Report>>,
     /// Bytes of the source that were pushed.
@@ -34,6 +34,22 @@ pub(crate) struct Pixels {
     /// The length at which opening the source is tried next; `None` once it is to be buffered whole.
     next_attempt: Option<usize>,
     input: Option<(Input, Prepared)>,
+}
+
+/// The steps on pixels, in order.
+#[derive(Default)]
+pub(crate) struct Steps {
+    ops: Vec<Box<dyn PixelOp>>,
+    /// The names of their transforms.
+    names: Vec<&'static str>,
+}
+
+impl Steps {
+    /// Appends a step of the transform `name`.
+    pub(crate) fn push(&mut self, name: &'static str, op: Box<dyn PixelOp>) {
+        self.ops.push(op);
+        self.names.push(name);
+    }
 }
 
 /// A source with a longer header is buffered whole.
@@ -49,6 +65,7 @@ enum Input {
 
 /// The decisions that follow from the header.
 struct Prepared {
+    input: Format,
     decode: Decode,
     end: End,
     /// The cost of decode, steps and encode.
@@ -68,12 +85,12 @@ enum End {
 
 impl Pixels {
     pub(crate) fn new(settings: &Settings, plan: Decoded) -> Self {
-        let Decoded { registry, selection, ops, encode, reports } = plan;
+        let Decoded { registry, selection, steps, encode, reports } = plan;
         Self {
             registry,
             settings: settings.clone(),
             selection,
-            ops,
+            steps,
             encode,
             reports,
             length: 0,
@@ -106,7 +123,7 @@ impl Pixels {
     }
 
     /// Starts to decode if enough of the source has arrived.
-    fn begin(&mut self) -> Result<Flow> {
+    fn begin(&mut self, out: &mut dyn Sink) -> Result<Flow> {
         let Some(next_attempt) = self.next_attempt else { return Ok(Flow::Keep) };
         if self.source.len() < next_attempt {
             return Ok(Flow::More);
@@ -133,6 +150,7 @@ impl Pixels {
                 let prepared = self.negotiate(decoder.format(), opened.header(), false, &cost)?;
                 let cost = prepared.cost;
                 let decoding = opened.start(&prepared.decode)?;
+                out.stage(Stage::Decode(prepared.input));
                 self.input = Some((Input::Stream(decoding), prepared));
                 Ok(Flow::Reserve(cost))
             }
@@ -163,10 +181,10 @@ impl Pixels {
         decode_cost: &dyn Fn(&Decode) -> (Cost, Size),
     ) -> Result<Prepared> {
         let limits = &self.settings.limits;
-        let SizePlan { output: geometry, needed } = plan_sizes(&self.ops, header.geometry)?;
+        let SizePlan { output: geometry, needed } = plan_sizes(&self.steps.ops, header.geometry)?;
         check_output(geometry.size, header.geometry.size, limits)?;
         if !self.reports.is_empty() {
-            return self.negotiate_reports(header, geometry.size, decode_cost);
+            return self.negotiate_reports(input, header, geometry.size, decode_cost);
         }
         let is_animated = header.is_animated && !self.selection.is_still;
         let animated = self.encode.animated_format.filter(|_| is_animated);
@@ -187,7 +205,7 @@ impl Pixels {
         let chroma = output.chroma(&encode);
         let decode = Decode { needed, all_frames, keep_profile, chroma: chroma.unwrap_or((1, 1)) };
         let parts = Parts {
-            ops: &self.ops,
+            ops: &self.steps.ops,
             header,
             frames,
             decode: decode_cost(&decode),
@@ -196,24 +214,25 @@ impl Pixels {
         let cost = parts.cost()?;
         check_work(cost, limits)?;
         let takes_chroma = chroma.is_some();
-        Ok(Prepared { decode, end: End::Encoded { output, encode, takes_chroma }, cost })
+        Ok(Prepared { input, decode, end: End::Encoded { output, encode, takes_chroma }, cost })
     }
 
     /// Chooses the decode for the reports on a picture of `size`, and checks the limits.
     fn negotiate_reports(
         &self,
+        input: Format,
         header: &Header,
         size: Size,
         decode_cost: &dyn Fn(&Decode) -> (Cost, Size),
     ) -> Result<Prepared> {
-        let needed = needed_for(&self.ops, header.geometry, reports::needed(&self.reports, size))?;
+        let needed = needed_for(&self.steps.ops, header.geometry, reports::needed(&self.reports, size))?;
         let decode = Decode { needed, all_frames: false, keep_profile: false, chroma: (1, 1) };
         let decode_cost = decode_cost(&decode);
         let end = reports::cost(&self.reports, decode_cost.1.pixels().min(size.pixels()));
-        let parts = Parts { ops: &self.ops, header, frames: 1, decode: decode_cost, end };
+        let parts = Parts { ops: &self.steps.ops, header, frames: 1, decode: decode_cost, end };
         let cost = parts.cost()?;
         check_work(cost, &self.settings.limits)?;
-        Ok(Prepared { decode, end: End::Reported, cost })
+        Ok(Prepared { input, decode, end: End::Reported, cost })
     }
 
     /// Returns the output format for a source of the format `input` where the query names none.
@@ -254,19 +273,23 @@ impl Pixels {
     /// Decodes the rest of the source, applies the steps, and encodes.
     fn encode(&mut self, input: Input, prepared: &Prepared, out: &mut dyn Sink) -> Result<()> {
         let stop = out.stop();
+        out.stage(Stage::Decode(prepared.input));
         let mut image = self.decode(input, &prepared.decode, &stop)?;
+        out.decoded(image.frames.iter().map(pixels).sum());
         let frames = std::mem::take(&mut image.frames).into_iter().enumerate();
         image.frames =
-            frames.map(|(i, frame)| self.apply(frame, i == 0, prepared, &stop)).collect::<Result<_>>()?;
+            frames.map(|(i, frame)| self.apply(frame, i == 0, prepared, out)).collect::<Result<_>>()?;
         let image = image.with_fitting_profile();
         stop.check()?;
         match &prepared.end {
             End::Encoded { output, encode: options, .. } => {
+                out.stage(Stage::Encode(output.format()));
                 let encoded = encode(&image, *output, options, &stop)?;
                 out.head(Head { content_type: output.format().mime() });
                 out.body(Bytes::from(encoded));
             }
             End::Reported => {
+                out.stage(Stage::Transform(self.reports.first().map_or("", |report| report.key())));
                 let report = reports::write(&self.reports, image, &stop)?;
                 out.head(Head { content_type: REPORT_TYPE });
                 out.body(Bytes::from(report));
@@ -276,13 +299,21 @@ impl Pixels {
     }
 
     /// Applies every step. Each examines the first frame.
-    fn apply(&mut self, mut frame: Frame, is_first: bool, prepared: &Prepared, stop: &Stop) -> Result<Frame> {
-        for op in &mut self.ops {
+    fn apply(
+        &mut self,
+        mut frame: Frame,
+        is_first: bool,
+        prepared: &Prepared,
+        out: &mut dyn Sink,
+    ) -> Result<Frame> {
+        let stop = out.stop();
+        for (op, name) in self.steps.ops.iter_mut().zip(&self.steps.names) {
             stop.check()?;
+            out.stage(Stage::Transform(name));
             if is_first {
-                op.examine(&frame, stop)?;
+                op.examine(&frame, &stop)?;
             }
-            frame = op.apply(frame, stop)?;
+            frame = op.apply(frame, &stop)?;
         }
         stop.check()?;
         let End::Encoded { takes_chroma, .. } = prepared.end else { return frame.into_rgb() };
@@ -328,6 +359,11 @@ fn first_quality(output: &dyn Encoder, encode: &Encode) -> Option<u8> {
     (!is_lossless).then(|| encode.quality.unwrap_or(default))
 }
 
+/// Returns the pixels of a decoded frame: the samples of its largest plane.
+fn pixels(frame: &Frame) -> u64 {
+    frame.planes.iter().map(|plane| plane.size.pixels()).max().unwrap_or_default()
+}
+
 /// Returns the maximum number of bytes that a session buffers; the decode is reserved separately.
 pub(crate) fn memory(settings: &Settings) -> u64 {
     // A growing buffer doubles its capacity.
@@ -344,7 +380,7 @@ impl Session for Pixels {
         }
         let Some((Input::Stream(decoding), _)) = &mut self.input else {
             self.source.extend_from_slice(&chunk);
-            return self.begin();
+            return self.begin(out);
         };
         out.stop().check()?;
         // The decoder first gets the bytes in which the header was found.

@@ -2,7 +2,7 @@
 
 use super::{
     Reason,
-    phase::{Progress, Watched},
+    phase::{Phase, Progress, Watched},
     slots::Slot,
 };
 use axum::{Router, body::Body};
@@ -21,6 +21,7 @@ use std::{
     net::IpAddr,
     pin::pin,
     task::Poll,
+    time::Duration,
 };
 use tokio::{net::TcpStream, select, sync::watch, time};
 use tokio_io_timeout::TimeoutStream;
@@ -30,11 +31,16 @@ use tracing::{debug, info};
 /// chunk of the response may be added to it.
 const MAX_BUFFER_BYTES: usize = 64 << 10;
 
-/// Serves the requests of a connection to its end. After `stopping`, it finishes the request in flight.
+/// The longest time for the first byte of a connection once the server stops. Its client has connected and may be about
+/// to send a request: another server could have had the connection, but not any more.
+const LAST_WAIT: Duration = Duration::from_millis(500);
+
+/// Serves the requests of a connection to its end. After `stopping`, it finishes the request in flight, or the first one
+/// if there was none yet.
 pub(super) async fn drive(
     stream: TcpStream,
     client: IpAddr,
-    router: Router,
+    router: impl Fn() -> Router + Sync,
     slot: &mut Slot,
     mut stopping: watch::Receiver<()>,
 ) -> Reason {
@@ -47,10 +53,9 @@ pub(super) async fn drive(
 
     let progress = Progress::new();
     let stream = TokioIo::new(Watched::new(Box::pin(stream), progress.clone()));
-    let router = TowerToHyperService::new(router);
     let service = service_fn(|request: Request<Incoming>| {
         let in_flight = progress.request();
-        let response = router.call(request);
+        let response = TowerToHyperService::new(router()).call(request);
         async move {
             let response = response.await?;
             // The body owns the guard: hyper drops it after its last frame, or when the client is gone.
@@ -70,11 +75,19 @@ pub(super) async fn drive(
             .max_buf_size(MAX_BUFFER_BYTES)
             .serve_connection(stream, service)
     );
-    let mut is_stopping = false;
+    let (mut is_stopping, mut is_closing) = (false, false);
     loop {
         let step = progress.step();
         slot.enter(step.phase.awaits_request());
-        let timeout = slot.limits().timeout(step.phase);
+        let is_first = matches!(step.phase, Phase::New | Phase::Head);
+        if is_stopping && !is_closing && !is_first {
+            is_closing = true;
+            connection.as_mut().graceful_shutdown();
+        }
+        let timeout = match step.phase {
+            Phase::New if is_stopping => Some((LAST_WAIT, Reason::Stopped)),
+            phase => slot.limits().timeout(phase),
+        };
         let mut timed_out = pin!(async {
             match timeout {
                 Some((time, reason)) => {
@@ -96,7 +109,7 @@ pub(super) async fn drive(
                 () = slot.evicted() => return Reason::MadeRoom,
                 _ = stopping.changed(), if !is_stopping => {
                     is_stopping = true;
-                    connection.as_mut().graceful_shutdown();
+                    break;
                 }
             }
         }

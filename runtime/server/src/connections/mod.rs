@@ -84,10 +84,11 @@ impl ConnectionLimits {
     }
 }
 
-/// Serves `router` on `listener` until `stop` completes, and then the requests in flight.
+/// Serves each request by what `router` then returns, on `listener` until `stop` completes, and then the requests in
+/// flight.
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
+    router: impl Fn() -> Router + Clone + Send + Sync + 'static,
     connections: Arc<Connections>,
     stop: impl Future<Output = ()>,
 ) {
@@ -157,7 +158,7 @@ async fn accept(listener: &TcpListener) -> (TcpStream, IpAddr) {
 async fn run(
     stream: TcpStream,
     client: IpAddr,
-    router: Router,
+    router: impl Fn() -> Router + Sync,
     mut slot: Slot,
     stopping: watch::Receiver<()>,
 ) {

@@ -1,10 +1,13 @@
 //! Requests that come from this machine's own pages.
 
 use axum::{extract::Request, middleware::Next, response::Response};
-use http::{HeaderMap, header, uri::Authority};
+use http::{HeaderMap, HeaderName, header, uri::Authority};
 use safelight_core::Kind;
 use safelight_service::status;
 use std::net::IpAddr;
+
+/// The site of the page that sends a request (W3C Fetch Metadata).
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Rejects requests for another host, which a name that a stranger points here would make (DNS rebinding), and requests
 /// that pages of other sites send.
@@ -25,7 +28,7 @@ fn is_local(headers: &HeaderMap) -> bool {
     };
     let host = text(header::HOST).and_then(|host| host.parse::<Authority>().ok());
     let is_own =
-        matches!(text("sec-fetch-site".parse().expect("a name")), None | Some("same-origin" | "none"));
+        matches!(text(FETCH_SITE), None | Some("same-origin" | "none"));
     host.is_some_and(|host| is_loopback(host.host())) && is_own
 }
 
@@ -38,7 +41,7 @@ mod tests {
         let check = |host: Option<&str>, site: Option<&str>, expected| {
             let mut headers = HeaderMap::new();
             headers.extend(host.map(|host| (header::HOST, host.parse().unwrap())));
-            headers.extend(site.map(|site| ("sec-fetch-site".parse().unwrap(), site.parse().unwrap())));
+            headers.extend(site.map(|site| (FETCH_SITE, site.parse().unwrap())));
             assert_eq!(is_local(&headers), expected, "{host:?} {site:?}");
         };
         for host in ["localhost:8080", "LOCALHOST", "127.0.0.1:80", "127.9.9.9", "[::1]:8080"] {

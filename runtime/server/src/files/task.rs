@@ -70,7 +70,7 @@ impl Task {
             Source::Stdin => Arc::new(Stdin),
             Source::File(path) => Arc::new(File { path: path.clone() }),
         };
-        let meter = Arc::new(Meter::default());
+        let meter = Arc::new(Meter::new(self.service.metrics.clone()));
         let mut reader = Reader::open(source, *source_timeout, meter.clone()).await?;
         let format = match Format::detect(&reader.head(HEAD_BYTES).await?) {
             Detection::Known(format) => Some(format),

@@ -72,9 +72,14 @@ impl Program {
         next_line(&mut self.log, message)
     }
 
+    /// Sends the program the signal of this name.
+    pub(crate) fn signal(&self, name: &str) {
+        signal(&self.child, name);
+    }
+
     /// Tells the program to stop, as a container platform does.
     pub(crate) fn stop(&self) {
-        signal(&self.child, "-TERM");
+        self.signal("-TERM");
     }
 
     /// Stops the program as a container platform does, and returns whether it ended with success.

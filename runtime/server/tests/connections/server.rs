@@ -51,7 +51,8 @@ pub(crate) fn start_on(listener: TcpListener, memory: Memory, limits: Connection
         states_range_length: false,
     };
     let connections = Connections::new(limits);
-    let done = tokio::spawn(serve(listener, router(site), connections.clone(), async move {
+    let router = router(site);
+    let done = tokio::spawn(serve(listener, move || router.clone(), connections.clone(), async move {
         let _ = stopped.await;
     }));
     Server { address, connections, stop, done }

@@ -11,7 +11,10 @@ use tokio::sync::oneshot;
 /// An image that waited for its source takes precedence over images that have not started, so that started images,
 /// which have memory, end as early as possible.
 #[derive(Debug)]
-pub(super) struct Cores(Mutex<State>);
+pub(super) struct Cores {
+    count: usize,
+    state: Mutex<State>,
+}
 
 #[derive(Debug)]
 struct State {
@@ -26,7 +29,13 @@ pub(super) struct Core(Arc<Cores>);
 
 impl Cores {
     pub(super) fn new(count: usize) -> Self {
-        Self(Mutex::new(State { free: count, resuming: VecDeque::new(), starting: VecDeque::new() }))
+        let state = State { free: count, resuming: VecDeque::new(), starting: VecDeque::new() };
+        Self { count, state: Mutex::new(state) }
+    }
+
+    /// Returns the number of cores in use.
+    pub(super) fn busy(&self) -> usize {
+        self.count - self.state().free
     }
 
     /// Waits for a core, in the order of the calls.
@@ -70,7 +79,7 @@ impl Cores {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

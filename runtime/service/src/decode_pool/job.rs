@@ -10,7 +10,7 @@ use crate::{
 };
 use bytes::Bytes;
 use safelight_core::{Error, Flow, Kind, Result, Session, Sink, Stop};
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 use tokio::sync::mpsc::{Receiver, error::TryRecvError};
 
 /// A message to the thread of an image.
@@ -71,9 +71,7 @@ impl<O: Sink> Job<O> {
 
     /// Returns the result of `work`, and counts its time.
     fn timed<T>(&mut self, work: impl FnOnce(&mut dyn Session, &mut O) -> Result<T>) -> Result<T> {
-        let start = Instant::now();
-        let result = work(&mut *self.session, &mut self.output);
-        self.meter.add_work(start.elapsed());
-        result
+        let Self { session, output, meter, .. } = self;
+        meter.timed(|| work(&mut **session, output))
     }
 }

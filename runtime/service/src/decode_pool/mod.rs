@@ -7,6 +7,7 @@
 
 mod cores;
 mod job;
+mod queue;
 mod thread;
 mod reservation;
 mod reserved;
@@ -15,9 +16,12 @@ mod rest;
 mod tests;
 
 pub(crate) use job::Input;
+pub use queue::{Queue, QueueState};
 pub use reservation::Reservation;
 
+use crate::meter::Meter;
 use cores::Cores;
+use queue::Waiting;
 use rest::Rest;
 use safelight_core::{Cost, Error, Kind, Result};
 use std::{sync::Arc, time::Duration};
@@ -86,11 +90,13 @@ pub struct DecodePool {
     /// A permit for each image that waits or is processed.
     places: Arc<Semaphore>,
     rest: Arc<Rest>,
+    waiting: Waiting,
 }
 
 /// Cores and memory for images of similar cost.
 #[derive(Debug)]
 struct Lane {
+    queue: Queue,
     memory: Budget,
     cores: Arc<Cores>,
     /// Whether its threads leave cores to others that want them.
@@ -103,29 +109,44 @@ impl DecodePool {
         let for_sources = limits.memory_bytes / SOURCE_SHARE;
         let for_small = (limits.memory_bytes - for_sources) / SMALL_SHARE;
         let workers = limits.workers.max(1);
-        let lane = |bytes, is_yielding| {
+        let lane = |queue, bytes, is_yielding| {
             let (memory, cores) = (Budget::new(bytes), Arc::new(Cores::new(workers)));
-            Lane { memory, cores, is_yielding }
+            Lane { queue, memory, cores, is_yielding }
         };
         Self {
             sources: Budget::new(for_sources),
-            small: lane(for_small, false),
-            large: lane(limits.memory_bytes - for_sources - for_small, true),
+            small: lane(Queue::Small, for_small, false),
+            large: lane(Queue::Large, limits.memory_bytes - for_sources - for_small, true),
             places: Arc::new(Semaphore::new(workers.saturating_mul(2).saturating_add(limits.max_waiting))),
             rest: Arc::default(),
+            waiting: Waiting::default(),
             limits,
         }
     }
 
-    /// Admits one image to the queue.
+    /// Admits one image to the queue. Its waits count in `meter`.
     ///
     /// # Errors
     /// [`Kind::Busy`] if the queue is full.
-    pub fn admit(self: &Arc<Self>) -> Result<Reservation> {
+    pub fn admit(self: &Arc<Self>, meter: Arc<Meter>) -> Result<Reservation> {
         let full = |_| busy("the queue of images is full");
         let place = self.places.clone().try_acquire_owned().map_err(full)?;
         let deadline = Instant::now() + self.limits.queue_timeout;
-        Ok(Reservation::new(self.clone(), place, deadline))
+        Ok(Reservation::new(self.clone(), place, deadline, meter))
+    }
+
+    /// Returns the state of the queues.
+    pub fn queues(&self) -> [QueueState; 3] {
+        let state = |queue, budget: &Budget, cores: Option<&Cores>| QueueState {
+            queue,
+            waiting: self.waiting.count(queue),
+            budget_bytes: budget.bytes,
+            reserved_bytes: budget.reserved_bytes(),
+            busy: cores.map(Cores::busy),
+            workers: self.limits.workers.max(1),
+        };
+        let lane = |lane: &Lane| state(lane.queue, &lane.memory, Some(&lane.cores));
+        [state(Queue::Source, &self.sources, None), lane(&self.small), lane(&self.large)]
     }
 
     /// Returns the lane for work of this cost.
@@ -141,6 +162,8 @@ impl DecodePool {
 #[derive(Debug)]
 struct Budget {
     bytes: u64,
+    /// The number of permits.
+    total: usize,
     /// A permit for each [`UNIT_BYTES`].
     units: Arc<Semaphore>,
 }
@@ -148,7 +171,12 @@ struct Budget {
 impl Budget {
     fn new(bytes: u64) -> Self {
         let units = usize::try_from(bytes / UNIT_BYTES).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
-        Self { bytes, units: Arc::new(Semaphore::new(units)) }
+        Self { bytes, total: units, units: Arc::new(Semaphore::new(units)) }
+    }
+
+    /// Returns the bytes that are reserved.
+    fn reserved_bytes(&self) -> u64 {
+        (self.total - self.units.available_permits().min(self.total)) as u64 * UNIT_BYTES
     }
 
     /// Waits for `bytes` bytes, until `deadline`.

@@ -3,6 +3,7 @@
 use super::{
     DecodePool, ORIGIN, SOURCE_SHARE, UNIT_BYTES, busy,
     job::{Input, Job},
+    queue::{Queue, Wait},
     reserved::reserved,
     rest::Counted,
     thread,
@@ -33,6 +34,9 @@ pub struct Reservation {
     cost: Cost,
     deadline: Instant,
     stop: Stop,
+    meter: Arc<Meter>,
+    /// The wait for memory and a core, until the work begins.
+    wait: Option<Wait>,
 }
 
 /// Reserved memory, shared by the reservation, the running work and the bytes of the output.
@@ -56,7 +60,12 @@ impl Permits {
 }
 
 impl Reservation {
-    pub(super) fn new(pool: Arc<DecodePool>, place: OwnedSemaphorePermit, deadline: Instant) -> Self {
+    pub(super) fn new(
+        pool: Arc<DecodePool>,
+        place: OwnedSemaphorePermit,
+        deadline: Instant,
+        meter: Arc<Meter>,
+    ) -> Self {
         Self {
             permits: Arc::new(Permits { held: Mutex::default(), counted: pool.rest.count() }),
             pool,
@@ -64,6 +73,8 @@ impl Reservation {
             cost: Cost::default(),
             deadline,
             stop: Stop::default(),
+            meter,
+            wait: None,
         }
     }
 
@@ -76,6 +87,7 @@ impl Reservation {
         /// A buffer of unknown length grows to twice its size, and is copied from the one before.
         const GROWTH: u64 = 3;
         let budget = self.pool.limits.memory_bytes / SOURCE_SHARE;
+        let _wait = Wait::new(&self.pool, Queue::Source, &self.meter);
         let permit =
             self.pool.sources.acquire(bytes.unwrap_or(budget), "buffer its source", self.deadline).await?;
         self.permits.held().source = Some(permit);
@@ -87,8 +99,9 @@ impl Reservation {
     /// # Errors
     /// [`safelight_core::Kind::LimitExceeded`] if the budget is smaller than that, [`safelight_core::Kind::Busy`] after the longest wait.
     pub async fn reserve(&mut self, cost: Cost) -> Result<()> {
-        let memory = &self.pool.lane(cost).memory;
-        let permit = memory.acquire(cost.bytes, "decode and transform it", self.deadline).await?;
+        let lane = self.pool.lane(cost);
+        self.wait = Some(Wait::new(&self.pool, lane.queue, &self.meter));
+        let permit = lane.memory.acquire(cost.bytes, "decode and transform it", self.deadline).await?;
         self.permits.held().memory = Some(permit);
         self.cost = cost;
         Ok(())
@@ -106,10 +119,9 @@ impl Reservation {
     /// Those of the session and of `feed`; [`safelight_core::Kind::Busy`] after the longest wait, [`safelight_core::Kind::Timeout`] if the work takes
     /// too long, [`safelight_core::Kind::Internal`] if it panics.
     pub(crate) async fn run<O, F>(
-        &self,
+        &mut self,
         session: Box<dyn Session>,
         output: O,
-        meter: Arc<Meter>,
         feed: impl FnOnce(mpsc::Sender<Input>) -> F,
     ) -> Result<O>
     where
@@ -119,7 +131,9 @@ impl Reservation {
         let lane = self.pool.lane(self.cost);
         let cores = lane.cores.clone();
         let no_core = |_| busy("no core became free in time");
-        let core = timeout_at(self.deadline, cores.start()).await.map_err(no_core)?;
+        let core = timeout_at(self.deadline, cores.start()).await.map_err(no_core);
+        self.wait = None;
+        let (core, meter) = (core?, self.meter.clone());
         let (input, chunks) = mpsc::channel(CHUNKS);
         let (result, done) = oneshot::channel();
         let job = Job { session, output, chunks, stop: self.stop(), cores, meter };

@@ -1,7 +1,6 @@
 //! Tests of the pool with sessions that wait, allocate and fail on request.
 
 use super::*;
-use crate::meter::Meter;
 use bytes::Bytes;
 use safelight_core::{Flow, Head, Session, Sink, Stop, StopReason, testing::Output};
 use std::sync::mpsc;
@@ -15,13 +14,13 @@ fn pool(memory_bytes: u64, workers: usize, max_waiting: usize) -> Arc<DecodePool
 
 /// A reservation of `bytes` for an image that is not small.
 async fn large(pool: &Arc<DecodePool>, bytes: u64) -> Result<Reservation> {
-    let mut place = pool.admit()?;
+    let mut place = pool.admit(Arc::default())?;
     place.reserve(Cost::new(bytes, u64::MAX)).await?;
     Ok(place)
 }
 
 async fn small(pool: &Arc<DecodePool>, bytes: u64) -> Result<Reservation> {
-    let mut place = pool.admit()?;
+    let mut place = pool.admit(Arc::default())?;
     place.reserve(Cost::new(bytes, 0)).await?;
     Ok(place)
 }
@@ -60,7 +59,7 @@ impl Sink for Stoppable {
 
 /// Runs `work` as the end of a session.
 async fn run(
-    reservation: &Reservation,
+    reservation: &mut Reservation,
     work: impl FnOnce(&Stop) -> Result<()> + Send + 'static,
 ) -> Result<Output> {
     let output = Stoppable(Output::default(), reservation.stop());
@@ -68,7 +67,7 @@ async fn run(
         let _ = input.send(Input::End).await;
         Ok(())
     };
-    let output = reservation.run(Box::new(Work(Some(work))), output, Arc::<Meter>::default(), feed).await?;
+    let output = reservation.run(Box::new(Work(Some(work))), output, feed).await?;
     Ok(output.0)
 }
 
@@ -102,14 +101,17 @@ async fn memory_is_released_with_the_last_slice_of_the_output() {
 #[tokio::test]
 async fn sources_have_their_own_budget_and_follow_their_bytes() {
     let pool = pool(16 << 20, 1, 8);
-    let first = pool.admit().unwrap();
+    let first = pool.admit(Arc::default()).unwrap();
     assert_eq!(first.reserve_source(Some(3 << 20)).await.unwrap(), 3 << 20);
-    let second = pool.admit().unwrap();
+    let second = pool.admit(Arc::default()).unwrap();
     assert_eq!(second.reserve_source(None).await.unwrap_err().kind, Kind::Busy, "it takes the whole share");
     let output = first.finish([Bytes::from_static(b"a slice of the source")]);
-    assert_eq!(pool.admit().unwrap().reserve_source(Some(2 << 20)).await.unwrap_err().kind, Kind::Busy);
+    assert_eq!(
+        pool.admit(Arc::default()).unwrap().reserve_source(Some(2 << 20)).await.unwrap_err().kind,
+        Kind::Busy
+    );
     drop(output);
-    let third = pool.admit().unwrap();
+    let third = pool.admit(Arc::default()).unwrap();
     assert!(
         third.reserve_source(None).await.unwrap() < 4 << 20,
         "a growing buffer takes more than its source"
@@ -120,11 +122,11 @@ async fn sources_have_their_own_budget_and_follow_their_bytes() {
 #[tokio::test]
 async fn the_queue_is_limited_and_leaving_it_makes_room() {
     let pool = pool(1 << 20, 1, 0);
-    let (first, second) = (pool.admit().unwrap(), pool.admit().unwrap());
-    assert_eq!(pool.admit().unwrap_err().kind, Kind::Busy);
+    let (first, second) = (pool.admit(Arc::default()).unwrap(), pool.admit(Arc::default()).unwrap());
+    assert_eq!(pool.admit(Arc::default()).unwrap_err().kind, Kind::Busy);
     let output = first.finish([Bytes::from_static(b"sent slowly")]);
-    let third = pool.admit().expect("a response that is being sent takes no place");
-    let error = pool.admit().unwrap_err();
+    let third = pool.admit(Arc::default()).expect("a response that is being sent takes no place");
+    let error = pool.admit(Arc::default()).unwrap_err();
     assert_eq!((error.kind, error.retry_after), (Kind::Busy, Some(RETRY_SECS)));
     drop((second, third, output));
 }
@@ -132,11 +134,11 @@ async fn the_queue_is_limited_and_leaving_it_makes_room() {
 #[tokio::test(flavor = "multi_thread")]
 async fn small_images_do_not_wait_for_large_ones() {
     let pool = pool(16 << 20, 1, 8);
-    let reservation = large(&pool, 9 << 20).await.unwrap();
+    let mut reservation = large(&pool, 9 << 20).await.unwrap();
     let (end, may_end) = mpsc::channel::<()>();
     let (started, has_started) = tokio::sync::oneshot::channel();
     let running = tokio::spawn(async move {
-        run(&reservation, move |_| {
+        run(&mut reservation, move |_| {
             started.send(()).unwrap();
             may_end.recv().unwrap();
             Ok(())
@@ -144,8 +146,8 @@ async fn small_images_do_not_wait_for_large_ones() {
         .await
     });
     has_started.await.unwrap();
-    let place = small(&pool, 1 << 20).await.unwrap();
-    assert_eq!(run(&place, |_| Ok(())).await.unwrap().body(), b"body");
+    let mut place = small(&pool, 1 << 20).await.unwrap();
+    assert_eq!(run(&mut place, |_| Ok(())).await.unwrap().body(), b"body");
     end.send(()).unwrap();
     running.await.unwrap().unwrap();
 }
@@ -153,12 +155,12 @@ async fn small_images_do_not_wait_for_large_ones() {
 #[tokio::test(flavor = "multi_thread")]
 async fn work_is_stopped_when_its_client_disconnects_and_keeps_its_memory_to_the_end() {
     let pool = pool(16 << 20, 1, 8);
-    let reservation = large(&pool, 9 << 20).await.unwrap();
+    let mut reservation = large(&pool, 9 << 20).await.unwrap();
     let stop = reservation.stop();
     let (started, has_started) = tokio::sync::oneshot::channel();
     let (end, may_end) = mpsc::channel::<()>();
     let running = tokio::spawn(async move {
-        run(&reservation, move |stop| {
+        run(&mut reservation, move |stop| {
             started.send(()).unwrap();
             may_end.recv().unwrap();
             stop.check()
@@ -179,16 +181,16 @@ async fn work_is_stopped_when_its_client_disconnects_and_keeps_its_memory_to_the
             }
         }
     });
-    assert_eq!(run(&next.await.unwrap(), |_| Ok(())).await.unwrap().body(), b"body");
+    assert_eq!(run(&mut next.await.unwrap(), |_| Ok(())).await.unwrap().body(), b"body");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn work_is_stopped_at_its_deadline() {
     let work_timeout = Duration::from_millis(50);
     let pool = Arc::new(DecodePool::new(PoolLimits { work_timeout, ..PoolLimits::default() }));
-    let reservation = large(&pool, 1 << 20).await.unwrap();
+    let mut reservation = large(&pool, 1 << 20).await.unwrap();
     let (ended, has_ended) = tokio::sync::oneshot::channel();
-    let result = run(&reservation, move |stop| {
+    let result = run(&mut reservation, move |stop| {
         while stop.check().is_ok() {
             std::thread::yield_now();
         }
@@ -202,15 +204,15 @@ async fn work_is_stopped_at_its_deadline() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_is_an_error_and_releases_its_core() {
     let pool = pool(1 << 20, 1, 0);
-    let first = small(&pool, 1 << 10).await.unwrap();
-    assert_eq!(run(&first, |_| panic!("a defect")).await.unwrap_err().kind, Kind::Internal);
-    assert_eq!(run(&first, |_| Ok(())).await.unwrap().body(), b"body");
+    let mut first = small(&pool, 1 << 10).await.unwrap();
+    assert_eq!(run(&mut first, |_| panic!("a defect")).await.unwrap_err().kind, Kind::Internal);
+    assert_eq!(run(&mut first, |_| Ok(())).await.unwrap().body(), b"body");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_source_leaves_the_core_to_others() {
     let pool = pool(16 << 20, 1, 8);
-    let slow = small(&pool, 1 << 10).await.unwrap();
+    let mut slow = small(&pool, 1 << 10).await.unwrap();
     let (input, mut inputs) = tokio::sync::mpsc::channel(1);
     let running = tokio::spawn(async move {
         let feed = |sender: tokio::sync::mpsc::Sender<Input>| async move {
@@ -218,11 +220,11 @@ async fn a_slow_source_leaves_the_core_to_others() {
             input.send(sender).await.ok();
             std::future::pending().await
         };
-        slow.run(Box::new(Work(Some(|_: &Stop| Ok(())))), Output::default(), Arc::default(), feed).await
+        slow.run(Box::new(Work(Some(|_: &Stop| Ok(())))), Output::default(), feed).await
     });
     let sender = inputs.recv().await.unwrap();
-    let other = small(&pool, 1 << 10).await.unwrap();
-    assert_eq!(run(&other, |_| Ok(())).await.unwrap().body(), b"body");
+    let mut other = small(&pool, 1 << 10).await.unwrap();
+    assert_eq!(run(&mut other, |_| Ok(())).await.unwrap().body(), b"body");
     sender.send(Input::End).await.ok().unwrap();
     assert_eq!(running.await.unwrap().unwrap().body(), b"body");
 }

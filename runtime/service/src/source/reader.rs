@@ -1,7 +1,7 @@
 //! Reads one source forwards, and skips what the session does not need.
 
 use super::{Chunks, Meta, Opened, Source};
-use crate::meter::Meter;
+use crate::{meter::Meter, metrics::Span};
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
 use safelight_core::{Error, Kind, Result};
@@ -69,7 +69,8 @@ impl Reader {
     pub async fn head(&mut self, count: usize) -> Result<Bytes> {
         let mut head = BytesMut::new();
         while head.len() < count {
-            let chunk = within(self.idle, async { self.chunks.next().await.transpose() }).await?;
+            let chunk = within(self.idle, async { self.chunks.next().await.transpose() });
+            let chunk = self.meter.waiting(Span::Source, chunk).await?;
             let Some(chunk) = chunk else { break };
             head.extend_from_slice(&chunk);
         }
@@ -93,7 +94,8 @@ impl Reader {
             self.reopen().await?;
         }
         loop {
-            let chunk = within(self.idle, async { self.chunks.next().await.transpose() }).await?;
+            let chunk = within(self.idle, async { self.chunks.next().await.transpose() });
+            let chunk = self.meter.waiting(Span::Source, chunk).await?;
             let Some(mut chunk) = chunk else { break };
             self.meter.add_read(chunk.len());
 
@@ -123,7 +125,8 @@ impl Reader {
     /// without ranges, is read on.
     async fn reopen(&mut self) -> Result<()> {
         self.reopens += 1;
-        match within(self.idle, self.source.open(self.wanted, Some(&self.meta))).await {
+        let open = within(self.idle, self.source.open(self.wanted, Some(&self.meta)));
+        match self.meter.waiting(Span::Source, open).await {
             Ok(Opened { chunks, .. }) => {
                 self.chunks = chunks;
                 self.at = self.wanted;

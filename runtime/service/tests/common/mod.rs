@@ -77,6 +77,7 @@ pub(crate) fn service(registry: Registry) -> Service {
         fallback: Fallback::default(),
         has_client_hints: false,
         decode_pool,
+        metrics: Arc::default(),
         is_checked_by_cdn: false,
     }
 }

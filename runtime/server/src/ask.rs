@@ -1,0 +1,17 @@
+//! The commands that ask a running server, by its admin listener.
+
+use anyhow::{Context, ensure};
+use safelight_service::client::client;
+use std::{net::SocketAddr, time::Duration};
+
+/// The longest time for a response.
+const TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Checks that the server responds.
+pub(crate) async fn health(address: SocketAddr) -> anyhow::Result<()> {
+    let url = format!("http://{address}/livez");
+    let request = client(TIMEOUT)?.get(&url).timeout(TIMEOUT);
+    let status = request.send().await.with_context(|| format!("no response from {url}"))?.status();
+    ensure!(status.is_success(), "{url} responds with {status}");
+    Ok(())
+}
