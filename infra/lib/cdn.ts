@@ -11,6 +11,7 @@ import type { Names } from './names.ts';
 import { ObjectLambdaOrigin } from './object-lambda-origin.ts';
 import { AllowedParameters } from './parameters.ts';
 import type { StorageStack } from './storage.ts';
+import { OBJECT_LAMBDA_RESPONSE_TIME, URL_RESPONSE_TIME } from './transform-function.ts';
 
 export interface CdnProps extends StackProps {
   config: Config;
@@ -37,7 +38,7 @@ export class CdnStack extends Stack {
         viewerProtocolPolicy: cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
         allowedMethods: cloudfront.AllowedMethods.ALLOW_GET_HEAD,
         compress: true,
-        cachePolicy: cachePolicy(this, parameters, config.queryStringQuota),
+        cachePolicy: new CacheKey(this, 'CacheKey', { comment: 'Transform parameters', headers: [] }),
         originRequestPolicy: cacheKeyOnly(this),
         responseHeadersPolicy: new SecurityHeaders(this, 'Headers', {
           origins: config.corsOrigins,
@@ -61,11 +62,12 @@ export class CdnStack extends Stack {
 
   private origin(config: Config, storage: StorageStack): cloudfront.IOrigin {
     const { functionUrl, objectLambda } = storage;
+    const props = originProps(config, functionUrl ? URL_RESPONSE_TIME : OBJECT_LAMBDA_RESPONSE_TIME);
     const originPath = config.bucket.folder && `/${config.bucket.folder}`;
     if (functionUrl) {
       return config.signing === 'edge'
-        ? new FunctionUrlOrigin(functionUrl, originProps(config))
-        : FunctionUrlOrigin.withOriginAccessControl(functionUrl, originProps(config));
+        ? new FunctionUrlOrigin(functionUrl, props)
+        : FunctionUrlOrigin.withOriginAccessControl(functionUrl, props);
     }
     if (!objectLambda)
       throw new Error(
@@ -73,12 +75,12 @@ export class CdnStack extends Stack {
       );
     return config.signing === 'edge'
       ? new HttpOrigin(objectLambda.domain, {
-          ...originProps(config),
+          ...props,
           originPath,
           protocolPolicy: cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
           originSslProtocols: [cloudfront.OriginSslPolicy.TLS_V1_2],
         })
-      : new ObjectLambdaOrigin(objectLambda, { ...originProps(config), originPath });
+      : new ObjectLambdaOrigin(objectLambda, { ...props, originPath });
   }
 
   private edgeFunctions(config: Config, names: Names): Partial<cloudfront.BehaviorOptions> {
@@ -110,19 +112,6 @@ export class CdnStack extends Stack {
       ],
     };
   }
-}
-
-/**
- * Creates the cache key of images: the parameters of transforms. A function has replaced short names by long ones, except in
- * invalid parameters, and has resolved `auto`.
- */
-function cachePolicy(scope: Construct, parameters: AllowedParameters, quota: number): cloudfront.CachePolicy {
-  return new CacheKey(scope, 'CacheKey', {
-    comment: 'Transform parameters',
-    names: parameters.names,
-    headers: [],
-    quota,
-  });
 }
 
 /** Creates a policy by which the origin receives only the parts of the viewer's request that are in the cache key. */

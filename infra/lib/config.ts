@@ -97,6 +97,8 @@ const domain = z.strictObject({
     .min(1),
   /** Certificate, in us-east-1: CloudFront accepts no other region. */
   certificateArn: arn('acm', 'us-east-1', 'certificate/[0-9a-f-]{36}'),
+  /** Lowest version of TLS that viewers may use. Defaults to `1.2`. */
+  minimumTls: z.enum(['1.2', '1.3']).default('1.2'),
 });
 
 const origin = z
@@ -198,8 +200,6 @@ export const Config = z
     priceClass: z.enum(['100', '200', 'all']).default('100'),
     /** Region of an additional cache in front of the origin (Origin Shield). Defaults to none. */
     originShieldRegion: region.optional(),
-    /** The account's quota of query parameters per cache policy. Defaults to 10, AWS's default. */
-    queryStringQuota: z.int().min(1).max(100).default(10),
 
     logs: z
       .strictObject({

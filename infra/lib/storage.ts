@@ -6,7 +6,7 @@ import type { Construct } from 'constructs';
 import type { Config } from './config.ts';
 import type { Names } from './names.ts';
 import { ObjectLambda } from './object-lambda.ts';
-import { TransformFunction } from './transform-function.ts';
+import { OBJECT_LAMBDA_RESPONSE_TIME, TransformFunction, URL_RESPONSE_TIME } from './transform-function.ts';
 import { acknowledgeWildcards } from './wildcards.ts';
 
 export interface StorageProps extends StackProps {
@@ -42,6 +42,7 @@ export class StorageStack extends Stack {
       memoryMb: config.memoryMb,
       environment: hasFunctionUrl ? this.sourceSettings(config) : {},
       auth: config.photoAuth,
+      responseTime: hasFunctionUrl ? URL_RESPONSE_TIME : OBJECT_LAMBDA_RESPONSE_TIME,
       permissions: hasFunctionUrl ? this.readStatements(config, names) : [responseStatement(names)],
     });
     this.transform = transform.function;

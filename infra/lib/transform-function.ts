@@ -9,8 +9,14 @@ import { Construct } from 'constructs';
 import { requireArtifact } from './artifacts.ts';
 import type { Auth, Config } from './config.ts';
 
-/** Maximum duration of a response: the limit of Object Lambda and of CloudFront. */
-export const MAX_RESPONSE_TIME = Duration.minutes(1);
+/** Maximum duration of a response of Object Lambda. */
+export const OBJECT_LAMBDA_RESPONSE_TIME = Duration.minutes(1);
+
+/**
+ * Maximum duration of a response of a Function URL. CloudFront waits a minute for its beginning, and Lambda then takes
+ * 97 s for the 200 MB that it sends at most: 6 MB at once, and 2 MB a second.
+ */
+export const URL_RESPONSE_TIME = Duration.minutes(2);
 
 export interface TransformFunctionProps {
   config: Config;
@@ -22,6 +28,8 @@ export interface TransformFunctionProps {
   environment: Record<string, string>;
   /** The authorization of viewers in front of the function. */
   auth: Auth;
+  /** Maximum duration of a response. */
+  responseTime: Duration;
   /** Permissions in addition to writing its own log. */
   permissions: PolicyStatement[];
 }
@@ -52,7 +60,7 @@ export class TransformFunction extends Construct {
       code: lambda.Code.fromAsset(requireArtifact(props.code)),
       architecture: config.architecture === 'arm64' ? lambda.Architecture.ARM_64 : lambda.Architecture.X86_64,
       memorySize: props.memoryMb,
-      timeout: MAX_RESPONSE_TIME,
+      timeout: props.responseTime,
       role: this.role,
       logGroup,
       environment: {

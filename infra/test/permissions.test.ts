@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Account, type Call, type Caller } from './account.ts';
+import { DICOMWEB_ACTIONS, IMAGE_SET_ACTIONS } from './health-imaging-actions.ts';
 import { ACCOUNT, DATA_STORE, OTHER_DATA_STORE, REGION, STRANGER } from './modes.ts';
 
 const here = (service: string, rest: string, account = ACCOUNT) =>
   `arn:aws:${service}:${REGION}:${account}:${rest}`;
 const lambda = (name: string) => here('lambda', `function:${name}`);
-const imageSet = (store: string) => here('medical-imaging', `datastore/${store}/imageset/${'a'.repeat(32)}`);
+const imageSet = (store: string, owner = ACCOUNT) =>
+  here('medical-imaging', `datastore/${store}/imageset/${'a'.repeat(32)}`, owner);
 const object = (bucket: string, key: string) => `arn:aws:s3:::${bucket}/${key}`;
 
 function check(account: Account, caller: Caller, expected: boolean, calls: Call[]) {
@@ -371,10 +373,8 @@ describe('image frames', () => {
   const store = (id: string, owner = ACCOUNT) => here('medical-imaging', `datastore/${id}`, owner);
   check(account, FRAMES_SIGNER, true, invokeUrl('safelight-image-frames'));
   check(account, DELIVER, true, [
-    read('GetImageFrame', imageSet(DATA_STORE)),
-    read('GetImageSet', imageSet(DATA_STORE)),
-    read('GetImageSetMetadata', imageSet(DATA_STORE)),
-    read('GetDICOMInstanceFrames', store(DATA_STORE)),
+    ...IMAGE_SET_ACTIONS.map((action) => read(action, imageSet(DATA_STORE))),
+    ...DICOMWEB_ACTIONS.map((action) => read(action, store(DATA_STORE))),
     ...ownLog('safelight-image-frames'),
   ]);
   const reader = { stack: 'image-frames', role: 'EdgeRole' };
@@ -389,12 +389,12 @@ describe('image frames', () => {
   ]);
 
   check(account, DELIVER, false, [
-    read('GetImageFrame', imageSet(OTHER_DATA_STORE)),
-    read('GetDICOMInstanceFrames', store(OTHER_DATA_STORE)),
-    read(
-      'GetImageFrame',
-      here('medical-imaging', `datastore/${DATA_STORE}/imageset/${'a'.repeat(32)}`, STRANGER),
-    ),
+    ...IMAGE_SET_ACTIONS.map((action) => read(action, imageSet(OTHER_DATA_STORE))),
+    ...DICOMWEB_ACTIONS.map((action) => read(action, store(OTHER_DATA_STORE))),
+    ...IMAGE_SET_ACTIONS.map((action) => read(action, imageSet(DATA_STORE, STRANGER))),
+    ...DICOMWEB_ACTIONS.map((action) => read(action, store(DATA_STORE, STRANGER))),
+    read('GetDICOMBulkdata', store(DATA_STORE)),
+    read('SearchDICOMStudies', store(DATA_STORE)),
     read('DeleteImageSet', imageSet(DATA_STORE)),
     read('UpdateImageSetMetadata', imageSet(DATA_STORE)),
     read('CopyImageSet', imageSet(DATA_STORE)),

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import type { ConfigInput } from '../lib/config.ts';
 import { PARAMETERS } from '../lib/parameters.ts';
 import { Deployment, type Json, type JsonObject, type Stack, valueAt } from './deployment.ts';
+import { DICOMWEB_ACTIONS, IMAGE_SET_ACTIONS } from './health-imaging-actions.ts';
 import { ACCOUNT, CERTIFICATE, MODES, REGION } from './modes.ts';
 import { list, resourcePolicies, roles } from './policies.ts';
 
@@ -125,8 +126,9 @@ for (const { name, config } of MODES) {
             assert.deepEqual(valueAt(custom, 'OriginSSLProtocols'), ['TLSv1.2']);
           }
         }
+        assert.deepEqual(settings.CustomErrorResponses, [{ ErrorCachingMinTTL: 1, ErrorCode: 503 }]);
         const certificate = settings.ViewerCertificate as JsonObject | undefined;
-        assert.equal(certificate?.MinimumProtocolVersion, config.domain ? 'TLSv1.2_2021' : undefined);
+        assert.equal(certificate?.MinimumProtocolVersion, config.domain ? 'TLSv1.2_2025' : undefined);
         assert.equal(certificate?.AcmCertificateArn, config.domain ? CERTIFICATE : undefined);
       }
       for (const { properties } of deployment.all('AWS::CloudFront::ResponseHeadersPolicy')) {
@@ -145,6 +147,26 @@ for (const { name, config } of MODES) {
         );
         assert.equal(valueAt(headers, 'CorsConfig', 'AccessControlAllowCredentials'), false);
       }
+    });
+
+    test('runs a function once for each request, and waits for its whole response', () => {
+      const functions = deployment.all('AWS::Lambda::Function');
+      const timeout = (name: string) =>
+        Number(functions.find(({ properties }) => properties.FunctionName === name)?.properties.Timeout);
+      for (const [stack, name] of [
+        ['cdn', 'safelight-transform'],
+        ...(hasFrames ? [['image-frames', 'safelight-image-frames']] : []),
+      ] as [string, string][]) {
+        const distribution = deployment
+          .stack(stack)
+          .resources.find(({ type }) => type === 'AWS::CloudFront::Distribution');
+        const origins = valueAt(distribution?.properties, 'DistributionConfig', 'Origins') as JsonObject[];
+        for (const origin of origins) {
+          assert.equal(origin.ConnectionAttempts, 1, name);
+          assert.equal(origin.ResponseCompletionTimeout, timeout(name) + 5, name);
+        }
+      }
+      assert.equal(timeout('safelight-transform'), isObjectLambda ? 60 : 120);
     });
 
     test('signs origin requests by CloudFront or at the edge', () => {
@@ -168,7 +190,7 @@ for (const { name, config } of MODES) {
         'ParametersInCacheKeyAndForwardedToOrigin',
       );
       assert.deepEqual(valueAt(key, 'CookiesConfig'), { CookieBehavior: 'none' });
-      // There are more names than a policy may list by default. Viewer-request functions remove all others.
+      // Viewer-request functions remove all that are not allowed.
       assert.deepEqual(valueAt(key, 'QueryStringsConfig'), { QueryStringBehavior: 'all' });
       assert.deepEqual(valueAt(key, 'HeadersConfig', 'Headers'), undefined);
       const filters = cdn.resources.filter(({ type }) => type === 'AWS::CloudFront::Function');
@@ -177,17 +199,6 @@ for (const { name, config } of MODES) {
         for (const name of names)
           assert.ok(String(properties.FunctionCode).includes(JSON.stringify(name)), name);
       }
-      const raised = new Deployment({ ...config, queryStringQuota: 40 }).stack('cdn').resources;
-      const listing = raised.find(({ type }) => type === 'AWS::CloudFront::CachePolicy')?.properties;
-      assert.deepEqual(
-        valueAt(
-          listing,
-          'CachePolicyConfig',
-          'ParametersInCacheKeyAndForwardedToOrigin',
-          'QueryStringsConfig',
-        ),
-        { QueryStringBehavior: 'whitelist', QueryStrings: names },
-      );
     });
 
     test('has a log retention and alarms', () => {
@@ -395,8 +406,7 @@ function expectedRoles(
     `Allow lambda:InvokeFunctionUrl ${here('lambda', `function:${name}`)}`,
     `Allow lambda:InvokeFunction ${here('lambda', `function:${name}`)}`,
   ];
-  const store = '0123456789abcdef0123456789abcdef';
-  const imaging = ['GetImageFrame', 'GetImageSet', 'GetImageSetMetadata', 'GetDICOMInstanceFrames'];
+  const store = here('medical-imaging', 'datastore/0123456789abcdef0123456789abcdef');
 
   const expected: Record<string, string[]> = {
     'storage/TransformRole': [
@@ -429,10 +439,11 @@ function expectedRoles(
     expected['image-frames/EdgeRole'] = reader('frames-viewer', 'frames-origin');
     expected['image-frames/DeliverRole'] = [
       ...own('/aws/lambda/safelight-image-frames'),
-      ...imaging.flatMap((action) => [
-        `Allow medical-imaging:${action} ${here('medical-imaging', `datastore/${store}`)}`,
-        `Allow medical-imaging:${action} ${here('medical-imaging', `datastore/${store}/imageset/*`)}`,
+      ...IMAGE_SET_ACTIONS.flatMap((action) => [
+        `Allow medical-imaging:${action} ${store}`,
+        `Allow medical-imaging:${action} ${store}/imageset/*`,
       ]),
+      ...DICOMWEB_ACTIONS.map((action) => `Allow medical-imaging:${action} ${store}`),
     ];
   }
   return expected;
