@@ -14,6 +14,8 @@ export interface SecureDistributionProps {
   logs: IBucket;
   /** Prefix of the access logs in the log bucket. */
   logPrefix: string;
+  /** ARN of the firewall. */
+  webAcl: string | undefined;
 }
 
 /** A distribution with this project's common settings: HTTP/2 and 3, access logs, price class, firewall and domain. */
@@ -35,16 +37,16 @@ export class SecureDistribution extends Construct {
       logBucket: props.logs,
       logFilePrefix: props.logPrefix,
       logIncludesCookies: false,
-      webAclId: config.webAclArn,
+      webAclId: props.webAcl,
       domainNames: domain?.names,
       // By default CloudFront answers everyone with a stored 503 for ten seconds; the function asks for one.
       errorResponses: [{ httpStatus: 503, ttl: Duration.seconds(1) }],
       certificate: domain && Certificate.fromCertificateArn(this, 'Certificate', domain.certificateArn),
     });
-    this.acknowledge(config, domain);
+    this.acknowledge(props.webAcl, domain);
   }
 
-  private acknowledge(config: Config, domain: Domain | undefined) {
+  private acknowledge(webAcl: string | undefined, domain: Domain | undefined) {
     const acknowledge = (id: string, reason: string) => {
       Validations.of(this.distribution).acknowledge({ id, reason });
     };
@@ -52,10 +54,10 @@ export class SecureDistribution extends Construct {
       'AwsSolutions-CFR1',
       'Allowed countries depend on the operator, so a default list would be a guess. A firewall (webAclArn) can restrict them.',
     );
-    if (!config.webAclArn) {
+    if (webAcl === undefined) {
       acknowledge(
         'AwsSolutions-CFR2',
-        'webAclArn attaches a firewall, as described in README.md. The stack creates none, because its rules and its cost are the operator’s decision. Unknown parameters never reach the function, reservedConcurrency limits its executions, and responses are cached.',
+        'The operator has chosen firewall: none. Signed URLs or presets limit what viewers can ask for, reservedConcurrency limits the executions of the function, and responses are cached.',
       );
     }
     if (!domain) {

@@ -7,7 +7,9 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import type { Auth, Config, ImageFrames } from './config.ts';
 import { CacheKey, SecurityHeaders, SecureDistribution, originProps } from './distribution.ts';
+import { addDashboard } from './dashboard.ts';
 import { EdgeVersions } from './edge-versions.ts';
+import { protectedDistributions } from './firewall.ts';
 import type { Names } from './names.ts';
 import { TransformFunction, URL_RESPONSE_TIME } from './transform-function.ts';
 import { acknowledgeWildcards } from './wildcards.ts';
@@ -47,7 +49,12 @@ export class ImageFramesStack extends Stack {
     super(scope, id, props);
     const { config, frames, names } = props;
     const url = this.functionUrl(props);
-    const versions = new EdgeVersions(this, 'Edge', { names, functions: ['frames-viewer', 'frames-origin'] });
+    const hasFirewall = protectedDistributions(config).includes('frames');
+    const versions = new EdgeVersions(this, 'Edge', {
+      names,
+      functions: ['frames-viewer', 'frames-origin'],
+      parameters: hasFirewall ? [names.firewallParameter('frames')] : [],
+    });
     const requestHeaders = ['Accept', 'Content-Type', 'Range', ...tokenHeaders(frames.auth)];
 
     const viewer = versions.version('frames-viewer');
@@ -89,11 +96,17 @@ export class ImageFramesStack extends Stack {
       domain: frames.domain,
       logs: props.logs,
       logPrefix: 'frames/',
+      webAcl: hasFirewall ? versions.value(names.firewallParameter('frames')) : frames.webAclArn,
       defaultBehavior: behavior(cacheKey(this, 'CacheKey')),
       // `Accept` selects the transfer syntax of a frame.
       additionalBehaviors: {
         '/datastore/*/studies/*': behavior(cacheKey(this, 'DicomWebCacheKey', ['Accept'])),
       },
+    });
+    addDashboard(this, {
+      distributionId: distribution.distributionId,
+      functionName: names.frames,
+      hasUrl: true,
     });
     new CfnOutput(this, 'frames-domain', {
       value: frames.domain?.names[0] ?? distribution.distributionDomainName,
@@ -114,11 +127,13 @@ export class ImageFramesStack extends Stack {
     const deliver = new TransformFunction(this, 'Deliver', {
       config,
       functionName: names.frames,
+      functionArn: names.functionArn(names.frames),
       description: 'Safelight: delivers image frames',
       code,
       memoryMb: frames.memoryMb,
       environment: { [SETTINGS.dataStores]: frames.dataStoreIds.join(','), [SETTINGS.region]: region },
       auth: frames.auth,
+      hasUrl: true,
       responseTime: URL_RESPONSE_TIME,
       permissions: [
         new PolicyStatement({

@@ -14,7 +14,6 @@ import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
 import { type Artifacts, requireArtifact } from './artifacts.ts';
 import type { Config } from './config.ts';
-import { photosNeedEdge } from './edge-config.ts';
 import { EDGE_REGION, EDGE_TAG, type Names } from './names.ts';
 import { VIA_OBJECT_LAMBDA } from './object-lambda.ts';
 import { acknowledgeWildcards } from './wildcards.ts';
@@ -41,7 +40,7 @@ export class LambdaEdgeStack extends Stack {
     super(scope, id, props);
     const { config, artifacts } = props;
     this.names = props.names;
-    if (photosNeedEdge(config)) {
+    if (config.photoAuth.mode !== 'none') {
       this.edgeFunction('photos-viewer', artifacts.photosEdge, []);
     }
     if (config.signing === 'edge') {

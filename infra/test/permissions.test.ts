@@ -23,12 +23,14 @@ function check(account: Account, caller: Caller, expected: boolean, calls: Call[
 const TRANSFORM = { stack: 'storage', role: 'TransformRole' };
 const SIGNER = { stack: 'lambda-edge', role: 'PhotosOriginRole' };
 const FRAMES_SIGNER = { stack: 'lambda-edge', role: 'FramesOriginRole' };
-const VIEWER = { stack: 'lambda-edge', role: 'PhotosViewerRole' };
+const VIEWER = { stack: 'lambda-edge', role: 'FramesViewerRole' };
 const DELIVER = { stack: 'image-frames', role: 'DeliverRole' };
 const CLOUDFRONT = { service: 'cloudfront.amazonaws.com' };
 const OTHERS_ROLE = { arn: `arn:aws:iam::${STRANGER}:role/stranger` };
 const OTHERS_DISTRIBUTION = { 'aws:SourceArn': `arn:aws:cloudfront::${STRANGER}:distribution/E1` };
 
+const HERE = { 'aws:SourceAccount': ACCOUNT };
+const ELSEWHERE = { 'aws:SourceAccount': STRANGER };
 const VIA_URL = { 'lambda:InvokedViaFunctionUrl': 'true' };
 const SIGNED_URL = { 'lambda:FunctionUrlAuthType': 'AWS_IAM' };
 const VIA_OBJECT_LAMBDA = { 'aws:CalledVia': ['s3-object-lambda.amazonaws.com'] };
@@ -234,8 +236,9 @@ describe('Object Lambda with requests signed by CloudFront', () => {
       what: 'cause an invocation of the function',
       action: 'lambda:InvokeFunction',
       resource: lambda('safelight-transform'),
+      context: HERE,
     },
-    source('a.jpg', VIA_OBJECT_LAMBDA),
+    source('a.jpg', { ...VIA_OBJECT_LAMBDA, ...HERE }),
     readBucket({ 's3:DataAccessPointArn': accessPoint, 's3:DataAccessPointAccount': ACCOUNT }),
   ]);
   check(account, TRANSFORM, true, [
@@ -262,8 +265,25 @@ describe('Object Lambda with requests signed by CloudFront', () => {
       resource: objectLambda,
       context: distribution,
     },
+    {
+      what: 'cause an invocation of the function for another account',
+      action: 'lambda:InvokeFunction',
+      resource: lambda('safelight-transform'),
+      context: ELSEWHERE,
+    },
+    {
+      what: 'cause an invocation of the function for no account',
+      action: 'lambda:InvokeFunction',
+      resource: lambda('safelight-transform'),
+    },
+    { ...source('a.jpg', { ...VIA_OBJECT_LAMBDA, ...ELSEWHERE }), what: 'read for another account' },
+    { ...source('a.jpg', VIA_OBJECT_LAMBDA), what: 'read for no account' },
     source('a.jpg'),
-    { ...source('a.jpg', VIA_OBJECT_LAMBDA), what: 'write through the access point', action: 's3:PutObject' },
+    {
+      ...source('a.jpg', { ...VIA_OBJECT_LAMBDA, ...HERE }),
+      what: 'write through the access point',
+      action: 's3:PutObject',
+    },
     readBucket({
       's3:DataAccessPointArn': here('s3', 'accesspoint/other'),
       's3:DataAccessPointAccount': ACCOUNT,
@@ -421,5 +441,24 @@ describe('image frames', () => {
   check(account, reader, false, [
     parameter('/safelight/edge/other'),
     { ...parameter('/safelight/edge/frames-viewer'), what: 'change a version', action: 'ssm:PutParameter' },
+  ]);
+});
+
+describe('the kill switch', () => {
+  const account = new Account('functionUrl-originAccessControl-frames');
+  const SWITCH = { stack: 'storage', role: 'TransformKillSwitchRole' };
+  const call = (action: string, name: string): Call => ({
+    what: `${action} of ${name}`,
+    action: `lambda:${action}`,
+    resource: lambda(name),
+  });
+  check(account, SWITCH, true, [call('PutFunctionConcurrency', 'safelight-transform')]);
+  check(account, SWITCH, false, [
+    call('PutFunctionConcurrency', 'safelight-image-frames'),
+    call('PutFunctionConcurrency', 'other'),
+    call('DeleteFunctionConcurrency', 'safelight-transform'),
+    call('InvokeFunction', 'safelight-transform'),
+    call('DeleteFunction', 'safelight-transform'),
+    call('UpdateFunctionConfiguration', 'safelight-transform'),
   ]);
 });
