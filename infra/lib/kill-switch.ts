@@ -51,7 +51,7 @@ export class KillSwitch extends Construct {
     this.alarm = new Alarm(this, 'Cost', {
       alarmDescription: `${props.function.node.path} costs more than ${props.usdPerDay} USD a day, and is stopped: npm run resume`,
       metric: new MathExpression({
-        expression: `duration * ${usdPerMs.toExponential(6)}`,
+        expression: `duration * ${usdPerMs.toFixed(14)}`,
         usingMetrics: {
           duration: props.function.metricDuration({ period: Duration.days(1), statistic: 'Sum' }),
         },

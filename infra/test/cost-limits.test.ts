@@ -104,7 +104,7 @@ describe('the kill switch', () => {
     assert.equal(alarm?.Threshold, 7);
     const metrics = alarm.Metrics as { Expression?: string; MetricStat?: object }[];
     // 2 GB for a millisecond.
-    assert.equal(metrics[0]?.Expression, 'duration * 2.666680e-8');
+    assert.equal(metrics[0]?.Expression, 'duration * 0.00000002666680');
     assert.equal(valueAt(metrics[1] as never, 'MetricStat', 'Period'), 86_400);
     assert.deepEqual(alarms({ killSwitch: 'none' }), []);
     const functions = new Deployment({ ...MINIMAL, reservedConcurrency: 7 }).all('AWS::Lambda::Function');

@@ -9,6 +9,7 @@ use crate::{
     rules::RuleArguments,
     setting::table,
     site::{OriginSettings, Origins},
+    streaming::Streaming,
 };
 use clap::{
     Args,
@@ -186,6 +187,7 @@ impl Policy {
             is_checked_by_cdn: false,
             source_timeout: Duration::from_secs(self.source_timeout_secs),
             decode_pool: Arc::new(DecodePool::new(pool)),
+            streaming: Streaming::default(),
         })
     }
 

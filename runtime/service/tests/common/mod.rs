@@ -28,6 +28,7 @@ use safelight_service::{
     handle::{RuleSettings, Rules, Service},
     site::Routes,
     source::Origin,
+    streaming::Streaming,
     web::{Site, router},
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -78,5 +79,6 @@ pub(crate) fn service(registry: Registry) -> Service {
         has_client_hints: false,
         decode_pool,
         is_checked_by_cdn: false,
+        streaming: Streaming::default(),
     }
 }
