@@ -1,7 +1,7 @@
-import type { ConfigInput } from './lib/config.ts';
+import type { OperatorConfig } from './lib/config.ts';
 
 /** The configuration that `npm run deploy` deploys. `lib/config.ts` documents every key. */
-export const config: ConfigInput = {
+export const config: OperatorConfig = {
   prefix: 'safelight',
   region: 'eu-central-1',
 };

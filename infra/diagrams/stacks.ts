@@ -6,7 +6,7 @@ export function stacks(): string {
     1220,
     640,
     'The stacks',
-    'In the configured region: storage with buckets, function and either Function URL or access points; cdn with the distribution of images; image-frames with the distribution of image frames. In us-east-1: lambda-edge with functions, roles, and SSM parameters with their versions.',
+    'In the configured region: storage with buckets, function and either Function URL or access points; cdn with the distribution of images; image-frames with the distribution of image frames. In us-east-1: firewall with web ACLs, and lambda-edge with functions, roles, and SSM parameters with their versions.',
   );
   drawing.group(28, 64, 770, 548, 'Your region', 'plain');
   drawing.group(846, 64, 346, 548, 'us-east-1', 'plain', 'required by CloudFront');
@@ -20,7 +20,7 @@ export function stacks(): string {
     290,
     88,
     'Function safelight-transform',
-    ['role · log group with retention', 'alarms on errors and throttles'],
+    ['role · log group with retention', 'alarms, and a kill switch for cost'],
     'function',
   );
   drawing.box(68, 346, 290, 70, 'Function URL', ['photoOrigin: functionUrl'], 'plain');
@@ -53,8 +53,8 @@ export function stacks(): string {
     234,
     290,
     70,
-    'Query filter, or edge versions',
-    ['CloudFront Function, or read from SSM'],
+    'CloudFront Function, keys of signed URLs',
+    ['or edge versions, read from SSM'],
     'plain',
   );
 
@@ -71,15 +71,16 @@ export function stacks(): string {
   );
   drawing.box(468, 526, 290, 50, 'Edge versions', ['read from SSM'], 'plain');
 
-  drawing.group(866, 104, 306, 488, 'safelight-lambda-edge', 'edge');
+  drawing.group(866, 104, 306, 428, 'safelight-lambda-edge', 'edge');
+  drawing.box(866, 544, 306, 56, 'safelight-firewall', ['a web ACL for each distribution'], 'edge');
   drawing.box(886, 150, 266, 70, 'photos-viewer, photos-origin', ['for signing: edge, or photoAuth'], 'edge');
   drawing.box(886, 410, 266, 70, 'frames-viewer, frames-origin', ['with imageFrames'], 'edge');
   drawing.box(886, 280, 266, 70, 'SSM parameters', ['versions of the functions'], 'plain');
-  drawing.text({ x: 1019, y: 530 }, 'Each has its own role. Replicas delay the', {
+  drawing.text({ x: 1019, y: 502 }, 'Each has its own role. Replicas delay the', {
     colour: '#5b6675',
     anchor: 'middle',
   });
-  drawing.text({ x: 1019, y: 547 }, 'deletion by hours: npm run destroy waits.', {
+  drawing.text({ x: 1019, y: 519 }, 'deletion by hours: npm run destroy waits.', {
     colour: '#5b6675',
     anchor: 'middle',
   });

@@ -1,5 +1,6 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { z } from 'zod';
+import { problems, viewerSettings } from './service-settings.ts';
 
 const arn = (service: string, region: string, resource: string) =>
   z
@@ -97,6 +98,8 @@ const domain = z.strictObject({
     .min(1),
   /** Certificate, in us-east-1: CloudFront accepts no other region. */
   certificateArn: arn('acm', 'us-east-1', 'certificate/[0-9a-f-]{36}'),
+  /** Lowest version of TLS that viewers may use. Defaults to `1.2`. */
+  minimumTls: z.enum(['1.2', '1.3']).default('1.2'),
 });
 
 const origin = z
@@ -107,7 +110,7 @@ const origin = z
 const memoryMb = z.int().min(128).max(10240);
 
 /** Settings that the stacks set themselves. */
-const RESERVED_SETTINGS = /^SAFELIGHT_(BUCKET|CHECKED_BY_CDN|PREFIX|HEALTHIMAGING_.*)$/;
+const RESERVED_SETTINGS = /^SAFELIGHT_(BUCKET|CONFIG|CHECKED_BY_CDN|PREFIX|HEALTHIMAGING_.*)$/;
 
 const settings = z
   .record(
@@ -116,8 +119,14 @@ const settings = z
   )
   .refine((all) => !Object.keys(all).some((name) => RESERVED_SETTINGS.test(name)), {
     error:
-      'must not contain settings that the stacks set: SAFELIGHT_BUCKET, SAFELIGHT_CHECKED_BY_CDN, SAFELIGHT_PREFIX, SAFELIGHT_HEALTHIMAGING_*',
+      'must not contain settings that the stacks set: SAFELIGHT_BUCKET, SAFELIGHT_CHECKED_BY_CDN, SAFELIGHT_CONFIG, SAFELIGHT_PREFIX, SAFELIGHT_HEALTHIMAGING_*',
   });
+
+const webAclArn = arn('wafv2', 'us-east-1', 'global/webacl/[\\w-]+/[0-9a-f-]{36}');
+
+const service = z.record(z.string(), z.unknown()).superRefine((all, context) => {
+  for (const message of problems(all)) context.addIssue({ code: 'custom', message });
+});
 
 const imageFrames = z.strictObject({
   /** Data stores whose image sets are delivered. The function can read no others. */
@@ -135,6 +144,8 @@ const imageFrames = z.strictObject({
   /** Sites whose scripts may read responses (CORS). Defaults to any. */
   corsOrigins: z.array(origin).min(1).default(['*']),
   domain: domain.optional(),
+  /** Web ACL of AWS WAF. Defaults to that of `firewall`. */
+  webAclArn: webAclArn.optional(),
   /** Memory of the function in MB. Defaults to 1024. */
   memoryMb: memoryMb.default(1024),
 });
@@ -182,6 +193,8 @@ export const Config = z
           .optional(),
         /** Whether a new bucket keeps overwritten versions. Defaults to true. */
         versioned: z.boolean().default(true),
+        /** Days for which a new bucket keeps overwritten versions. Defaults to no limit. */
+        oldVersionDays: z.int().min(1).optional(),
         /** KMS key of an existing bucket, if it is encrypted with one. Defaults to none. */
         kmsKeyArn: arn('kms', '[a-z0-9-]+', 'key/[0-9a-zA-Z-]+').optional(),
       })
@@ -189,8 +202,16 @@ export const Config = z
 
     /** Custom domain. Defaults to the domain that CloudFront assigns. */
     domain: domain.optional(),
-    /** Web ACL of AWS WAF. Defaults to none. */
-    webAclArn: arn('wafv2', 'us-east-1', 'global/webacl/[\\w-]+/[0-9a-f-]{36}').optional(),
+    /** Web ACL of AWS WAF for the distribution of images. Defaults to that of `firewall`. */
+    webAclArn: webAclArn.optional(),
+    /**
+     * Firewall of each distribution: requests that one address may make in two minutes. Defaults to 2000. `none` makes no
+     * firewall.
+     */
+    firewall: z
+      .literal('none')
+      .or(z.strictObject({ requestsPerTwoMinutes: z.int().min(10).max(2_000_000_000) }))
+      .default({ requestsPerTwoMinutes: 2000 }),
     /**
      * Edge locations: `100` covers North America and Europe, `200` adds Asia, Africa and the Middle East. Defaults to
      * `100`.
@@ -198,8 +219,6 @@ export const Config = z
     priceClass: z.enum(['100', '200', 'all']).default('100'),
     /** Region of an additional cache in front of the origin (Origin Shield). Defaults to none. */
     originShieldRegion: region.optional(),
-    /** The account's quota of query parameters per cache policy. Defaults to 10, AWS's default. */
-    queryStringQuota: z.int().min(1).max(100).default(10),
 
     logs: z
       .strictObject({
@@ -223,13 +242,34 @@ export const Config = z
     memoryMb: memoryMb.default(1769),
     /** Processor of the functions. Defaults to `arm64`, which costs less. */
     architecture: z.enum(['arm64', 'x86_64']).default('arm64'),
-    /** Maximum concurrent executions of each function. Defaults to the account's limit. */
-    reservedConcurrency: z.int().min(1).optional(),
+    /**
+     * Maximum concurrent executions of each function. `none` leaves the account's limit. Defaults to 20. `npm run deploy`
+     * checks it against the account's quota.
+     */
+    reservedConcurrency: z.int().min(1).or(z.literal('none')).default(20),
+    /**
+     * Cost of a function in one day, in USD of Lambda's list price, at which it is stopped until `npm run resume`. `none`
+     * never stops it. Defaults to 20.
+     */
+    killSwitch: z
+      .literal('none')
+      .or(z.strictObject({ usdPerDay: z.number().positive() }))
+      .default({ usdPerDay: 20 }),
     /**
      * EXIF that `showExif` shows: `harmless` (camera, exposure, dates, sizes) or `all`, also place, names, serial numbers
      * and free text. Defaults to `harmless`.
      */
     exif: z.enum(['harmless', 'all']).default('harmless'),
+    /**
+     * Settings of the function for images, and of the function at CloudFront, as in Safelight's configuration file: see
+     * docs/configuration.md. In a file for `--config` and in config.ts it may be the name of a TOML file. Defaults to none.
+     */
+    service: service.default({}),
+    /**
+     * Whether images need a signed URL. `accepted` checks only URLs that have a signature. Defaults to `required` for
+     * public images, unless `only-presets` in `service` limits what viewers can ask for, and otherwise to `off`.
+     */
+    signedUrls: z.enum(['required', 'accepted', 'off']).optional(),
     /** Environment variables of the functions; the project's README.md lists them. Defaults to none. */
     settings: settings.default({}),
 
@@ -244,13 +284,23 @@ export const Config = z
     error:
       'is supported only with photoOrigin functionUrl: with objectLambda, CloudFront or the edge function reads the bucket, and the key policy must allow that',
   })
+  .refine((config) => config.photoAuth.mode === 'none' || (config.signedUrls ?? 'off') === 'off', {
+    path: ['signedUrls'],
+    error: 'is supported only with public images: with photoAuth, viewers need a token instead',
+  })
+  .refine((config) => !(config.parameters && viewerSettings(config.service).keys), {
+    path: ['parameters'],
+    error: 'must not be set beside allow.keys in service, which says the same',
+  })
   .refine((config) => config.bucket.name || !config.bucket.kmsKeyArn, {
     path: ['bucket', 'kmsKeyArn'],
     error: 'requires bucket.name, an existing bucket: new buckets are encrypted with S3-managed keys',
   });
 
-/** The configuration as an operator writes it. */
+/** The configuration, without files that it names. */
 export type ConfigInput = z.input<typeof Config>;
+/** The configuration as an operator writes it. */
+export type OperatorConfig = Omit<ConfigInput, 'service'> & { service?: ConfigInput['service'] | string };
 /** The validated configuration, with defaults. */
 export type Config = z.output<typeof Config>;
 export type Auth = Config['photoAuth'];
@@ -280,14 +330,33 @@ function found(input: unknown, { message, path }: z.core.$ZodIssue): string {
   return ['string', 'number', 'boolean'].includes(typeof value) ? `, not ${JSON.stringify(value)}` : '';
 }
 
+/** Returns whether images need a signed URL. */
+export function signedUrls({ signedUrls, photoAuth, service }: Config): 'required' | 'accepted' | 'off' {
+  return signedUrls ?? (photoAuth.mode === 'none' && service['only-presets'] !== true ? 'required' : 'off');
+}
+
+/** Returns the parameters of transforms that viewers may use; undefined for all. */
+export function allowedParameters({ parameters, service }: Config): string[] | undefined {
+  return parameters ?? viewerSettings(service).keys;
+}
+
 /** Returns warnings about settings that are allowed but rarely intended. */
 export function warnings(config: Config): string[] {
   const texts: string[] = [];
   const showsAllExif = config.exif === 'all' || config.settings.SAFELIGHT_EXIF === 'all';
-  const allowsExif = config.parameters?.includes('showExif') ?? true;
+  const allowsExif = allowedParameters(config)?.includes('showExif') ?? true;
   if (showsAllExif && allowsExif && config.photoAuth.mode === 'none') {
     texts.push(
       'exif is all and photoAuth is none: anyone can read the place, names and serial numbers in images',
+    );
+  }
+  if (
+    config.photoAuth.mode === 'none' &&
+    signedUrls(config) !== 'required' &&
+    !config.service['only-presets']
+  ) {
+    texts.push(
+      'signedUrls is not required, and only-presets is not set: anyone can ask for any size of every image, and you pay for each',
     );
   }
   if (config.imageFrames?.auth.mode === 'none') {

@@ -14,6 +14,8 @@ export interface SecureDistributionProps {
   logs: IBucket;
   /** Prefix of the access logs in the log bucket. */
   logPrefix: string;
+  /** ARN of the firewall. */
+  webAcl: string | undefined;
 }
 
 /** A distribution with this project's common settings: HTTP/2 and 3, access logs, price class, firewall and domain. */
@@ -30,19 +32,21 @@ export class SecureDistribution extends Construct {
       httpVersion: cloudfront.HttpVersion.HTTP2_AND_3,
       priceClass: PRICE_CLASSES[config.priceClass],
       // CloudFront's own certificate has a fixed security policy.
-      minimumProtocolVersion: domain && cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
+      minimumProtocolVersion: domain && TLS_POLICIES[domain.minimumTls],
       enableLogging: true,
       logBucket: props.logs,
       logFilePrefix: props.logPrefix,
       logIncludesCookies: false,
-      webAclId: config.webAclArn,
+      webAclId: props.webAcl,
       domainNames: domain?.names,
+      // By default CloudFront answers everyone with a stored 503 for ten seconds; the function asks for one.
+      errorResponses: [{ httpStatus: 503, ttl: Duration.seconds(1) }],
       certificate: domain && Certificate.fromCertificateArn(this, 'Certificate', domain.certificateArn),
     });
-    this.acknowledge(config, domain);
+    this.acknowledge(props.webAcl, domain);
   }
 
-  private acknowledge(config: Config, domain: Domain | undefined) {
+  private acknowledge(webAcl: string | undefined, domain: Domain | undefined) {
     const acknowledge = (id: string, reason: string) => {
       Validations.of(this.distribution).acknowledge({ id, reason });
     };
@@ -50,20 +54,25 @@ export class SecureDistribution extends Construct {
       'AwsSolutions-CFR1',
       'Allowed countries depend on the operator, so a default list would be a guess. A firewall (webAclArn) can restrict them.',
     );
-    if (!config.webAclArn) {
+    if (webAcl === undefined) {
       acknowledge(
         'AwsSolutions-CFR2',
-        'webAclArn attaches a firewall, as described in README.md. The stack creates none, because its rules and its cost are the operator’s decision. Unknown parameters never reach the function, reservedConcurrency limits its executions, and responses are cached.',
+        'The operator has chosen firewall: none. Signed URLs or presets limit what viewers can ask for, reservedConcurrency limits the executions of the function, and responses are cached.',
       );
     }
     if (!domain) {
       acknowledge(
         'AwsSolutions-CFR4',
-        'CloudFront’s own certificate always accepts TLS 1.0. With a custom domain, the distribution accepts only TLS 1.2 (TLSv1.2_2021) and later.',
+        'CloudFront’s own certificate always accepts TLS 1.0. With a custom domain, the distribution accepts only TLS 1.2 (TLSv1.2_2025) and later.',
       );
     }
   }
 }
+
+const TLS_POLICIES = {
+  '1.2': cloudfront.SecurityPolicyProtocol.TLS_V1_2_2025,
+  '1.3': cloudfront.SecurityPolicyProtocol.TLS_V1_3_2025,
+};
 
 const PRICE_CLASSES = {
   '100': cloudfront.PriceClass.PRICE_CLASS_100,
@@ -134,29 +143,24 @@ function customHeaders(auth: Auth): cloudfront.ResponseCustomHeader[] {
 
 export interface CacheKeyProps {
   comment: string;
-  /** Query parameters. */
-  names: string[];
   headers: string[];
-  /** Maximum number of names that a policy of this account may list. */
-  quota: number;
 }
 
 /**
- * The cache key: query parameters and headers, but no cookies and no tokens.
+ * The cache key: the query and headers, but no cookies and no tokens.
  *
- * A viewer-request function removes every other parameter first. If there are more names than the quota allows, the key
- * therefore includes all remaining parameters.
+ * A viewer-request function has removed every parameter that is not allowed, so the key has all that remain. A list of
+ * names would be limited to ten, and functions at the origin would not see the query.
  */
 export class CacheKey extends cloudfront.CachePolicy {
-  constructor(scope: Construct, id: string, { comment, names, headers, quota }: CacheKeyProps) {
-    const { CacheQueryStringBehavior, CacheHeaderBehavior } = cloudfront;
+  constructor(scope: Construct, id: string, { comment, headers }: CacheKeyProps) {
+    const { CacheHeaderBehavior } = cloudfront;
     super(scope, id, {
       comment,
       minTtl: Duration.seconds(0),
       defaultTtl: Duration.days(1),
       maxTtl: Duration.days(365),
-      queryStringBehavior:
-        names.length <= quota ? CacheQueryStringBehavior.allowList(...names) : CacheQueryStringBehavior.all(),
+      queryStringBehavior: cloudfront.CacheQueryStringBehavior.all(),
       headerBehavior:
         headers.length > 0 ? CacheHeaderBehavior.allowList(...headers) : CacheHeaderBehavior.none(),
       cookieBehavior: cloudfront.CacheCookieBehavior.none(),
@@ -166,10 +170,16 @@ export class CacheKey extends cloudfront.CachePolicy {
   }
 }
 
-/** Returns the timeouts and the Origin Shield region of every origin. */
-export function originProps(config: Config) {
+/**
+ * Returns the timeouts and the Origin Shield region of an origin whose function takes at most `responseTime`.
+ *
+ * A second attempt would run, and cost, a second time: Lambda does not stop the first one.
+ */
+export function originProps(config: Config, responseTime: Duration) {
   return {
+    connectionAttempts: 1,
     readTimeout: Duration.minutes(1),
+    responseCompletionTimeout: responseTime.plus(Duration.seconds(5)),
     keepaliveTimeout: Duration.seconds(30),
     originShieldRegion: config.originShieldRegion,
   };

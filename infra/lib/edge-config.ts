@@ -1,4 +1,4 @@
-import type { Auth, Config } from './config.ts';
+import { type Auth, type Config, allowedParameters } from './config.ts';
 import { AllowedParameters } from './parameters.ts';
 
 /**
@@ -48,7 +48,7 @@ export function photosNeedEdge(config: Config): boolean {
 export function photosEdgeConfig(config: Config): EdgeConfig {
   return {
     authorize: authorize(config.photoAuth),
-    normalize: { ...keys(config.parameters, 'parameters'), passOn: [] },
+    normalize: { ...keys(allowedParameters(config), 'parameters'), passOn: [] },
     sign: config.signing === 'edge' ? { target: 'auto' } : null,
   };
 }

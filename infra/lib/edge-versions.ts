@@ -10,13 +10,15 @@ import { EDGE_REGION, type Names } from './names.ts';
 export interface EdgeVersionsProps {
   names: Names;
   functions: EdgeFunctionName[];
+  /** Names of further parameters to read. */
+  parameters?: string[];
 }
 
 /** CDK context key whose value differs at each deployment: `npm run deploy` sets it to the time. */
 export const DEPLOYMENT = 'deployment';
 
 /**
- * The current versions of edge functions, read from SSM parameters in us-east-1 at each deployment.
+ * The current versions of edge functions and other values, read from SSM parameters in us-east-1 at each deployment.
  *
  * CloudFormation cannot read parameters of another region, so a custom resource reads them.
  */
@@ -24,9 +26,9 @@ export class EdgeVersions extends Construct {
   private readonly resource: CustomResource;
   private readonly names: Names;
 
-  constructor(scope: Construct, id: string, { names, functions }: EdgeVersionsProps) {
+  constructor(scope: Construct, id: string, { names, functions, parameters: more = [] }: EdgeVersionsProps) {
     super(scope, id);
-    const parameters = functions.map((name) => names.versionParameter(name));
+    const parameters = [...functions.map((name) => names.versionParameter(name)), ...more];
     const logGroup = new LogGroup(this, 'Logs', {
       retention: RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
@@ -42,7 +44,7 @@ export class EdgeVersions extends Construct {
       }),
     );
     const reader = new lambda.Function(this, 'Reader', {
-      description: 'Reads the versions of edge functions from us-east-1',
+      description: 'Reads parameters from us-east-1',
       runtime: lambda.Runtime.NODEJS_24_X,
       handler: 'index.handler',
       code: lambda.Code.fromInline(readFileSync(new URL('edge-versions-reader.js', import.meta.url), 'utf8')),
@@ -67,7 +69,11 @@ export class EdgeVersions extends Construct {
   }
 
   version(name: EdgeFunctionName): lambda.IVersion {
-    const arn = this.resource.getAttString(this.names.versionParameter(name));
-    return lambda.Version.fromVersionArn(this, name, arn);
+    return lambda.Version.fromVersionArn(this, name, this.value(this.names.versionParameter(name)));
+  }
+
+  /** Returns the value of a parameter. */
+  value(parameter: string): string {
+    return this.resource.getAttString(parameter);
   }
 }

@@ -7,11 +7,11 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import type { Auth, Config, ImageFrames } from './config.ts';
 import { CacheKey, SecurityHeaders, SecureDistribution, originProps } from './distribution.ts';
-import { FRAME_KEYS } from './edge-config.ts';
+import { addDashboard } from './dashboard.ts';
 import { EdgeVersions } from './edge-versions.ts';
+import { protectedDistributions } from './firewall.ts';
 import type { Names } from './names.ts';
-import { AllowedParameters } from './parameters.ts';
-import { TransformFunction } from './transform-function.ts';
+import { TransformFunction, URL_RESPONSE_TIME } from './transform-function.ts';
 import { acknowledgeWildcards } from './wildcards.ts';
 
 export interface ImageFramesProps extends StackProps {
@@ -31,7 +31,12 @@ const SETTINGS = {
 
 /** Actions of AWS HealthImaging that the function calls. */
 const IMAGE_SET_ACTIONS = ['GetImageFrame', 'GetImageSet', 'GetImageSetMetadata'];
-const DICOMWEB_ACTIONS = ['GetDICOMInstanceFrames'];
+const DICOMWEB_ACTIONS = [
+  'GetDICOMInstance',
+  'GetDICOMInstanceFrames',
+  'GetDICOMInstanceMetadata',
+  'GetDICOMSeriesMetadata',
+];
 
 /**
  * The distribution of image frames. The edge checks tokens before the cache look-up. It also signs requests, because
@@ -44,7 +49,12 @@ export class ImageFramesStack extends Stack {
     super(scope, id, props);
     const { config, frames, names } = props;
     const url = this.functionUrl(props);
-    const versions = new EdgeVersions(this, 'Edge', { names, functions: ['frames-viewer', 'frames-origin'] });
+    const hasFirewall = protectedDistributions(config).includes('frames');
+    const versions = new EdgeVersions(this, 'Edge', {
+      names,
+      functions: ['frames-viewer', 'frames-origin'],
+      parameters: hasFirewall ? [names.firewallParameter('frames')] : [],
+    });
     const requestHeaders = ['Accept', 'Content-Type', 'Range', ...tokenHeaders(frames.auth)];
 
     const viewer = versions.version('frames-viewer');
@@ -58,7 +68,7 @@ export class ImageFramesStack extends Stack {
     });
 
     const behavior = (key: cloudfront.ICachePolicy): cloudfront.BehaviorOptions => ({
-      origin: new FunctionUrlOrigin(url, originProps(config)),
+      origin: new FunctionUrlOrigin(url, originProps(config, URL_RESPONSE_TIME)),
       viewerProtocolPolicy: cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
       // This is CloudFront's smallest set of methods with POST. The edge signs only GET, HEAD and POST and rejects others.
       allowedMethods: cloudfront.AllowedMethods.ALLOW_ALL,
@@ -86,13 +96,17 @@ export class ImageFramesStack extends Stack {
       domain: frames.domain,
       logs: props.logs,
       logPrefix: 'frames/',
-      defaultBehavior: behavior(cacheKey(this, 'CacheKey', frames, config.queryStringQuota)),
+      webAcl: hasFirewall ? versions.value(names.firewallParameter('frames')) : frames.webAclArn,
+      defaultBehavior: behavior(cacheKey(this, 'CacheKey')),
       // `Accept` selects the transfer syntax of a frame.
       additionalBehaviors: {
-        '/datastore/*/studies/*': behavior(
-          cacheKey(this, 'DicomWebCacheKey', frames, config.queryStringQuota, ['Accept']),
-        ),
+        '/datastore/*/studies/*': behavior(cacheKey(this, 'DicomWebCacheKey', ['Accept'])),
       },
+    });
+    addDashboard(this, {
+      distributionId: distribution.distributionId,
+      functionName: names.frames,
+      hasUrl: true,
     });
     new CfnOutput(this, 'frames-domain', {
       value: frames.domain?.names[0] ?? distribution.distributionDomainName,
@@ -113,15 +127,23 @@ export class ImageFramesStack extends Stack {
     const deliver = new TransformFunction(this, 'Deliver', {
       config,
       functionName: names.frames,
+      functionArn: names.functionArn(names.frames),
       description: 'Safelight: delivers image frames',
       code,
       memoryMb: frames.memoryMb,
       environment: { [SETTINGS.dataStores]: frames.dataStoreIds.join(','), [SETTINGS.region]: region },
       auth: frames.auth,
+      hasUrl: true,
+      responseTime: URL_RESPONSE_TIME,
       permissions: [
         new PolicyStatement({
-          actions: [...IMAGE_SET_ACTIONS, ...DICOMWEB_ACTIONS].map((action) => `medical-imaging:${action}`),
+          actions: IMAGE_SET_ACTIONS.map((action) => `medical-imaging:${action}`),
           resources: [...dataStores, ...imageSets],
+        }),
+        // Of these, AWS checks the data store only.
+        new PolicyStatement({
+          actions: DICOMWEB_ACTIONS.map((action) => `medical-imaging:${action}`),
+          resources: dataStores,
         }),
       ],
     });
@@ -151,19 +173,8 @@ function tokenHeaders(auth: Auth): string[] {
 }
 
 /** Creates the cache key of frames. It contains no token: the viewer-request function has checked and removed it. */
-function cacheKey(
-  scope: Construct,
-  id: string,
-  frames: ImageFrames,
-  quota: number,
-  headers: string[] = [],
-): cloudfront.CachePolicy {
-  return new CacheKey(scope, id, {
-    comment: 'Frame ids and transform parameters',
-    names: [...FRAME_KEYS, ...new AllowedParameters(frames.parameters, 'imageFrames.parameters').keys],
-    headers,
-    quota,
-  });
+function cacheKey(scope: Construct, id: string, headers: string[] = []): cloudfront.CachePolicy {
+  return new CacheKey(scope, id, { comment: 'Frame ids and transform parameters', headers });
 }
 
 /** Creates a policy that forwards only the headers of preflight requests, and no cookies. */

@@ -14,7 +14,6 @@ import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
 import { type Artifacts, requireArtifact } from './artifacts.ts';
 import type { Config } from './config.ts';
-import { photosNeedEdge } from './edge-config.ts';
 import { EDGE_REGION, EDGE_TAG, type Names } from './names.ts';
 import { VIA_OBJECT_LAMBDA } from './object-lambda.ts';
 import { acknowledgeWildcards } from './wildcards.ts';
@@ -41,7 +40,7 @@ export class LambdaEdgeStack extends Stack {
     super(scope, id, props);
     const { config, artifacts } = props;
     this.names = props.names;
-    if (photosNeedEdge(config)) {
+    if (config.photoAuth.mode !== 'none') {
       this.edgeFunction('photos-viewer', artifacts.photosEdge, []);
     }
     if (config.signing === 'edge') {
@@ -74,7 +73,8 @@ export class LambdaEdgeStack extends Stack {
       description: isViewer
         ? 'Safelight: checks tokens and normalises queries'
         : 'Safelight: signs requests to the origin',
-      // The newest version in the Lambda@Edge documentation. The addon uses Node-API, so it runs on any version.
+      // AWS documents no list of its own for Lambda@Edge, and its announcements end with this version. The addon uses
+      // Node-API, so it runs on any version.
       runtime: lambda.Runtime.NODEJS_22_X,
       handler: isViewer ? 'index.viewerRequest' : 'index.originRequest',
       code: lambda.Code.fromAsset(requireArtifact(code)),
@@ -91,7 +91,7 @@ export class LambdaEdgeStack extends Stack {
     Validations.of(edgeFunction).acknowledge({
       id: 'AwsSolutions-L1',
       reason:
-        'Lambda@Edge supports fewer runtimes than Lambda: Node.js 22 is the newest in its documentation, and is maintained until 2027-04-30.',
+        'Node.js 22 is the newest version that AWS has announced for Lambda@Edge. Lambda maintains it until 2027-04-30.',
     });
 
     const log = logStatement(edgeFunction);

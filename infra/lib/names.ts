@@ -60,6 +60,11 @@ export class Names {
     return this.config.bucket.folder ? `${this.config.bucket.folder}/*` : '*';
   }
 
+  /** Returns the name of the SSM parameter, in us-east-1, with the ARN of a distribution's firewall. */
+  firewallParameter(distribution: string): string {
+    return `/${this.config.prefix}/firewall/${distribution}`;
+  }
+
   /** Returns the name of the SSM parameter, in us-east-1, with the ARN of an edge function's version. */
   versionParameter(edgeFunction: string): string {
     return `/${this.config.prefix}/edge/${edgeFunction}`;

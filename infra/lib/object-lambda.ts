@@ -66,17 +66,20 @@ export class ObjectLambda extends Construct {
       },
     });
     if (!isSignedAtEdge) {
-      // AWS documents this permission without a source condition, because Object Lambda calls on behalf of CloudFront.
-      // The function has no URL in this mode, so distributions of other accounts cannot reach it.
+      // AWS documents this permission without a source, as Object Lambda calls on behalf of CloudFront. Decision 153.
       props.transform.addPermission('ByObjectLambda', {
         principal: CLOUDFRONT,
         action: 'lambda:InvokeFunction',
+        sourceAccount: Aws.ACCOUNT_ID,
       });
     }
     this.aliasDomain = `${this.accessPoint.attrAliasValue}.s3.${config.region}.${stack.urlSuffix}`;
     this.domain = `${names.objectLambda}-${stack.account}.s3-object-lambda.${config.region}.${stack.urlSuffix}`;
   }
 }
+
+/** Condition that matches calls of a service on behalf of this account. */
+const OF_THIS_ACCOUNT = { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } };
 
 const CLOUDFRONT = new ServicePrincipal('cloudfront.amazonaws.com');
 
@@ -103,6 +106,6 @@ function readByObjectLambda(names: Names): PolicyStatement {
     principals: [CLOUDFRONT],
     actions: ['s3:GetObject'],
     resources: [`${names.accessPointArn}/object/${names.keys}`],
-    conditions: VIA_OBJECT_LAMBDA,
+    conditions: { ...VIA_OBJECT_LAMBDA, ...OF_THIS_ACCOUNT },
   });
 }

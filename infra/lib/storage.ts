@@ -6,7 +6,8 @@ import type { Construct } from 'constructs';
 import type { Config } from './config.ts';
 import type { Names } from './names.ts';
 import { ObjectLambda } from './object-lambda.ts';
-import { TransformFunction } from './transform-function.ts';
+import { configurationFile } from './service-settings.ts';
+import { OBJECT_LAMBDA_RESPONSE_TIME, TransformFunction, URL_RESPONSE_TIME } from './transform-function.ts';
 import { acknowledgeWildcards } from './wildcards.ts';
 
 export interface StorageProps extends StackProps {
@@ -37,11 +38,17 @@ export class StorageStack extends Stack {
     const transform = new TransformFunction(this, 'Transform', {
       config,
       functionName: names.transform,
+      functionArn: names.functionArn(names.transform),
       description: 'Safelight: strips metadata, shows EXIF and transforms images',
       code: props.code,
       memoryMb: config.memoryMb,
-      environment: hasFunctionUrl ? this.sourceSettings(config) : {},
+      environment: {
+        ...serviceSettings(config),
+        ...(hasFunctionUrl ? this.sourceSettings(config) : {}),
+      },
       auth: config.photoAuth,
+      hasUrl: hasFunctionUrl,
+      responseTime: hasFunctionUrl ? URL_RESPONSE_TIME : OBJECT_LAMBDA_RESPONSE_TIME,
       permissions: hasFunctionUrl ? this.readStatements(config, names) : [responseStatement(names)],
     });
     this.transform = transform.function;
@@ -99,7 +106,15 @@ export class StorageStack extends Stack {
       objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
       serverAccessLogsBucket: this.logs,
       serverAccessLogsPrefix: 's3/',
-      lifecycleRules: [{ abortIncompleteMultipartUploadAfter: Duration.days(7) }],
+      lifecycleRules: [
+        {
+          abortIncompleteMultipartUploadAfter: Duration.days(7),
+          noncurrentVersionExpiration:
+            config.bucket.oldVersionDays === undefined
+              ? undefined
+              : Duration.days(config.bucket.oldVersionDays),
+        },
+      ],
     });
     return bucket;
   }
@@ -128,8 +143,15 @@ function privateBucketProps(config: Config): s3.BucketProps {
     blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
     enforceSSL: true,
     minimumTLSVersion: 1.2,
+    // With keys of its own, a writer could store images that nobody else can read.
+    blockedEncryptionTypes: [s3.BlockedEncryptionType.SSE_C],
     removalPolicy: config.removalPolicy === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
   };
+}
+
+/** Returns the configuration file of the function, if it has settings. */
+function serviceSettings({ service }: Config): Record<string, string> {
+  return Object.keys(service).length > 0 ? { SAFELIGHT_CONFIG: configurationFile(service) } : {};
 }
 
 function responseStatement(names: Names): PolicyStatement {

@@ -8,13 +8,25 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { requireArtifact } from './artifacts.ts';
 import type { Auth, Config } from './config.ts';
+import { errorsOfKind, url5xx } from './dashboard.ts';
+import { KillSwitch } from './kill-switch.ts';
 
-/** Maximum duration of a response: the limit of Object Lambda and of CloudFront. */
-export const MAX_RESPONSE_TIME = Duration.minutes(1);
+/** Maximum duration of a response of Object Lambda. */
+export const OBJECT_LAMBDA_RESPONSE_TIME = Duration.minutes(1);
+
+/**
+ * Maximum duration of a response of a Function URL. CloudFront waits a minute for its beginning, and Lambda then takes
+ * 97 s for the 200 MB that it sends at most: 6 MB at once, and 2 MB a second.
+ */
+export const URL_RESPONSE_TIME = Duration.minutes(2);
+
+/** Duration in milliseconds that only one in twenty responses should exceed. */
+const SLOW_MS = 20_000;
 
 export interface TransformFunctionProps {
   config: Config;
   functionName: string;
+  functionArn: string;
   description: string;
   /** Zip with `bootstrap`. */
   code: string;
@@ -22,6 +34,10 @@ export interface TransformFunctionProps {
   environment: Record<string, string>;
   /** The authorization of viewers in front of the function. */
   auth: Auth;
+  /** Whether a Function URL invokes it. */
+  hasUrl: boolean;
+  /** Maximum duration of a response. */
+  responseTime: Duration;
   /** Permissions in addition to writing its own log. */
   permissions: PolicyStatement[];
 }
@@ -52,7 +68,7 @@ export class TransformFunction extends Construct {
       code: lambda.Code.fromAsset(requireArtifact(props.code)),
       architecture: config.architecture === 'arm64' ? lambda.Architecture.ARM_64 : lambda.Architecture.X86_64,
       memorySize: props.memoryMb,
-      timeout: MAX_RESPONSE_TIME,
+      timeout: props.responseTime,
       role: this.role,
       logGroup,
       environment: {
@@ -62,30 +78,55 @@ export class TransformFunction extends Construct {
         ...(props.auth.mode === 'none' ? {} : { SAFELIGHT_CHECKED_BY_CDN: 'true' }),
         ...props.environment,
       },
-      reservedConcurrentExecutions: config.reservedConcurrency,
+      ...(config.reservedConcurrency === 'none'
+        ? {}
+        : { reservedConcurrentExecutions: config.reservedConcurrency }),
     });
+    if (config.killSwitch !== 'none') {
+      const { alarm } = new KillSwitch(this, 'KillSwitch', {
+        function: this.function,
+        functionArn: props.functionArn,
+        architecture: config.architecture,
+        memoryMb: props.memoryMb,
+        usdPerDay: config.killSwitch.usdPerDay,
+      });
+      this.notify(alarm, config);
+    }
 
-    this.alarm('Errors', 'has errors', this.function.metricErrors({ period: Duration.minutes(5) }), config);
-    this.alarm(
-      'Throttles',
-      'is throttled',
-      this.function.metricThrottles({ period: Duration.minutes(5) }),
-      config,
-    );
+    const period = Duration.minutes(5);
+    this.alarm('Errors', 'has errors', this.function.metricErrors({ period }), config);
+    this.alarm('Throttles', 'is throttled', this.function.metricThrottles({ period }), config);
+    this.alarm('Internal', 'has defects', errorsOfKind(functionName, 'internal'), config);
+    this.alarm('Upstream', 'cannot read its source', errorsOfKind(functionName, 'upstream'), config, {
+      threshold: 5,
+    });
+    const p95 = this.function.metricDuration({ period, statistic: 'p95' });
+    this.alarm('Slow', 'is slow', p95, config, { threshold: SLOW_MS, evaluationPeriods: 3 });
+    if (props.hasUrl)
+      this.alarm('Url5xx', 'responds with errors', url5xx(functionName), config, { threshold: 5 });
   }
 
-  private alarm(id: string, what: string, metric: Metric, config: Config) {
+  private alarm(
+    id: string,
+    what: string,
+    metric: Metric,
+    config: Config,
+    { threshold = 1, evaluationPeriods = 1 }: { threshold?: number; evaluationPeriods?: number } = {},
+  ) {
     const alarm = new Alarm(this, id, {
       alarmDescription: `${this.function.node.path} ${what}`,
       metric,
-      threshold: 1,
+      threshold,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      evaluationPeriods: 1,
+      evaluationPeriods,
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
-    if (config.alarmTopicArn) {
-      alarm.addAlarmAction(new SnsAction(Topic.fromTopicArn(this, `${id}Topic`, config.alarmTopicArn)));
-    }
+    this.notify(alarm, config);
+  }
+
+  private notify(alarm: Alarm, { alarmTopicArn }: Config) {
+    if (!alarmTopicArn) return;
+    alarm.addAlarmAction(new SnsAction(Topic.fromTopicArn(alarm, 'Topic', alarmTopicArn)));
   }
 }
 

@@ -20,11 +20,13 @@ export interface CommandLine {
 export function commandLine(): CommandLine {
   try {
     const { values, tokens } = parseArgs({
-      options: { config: { type: 'string' } },
+      options: { config: { type: 'string' }, profile: { type: 'string' } },
       strict: false,
       tokens: true,
     });
     const path = typeof values.config === 'string' ? values.config : undefined;
+    // The CDK takes the same option, which is passed on.
+    if (typeof values.profile === 'string') process.env.AWS_PROFILE = values.profile;
     const ownIndexes = tokens.flatMap((token) =>
       token.kind === 'option' && token.name === 'config'
         ? [token.index, token.inlineValue ? -1 : token.index + 1]

@@ -1,24 +1,19 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { type RequestListener, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { withServer } from './loopback.ts';
 import { DATA_STORE, REGION } from './modes.ts';
 
 const INFRA = fileURLToPath(new URL('..', import.meta.url));
 
-/** Runs a script with placeholder programs that log their arguments, and with `aws` as the endpoint of AWS. */
-async function commands(
-  script: string,
-  config: object,
-  more: string[],
-  aws: RequestListener = () => undefined,
-) {
+/** Runs a script with placeholder programs that log their arguments, in an account with this quota of executions. */
+async function commands(script: string, config: object, more: string[], quota = 1000) {
   const folder = mkdtempSync(join(tmpdir(), 'safelight-'));
   const log = join(folder, 'log');
   for (const program of ['cargo', 'node', 'npx']) {
@@ -28,23 +23,46 @@ async function commands(
   }
   const path = join(folder, 'config.json');
   writeFileSync(path, JSON.stringify(config));
-  const server = createServer(aws);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const keys = 'aws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = secret\n';
+  writeFileSync(join(folder, 'credentials'), `[default]\n${keys}[work]\n${keys}`);
   try {
-    const environment = {
-      PATH: `${folder}:/usr/bin:/bin`,
-      AWS_ENDPOINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-      AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
-      AWS_SECRET_ACCESS_KEY: 'secret',
-    };
-    const program = ['--import', 'tsx', `scripts/${script}.ts`, '--config', path, ...more];
-    const { stderr } = await promisify(execFile)(process.execPath, program, { cwd: INFRA, env: environment });
-    const lines = readFileSync(log, 'utf8').replaceAll(path, 'CONFIG').replaceAll(INFRA, '').trim();
-    return { lines: lines.split('\n'), stderr };
+    return await withServer(emptyAccount(quota), async (endpoint) => {
+      const environment = {
+        PATH: `${folder}:/usr/bin:/bin`,
+        AWS_ENDPOINT_URL: endpoint,
+        AWS_SHARED_CREDENTIALS_FILE: join(folder, 'credentials'),
+      };
+      const program = ['--import', 'tsx', `scripts/${script}.ts`, '--config', path, ...more];
+      const { stderr } = await promisify(execFile)(process.execPath, program, {
+        cwd: INFRA,
+        env: environment,
+      });
+      const lines = readFileSync(log, 'utf8').replaceAll(path, 'CONFIG').replaceAll(INFRA, '').trim();
+      return { lines: lines.split('\n'), stderr };
+    });
   } finally {
-    server.close();
     rmSync(folder, { recursive: true });
   }
+}
+
+/** AWS without functions and stacks. */
+function emptyAccount(ConcurrentExecutions: number): RequestListener {
+  return ({ url = '' }, response) => {
+    if (url.includes('account-settings')) {
+      const AccountLimit = { ConcurrentExecutions, UnreservedConcurrentExecutions: ConcurrentExecutions };
+      response.end(JSON.stringify({ AccountLimit }));
+    } else if (url.endsWith('/concurrency')) {
+      response.writeHead(404, { 'x-amzn-errortype': 'ResourceNotFoundException' }).end('{}');
+    } else if (url.includes('functions')) {
+      response.end('{"Functions": []}');
+    } else {
+      const error =
+        '<Code>ValidationError</Code><Message>Stack with id safelight-storage does not exist</Message>';
+      response
+        .writeHead(400)
+        .end(`<ErrorResponse><Error><Type>Sender</Type>${error}</Error></ErrorResponse>`);
+    }
+  };
 }
 
 const BOOTSTRAP =
@@ -76,6 +94,13 @@ describe('deploy', () => {
     assert.deepEqual(Object.keys(embedded), ['authorize', 'normalize', 'sign']);
   });
 
+  test('builds nothing if the quota of the account is too small', async () => {
+    await assert.rejects(
+      commands('deploy', { region: REGION }, [], 10),
+      /reservedConcurrency: 20 .* quota of 10 concurrent executions/,
+    );
+  });
+
   test('builds nothing if the configuration is invalid', async () => {
     await assert.rejects(commands('deploy', { region: 'x' }, []), /region: must be the name of a region/);
   });
@@ -83,16 +108,7 @@ describe('deploy', () => {
 
 describe('destroy', () => {
   test('deletes the distributions first, then all stacks', async () => {
-    const { lines } = await commands('destroy', { region: REGION }, ['--force'], (request, response) => {
-      if (request.url?.includes('functions')) response.end('{"Functions": []}');
-      else {
-        const error =
-          '<Code>ValidationError</Code><Message>Stack with id safelight-storage does not exist</Message>';
-        response
-          .writeHead(400)
-          .end(`<ErrorResponse><Error><Type>Sender</Type>${error}</Error></ErrorResponse>`);
-      }
-    });
+    const { lines } = await commands('destroy', { region: REGION }, ['--force']);
     const calls = lines.map((line) => line.replace(/--context \w+=\S+ /g, ''));
     assert.deepEqual(calls, ['npx cdk destroy --force safelight-cdn', 'npx cdk destroy --force --all']);
   });

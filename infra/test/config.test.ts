@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { config as shipped } from '../config.ts';
-import { parseConfig, warnings } from '../lib/config.ts';
+import { parse } from 'smol-toml';
+import { allowedParameters, parseConfig, warnings } from '../lib/config.ts';
+import { loadConfig } from '../lib/load-config.ts';
+import { configurationFile, viewerSettings } from '../lib/service-settings.ts';
 import { DATA_STORE } from './modes.ts';
 
 const MINIMAL = { region: 'eu-central-1' };
@@ -28,7 +33,7 @@ describe('a configuration', () => {
   });
 
   test('in the repository is valid and without warnings', () => {
-    assert.deepEqual(warnings(parseConfig(shipped)), []);
+    assert.deepEqual(warnings(loadConfig(undefined)), []);
   });
 
   test('allows tokens in headers but not in URLs by default', () => {
@@ -154,5 +159,60 @@ describe('a configuration', () => {
     const inUrls = frames({ auth: { ...COGNITO, token: { query: ['token'] } } });
     assert.match(warnings(parseConfig(inUrls)).join(), /imageFrames\.auth\.token\.query/);
     assert.deepEqual(warnings(parseConfig(frames({}))), []);
+  });
+});
+
+describe('settings of Safelight', () => {
+  /** Tables of TOML have no prototype. */
+  const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+  const service = (settings: object) => parseConfig({ ...MINIMAL, service: settings });
+
+  test('are those of the configuration file', () => {
+    const settings = { 'max-pixels': 1000, presets: { card: 'width=320' }, 'ignore-keys': ['ref', 'pk_*'] };
+    assert.deepEqual(service(settings).service, settings);
+    assert.deepEqual(plain(parse(configurationFile(settings))), settings);
+    assert.deepEqual(viewerSettings({ ...settings, 'ignore-keys': 'ref, pk_*', lenient: true }), {
+      keys: undefined,
+      ignoreKeys: ['ref', 'pk_*'],
+      lenient: true,
+    });
+  });
+
+  test('may be in a file beside the configuration', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'safelight-'));
+    const path = join(folder, 'config.json');
+    writeFileSync(path, JSON.stringify({ ...MINIMAL, service: 'safelight.toml' }));
+    writeFileSync(join(folder, 'safelight.toml'), 'only-presets = true\n[presets]\ncard = "width=320"\n');
+    assert.deepEqual(plain(loadConfig(path).service), {
+      'only-presets': true,
+      presets: { card: 'width=320' },
+    });
+    writeFileSync(join(folder, 'safelight.toml'), 'only-presets =');
+    assert.throws(() => loadConfig(path), /cannot read the configuration .*safelight\.toml/);
+    rmSync(folder, { recursive: true });
+  });
+
+  const invalid: [object, RegExp][] = [
+    [{ 'max-pixel': 1 }, /service: max-pixel: unknown setting: did you mean max-pixels\?/],
+    [{ 'max-pixels': true }, /max-pixels: must be of type integer or string, not true/],
+    [{ presets: 'card' }, /presets: must be of type object, not "card"/],
+    [{ 'log-subject': 'all' }, /log-subject: must be one of off, hash, plain, not "all"/],
+    [{ bucket: 'photos' }, /bucket: must not be set here: set bucket\.name/],
+    [{ 'signature-keys': 'a:b' }, /signature-keys: must not be set here: set signedUrls/],
+    [{ presets: { a: 'x'.repeat(4000) } }, /must have at most 3500 bytes as TOML, not 40\d\d/],
+  ];
+  for (const [settings, message] of invalid) {
+    test(`are rejected: ${JSON.stringify(settings).slice(0, 40)}`, () => {
+      assert.throws(() => service(settings), message);
+    });
+  }
+
+  test('do not name parameters twice', () => {
+    const allow = { allow: { keys: ['width'] } };
+    assert.deepEqual(allowedParameters(service(allow)), ['width']);
+    assert.throws(
+      () => parseConfig({ ...MINIMAL, parameters: ['width'], service: allow }),
+      /parameters: must not be set beside allow\.keys/,
+    );
   });
 });

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Account, type Call, type Caller } from './account.ts';
+import { DICOMWEB_ACTIONS, IMAGE_SET_ACTIONS } from './health-imaging-actions.ts';
 import { ACCOUNT, DATA_STORE, OTHER_DATA_STORE, REGION, STRANGER } from './modes.ts';
 
 const here = (service: string, rest: string, account = ACCOUNT) =>
   `arn:aws:${service}:${REGION}:${account}:${rest}`;
 const lambda = (name: string) => here('lambda', `function:${name}`);
-const imageSet = (store: string) => here('medical-imaging', `datastore/${store}/imageset/${'a'.repeat(32)}`);
+const imageSet = (store: string, owner = ACCOUNT) =>
+  here('medical-imaging', `datastore/${store}/imageset/${'a'.repeat(32)}`, owner);
 const object = (bucket: string, key: string) => `arn:aws:s3:::${bucket}/${key}`;
 
 function check(account: Account, caller: Caller, expected: boolean, calls: Call[]) {
@@ -21,12 +23,14 @@ function check(account: Account, caller: Caller, expected: boolean, calls: Call[
 const TRANSFORM = { stack: 'storage', role: 'TransformRole' };
 const SIGNER = { stack: 'lambda-edge', role: 'PhotosOriginRole' };
 const FRAMES_SIGNER = { stack: 'lambda-edge', role: 'FramesOriginRole' };
-const VIEWER = { stack: 'lambda-edge', role: 'PhotosViewerRole' };
+const VIEWER = { stack: 'lambda-edge', role: 'FramesViewerRole' };
 const DELIVER = { stack: 'image-frames', role: 'DeliverRole' };
 const CLOUDFRONT = { service: 'cloudfront.amazonaws.com' };
 const OTHERS_ROLE = { arn: `arn:aws:iam::${STRANGER}:role/stranger` };
 const OTHERS_DISTRIBUTION = { 'aws:SourceArn': `arn:aws:cloudfront::${STRANGER}:distribution/E1` };
 
+const HERE = { 'aws:SourceAccount': ACCOUNT };
+const ELSEWHERE = { 'aws:SourceAccount': STRANGER };
 const VIA_URL = { 'lambda:InvokedViaFunctionUrl': 'true' };
 const SIGNED_URL = { 'lambda:FunctionUrlAuthType': 'AWS_IAM' };
 const VIA_OBJECT_LAMBDA = { 'aws:CalledVia': ['s3-object-lambda.amazonaws.com'] };
@@ -232,8 +236,9 @@ describe('Object Lambda with requests signed by CloudFront', () => {
       what: 'cause an invocation of the function',
       action: 'lambda:InvokeFunction',
       resource: lambda('safelight-transform'),
+      context: HERE,
     },
-    source('a.jpg', VIA_OBJECT_LAMBDA),
+    source('a.jpg', { ...VIA_OBJECT_LAMBDA, ...HERE }),
     readBucket({ 's3:DataAccessPointArn': accessPoint, 's3:DataAccessPointAccount': ACCOUNT }),
   ]);
   check(account, TRANSFORM, true, [
@@ -260,8 +265,25 @@ describe('Object Lambda with requests signed by CloudFront', () => {
       resource: objectLambda,
       context: distribution,
     },
+    {
+      what: 'cause an invocation of the function for another account',
+      action: 'lambda:InvokeFunction',
+      resource: lambda('safelight-transform'),
+      context: ELSEWHERE,
+    },
+    {
+      what: 'cause an invocation of the function for no account',
+      action: 'lambda:InvokeFunction',
+      resource: lambda('safelight-transform'),
+    },
+    { ...source('a.jpg', { ...VIA_OBJECT_LAMBDA, ...ELSEWHERE }), what: 'read for another account' },
+    { ...source('a.jpg', VIA_OBJECT_LAMBDA), what: 'read for no account' },
     source('a.jpg'),
-    { ...source('a.jpg', VIA_OBJECT_LAMBDA), what: 'write through the access point', action: 's3:PutObject' },
+    {
+      ...source('a.jpg', { ...VIA_OBJECT_LAMBDA, ...HERE }),
+      what: 'write through the access point',
+      action: 's3:PutObject',
+    },
     readBucket({
       's3:DataAccessPointArn': here('s3', 'accesspoint/other'),
       's3:DataAccessPointAccount': ACCOUNT,
@@ -371,10 +393,8 @@ describe('image frames', () => {
   const store = (id: string, owner = ACCOUNT) => here('medical-imaging', `datastore/${id}`, owner);
   check(account, FRAMES_SIGNER, true, invokeUrl('safelight-image-frames'));
   check(account, DELIVER, true, [
-    read('GetImageFrame', imageSet(DATA_STORE)),
-    read('GetImageSet', imageSet(DATA_STORE)),
-    read('GetImageSetMetadata', imageSet(DATA_STORE)),
-    read('GetDICOMInstanceFrames', store(DATA_STORE)),
+    ...IMAGE_SET_ACTIONS.map((action) => read(action, imageSet(DATA_STORE))),
+    ...DICOMWEB_ACTIONS.map((action) => read(action, store(DATA_STORE))),
     ...ownLog('safelight-image-frames'),
   ]);
   const reader = { stack: 'image-frames', role: 'EdgeRole' };
@@ -389,12 +409,12 @@ describe('image frames', () => {
   ]);
 
   check(account, DELIVER, false, [
-    read('GetImageFrame', imageSet(OTHER_DATA_STORE)),
-    read('GetDICOMInstanceFrames', store(OTHER_DATA_STORE)),
-    read(
-      'GetImageFrame',
-      here('medical-imaging', `datastore/${DATA_STORE}/imageset/${'a'.repeat(32)}`, STRANGER),
-    ),
+    ...IMAGE_SET_ACTIONS.map((action) => read(action, imageSet(OTHER_DATA_STORE))),
+    ...DICOMWEB_ACTIONS.map((action) => read(action, store(OTHER_DATA_STORE))),
+    ...IMAGE_SET_ACTIONS.map((action) => read(action, imageSet(DATA_STORE, STRANGER))),
+    ...DICOMWEB_ACTIONS.map((action) => read(action, store(DATA_STORE, STRANGER))),
+    read('GetDICOMBulkdata', store(DATA_STORE)),
+    read('SearchDICOMStudies', store(DATA_STORE)),
     read('DeleteImageSet', imageSet(DATA_STORE)),
     read('UpdateImageSetMetadata', imageSet(DATA_STORE)),
     read('CopyImageSet', imageSet(DATA_STORE)),
@@ -421,5 +441,24 @@ describe('image frames', () => {
   check(account, reader, false, [
     parameter('/safelight/edge/other'),
     { ...parameter('/safelight/edge/frames-viewer'), what: 'change a version', action: 'ssm:PutParameter' },
+  ]);
+});
+
+describe('the kill switch', () => {
+  const account = new Account('functionUrl-originAccessControl-frames');
+  const SWITCH = { stack: 'storage', role: 'TransformKillSwitchRole' };
+  const call = (action: string, name: string): Call => ({
+    what: `${action} of ${name}`,
+    action: `lambda:${action}`,
+    resource: lambda(name),
+  });
+  check(account, SWITCH, true, [call('PutFunctionConcurrency', 'safelight-transform')]);
+  check(account, SWITCH, false, [
+    call('PutFunctionConcurrency', 'safelight-image-frames'),
+    call('PutFunctionConcurrency', 'other'),
+    call('DeleteFunctionConcurrency', 'safelight-transform'),
+    call('InvokeFunction', 'safelight-transform'),
+    call('DeleteFunction', 'safelight-transform'),
+    call('UpdateFunctionConfiguration', 'safelight-transform'),
   ]);
 });

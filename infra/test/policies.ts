@@ -89,6 +89,7 @@ function permission(deployment: Deployment, stack: Stack, properties: JsonObject
   const text = (name: string) => String(resolve(deployment, stack, properties[name] ?? null));
   const condition: JsonObject = {};
   if (properties.SourceArn) condition.ArnLike = { 'aws:SourceArn': text('SourceArn') };
+  if (properties.SourceAccount) condition.StringEquals = { 'aws:SourceAccount': text('SourceAccount') };
   if (properties.InvokedViaFunctionUrl) condition.Bool = { 'lambda:InvokedViaFunctionUrl': 'true' };
   return {
     Effect: 'Allow',

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type IncomingMessage, type RequestListener, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -12,21 +11,8 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { parseConfig } from '../lib/config.ts';
 import { bucketsToEmpty } from '../scripts/buckets.ts';
 import { deleteEdgeFunctions, edgeFunctions } from '../scripts/edge-replicas.ts';
+import { CREDENTIALS, withServer } from './loopback.ts';
 import { REGION } from './modes.ts';
-
-const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };
-
-/** Runs `use` with the endpoint of a server on loopback that responds with `respond`. */
-async function withServer(respond: RequestListener, use: (endpoint: string) => Promise<void>) {
-  const server = createServer(respond);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  try {
-    await use(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-  } finally {
-    server.closeAllConnections();
-    server.close();
-  }
-}
 
 const pathOf = ({ url }: IncomingMessage) => decodeURIComponent(new URL(url ?? '', 'http://x').pathname);
 
@@ -48,7 +34,7 @@ describe('destroy', () => {
       );
     };
     await withServer(respond, async (endpoint) => {
-      const client = new LambdaClient({ region: 'us-east-1', endpoint, credentials });
+      const client = new LambdaClient({ region: 'us-east-1', endpoint, credentials: CREDENTIALS });
       assert.deepEqual(await edgeFunctions(client, 'photos'), ['own']);
     });
     assert.ok(!requested.some((path) => path.includes('foreign')), requested.join());
@@ -72,7 +58,7 @@ describe('destroy', () => {
       } else response.writeHead(204).end();
     };
     await withServer(respond, async (endpoint) => {
-      const client = new LambdaClient({ region: 'us-east-1', endpoint, credentials });
+      const client = new LambdaClient({ region: 'us-east-1', endpoint, credentials: CREDENTIALS });
       const lines: string[] = [];
       const log = (line: string) => lines.push(line);
       assert.deepEqual(
@@ -94,7 +80,7 @@ describe('destroy', () => {
       response.writeHead(403, { 'x-amzn-errortype': 'AccessDeniedException' }).end('{"Message":"no"}');
     };
     await withServer(respond, async (endpoint) => {
-      const client = new LambdaClient({ region: 'us-east-1', endpoint, credentials });
+      const client = new LambdaClient({ region: 'us-east-1', endpoint, credentials: CREDENTIALS });
       await assert.rejects(
         deleteEdgeFunctions(client, ['own'], () => undefined),
         /no/,
@@ -126,8 +112,8 @@ describe('upload', () => {
       const environment = {
         PATH: process.env.PATH,
         AWS_ENDPOINT_URL_S3: endpoint,
-        AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-        AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+        AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
       };
       const program = ['--import', 'tsx', 'scripts/upload.ts', '--config', config, '../images'];
       await promisify(execFile)(process.execPath, program, { cwd: infra, env: environment });

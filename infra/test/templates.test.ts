@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import type { ConfigInput } from '../lib/config.ts';
 import { PARAMETERS } from '../lib/parameters.ts';
 import { Deployment, type Json, type JsonObject, type Stack, valueAt } from './deployment.ts';
+import { DICOMWEB_ACTIONS, IMAGE_SET_ACTIONS } from './health-imaging-actions.ts';
 import { ACCOUNT, CERTIFICATE, MODES, REGION } from './modes.ts';
 import { list, resourcePolicies, roles } from './policies.ts';
 
@@ -28,14 +29,21 @@ for (const { name, config } of MODES) {
     test('has the required stacks, with their regions and dependencies', () => {
       const expected = [
         ['safelight-storage', REGION, []],
+        ['safelight-firewall', 'us-east-1', []],
         ...(hasEdge || hasFrames ? [['safelight-lambda-edge', 'us-east-1', []]] : []),
         [
           'safelight-cdn',
           REGION,
-          hasEdge ? ['safelight-lambda-edge', 'safelight-storage'] : ['safelight-storage'],
+          ['safelight-firewall', ...(hasEdge ? ['safelight-lambda-edge'] : []), 'safelight-storage'],
         ],
         ...(hasFrames
-          ? [['safelight-image-frames', REGION, ['safelight-lambda-edge', 'safelight-storage']]]
+          ? [
+              [
+                'safelight-image-frames',
+                REGION,
+                ['safelight-firewall', 'safelight-lambda-edge', 'safelight-storage'],
+              ],
+            ]
           : []),
       ];
       const found = deployment.stacks.map((stack) => [
@@ -57,7 +65,16 @@ for (const { name, config } of MODES) {
           IgnorePublicAcls: true,
           RestrictPublicBuckets: true,
         });
-        assert.ok(properties.BucketEncryption, id);
+        assert.deepEqual(
+          valueAt(
+            properties.BucketEncryption,
+            'ServerSideEncryptionConfiguration',
+            0,
+            'BlockedEncryptionTypes',
+          ),
+          { EncryptionType: ['SSE-C'] },
+          id,
+        );
         const statements = policies.get(`arn:aws:s3:::${id}`)?.Statement ?? [];
         const denied = statements.filter(({ Effect }) => Effect === 'Deny').map(({ Condition }) => Condition);
         assert.deepEqual(denied, [
@@ -125,8 +142,9 @@ for (const { name, config } of MODES) {
             assert.deepEqual(valueAt(custom, 'OriginSSLProtocols'), ['TLSv1.2']);
           }
         }
+        assert.deepEqual(settings.CustomErrorResponses, [{ ErrorCachingMinTTL: 1, ErrorCode: 503 }]);
         const certificate = settings.ViewerCertificate as JsonObject | undefined;
-        assert.equal(certificate?.MinimumProtocolVersion, config.domain ? 'TLSv1.2_2021' : undefined);
+        assert.equal(certificate?.MinimumProtocolVersion, config.domain ? 'TLSv1.2_2025' : undefined);
         assert.equal(certificate?.AcmCertificateArn, config.domain ? CERTIFICATE : undefined);
       }
       for (const { properties } of deployment.all('AWS::CloudFront::ResponseHeadersPolicy')) {
@@ -147,6 +165,26 @@ for (const { name, config } of MODES) {
       }
     });
 
+    test('runs a function once for each request, and waits for its whole response', () => {
+      const functions = deployment.all('AWS::Lambda::Function');
+      const timeout = (name: string) =>
+        Number(functions.find(({ properties }) => properties.FunctionName === name)?.properties.Timeout);
+      for (const [stack, name] of [
+        ['cdn', 'safelight-transform'],
+        ...(hasFrames ? [['image-frames', 'safelight-image-frames']] : []),
+      ] as [string, string][]) {
+        const distribution = deployment
+          .stack(stack)
+          .resources.find(({ type }) => type === 'AWS::CloudFront::Distribution');
+        const origins = valueAt(distribution?.properties, 'DistributionConfig', 'Origins') as JsonObject[];
+        for (const origin of origins) {
+          assert.equal(origin.ConnectionAttempts, 1, name);
+          assert.equal(origin.ResponseCompletionTimeout, timeout(name) + 5, name);
+        }
+      }
+      assert.equal(timeout('safelight-transform'), isObjectLambda ? 60 : 120);
+    });
+
     test('signs origin requests by CloudFront or at the edge', () => {
       const controls = deployment
         .stack('cdn')
@@ -156,7 +194,7 @@ for (const { name, config } of MODES) {
         signing.map((one) => [one.OriginAccessControlOriginType, one.SigningBehavior, one.SigningProtocol]),
         hasEdge ? [] : [[isObjectLambda ? 's3' : 'lambda', 'always', 'sigv4']],
       );
-      assert.deepEqual(events(deployment.stack('cdn')), hasEdge ? ['viewer-request', 'origin-request'] : []);
+      assert.deepEqual(events(deployment.stack('cdn')), hasEdge ? ['origin-request'] : []);
     });
 
     test('has a cache key with the parameters of the registry', () => {
@@ -168,26 +206,15 @@ for (const { name, config } of MODES) {
         'ParametersInCacheKeyAndForwardedToOrigin',
       );
       assert.deepEqual(valueAt(key, 'CookiesConfig'), { CookieBehavior: 'none' });
-      // There are more names than a policy may list by default. Viewer-request functions remove all others.
+      // Viewer-request functions remove all that are not allowed.
       assert.deepEqual(valueAt(key, 'QueryStringsConfig'), { QueryStringBehavior: 'all' });
       assert.deepEqual(valueAt(key, 'HeadersConfig', 'Headers'), undefined);
       const filters = cdn.resources.filter(({ type }) => type === 'AWS::CloudFront::Function');
-      assert.equal(filters.length, hasEdge ? 0 : 1);
+      assert.equal(filters.length, 1);
       for (const { properties } of filters) {
         for (const name of names)
           assert.ok(String(properties.FunctionCode).includes(JSON.stringify(name)), name);
       }
-      const raised = new Deployment({ ...config, queryStringQuota: 40 }).stack('cdn').resources;
-      const listing = raised.find(({ type }) => type === 'AWS::CloudFront::CachePolicy')?.properties;
-      assert.deepEqual(
-        valueAt(
-          listing,
-          'CachePolicyConfig',
-          'ParametersInCacheKeyAndForwardedToOrigin',
-          'QueryStringsConfig',
-        ),
-        { QueryStringBehavior: 'whitelist', QueryStrings: names },
-      );
     });
 
     test('has a log retention and alarms', () => {
@@ -195,7 +222,15 @@ for (const { name, config } of MODES) {
         .all('AWS::Lambda::Function')
         .filter(({ properties }) => properties.FunctionName);
       assert.equal(functions.length, hasFrames ? 2 : 1);
-      assert.equal(deployment.all('AWS::CloudWatch::Alarm').length, 2 * functions.length);
+      const alarms = deployment.all('AWS::CloudWatch::Alarm');
+      assert.equal(alarms.length, (isObjectLambda ? 6 : 7) + (hasFrames ? 7 : 0));
+      for (const kind of ['internal', 'upstream']) {
+        const own = alarms.filter(({ properties }) =>
+          JSON.stringify(properties).includes(`"Value":"${kind}"`),
+        );
+        assert.equal(own.length, functions.length, kind);
+      }
+      assert.equal(deployment.all('AWS::CloudWatch::Dashboard').length, functions.length);
       for (const { properties } of deployment.all('AWS::Logs::LogGroup'))
         assert.ok(properties.RetentionInDays);
     });
@@ -211,7 +246,7 @@ describe('edge functions', () => {
       );
       assert.equal(region, 'us-east-1');
       const functions = resources.filter(({ type }) => type === 'AWS::Lambda::Function');
-      assert.equal(functions.length, 4);
+      assert.equal(functions.length, 3);
       for (const { properties, deletionPolicy } of functions) {
         assert.deepEqual(properties.Architectures, ['x86_64']);
         assert.equal(properties.Runtime, 'nodejs22.x');
@@ -223,14 +258,13 @@ describe('edge functions', () => {
       const versions = resources.filter(({ type }) => type === 'AWS::Lambda::Version');
       assert.deepEqual(
         versions.map(({ deletionPolicy }) => deletionPolicy),
-        Array(4).fill('Retain'),
+        Array(3).fill('Retain'),
       );
       const parameters = resources.filter(({ type }) => type === 'AWS::SSM::Parameter');
       assert.deepEqual(parameters.map(({ properties }) => properties.Name).sort(), [
         '/safelight/edge/frames-origin',
         '/safelight/edge/frames-viewer',
         '/safelight/edge/photos-origin',
-        '/safelight/edge/photos-viewer',
       ]);
       for (const { properties } of resources.filter(({ type }) => type === 'AWS::IAM::Role')) {
         assert.deepEqual(
@@ -388,17 +422,22 @@ function expectedRoles(
   const reader = (...parameters: string[]) => [
     ...own('EdgeLogs'),
     ...parameters.map(
-      (name) => `Allow ssm:GetParameters arn:aws:ssm:us-east-1:${ACCOUNT}:parameter/safelight/edge/${name}`,
+      (name) => `Allow ssm:GetParameters arn:aws:ssm:us-east-1:${ACCOUNT}:parameter/safelight/${name}`,
     ),
+  ];
+  const killSwitch = (id: string, name: string) => [
+    ...own(`${id}KillSwitchLogs`),
+    `Allow lambda:PutFunctionConcurrency ${here('lambda', `function:${name}`)}`,
   ];
   const url = (name: string) => [
     `Allow lambda:InvokeFunctionUrl ${here('lambda', `function:${name}`)}`,
     `Allow lambda:InvokeFunction ${here('lambda', `function:${name}`)}`,
   ];
-  const store = '0123456789abcdef0123456789abcdef';
-  const imaging = ['GetImageFrame', 'GetImageSet', 'GetImageSetMetadata', 'GetDICOMInstanceFrames'];
+  const store = here('medical-imaging', 'datastore/0123456789abcdef0123456789abcdef');
 
   const expected: Record<string, string[]> = {
+    'cdn/EdgeRole': reader(...(hasEdge ? ['edge/photos-origin'] : []), 'firewall/photos'),
+    'storage/TransformKillSwitchRole': killSwitch('Transform', 'safelight-transform'),
     'storage/TransformRole': [
       ...own('/aws/lambda/safelight-transform'),
       isObjectLambda
@@ -407,7 +446,6 @@ function expectedRoles(
     ],
   };
   if (hasEdge) {
-    expected['lambda-edge/PhotosViewerRole'] = atTheEdge('PhotosViewer');
     expected['lambda-edge/PhotosOriginRole'] = [
       ...atTheEdge('PhotosOrigin'),
       ...(isObjectLambda
@@ -418,7 +456,6 @@ function expectedRoles(
           ]
         : url('safelight-transform')),
     ];
-    expected['cdn/EdgeRole'] = reader('photos-viewer', 'photos-origin');
   }
   if (hasFrames) {
     expected['lambda-edge/FramesViewerRole'] = atTheEdge('FramesViewer');
@@ -426,13 +463,15 @@ function expectedRoles(
       ...atTheEdge('FramesOrigin'),
       ...url('safelight-image-frames'),
     ];
-    expected['image-frames/EdgeRole'] = reader('frames-viewer', 'frames-origin');
+    expected['image-frames/EdgeRole'] = reader('edge/frames-viewer', 'edge/frames-origin', 'firewall/frames');
+    expected['image-frames/DeliverKillSwitchRole'] = killSwitch('Deliver', 'safelight-image-frames');
     expected['image-frames/DeliverRole'] = [
       ...own('/aws/lambda/safelight-image-frames'),
-      ...imaging.flatMap((action) => [
-        `Allow medical-imaging:${action} ${here('medical-imaging', `datastore/${store}`)}`,
-        `Allow medical-imaging:${action} ${here('medical-imaging', `datastore/${store}/imageset/*`)}`,
+      ...IMAGE_SET_ACTIONS.flatMap((action) => [
+        `Allow medical-imaging:${action} ${store}`,
+        `Allow medical-imaging:${action} ${store}/imageset/*`,
       ]),
+      ...DICOMWEB_ACTIONS.map((action) => `Allow medical-imaging:${action} ${store}`),
     ];
   }
   return expected;

@@ -7,7 +7,7 @@ use crate::{
     faults::Faults,
     frames::{CheckedBy, ImageFrames},
     function_url,
-    runtime_api::{self, Function},
+    runtime_api::{self, Function, StreamEnding},
     s3::{self, BUCKET, Bucket, RequestLog},
     server::{Server, Socket},
     sign::Service,
@@ -53,6 +53,7 @@ impl Default for Builder {
                 sandboxes: 1,
                 timeout: Duration::from_mins(1),
                 environment: Vec::new(),
+                stream_ending: StreamEnding::default(),
             },
             access_point: access_point::Settings {
                 features: BTreeSet::new(),
@@ -122,6 +123,13 @@ impl Builder {
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.function.timeout = timeout;
+        self
+    }
+
+    /// Ends streamed responses that fail in this way. Defaults to [`StreamEnding::Successful`], the worse one.
+    #[must_use]
+    pub fn stream_ending(mut self, ending: StreamEnding) -> Self {
+        self.function.stream_ending = ending;
         self
     }
 

@@ -28,5 +28,5 @@ pub use cloud::{Builder, Cloud};
 pub use frames::{CheckedBy, ImageFrames};
 pub use health_imaging::HealthImaging;
 pub use oidc::{AUDIENCE, Issuer};
-pub use runtime_api::Function;
+pub use runtime_api::{Function, StreamEnding};
 pub use s3::BUCKET;

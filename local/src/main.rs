@@ -103,6 +103,8 @@ async fn start(arguments: &Cli) -> anyhow::Result<Cloud> {
 fn sample(folder: &Path) -> anyhow::Result<String> {
     let entries = std::fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))?;
     let mut names: Vec<_> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    // Hidden files are not served.
+    names.retain(|name| !name.starts_with('.'));
     names.sort();
     let ends_with = |ends: &[&str]| names.iter().find(|name| ends.iter().any(|end| name.ends_with(end)));
     let sample = ends_with(&[".jpg", ".jpeg"]).or_else(|| ends_with(&[".png", ".webp", ".gif"]));

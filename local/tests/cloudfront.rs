@@ -9,7 +9,7 @@ use bytes::Bytes;
 use common::{Event, Fake, FunctionReply, fake, fetch, get, request, send, shout};
 use http::{HeaderValue, Method, Response, StatusCode};
 use safelight_local::{
-    Cloud,
+    Cloud, StreamEnding,
     body::{BoxError, full},
     cloudfront::{Behavior, Distribution, EdgeEvent, EdgeFunction, Origin, Verdict},
     sign::Service,
@@ -219,7 +219,7 @@ async fn origin_access_control_signs_requests() {
 
 #[tokio::test]
 async fn a_cut_body_is_cut_for_the_viewer_and_not_cached() {
-    let cloud = cloud().await;
+    let cloud = Cloud::builder().stream_ending(StreamEnding::Cut).start().await.unwrap();
     let _function = fake(&cloud, |_| async {
         let prelude = Bytes::from("{\"statusCode\":200}\0\0\0\0\0\0\0\0");
         FunctionReply::Trailers(vec![prelude, Bytes::from(vec![b'x'; 1 << 20])])

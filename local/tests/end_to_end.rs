@@ -20,7 +20,7 @@ use tokio::time::timeout;
 /// Starts a cloud that serves all samples through `bootstrap`.
 async fn cloud() -> Cloud {
     let builder =
-        Cloud::builder().bootstrap(bootstrap()).features(Feature::ALL).timeout(Duration::from_secs(30));
+        Cloud::builder().bootstrap(bootstrap()).features(Feature::ALL).timeout(Duration::from_mins(2));
     let cloud = builder.start().await.unwrap();
     for name in SAMPLES {
         fs::copy(safelight_images::path(name), cloud.bucket().join(name)).unwrap();
@@ -128,7 +128,10 @@ async fn ranges_heads_and_conditions_apply_to_the_response() {
         // Headers that depend on the source's bytes may be missing, but must not be wrong.
         let (kind, stated) = (head.header("content-type"), head.header("content-length"));
         assert!(kind.is_empty() || kind == whole.header("content-type"), "{what}: {kind}");
-        assert!(stated.is_empty() || stated == length.to_string(), "{what}: {stated} is not {length}");
+        // That of an access point is required, and only that of the object is known.
+        let object = safelight_images::read("photo.jpg").len();
+        let expected = if door == Door::AccessPoint { object } else { length };
+        assert!(stated.is_empty() || stated == expected.to_string(), "{what}: {stated} is not {expected}");
 
         let same = door.fetch(&cloud, "GET", &target, &[("if-none-match", etag)]).await;
         assert_eq!((same.status, same.body.len()), (304, 0), "{what}");
@@ -221,7 +224,7 @@ async fn faults_give_errors_and_do_not_affect_the_next_request() {
         (SourceFault::Reset { after: 0 }, &unavailable, Whole),
         (SourceFault::Reset { after: 200_000 }, &Cut, Whole),
         (SourceFault::Stall { after: 0 }, &unavailable, Error(504, "")),
-        (SourceFault::Stall { after: 200_000 }, &Cut, Cut),
+        (SourceFault::Stall { after: 200_000 }, &Cut, Error(504, "")),
         (SourceFault::Slow { pause: Duration::from_millis(1) }, &Whole, Whole),
         (SourceFault::Status(500), &Error(500, "InternalError"), Whole),
         (SourceFault::Status(403), &Error(403, "AccessDenied"), Error(404, "")),
@@ -272,10 +275,11 @@ async fn a_disconnected_viewer_does_not_block_the_function() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_photo_of_200_megabytes_streams_in_little_memory() {
+async fn a_photo_of_almost_200_megabytes_streams_in_little_memory() {
     const MAX_KIB: u64 = 64 << 10;
     let cloud = cloud().await;
-    let photo = safelight_images::long_jpeg(200_000_000);
+    // A little less than the most that Lambda streams.
+    let photo = safelight_images::long_jpeg(199_000_000);
     fs::write(cloud.bucket().join("large.jpg"), &photo).unwrap();
     let expected = expected(photo, "").body();
     for door in DOORS {

@@ -7,7 +7,7 @@ mod common;
 use bytes::Bytes;
 use common::{Event, FunctionReply, Reply, fake, fetch, get_signed, request, send, shout, signed};
 use safelight_local::{
-    Cloud,
+    Cloud, StreamEnding,
     body::full,
     sign::{Payload, Service, USER, sign_request},
 };
@@ -93,36 +93,44 @@ async fn events_have_the_documented_shape() {
 }
 
 #[tokio::test]
-async fn failures_are_a_bad_gateway_or_a_cut_body() {
-    let cloud = Cloud::builder().start().await.unwrap();
-    let _function = fake(&cloud, |Event { json, .. }| async move {
-        let prelude = Bytes::from("{\"statusCode\":200}\0\0\0\0\0\0\0\0");
-        let chunks = vec![prelude, Bytes::from(vec![b'x'; 1 << 20])];
-        match json["rawPath"].as_str().unwrap() {
-            "/error" => FunctionReply::Error,
-            "/trailers" => FunctionReply::Trailers(chunks),
-            "/broken" => FunctionReply::Broken(chunks),
-            "/no-separator" => FunctionReply::Stream(vec![Bytes::from("{\"statusCode\":200}")]),
-            "/no-json" => FunctionReply::Stream(vec![Bytes::from("x\0\0\0\0\0\0\0\0")]),
-            "/no-status" => FunctionReply::Stream(vec![Bytes::from("{\"statusCode\":9}\0\0\0\0\0\0\0\0")]),
-            "/endless" => FunctionReply::Stream(vec![Bytes::from(vec![b' '; 2 << 20])]),
-            _ => FunctionReply::Stream(chunks),
+async fn failures_are_a_bad_gateway_or_a_part_of_the_body() {
+    for ending in [StreamEnding::Successful, StreamEnding::Cut] {
+        let cloud = Cloud::builder().stream_ending(ending).start().await.unwrap();
+        let _function = fake(&cloud, |Event { json, .. }| async move {
+            let prelude = Bytes::from("{\"statusCode\":200}\0\0\0\0\0\0\0\0");
+            let chunks = vec![prelude, Bytes::from(vec![b'x'; 1 << 20])];
+            match json["rawPath"].as_str().unwrap() {
+                "/error" => FunctionReply::Error,
+                "/trailers" => FunctionReply::Trailers(chunks),
+                "/broken" => FunctionReply::Broken(chunks),
+                "/no-separator" => FunctionReply::Stream(vec![Bytes::from("{\"statusCode\":200}")]),
+                "/no-json" => FunctionReply::Stream(vec![Bytes::from("x\0\0\0\0\0\0\0\0")]),
+                "/no-status" => {
+                    FunctionReply::Stream(vec![Bytes::from("{\"statusCode\":9}\0\0\0\0\0\0\0\0")])
+                }
+                "/endless" => FunctionReply::Stream(vec![Bytes::from(vec![b' '; 2 << 20])]),
+                _ => FunctionReply::Stream(chunks),
+            }
+        });
+        for target in ["/error", "/no-separator", "/no-json", "/no-status", "/endless"] {
+            let reply = read(&cloud, target).await;
+            assert_eq!(
+                (reply.status, reply.text()),
+                (502, "{\"Message\":\"Internal Server Error\"}"),
+                "{target}"
+            );
         }
-    });
-    for target in ["/error", "/no-separator", "/no-json", "/no-status", "/endless"] {
-        let reply = read(&cloud, target).await;
-        assert_eq!(
-            (reply.status, reply.text()),
-            (502, "{\"Message\":\"Internal Server Error\"}"),
-            "{target}"
-        );
+        // A body may break before the response's headers are sent.
+        for (target, is_early_allowed) in [("/trailers", false), ("/broken", true)] {
+            let reply = read(&cloud, target).await;
+            let is_part = reply.status == 200 && reply.whole == (ending == StreamEnding::Successful);
+            assert!(
+                is_part || (is_early_allowed && reply.status == 502),
+                "{ending:?} {target}: {}",
+                reply.status
+            );
+        }
+        let reply = read(&cloud, "/whole").await;
+        assert_eq!((reply.status, reply.whole, reply.body.len()), (200, true, 1 << 20));
     }
-    // A body may break before the response's headers are sent.
-    for (target, is_early_allowed) in [("/trailers", false), ("/broken", true)] {
-        let reply = read(&cloud, target).await;
-        let is_cut = reply.status == 200 && !reply.whole;
-        assert!(is_cut || (is_early_allowed && reply.status == 502), "{target}: {}", reply.status);
-    }
-    let reply = read(&cloud, "/whole").await;
-    assert_eq!((reply.status, reply.whole, reply.body.len()), (200, true, 1 << 20));
 }

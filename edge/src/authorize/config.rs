@@ -266,7 +266,7 @@ impl TokenFrom {
             const EXCLUDED: [&str; 3] = ["authorization", "cookie", "host"];
             is_token(name) && !EXCLUDED.iter().any(|excluded| excluded.eq_ignore_ascii_case(name))
         };
-        let expected = "a header name other than Authorization, Cookie and Host";
+        let expected = "a header name other than Authorization, Cookie and Host, that CloudFront passes on";
         check("headers", &self.headers, expected, is_header)?;
         check("cookies", &self.cookies, "a cookie name", is_token)?;
         check("queries", &self.queries, "a query key", |key| !key.is_empty())

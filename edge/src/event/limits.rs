@@ -6,7 +6,10 @@ use super::EventType;
 pub(super) const URI_LENGTH: usize = 8192;
 
 /// Header names that functions neither see nor set, in addition to [`DISALLOWED_PREFIXES`].
-const DISALLOWED: [&str; 25] = [
+const DISALLOWED: [&str; 28] = [
+    "client-cert",
+    "client-cert-chain",
+    "cloudfront-viewer-cert-pem",
     "connection",
     "expect",
     "keep-alive",

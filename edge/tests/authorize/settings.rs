@@ -71,7 +71,7 @@ fn errors_name_the_invalid_setting() {
     let headers = json!({ "headers": ["token", "authorization"] });
     check(
         &with("/tokenFrom", headers),
-        "tokenFrom.headers[1]: must be a header name other than Authorization, Cookie and Host, not \
+        "tokenFrom.headers[1]: must be a header name other than Authorization, Cookie and Host, that CloudFront passes on, not \
          \"authorization\"",
     );
     let cookies = json!({ "cookies": ["a b"] });

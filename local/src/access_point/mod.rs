@@ -175,6 +175,12 @@ impl AccessPoint {
             }
             None => return invalid(),
         };
+        // "Content-Length": <number>, // Required ("Writing Lambda functions for S3 Object Lambda", HeadObject)
+        let has_body =
+            response.status() == StatusCode::OK || response.status() == StatusCode::PARTIAL_CONTENT;
+        if has_body && !value["headers"]["Content-Length"].is_u64() {
+            return invalid();
+        }
         let fields = value["headers"].as_object().into_iter().flatten();
         for (name, value) in fields {
             let text = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);

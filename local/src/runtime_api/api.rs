@@ -1,7 +1,7 @@
 //! The Lambda runtime API, as AWS documents it for custom runtimes ("Using the Lambda runtime API").
 
 use super::{
-    Failure, Reply,
+    Failure, Reply, StreamEnding,
     slot::{Event, Slot},
 };
 use crate::{
@@ -23,16 +23,16 @@ const MAX_STREAMED_BYTES: usize = 200 << 20;
 /// Content type of a stream that begins with a prelude.
 const PRELUDE_CONTENT_TYPE: &str = "application/vnd.awslambda.http-integration-response";
 
-/// Serves the runtime API of the sandbox of `slot`.
-pub(super) async fn api(slot: Arc<Slot>) -> io::Result<Server> {
+/// Serves the runtime API of the sandbox of `slot`, whose failed streams end with `ending`.
+pub(super) async fn api(slot: Arc<Slot>, ending: StreamEnding) -> io::Result<Server> {
     let socket = Socket::bind(0).await?;
     Ok(socket.serve(Arc::new(move |request| {
         let slot = slot.clone();
-        Box::pin(async move { route(&slot, request).await })
+        Box::pin(async move { route(&slot, ending, request).await })
     })))
 }
 
-async fn route(slot: &Slot, request: Request<Incoming>) -> Response<Body> {
+async fn route(slot: &Slot, ending: StreamEnding, request: Request<Incoming>) -> Response<Body> {
     let path = request.uri().path().to_owned();
     let method = request.method().clone();
     match (&method, path.strip_prefix("/2018-06-01/runtime/").unwrap_or_default()) {
@@ -43,7 +43,7 @@ async fn route(slot: &Slot, request: Request<Incoming>) -> Response<Body> {
         }
         (&Method::POST, rest) => match rest.strip_prefix("invocation/").and_then(|rest| rest.split_once('/'))
         {
-            Some((id, "response")) => respond(slot, id, request).await,
+            Some((id, "response")) => respond(slot, ending, id, request).await,
             Some((id, "error")) => {
                 let Some(reply) = slot.take_reply(id) else { return invalid_id() };
                 // The caller may have disconnected.
@@ -71,7 +71,7 @@ fn event_response(event: Event) -> Response<Body> {
     builder.body(full(event.bytes)).expect("every header is valid")
 }
 
-async fn respond(slot: &Slot, id: &str, request: Request<Incoming>) -> Response<Body> {
+async fn respond(slot: &Slot, ending: StreamEnding, id: &str, request: Request<Incoming>) -> Response<Body> {
     let Some(reply) = slot.take_reply(id) else { return invalid_id() };
     let _finish = Finish { slot, id };
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
@@ -81,7 +81,7 @@ async fn respond(slot: &Slot, id: &str, request: Request<Incoming>) -> Response<
         let (pipe, body) = pipe();
         // The function finishes its response even if the caller has disconnected, as in the cloud.
         let _ = reply.send(Ok(Reply::Streamed { has_prelude, body }));
-        if forward(request.into_body(), &pipe).await.is_ok() {
+        if forward(request.into_body(), &pipe).await.is_ok() || ending == StreamEnding::Successful {
             pipe.finish().await;
         }
         return accepted();

@@ -28,6 +28,21 @@ pub(crate) struct Settings {
     pub(crate) timeout: Duration,
     /// Variables of the child's environment besides Lambda's own.
     pub(crate) environment: Vec<(String, String)>,
+    /// The end of streamed responses that fail.
+    pub(crate) stream_ending: StreamEnding,
+}
+
+/// The end that callers see of a streamed response that fails after its head.
+///
+/// For Lambda, a stream with error trailers is "a successful response" ("Building a custom runtime for AWS Lambda"), and
+/// only callers with an SDK see its error. What other callers see is not documented.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StreamEnding {
+    /// The part looks like a whole response.
+    #[default]
+    Successful,
+    /// The connection is cut.
+    Cut,
 }
 
 /// The function's response.
@@ -84,7 +99,7 @@ impl Function {
         let mut function = Self { queue, slots: Vec::new(), apis: Vec::new(), sandboxes: Vec::new() };
         for _ in 0..settings.sandboxes {
             let slot = Arc::new(Slot::default());
-            let server = api(slot.clone()).await?;
+            let server = api(slot.clone(), settings.stream_ending).await?;
             let sandbox = Sandbox {
                 settings: settings.clone(),
                 api: server.address,

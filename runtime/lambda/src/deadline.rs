@@ -10,8 +10,19 @@ use std::{
 };
 use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
 
-/// The longest time of Object Lambda (60 seconds) and of Lambda's streams.
-const MAX_TIME: Duration = Duration::from_mins(1);
+/// The longest time of an invocation by S3 Object Lambda (S3 user guide, "Restrictions and limitations with S3 Object
+/// Lambda").
+pub(crate) const OBJECT_LAMBDA: Duration = Duration::from_mins(1);
+
+/// The longest time of any invocation (Lambda quotas).
+pub(crate) const ANY: Duration = Duration::from_mins(15);
+
+/// The time of an invocation whose deadline is unknown.
+const DEFAULT: Duration = Duration::from_mins(1);
+
+/// The longest time until the head of a web response. CloudFront waits a minute for it, and would then repeat the
+/// request.
+const MAX_HEAD_TIME: Duration = Duration::from_secs(58);
 
 /// The longest time that is kept for an error response.
 const MAX_MARGIN: Duration = Duration::from_secs(1);
@@ -19,20 +30,33 @@ const MAX_MARGIN: Duration = Duration::from_secs(1);
 /// The deadlines of an invocation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline {
-    /// Until then a response may begin or continue.
+    /// Until then a web response may begin.
+    head: Instant,
+    /// Until then a response may continue.
     response: Instant,
     /// Until then an error response may be sent.
     end: Instant,
 }
 
 impl Deadline {
-    /// Returns the deadlines of an invocation that Lambda ends at `end`. A time in the past is ignored, because
-    /// emulators of Lambda state a duration where Lambda states a time.
-    pub(crate) fn before(end: SystemTime) -> Self {
-        let left = end.duration_since(SystemTime::now()).unwrap_or(MAX_TIME).min(MAX_TIME);
+    /// Returns the deadlines of an invocation that Lambda ends at `end`, and that takes no longer than `max`. A time in
+    /// the past is ignored, because emulators of Lambda state a duration where Lambda states a time.
+    pub(crate) fn before(end: SystemTime, max: Duration) -> Self {
+        let left = end.duration_since(SystemTime::now()).unwrap_or(DEFAULT).min(max);
         let margin = (left / 5).min(MAX_MARGIN);
         let now = Instant::now();
-        Self { response: now + left - margin, end: now + left - margin / 4 }
+        let response = now + left - margin;
+        Self { head: response.min(now + MAX_HEAD_TIME), response, end: now + left - margin / 4 }
+    }
+
+    /// Returns the time that is left for a response.
+    pub(crate) fn left(self) -> Duration {
+        self.response.saturating_duration_since(Instant::now())
+    }
+
+    /// Returns the result of `work`; `None` if it is too late for the head of a web response.
+    pub(crate) async fn head<T>(self, work: impl Future<Output = T>) -> Option<T> {
+        timeout_at(self.head, work).await.ok()
     }
 
     /// Returns the result of `work`; `None` if it is too late for a response.

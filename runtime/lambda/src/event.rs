@@ -1,9 +1,9 @@
-//! Events of S3 Object Lambda, of Function URLs and of API Gateway: the fields that the function uses.
+//! Events of S3 Object Lambda, and of services that send web requests: the fields that the function uses.
 //!
 //! Parsing is lenient: AWS adds fields at any time, omits some (those of the identity of a caller that is a service),
 //! and spells a few in several ways.
 
-use base64::{Engine, prelude::BASE64_STANDARD};
+use crate::web_event::{RawWeb, Web};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Deserializer};
@@ -23,7 +23,7 @@ pub enum Event {
     Head(Object),
     /// `ListObjects` or `ListObjectsV2`.
     List(Object),
-    /// A web request of a Function URL or of API Gateway (payload format 2.0).
+    /// A web request of a Function URL, of API Gateway or of a load balancer.
     Web(Web),
 }
 
@@ -54,21 +54,6 @@ pub struct Object {
     pub payload: String,
 }
 
-/// A web request.
-#[derive(Debug)]
-pub struct Web {
-    /// Method.
-    pub method: String,
-    /// Path, percent-encoded, without the stage of an API.
-    pub path: String,
-    /// Query, percent-encoded.
-    pub query: String,
-    /// Headers.
-    pub headers: HeaderMap,
-    /// Body.
-    pub body: Vec<u8>,
-}
-
 /// An event that cannot be parsed.
 #[derive(Debug, thiserror::Error)]
 pub enum EventError {
@@ -79,7 +64,9 @@ pub enum EventError {
     #[error("the event has a body that is not valid base64")]
     Body(#[from] base64::DecodeError),
     /// It comes from an unsupported service.
-    #[error("unsupported event: expected one of S3 Object Lambda, a Function URL or API Gateway (2.0)")]
+    #[error(
+        "unsupported event: expected one of S3 Object Lambda, a Function URL, API Gateway or an Application Load Balancer"
+    )]
     Unknown,
 }
 
@@ -107,23 +94,7 @@ impl Event {
         if let Some(context) = raw.list_objects_context.or(raw.list_objects_v2_context) {
             return Ok(Self::List(object(context.url)));
         }
-        let context = raw.request_context.unwrap_or_default();
-        let (Some(path), Some(http)) = (raw.raw_path, context.http) else {
-            return Err(EventError::Unknown);
-        };
-        let stage = context.stage.filter(|stage| stage != "$default").map(|stage| format!("/{stage}"));
-        let below = stage.and_then(|stage| path.strip_prefix(&stage).filter(|path| path.starts_with('/')));
-        Ok(Self::Web(Web {
-            path: below.unwrap_or(&path).to_owned(),
-            method: http.method,
-            query: raw.raw_query_string.unwrap_or_default(),
-            headers: raw.headers,
-            body: if raw.is_base64_encoded == Some(true) {
-                BASE64_STANDARD.decode(raw.body.unwrap_or_default())?
-            } else {
-                raw.body.unwrap_or_default().into()
-            },
-        }))
+        raw.web.into_web().map(Self::Web)
     }
 }
 
@@ -160,13 +131,8 @@ struct RawEvent {
     list_objects_v2_context: Option<Context>,
     configuration: Option<Configuration>,
     user_request: Option<UserRequest>,
-    raw_path: Option<String>,
-    raw_query_string: Option<String>,
-    #[serde(default, deserialize_with = "headers")]
-    headers: HeaderMap,
-    request_context: Option<RequestContext>,
-    body: Option<String>,
-    is_base64_encoded: Option<bool>,
+    #[serde(flatten)]
+    web: RawWeb,
 }
 
 #[derive(Deserialize)]
@@ -195,19 +161,8 @@ struct UserRequest {
     headers: HeaderMap,
 }
 
-#[derive(Default, Deserialize)]
-struct RequestContext {
-    http: Option<Http>,
-    stage: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Http {
-    method: String,
-}
-
 /// Parses headers from an object of texts, without those that are invalid.
-fn headers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HeaderMap, D::Error> {
+pub(crate) fn headers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HeaderMap, D::Error> {
     let fields = Option::<Map<String, Value>>::deserialize(deserializer)?.unwrap_or_default();
     let header = |(name, value): (String, Value)| {
         let text = match value {

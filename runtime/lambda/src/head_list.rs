@@ -4,11 +4,12 @@ use crate::{
     deadline::{Deadline, deadline_exceeded},
     event::Object,
     function::Function,
-    object::door_request,
+    object::{PART_BYTES, choose_range, door_request},
     presigned::{describe, parse_url, repeated_headers, signed_headers},
     reply::Reply,
     s3_error::{CallerError, S3Error},
 };
+use headers::{HeaderMapExt, Range};
 use http::{HeaderMap, Method, StatusCode, header};
 use reqwest::Response;
 use safelight_core::{Error, Kind, Result};
@@ -18,9 +19,11 @@ use safelight_service::{
     handle::{Service, preview},
     meter::Meter,
     rejection::Rejection,
+    response::Body,
     status,
 };
 use serde_json::{Map, Value, json};
+use std::ops::Bound;
 
 /// Maximum bytes of a list: a thousand of the longest keys, and less than a function may return.
 const MAX_LIST_BYTES: usize = 5 << 20;
@@ -30,8 +33,15 @@ pub(crate) async fn head_object(function: &Function, object: &Object, id: &str, 
     let service = function.service(&object.payload);
     let mut request = door_request(service.as_ref().unwrap_or(&function.service), object, "HEAD", id);
     request.wants_body = false;
+    let (_, query) = object.target();
+    let is_part = choose_range(query, &mut request.headers);
+    let range: Option<Range> = request.headers.typed_get();
     let response = serve_request(request, |pending| async {
-        let work = async { head(function, &service?, object, pending).await };
+        let work = async {
+            let is_part = is_part?;
+            let (preview, size) = head(function, &service?, object, pending).await?;
+            Ok(described(&preview, size, range, is_part)?)
+        };
         deadline.response(work).await.unwrap_or_else(|| Err(deadline_exceeded().into()))
     });
     into_reply(response.await)
@@ -53,7 +63,7 @@ pub(crate) async fn list_objects(
     into_reply(response.await)
 }
 
-/// Reads the object's headers, and returns the head of the response.
+/// Reads the object's headers, and returns the head of the response and the length of the object.
 ///
 /// The URL is signed for `HEAD`, so the object cannot be read: the head lacks content type and length.
 async fn head(
@@ -61,11 +71,53 @@ async fn head(
     service: &Service,
     object: &Object,
     pending: Pending,
-) -> Result<(StatusCode, Value), Rejection> {
+) -> Result<(http::Response<Body>, Option<u64>), Rejection> {
     let response = fetch(function, object, Method::HEAD).await?;
     let headers = repeated_headers(response.headers());
-    let preview = preview(service, &describe(&response), headers, &pending.with_query()?)?;
-    Ok((preview.status(), json!({ "headers": s3_names(preview.headers()) })))
+    let meta = describe(&response);
+    Ok((preview(service, &meta, headers, &pending.with_query()?)?, meta.size))
+}
+
+/// Returns the result for a head. S3 requires a length, and the only known one is that of the object, which for a
+/// stripped image is an upper bound; ranges and parts are those of that length.
+///
+/// # Errors
+/// [`Kind::RangeNotSatisfiable`].
+fn described(
+    head: &http::Response<Body>,
+    size: Option<u64>,
+    range: Option<Range>,
+    is_part: bool,
+) -> Result<(StatusCode, Value)> {
+    let mut headers = s3_names(head.headers());
+    let mut status = head.status();
+    if let Some(size) = size.filter(|_| status == status::WHOLE) {
+        let part = range.map(|range| single(&range, size)).transpose()?.flatten();
+        headers["Content-Length"] = part.as_ref().map_or(size, |part| part.end - part.start).into();
+        if let Some(part) = part {
+            status = status::PART;
+            headers["Content-Range"] = format!("bytes {}-{}/{size}", part.start, part.end - 1).into();
+        }
+        if is_part {
+            headers["x-amz-mp-parts-count"] = size.div_ceil(PART_BYTES).into();
+        }
+    }
+    Ok((status, json!({ "headers": headers })))
+}
+
+/// Returns the part of an object that a range selects; `None` for several ranges, which are ignored.
+fn single(range: &Range, size: u64) -> Result<Option<std::ops::Range<u64>>> {
+    let mut parts = range.satisfiable_ranges(size).map(|(start, end)| {
+        let start = if let Bound::Included(start) = start { start } else { 0 };
+        let end = if let Bound::Included(end) = end { end.saturating_add(1) } else { size };
+        start..end.min(size)
+    });
+    let outside = || {
+        let message = format!("the requested range is outside the object of {size} bytes");
+        Error::new(Kind::RangeNotSatisfiable, "range", message)
+    };
+    let part = parts.next().filter(|part| part.start < part.end).ok_or_else(outside)?;
+    Ok(parts.next().is_none().then_some(part))
 }
 
 async fn list(function: &Function, object: &Object, meter: &Meter) -> Result<(StatusCode, Value), Rejection> {

@@ -1,7 +1,7 @@
 //! Invocations: receives events, and calls the file for each kind of event.
 
 use crate::{
-    deadline::Deadline,
+    deadline::{self, Deadline},
     event::Event,
     function::Function,
     head_list, metrics, object,
@@ -109,8 +109,10 @@ impl Service<LambdaInvocation> for InvocationLayer {
 
 /// Responds to one event before its deadline.
 async fn respond(function: &Function, event: &[u8], context: &Context) -> Reply {
-    let deadline = Deadline::before(context.deadline());
-    match Event::from_json(event) {
+    let event = Event::from_json(event);
+    let max = if matches!(event, Ok(Event::Web(_))) { deadline::ANY } else { deadline::OBJECT_LAMBDA };
+    let deadline = Deadline::before(context.deadline(), max);
+    match event {
         Ok(Event::Get { output, object }) => {
             object::get_object(function, &output, &object, &context.request_id, deadline).await
         }

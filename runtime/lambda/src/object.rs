@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 /// Bytes of a part, for `partNumber`. Responses have no parts of an upload, so any size would do; this is the one of
 /// S3's own sample function.
-const PART_BYTES: u64 = 5 << 20;
+pub(crate) const PART_BYTES: u64 = 5 << 20;
 
 /// Maximum number of parts of an object (S3 `UploadPart`).
 const MAX_PARTS: u64 = 10_000;
@@ -101,7 +101,7 @@ pub(crate) fn door_request(service: &Service, object: &Object, method: &str, id:
 }
 
 /// Writes the requested range, which may be in the query, or be a part, to `headers`. Returns whether it is a part.
-fn choose_range(query: &str, headers: &mut HeaderMap) -> Result<bool> {
+pub(crate) fn choose_range(query: &str, headers: &mut HeaderMap) -> Result<bool> {
     let value = |name: &str| {
         let mut pairs = form_urlencoded(query);
         pairs.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)

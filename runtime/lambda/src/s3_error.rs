@@ -27,7 +27,7 @@ struct ErrorBody {
 impl S3Error {
     /// Returns the error of a response without a body: the code follows from the status.
     pub(crate) fn from_status(status: StatusCode) -> Self {
-        let (_, code) = status::of_s3(status::of_s3_status(status));
+        let code = status::s3_code(status);
         let message = status.canonical_reason().unwrap_or("the object could not be read");
         Self { status, code: code.to_owned(), message: message.to_owned() }
     }

@@ -191,6 +191,22 @@ pub(crate) fn limit_age(headers: &mut HeaderMap, secs: u64) {
     headers.typed_insert(limited);
 }
 
+/// The longest time for which a cache may use a response that may be incomplete.
+const MAX_UNFINISHED_SECS: u64 = 60;
+
+/// Limits the time for which caches use a response that may be incomplete to a minute, without any use after that.
+pub(crate) fn limit_unfinished(headers: &mut HeaderMap) {
+    let own = own(headers);
+    if own.no_store() || own.no_cache() {
+        return;
+    }
+    let secs = |age: Duration| age.as_secs().min(MAX_UNFINISHED_SECS);
+    let scope = if own.private() { "private" } else { "public" };
+    let age = own.max_age().map_or(MAX_UNFINISHED_SECS, secs);
+    let shared = own.s_max_age().map(|age| format!(", s-maxage={}", secs(age))).unwrap_or_default();
+    insert(headers, &own, format!("{scope}, max-age={age}{shared}"));
+}
+
 fn own(headers: &HeaderMap) -> CacheControl {
     headers.typed_get().unwrap_or_else(CacheControl::new)
 }
@@ -266,6 +282,20 @@ mod tests {
         check("public, max-age=31536000, immutable", "private, no-cache");
         check("max-age=7, s-maxage=9, no-transform", "private, no-cache, no-transform");
         check("no-store", "no-store");
+    }
+
+    #[test]
+    fn a_response_that_may_be_incomplete_expires_within_a_minute() {
+        let check = |own, expected: &str| assert_eq!(changed(own, limit_unfinished), expected, "{own}");
+        check("", "public, max-age=60");
+        check("public, max-age=31536000, immutable", "public, max-age=60");
+        check("max-age=7, s-maxage=900, stale-if-error=86400", "public, max-age=7, s-maxage=60");
+        check(
+            "private, max-age=900, stale-while-revalidate=9, no-transform",
+            "private, max-age=60, no-transform",
+        );
+        check("no-store", "no-store");
+        check("no-cache", "no-cache");
     }
 
     #[test]

@@ -15,10 +15,6 @@ use tokio::sync::mpsc;
 /// The origin in errors.
 const ORIGIN: &str = "driver";
 
-/// Bytes of output that are produced before the response begins. A small damaged image is then an error with a
-/// status instead of a truncated response, and a small valid one has a `Content-Length`.
-const LOOKAHEAD_BYTES: u64 = 64 << 10;
-
 /// The longest piece of a response that is passed on at once. A connection buffers one piece, so a slow client takes no
 /// more memory than that besides what is reserved.
 const MAX_PIECE_BYTES: usize = 64 << 10;
@@ -58,12 +54,13 @@ impl SessionDriver {
         self.reader.meta()
     }
 
-    /// Runs until the head of the response is known, and its first 64 KiB or all of it is produced.
+    /// Runs until the head of the response is known, and its first `lookahead` bytes or all of it are produced. A short
+    /// response of a damaged image is then an error with a status, and that of a valid one has a `Content-Length`.
     ///
     /// # Errors
     /// Those of the source and of the session. No byte was sent yet, so they can become a status.
-    pub async fn commit(&mut self) -> Result<Head> {
-        while self.session.is_some() && (self.out.head.is_none() || self.out.queued < LOOKAHEAD_BYTES) {
+    pub async fn commit(&mut self, lookahead: u64) -> Result<Head> {
+        while self.session.is_some() && (self.out.head.is_none() || self.out.queued < lookahead) {
             self.step().await?;
         }
         let no_head = || Error::new(Kind::Internal, ORIGIN, "the transform returned no image");

@@ -17,6 +17,7 @@ use crate::{
     response::{Body, SERVER_TIMING, SVG_POLICY, Timing, describe},
     source::{Meta, Opened, Reader, Source, within},
     status,
+    streaming::Streaming,
 };
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use safelight_core::{Error, Format, Kind, Plan, Registry, Result, Session, Settings};
@@ -52,6 +53,8 @@ pub struct Service {
     /// Whether a CDN in front checks viewers, so that it may store responses and viewers must ask it before each use.
     /// Defaults to `false`.
     pub is_checked_by_cdn: bool,
+    /// Limits of the door on responses that continue after their head.
+    pub streaming: Streaming,
 }
 
 /// Returns the response to `request` about the image in `source`.
@@ -169,7 +172,7 @@ async fn attempt(
     let passthrough = opened.passthrough.clone().filter(|_| query.is_empty());
     let mut headers = std::mem::take(&mut opened.headers);
     let mut driver = service.drive(plan, source, opened, request);
-    let head = driver.commit().await?;
+    let head = driver.commit(service.streaming.lookahead_bytes).await?;
     timing.mark("head");
     let meta = driver.meta().clone();
     let validators = validators(&meta);
@@ -192,7 +195,7 @@ async fn attempt(
         let plan = Plan::new(service.registry, request.query.clone())?;
         let opened = service.open(source, Some(&meta), request).await?;
         driver = service.drive(plan, source, opened, request);
-        driver.commit().await?;
+        driver.commit(service.streaming.lookahead_bytes).await?;
         timing.mark("measure");
     }
 
@@ -204,11 +207,25 @@ async fn attempt(
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(SERVER_TIMING, timing.into_value());
     headers.extend(passthrough.unwrap_or_default());
-    let (status, body) = match (range, length) {
-        (Some(range), length) => {
-            let Some(part) = range.within(length.unwrap_or(u64::MAX)) else {
-                return Err(Failure::Rejected(range_not_satisfiable(length)));
-            };
+    let part = match range.map(|range| range.within(length.unwrap_or(u64::MAX))) {
+        Some(None) => return Err(Failure::Rejected(range_not_satisfiable(length))),
+        part => part.flatten(),
+    };
+    if request.wants_body {
+        // A response whose length is unknown was not decoded, so it is not much longer than its source.
+        let whole = length.or(meta.size);
+        let expected = match &part {
+            Some(part) => Some(part.end.min(whole.unwrap_or(part.end)).saturating_sub(part.start)),
+            None => whole,
+        };
+        service.streaming.check(expected)?;
+    }
+    let end = part.as_ref().map_or(u64::MAX, |part| part.end);
+    if driver.length().is_none() && driver.queued() < end {
+        service.streaming.mark_unfinished(&mut headers);
+    }
+    let (status, body) = match (part, length) {
+        (Some(part), length) => {
             headers.insert(header::CONTENT_RANGE, content_range(Some(&part), length));
             (status::PART, Body::part(driver, part))
         }

@@ -24,6 +24,7 @@ pub mod client;
 
 // Responses.
 pub mod response;
+pub mod streaming;
 mod download;
 mod conditional;
 mod hex;

@@ -9,6 +9,7 @@ use crate::{
     rules::RuleArguments,
     setting::table,
     site::{OriginSettings, Origins},
+    streaming::Streaming,
 };
 use clap::{
     Args,
@@ -187,6 +188,7 @@ impl Policy {
             source_timeout: Duration::from_secs(self.source_timeout_secs),
             decode_pool: Arc::new(DecodePool::new(pool)),
             metrics: Arc::default(),
+            streaming: Streaming::default(),
         })
     }
 

@@ -78,6 +78,14 @@ pub fn of_s3_status(status: StatusCode) -> Kind {
     }
 }
 
+/// Returns the error code of S3 for a response of S3 with `status` and no code.
+pub fn s3_code(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::INTERNAL_SERVER_ERROR => "InternalError",
+        _ => of_s3(of_s3_status(status)).1,
+    }
+}
+
 /// Returns the status for the caller of an access point where S3's was `status`: the same, if S3 Object Lambda
 /// accepts it (`WriteGetObjectResponse`, `StatusCode`), else the nearest.
 pub fn object_lambda(status: StatusCode) -> StatusCode {

@@ -4,7 +4,7 @@ use crate::cloud::event;
 use safelight_lambda::Event;
 use serde_json::Value;
 
-const ALL: [&str; 10] = [
+const ALL: [&str; 13] = [
     "get",
     "get-cloudfront",
     "get-least",
@@ -15,6 +15,9 @@ const ALL: [&str; 10] = [
     "function-url",
     "function-url-least",
     "api-gateway",
+    "rest-api",
+    "load-balancer",
+    "load-balancer-multi-value",
 ];
 
 fn read(event: &Value) -> String {
@@ -43,6 +46,9 @@ fn every_shape_is_parsed() {
         "GET /photo.jpg",
         "GET /photo.jpg",
         "GET /photo.jpg",
+        "GET /photo.jpg",
+        "GET /photo.jpg",
+        "GET /photo.jpg",
     ];
     for (name, expected) in ALL.iter().zip(expected) {
         assert_eq!(read(&event(name)), expected, "{name}");
@@ -50,7 +56,7 @@ fn every_shape_is_parsed() {
 }
 
 /// Required fields.
-const NEEDED: [&str; 12] = [
+const NEEDED: [&str; 14] = [
     "/getObjectContext",
     "/getObjectContext/inputS3Url",
     "/getObjectContext/outputRoute",
@@ -62,6 +68,8 @@ const NEEDED: [&str; 12] = [
     "/listObjectsV2Context",
     "/listObjectsV2Context/inputS3Url",
     "/rawPath",
+    "/path",
+    "/httpMethod",
     "/requestContext",
 ];
 

@@ -24,6 +24,7 @@ async fn errors_of_s3_are_forwarded() {
         (Fault::Error(502, "not a code"), (503, "ServiceUnavailable", "S3 says not a code")),
         (Fault::BareError(304), (304, "", "")),
         (Fault::BareError(403), (403, "AccessDenied", "Forbidden")),
+        (Fault::BareError(500), (500, "InternalError", "Internal Server Error")),
         (Fault::BareError(418), (400, "ServiceUnavailable", "I'm a teapot")),
     ] {
         cloud.break_with(fault);
@@ -62,8 +63,11 @@ async fn a_silent_source_times_out_before_the_deadline() {
 async fn a_source_that_breaks_off_aborts_the_response() {
     let cloud = Cloud::start().await;
     let function = cloud.run(&[("SAFELIGHT_BUCKET", "photos")]);
-    let jpeg = safelight_images::long_jpeg(8 << 20);
+    // Half of it is more than a web response has before its head.
+    let jpeg = safelight_images::long_jpeg(13 << 20);
     cloud.put("photo.jpg", jpeg.clone());
+    // The time of the first invocation decides how long a web response may be.
+    assert_eq!(cloud.invoke(&browse("GET", "/none.jpg", &[])).await.web().0["statusCode"], 404);
     for fault in [Fault::Reset, Fault::Stuck] {
         cloud.break_with(fault);
         let reply = cloud.invoke_within(&event("get"), SHORT).await;

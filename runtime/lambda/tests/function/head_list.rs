@@ -19,9 +19,9 @@ async fn headers_are_those_of_the_response() {
     ] {
         assert_eq!(headers[name], value, "{head}");
     }
-    for name in ["Content-Length", "x-amz-checksum-crc32"] {
-        assert!(headers.get(name).is_none(), "{name} is of other bytes: {head}");
-    }
+    let length = safelight_images::read("photo.jpg").len();
+    assert_eq!(headers["Content-Length"], length, "S3 requires a length");
+    assert!(headers.get("x-amz-checksum-crc32").is_none(), "it is of other bytes: {head}");
     cloud.invoke(&event("get")).await;
     assert_eq!(headers["ETag"], cloud.written()[0].header("x-amz-fwd-header-etag"));
 
@@ -30,6 +30,45 @@ async fn headers_are_those_of_the_response() {
     assert_eq!(cloud.invoke(&conditional).await.json()["statusCode"], 304);
     conditional["userRequest"]["headers"]["If-None-Match"] = ETAG.into();
     assert_eq!(cloud.invoke(&conditional).await.json()["statusCode"], 200);
+}
+
+#[tokio::test]
+async fn ranges_and_parts_are_those_of_the_object() {
+    let cloud = Cloud::start().await;
+    let _function = cloud.run(&[]);
+    let length = safelight_images::read("photo.jpg").len();
+    for (query, range, status, stated, content_range, parts) in [
+        ("", "bytes=0-9", 206, 10, format!("bytes 0-9/{length}"), json!(null)),
+        ("", "bytes=-7", 206, 7, format!("bytes {}-{}/{length}", length - 7, length - 1), json!(null)),
+        ("?partNumber=1", "", 206, length, format!("bytes 0-{}/{length}", length - 1), json!(1)),
+        ("", "bytes=0-1,3-4", 200, length, String::new(), json!(null)),
+        ("", "lines=0-9", 200, length, String::new(), json!(null)),
+    ] {
+        let mut event = event("head");
+        event["userRequest"]["url"] = format!("https://ol.example/photo.jpg{query}").into();
+        if !range.is_empty() {
+            event["userRequest"]["headers"]["Range"] = range.into();
+        }
+        let head = cloud.invoke(&event).await.json();
+        assert_eq!(
+            (&head["statusCode"], &head["headers"]["Content-Length"]),
+            (&json!(status), &json!(stated))
+        );
+        assert_eq!(head["headers"]["Content-Range"].as_str().unwrap_or_default(), content_range, "{head}");
+        assert_eq!(head["headers"]["x-amz-mp-parts-count"], parts, "{head}");
+    }
+    for (query, range, error) in [
+        ("", "bytes=99999999-", "InvalidRange"),
+        ("?partNumber=2", "", "InvalidRange"),
+        ("?partNumber=0", "", "InvalidArgument"),
+    ] {
+        let mut event = event("head");
+        event["userRequest"]["url"] = format!("https://ol.example/photo.jpg{query}").into();
+        if !range.is_empty() {
+            event["userRequest"]["headers"]["Range"] = range.into();
+        }
+        assert_eq!(cloud.invoke(&event).await.json()["errorCode"], error, "{query} {range}");
+    }
 }
 
 #[tokio::test]

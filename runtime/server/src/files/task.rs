@@ -10,6 +10,7 @@ use safelight_service::{
     handle::Service,
     meter::Meter,
     source::{File, Reader, Stdin},
+    streaming::Streaming,
 };
 use std::{
     collections::HashSet,
@@ -92,7 +93,7 @@ impl Task {
         let parsed = self.service.query(&query, "")?.query;
         let plan = Plan::new(*registry, parsed.clone())?;
         let mut driver = SessionDriver::new(reader, plan.start(settings), decode_pool.clone());
-        let head = match driver.commit().await {
+        let head = match driver.commit(Streaming::default().lookahead_bytes).await {
             Err(error) if self.may_be_skipped && error.kind == Kind::UnsupportedFormat => {
                 return Ok(Outcome::Skipped(SkipReason::Unsupported(error.message)));
             }

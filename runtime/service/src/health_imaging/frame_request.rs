@@ -46,14 +46,18 @@ pub(super) enum Operation {
     ImageSet,
     /// DICOMweb: frames of an instance.
     DicomFrames,
-    /// DICOMweb: an instance, or metadata of an instance or a series.
-    Dicom,
+    /// DICOMweb: an instance.
+    DicomInstance,
+    /// DICOMweb: metadata of an instance.
+    DicomInstanceMetadata,
+    /// DICOMweb: metadata of a series.
+    DicomSeriesMetadata,
 }
 
 impl Operation {
     /// Returns whether it is a `POST` to the host for image sets.
     pub(super) fn is_image_set(self) -> bool {
-        !matches!(self, Self::DicomFrames | Self::Dicom)
+        matches!(self, Self::Frame | Self::Metadata | Self::LatestMetadata | Self::ImageSet)
     }
 
     /// Returns whether the result is an image, to which transforms may apply.
@@ -154,10 +158,14 @@ fn frame_id(query: &str, body: &[u8]) -> Result<Bytes> {
 fn dicom(segments: &[&str]) -> Option<Operation> {
     let is_list = |frames: &str| frames.split(',').all(is_frame) && frames.split(',').count() <= MAX_FRAMES;
     let (uids, operation) = match *segments {
-        ["studies", study, "series", series, "metadata"] => ([study, series, series], Operation::Dicom),
-        ["studies", study, "series", series, "instances", instance]
-        | ["studies", study, "series", series, "instances", instance, "metadata"] => {
-            ([study, series, instance], Operation::Dicom)
+        ["studies", study, "series", series, "metadata"] => {
+            ([study, series, series], Operation::DicomSeriesMetadata)
+        }
+        ["studies", study, "series", series, "instances", instance] => {
+            ([study, series, instance], Operation::DicomInstance)
+        }
+        ["studies", study, "series", series, "instances", instance, "metadata"] => {
+            ([study, series, instance], Operation::DicomInstanceMetadata)
         }
         ["studies", study, "series", series, "instances", instance, "frames", frames] if is_list(frames) => {
             ([study, series, instance], Operation::DicomFrames)
@@ -226,10 +234,14 @@ fn is_frame(text: &str) -> bool {
     is_version(text) && !text.starts_with('0') && text.len() <= 9
 }
 
-/// A DICOM UID: numbers between dots, up to 64 characters (DICOM PS3.5 9.1).
+/// Maximum characters of a UID: AWS stores longer ones than the 64 of DICOM PS3.5 9.1 (AWS `HealthImaging`, "Release
+/// history", 28 June 2024).
+const MAX_UID: usize = 256;
+
+/// A DICOM UID: numbers between dots.
 fn is_uid(text: &str) -> bool {
     let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    text.len() <= 64 && text.split('.').all(is_number)
+    text.len() <= MAX_UID && text.split('.').all(is_number)
 }
 
 #[cfg(test)]
@@ -246,6 +258,40 @@ mod tests {
         let body = body.replace("FRAME", FRAME);
         let request = Request::builder().method(method).uri(target).header("accept", "a/b;c=d");
         FrameRequest::from_http(&request.body(()).unwrap().into_parts().0, body.as_bytes())
+    }
+
+    /// Returns the action of AWS that permits an operation ("Actions, resources, and condition keys for AWS
+    /// HealthImaging" of the Service Authorization Reference).
+    fn action(operation: Operation) -> &'static str {
+        match operation {
+            Operation::Frame => "GetImageFrame",
+            Operation::Metadata | Operation::LatestMetadata => "GetImageSetMetadata",
+            Operation::ImageSet => "GetImageSet",
+            Operation::DicomFrames => "GetDICOMInstanceFrames",
+            Operation::DicomInstance => "GetDICOMInstance",
+            Operation::DicomInstanceMetadata => "GetDICOMInstanceMetadata",
+            Operation::DicomSeriesMetadata => "GetDICOMSeriesMetadata",
+        }
+    }
+
+    /// The tests of the AWS stacks read this file: the role of the function needs these actions, and no others.
+    #[test]
+    fn the_file_of_actions_lists_every_operation() {
+        #[derive(Deserialize)]
+        struct Entry {
+            action: String,
+            resource: String,
+            path: String,
+        }
+        let entries: Vec<Entry> = serde_json::from_str(include_str!("actions.json")).unwrap();
+        for Entry { action: name, resource, path } in &entries {
+            let operation = parse("GET", path, "").unwrap().operation;
+            assert_eq!(action(operation), name, "{path}");
+            let expected = if operation.is_image_set() { "imageset" } else { "datastore" };
+            assert_eq!(resource, expected, "{path}");
+        }
+        // One path for each variant of `Operation`.
+        assert_eq!(entries.len(), Operation::DicomSeriesMetadata as usize + 1);
     }
 
     #[test]
@@ -273,8 +319,17 @@ mod tests {
                 Operation::Metadata,
                 "imageSet/SET/getImageSetMetadata?version=3",
             ),
-            ("studies/1.2/series/3.4/metadata", Operation::Dicom, "studies/1.2/series/3.4/metadata"),
-            ("studies/1/series/2/instances/3", Operation::Dicom, "studies/1/series/2/instances/3"),
+            (
+                "studies/1.2/series/3.4/metadata",
+                Operation::DicomSeriesMetadata,
+                "studies/1.2/series/3.4/metadata",
+            ),
+            (
+                "studies/1.2/series/3.4/instances/05/metadata",
+                Operation::DicomInstanceMetadata,
+                "studies/1.2/series/3.4/instances/05/metadata",
+            ),
+            ("studies/1/series/2/instances/3", Operation::DicomInstance, "studies/1/series/2/instances/3"),
             (
                 "studies/1/series/2/instances/3/frames/1,20?imageSetId=SET&x=1",
                 Operation::DicomFrames,
@@ -290,7 +345,7 @@ mod tests {
 
     #[test]
     fn invalid_requests_are_rejected() {
-        let long = "1".repeat(65);
+        let long = "1".repeat(MAX_UID + 1);
         let many = ["1"; MAX_FRAMES + 1].join(",");
         for (method, target, body, kind) in [
             ("GET", "/", "", Kind::NotFound),

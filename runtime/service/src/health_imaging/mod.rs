@@ -5,6 +5,7 @@
 mod credentials;
 mod endpoint;
 mod frame_request;
+mod gzip;
 mod service_error;
 mod source;
 
@@ -47,6 +48,10 @@ pub struct HealthImagingSettings {
     #[arg(id = "healthimaging_endpoint", long = "healthimaging-endpoint",
           env = "SAFELIGHT_HEALTHIMAGING_ENDPOINT", value_name = "URL", value_parser = endpoint::parse_endpoint)]
     pub endpoint: Option<String>,
+
+    /// Whether metadata is decompressed here. Defaults to `false`: the viewer decompresses it.
+    #[arg(skip)]
+    pub decompresses: bool,
 }
 
 /// The image frames of one region, as an origin.
@@ -62,6 +67,7 @@ struct Client {
     endpoint: Endpoint,
     http: reqwest::Client,
     keys: Keys,
+    decompresses: bool,
 }
 
 impl HealthImaging {
@@ -72,7 +78,8 @@ impl HealthImaging {
     /// [`StartError`], with the name of the invalid setting.
     pub fn new(region: &str, settings: &HealthImagingSettings) -> Result<Self, StartError> {
         let endpoint = Endpoint::new(region, settings.endpoint.as_deref())?;
-        let client = Client { endpoint, http: client(IDLE_TIMEOUT)?, keys: Keys::from_env()? };
+        let (http, keys) = (client(IDLE_TIMEOUT)?, Keys::from_env()?);
+        let client = Client { endpoint, http, keys, decompresses: settings.decompresses };
         Ok(Self { client: Arc::new(client), data_stores: settings.data_stores.clone() })
     }
 }

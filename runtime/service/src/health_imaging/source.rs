@@ -1,6 +1,6 @@
 //! A response of the service as a source.
 
-use super::{Client, FrameRequest, frame_request::Operation};
+use super::{Client, FrameRequest, frame_request::Operation, gzip::decompressed};
 use crate::{
     client::chunks,
     source::{Meta, Opened, Source},
@@ -57,7 +57,11 @@ impl FrameSource {
         let (cache_control, is_immutable) = match self.request.operation {
             Operation::Frame | Operation::Metadata => (IMMUTABLE, true),
             Operation::DicomFrames => (ONE_DAY, false),
-            Operation::LatestMetadata | Operation::ImageSet | Operation::Dicom => (REVALIDATE, false),
+            Operation::LatestMetadata
+            | Operation::ImageSet
+            | Operation::DicomInstance
+            | Operation::DicomInstanceMetadata
+            | Operation::DicomSeriesMetadata => (REVALIDATE, false),
         };
         Meta {
             size: response.headers().typed_get::<ContentLength>().map(|length| length.0),
@@ -82,10 +86,17 @@ impl Source for FrameSource {
             return Err(Error::new(Kind::Upstream, "healthimaging", message));
         }
         let response = self.client.fetch(&self.request).await?;
-        let meta = self.describe(&response);
+        let mut meta = self.describe(&response);
         meta.check(pin)?;
-        let passthrough = passthrough_headers(&response, self.request.operation);
-        Ok(Opened { passthrough: Some(passthrough), ..Opened::new(meta, chunks(response)) })
+        let mut passthrough = passthrough_headers(&response, self.request.operation);
+        let is_gzip = passthrough.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding == "gzip");
+        let mut chunks = chunks(response);
+        if is_gzip && self.client.decompresses {
+            passthrough.remove(header::CONTENT_ENCODING);
+            meta.size = None;
+            chunks = decompressed(chunks);
+        }
+        Ok(Opened { passthrough: Some(passthrough), ..Opened::new(meta, chunks) })
     }
 }
 
@@ -99,7 +110,6 @@ fn passthrough_headers(response: &Response, operation: Operation) -> HeaderMap {
     let unknown = HeaderValue::from_static("application/octet-stream");
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, content_type.filter(is_known).cloned().unwrap_or(unknown));
-    // Metadata arrives compressed and stays so.
     let encoding = response.headers().get(header::CONTENT_ENCODING).cloned();
     headers.extend(encoding.map(|encoding| (header::CONTENT_ENCODING, encoding)));
     if !operation.is_image_set() {

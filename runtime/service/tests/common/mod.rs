@@ -28,6 +28,7 @@ use safelight_service::{
     handle::{RuleSettings, Rules, Service},
     site::Routes,
     source::Origin,
+    streaming::Streaming,
     web::{Site, router},
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -79,5 +80,6 @@ pub(crate) fn service(registry: Registry) -> Service {
         decode_pool,
         metrics: Arc::default(),
         is_checked_by_cdn: false,
+        streaming: Streaming::default(),
     }
 }
