@@ -47,9 +47,11 @@ fn prepare(function: &Function, web: Web, id: &str) -> Result<(Router, Request<a
         let signatures = settings.signatures.check();
         let signatures =
             signatures.map_err(|error| Error::new(Kind::Internal, "settings", error.to_string()))?;
+        let dialects = settings.dialects.dialects();
+        let dialects = dialects.map_err(|error| Error::new(Kind::Internal, "settings", error.to_string()))?;
         let log_subject = settings.auth.log_subject;
         let routes = site_routes(function)?;
-        Ok(router(Site { routes, auth, log_subject, signatures, states_range_length: true }))
+        Ok(router(Site { routes, auth, log_subject, signatures, dialects, states_range_length: true }))
     })?;
     let query = if web.query.is_empty() { String::new() } else { format!("?{}", web.query) };
     let not_found = |error| Error::new(Kind::NotFound, "path", "no image at this path").with_source(error);

@@ -1,13 +1,15 @@
 //! The command line and the environment.
 
+use crate::explain::{parse_format, parse_size};
 use clap::{Arg, Args, CommandFactory, Parser, Subcommand, builder::BoolishValueParser, error::ContextKind};
 use safelight::connections::{ConnectionLimits, Networks, PRIVATE_NETWORKS};
-use safelight_core::Registry;
+use safelight_core::{Format, Registry, Size};
 use safelight_service::{
     StartError,
     auth::AuthSettings,
     config::{ConfigError, ConfigFile, ConfigSettings, add_file, check_variables, name_of},
     decode_pool::PoolLimits,
+    dialect::DialectArguments,
     policy::Policy,
     signature::{SignatureKeys, SignatureSettings},
     site::{OriginArguments, Routes},
@@ -40,6 +42,8 @@ pub(crate) enum Command {
     Transform(Transform),
     /// Sign URLs, for a server with --signature-keys
     Sign(Sign),
+    /// Show the source and the query of another service's URL
+    Explain(Explain),
     /// List the transforms and their parameters
     Transforms,
     /// Check the configuration file, or print its JSON Schema
@@ -90,6 +94,9 @@ pub(crate) struct Serve {
     pub(crate) signatures: SignatureSettings,
 
     #[command(flatten)]
+    pub(crate) dialects: DialectArguments,
+
+    #[command(flatten)]
     pub(crate) source_settings: SourceSettings,
 
     /// Start without checking that the source can be read
@@ -127,6 +134,30 @@ pub(crate) struct Sign {
     /// Time until which the URL is valid, in seconds since 1970
     #[arg(long, value_name = "SECONDS")]
     pub(crate) expires_at: Option<u64>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Explain {
+    /// URL, or path and query, of a service that --dialect names
+    pub(crate) url: String,
+
+    #[command(flatten)]
+    config: ConfigSettings,
+
+    #[command(flatten)]
+    pub(crate) dialects: DialectArguments,
+
+    /// Width and height of the source, in pixels: sizes of some services depend on it
+    #[arg(long, value_name = "SIZE", default_value = "4000x3000", value_parser = parse_size)]
+    pub(crate) size: Size,
+
+    /// Format of the source, by its extension [default: as in the URL, or jpg]
+    #[arg(long, value_name = "EXTENSION", value_parser = parse_format)]
+    pub(crate) format: Option<Format>,
+
+    /// The source has transparency
+    #[arg(long)]
+    pub(crate) alpha: bool,
 }
 
 #[derive(Args, Debug)]
@@ -365,6 +396,8 @@ mod tests {
         ("client-hints", "true"),
         ("client-timeout-secs", "3"),
         ("data-stores", "['0123456789abcdef0123456789abcdef']"),
+        ("dialect", "['imgproxy=/i']"),
+        ("dialects", "{ imgproxy = { only-presets = true } }"),
         ("drain-delay-secs", "3"),
         ("exif", "'all'"),
         ("fallback", "{ 404 = '/none.png' }"),
@@ -428,6 +461,7 @@ mod tests {
             serve.admin_listen,
             serve.log,
             serve.no_source_check,
+            &serve.dialects,
         );
         format!("{service} {auth:?} {signatures:?} {source_settings:?} {limits:?} {rest:?}")
     }

@@ -2,6 +2,7 @@
 
 mod cli;
 mod config;
+mod explain;
 mod sign;
 
 use anyhow::Context;
@@ -57,6 +58,7 @@ async fn run() -> anyhow::Result<ExitCode> {
             return transform(files, &query, output, true).await;
         }
         Command::Sign(sign) => writeln!(std::io::stdout(), "{}", sign::signed(&sign)?)?,
+        Command::Explain(explain) => write!(std::io::stdout(), "{}", explain::explained(&explain)?)?,
         Command::Transforms => {
             write!(std::io::stdout(), "{}", list::transforms(safelight_registry::REGISTRY))?;
         }
@@ -69,6 +71,7 @@ async fn run_server(arguments: Serve) -> anyhow::Result<()> {
     init(arguments.log, std::io::stderr);
     let routes = arguments.routes(isolated::registry()?)?;
     let signatures = arguments.signatures.check()?;
+    let dialects = arguments.dialects.dialects()?;
     if !arguments.no_source_check {
         routes.check().await?;
     }
@@ -102,7 +105,7 @@ async fn run_server(arguments: Serve) -> anyhow::Result<()> {
         sleep(delay).await;
     };
     let AuthSettings { authorize: auth, log_subject, .. } = arguments.auth;
-    let site = Site { routes, auth, log_subject, signatures, states_range_length: false };
+    let site = Site { routes, auth, log_subject, signatures, dialects, states_range_length: false };
     serve(listener, router(site), connections, stop).await;
     Ok(())
 }
