@@ -257,9 +257,7 @@ impl Options {
         }
         if let Some(Colour { rgb, alpha }) = self.background {
             words::background(&mut edit, rgb, alpha, "background");
-            if image.has_alpha {
-                edit.set("flatten", true, "background");
-            }
+            words::flatten(&mut edit, image, self.format.unwrap_or(image.format), "background");
         }
         Ok(edit.into_words(image))
     }

@@ -437,8 +437,8 @@ impl Parameters {
         match colour {
             Some(Colour { rgb, alpha }) => {
                 words::background(edit, rgb, alpha, "bg");
-                if image.has_alpha && alpha == 255 {
-                    edit.set("flatten", true, "bg");
+                if alpha == 255 {
+                    words::flatten(edit, image, named.unwrap_or(image.format), "bg");
                 }
             }
             // White, as imgix's documentation says.

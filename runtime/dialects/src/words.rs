@@ -20,16 +20,26 @@ pub(crate) fn extend(edit: &mut Edit, sides: Sides) {
     edit.set("padding", format_args!("{top},{right},{bottom},{left}"), "padding");
 }
 
-/// Adds the search for a border of one colour.
-pub(crate) fn trim(edit: &mut Edit, threshold: f64, colour: Option<[u8; 3]>, is_symmetric: (bool, bool)) {
-    let _ = (colour, is_symmetric);
-    edit.set("trim", threshold, "trim");
-}
+/// The largest threshold of `trim`.
+const MAX_THRESHOLD: f64 = 255.0;
 
-/// Adds the search for a border of the colour in a corner.
-pub(crate) fn trim_corner(edit: &mut Edit, tolerance: f64, is_bottom_right: bool) {
-    let _ = is_bottom_right;
-    edit.set("trim", tolerance, "trim");
+/// Adds the search for a border: of a colour, by default that of the pixel at the top left, and as wide on the right as on
+/// the left, or below as above. A picture differs by no more than the largest threshold, and then has no border.
+pub(crate) fn trim(edit: &mut Edit, threshold: f64, colour: Option<[u8; 3]>, is_symmetric: (bool, bool)) {
+    if MAX_THRESHOLD < threshold {
+        return;
+    }
+    edit.set("trim", threshold.round(), "trim");
+    if let Some([red, green, blue]) = colour {
+        edit.set("trimColor", format_args!("{red:02x}{green:02x}{blue:02x}"), "trim");
+    }
+    let sides = match is_symmetric {
+        (true, true) => "hv",
+        (true, false) => "h",
+        (false, true) => "v",
+        (false, false) => return,
+    };
+    edit.set("trimEqual", sides, "trim");
 }
 
 /// Adds a blur of a sigma in pixels. Less than a third of a pixel shows no difference.
@@ -53,6 +63,13 @@ const MAX_SIGMA: f64 = 100.0;
 /// Adds a colour.
 pub(crate) fn background(edit: &mut Edit, [red, green, blue]: [u8; 3], alpha: u8, option: &'static str) {
     edit.set("background", format_args!("{red:02x}{green:02x}{blue:02x}{alpha:02x}"), option);
+}
+
+/// Lays the picture on its background, where neither it nor its format is opaque anyway.
+pub(crate) fn flatten(edit: &mut Edit, image: &Image, format: Format, option: &'static str) {
+    if image.has_alpha && format != Format::Jpeg {
+        edit.set("flatten", true, option);
+    }
 }
 
 /// Adds the format of the result, unless it is that of the source.

@@ -50,7 +50,7 @@ pub struct Settings {
     #[command(flatten)]
     pub signatures: SignatureSettings,
 
-    /// Other services whose URLs are understood
+    /// The other services whose URLs a Function URL or an API understands.
     #[command(flatten)]
     pub dialects: DialectArguments,
 

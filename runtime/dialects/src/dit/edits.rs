@@ -356,8 +356,8 @@ impl Edits {
             let Colour { rgb, alpha } = background.unwrap_or(BLACK);
             words::background(&mut edit, rgb, alpha, "background");
         }
-        if self.flatten && image.has_alpha {
-            edit.set("flatten", true, "flatten");
+        if self.flatten {
+            words::flatten(&mut edit, image, format, "flatten");
         }
         Ok(edit.into_words(image))
     }

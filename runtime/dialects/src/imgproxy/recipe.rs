@@ -34,7 +34,8 @@ impl Options {
         }
         self.filters(&mut edit);
         let mut adds_alpha = self.padding != [0; 4];
-        match (image.size, &self.trim) {
+        // Animations are never trimmed.
+        match (image.size, self.trim.as_ref().filter(|_| !image.is_animated)) {
             (Some(size), None) => adds_alpha |= self.place(&mut edit, image, size)?,
             (_, Some(_)) => self.trimmed(&mut edit)?,
             (None, None) => self.boxed(&mut edit),
@@ -261,9 +262,7 @@ impl Options {
         match self.background {
             Some(rgb) => {
                 words::background(edit, rgb, 255, "background");
-                if image.has_alpha {
-                    edit.set("flatten", true, "background");
-                }
+                words::flatten(edit, image, format, "background");
             }
             None if format == Format::Jpeg => words::background(edit, [255; 3], 255, "background"),
             None if edit.has_sides() => words::background(edit, [0; 3], 0, "background"),

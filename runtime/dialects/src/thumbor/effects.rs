@@ -25,8 +25,8 @@ pub(super) struct Effects {
     pub(super) orient: i64,
     pub(super) proportion: Option<f64>,
     pub(super) crop: Option<[f64; 4]>,
-    /// Tolerance, and whether the colour is that of the pixel at the bottom right.
-    pub(super) trim: Option<(u32, bool)>,
+    /// Tolerance.
+    pub(super) trim: Option<u32>,
     /// Left, top, right, bottom.
     pub(super) padding: Option<[i64; 4]>,
     pub(super) format: Option<Format>,
@@ -239,7 +239,6 @@ impl Effects {
     }
 
     /// Applies a filter of imagor, which reads invalid numbers as 0.
-    #[expect(clippy::too_many_lines, reason = "a table of filters")]
     fn imagor(&mut self, name: &str, arguments: &Arguments<'_>) {
         let number = |index| arguments.decimal(index).unwrap_or(0.0);
         match name {
@@ -316,10 +315,7 @@ impl Effects {
             }
             "focal" => self.focal_imagor(arguments),
             "crop" => self.crop = Some([number(0), number(1), number(2), number(3)]),
-            "trim" => {
-                let tolerance = arguments.text(0).parse().unwrap_or(1);
-                self.trim = Some((tolerance, arguments.text(1) == "bottom-right"));
-            }
+            "trim" => self.trim = Some(arguments.text(0).parse().unwrap_or(1)),
             "format" => match arguments.text(0) {
                 "tiff" => self.unsupported = Some("format(tiff)".to_owned()),
                 // libvips has no encoder of these, and imagor then writes JPEG.

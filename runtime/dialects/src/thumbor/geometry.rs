@@ -21,7 +21,7 @@ impl Thumbnail {
         edit.turn = if self.respects_orientation { image.upright() } else { Turn::default() };
         let whole = edit.turn.size(stored);
         if let Some(trim) = &self.path.trim {
-            words::trim_corner(edit, f64::from(trim.tolerance), trim.is_bottom_right);
+            words::trim(edit, f64::from(trim.tolerance), None, (false, false));
             return self.after_trim(edit);
         }
         let part = self.path.crop.and_then(|edges| cropped(edges, whole));

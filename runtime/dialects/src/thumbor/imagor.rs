@@ -17,10 +17,9 @@ impl Thumbnail {
         let Some(stored) = image.size else { return Ok(()) };
         edit.turn = image.upright().then(Turn::clockwise(self.effects.orient));
         let whole = edit.turn.size(stored);
-        let trim =
-            self.path.trim.map(|trim| (trim.tolerance, trim.is_bottom_right)).filter(|_| !image.is_animated);
-        if let Some((tolerance, is_bottom_right)) = trim.or(self.effects.trim) {
-            words::trim_corner(edit, f64::from(tolerance), is_bottom_right);
+        let trim = self.path.trim.map(|trim| trim.tolerance).filter(|_| !image.is_animated);
+        if let Some(tolerance) = trim.or(self.effects.trim) {
+            words::trim(edit, f64::from(tolerance), None, (false, false));
             return self.after_trim(edit);
         }
         let part = self.path.crop.and_then(|edges| cropped(edges, whole));

@@ -279,8 +279,8 @@ impl Thumbnail {
             let colour = effects.fill.or(effects.flat).unwrap_or(safelight_core::Colour::TRANSPARENT);
             crate::words::background(edit, colour.rgb, colour.alpha, "fill");
         }
-        if effects.flat.is_some() && image.has_alpha {
-            edit.set("flatten", true, "background_color");
+        if effects.flat.is_some() {
+            crate::words::flatten(edit, image, format, "background_color");
         }
         Ok(())
     }

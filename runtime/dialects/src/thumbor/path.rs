@@ -33,8 +33,6 @@ pub(super) struct Path {
 /// The search for a border.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Trim {
-    /// Whether the colour is that of the pixel at the bottom right.
-    pub(super) is_bottom_right: bool,
     pub(super) tolerance: u32,
 }
 
@@ -143,11 +141,12 @@ impl Trim {
         if parts.next() != Some("trim") {
             return None;
         }
-        let mut trim = Self { is_bottom_right: false, tolerance: u32::from(flavour == Flavour::Imagor) };
+        let mut trim = Self { tolerance: u32::from(flavour == Flavour::Imagor) };
         let parts: Vec<_> = parts.collect();
         match parts.as_slice() {
-            [] | ["top-left"] => (),
-            ["bottom-right"] => trim.is_bottom_right = true,
+            // The colour is always that of the pixel at the top left here.
+            [] | ["top-left" | "bottom-right"] => (),
+
             // thumbor reads the number only after a corner.
             [number] => {
                 let number = whole(number)?;
@@ -155,9 +154,7 @@ impl Trim {
                     trim.tolerance = number;
                 }
             }
-            [corner @ ("top-left" | "bottom-right"), number] => {
-                trim = Self { is_bottom_right: *corner == "bottom-right", tolerance: whole(number)? };
-            }
+            ["top-left" | "bottom-right", number] => trim.tolerance = whole(number)?,
             _ => return None,
         }
         Some(trim)
@@ -212,7 +209,7 @@ mod tests {
         let path = Path::parse(Flavour::Thumbor, all);
         let expected = Path {
             is_meta: true,
-            trim: Some(Trim { is_bottom_right: false, tolerance: 5 }),
+            trim: Some(Trim { tolerance: 5 }),
             crop: Some([1.0, 2.0, 3.0, 4.0]),
             fit: Some(FitIn { is_adaptive: true, is_full: true }),
             width: Side::Pixels(10),
