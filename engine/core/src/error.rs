@@ -25,6 +25,8 @@ pub enum Kind {
     Internal,
 
     // Raised by doors and sources.
+    /// The request is valid, but asks for something that is not implemented.
+    Unsupported,
     /// The request has no valid token.
     Unauthorized,
     /// The caller, or this service, may not read the source.
@@ -88,6 +90,7 @@ impl Kind {
             Self::LimitExceeded => "limit-exceeded",
             Self::Cancelled => "cancelled",
             Self::Internal => "internal",
+            Self::Unsupported => "unsupported",
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
             Self::NotFound => "not-found",

@@ -8,6 +8,7 @@ use clap::{
 use safelight_service::{
     auth::AuthSettings,
     config::{ConfigError, ConfigSettings, FunctionSettings, add_file, check_variables},
+    dialect::DialectArguments,
     log::chain,
     policy::Policy,
     signature::SignatureSettings,
@@ -48,6 +49,10 @@ pub struct Settings {
     /// The check of signed URLs for a Function URL or an API.
     #[command(flatten)]
     pub signatures: SignatureSettings,
+
+    /// The other services whose URLs a Function URL or an API understands.
+    #[command(flatten)]
+    pub dialects: DialectArguments,
 
     /// Log level: off, error, warn, info (a line for each request), debug, trace
     #[arg(long, env = "SAFELIGHT_LOG", value_name = "LEVEL", default_value = "info")]

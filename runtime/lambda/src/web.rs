@@ -85,11 +85,13 @@ fn prepare(
         let signatures = settings.signatures.check();
         let signatures =
             signatures.map_err(|error| Error::new(Kind::Internal, "settings", error.to_string()))?;
+        let dialects = settings.dialects.dialects();
+        let dialects = dialects.map_err(|error| Error::new(Kind::Internal, "settings", error.to_string()))?;
         let log_subject = settings.auth.log_subject;
         // Each invocation has the same time.
         let service = Service { streaming: streaming(deadline.left()), ..function.service.clone() };
         let routes = site_routes(function, &service)?;
-        Ok(router(Site { routes, auth, log_subject, signatures, states_range_length: true }))
+        Ok(router(Site { routes, auth, log_subject, signatures, dialects, states_range_length: true }))
     })?;
     let separator = if web.query.is_empty() { "" } else { "?" };
     let target = format!("{}{separator}{}", web.path, web.query);

@@ -1,17 +1,19 @@
 //! The command line and the environment.
 
+use crate::explain::{parse_format, parse_size};
 use anyhow::{Context, bail};
 use clap::{Arg, Args, CommandFactory, Parser, Subcommand, builder::BoolishValueParser, error::ContextKind};
 use safelight::{
     connections::{ConnectionLimits, Networks, PRIVATE_NETWORKS},
     dev::Dev,
 };
-use safelight_core::Registry;
+use safelight_core::{Format, Registry, Size};
 use safelight_service::{
     StartError,
     auth::AuthSettings,
     config::{ConfigError, ConfigFile, ConfigSettings, add_file, check_variables, name_of},
     decode_pool::PoolLimits,
+    dialect::DialectArguments,
     handle::Service,
     metrics::Metrics,
     policy::Policy,
@@ -47,6 +49,8 @@ pub(crate) enum Command {
     Transform(Transform),
     /// Sign URLs, for a server with --signature-keys
     Sign(Sign),
+    /// Show the source and the query of another service's URL
+    Explain(Explain),
     /// List the transforms and their parameters
     Transforms,
     /// Check that a server with --admin-listen responds, for health checks of containers
@@ -109,6 +113,9 @@ pub(crate) struct Serve {
     pub(crate) signatures: SignatureSettings,
 
     #[command(flatten)]
+    pub(crate) dialects: DialectArguments,
+
+    #[command(flatten)]
     pub(crate) source_settings: SourceSettings,
 
     /// Start without checking that the source can be read
@@ -151,6 +158,30 @@ pub(crate) struct Sign {
     /// Time until which the URL is valid, in seconds since 1970
     #[arg(long, value_name = "SECONDS")]
     pub(crate) expires_at: Option<u64>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Explain {
+    /// URL, or path and query, of a service that --dialect names
+    pub(crate) url: String,
+
+    #[command(flatten)]
+    config: ConfigSettings,
+
+    #[command(flatten)]
+    pub(crate) dialects: DialectArguments,
+
+    /// Width and height of the source, in pixels: sizes of some services depend on it
+    #[arg(long, value_name = "SIZE", default_value = "4000x3000", value_parser = parse_size)]
+    pub(crate) size: Size,
+
+    /// Format of the source, by its extension [default: as in the URL, or jpg]
+    #[arg(long, value_name = "EXTENSION", value_parser = parse_format)]
+    pub(crate) format: Option<Format>,
+
+    /// The source has transparency
+    #[arg(long)]
+    pub(crate) alpha: bool,
 }
 
 #[derive(Args, Debug)]
@@ -433,6 +464,8 @@ mod tests {
         ("client-timeout-secs", "3"),
         ("data-stores", "['0123456789abcdef0123456789abcdef']"),
         ("dev", "false"),
+        ("dialect", "['imgproxy=/i']"),
+        ("dialects", "{ imgproxy = { only-presets = true } }"),
         ("drain-delay-secs", "3"),
         ("exif", "'all'"),
         ("fallback", "{ 404 = '/none.png' }"),
@@ -497,6 +530,8 @@ mod tests {
             serve.admin_listen,
             serve.log,
             serve.source_check_interval(),
+            &serve.dialects,
+            serve.dev,
         );
         format!("{service} {auth:?} {signatures:?} {source_settings:?} {limits:?} {rest:?}")
     }

@@ -43,6 +43,7 @@ fn check(setting: &str) -> anyhow::Result<String> {
     serve.policy.service(REGISTRY, &PoolLimits::default()).with_context(invalid)?;
     serve.check_origins(REGISTRY).with_context(invalid)?;
     serve.signatures.check().with_context(invalid)?;
+    serve.dialects.dialects().with_context(invalid)?;
     parse(function())?;
     Ok(format!("{} is valid\n", file.name))
 }

@@ -3,6 +3,7 @@
 mod cli;
 mod config;
 mod ask;
+mod explain;
 mod sign;
 
 use anyhow::{Context, bail};
@@ -65,6 +66,7 @@ async fn run() -> anyhow::Result<ExitCode> {
             return transform(files, &query, output, true).await;
         }
         Command::Sign(sign) => writeln!(std::io::stdout(), "{}", sign::signed(&sign)?)?,
+        Command::Explain(explain) => write!(std::io::stdout(), "{}", explain::explained(&explain)?)?,
         Command::Transforms => {
             write!(std::io::stdout(), "{}", list::transforms(safelight_registry::REGISTRY))?;
         }
@@ -147,8 +149,10 @@ fn site(arguments: &Serve, service: &Service) -> anyhow::Result<live::Site> {
     }
     let signatures = arguments.signatures.check()?;
     let AuthSettings { authorize: auth, log_subject, .. } = arguments.auth.clone();
-    let images =
-        router(Site { routes: routes.clone(), auth, log_subject, signatures, states_range_length: false });
+    let dialects = arguments.dialects.dialects()?;
+    let site =
+        Site { routes: routes.clone(), auth, log_subject, signatures, dialects, states_range_length: false };
+    let images = router(site);
     let router = match dev {
         Some(dev) => dev::router(images, dev),
         None => images,

@@ -136,6 +136,7 @@ impl ErrorStatus {
             // They depend on the viewer, on time or on the state of the server.
             Kind::Cancelled
             | Kind::Internal
+            | Kind::Unsupported
             | Kind::Unauthorized
             | Kind::Forbidden
             | Kind::NotAcceptable

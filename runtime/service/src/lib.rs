@@ -15,6 +15,7 @@ pub mod auth;
 pub mod signature;
 mod client_hints;
 pub mod request;
+pub mod dialect;
 
 // Sources.
 pub mod site;

@@ -28,6 +28,7 @@ type TableSchema = fn() -> Value;
 pub(crate) const TABLES: &[(&str, TableSchema)] = &[
     ("allow", schema_of::<Allow>),
     ("cache", schema_of::<CacheSettings>),
+    ("dialects", schema_of::<safelight_dialects::Settings>),
     ("origins", schema_of::<Origins>),
     ("authorize", schema_of::<safelight_edge::authorize::Config>),
     ("fallback", schema_of::<Fallback>),

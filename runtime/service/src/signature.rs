@@ -78,6 +78,18 @@ impl SignatureSettings {
 }
 
 impl SignatureCheck {
+    /// Checks that a request may come without a signature of ours.
+    ///
+    /// # Errors
+    /// [`Kind::Forbidden`].
+    pub(crate) fn admit_unsigned(&self) -> Result<Expiry> {
+        if self.is_required {
+            let message = "missing signature: this service's URLs are accepted only with keys of their own";
+            return Err(Error::new(Kind::Forbidden, "signature", message));
+        }
+        Ok(None)
+    }
+
     /// Checks the signature of a request, and removes it and its expiry from the query.
     ///
     /// # Errors

@@ -5,12 +5,13 @@ use crate::{
     auth::{LogSubject, TokenAuth, Viewer},
     cache_control::{ErrorStatus, for_checking_cdn},
     client_hints::{self, ACCEPT_CH, HINTS},
+    dialect::{self, Dialects, Translated},
     door::{DoorRequest, Target, serve_request},
     handle::{Service, handle},
     log::loggable_query,
     problem,
     rejection::Rejection,
-    request::{Request, request_id},
+    request::{Request, accept, request_id},
     response::{Body, add_vary},
     signature::{SignatureCheck, limit_caching},
     site::{Route, Routes, with_path},
@@ -35,6 +36,8 @@ pub struct Site {
     pub log_subject: LogSubject,
     /// The check of signed URLs. Defaults to `None`: no signature is needed.
     pub signatures: Option<Arc<SignatureCheck>>,
+    /// The other services whose URLs are understood. Defaults to none.
+    pub dialects: Dialects,
     /// Whether the response to a range states the length of the whole, which may need a second read of the source.
     /// CloudFront does not document that it accepts `*` in its place.
     pub states_range_length: bool,
@@ -79,9 +82,14 @@ async fn image(
         Some(auth) => auth.authenticate(&mut parts).await,
         None => Ok(Viewer::default()),
     };
-    let admitted = match &site.signatures {
-        Some(check) => check.admit(&mut parts),
-        None => Ok(None),
+    let translated = site.dialects.translate(&parts);
+    if let Some(uri) = translated.as_ref().and_then(Translated::uri) {
+        parts.uri = uri;
+    }
+    let admitted = match (&site.signatures, &translated) {
+        (None, _) | (_, Some(Translated { is_signed: true, .. })) => Ok(None),
+        (Some(check), Some(_)) => check.admit_unsigned(),
+        (Some(check), None) => check.admit(&mut parts),
     };
     let expiry = admitted.as_ref().copied().unwrap_or_default();
     let id = request_id(&parts.headers);
@@ -97,9 +105,10 @@ async fn image(
         let viewer = authenticated?;
         admitted?;
         check_host(&parts)?;
-        if !is_known {
+        if !is_known && translated.as_ref().is_none_or(|translated| translated.result.is_ok()) {
             return Err(Error::new(Kind::NotFound, "path", "no image at this path").into());
         }
+        let translation = translated.map(|translated| translated.result).transpose()?;
         let body = read_body(route, body).await?;
         let sees_all_exif = match &site.auth {
             Some(auth) => auth.permit(&viewer, &pending.access(parts.uri.path()))?,
@@ -111,7 +120,18 @@ async fn image(
                 handle(&service, &resource.source, &pending.without_query()).await
             }
             resource => {
-                let request = pending.with_query()?;
+                let request = match (translation, &resource) {
+                    (Some(translation), Ok(resource)) => {
+                        let mut request = pending.without_query();
+                        let (source, meter) = (&resource.source, request.meter.clone());
+                        let accept = accept(&request.headers);
+                        let asked = dialect::query(&service, source, &translation, &accept, meter).await?;
+                        (request.query, request.download) = (asked.query, asked.download);
+                        request
+                    }
+                    (Some(_), Err(_)) => pending.without_query(),
+                    (None, _) => pending.with_query()?,
+                };
                 let result = match resource {
                     Ok(resource) => handle(&service, &resource.source, &request).await,
                     Err(error) => Err(error.into()),

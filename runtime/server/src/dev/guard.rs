@@ -27,8 +27,7 @@ fn is_local(headers: &HeaderMap) -> bool {
         host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
     };
     let host = text(header::HOST).and_then(|host| host.parse::<Authority>().ok());
-    let is_own =
-        matches!(text(FETCH_SITE), None | Some("same-origin" | "none"));
+    let is_own = matches!(text(FETCH_SITE), None | Some("same-origin" | "none"));
     host.is_some_and(|host| is_loopback(host.host())) && is_own
 }
 

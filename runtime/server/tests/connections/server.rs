@@ -4,6 +4,7 @@ use crate::common::{Memory, Reply, TOY, read, service};
 use safelight::connections::{ConnectionLimits, Connections, Counts, Reason, serve};
 use safelight_service::{
     auth::LogSubject,
+    dialect::Dialects,
     site::Routes,
     web::{Site, router},
 };
@@ -48,6 +49,7 @@ pub(crate) fn start_on(listener: TcpListener, memory: Memory, limits: Connection
         auth: None,
         log_subject: LogSubject::default(),
         signatures: None,
+        dialects: Dialects::default(),
         states_range_length: false,
     };
     let connections = Connections::new(limits);

@@ -12,7 +12,7 @@ use crate::{
     source::{Origin, SourceSettings, check},
 };
 use http::{Method, request::Parts};
-use path::Prefix;
+pub(crate) use path::Prefix;
 pub(crate) use path::with_path;
 use safelight_core::{Error, Kind, Result};
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};

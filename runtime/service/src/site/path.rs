@@ -9,14 +9,14 @@ use std::collections::BTreeMap;
 
 /// The first segments of paths, decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Prefix(Vec<String>);
+pub(crate) struct Prefix(Vec<String>);
 
 impl Prefix {
     /// The prefix of all paths.
-    pub(super) const ROOT: Self = Self(Vec::new());
+    pub(crate) const ROOT: Self = Self(Vec::new());
 
     /// Parses a path with or without a slash at its end; `None` if a segment is not plain text.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let text = text.strip_suffix('/').unwrap_or(text);
         if text.is_empty() {
             return Some(Self::ROOT);
@@ -26,12 +26,12 @@ impl Prefix {
     }
 
     /// Returns the number of segments.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
     /// Returns the rest of `path`, as it is encoded, from the slash after the prefix on; `None` if it is another path.
-    pub(super) fn strip<'a>(&self, path: &'a str) -> Option<&'a str> {
+    pub(crate) fn strip<'a>(&self, path: &'a str) -> Option<&'a str> {
         let mut rest = path;
         for own in &self.0 {
             let after = rest.strip_prefix('/')?;

@@ -25,6 +25,7 @@ use safelight_service::{
     auth::LogSubject,
     cache_control::{CacheSettings, Fallback},
     decode_pool::{DecodePool, PoolLimits},
+    dialect::Dialects,
     handle::{RuleSettings, Rules, Service},
     site::Routes,
     source::Origin,
@@ -53,6 +54,7 @@ pub(crate) async fn start_with(service: Service, origin: Arc<dyn Origin>) -> Ser
         auth: None,
         log_subject: LogSubject::default(),
         signatures: None,
+        dialects: Dialects::default(),
         states_range_length: false,
     });
     tokio::spawn(async move {
