@@ -51,6 +51,8 @@ pub const DECODERS: &[&dyn Decoder] = &[
     &safelight_codecs::Bmp,
     #[cfg(feature = "ico")]
     &safelight_codecs::Ico,
+    #[cfg(feature = "svg")]
+    &safelight_codecs::Svg,
     #[cfg(feature = "raw")]
     &safelight_codecs::Raw,
 ];

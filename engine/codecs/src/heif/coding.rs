@@ -133,11 +133,7 @@ impl Coding {
             Self::Hevc => {
                 // Such pictures are decoded within a few tens of milliseconds, between which the decode can stop.
                 const SMALL: u64 = 1 << 20;
-                if pixels <= SMALL {
-                    Isolation::Never
-                } else {
-                    Isolation::IfLong
-                }
+                if pixels <= SMALL { Isolation::Never } else { Isolation::IfLong }
             }
             // Its decoder has `unsafe` code, and a panic in it would abort the program.
             #[cfg(feature = "avif")]

@@ -12,8 +12,8 @@ use crate::{
     Sink, Size, Stop,
 };
 use bytes::{Bytes, BytesMut};
-use limits::{check_output, check_work};
-use sizes::Parts;
+use limits::{check_drawing, check_output, check_work};
+use sizes::{Parts, plan_drawing};
 use target::{MAX_ENCODES, encode_within, too_large};
 
 /// Decodes once, applies every step and encodes once. The source is decoded while it arrives where its format
@@ -42,6 +42,13 @@ enum Input {
     Stream(Box<dyn Decoding>),
     /// Buffered whole.
     Whole(Box<dyn Opened>),
+}
+
+/// What a whole source tells besides its header.
+#[derive(Clone, Copy, Default)]
+struct Nature {
+    has_transparency: bool,
+    is_vector: bool,
 }
 
 /// The decisions that follow from the header.
@@ -123,7 +130,7 @@ impl Pixels {
             }
             Opening::Opened(opened) => {
                 let cost = |decode: &Decode| (opened.cost(decode), opened.decoded_size(decode));
-                let prepared = self.negotiate(decoder.format(), opened.header(), false, &cost)?;
+                let prepared = self.negotiate(decoder.format(), opened.header(), Nature::default(), &cost)?;
                 let cost = prepared.cost;
                 let decoding = opened.start(&prepared.decode)?;
                 self.input = Some((Input::Stream(decoding), prepared));
@@ -141,8 +148,11 @@ impl Pixels {
             None => decoder.open(source, limits)?,
         };
         let cost = |decode: &Decode| (opened.cost(decode), opened.decoded_size(decode));
-        let has_transparency = opened.has_transparency();
-        let prepared = self.negotiate(decoder.format(), opened.header(), has_transparency, &cost)?;
+        let nature = Nature { has_transparency: opened.has_transparency(), is_vector: opened.is_vector() };
+        if nature.is_vector {
+            self.ops.iter_mut().for_each(|op| op.expect_vector());
+        }
+        let prepared = self.negotiate(decoder.format(), opened.header(), nature, &cost)?;
         Ok((opened, prepared))
     }
 
@@ -152,15 +162,22 @@ impl Pixels {
         &self,
         input: Format,
         header: &Header,
-        has_transparency: bool,
+        nature: Nature,
         decode_cost: &dyn Fn(&Decode) -> (Cost, Size),
     ) -> Result<Prepared> {
         let limits = &self.settings.limits;
-        let SizePlan { output: geometry, needed } = plan_sizes(&self.ops, header.geometry)?;
-        check_output(geometry.size, header.geometry.size, limits)?;
+        let source = header.geometry;
+        let plan = if nature.is_vector { plan_drawing } else { plan_sizes };
+        let SizePlan { output: geometry, needed } = plan(&self.ops, source)?;
+        // A drawing is not enlarged, but drawn larger.
+        let pixels = if nature.is_vector { geometry.size } else { source.size };
+        check_output(geometry.size, pixels, limits)?;
+        if nature.is_vector {
+            check_drawing(needed, limits)?;
+        }
         let is_animated = header.is_animated && !self.selection.is_still;
         let animated = self.encode.animated_format.filter(|_| is_animated);
-        let own = || self.default_format(input, is_animated, has_transparency);
+        let own = || self.default_format(input, is_animated, nature.has_transparency);
         let format = animated.or(self.encode.format).unwrap_or_else(own);
         let output = self.registry.encoder(format).ok_or_else(|| {
             let supported = Format::list(self.registry.encoders.iter().map(|encoder| encoder.format()));
