@@ -17,7 +17,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,targe
 # glibc, CA certificates and a user without rights; no shell, no package manager.
 FROM gcr.io/distroless/cc-debian12:nonroot
 COPY --from=build /out/safelight /usr/local/bin/safelight
-COPY LICENSE-MIT LICENSE-APACHE /usr/share/doc/safelight/
+COPY LICENSE-MIT LICENSE-APACHE LICENSE-DEJAVU /usr/share/doc/safelight/
 ENV SAFELIGHT_LISTEN=0.0.0.0:8080 SAFELIGHT_ADMIN_LISTEN=127.0.0.1:9090
 EXPOSE 8080
 # The user nonroot, by number, as runAsNonRoot of Kubernetes wants it.

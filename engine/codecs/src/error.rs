@@ -15,6 +15,9 @@ pub(crate) enum CodecError {
     /// The source uses a part of its format that no decoder here supports.
     #[error("unsupported {0} image: {1}")]
     Unsupported(Format, &'static str),
+    /// The source takes more work to decode than any honest one.
+    #[error("the {0} image is too complex: {1}")]
+    TooComplex(Format, &'static str),
     /// The source has more pixels than allowed.
     #[error("the image is {} × {} pixels, {} in total: the limit is {}", size.w, size.h, size.pixels(), max)]
     TooManyPixels {
@@ -85,7 +88,8 @@ impl From<CodecError> for Error {
         let (kind, format) = match &error {
             CodecError::Damaged(format, _) => (Kind::Corrupt, *format),
             CodecError::Unsupported(format, _) => (Kind::UnsupportedFormat, *format),
-            CodecError::TooManyPixels { format, .. }
+            CodecError::TooComplex(format, _)
+            | CodecError::TooManyPixels { format, .. }
             | CodecError::TooMuchMetadata { format, .. }
             | CodecError::TooManyFrames { format, .. }
             | CodecError::TooManyFramePixels { format, .. } => (Kind::LimitExceeded, *format),

@@ -51,6 +51,10 @@ impl<O: Opened> Opened for Guarded<O> {
         self.opened.has_transparency()
     }
 
+    fn is_vector(&self) -> bool {
+        self.opened.is_vector()
+    }
+
     fn isolation(&self) -> Isolation {
         self.opened.isolation()
     }

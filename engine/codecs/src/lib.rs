@@ -12,6 +12,7 @@
         feature = "tiff",
         feature = "bmp",
         feature = "ico",
+        feature = "svg",
         feature = "raw"
     )),
     allow(dead_code, reason = "a build of some formats needs a part of what they share")
@@ -39,6 +40,8 @@ mod tiff;
 mod bmp;
 #[cfg(feature = "ico")]
 mod ico;
+#[cfg(feature = "svg")]
+mod svg;
 #[cfg(feature = "raw")]
 mod raw;
 
@@ -79,6 +82,8 @@ pub use jxl::Jxl;
 pub use png::Png;
 #[cfg(feature = "raw")]
 pub use raw::Raw;
+#[cfg(feature = "svg")]
+pub use svg::Svg;
 #[cfg(feature = "tiff")]
 pub use tiff::Tiff;
 #[cfg(feature = "webp")]

@@ -9,7 +9,8 @@
     feature = "jpeg2000",
     feature = "tiff",
     feature = "bmp",
-    feature = "ico"
+    feature = "ico",
+    feature = "svg"
 ))]
 
 mod common;
@@ -17,7 +18,7 @@ mod common;
 use bytes::Bytes;
 use common::{heif, icc, scene, tiff};
 use peak_alloc::PeakAlloc;
-use safelight_codecs::{Avif, Bmp, Gif, Heic, Heif, Ico, Jpeg, Jpeg2000, Jxl, Png, Tiff, Webp};
+use safelight_codecs::{Avif, Bmp, Gif, Heic, Heif, Ico, Jpeg, Jpeg2000, Jxl, Png, Svg, Tiff, Webp};
 use safelight_core::{Decode, Decoder, Detection, Format, Limits, Model, Size, Stop};
 use std::fs;
 use std::path::PathBuf;
@@ -58,7 +59,6 @@ fn layouts() -> Vec<(Vec<u8>, String)> {
     files.map(|(index, file)| (file.bytes(), format!("TIFF layout {index}"))).collect()
 }
 
-// The only test of the file: allocations of others would be counted too.
 /// HEIF files that take the most memory for their size, and their names.
 fn containers() -> Vec<(Vec<u8>, String)> {
     const SIDE: u32 = 256;
@@ -87,6 +87,31 @@ fn containers() -> Vec<(Vec<u8>, String)> {
     ]
 }
 
+/// Drawings that take the most memory for their size, and their names.
+fn drawings() -> Vec<(Vec<u8>, String)> {
+    let file = |name: &str, inside: String| {
+        let start = "<svg xmlns='http://www.w3.org/2000/svg' width='600' height='600'>";
+        ([start, &inside, "</svg>"].concat().into_bytes(), format!("SVG of {name}"))
+    };
+    let circle = |at: usize| format!("<circle cx='{}' cy='{}' r='9'/>", at * 7 % 600, at * 13 % 600);
+    let circles = |count| (0..count).map(circle).collect::<String>();
+    let curve =
+        |at: usize| format!("<path d='M{at} 0c9 99 99 300 {at} 600' stroke='red' stroke-dasharray='3'/>");
+    let groups =
+        format!("{}<rect width='600' height='600'/>{}", "<g opacity='.9'>".repeat(20), "</g>".repeat(20));
+    let filter = "<filter id='f'><feGaussianBlur stdDeviation='9' result='a'/><feOffset dx='5' result='b'/>\
+                  <feMerge><feMergeNode in='a'/><feMergeNode in='b'/></feMerge></filter>";
+    vec![
+        file("groups", groups),
+        file("a filter", format!("{filter}<g filter='url(#f)'><rect width='600' height='600'/></g>")),
+        file("a mask", format!("<mask id='m'>{}</mask><g mask='url(#m)'>{}</g>", circles(99), circles(99))),
+        file("circles", circles(20_000)),
+        file("curves", (0..500).map(curve).collect()),
+        file("text", format!("<text y='20' font-family='serif'>{}</text>", "letters ".repeat(2000))),
+    ]
+}
+
+// The only test of the file: allocations of others would be counted too.
 #[test]
 fn a_decode_stays_within_its_stated_memory() {
     let mut count = 0;
@@ -95,9 +120,9 @@ fn a_decode_stays_within_its_stated_memory() {
     let codestreams = codestreams.map(|entry| entry.expect("an entry").path());
     let read = |path: PathBuf| (fs::read(&path).expect("the file is there"), path.display().to_string());
     let files = codestreams.chain(safelight_images::every_file()).chain(common::formats("jxl")).map(read);
-    for (bytes, name) in files.chain(layouts()).chain(containers()) {
-        let decoders: [&dyn Decoder; 12] =
-            [&Jpeg, &Png, &Webp, &Gif, &Avif, &Heic, &Heif, &Jpeg2000, &Jxl, &Bmp, &Ico, &Tiff];
+    for (bytes, name) in files.chain(layouts()).chain(containers()).chain(drawings()) {
+        let decoders: [&dyn Decoder; 13] =
+            [&Jpeg, &Png, &Webp, &Gif, &Avif, &Heic, &Heif, &Jpeg2000, &Jxl, &Bmp, &Ico, &Svg, &Tiff];
         let Detection::Known(format) = Format::detect(&bytes) else { continue };
         let Some(decoder) = decoders.into_iter().find(|decoder| decoder.format() == format) else { continue };
         let bytes = Bytes::from(bytes);

@@ -22,7 +22,8 @@ pub struct Header {
 /// Requirements of a decode.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decode {
-    /// The smallest size that serves; the decoder takes the cheapest native scale that covers it.
+    /// The smallest size that serves; the decoder takes the cheapest native scale that covers it. Within the nominal
+    /// size, unless the source is a drawing: [`Opened::is_vector`].
     pub needed: Size,
     /// Whether all frames of an animation are decoded, or only the first.
     pub all_frames: bool,
@@ -204,6 +205,12 @@ pub trait Opened: Send {
 
     /// Returns whether the image has transparency that the default format of its output must keep. Defaults to `false`.
     fn has_transparency(&self) -> bool {
+        false
+    }
+
+    /// Returns whether the source is a drawing without pixels of its own. Its nominal size is then no maximum: it is
+    /// drawn at the size [`Decode::needed`], whatever that is. Defaults to `false`.
+    fn is_vector(&self) -> bool {
         false
     }
 

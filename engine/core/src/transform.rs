@@ -73,13 +73,17 @@ pub trait PixelOp: Send {
     /// [`crate::Kind::InvalidParam`] for parameters that do not fit this image.
     fn output(&self, input: Geometry) -> Result<Geometry>;
 
-    /// Returns the smallest input, within `input.size`, that gives `need` of the output at full quality; in
-    /// pixels of the step's input and output. Pure, and monotonic in `need` on both axes.
+    /// Returns the smallest input that gives `need` of the output at full quality, within `input.size` unless the source
+    /// is a drawing; in pixels of the step's input and output. Pure, and monotonic in `need` on both axes.
     ///
     /// A step that computes each sample from the sample at the same place returns `need`. A step that needs
     /// all pixels at full size, such as a filter with a radius in pixels, returns `input.size`. There is no
     /// default: either would be wrong for some steps, slow or blurred, without any visible error.
     fn needed(&self, input: Geometry, need: Size) -> Size;
+
+    /// Prepares for a source that is a drawing ([`crate::Opened::is_vector`]), before any other call. A step that never
+    /// enlarges may enlarge it, and [`PixelOp::needed`] may then exceed `input.size`. Defaults to nothing.
+    fn expect_vector(&mut self) {}
 
     /// The cost of [`PixelOp::apply`] for a frame of `input` decoded pixels that becomes one of `output` pixels,
     /// with neither frame in the memory. Defaults to the cost of a few passes over all pixels without a buffer.

@@ -152,7 +152,7 @@ pub(crate) const TABLE: &[Row] = &[
         extensions: &["svg"],
         // Drawings, most with a transparent background.
         encoded_as: Format::Png,
-        abilities: Abilities { strip: true, decode: false, encode: false, animate: false },
+        abilities: Abilities { strip: true, decode: true, encode: false, animate: false },
     },
     Row {
         format: Format::Raw,

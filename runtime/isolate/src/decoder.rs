@@ -133,6 +133,10 @@ impl Opened for IsolatedSource {
         self.opened.has_transparency()
     }
 
+    fn is_vector(&self) -> bool {
+        self.opened.is_vector()
+    }
+
     fn decode(self: Box<Self>, decode: &Decode, stop: &Stop) -> Result<Image> {
         if !self.is_isolated(decode) {
             return self.opened.decode(decode, stop);

@@ -79,3 +79,52 @@ async fn children_end_with_the_program_however_it_ends() {
         }
     }
 }
+
+#[tokio::test]
+async fn hostile_drawings_are_errors_of_one_request_and_read_no_file() {
+    let folder = TempDir::new().unwrap();
+    let svg = |inside: &str| {
+        format!("<svg xmlns='http://www.w3.org/2000/svg' width='24' height='24'>{inside}</svg>")
+    };
+    let square = |colour: &str| svg(&format!("<rect id='a' width='24' height='24' fill='{colour}'/>"));
+    let many = |at: u32| format!("<g id='a{at}'>{}</g>", format!("<use href='#a{}'/>", at + 1).repeat(10));
+    let many = (0..10).map(many).collect::<String>();
+    let secret = folder.path().join("secret.svg").display().to_string();
+    let reference = |name: &str, start: &str| {
+        let (width, url) = ("width='24' height='24'", format!("{start}{secret}#a"));
+        svg(&format!("<{name} href='{url}' {width}/><{name} href='secret.svg#a' {width}/>"))
+    };
+    let files = [
+        // This passes the count, and takes 40 GB.
+        (
+            svg("<pattern id='p' width='100000' height='100000' patternUnits='userSpaceOnUse'>\
+                 <rect width='9' height='9'/></pattern><rect width='24' height='24' fill='url(#p)'/>"),
+            413,
+        ),
+        (svg(&format!("{many}<g id='a10'><rect/></g>")), 413),
+        (format!("<!DOCTYPE svg [<!ENTITY a 'ha'><!ENTITY b '&a;&a;'>]>{}", svg("<text>&b;</text>")), 422),
+        (svg("<image href='data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAACAkQBADs='/>"), 415),
+        ("\u{1f}\u{8b} is how SVGZ begins".to_owned(), 415),
+        (reference("use", "file://"), 200),
+        (reference("image", "file://"), 200),
+        (reference("image", ""), 200),
+        (reference("image", "http://127.0.0.1"), 200),
+    ];
+    fs::write(&secret, square("#f00")).unwrap();
+    fs::write(folder.path().join("empty.svg"), svg("")).unwrap();
+    let program = Program::serve(folder.path().to_str().unwrap(), &[]);
+    let empty = get(program.address, "/empty.svg?width=400").await;
+    for (index, (source, status)) in files.iter().enumerate() {
+        fs::write(folder.path().join(format!("{index}.svg")), source).unwrap();
+        let reply = get(program.address, &format!("/{index}.svg?width=400")).await;
+        assert_eq!(reply.status, *status, "{source}: {}", reply.text());
+        assert!(*status != 200 || reply.body == empty.body, "{source} shows something");
+        // The server still draws.
+        let reply = get(program.address, "/secret.svg?width=400").await;
+        assert_eq!((reply.status, reply.header("content-type")), (200, "image/png"), "after {source}");
+        // The width and the height of a PNG follow its signature.
+        assert_eq!(reply.body[16..24], [0, 0, 1, 0x90, 0, 0, 1, 0x90]);
+        assert!(reply.body != empty.body);
+    }
+    assert!(program.terminate());
+}

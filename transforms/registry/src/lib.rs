@@ -63,6 +63,8 @@ pub const DECODERS: &[&dyn Decoder] = &[
     &safelight_codecs::Bmp,
     #[cfg(feature = "ico")]
     &safelight_codecs::Ico,
+    #[cfg(feature = "svg")]
+    &safelight_codecs::Svg,
     #[cfg(feature = "raw")]
     &safelight_codecs::Raw,
 ];

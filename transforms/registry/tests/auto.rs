@@ -31,6 +31,7 @@ fn the_format_is_one_that_the_client_shows() {
     const OLD: &str = "image/png,image/*;q=0.8,*/*;q=0.5";
     const NEW: &str = "image/avif,image/webp,*/*;q=0.8";
     let (_, codestream) = common::codestreams().remove(0);
+    let drawing = Bytes::from_static(b"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24'/>");
     let sources = [
         ("JPEG", sample("photo.jpg"), "image/jpeg"),
         ("PNG", sample("text-chunks.png"), "image/png"),
@@ -40,6 +41,7 @@ fn the_format_is_one_that_the_client_shows() {
         ("translucent AVIF", translucent(), "image/png"),
         ("TIFF", sample("photo.tiff"), "image/jpeg"),
         ("JPEG 2000", codestream, "image/png"),
+        ("SVG", drawing, "image/png"),
     ];
     for (name, source, expected) in sources {
         for raw in ["format=auto", "width=20&format=auto", "quality=70&f=auto"] {

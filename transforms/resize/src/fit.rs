@@ -64,14 +64,13 @@ impl Layout {
         }
     }
 
-    /// Returns the smallest decode for `need` of the output's pixels at full quality: at least one decoded pixel
-    /// for each output pixel, or all pixels of the image if it has fewer.
+    /// Returns the smallest image for `need` of the output's pixels at full quality, which has one pixel for each output
+    /// pixel. May be larger than the image.
     pub(crate) fn needed(&self, image: Size, need: Size) -> Size {
         let axis = |image: u32, kept: f64, scaled: u32, need: u32, output: u32| {
             let density = f64::from(scaled) / kept * f64::from(need) / f64::from(output.max(1));
             // A number that is an integer except for rounding errors is not rounded up.
-            let pixels = (f64::from(image) * density - 1e-6).ceil().max(1.0);
-            pixels.min(f64::from(image)) as u32
+            (f64::from(image) * density - 1e-6).ceil().max(1.0) as u32
         };
         Size::new(
             axis(image.w, self.source.w, self.scaled.w, need.w, self.output.w),

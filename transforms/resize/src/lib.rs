@@ -30,7 +30,7 @@ const PARAMS: &[Param] = &[
             synonyms: &[("inside", "contain")],
         },
         default: Some("scale-down"),
-        doc: "scale-down fits into the box and never enlarges; contain (inside) fits; cover fills it and crops; outside covers it and does not crop; fill stretches; pad fits and fills the rest",
+        doc: "scale-down fits into the box and enlarges only drawings; contain (inside) fits; cover fills it and crops; outside covers it and does not crop; fill stretches; pad fits and fills the rest",
     },
     Param {
         key: "gravity",
@@ -76,6 +76,6 @@ impl Transform for Resize {
             (None, Some(h)) => Bounds::Height(h),
             (None, None) => return Ok(None),
         };
-        Ok(Some(Step::Pixels(Box::new(ResizeOp { bounds, fit, gravity, background }))))
+        Ok(Some(Step::Pixels(Box::new(ResizeOp { bounds, fit, gravity, background, is_vector: false }))))
     }
 }

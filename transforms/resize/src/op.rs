@@ -14,6 +14,8 @@ pub(crate) struct ResizeOp {
     pub(crate) gravity: Gravity,
     /// Colour that `pad` fills with; `None` for white, or transparency if the image has alpha.
     pub(crate) background: Option<Colour>,
+    /// Whether the source is a drawing, which has as many pixels as are needed.
+    pub(crate) is_vector: bool,
 }
 
 /// Maximum side of an input, which bounds the weights: up to 48 bytes for each source pixel of a side, whatever
@@ -29,7 +31,7 @@ impl ResizeOp {
 impl PixelOp for ResizeOp {
     fn output(&self, input: Geometry) -> Result<Geometry> {
         let Size { w, h } = input.size;
-        if MAX_SIDE < w.max(h) {
+        if MAX_SIDE < w.max(h) && !self.is_vector {
             let message = format!("cannot resize {w} × {h} pixels: the limit is {MAX_SIDE} a side");
             return Err(Error::new(Kind::LimitExceeded, "resize", message));
         }
@@ -37,7 +39,18 @@ impl PixelOp for ResizeOp {
     }
 
     fn needed(&self, input: Geometry, need: Size) -> Size {
-        self.layout(input.size).needed(input.size, need)
+        let needed = self.layout(input.size).needed(input.size, need);
+        if self.is_vector {
+            return needed;
+        }
+        Size::new(needed.w.min(input.size.w), needed.h.min(input.size.h))
+    }
+
+    fn expect_vector(&mut self) {
+        self.is_vector = true;
+        if self.fit == Fit::ScaleDown {
+            self.fit = Fit::Contain;
+        }
     }
 
     fn apply(&self, mut frame: Frame, stop: &Stop) -> Result<Frame> {

@@ -38,10 +38,11 @@ pub(crate) struct Svg {
 /// The most bytes of a source.
 const MAX_BYTES: u64 = 16 << 20;
 
-/// The most bytes of a source within `limits`, so that it, its decoded pictures and the result, in which a character may
-/// become five, are in memory twice the largest source.
-fn max_bytes(limits: &Limits) -> u64 {
-    MAX_BYTES.min(limits.max_source_bytes / 4)
+/// Checks the size of a source, so that it, its decoded pictures and the result, in which a character may become five,
+/// are in memory twice the largest source.
+fn check_length(length: usize, limits: &Limits) -> Result<(), ContainerError> {
+    let max = MAX_BYTES.min(limits.max_source_bytes / 4);
+    if max < length as u64 { Err(ContainerError::TooLarge(Format::Svg, "the size", max)) } else { Ok(()) }
 }
 
 impl Svg {
@@ -55,10 +56,8 @@ impl Grammar for Svg {
         if self.is_read {
             return Ok(Step::Part(Part::cut(Class::Trailer), Layout::rest()));
         }
-        let (length, max) = (input.len(), max_bytes(&self.limits));
-        if max < length as u64 {
-            return Err(ContainerError::TooLarge(Format::Svg, "the size", max));
-        }
+        let length = input.len();
+        check_length(length, &self.limits)?;
         if !input.ended {
             return Ok(Step::More("the root element"));
         }

@@ -1,6 +1,7 @@
 //! The pass over a file, which writes what the lists name.
 
 use super::{
+    check_length,
     entities::Entities,
     names::{ANIMATIONS, ATTRIBUTES, ELEMENTS, PROPERTIES, TEXTS, find},
     output::Output,
@@ -35,9 +36,11 @@ enum Space {
 /// Allocates at most seven times the length of `source`.
 ///
 /// # Errors
+/// [`ContainerError::TooLarge`] if it has more than 16 MiB or a quarter of [`Limits::max_source_bytes`],
 /// [`ContainerError::Damaged`] if it is not well-formed, [`ContainerError::Unsupported`] if it is not in UTF-8, has
 /// another root element, or is nested too deep.
 pub fn sanitise(source: &[u8], limits: &Limits) -> Result<Vec<u8>, ContainerError> {
+    check_length(source.len(), limits)?;
     let unsupported = |what| ContainerError::Unsupported(Format::Svg, what);
     let text = std::str::from_utf8(source).map_err(|_| unsupported("a text that is not in UTF-8"))?;
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);

@@ -26,6 +26,12 @@ impl Size {
         Self::new(self.w.max(other.w), self.h.max(other.h))
     }
 
+    /// Returns the largest size that both cover.
+    #[must_use]
+    pub fn intersection(self, other: Self) -> Self {
+        Self::new(self.w.min(other.w), self.h.min(other.h))
+    }
+
     /// Returns the size with width and height exchanged.
     #[must_use]
     pub const fn transposed(self) -> Self {

@@ -36,6 +36,24 @@ pub(super) fn check_output(output: Size, source: Size, limits: &Limits) -> Resul
     Ok(())
 }
 
+/// Checks the size at which a drawing is drawn. The sizes of other sources are checked by their decoders.
+///
+/// # Errors
+/// [`Kind::LimitExceeded`].
+pub(super) fn check_drawing(size: Size, limits: &Limits) -> Result<()> {
+    /// Steps take memory for each column and row.
+    const MAX_SIDE: u32 = 65_535;
+    let (Size { w, h }, max) = (size, limits.max_pixels);
+    if size.pixels() <= max && w.max(h) <= MAX_SIDE {
+        return Ok(());
+    }
+    let message = format!(
+        "the drawing takes {w} × {h} pixels for this output: the limit is {max} in total (max-pixels), and {MAX_SIDE} a \
+         side"
+    );
+    Err(exceeded(message))
+}
+
 /// Checks the CPU time of a plan.
 ///
 /// # Errors

@@ -13,9 +13,9 @@ use crate::{
     Settings, Sink, Size, Stage, Stop, plan::Decoded,
 };
 use bytes::{Bytes, BytesMut};
-use limits::{check_output, check_work};
+use limits::{check_drawing, check_output, check_work};
 pub(crate) use reports::REPORT_TYPE;
-use sizes::{Parts, needed_for};
+use sizes::{Parts, needed_for, plan_drawing};
 use target::{MAX_ENCODES, encode_within, too_large};
 
 /// Decodes once, applies every step and encodes once. The source is decoded while it arrives where its format
@@ -61,6 +61,13 @@ enum Input {
     Stream(Box<dyn Decoding>),
     /// Buffered whole.
     Whole(Box<dyn Opened>),
+}
+
+/// What a whole source tells besides its header.
+#[derive(Clone, Copy, Default)]
+struct Nature {
+    has_transparency: bool,
+    is_vector: bool,
 }
 
 /// The decisions that follow from the header.
@@ -147,7 +154,7 @@ impl Pixels {
             }
             Opening::Opened(opened) => {
                 let cost = |decode: &Decode| (opened.cost(decode), opened.decoded_size(decode));
-                let prepared = self.negotiate(decoder.format(), opened.header(), false, &cost)?;
+                let prepared = self.negotiate(decoder.format(), opened.header(), Nature::default(), &cost)?;
                 let cost = prepared.cost;
                 let decoding = opened.start(&prepared.decode)?;
                 out.stage(Stage::Decode(prepared.input));
@@ -166,8 +173,11 @@ impl Pixels {
             None => decoder.open(source, limits)?,
         };
         let cost = |decode: &Decode| (opened.cost(decode), opened.decoded_size(decode));
-        let has_transparency = opened.has_transparency();
-        let prepared = self.negotiate(decoder.format(), opened.header(), has_transparency, &cost)?;
+        let nature = Nature { has_transparency: opened.has_transparency(), is_vector: opened.is_vector() };
+        if nature.is_vector {
+            self.ops.iter_mut().for_each(|op| op.expect_vector());
+        }
+        let prepared = self.negotiate(decoder.format(), opened.header(), nature, &cost)?;
         Ok((opened, prepared))
     }
 
@@ -177,18 +187,25 @@ impl Pixels {
         &self,
         input: Format,
         header: &Header,
-        has_transparency: bool,
+        nature: Nature,
         decode_cost: &dyn Fn(&Decode) -> (Cost, Size),
     ) -> Result<Prepared> {
         let limits = &self.settings.limits;
-        let SizePlan { output: geometry, needed } = plan_sizes(&self.steps.ops, header.geometry)?;
-        check_output(geometry.size, header.geometry.size, limits)?;
+        let source = header.geometry;
+        let plan = if nature.is_vector { plan_drawing } else { plan_sizes };
+        let SizePlan { output: geometry, needed } = plan(&self.steps.ops, source)?;
+        // A drawing is not enlarged, but drawn larger.
+        let pixels = if nature.is_vector { geometry.size } else { source.size };
+        check_output(geometry.size, pixels, limits)?;
         if !self.reports.is_empty() {
-            return self.negotiate_reports(input, header, geometry.size, decode_cost);
+            return self.negotiate_reports(input, header, nature, geometry.size, decode_cost);
+        }
+        if nature.is_vector {
+            check_drawing(needed, limits)?;
         }
         let is_animated = header.is_animated && !self.selection.is_still;
         let animated = self.encode.animated_format.filter(|_| is_animated);
-        let own = || self.default_format(input, is_animated, has_transparency);
+        let own = || self.default_format(input, is_animated, nature.has_transparency);
         let format = animated.or(self.encode.format).unwrap_or_else(own);
         let output = self.registry.encoder(format).ok_or_else(|| {
             let supported = Format::list(self.registry.encoders.iter().map(|encoder| encoder.format()));
@@ -222,10 +239,16 @@ impl Pixels {
         &self,
         input: Format,
         header: &Header,
+        nature: Nature,
         size: Size,
         decode_cost: &dyn Fn(&Decode) -> (Cost, Size),
     ) -> Result<Prepared> {
-        let needed = needed_for(&self.steps.ops, header.geometry, reports::needed(&self.reports, size))?;
+        let mut needed = needed_for(&self.steps.ops, header.geometry, reports::needed(&self.reports, size))?;
+        if nature.is_vector {
+            check_drawing(needed, &self.settings.limits)?;
+        } else {
+            needed = needed.intersection(header.geometry.size);
+        }
         let decode = Decode { needed, all_frames: false, keep_profile: false, chroma: (1, 1) };
         let decode_cost = decode_cost(&decode);
         let end = reports::cost(&self.reports, decode_cost.1.pixels().min(size.pixels()));

@@ -16,6 +16,15 @@ pub struct SizePlan {
 /// # Errors
 /// [`crate::Kind::InvalidParam`] if a step cannot be applied to its input.
 pub fn plan_sizes(ops: &[Box<dyn PixelOp>], source: Geometry) -> Result<SizePlan> {
+    let SizePlan { output, needed } = plan_drawing(ops, source)?;
+    Ok(SizePlan { output, needed: needed.intersection(source.size) })
+}
+
+/// As [`plan_sizes`], for a drawing, of which more may be needed than its nominal size.
+///
+/// # Errors
+/// As for [`plan_sizes`].
+pub(super) fn plan_drawing(ops: &[Box<dyn PixelOp>], source: Geometry) -> Result<SizePlan> {
     let mut output = source;
     for op in ops {
         output = op.output(output)?;
@@ -23,7 +32,7 @@ pub fn plan_sizes(ops: &[Box<dyn PixelOp>], source: Geometry) -> Result<SizePlan
     Ok(SizePlan { output, needed: needed_for(ops, source, output.size)? })
 }
 
-/// Returns the smallest decode that gives `need` of the output of all steps.
+/// Returns the smallest decode that gives `need` of the output of all steps; it may be larger than the source.
 ///
 /// # Errors
 /// As for [`plan_sizes`].
@@ -35,8 +44,7 @@ pub(super) fn needed_for(ops: &[Box<dyn PixelOp>], source: Geometry, need: Size)
         output = op.output(output)?;
     }
     let backwards = ops.iter().zip(&inputs).rev();
-    let needed = backwards.fold(need, |need, (op, &input)| op.needed(input, need));
-    Ok(Size::new(needed.w.min(source.size.w), needed.h.min(source.size.h)))
+    Ok(backwards.fold(need, |need, (op, &input)| op.needed(input, need)))
 }
 
 /// The parts of a plan that have a cost.
@@ -90,12 +98,16 @@ impl Parts<'_> {
 /// Returns the most pixels in the planes of a step's output of nominal size `output`, if its input has `input` of them
 /// and the source, of nominal size `source`, was decoded to `decoded`.
 fn decoded_pixels(output: Size, source: Size, decoded: Size, input: u64) -> u64 {
-    if decoded.covers(source) {
+    if decoded == source {
         return output.pixels();
     }
-    // A step keeps the scale of the decode, or it resamples to full size. A smaller decode was chosen because the
-    // output has at most as many pixels as the decode.
+    // A step keeps the scale of the decode, or it resamples to full size.
     let share = u128::from(output.pixels()) * u128::from(decoded.pixels());
-    let scaled = share.div_ceil(u128::from(source.pixels().max(1)));
-    u64::try_from(scaled).unwrap_or(u64::MAX).max(output.pixels().min(input))
+    let scaled = u64::try_from(share.div_ceil(u128::from(source.pixels().max(1)))).unwrap_or(u64::MAX);
+    if source.pixels() < decoded.pixels() {
+        // Of a drawing. A step that keeps the scale turns it or cuts it.
+        return scaled.min(input).max(output.pixels());
+    }
+    // A smaller decode was chosen because the output has at most as many pixels as the decode.
+    scaled.max(output.pixels().min(input))
 }
