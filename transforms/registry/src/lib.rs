@@ -15,6 +15,8 @@ pub const TRANSFORMS: &[&dyn Transform] = &[
     &safelight_strip_exif::StripExif,
     &safelight_page::Page,
     &safelight_orient::Orient,
+    &safelight_redact::Redact,
+    &safelight_trim::Trim,
     &safelight_crop::Crop,
     &safelight_window::Window,
     &safelight_resize::Resize,
@@ -27,8 +29,12 @@ pub const TRANSFORMS: &[&dyn Transform] = &[
     &safelight_tint::Tint,
     &safelight_duotone::Duotone,
     &safelight_invert::Invert,
+    &safelight_pixelate::Pixelate,
     &safelight_blur::Blur,
     &safelight_sharpen::Sharpen,
+    &safelight_vignette::Vignette,
+    &safelight_padding::Padding,
+    &safelight_round::Round,
     &safelight_format::Format,
 ];
 

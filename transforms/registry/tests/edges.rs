@@ -287,7 +287,8 @@ fn spellings_that_mean_the_same_have_one_canonical_form() {
                 same.extend(param.aliases.iter().map(|alias| query(param, alias, value)));
             }
             if matches!(param.kind, ParamKind::Integer { .. } | ParamKind::Decimal { .. }) {
-                let (sign, digits) = value.strip_prefix('-').map_or(("", value.as_str()), |digits| ("-", digits));
+                let (sign, digits) =
+                    value.strip_prefix('-').map_or(("", value.as_str()), |digits| ("-", digits));
                 same.push(query(param, param.key, &format!("{sign}{}{digits}", "0".repeat(5000))));
             }
             if matches!(param.kind, ParamKind::Decimal { .. }) {

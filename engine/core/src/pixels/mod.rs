@@ -8,12 +8,12 @@ pub use sizes::{SizePlan, plan_sizes};
 
 use crate::{
     Compression, Cost, Decode, Decoder, Decoding, Detection, Encode, Encoder, Error, Flow, Format, Frame,
-    Head, Header, Image, Kind, Opened, Opening, PixelOp, Registry, Result, Selection, Session, Settings,
-    Sink, Size, Stop,
+    Geometry, Head, Header, Image, Kind, Opened, Opening, PixelOp, Registry, Result, Selection, Session,
+    Settings, Sink, Size, Stop,
 };
 use bytes::{Bytes, BytesMut};
-use limits::{check_output, check_work};
-use sizes::Parts;
+use limits::{check_output, check_reserved, check_work};
+use sizes::{Parts, max_open_output};
 use target::{MAX_ENCODES, encode_within, too_large};
 
 /// Decodes once, applies every step and encodes once. The source is decoded while it arrives where its format
@@ -51,6 +51,10 @@ struct Prepared {
     encode: Encode,
     /// Whether the encoder accepts planes of luma and chroma.
     takes_chroma: bool,
+    /// Geometry of the source.
+    source: Geometry,
+    /// The most pixels of an output whose size depends on content; 0 if it does not.
+    max_output: u64,
     /// The cost of decode, steps and encode.
     cost: Cost,
 }
@@ -160,6 +164,7 @@ impl Pixels {
         check_output(geometry.size, header.geometry.size, limits)?;
         let is_animated = header.is_animated && !self.selection.is_still;
         let animated = self.encode.animated_format.filter(|_| is_animated);
+        let has_transparency = has_transparency || self.ops.iter().any(|op| op.adds_alpha());
         let own = || self.default_format(input, is_animated, has_transparency);
         let format = animated.or(self.encode.format).unwrap_or_else(own);
         let output = self.registry.encoder(format).ok_or_else(|| {
@@ -176,6 +181,8 @@ impl Pixels {
         let encode = Encode { compression: self.encode.compression.or(exact), ..self.encode.clone() };
         let chroma = output.chroma(&encode);
         let decode = Decode { needed, all_frames, keep_profile, chroma: chroma.unwrap_or((1, 1)) };
+        let is_open = self.ops.iter().any(|op| op.depends_on_content());
+        let max_output = if is_open { max_open_output(geometry.size) } else { 0 };
         let parts = Parts {
             ops: &self.ops,
             header,
@@ -188,10 +195,12 @@ impl Pixels {
             } else {
                 1
             },
+            max_output,
         };
         let cost = parts.cost()?;
         check_work(cost, limits)?;
-        Ok(Prepared { output, decode, encode, takes_chroma: chroma.is_some(), cost })
+        let takes_chroma = chroma.is_some();
+        Ok(Prepared { output, decode, encode, takes_chroma, source: header.geometry, max_output, cost })
     }
 
     /// Returns the output format for a source of the format `input` where the query names none.
@@ -244,14 +253,26 @@ impl Pixels {
         Ok(())
     }
 
+    /// Lets the step at `index` examine the first frame. If that changes the size of the output, checks the limits again.
+    fn examine(&mut self, index: usize, first: &Frame, prepared: &Prepared, stop: &Stop) -> Result<()> {
+        let op = &mut self.ops[index];
+        op.examine(first, stop)?;
+        if !op.depends_on_content() {
+            return Ok(());
+        }
+        let output = plan_sizes(&self.ops, prepared.source)?.output.size;
+        check_output(output, prepared.source.size, &self.settings.limits)?;
+        check_reserved(output, prepared.max_output)
+    }
+
     /// Applies every step. Each examines the first frame.
     fn apply(&mut self, mut frame: Frame, is_first: bool, prepared: &Prepared, stop: &Stop) -> Result<Frame> {
-        for op in &mut self.ops {
+        for i in 0..self.ops.len() {
             stop.check()?;
             if is_first {
-                op.examine(&frame, stop)?;
+                self.examine(i, &frame, prepared, stop)?;
             }
-            frame = op.apply(frame, stop)?;
+            frame = self.ops[i].apply(frame, stop)?;
         }
         stop.check()?;
         let frame = frame.materialize()?;
