@@ -178,7 +178,7 @@ function canonical(param, value, accept) {
       return inRange(range, Math.round((range[0] < 0 ? signed(value) : decimal(value)) * 1000) / 1000);
     case 'a': {
       const degrees = signed(value);
-      const turned = ((Math.round(Math.abs(degrees)) * (degrees < 0 ? -1 : 1)) % 360 + 360) % 360;
+      const turned = (((Math.round(Math.abs(degrees)) * (degrees < 0 ? -1 : 1)) % 360) + 360) % 360;
       return Math.abs(degrees) <= 1e9 && turned % range === 0 ? String(turned) : undefined;
     }
     case 'c':
@@ -188,7 +188,7 @@ function canonical(param, value, accept) {
       if (value.toLowerCase() === 'auto') return preferred(param, accept.toLowerCase());
       return wordOf(range, param.synonyms, value) || hidden(param, value);
     default:
-      return Buffer.from(value).length <= 100 ? value : undefined;
+      return Buffer.from(value).length <= 1000 ? value : undefined;
   }
 }
 

@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 const PARAMS_JSON: &str = include_str!("../../params.json");
 
 /// Maximum length of a text value that is normalised, in bytes. Valid values are shorter.
-const MAX_TEXT_BYTES: usize = 100;
+const MAX_TEXT_BYTES: usize = 1000;
 
 /// Every parameter, in canonical order.
 ///

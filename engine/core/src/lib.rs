@@ -6,6 +6,7 @@ pub mod keys;
 pub mod nearest;
 mod accept;
 pub mod colour;
+mod gravity;
 pub mod params;
 pub mod transform;
 pub mod plan;
@@ -32,6 +33,7 @@ pub use frame::{
     ColourClass, Frame, Geometry, Image, Model, Orientation, Plane, Profile, Rect, SampleEncoding, Samples,
     Size, Turn, View,
 };
+pub use gravity::Gravity;
 pub use keys::KeyRules;
 pub use limits::{ExifDetail, Limits, Settings};
 pub use param::{AUTO, Param, ParamKind};

@@ -4,7 +4,7 @@
 //! query; any transform may read it through the function here. Transforms still do not know each other.
 //! `docs/decisions/0020-background.md` gives the reasons.
 
-use crate::{Colour, Param, ParamKind, Query};
+use crate::{Colour, Gravity, Param, ParamKind, Query, gravity};
 
 /// A named query of the operator.
 pub const PRESET: Param = Param {
@@ -70,6 +70,52 @@ pub const BACKGROUND: Param = Param {
 /// Returns the value of [`BACKGROUND`], if the query has one.
 pub fn background(query: &Query) -> Option<Colour> {
     query.get(BACKGROUND.key).and_then(Colour::parse)
+}
+
+/// The part of the image that is kept where something is cut off; declared by the transform `resize`.
+pub const GRAVITY: Param = Param {
+    key: "gravity",
+    aliases: &["g"],
+    kind: ParamKind::Text {
+        form: gravity::FORM,
+        example: "0.3,0.7",
+        canonical: |text| Gravity::parse(text).map(|gravity| gravity.to_string()),
+    },
+    default: Some("center"),
+    doc: "the part of the image that `cover`, `zoom` and a `crop` to a ratio keep, and its place for `pad`",
+};
+
+/// The point that is in the middle, as far as the image reaches; declared by the transform `resize`.
+pub const FOCUS: Param = Param {
+    key: "focus",
+    aliases: &[],
+    kind: ParamKind::Text {
+        form: gravity::FOCUS_FORM,
+        example: "0.3,0.7",
+        canonical: |text| Gravity::parse_focus(text).map(|focus| focus.to_string()),
+    },
+    default: None,
+    doc: "the point of the image that is in the middle of what is kept, as far as the image reaches",
+};
+
+/// The device pixel ratio; declared by the transform `resize`.
+pub const DPR: Param = Param {
+    key: "dpr",
+    aliases: &[],
+    kind: ParamKind::Decimal { min: 1.0, max: 5.0, unit: "" },
+    default: Some("1"),
+    doc: "device pixels for each pixel of the box, of padding, borders and radii",
+};
+
+/// Returns the value of [`FOCUS`], or else of [`GRAVITY`]. Defaults to the centre.
+pub fn gravity(query: &Query) -> Gravity {
+    let focus = query.get(FOCUS.key).and_then(Gravity::parse_focus);
+    focus.or_else(|| query.get(GRAVITY.key).and_then(Gravity::parse)).unwrap_or_default()
+}
+
+/// Returns the value of [`DPR`]. Defaults to 1.
+pub fn dpr(query: &Query) -> f64 {
+    query.decimal(DPR.key).unwrap_or(1.0)
 }
 
 #[cfg(test)]

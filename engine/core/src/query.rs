@@ -165,6 +165,13 @@ mod tests {
             default: Some("0"),
             doc: "x",
         },
+        Param {
+            key: "exposure",
+            aliases: &[],
+            kind: ParamKind::Decimal { min: -5.0, max: 5.0, unit: "" },
+            default: Some("0"),
+            doc: "x",
+        },
         Param { key: "background", aliases: &["bg"], kind: ParamKind::Colour, default: None, doc: "x" },
         Param { key: "list", aliases: &[], kind: ParamKind::FlagOr(&["all"]), default: None, doc: "x" },
     ];
@@ -211,6 +218,8 @@ mod tests {
         check("rotate=-720", Ok(""));
         check("rotate=-0", Ok(""));
         check("rotate=180.0", Ok("rotate=180"));
+        check("exposure=-1.50", Ok("exposure=-1.5"));
+        check("exposure=-0.0", Ok(""));
         check("bg=%23F80", Ok("background=ff8800"));
         check("bg=Red", Ok("background=ff0000"));
     }
@@ -236,6 +245,7 @@ mod tests {
         check("rotate=45", Err("rotate: expected a multiple of 90 degrees, got \"45\""));
         check("rotate=--90", Err("rotate: expected a multiple of 90 degrees, got \"--90\""));
         check("rotate=1e99", Err("rotate: expected a multiple of 90 degrees, got \"1e99\""));
+        check("exposure=--1", Err("exposure: expected a number from -5 to 5, got \"--1\""));
         check(
             "bg=reddish",
             Err("background: expected a colour such as red, ff8800 or ff880080, got \"reddish\""),

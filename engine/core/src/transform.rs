@@ -93,6 +93,18 @@ pub trait PixelOp: Send {
         Cost::new(0, input.saturating_add(output).saturating_mul(PIXEL_NS))
     }
 
+    /// Returns whether the output of an opaque image may have transparent parts. A JPEG then becomes a PNG, unless the query
+    /// names a format. Defaults to `false`.
+    fn adds_alpha(&self) -> bool {
+        false
+    }
+
+    /// Returns whether [`PixelOp::output`] may be smaller once the step has examined a frame; before that it is the largest
+    /// possible. Defaults to `false`.
+    fn depends_on_content(&self) -> bool {
+        false
+    }
+
     /// Examines the first frame before [`PixelOp::apply`] changes it, for a step that depends on what the image shows.
     /// Later frames of an animation are changed as the first one is. Defaults to nothing.
     ///

@@ -1,11 +1,11 @@
 //! The requested rectangle, and its part within an image.
 
-use safelight_core::{Error, Rect, Result, Size};
+use safelight_core::{Error, Gravity, Rect, Result, Size};
 use std::fmt;
 
 /// Description of a valid value.
 pub(crate) const FORM: &str =
-    "x,y,w,h in pixels, or as fractions from 0 to 1 with a decimal point, w and h above 0";
+    "x,y,w,h in pixels, or as fractions from 0 to 1 with a decimal point, w and h above 0, or aspect:16:9";
 
 /// A requested rectangle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub(crate) enum Area {
     Pixels([u32; 4]),
     /// Left edge, top edge, width, height in millionths of the image.
     Millionths([u32; 4]),
+    /// The largest rectangle with this ratio of width and height, in thousandths.
+    Aspect([u32; 2]),
 }
 
 /// One in millionths. Integers make edges fall on the same pixel on every machine.
@@ -21,6 +23,9 @@ const WHOLE: u32 = 1_000_000;
 
 impl Area {
     pub(crate) fn parse(text: &str) -> Option<Self> {
+        if let Some(ratio) = aspect(text) {
+            return Some(Self::Aspect(ratio));
+        }
         let are_fractions = text.contains('.');
         let number = if are_fractions { millionths } else { pixels };
         let numbers: Vec<u32> = text.split(',').map(number).collect::<Option<_>>()?;
@@ -30,14 +35,20 @@ impl Area {
         is_something.then(|| area([x, y, w, h]))
     }
 
+    /// Returns whether `gravity` decides about the position.
+    pub(crate) fn has_gravity(&self) -> bool {
+        matches!(self, Self::Aspect(_))
+    }
+
     /// Returns the part within an image of `size`.
     ///
     /// # Errors
     /// [`safelight_core::Kind::InvalidParam`] if that part is empty.
-    pub(crate) fn rect(&self, size: Size) -> Result<Rect> {
+    pub(crate) fn rect(&self, size: Size, gravity: Gravity) -> Result<Rect> {
         let (x, y) = match *self {
             Self::Pixels([x, y, w, h]) => (cut(x, w, size.w), cut(y, h, size.h)),
             Self::Millionths([x, y, w, h]) => (part(x, w, size.w), part(y, h, size.h)),
+            Self::Aspect(ratio) => return Ok(largest(ratio, size, gravity)),
         };
         let (Some((x, w)), Some((y, h))) = (x, y) else {
             let Size { w, h } = size;
@@ -53,9 +64,38 @@ impl fmt::Display for Area {
         let text = match self {
             Self::Pixels(numbers) => numbers.map(|number| number.to_string()),
             Self::Millionths(numbers) => numbers.map(decimal),
+            Self::Aspect(ratio) => {
+                let [w, h] = ratio.map(|number| f64::from(number) / 1000.0);
+                return write!(f, "aspect:{w}:{h}");
+            }
         };
         f.write_str(&text.join(","))
     }
+}
+
+/// Parses `aspect:w:h` or `w:h`: numbers from 0.001 to 10000, with up to three decimals. Returns thousandths.
+fn aspect(text: &str) -> Option<[u32; 2]> {
+    const MAX: f64 = 10_000.0;
+    let number = |text: &str| {
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        let number: f64 = text.parse().ok().filter(|_| is_plain)?;
+        let thousandths = (number * 1000.0).round();
+        (1.0..=1000.0 * MAX).contains(&thousandths).then_some(thousandths as u32)
+    };
+    let (w, h) = text.strip_prefix("aspect:").unwrap_or(text).split_once(':')?;
+    Some([number(w)?, number(h)?])
+}
+
+/// Returns the largest rectangle of a ratio within an image. The shorter side is rounded half up, and at least one pixel.
+fn largest([w, h]: [u32; 2], image: Size, gravity: Gravity) -> Rect {
+    let from_other = |other: u32, own: u32, across: u32| {
+        let product = 2 * u64::from(other) * u64::from(own) + u64::from(across);
+        u32::try_from(product / (2 * u64::from(across))).unwrap_or(u32::MAX).max(1)
+    };
+    let size = Size::new(image.w.min(from_other(image.h, w, h)), image.h.min(from_other(image.w, h, w)));
+    let pair = |size: Size| (f64::from(size.w), f64::from(size.h));
+    let (x, y) = gravity.start(pair(image), pair(size));
+    Rect { x: x.round() as u32, y: y.round() as u32, size }
 }
 
 /// Formats `millionths` with a decimal point and as few digits as possible.

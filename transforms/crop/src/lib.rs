@@ -4,8 +4,10 @@ mod area;
 
 use area::Area;
 use safelight_core::{
-    Frame, Geometry, Param, ParamKind, PixelOp, Query, Result, Size, Step, Stop, Transform,
+    Frame, Geometry, Gravity, Param, ParamKind, PixelOp, Query, Rect, Result, Size, Step, Stop, Transform,
+    params,
 };
+use safelight_filters::salient;
 
 /// The plug-in.
 #[derive(Debug)]
@@ -20,7 +22,7 @@ const PARAMS: &[Param] = &[Param {
         canonical: |value| Some(Area::parse(value)?.to_string()),
     },
     default: None,
-    doc: "keeps the rectangle x,y,w,h of the upright image; values are fractions if one has a decimal point",
+    doc: "keeps the rectangle x,y,w,h of the upright image, where values are fractions if one has a decimal point, or the largest one of a ratio",
 }];
 
 impl Transform for Crop {
@@ -34,20 +36,30 @@ impl Transform for Crop {
 
     fn step(&self, query: &Query) -> Result<Option<Step>> {
         let area = query.get("crop").and_then(Area::parse);
-        Ok(area.map(|area| Step::Pixels(Box::new(CropOp(area)))))
+        let gravity = params::gravity(query);
+        Ok(area.map(|area| Step::Pixels(Box::new(CropOp { area, gravity }))))
     }
 }
 
-struct CropOp(Area);
+struct CropOp {
+    area: Area,
+    gravity: Gravity,
+}
+
+impl CropOp {
+    fn rect(&self, image: Size) -> Result<Rect> {
+        self.area.rect(image, self.gravity)
+    }
+}
 
 impl PixelOp for CropOp {
     fn output(&self, input: Geometry) -> Result<Geometry> {
-        Ok(Geometry { size: self.0.rect(input.size)?.size, ..input })
+        Ok(Geometry { size: self.rect(input.size)?.size, ..input })
     }
 
     fn needed(&self, input: Geometry, need: Size) -> Size {
         // Without a rectangle, `output` returned an error before.
-        let Ok(rect) = self.0.rect(input.size) else { return input.size };
+        let Ok(rect) = self.rect(input.size) else { return input.size };
         let axis = |input: u32, need: u32, kept: u32| {
             let needed = (u64::from(input) * u64::from(need)).div_ceil(u64::from(kept));
             u32::try_from(needed).unwrap_or(u32::MAX)
@@ -55,8 +67,18 @@ impl PixelOp for CropOp {
         Size::new(axis(input.size.w, need.w, rect.size.w), axis(input.size.h, need.h, rect.size.h))
     }
 
+    fn examine(&mut self, first: &Frame, stop: &Stop) -> Result<()> {
+        if self.area.has_gravity() && self.gravity.is_smart() {
+            let image = first.geometry.size;
+            let kept = self.rect(image)?.size;
+            let part = (f64::from(kept.w) / f64::from(image.w), f64::from(kept.h) / f64::from(image.h));
+            self.gravity = salient(self.gravity, first, part, stop)?;
+        }
+        Ok(())
+    }
+
     fn apply(&self, mut frame: Frame, _stop: &Stop) -> Result<Frame> {
-        frame.crop(self.0.rect(frame.geometry.size)?);
+        frame.crop(self.rect(frame.geometry.size)?);
         Ok(frame)
     }
 }
@@ -108,6 +130,48 @@ mod tests {
         check("crop=1e-1,0.0,1.0,1.0", Err("1e-1,0.0,1.0,1.0"));
         check("crop=.,0,1,1", Err(".,0,1,1"));
         check("crop=NaN,0.0,1,1", Err("NaN,0.0,1,1"));
+        check("crop=16:9", Ok("crop=aspect%3A16%3A9"));
+        check("crop=aspect:1.50:01", Ok("crop=aspect%3A1.5%3A1"));
+        for raw in
+            ["crop=16:0", "crop=aspect:16", "crop=16:9:1", "crop=10001:1", "crop=aspect:-1:1", "crop=16:x"]
+        {
+            check(raw, Err(&raw["crop=".len()..]));
+        }
+    }
+
+    #[test]
+    fn a_ratio_keeps_the_largest_rectangle_where_gravity_says() {
+        let rect = |raw: &str| {
+            let query =
+                Query::parse(raw, "", PARAMS.iter().chain(&[params::GRAVITY, params::FOCUS])).unwrap();
+            let Some(Step::Pixels(op)) = Crop.step(&query).unwrap() else { panic!("{raw} requests no step") };
+            let frame = Frame::whole(Size::new(400, 300), Model::Grey, Samples::U8(vec![0; 120_000]));
+            let found = op.apply(frame, &Stop::default()).unwrap().view;
+            [found.x, found.y, found.w, found.h].map(|edge| edge.round() as u32)
+        };
+        let check = |raw, expected| assert_eq!(rect(raw), expected, "{raw}");
+        check("crop=1:1", [50, 0, 300, 300]);
+        check("crop=1:1&gravity=west", [0, 0, 300, 300]);
+        check("crop=1:1&focus=0.4,0.9", [10, 0, 300, 300]);
+        check("crop=16:9", [0, 38, 400, 225]);
+        check("crop=4:3&gravity=0.2,0.2", [0, 0, 400, 300]);
+        check("crop=10000:0.001", [0, 150, 400, 1]);
+        check("crop=1:1&gravity=west&focus=0.4,0.9", [10, 0, 300, 300]);
+    }
+
+    #[test]
+    fn a_smart_ratio_keeps_what_stands_out() {
+        let query =
+            Query::parse("crop=1:1&g=attention", "", PARAMS.iter().chain(&[params::GRAVITY])).unwrap();
+        let Some(Step::Pixels(mut op)) = Crop.step(&query).unwrap() else { panic!("a step") };
+        let is_edge = |i: u32| (340..380).contains(&(i % 400)) && i % 9 < 4;
+        let samples = (0..120_000).map(|i| if is_edge(i) { 250 } else { 90 }).collect();
+        let frame = Frame::whole(Size::new(400, 300), Model::Grey, Samples::U8(samples));
+        op.examine(&frame, &Stop::default()).unwrap();
+        let stated = op.output(frame.geometry).unwrap();
+        let found = op.apply(frame, &Stop::default()).unwrap();
+        assert_eq!(found.geometry, stated);
+        assert!(90.0 <= found.view.x, "{:?}", found.view);
     }
 
     #[test]

@@ -52,7 +52,9 @@ impl PixelOp for InvertOp {
                 // Differences of colour have their zero at 128, so 0 has no opposite but the nearest.
                 let invert =
                     |sample: u8| if i == 0 { !sample } else { (256 - u16::from(sample)).min(255) as u8 };
-                samples.iter_mut().for_each(|sample| *sample = invert(*sample));
+                for sample in samples {
+                    *sample = invert(*sample);
+                }
             }
         }
         Ok(frame)

@@ -17,7 +17,7 @@ const NORMALIZE: Param = Param {
 const SHARES: (f64, f64) = (0.01, 0.99);
 
 /// Samples on each axis that tell the levels of an image well enough.
-const MIN_SIDE: u32 = 64;
+const MIN_SIDE: u32 = 80;
 
 /// The plug-in.
 #[derive(Clone, Copy, Debug)]

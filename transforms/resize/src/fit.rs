@@ -1,11 +1,12 @@
 //! Placement of an image in a box: sizes and rectangles only.
 
-use crate::gravity::Gravity;
-use safelight_core::{Size, View};
+use safelight_core::{Gravity, Size, View};
 
 /// The requested box in device pixels. A missing side follows from the image's aspect ratio.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bounds {
+    /// No box: the image keeps its size.
+    Image,
     Width(u32),
     Height(u32),
     Both(Size),
@@ -28,6 +29,25 @@ pub(crate) enum Fit {
     Pad,
 }
 
+/// The requested change of an image.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Request {
+    pub(crate) bounds: Bounds,
+    pub(crate) fit: Fit,
+    /// The part that is kept where something is cut off.
+    pub(crate) gravity: Gravity,
+    /// The part of the image that is kept at first is smaller by this factor on each side.
+    pub(crate) zoom: f64,
+    /// The least sides of the scaled image; 0 for none.
+    pub(crate) min: Size,
+}
+
+impl Request {
+    pub(crate) fn changes_nothing(&self) -> bool {
+        self.bounds == Bounds::Image && self.zoom <= 1.0 && self.min == Size::new(0, 0)
+    }
+}
+
 /// The placement of an image of one size in a box.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Layout {
@@ -42,7 +62,23 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    pub(crate) fn new(image: Size, bounds: Bounds, fit: Fit, gravity: Gravity) -> Self {
+    pub(crate) fn new(image: Size, request: &Request) -> Self {
+        let Request { bounds, fit, gravity, zoom, min } = *request;
+        // Without a zoom, the part is the image itself.
+        let side = |side: u32| (f64::from(side) / zoom).round().max(1.0) as u32;
+        let part = Size::new(side(image.w), side(image.h));
+        let (whole, own) = (pair(image), pair(part));
+        let start = gravity.start(whole, own);
+        // On whole pixels, so that a zoom alone moves samples and computes none.
+        let start = (start.0.round(), start.1.round());
+        let gravity = gravity.within(whole, start, own);
+        let mut layout = Self::fitted(part, bounds, fit, gravity).at_least(part, min, bounds, fit, gravity);
+        layout.source.x += start.0;
+        layout.source.y += start.1;
+        layout
+    }
+
+    fn fitted(image: Size, bounds: Bounds, fit: Fit, gravity: Gravity) -> Self {
         let whole = |scaled| Self { source: View::whole(image), scaled, offset: (0, 0), output: scaled };
         match (fit, bounds) {
             (Fit::ScaleDown, _) if bounds.contain(image) => whole(image),
@@ -53,15 +89,39 @@ impl Layout {
             }
             (Fit::Pad, Bounds::Both(output)) => {
                 let scaled = bounds.inside(image);
-                let share = |space: u32, gravity: f64| (f64::from(space) * gravity) as u32;
-                let offset = (
-                    share(output.w.saturating_sub(scaled.w), gravity.x),
-                    share(output.h.saturating_sub(scaled.h), gravity.y),
-                );
-                Self { offset, output, ..whole(scaled) }
+                // A focus chooses what is kept, and here all is.
+                let place = if let Gravity::At { .. } = gravity { gravity } else { Gravity::CENTRE };
+                let (x, y) = place.start(pair(output), pair(scaled));
+                Self { offset: (x as u32, y as u32), output, ..whole(scaled) }
             }
             _ => whole(bounds.inside(image)),
         }
+    }
+
+    /// Enlarges the scaled image to at least `min`, and cuts off what is then beyond the box. Fits that give the box itself
+    /// have its size in any case.
+    fn at_least(self, image: Size, min: Size, bounds: Bounds, fit: Fit, gravity: Gravity) -> Self {
+        let ratio = |min: u32, side: u32| f64::from(min) / f64::from(side);
+        let is_box = matches!(bounds, Bounds::Both(_)) && matches!(fit, Fit::Cover | Fit::Fill | Fit::Pad);
+        if self.scaled.covers(min) || is_box {
+            return self;
+        }
+        // Without a box, both sides have one scale. The rounded size would miss it.
+        let scale = ratio(min.w, image.w).max(ratio(min.h, image.h));
+        let scaled = |side: u32, min: u32| ((f64::from(side) * scale).round() as u32).max(min);
+        let enlarged = Size::new(scaled(image.w, min.w), scaled(image.h, min.h));
+        let (max_w, max_h) = match (fit, bounds) {
+            (Fit::Outside, _) | (_, Bounds::Image) => (u32::MAX, u32::MAX),
+            (_, Bounds::Width(w)) => (w, u32::MAX),
+            (_, Bounds::Height(h)) => (u32::MAX, h),
+            (_, Bounds::Both(size)) => (size.w, size.h),
+        };
+        let output = Size::new(enlarged.w.min(max_w), enlarged.h.min(max_h));
+        let (whole, share) =
+            (pair(image), |side: u32, output, enlarged| f64::from(side) * ratio(output, enlarged));
+        let part = (share(image.w, output.w, enlarged.w), share(image.h, output.h, enlarged.h));
+        let (x, y) = gravity.start(whole, part);
+        Self { source: View { x, y, w: part.0, h: part.1 }, scaled: output, offset: (0, 0), output }
     }
 
     /// Returns the smallest image for `need` of the output's pixels at full quality, which has one pixel for each output
@@ -83,6 +143,7 @@ impl Bounds {
     /// Returns whether an image fits without scaling.
     fn contain(self, image: Size) -> bool {
         match self {
+            Self::Image => true,
             Self::Width(w) => image.w <= w,
             Self::Height(h) => image.h <= h,
             Self::Both(size) => size.covers(image),
@@ -99,6 +160,7 @@ impl Bounds {
     fn scaled(self, image: Size, choose: fn(f64, f64) -> f64) -> Size {
         let ratio = |side: u32, bound: u32| f64::from(side) / f64::from(bound);
         let shrink = match self {
+            Self::Image => 1.0,
             Self::Width(w) => ratio(image.w, w),
             Self::Height(h) => ratio(image.h, h),
             Self::Both(size) => choose(ratio(image.w, size.w), ratio(image.h, size.h)),
@@ -121,5 +183,10 @@ fn covering(image: Size, output: Size, gravity: Gravity) -> View {
     let (w, h) = (f64::from(image.w), f64::from(image.h));
     let shrink = (w / f64::from(output.w)).min(h / f64::from(output.h));
     let part = (w.min(f64::from(output.w) * shrink), h.min(f64::from(output.h) * shrink));
-    View { x: (w - part.0) * gravity.x, y: (h - part.1) * gravity.y, w: part.0, h: part.1 }
+    let (x, y) = gravity.start((w, h), part);
+    View { x, y, w: part.0, h: part.1 }
+}
+
+fn pair(size: Size) -> (f64, f64) {
+    (size.w.into(), size.h.into())
 }

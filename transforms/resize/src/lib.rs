@@ -1,14 +1,11 @@
 #![doc = include_str!("../README.md")]
 
 mod fit;
-mod gravity;
 mod op;
-mod pad;
 mod plane;
 mod resample;
 
-use fit::{Bounds, Fit};
-use gravity::Gravity;
+use fit::{Bounds, Fit, Request};
 use op::ResizeOp;
 use safelight_core::{Param, ParamKind, Query, Result, Size, Step, Transform, params};
 
@@ -26,26 +23,36 @@ const PARAMS: &[Param] = &[
         aliases: &[],
         kind: ParamKind::OneOf {
             words: &["scale-down", "contain", "cover", "fill", "outside", "pad"],
-            // sharp's word for the same.
-            synonyms: &[("inside", "contain")],
+            // Words of sharp, Cloudflare and imgproxy for the same.
+            synonyms: &[("force", "fill"), ("inside", "contain"), ("squeeze", "fill"), ("stretch", "fill")],
         },
         default: Some("scale-down"),
         doc: "scale-down fits into the box and enlarges only drawings; contain (inside) fits; cover fills it and crops; outside covers it and does not crop; fill stretches; pad fits and fills the rest",
     },
+    params::GRAVITY,
+    params::FOCUS,
     Param {
-        key: "gravity",
-        aliases: &["g"],
-        kind: ParamKind::Text { form: gravity::FORM, example: "0.3,0.7", canonical: gravity::canonical },
-        default: Some("center"),
-        doc: "the part of the image that `cover` keeps, and its place for `pad`",
-    },
-    Param {
-        key: "dpr",
+        key: "zoom",
         aliases: &[],
-        kind: ParamKind::Decimal { min: 1.0, max: 5.0, unit: "" },
+        kind: ParamKind::Decimal { min: 1.0, max: 10.0, unit: "" },
         default: Some("1"),
-        doc: "device pixels for each pixel of the box",
+        doc: "keeps only the part of the image that is smaller by this factor on each side, around gravity or focus",
     },
+    Param {
+        key: "minWidth",
+        aliases: &[],
+        kind: SIDE,
+        default: None,
+        doc: "enlarges the image to this width at least; what is then beyond the box is cut off",
+    },
+    Param {
+        key: "minHeight",
+        aliases: &[],
+        kind: SIDE,
+        default: None,
+        doc: "enlarges the image to this height at least; what is then beyond the box is cut off",
+    },
+    params::DPR,
 ];
 
 impl Transform for Resize {
@@ -58,7 +65,7 @@ impl Transform for Resize {
     }
 
     fn step(&self, query: &Query) -> Result<Option<Step>> {
-        let dpr = query.decimal("dpr").unwrap_or(1.0);
+        let dpr = params::dpr(query);
         let side = |key| query.integer(key).map(|side| (f64::from(side) * dpr).round() as u32);
         let fit = match query.get("fit") {
             Some("contain") => Fit::Contain,
@@ -68,14 +75,18 @@ impl Transform for Resize {
             Some("pad") => Fit::Pad,
             _ => Fit::ScaleDown,
         };
-        let gravity = query.get("gravity").and_then(Gravity::parse).unwrap_or_default();
-        let background = params::background(query);
         let bounds = match (side("width"), side("height")) {
             (Some(w), Some(h)) => Bounds::Both(Size::new(w, h)),
             (Some(w), None) => Bounds::Width(w),
             (None, Some(h)) => Bounds::Height(h),
-            (None, None) => return Ok(None),
+            (None, None) => Bounds::Image,
         };
-        Ok(Some(Step::Pixels(Box::new(ResizeOp { bounds, fit, gravity, background, is_vector: false }))))
+        let min = Size::new(side("minWidth").unwrap_or_default(), side("minHeight").unwrap_or_default());
+        let zoom = query.decimal("zoom").unwrap_or(1.0);
+        let gravity = params::gravity(query);
+        let request = Request { bounds, fit, gravity, zoom, min };
+        let background = params::background(query);
+        let is_nothing = request.changes_nothing();
+        Ok((!is_nothing).then(|| Step::Pixels(Box::new(ResizeOp { request, background, is_vector: false }))))
     }
 }

@@ -1,17 +1,14 @@
 //! The pixel step: computes the layout for an input size, and the samples for it.
 
 use crate::{
-    fit::{Bounds, Fit, Layout},
-    gravity::Gravity,
-    pad::pad,
+    fit::{Layout, Request},
     resample::Resampler,
 };
 use safelight_core::{Colour, Error, Frame, Geometry, Kind, Model, PixelOp, Plane, Result, Size, Stop, View};
+use safelight_filters::{place, salient};
 
 pub(crate) struct ResizeOp {
-    pub(crate) bounds: Bounds,
-    pub(crate) fit: Fit,
-    pub(crate) gravity: Gravity,
+    pub(crate) request: Request,
     /// Colour that `pad` fills with; `None` for white, or transparency if the image has alpha.
     pub(crate) background: Option<Colour>,
     /// Whether the source is a drawing, which has as many pixels as are needed.
@@ -24,7 +21,7 @@ const MAX_SIDE: u32 = 65_535;
 
 impl ResizeOp {
     fn layout(&self, image: Size) -> Layout {
-        Layout::new(image, self.bounds, self.fit, self.gravity)
+        Layout::new(image, &self.request)
     }
 }
 
@@ -48,9 +45,19 @@ impl PixelOp for ResizeOp {
 
     fn expect_vector(&mut self) {
         self.is_vector = true;
-        if self.fit == Fit::ScaleDown {
-            self.fit = Fit::Contain;
+        if self.request.fit == Fit::ScaleDown {
+            self.request.fit = Fit::Contain;
         }
+    }
+
+    fn examine(&mut self, first: &Frame, stop: &Stop) -> Result<()> {
+        let size = first.geometry.size;
+        let kept = self.layout(size).source;
+        if self.request.gravity.is_smart() && kept != View::whole(size) {
+            let part = (kept.w / f64::from(size.w), kept.h / f64::from(size.h));
+            self.request.gravity = salient(self.request.gravity, first, part, stop)?;
+        }
+        Ok(())
     }
 
     fn apply(&self, mut frame: Frame, stop: &Stop) -> Result<Frame> {
@@ -66,10 +73,8 @@ impl PixelOp for ResizeOp {
             return Ok(frame);
         }
         let suitable = if frame.model.has_alpha() { Colour::TRANSPARENT } else { Colour::WHITE };
-        let mut padded =
-            pad(&frame.materialize()?.into_rgb()?, &layout, self.background.unwrap_or(suitable))?;
-        padded.geometry = geometry;
-        Ok(padded)
+        let background = self.background.unwrap_or(suitable);
+        place(&frame.materialize()?.into_rgb()?, geometry.size, layout.offset, background)
     }
 }
 

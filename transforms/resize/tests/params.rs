@@ -24,6 +24,10 @@ fn queries_have_one_canonical_form() {
     check("g=1,0", "gravity=north-east");
     check("g=0.30,0.70001", "gravity=0.3%2C0.7");
     check("g=0,1.0", "gravity=south-west");
+    check("g=smart", "gravity=attention");
+    check("g=top", "gravity=north");
+    check("focus=0.5,.5", "focus=0.5%2C0.5");
+    check("zoom=1.0&minWidth=5", "minWidth=5");
     check("w=3.5&h=", "width=4");
     check("w=3&fit=Inside", "width=3&fit=contain");
     check("w=3&fit=outside", "width=3&fit=outside");
@@ -43,7 +47,7 @@ fn an_invalid_value_is_reported_with_the_expected_form() {
     check("dpr=0.999", "dpr: expected a number from 1 to 5, got \"0.999\"");
     check("dpr=5.001", "dpr: expected a number from 1 to 5, got \"5.001\"");
     let gravity = "gravity: expected center, north, north-east, east, south-east, south, south-west, west, \
-                   north-west, or x,y as fractions from 0 to 1, got";
+                   north-west, attention, entropy, or x,y as fractions from 0 to 1, got";
     check("g=up", &format!("{gravity} \"up\""));
     check("g=0.5", &format!("{gravity} \"0.5\""));
     check("g=1.001,0", &format!("{gravity} \"1.001,0\""));
@@ -55,7 +59,9 @@ fn an_invalid_value_is_reported_with_the_expected_form() {
 
 #[test]
 fn there_is_no_step_without_a_side() {
-    for raw in ["", "dpr=2", "fit=cover&gravity=north", "fit=pad&background=ff0000"] {
+    for raw in
+        ["", "dpr=2", "focus=0.1,0.2", "zoom=1", "fit=cover&gravity=north", "fit=pad&background=ff0000"]
+    {
         assert!(Resize.step(&query(raw).unwrap()).unwrap().is_none(), "{raw}");
     }
 }
@@ -103,4 +109,25 @@ fn a_side_above_the_limit_is_rejected_before_the_decode() {
     let error = op("w=1").output(geometry(1, 65_536)).unwrap_err();
     assert_eq!(error.kind, Kind::LimitExceeded);
     assert_eq!(error.to_string(), "cannot resize 1 × 65536 pixels: the limit is 65535 a side");
+}
+
+#[test]
+fn zoom_and_least_sides_change_the_size() {
+    let check = |raw, (w, h), expected: (u32, u32)| {
+        assert_eq!(op(raw).output(geometry(w, h)).unwrap().size, Size::new(expected.0, expected.1), "{raw}");
+    };
+    check("zoom=2", (300, 200), (150, 100));
+    check("zoom=10", (7, 3), (1, 1));
+    check("zoom=2&w=300", (300, 200), (150, 100));
+    check("zoom=2&w=300&fit=contain", (300, 200), (300, 200));
+    check("zoom=3&w=50&h=50&fit=cover", (300, 200), (50, 50));
+    // As imgproxy answers for an image of 300 by 200.
+    check("minWidth=450", (300, 200), (450, 300));
+    check("minHeight=450", (300, 200), (675, 450));
+    check("w=100&minWidth=150", (300, 200), (100, 100));
+    check("w=100&h=100&minHeight=100", (300, 200), (100, 100));
+    check("w=100&minWidth=50", (300, 200), (100, 67));
+    check("w=100&h=100&fit=outside&minWidth=300", (300, 200), (300, 200));
+    check("w=100&h=100&fit=cover&minWidth=300", (300, 200), (100, 100));
+    check("minWidth=450&dpr=2", (300, 200), (900, 600));
 }

@@ -154,3 +154,41 @@ fn a_plane_smaller_than_its_image_is_an_internal_error() {
     let short = grey(4, 1, vec![1, 2, 3]);
     assert_eq!(op("w=2").apply(short, &Stop::default()).unwrap_err().kind, safelight_core::Kind::Internal);
 }
+
+#[test]
+fn a_focus_is_in_the_middle_and_zoom_keeps_less() {
+    let row = [10, 70, 130, 190, 250].map(|shade| [shade; 32]).concat();
+    let stripes = grey(160, 32, row.repeat(32));
+    let shades = |raw: &str| {
+        let frame = apply(raw, stripes.clone());
+        let Samples::U8(samples) = &frame.planes[0].samples else { panic!("8 bits stay 8 bits") };
+        (*samples.iter().min().unwrap(), *samples.iter().max().unwrap())
+    };
+    assert_eq!(shades("w=32&h=32&fit=cover&focus=0.7,0.5"), (190, 190));
+    assert_eq!(shades("w=32&h=32&fit=cover&focus=0.98,0.5"), (250, 250));
+    assert_eq!(shades("w=32&h=32&fit=cover&focus=0.6,0.5"), (130, 190));
+    // Half of a square of 32 columns.
+    assert_eq!(shades("w=32&h=32&fit=cover&focus=0.7,0.5&zoom=2"), (190, 190));
+    assert_eq!(shades("zoom=5&focus=0.3,0"), (70, 70));
+    assert_eq!(shades("zoom=5&gravity=east"), (250, 250));
+}
+
+#[test]
+fn a_smart_cover_keeps_what_stands_out_in_every_frame() {
+    let is_edge = |i: u32| (300..330).contains(&(i % 400)) && (20..60).contains(&(i / 400)) && i % 5 < 3;
+    let subject = grey(400, 100, (0..40_000).map(|i| if is_edge(i) { 255 } else { 80 }).collect());
+    for gravity in ["attention", "entropy"] {
+        let mut op = op(&format!("w=50&h=50&fit=cover&gravity={gravity}"));
+        op.examine(&subject, &Stop::default()).unwrap();
+        let stated = op.output(subject.geometry).unwrap();
+        // Another frame, whose right half alone is light: the part is that of the first frame.
+        let other = grey(400, 100, (0..40_000).map(|i| if i % 400 < 200 { 0 } else { 200 }).collect());
+        for (frame, darkest) in [(&subject, 0), (&other, 200)] {
+            let found = op.apply(frame.clone(), &Stop::default()).unwrap();
+            assert_eq!(found.geometry, stated);
+            let Samples::U8(samples) = &found.planes[0].samples else { panic!("8 bits stay 8 bits") };
+            assert!(*samples.iter().min().unwrap() >= darkest, "{gravity}");
+            assert!(*samples.iter().max().unwrap() >= 200, "{gravity}");
+        }
+    }
+}

@@ -1,7 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+mod free;
+
 use safelight_core::{
-    Frame, Geometry, Param, ParamKind, PixelOp, Query, Result, Size, Step, Stop, Transform, Turn,
+    Colour, Cost, Frame, Geometry, Param, ParamKind, PixelOp, Query, Result, Size, Step, Stop, Transform,
+    Turn, params,
 };
 
 /// The plug-in.
@@ -12,7 +15,7 @@ const PARAMS: &[Param] = &[
     Param {
         key: "rotate",
         aliases: &[],
-        kind: ParamKind::Angle { step: 90 },
+        kind: ParamKind::Angle { step: 1 },
         default: Some("0"),
         doc: "rotates the image clockwise, in degrees; negative ones counter-clockwise",
     },
@@ -35,7 +38,13 @@ impl Transform for RotateFlip {
     }
 
     fn step(&self, query: &Query) -> Result<Option<Step>> {
-        let turn = turn(query.get("rotate"), query.get("flip"));
+        let (rotate, flip) = (query.get("rotate"), query.get("flip"));
+        let degrees = query.integer("rotate").unwrap_or_default();
+        if !degrees.is_multiple_of(90) {
+            let op = FreeOp { degrees, flip: turn(None, flip), background: params::background(query) };
+            return Ok(Some(Step::Pixels(Box::new(op))));
+        }
+        let turn = turn(rotate, flip);
         Ok((turn != Turn::default()).then(|| Step::Pixels(Box::new(RotateFlipOp(turn)))))
     }
 }
@@ -70,6 +79,42 @@ impl PixelOp for RotateFlipOp {
         // Pixels that a crop removed need not be turned, if they can be cut off here.
         let frame = if frame.is_full_size() { frame.materialize()? } else { frame };
         frame.turn(self.0)
+    }
+}
+
+/// A rotation by an angle that is no quarter turn, and then mirrors.
+struct FreeOp {
+    degrees: u32,
+    flip: Turn,
+    /// Colour of the corners; `None` for white, or transparency if the image has alpha.
+    background: Option<Colour>,
+}
+
+impl PixelOp for FreeOp {
+    fn output(&self, input: Geometry) -> Result<Geometry> {
+        Ok(Geometry { size: free::around(input.size, self.degrees.into()), ..input })
+    }
+
+    fn needed(&self, input: Geometry, _need: Size) -> Size {
+        // Positions are between pixels of the input.
+        input.size
+    }
+
+    fn adds_alpha(&self) -> bool {
+        self.background.is_some_and(|colour| colour.alpha < 255)
+    }
+
+    fn cost(&self, input: u64, output: u64) -> Cost {
+        /// Sixteen samples of each channel make a pixel.
+        const PIXEL_NS: u64 = 120;
+        Cost::new(0, input.saturating_add(output.saturating_mul(PIXEL_NS)))
+    }
+
+    fn apply(&self, frame: Frame, stop: &Stop) -> Result<Frame> {
+        let frame = frame.materialize()?.into_rgb()?;
+        let suitable = if frame.model.has_alpha() { Colour::TRANSPARENT } else { Colour::WHITE };
+        let background = self.background.unwrap_or(suitable);
+        free::rotated(frame, self.degrees.into(), background, stop)?.turn(self.flip)
     }
 }
 
@@ -130,9 +175,38 @@ mod tests {
         let check = |raw, message: &str| {
             assert_eq!(Query::parse(raw, "", PARAMS).unwrap_err().message, message, "{raw}");
         };
-        check("rotate=45", "rotate: expected a multiple of 90 degrees, got \"45\"");
-        check("rotate=left", "rotate: expected a multiple of 90 degrees, got \"left\"");
+        check("rotate=left", "rotate: expected a number of degrees, got \"left\"");
         check("flip=x", "flip: expected one of h, v, hv, got \"x\"");
+    }
+
+    #[test]
+    fn other_angles_are_rotated_on_the_background_and_then_mirrored() {
+        let params = || PARAMS.iter().chain(&[params::BACKGROUND]);
+        let rotated = |raw, model: Model, pixel: &[u8]| {
+            let query = Query::parse(raw, "", params()).unwrap();
+            let Some(Step::Pixels(op)) = RotateFlip.step(&query).unwrap() else {
+                panic!("{raw} requests no step")
+            };
+            let frame = Frame::whole(Size::new(30, 20), model, Samples::U8(pixel.repeat(600)));
+            let stated = op.output(frame.geometry).unwrap();
+            let found = op.apply(frame, &Stop::default()).unwrap();
+            assert_eq!(found.geometry, stated, "{raw}");
+            let Samples::U8(samples) = &found.planes[0].samples else { panic!("8 bits stay") };
+            (found.model, samples[..usize::from(found.model.channels())].to_vec(), samples.clone())
+        };
+        let corner = |raw, model, pixel| {
+            let (model, corner, _) = rotated(raw, model, pixel);
+            (model, corner)
+        };
+        assert_eq!(corner("rotate=30", Model::Grey, &[7]), (Model::Grey, vec![255]));
+        assert_eq!(corner("rotate=-30", Model::Rgba, &[1, 2, 3, 200]), (Model::Rgba, vec![0, 0, 0, 0]));
+        assert_eq!(corner("rotate=30&background=red", Model::Grey, &[7]), (Model::Rgb, vec![255, 0, 0]));
+        assert_eq!(
+            corner("rotate=30&background=ff000080", Model::Rgb, &[7, 8, 9]),
+            (Model::Rgba, vec![255, 0, 0, 128])
+        );
+        // A mirror after a rotation is a rotation the other way, of what is symmetric.
+        assert_eq!(rotated("rotate=20&flip=h", Model::Grey, &[7]), rotated("rotate=340", Model::Grey, &[7]));
     }
 
     #[test]

@@ -71,6 +71,21 @@ pub(super) fn check_work(cost: Cost, limits: &Limits) -> Result<()> {
     Err(exceeded(message))
 }
 
+/// Checks the size of an output that depends on content against what was reserved for it.
+///
+/// # Errors
+/// [`Kind::LimitExceeded`].
+pub(super) fn check_reserved(output: Size, max: u64) -> Result<()> {
+    if output.pixels() <= max {
+        return Ok(());
+    }
+    let Size { w, h } = output;
+    Err(exceeded(format!(
+        "without its margins, the image becomes {w} × {h} pixels, which is more than the {max} that were reserved: give \
+         both width and height"
+    )))
+}
+
 fn exceeded(message: String) -> Error {
     Error::new(Kind::LimitExceeded, "pixels", message)
 }

@@ -9,13 +9,13 @@ pub use sizes::{SizePlan, plan_sizes};
 
 use crate::{
     Compression, Cost, Decode, Decoder, Decoding, Detection, Encode, Encoder, Error, Flow, Format, Frame,
-    Head, Header, Image, Kind, Opened, Opening, PixelOp, Registry, Report, Result, Selection, Session,
-    Settings, Sink, Size, Stage, Stop, plan::Decoded,
+    Geometry, Head, Header, Image, Kind, Opened, Opening, PixelOp, Registry, Report, Result, Selection,
+    Session, Settings, Sink, Size, Stage, Stop, plan::Decoded,
 };
 use bytes::{Bytes, BytesMut};
-use limits::{check_drawing, check_output, check_work};
+use limits::{check_drawing, check_output, check_reserved, check_work};
 pub(crate) use reports::REPORT_TYPE;
-use sizes::{Parts, needed_for, plan_drawing};
+use sizes::{Parts, max_open_output, needed_for, plan_drawing, square};
 use target::{MAX_ENCODES, encode_within, too_large};
 
 /// Decodes once, applies every step and encodes once. The source is decoded while it arrives where its format
@@ -75,6 +75,11 @@ struct Prepared {
     input: Format,
     decode: Decode,
     end: End,
+    /// Geometry of the source.
+    source: Geometry,
+    is_vector: bool,
+    /// The most pixels of an output whose size depends on content; 0 if it does not.
+    max_output: u64,
     /// The cost of decode, steps and encode.
     cost: Cost,
 }
@@ -175,7 +180,7 @@ impl Pixels {
         let cost = |decode: &Decode| (opened.cost(decode), opened.decoded_size(decode));
         let nature = Nature { has_transparency: opened.has_transparency(), is_vector: opened.is_vector() };
         if nature.is_vector {
-            self.ops.iter_mut().for_each(|op| op.expect_vector());
+            self.steps.ops.iter_mut().for_each(|op| op.expect_vector());
         }
         let prepared = self.negotiate(decoder.format(), opened.header(), nature, &cost)?;
         Ok((opened, prepared))
@@ -205,7 +210,8 @@ impl Pixels {
         }
         let is_animated = header.is_animated && !self.selection.is_still;
         let animated = self.encode.animated_format.filter(|_| is_animated);
-        let own = || self.default_format(input, is_animated, nature.has_transparency);
+        let has_transparency = nature.has_transparency || self.steps.ops.iter().any(|op| op.adds_alpha());
+        let own = || self.default_format(input, is_animated, has_transparency);
         let format = animated.or(self.encode.format).unwrap_or_else(own);
         let output = self.registry.encoder(format).ok_or_else(|| {
             let supported = Format::list(self.registry.encoders.iter().map(|encoder| encoder.format()));
@@ -221,17 +227,20 @@ impl Pixels {
         let encode = Encode { compression: self.encode.compression.or(exact), ..self.encode.clone() };
         let chroma = output.chroma(&encode);
         let decode = Decode { needed, all_frames, keep_profile, chroma: chroma.unwrap_or((1, 1)) };
+        let max_output = self.max_output(geometry.size);
         let parts = Parts {
             ops: &self.steps.ops,
             header,
             frames,
             decode: decode_cost(&decode),
-            end: encode_cost(output, geometry.size, frames, &encode),
+            end: encode_cost(output, geometry.size, frames, &encode, max_output),
+            max_output,
         };
         let cost = parts.cost()?;
         check_work(cost, limits)?;
         let takes_chroma = chroma.is_some();
-        Ok(Prepared { input, decode, end: End::Encoded { output, encode, takes_chroma }, cost })
+        let end = End::Encoded { output, encode, takes_chroma };
+        Ok(Prepared { input, decode, end, source, is_vector: nature.is_vector, max_output, cost })
     }
 
     /// Chooses the decode for the reports on a picture of `size`, and checks the limits.
@@ -252,10 +261,18 @@ impl Pixels {
         let decode = Decode { needed, all_frames: false, keep_profile: false, chroma: (1, 1) };
         let decode_cost = decode_cost(&decode);
         let end = reports::cost(&self.reports, decode_cost.1.pixels().min(size.pixels()));
-        let parts = Parts { ops: &self.steps.ops, header, frames: 1, decode: decode_cost, end };
+        let max_output = self.max_output(size);
+        let parts = Parts { ops: &self.steps.ops, header, frames: 1, decode: decode_cost, end, max_output };
         let cost = parts.cost()?;
         check_work(cost, &self.settings.limits)?;
-        Ok(Prepared { input, decode, end: End::Reported, cost })
+        let (end, source, is_vector) = (End::Reported, header.geometry, nature.is_vector);
+        Ok(Prepared { input, decode, end, source, is_vector, max_output, cost })
+    }
+
+    /// The most pixels of an output that is `output` before the steps have examined the image; 0 if they do not change it.
+    fn max_output(&self, output: Size) -> u64 {
+        let is_open = self.steps.ops.iter().any(|op| op.depends_on_content());
+        if is_open { max_open_output(output) } else { 0 }
     }
 
     /// Returns the output format for a source of the format `input` where the query names none.
@@ -321,6 +338,19 @@ impl Pixels {
         Ok(())
     }
 
+    /// Lets the step at `index` examine the first frame. If that changes the size of the output, checks the limits again.
+    fn examine(&mut self, index: usize, first: &Frame, prepared: &Prepared, stop: &Stop) -> Result<()> {
+        let op = &mut self.steps.ops[index];
+        op.examine(first, stop)?;
+        if !op.depends_on_content() {
+            return Ok(());
+        }
+        let output = plan_sizes(&self.steps.ops, prepared.source)?.output.size;
+        let pixels = if prepared.is_vector { output } else { prepared.source.size };
+        check_output(output, pixels, &self.settings.limits)?;
+        check_reserved(output, prepared.max_output)
+    }
+
     /// Applies every step. Each examines the first frame.
     fn apply(
         &mut self,
@@ -330,13 +360,13 @@ impl Pixels {
         out: &mut dyn Sink,
     ) -> Result<Frame> {
         let stop = out.stop();
-        for (op, name) in self.steps.ops.iter_mut().zip(&self.steps.names) {
+        for i in 0..self.steps.ops.len() {
             stop.check()?;
-            out.stage(Stage::Transform(name));
+            out.stage(Stage::Transform(self.steps.names[i]));
             if is_first {
-                op.examine(&frame, &stop)?;
+                self.examine(i, &frame, prepared, &stop)?;
             }
-            frame = op.apply(frame, &stop)?;
+            frame = self.steps.ops[i].apply(frame, &stop)?;
         }
         stop.check()?;
         let End::Encoded { takes_chroma, .. } = prepared.end else { return frame.into_rgb() };
@@ -362,9 +392,13 @@ fn encode(image: &Image, output: &dyn Encoder, encode: &Encode, stop: &Stop) -> 
     })
 }
 
-/// The cost of all encodes of an image of `frames` frames of `size`.
-fn encode_cost(output: &dyn Encoder, size: Size, frames: u32, encode: &Encode) -> Cost {
+/// The cost of all encodes of an image of `frames` frames of `size`, or of at most `max_output` pixels.
+fn encode_cost(output: &dyn Encoder, size: Size, frames: u32, encode: &Encode, max_output: u64) -> Cost {
     let mut cost = output.cost(size, frames, encode);
+    if size.pixels() < max_output {
+        // Of a size that is unlikely, only the memory is reserved.
+        cost.bytes = output.cost(square(max_output), frames, encode).bytes;
+    }
     if let Some(max) = encode.max_bytes
         && first_quality(output, encode).is_some()
     {

@@ -57,6 +57,8 @@ pub(super) struct Parts<'a> {
     pub(super) decode: (Cost, Size),
     /// The cost of what follows the steps, the last frames not included.
     pub(super) end: Cost,
+    /// The most pixels of an output whose size depends on content; 0 if it does not.
+    pub(super) max_output: u64,
 }
 
 impl Parts<'_> {
@@ -75,16 +77,19 @@ impl Parts<'_> {
         let mut geometry = self.header.geometry;
         let mut pixels = decoded.pixels();
         let mut steps = Cost::default();
+        let mut is_open = false;
         for op in self.ops {
             geometry = op.output(geometry)?;
             let output = decoded_pixels(geometry.size, source, decoded, pixels);
+            let output = if is_open { output.max(self.max_output) } else { output };
+            is_open |= op.depends_on_content();
             let own = op.cost(pixels, output);
             let bytes = pixels.saturating_add(output).saturating_mul(pixel_bytes).saturating_add(own.bytes);
             steps = steps.then(Cost::new(bytes, own.cpu_ns.saturating_mul(frames)));
             pixels = output;
         }
         // After the last step, frames are cut to whole planes and converted for the encoder.
-        let output = geometry.size.pixels();
+        let output = geometry.size.pixels().max(self.max_output);
         steps = steps.then(Cost::new(pixels.saturating_add(output).saturating_mul(pixel_bytes), 0));
         // Steps work on one frame at a time; the others are still as decoded, or finished.
         let others = decoded.pixels().max(output).saturating_mul(frames - 1).saturating_mul(pixel_bytes);
@@ -93,6 +98,20 @@ impl Parts<'_> {
         let image = Cost::new(output.saturating_mul(frames).saturating_mul(pixel_bytes), 0);
         Ok(decode.then(steps).then(image + self.end))
     }
+}
+
+/// Returns a square of at least so many pixels.
+pub(super) fn square(pixels: u64) -> Size {
+    let side = u32::try_from(pixels.isqrt() + 1).unwrap_or(u32::MAX);
+    Size::new(side, side)
+}
+
+/// Returns the most pixels of the output of steps, one of which depends on content and states `output` at most for the
+/// whole image: a part of it may have another aspect ratio, and then be scaled to more pixels.
+pub(super) fn max_open_output(output: Size) -> u64 {
+    /// Small images are cheap, and may become tall or wide.
+    const FREE_PIXELS: u64 = 1_000_000;
+    output.pixels().saturating_mul(2).max(FREE_PIXELS)
 }
 
 /// Returns the most pixels in the planes of a step's output of nominal size `output`, if its input has `input` of them

@@ -3,9 +3,8 @@
 use super::{
     STRIDE,
     luma::{into_grey, luma},
-    matrix::with_colours,
-    sample::Sample,
 };
+use crate::{channels::with_colours, sample::Sample};
 use safelight_core::{Frame, Model, Result, Samples, Stop};
 
 /// Replaces each colour by `colour` of its luma, both from 0 to 1. Alpha is unchanged. The result is RGB.

@@ -1,6 +1,7 @@
 //! Luma: the grey of a colour by ITU-R BT.601, as JPEG stores it.
 
-use super::{STRIDE, sample::Sample};
+use super::STRIDE;
+use crate::sample::Sample;
 use safelight_core::{Frame, Model, Plane, Result, Samples, Stop};
 
 /// Weights of red, green and blue: ITU-T T.871 (JFIF), section 7.
@@ -148,16 +149,17 @@ fn change_luma<T: Sample>(
     curve: impl Fn(f64) -> f64,
     stop: &Stop,
 ) -> Result<()> {
-    let max = f64::from(T::MAX);
-    let difference = |level: f64| ((curve(level).clamp(0.0, 1.0) - level) * max).round() as i32;
-    let differences: Vec<i32> = T::levels().map(difference).collect();
+    let max = f32::from(T::MAX);
+    let difference = |level: f64| ((curve(level).clamp(0.0, 1.0) - level) * f64::from(T::MAX)) as f32;
+    let differences: Vec<f32> = T::levels().map(difference).collect();
     for part in samples.chunks_mut(STRIDE / channels * channels) {
         stop.check()?;
         for pixel in part.chunks_exact_mut(channels) {
             let level = if colours < 3 { pixel[0].index() } else { luma([pixel[0], pixel[1], pixel[2]]) };
             for sample in &mut pixel[..colours] {
-                let moved = sample.index() as i32 + differences[level];
-                *sample = T::of(moved.clamp(0, T::MAX.into()) as usize);
+                // Samples of 16 bits are exact in this type.
+                let moved = sample.index() as f32 + differences[level];
+                *sample = T::rounded(moved.clamp(0.0, max));
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Matrices of three by three over red, green and blue.
 
-use super::{STRIDE, sample::Sample};
+use super::STRIDE;
+use crate::{channels::with_colours, sample::Sample};
 use safelight_core::{Frame, Model, Result, Samples, Stop};
 
 /// A linear change of red, green and blue: one row for each result, one column for each source.
@@ -59,31 +60,4 @@ impl Matrix {
         }
         Ok(())
     }
-}
-
-/// Returns grey as RGB, with its alpha; other models are unchanged.
-pub(super) fn with_colours(mut frame: Frame) -> Frame {
-    let model = match frame.model {
-        Model::Grey => Model::Rgb,
-        Model::GreyAlpha => Model::Rgba,
-        _ => return frame,
-    };
-    let channels = usize::from(frame.model.channels());
-    for plane in &mut frame.planes {
-        plane.samples = match &plane.samples {
-            Samples::U8(samples) => Samples::U8(tripled(samples, channels)),
-            Samples::U16(samples) => Samples::U16(tripled(samples, channels)),
-        };
-        plane.channels = model.channels();
-    }
-    Frame { model, ..frame }
-}
-
-fn tripled<T: Sample>(samples: &[T], channels: usize) -> Vec<T> {
-    let mut tripled = Vec::with_capacity(samples.len() / channels * (channels + 2));
-    for pixel in samples.chunks_exact(channels) {
-        tripled.extend_from_slice(&[pixel[0]; 3]);
-        tripled.extend_from_slice(&pixel[1..]);
-    }
-    tripled
 }

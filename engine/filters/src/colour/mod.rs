@@ -1,6 +1,5 @@
 //! Changes of colour, each sample by itself: tables, matrices and gradients over every model and depth.
 
-mod sample;
 mod luma;
 mod matrix;
 mod gradient;
@@ -11,8 +10,8 @@ pub use gradient::gradient;
 pub use luma::{Levels, into_grey, map_luma};
 pub use matrix::Matrix;
 
+use crate::sample::Sample;
 use safelight_core::{Frame, Result, Samples, Stop};
-use sample::Sample;
 
 /// Samples between two checks of a [`Stop`]: less than a millisecond.
 const STRIDE: usize = 3 << 16;
@@ -179,8 +178,8 @@ mod tests {
         let mut frame = Frame::whole(Size::new(6, 1), Model::GreyAlpha, samples);
         frame.crop(safelight_core::Rect { x: 1, y: 0, size: Size::new(4, 1) });
         let levels = Levels::of(&frame, &Stop::default()).unwrap();
-        let quantile = |share| (levels.quantile(share).unwrap() * 255.0).round();
-        assert_eq!([0.0, 0.34, 1.0].map(quantile), [50.0, 100.0, 200.0]);
+        let quantile = |share| (levels.quantile(share).unwrap() * 255.0).round() as u32;
+        assert_eq!([0.0, 0.34, 1.0].map(quantile), [50, 100, 200]);
         let clear = Frame::whole(Size::new(1, 1), Model::GreyAlpha, Samples::U8(vec![7, 0]));
         assert_eq!(Levels::of(&clear, &Stop::default()).unwrap().quantile(0.5), None);
     }

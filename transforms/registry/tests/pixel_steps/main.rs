@@ -84,7 +84,9 @@ fn check(op: &mut dyn PixelOp, content: &Content) -> Result<bool, String> {
         }
         // An enlarged part of an image needs all of its pixels, however few are shown.
         let is_enlarged = input.size.w.max(input.size.h) < output.size.w.max(output.size.h);
-        let asks_for_all = needed == input.size && !need.covers(input.size) && !is_enlarged;
+        // Content is only found at full size.
+        let is_open = op.depends_on_content();
+        let asks_for_all = needed == input.size && !need.covers(input.size) && !is_enlarged && !is_open;
         if share == 8 && asks_for_all && is_half_enough(&*op, content, &whole, need) {
             return Err(format!("all of {needed:?} is needed for {need:?}, and half of it is enough"));
         }

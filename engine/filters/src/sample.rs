@@ -1,7 +1,7 @@
 //! Samples as numbers from 0 to 1 and as indices of tables.
 
 /// A sample of 8 or 16 bits.
-pub(super) trait Sample: Copy + Default {
+pub(crate) trait Sample: Copy + Default {
     /// The largest value.
     const MAX: u16;
 

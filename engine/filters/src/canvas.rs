@@ -1,17 +1,17 @@
 //! Placement of an image on a background.
 
-use crate::fit::Layout;
-use safelight_core::{Colour, Error, Frame, Kind, Model, Result, Samples, Size};
+use safelight_core::{Colour, Error, Frame, Geometry, Kind, Model, Result, Samples, Size, View};
 
-/// Places a whole, upright image on a canvas of `background` according to `layout`. The model gains RGB or alpha if
-/// the background has it and the image does not.
+/// Places a whole, upright image on a canvas of `size` pixels of the colour `background`, its top left corner at column and
+/// row `offset`. The model gains RGB or alpha if the background has it and the image does not. What is beyond the canvas is
+/// cut off.
 ///
 /// # Errors
 /// [`Kind::Internal`] if the image has more than one plane.
-pub(crate) fn pad(frame: &Frame, layout: &Layout, background: Colour) -> Result<Frame> {
+pub fn place(frame: &Frame, size: Size, offset: (u32, u32), background: Colour) -> Result<Frame> {
     let model = including(frame.model, background);
     let [plane] = frame.planes.as_slice() else {
-        return Err(Error::new(Kind::Internal, "resize", "only images of one plane can be padded"));
+        return Err(Error::new(Kind::Internal, "canvas", "only images of one plane can be placed"));
     };
     let [r, g, b] = background.rgb;
     let pixel: &[u8] = match model {
@@ -20,7 +20,7 @@ pub(crate) fn pad(frame: &Frame, layout: &Layout, background: Colour) -> Result<
         Model::Rgb | Model::Ycc { .. } => &[r, g, b],
         Model::Rgba => &[r, g, b, background.alpha],
     };
-    let canvas = Canvas { layout, from: frame.model, to: model };
+    let canvas = Canvas { size, offset, image: plane.size, from: frame.model, to: model };
     let samples = match &plane.samples {
         Samples::U8(samples) => Samples::U8(canvas.filled(samples, pixel, u8::MAX)),
         Samples::U16(samples) => {
@@ -28,12 +28,14 @@ pub(crate) fn pad(frame: &Frame, layout: &Layout, background: Colour) -> Result<
             Samples::U16(canvas.filled(samples, &pixel, u16::MAX))
         }
     };
-    Ok(Frame::whole(layout.output, model, samples))
+    let geometry = Geometry { size, ..frame.geometry };
+    Ok(Frame { geometry, view: View::whole(size), ..Frame::whole(size, model, samples) })
 }
 
-fn including(model: Model, background: Colour) -> Model {
-    let has_colour = !matches!(model, Model::Grey | Model::GreyAlpha) || !background.is_grey();
-    let has_alpha = model.has_alpha() || background.alpha != 255;
+/// Returns the model that has the channels of both.
+pub(crate) fn including(model: Model, colour: Colour) -> Model {
+    let has_colour = !matches!(model, Model::Grey | Model::GreyAlpha) || !colour.is_grey();
+    let has_alpha = model.has_alpha() || colour.alpha != 255;
     match (has_colour, has_alpha) {
         (false, false) => Model::Grey,
         (false, true) => Model::GreyAlpha,
@@ -42,24 +44,26 @@ fn including(model: Model, background: Colour) -> Model {
     }
 }
 
-struct Canvas<'a> {
-    layout: &'a Layout,
+struct Canvas {
+    size: Size,
+    offset: (u32, u32),
+    /// Size of the image.
+    image: Size,
     from: Model,
     to: Model,
 }
 
-impl Canvas<'_> {
+impl Canvas {
     /// Returns `samples` on a canvas filled with `pixel`; `max` is opaque.
     fn filled<T: Copy>(&self, samples: &[T], pixel: &[T], max: T) -> Vec<T> {
-        let Layout { scaled, offset, output, .. } = *self.layout;
         let channels = pixel.len();
-        let mut canvas = pixel.repeat(area(output));
-        let stride = (output.w as usize * channels).max(1);
+        let mut canvas = pixel.repeat((self.size.w as usize).saturating_mul(self.size.h as usize));
+        let stride = (self.size.w as usize * channels).max(1);
         let own_channels = usize::from(self.from.channels());
-        let own_stride = (scaled.w as usize * own_channels).max(1);
-        let rows = canvas.chunks_exact_mut(stride).skip(offset.1 as usize);
+        let own_stride = (self.image.w as usize * own_channels).max(1);
+        let rows = canvas.chunks_exact_mut(stride).skip(self.offset.1 as usize);
         for (own_row, row) in samples.chunks_exact(own_stride).zip(rows) {
-            let pixels = row.chunks_exact_mut(channels).skip(offset.0 as usize);
+            let pixels = row.chunks_exact_mut(channels).skip(self.offset.0 as usize);
             for (from, to) in own_row.chunks_exact(own_channels).zip(pixels) {
                 self.put(from, to, max);
             }
@@ -82,8 +86,4 @@ impl Canvas<'_> {
             *alpha = from.get(colours).copied().unwrap_or(max);
         }
     }
-}
-
-fn area(size: Size) -> usize {
-    (size.w as usize).saturating_mul(size.h as usize)
 }
