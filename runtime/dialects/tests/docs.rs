@@ -1,5 +1,7 @@
 //! The documentation names every option of each service, and the share of them that is translated.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use safelight_dialects::{Dialect, Settings};
 use std::{fs, path::Path};
 

@@ -1,5 +1,7 @@
 //! Signatures that the services, or their documentation, made.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use safelight_dialects::{Dialect, Request, Settings};
 
 /// Returns whether a request is accepted.

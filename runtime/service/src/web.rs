@@ -21,7 +21,11 @@ use axum::{Router, extract::State, routing::get};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, Version, header, request::Parts};
 use safelight_core::{Error, ExifDetail, Kind, Result};
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 use tokio::time::timeout;
 use tower_http::cors::{self, AllowHeaders, CorsLayer};
 
@@ -101,6 +105,8 @@ async fn image(
     let query = hinted.as_ref().map_or(raw, |hinted| hinted.query.as_str());
     let mut request = door_request(&site, route, &parts, query, id.clone());
     request.subject = authenticated.as_ref().ok().and_then(|viewer| viewer.subject(site.log_subject));
+    // The query of a translated URL is known only when the source was read.
+    let translated_query = OnceLock::new();
     let response = serve_request(request, |pending| async {
         let viewer = authenticated?;
         admitted?;
@@ -126,6 +132,7 @@ async fn image(
                         let (source, meter) = (&resource.source, request.meter.clone());
                         let accept = accept(&request.headers);
                         let asked = dialect::query(&service, source, &translation, &accept, meter).await?;
+                        translated_query.get_or_init(|| asked.query.to_string());
                         (request.query, request.download) = (asked.query, asked.download);
                         request
                     }
@@ -143,7 +150,11 @@ async fn image(
             }
         }
     });
-    let mut response = response.await.render(|rejection, id| render(route, rejection, id));
+    let mut answered = response.await;
+    if let Some(query) = translated_query.into_inner() {
+        answered.record.query = query;
+    }
+    let mut response = answered.render(|rejection, id| render(route, rejection, id));
     if let Some(hinted) = hinted {
         response.headers_mut().insert(ACCEPT_CH, HINTS);
         add_vary(response.headers_mut(), &hinted.vary);

@@ -264,10 +264,7 @@ impl Effects {
                 let amount = if arguments.len() < 2 { number(0) } else { number(1) };
                 self.sigma("sharpen", if 0.0 < amount { 1.0 + amount * 2.0 } else { 0.0 });
             }
-            "pixelate" => {
-                let block = number(0);
-                self.word("pixelate", &if block < 1.0 { 10 } else { block as u32 }, "pixelate");
-            }
+            "pixelate" => self.pixelate(number(0)),
             "rotate" => {
                 if let Some(degrees @ (90 | 180 | 270)) = arguments.only_integer() {
                     self.quarters -= i64::from(degrees / 90);
@@ -357,6 +354,14 @@ impl Effects {
         };
         // Turned round, it is nothing.
         self.focal.extend(area().filter(|[left, top, right, bottom]| left < right && top < bottom));
+    }
+
+    fn pixelate(&mut self, block: f64) {
+        // Blocks of one pixel change nothing.
+        let block = if block < 1.0 { 10 } else { block as u32 };
+        if 1 < block {
+            self.word("pixelate", &block.min(1000), "pixelate");
+        }
     }
 
     fn brightness(&mut self, percent: f64) {
