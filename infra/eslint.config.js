@@ -1,7 +1,16 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['build/', 'cdk.out/', 'node_modules/', 'eslint.config.js', 'lib/edge-versions-reader.js', 'lib/kill-switch.js'] },
+  {
+    ignores: [
+      'build/',
+      'cdk.out/',
+      'node_modules/',
+      'eslint.config.js',
+      'lib/edge-versions-reader.js',
+      'lib/kill-switch.js',
+    ],
+  },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

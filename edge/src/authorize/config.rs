@@ -1,7 +1,7 @@
 //! Authorization settings.
 
 use super::{algorithm::Algorithm, issuer::Issuer};
-use crate::config::ConfigError;
+use crate::{config::ConfigError, event::is_disallowed};
 use serde::{Deserialize, Deserializer};
 use std::{collections::HashSet, ops::RangeInclusive};
 
@@ -264,7 +264,8 @@ impl TokenFrom {
         };
         let is_header = |name: &str| {
             const EXCLUDED: [&str; 3] = ["authorization", "cookie", "host"];
-            is_token(name) && !EXCLUDED.iter().any(|excluded| excluded.eq_ignore_ascii_case(name))
+            let name = name.to_ascii_lowercase();
+            is_token(&name) && !EXCLUDED.contains(&name.as_str()) && !is_disallowed(&name)
         };
         let expected = "a header name other than Authorization, Cookie and Host, that CloudFront passes on";
         check("headers", &self.headers, expected, is_header)?;

@@ -74,6 +74,12 @@ fn errors_name_the_invalid_setting() {
         "tokenFrom.headers[1]: must be a header name other than Authorization, Cookie and Host, that CloudFront passes on, not \
          \"authorization\"",
     );
+    let hidden = json!({ "headers": ["Client-Cert"] });
+    check(
+        &with("/tokenFrom", hidden),
+        "tokenFrom.headers[0]: must be a header name other than Authorization, Cookie and Host, that CloudFront passes \
+         on, not \"Client-Cert\"",
+    );
     let cookies = json!({ "cookies": ["a b"] });
     check(&with("/tokenFrom", cookies), "tokenFrom.cookies[0]: must be a cookie name, not \"a b\"");
     let queries = json!({ "queries": [""] });

@@ -50,7 +50,7 @@ pub(crate) fn result(response: &Response<Bytes>, sender: Sender) -> Value {
     });
     let has_lists = matches!(sender, Sender::RestApi | Sender::LoadBalancer { multi_value: true });
     if has_lists {
-        result["multiValueHeaders"] = fields(response.headers(), |values| values.into()).into();
+        result["multiValueHeaders"] = fields(response.headers(), Into::into).into();
     } else {
         result["headers"] = fields(response.headers(), |values| values.join(", ").into()).into();
     }
