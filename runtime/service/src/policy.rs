@@ -187,6 +187,7 @@ impl Policy {
             source_timeout: Duration::from_secs(self.source_timeout_secs),
             decode_pool: Arc::new(DecodePool::new(pool)),
             metrics: Arc::default(),
+            results: Arc::default(),
         })
     }
 
