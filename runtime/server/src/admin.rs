@@ -1,4 +1,4 @@
-//! The admin listener: `/livez`, `/readyz` and `/metrics`, for the platform and not for viewers.
+//! The admin listener: `/livez`, `/readyz`, `/metrics` and `/purge`, for the platform and not for viewers.
 //!
 //! It has connections of its own, so it responds while those of the viewers are exhausted.
 
@@ -6,10 +6,15 @@ use crate::{
     connections::{ConnectionLimits, Networks},
     metrics::Scrape,
 };
-use axum::{Router, extract::State, response::IntoResponse, routing::get};
+use axum::{
+    Router,
+    extract::State,
+    response::IntoResponse,
+    routing::{get, post},
+};
 use http::{HeaderValue, Response, header};
 use safelight_core::Kind;
-use safelight_service::status;
+use safelight_service::{results::Results, status};
 use std::{
     sync::{
         Arc,
@@ -48,6 +53,8 @@ impl Readiness for Draining {
 pub struct Admin {
     /// The metrics.
     pub metrics: Scrape,
+    /// The results that `/purge` forgets.
+    pub results: Arc<Results>,
     /// The conditions of `/readyz`.
     pub readiness: Vec<Arc<dyn Readiness>>,
 }
@@ -72,6 +79,7 @@ pub fn router(admin: Admin) -> Router {
         .route("/livez", get(async || "ok\n"))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
+        .route("/purge", post(purge))
         .with_state(Arc::new(admin))
 }
 
@@ -82,6 +90,13 @@ async fn readyz(State(admin): State<Arc<Admin>>) -> Response<String> {
         *response.status_mut() = status::of(Kind::Busy);
     }
     response
+}
+
+/// Forgets the results of each line of the body: of a path, or with a slash at its end of all paths below it. Responds
+/// with their number.
+async fn purge(State(admin): State<Arc<Admin>>, paths: String) -> String {
+    let count: usize = paths.lines().map(|path| admin.results.purge(path)).sum();
+    format!("{count}\n")
 }
 
 async fn metrics(State(admin): State<Arc<Admin>>) -> impl IntoResponse {

@@ -3,9 +3,11 @@
 use crate::explain::{parse_format, parse_size};
 use anyhow::{Context, bail};
 use clap::{Arg, Args, CommandFactory, Parser, Subcommand, builder::BoolishValueParser, error::ContextKind};
+use clap_complete::Shell;
 use safelight::{
     connections::{ConnectionLimits, Networks, PRIVATE_NETWORKS},
     dev::Dev,
+    files::Template,
 };
 use safelight_core::{Format, Registry, Size};
 use safelight_service::{
@@ -17,6 +19,8 @@ use safelight_service::{
     handle::Service,
     metrics::Metrics,
     policy::Policy,
+    quantity::parse_bytes,
+    results::ResultSettings,
     signature::{SignatureKeys, SignatureSettings},
     site::{OriginArguments, Routes},
     source::{SourceSettings, origin},
@@ -51,6 +55,16 @@ pub(crate) enum Command {
     Sign(Sign),
     /// Show the source and the query of another service's URL
     Explain(Explain),
+    /// Forget the results that a server keeps of images that have changed
+    Purge {
+        /// Paths of images, as in their URLs; with a slash at the end, all images below
+        #[arg(required = true)]
+        paths: Vec<String>,
+
+        /// The address of the admin listener of the server
+        #[arg(long, env = "SAFELIGHT_ADMIN_LISTEN", value_name = "ADDRESS", value_parser = parse_address)]
+        admin_listen: SocketAddr,
+    },
     /// List the transforms and their parameters
     Transforms,
     /// Check that a server with --admin-listen responds, for health checks of containers
@@ -59,6 +73,13 @@ pub(crate) enum Command {
         #[arg(env = "SAFELIGHT_ADMIN_LISTEN", value_parser = parse_address)]
         address: SocketAddr,
     },
+    /// Print a script that completes the commands of this program in a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page
+    Man,
     /// Check the configuration file, or print its JSON Schema
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -128,7 +149,33 @@ pub(crate) struct Serve {
     source_check_secs: u64,
 
     #[command(flatten)]
+    results: ResultArguments,
+
+    #[command(flatten)]
     pub(crate) connections: ConnectionSettings,
+}
+
+/// The results that are kept.
+#[derive(Args, Debug)]
+#[expect(clippy::struct_field_names, reason = "the names of the flags")]
+struct ResultArguments {
+    /// Memory for results of transforms, in addition to --memory-bytes; 0 keeps none
+    #[arg(long, env = "SAFELIGHT_RESULT_CACHE_BYTES", value_name = "BYTES", value_parser = parse_bytes, default_value_t = 0)]
+    result_cache_bytes: u64,
+
+    /// Folder for results on disk, of this server alone; needs --result-cache-bytes too
+    #[arg(long, env = "SAFELIGHT_RESULT_CACHE_FOLDER", value_name = "FOLDER")]
+    result_cache_folder: Option<PathBuf>,
+
+    /// Maximum bytes of the results on disk
+    #[arg(long, env = "SAFELIGHT_RESULT_CACHE_FOLDER_BYTES", value_name = "BYTES", value_parser = parse_bytes,
+          default_value_t = ResultSettings::default().folder_bytes)]
+    result_cache_folder_bytes: u64,
+
+    /// Seconds for which a result is sent before the source is asked whether it has changed
+    #[arg(long, env = "SAFELIGHT_RESULT_CACHE_MAX_AGE_SECS", value_name = "SECONDS",
+          default_value_t = ResultSettings::default().max_age.as_secs())]
+    result_cache_max_age_secs: u64,
 }
 
 #[derive(Debug, Subcommand)]
@@ -216,10 +263,15 @@ pub(crate) struct Transform {
     /// File or folder to write: a folder for several inputs or for a folder; - is standard output
     #[arg(short, long)]
     pub(crate) output: PathBuf,
+
+    /// Widths of several outputs for each input, separated by commas, such as 320,640,1280
+    #[arg(long, value_delimiter = ',', value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) widths: Vec<u32>,
 }
 
 /// The files of a command.
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Files {
     /// Files and folders to read; - is standard input
     #[arg(required = true)]
@@ -232,6 +284,23 @@ pub(crate) struct Files {
     /// Skip inputs whose output exists
     #[arg(long, conflicts_with = "force")]
     pub(crate) skip_existing: bool,
+
+    /// Names of outputs in a folder, with {stem} or {name} of the input, {ext} of the output, and {width} of the query
+    /// [default: the input's, and with --widths {stem}-{width}.{ext}]
+    #[arg(long, value_name = "TEMPLATE")]
+    pub(crate) name: Option<Template>,
+
+    /// Convert everything and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Print a report in JSON to standard output: converted, skipped, failed
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Print errors only: no progress, no summary
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
 
     #[command(flatten)]
     config: ConfigSettings,
@@ -272,6 +341,27 @@ impl Serve {
         let root = self.source.as_deref().map(|source| origin(source, &self.source_settings)).transpose()?;
         let origins = self.origins.origins.clone().unwrap_or_default();
         Routes::new(root, &origins, service, &self.policy, &self.source_settings)
+    }
+
+    /// Returns the bounds of the results that are kept.
+    ///
+    /// # Errors
+    /// [`StartError::Setting`].
+    pub(crate) fn results(&self) -> Result<ResultSettings, StartError> {
+        let ResultArguments { result_cache_bytes, result_cache_folder, .. } = &self.results;
+        if let (0, Some(folder)) = (result_cache_bytes, result_cache_folder) {
+            return Err(StartError::Setting {
+                setting: "result-cache-folder",
+                value: folder.display().to_string(),
+                expected: "result-cache-bytes beside it, for results on their way to and from the folder",
+            });
+        }
+        Ok(ResultSettings {
+            memory_bytes: *result_cache_bytes,
+            folder: result_cache_folder.clone(),
+            folder_bytes: self.results.result_cache_folder_bytes,
+            max_age: Duration::from_secs(self.results.result_cache_max_age_secs),
+        })
     }
 
     /// Returns the time between the checks of the source; `None` if it is not checked.
@@ -500,6 +590,10 @@ mod tests {
         ("queue-timeout-secs", "3"),
         ("redact", "true"),
         ("require-signature", "true"),
+        ("result-cache-bytes", "'3MiB'"),
+        ("result-cache-folder", "'cache'"),
+        ("result-cache-folder-bytes", "'3MiB'"),
+        ("result-cache-max-age-secs", "3"),
         ("shutdown-timeout-secs", "3"),
         ("signature-keys", "['a:0123456789abcdef0123456789abcdef']"),
         ("source", "'elsewhere'"),
@@ -532,6 +626,7 @@ mod tests {
             serve.source_check_interval(),
             &serve.dialects,
             serve.dev,
+            &serve.results,
         );
         format!("{service} {auth:?} {signatures:?} {source_settings:?} {limits:?} {rest:?}")
     }

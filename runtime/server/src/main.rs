@@ -7,6 +7,7 @@ mod explain;
 mod sign;
 
 use anyhow::{Context, bail};
+use clap::CommandFactory;
 use cli::{Cli, Command, Files, Serve};
 use safelight::{
     admin::{self, Admin, Draining, Readiness},
@@ -16,7 +17,7 @@ use safelight::{
         serve,
     },
     dev::{self, Dev},
-    files::{Batch, Existing, transform_files},
+    files::{Batch, Converted, Existing, transform_files},
     list,
     live::{self, Live, Reachable},
     metrics::{Exporter, Process},
@@ -30,6 +31,7 @@ use safelight_service::{
     isolated,
     log::{chain, init},
     metrics::Metrics,
+    results::Results,
     source::Directory,
     web::{Site, router},
 };
@@ -37,7 +39,7 @@ use std::{
     future::pending,
     io::Write,
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{ExitCode, exit},
     sync::Arc,
 };
@@ -59,16 +61,23 @@ fn main() -> ExitCode {
 async fn run() -> anyhow::Result<ExitCode> {
     match Cli::read()?.command {
         Command::Serve(arguments) => run_server(*arguments).await?,
-        Command::Strip(strip) => return transform(strip.files, "", strip.output, false).await,
-        Command::Exif(exif) => return transform(exif.files, "showExif=true", exif.output, false).await,
+        Command::Strip(strip) => return transform(strip.files, "", strip.output, None).await,
+        Command::Exif(exif) => return transform(exif.files, "showExif=true", exif.output, None).await,
         Command::Transform(transformation) => {
-            let cli::Transform { query, files, output } = transformation;
-            return transform(files, &query, output, true).await;
+            let cli::Transform { query, files, output, widths } = transformation;
+            return transform(files, &query, output, Some(widths)).await;
         }
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "safelight", &mut std::io::stdout());
+        }
+        Command::Man => clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout())?,
         Command::Sign(sign) => writeln!(std::io::stdout(), "{}", sign::signed(&sign)?)?,
         Command::Explain(explain) => write!(std::io::stdout(), "{}", explain::explained(&explain)?)?,
         Command::Transforms => {
             write!(std::io::stdout(), "{}", list::transforms(safelight_registry::REGISTRY))?;
+        }
+        Command::Purge { paths, admin_listen } => {
+            write!(std::io::stdout(), "{}", ask::purge(admin_listen, &paths).await?)?;
         }
         Command::Health { address } => ask::health(address).await?,
         Command::Config(command) => write!(std::io::stdout(), "{}", config::run(&command)?)?,
@@ -82,7 +91,11 @@ async fn run_server(arguments: Serve) -> anyhow::Result<()> {
     // Without the listener, nothing reads the metrics.
     let exporter = arguments.admin_listen.map(|_| Exporter::new()).transpose()?;
     let metrics = exporter.as_ref().map_or_else(Metrics::default, |exporter| exporter.requests(registry));
-    let service = arguments.service(registry, metrics)?;
+    let mut service = arguments.service(registry, metrics)?;
+    let settings = arguments.results()?;
+    let folder = settings.folder.clone().unwrap_or_default();
+    let results = Results::open(settings);
+    service.results = Arc::new(results.with_context(|| format!("cannot use {}", folder.display()))?);
     let site = site(&arguments, &service)?;
     if !arguments.no_source_check {
         site.routes.check().await?;
@@ -117,12 +130,13 @@ async fn run_server(arguments: Serve) -> anyhow::Result<()> {
     let draining = Arc::new(Draining::default());
     if let (Some(listener), Some(exporter)) = (admin_listener, exporter) {
         let (connections, decode_pool) = (connections.clone(), service.decode_pool.clone());
-        let metrics = exporter.of_process(Process { connections, decode_pool, children });
+        let results = service.results.clone();
+        let metrics = exporter.of_process(Process { connections, decode_pool, children, results });
         let mut readiness: Vec<Arc<dyn Readiness>> = vec![draining.clone()];
         if let Some(interval) = arguments.source_check_interval() {
             readiness.push(Reachable::watch(live.clone(), interval));
         }
-        let router = admin::router(Admin { metrics, readiness });
+        let router = admin::router(Admin { metrics, readiness, results: service.results.clone() });
         // Until the process ends: a platform watches the server while it stops, too.
         let connections = Connections::new(admin::limits());
         tokio::spawn(serve(listener, move || router.clone(), connections, pending()));
@@ -180,8 +194,8 @@ async fn reload(mut signals: signal::unix::Signal, live: Live, service: Service)
 fn reread(service: &Service) -> anyhow::Result<live::Site> {
     let Command::Serve(arguments) = Cli::reread()?.command else { bail!("not a server") };
     let new = arguments.service(service.registry, Metrics::default())?;
-    let (decode_pool, metrics) = (service.decode_pool.clone(), service.metrics.clone());
-    site(&arguments, &Service { decode_pool, metrics, ..new })
+    let Service { decode_pool, metrics, results, .. } = service.clone();
+    site(&arguments, &Service { decode_pool, metrics, results, ..new })
 }
 
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -222,27 +236,55 @@ fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
 /// The exit code of a program that Ctrl-C ended, as shells report it.
 const INTERRUPTED: i32 = 130;
 
-/// Transforms files by `query`; `converts` as in [`Batch`].
-async fn transform(files: Files, query: &str, output: PathBuf, converts: bool) -> anyhow::Result<ExitCode> {
-    let Files { input: inputs, force, skip_existing, policy, .. } = files;
+/// Transforms files by `query`. With `widths`, even with none, the names of outputs may choose their formats.
+async fn transform(
+    files: Files,
+    query: &str,
+    output: PathBuf,
+    widths: Option<Vec<u32>>,
+) -> anyhow::Result<ExitCode> {
+    let Files { input: inputs, force, skip_existing, policy, name, dry_run, json, quiet, .. } = files;
     let existing = match (force, skip_existing) {
         (true, _) => Existing::Replace,
         (false, true) => Existing::Skip,
         (false, false) => Existing::Fail,
     };
+    if json && output.as_os_str() == "-" && !dry_run {
+        bail!("--json with an output to standard output: expected a file or a folder as output");
+    }
     let has_several = 1 < inputs.len() || inputs.iter().any(|input| input.is_dir());
-    let batch = Batch { query: query.to_owned(), converts, inputs, output, existing };
+    let batch = Batch {
+        query: query.to_owned(),
+        converts: widths.is_some(),
+        inputs,
+        output,
+        existing,
+        widths: widths.unwrap_or_default(),
+        name,
+        is_dry_run: dry_run,
+        is_quiet: quiet,
+    };
     let stop = stop_signal()?;
     let service = policy.service(isolated::registry()?.0, &PoolLimits::default())?;
     let report = spawn_blocking(move || transform_files(&service, &batch, stop)).await?;
-    for skipped in report.skipped.iter().filter(|skipped| skipped.reason.is_notable()) {
+    for skipped in report.skipped.iter().filter(|skipped| !quiet && skipped.reason.is_notable()) {
         eprintln!("safelight: skipped {}: {}", skipped.path.display(), skipped.reason);
     }
     for failure in &report.failures {
         eprintln!("safelight: {}: {}", failure.input.display(), chain(&failure.error));
     }
-    let is_one_failure = report.converted == 0 && report.skipped.is_empty() && report.failures.len() == 1;
-    if has_several && !is_one_failure || 0 < report.stopped || !report.skipped.is_empty() {
+    if json {
+        writeln!(std::io::stdout(), "{:#}", report.to_json())?;
+    } else if dry_run && !quiet {
+        for Converted { input, output, .. } in &report.converted {
+            let output = output.as_deref().unwrap_or(Path::new("-"));
+            writeln!(std::io::stdout(), "{} -> {}", input.display(), output.display())?;
+        }
+    }
+    let is_one_failure =
+        report.converted.is_empty() && report.skipped.is_empty() && report.failures.len() == 1;
+    let has_summary = has_several && !is_one_failure || 0 < report.stopped || !report.skipped.is_empty();
+    if has_summary && !quiet {
         eprintln!("{report}");
     }
     if 0 < report.stopped {

@@ -14,8 +14,9 @@ use safelight_service::{
     metrics::{
         BUILD_INFO, CHILD_DEATHS, CHILD_STARTS, CHILDREN, CONNECTIONS, CONNECTIONS_CLOSED, CONNECTIONS_MAX,
         DECODE_DURATION, ENCODE_DURATION, Family, MEMORY_BUDGET, MEMORY_RESERVED, Metrics, OPEN_FILES,
-        QUEUE_LENGTH, RESIDENT_MEMORY, TRANSFORM_DURATION, WORKERS, WORKERS_BUSY,
+        QUEUE_LENGTH, RESIDENT_MEMORY, RESULT_BYTES, TRANSFORM_DURATION, WORKERS, WORKERS_BUSY,
     },
+    results::Results,
 };
 use std::{sync::Arc, time::Duration};
 use tokio::time;
@@ -77,6 +78,8 @@ pub struct Process {
     pub decode_pool: Arc<DecodePool>,
     /// The child processes.
     pub children: Children,
+    /// The results that are kept.
+    pub results: Arc<Results>,
 }
 
 /// Renders all metrics.
@@ -101,6 +104,7 @@ struct Samples {
     workers_busy: Family<Gauge>,
     memory_budget: Family<Gauge>,
     memory_reserved: Family<Gauge>,
+    result_bytes: Family<Gauge>,
     children: Family<Gauge>,
     child_starts: Counter,
     child_deaths: Family<Counter>,
@@ -123,6 +127,7 @@ impl Samples {
             workers_busy: Family::new(recorder, &WORKERS_BUSY, lanes()),
             memory_budget: Family::new(recorder, &MEMORY_BUDGET, queues()),
             memory_reserved: Family::new(recorder, &MEMORY_RESERVED, queues()),
+            result_bytes: Family::new(recorder, &RESULT_BYTES, ["memory", "disk"]),
             children: Family::new(recorder, &CHILDREN, ["waiting", "working"]),
             child_starts: CHILD_STARTS.register(recorder),
             child_deaths: Family::new(recorder, &CHILD_DEATHS, Children::REASONS),
@@ -146,6 +151,10 @@ impl Samples {
             }
         }
 
+        let (in_memory, on_disk) = process.results.bytes();
+        self.result_bytes.of("memory").set(in_memory as f64);
+        self.result_bytes.of("disk").set(on_disk as f64);
+
         let children = process.children.counts();
         self.children.of("waiting").set(children.waiting as f64);
         self.children.of("working").set(children.working as f64);
@@ -167,13 +176,13 @@ impl Samples {
     }
 }
 
-/// Returns the resident memory of the process: the second field of `/proc/self/statm`, in pages (proc_pid_statm(5)).
+/// Returns the resident memory of the process: the second field of `/proc/self/statm`, in pages (`proc_pid_statm(5)`).
 fn resident_bytes() -> Option<u64> {
     #[cfg(target_os = "linux")]
     {
         let text = std::fs::read_to_string("/proc/self/statm").ok()?;
         let pages: u64 = text.split(' ').nth(1)?.parse().ok()?;
-        return Some(pages * rustix::param::page_size() as u64);
+        Some(pages * rustix::param::page_size() as u64)
     }
     #[cfg(not(target_os = "linux"))]
     None
@@ -184,7 +193,7 @@ fn open_files() -> Option<u64> {
     #[cfg(target_os = "linux")]
     {
         let count = std::fs::read_dir("/proc/self/fd").ok()?.count() as u64;
-        return Some(count.saturating_sub(1));
+        Some(count.saturating_sub(1))
     }
     #[cfg(not(target_os = "linux"))]
     None

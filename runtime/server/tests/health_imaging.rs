@@ -321,7 +321,7 @@ async fn keys_are_fetched_again_before_they_expire() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let uri = format!("http://{}/keys", listener.local_addr().unwrap());
     let connections = Connections::new(ConnectionLimits::default());
-    tokio::spawn(serve(listener, container, connections, std::future::pending()));
+    tokio::spawn(serve(listener, move || container.clone(), connections, std::future::pending()));
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("token"), "the-container").unwrap();
     let token = folder.path().join("token");

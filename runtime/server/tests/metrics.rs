@@ -1,6 +1,7 @@
 //! The metrics: every documented one exists, is well-formed, and moves under load.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::float_cmp, reason = "counts are whole numbers")]
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -16,8 +17,12 @@ use tokio::time::timeout;
 /// Longer than the test takes.
 const LONG: Duration = Duration::from_mins(2);
 
-/// An image whose encode takes seconds, in a child process.
-const SLOW: &str = "/photo.jpg?width=1200&height=1200&fit=fill&format=avif";
+/// Images whose encodes take seconds, in child processes.
+const SLOW: [&str; 3] = [
+    "/photo.jpg?width=1200&height=1200&fit=fill&format=avif",
+    "/photo.jpg?width=1200&height=1201&fit=fill&format=avif",
+    "/photo.jpg?width=1200&height=1202&fit=fill&format=avif",
+];
 
 /// The series of a scrape, by name and labels.
 type Scrape = BTreeMap<String, f64>;
@@ -77,7 +82,11 @@ fn sum(scrape: &Scrape, metric: &str) -> f64 {
 #[tokio::test]
 async fn every_documented_metric_exists_and_moves_under_load() {
     let folder = safelight_images::folder();
-    let settings = [("SAFELIGHT_ADMIN_LISTEN", "127.0.0.1:0"), ("SAFELIGHT_WORKERS", "1")];
+    let settings = [
+        ("SAFELIGHT_ADMIN_LISTEN", "127.0.0.1:0"),
+        ("SAFELIGHT_WORKERS", "1"),
+        ("SAFELIGHT_RESULT_CACHE_BYTES", "1MiB"),
+    ];
     let program = Program::serve(folder.to_str().unwrap(), &settings);
     program.ignore_log();
     let before = scrape(&program).await;
@@ -96,8 +105,8 @@ async fn every_documented_metric_exists_and_moves_under_load() {
     }
     // One is processed, the others wait, and then their clients leave.
     let mut clients = Vec::new();
-    for _ in 0..3 {
-        clients.push(send(program.address, "GET", SLOW, &[]).await);
+    for target in SLOW {
+        clients.push(send(program.address, "GET", target, &[]).await);
     }
     let mut most = Scrape::new();
     let gauges = [

@@ -97,15 +97,18 @@ fn version(meta: &Meta) -> Option<(bool, String)> {
     }
 }
 
+/// Returns the settings on which a response depends.
+pub(crate) fn of_settings(settings: &Settings) -> String {
+    // Limits decide whether there is a response, not which one.
+    let Settings { limits: _, exif, keep_profile } = settings;
+    format!("exif={exif:?} keep_profile={keep_profile}")
+}
+
 fn etag(weak: bool, version: &str, query: &str, settings: &Settings) -> ETag {
     /// Enough that no two responses share a tag.
     const DIGEST_BYTES: usize = 16;
-    // Limits decide whether there is a response, not which one.
-    let Settings { limits: _, exif, keep_profile } = settings;
     let mut hash = Sha256::new();
-    for part in
-        [env!("CARGO_PKG_VERSION"), &format!("exif={exif:?} keep_profile={keep_profile}"), query, version]
-    {
+    for part in [env!("CARGO_PKG_VERSION"), &of_settings(settings), query, version] {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }

@@ -138,8 +138,15 @@ where
     record.subject = subject;
     record.complete = !wants_body;
     let meter = record.meter.clone();
-    let request =
-        Request { query: Query::default(), download: None, headers, wants_body, needs_length, meter };
+    let request = Request {
+        query: Query::default(),
+        download: None,
+        headers,
+        wants_body,
+        needs_length,
+        meter,
+        identity: None,
+    };
     let work = AssertUnwindSafe(async { respond(Pending { query, request }).await }).catch_unwind();
     let result = work.await.unwrap_or_else(|_| {
         Err(Error::new(Kind::Internal, "door", "the request failed because of a defect").into())

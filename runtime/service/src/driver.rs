@@ -17,7 +17,7 @@ const ORIGIN: &str = "driver";
 
 /// The longest piece of a response that is passed on at once. A connection buffers one piece, so a slow client takes no
 /// more memory than that besides what is reserved.
-const MAX_PIECE_BYTES: usize = 64 << 10;
+pub(crate) const MAX_PIECE_BYTES: usize = 64 << 10;
 
 /// Drives a session: moves bytes from its source to its output.
 pub struct SessionDriver {
@@ -65,6 +65,19 @@ impl SessionDriver {
         }
         let no_head = || Error::new(Kind::Internal, ORIGIN, "the transform returned no image");
         self.out.head.ok_or_else(no_head)
+    }
+
+    /// Runs to the end, and returns the head and all of the output.
+    ///
+    /// # Errors
+    /// As for [`SessionDriver::commit`].
+    pub(crate) async fn into_whole(mut self) -> Result<(Head, Meta, Bytes)> {
+        let head = self.commit(u64::MAX).await?;
+        let body = match self.out.body.len() {
+            1 => self.out.body.pop_front().unwrap_or_default(),
+            _ => self.out.body.drain(..).collect::<Vec<_>>().concat().into(),
+        };
+        Ok((head, self.meta().clone(), body))
     }
 
     /// Returns the length of the remaining output, if it is known.

@@ -5,16 +5,18 @@
 
 use crate::{
     cache_control::{CacheSettings, Fallback, for_checking_cdn},
-    conditional::{Outcome, Validators, is_conditional},
+    conditional::{Outcome, Validators, is_conditional, of_settings},
     decode_pool::DecodePool,
     download::attachment,
     driver::SessionDriver,
-    metrics::{Metrics, Span},
+    meter::Meter,
+    metrics::{Metrics, ResultOutcome, Span},
     passthrough::Passthrough,
     range::{ByteRange, content_range},
     rejection::Rejection,
     request::Request,
     response::{Body, SERVER_TIMING, SVG_POLICY, Timing, describe},
+    results::{Cached, ResultBody, ResultKey, Results},
     source::{Meta, Opened, Reader, Source, within},
     status,
     streaming::Streaming,
@@ -50,6 +52,8 @@ pub struct Service {
     pub decode_pool: Arc<DecodePool>,
     /// The metrics of all requests. Defaults to ones that nothing records.
     pub metrics: Arc<Metrics>,
+    /// The results that are computed, and those that are kept. Defaults to keeping none.
+    pub results: Arc<Results>,
     /// Whether a CDN in front checks viewers, so that it may store responses and viewers must ask it before each use.
     /// Defaults to `false`.
     pub is_checked_by_cdn: bool,
@@ -137,15 +141,31 @@ async fn attempt(
     let query = plan.query.clone();
     let validators = |meta: &Meta| Validators::new(meta, &query, &service.settings);
     timing.mark("plan");
+    let key = service.result_key(&plan, request);
+    let kept = match &key {
+        Some(key) => service.results.get(key).await,
+        None => None,
+    };
+    if let Some(Cached::Fresh(result)) = &kept {
+        service.metrics.result(ResultOutcome::Hit);
+        return service.respond(result, &validators(&result.meta), request, timing);
+    }
 
     // Only a decode and an encode tell the length of the response, which HEAD may omit (RFC 9110 9.3.2).
     let is_cheap_head = !request.wants_body && plan.decodes();
     // A client that has the current version must not cost a read of the source.
     let mut probed = None;
-    if is_cheap_head || is_conditional(&request.headers) {
+    if is_cheap_head || kept.is_some() || is_conditional(&request.headers) {
         let probe = within(service.source_timeout, source.probe());
         let probe = request.meter.waiting(Span::Source, probe).await?;
         timing.mark("source");
+        if let (Some(key), Some(Cached::Stale(result))) = (&key, &kept)
+            && result.meta.is_same_version(probe.meta())
+        {
+            service.results.confirm(key);
+            service.metrics.result(ResultOutcome::Revalidated);
+            return service.respond(result, &validators(&result.meta), request, timing);
+        }
         let validators = validators(probe.meta());
         match validators.evaluate(&request.headers) {
             Outcome::Proceed if is_cheap_head => {
@@ -164,18 +184,39 @@ async fn attempt(
         }
     }
 
+    if let Some(key) = &key {
+        let run = || service.clone().run(plan, source.clone(), probed, request.meter.clone());
+        let (is_first, result) = service.results.share(key, run).await;
+        service.metrics.result(if is_first { ResultOutcome::Miss } else { ResultOutcome::Coalesced });
+        let result = result?;
+        timing.mark("result");
+        return service.respond(&result, &validators(&result.meta), request, timing);
+    }
+    stream(service, source, plan, probed, request, timing).await
+}
+
+/// Makes one attempt at a response that is sent while it is produced.
+async fn stream(
+    service: &Service,
+    source: &Arc<dyn Source>,
+    plan: Plan,
+    probed: Option<Opened>,
+    request: &Request,
+    mut timing: Timing,
+) -> Result<Response<Body>, Failure> {
+    let query = plan.query.clone();
     let mut opened = match probed {
         Some(opened) => opened,
-        None => service.open(source, None, request).await?,
+        None => service.open(source, None, &request.meter).await?,
     };
     timing.mark("open");
     let passthrough = opened.passthrough.clone().filter(|_| query.is_empty());
     let mut headers = std::mem::take(&mut opened.headers);
-    let mut driver = service.drive(plan, source, opened, request);
+    let mut driver = service.drive(plan, source, opened, &request.meter);
     let head = driver.commit(service.streaming.lookahead_bytes).await?;
     timing.mark("head");
     let meta = driver.meta().clone();
-    let validators = validators(&meta);
+    let validators = Validators::new(&meta, &query, &service.settings);
 
     let mut length = driver.length().or(meta.size.filter(|_| passthrough.is_some()));
     let range = ByteRange::from_headers(&request.headers)
@@ -193,19 +234,19 @@ async fn attempt(
         // version of the source: to measure the response, and to send it. The first run ends with the range.
         length = measure(driver, needed).await?;
         let plan = Plan::new(service.registry, request.query.clone())?;
-        let opened = service.open(source, Some(&meta), request).await?;
-        driver = service.drive(plan, source, opened, request);
+        let opened = service.open(source, Some(&meta), &request.meter).await?;
+        driver = service.drive(plan, source, opened, &request.meter);
         driver.commit(service.streaming.lookahead_bytes).await?;
         timing.mark("measure");
     }
 
-    describe(&mut headers, &meta, &validators, &service.cache);
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(head.content_type));
-    if head.content_type == Format::Svg.mime() {
-        headers.insert(header::CONTENT_SECURITY_POLICY, SVG_POLICY);
-    }
-    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    headers.insert(SERVER_TIMING, timing.into_value());
+    service.describe_body(
+        &mut headers,
+        &meta,
+        &validators,
+        HeaderValue::from_static(head.content_type),
+        timing,
+    );
     headers.extend(passthrough.unwrap_or_default());
     let part = match range.map(|range| range.within(length.unwrap_or(u64::MAX))) {
         Some(None) => return Err(Failure::Rejected(range_not_satisfiable(length))),
@@ -247,6 +288,93 @@ impl Service {
         self.rules.query(raw, accept)
     }
 
+    /// Returns the key of the result of `plan`, if it may be shared: a decode takes long, and its result is whole before
+    /// its first byte is sent.
+    fn result_key(&self, plan: &Plan, request: &Request) -> Option<ResultKey> {
+        let identity = request.identity.as_ref().filter(|_| plan.stage().is_none())?;
+        let settings = of_settings(&self.settings);
+        let parts = [env!("CARGO_PKG_VERSION"), &settings, &plan.query.to_string(), &identity.name];
+        Some(ResultKey::new(&identity.path, &parts))
+    }
+
+    /// Runs `plan` to its end.
+    async fn run(
+        self,
+        plan: Plan,
+        source: Arc<dyn Source>,
+        opened: Option<Opened>,
+        meter: Arc<Meter>,
+    ) -> Result<ResultBody> {
+        let mut opened = match opened {
+            Some(opened) => opened,
+            None => self.open(&source, None, &meter).await?,
+        };
+        let headers = std::mem::take(&mut opened.headers);
+        let (head, meta, bytes) = self.drive(plan, &source, opened, &meter).into_whole().await?;
+        Ok(ResultBody { content_type: HeaderValue::from_static(head.content_type), bytes, meta, headers })
+    }
+
+    /// Returns the response to `request` from a result.
+    fn respond(
+        &self,
+        result: &ResultBody,
+        validators: &Validators,
+        request: &Request,
+        timing: Timing,
+    ) -> Result<Response<Body>, Failure> {
+        let ResultBody { content_type, bytes, meta, headers } = result;
+        match validators.evaluate(&request.headers) {
+            Outcome::NotModified => return Ok(self.not_modified(meta, headers.clone(), validators, timing)),
+            Outcome::Failed => return Err(Failure::Rejected(precondition_failed().into())),
+            Outcome::Proceed => (),
+        }
+        let (length, mut headers) = (bytes.len() as u64, headers.clone());
+        self.describe_body(&mut headers, meta, validators, content_type.clone(), timing);
+        let range = ByteRange::from_headers(&request.headers)
+            .filter(|_| request.wants_body && validators.allow_range(&request.headers));
+        let part = match range.map(|range| range.within(length)) {
+            Some(None) => return Err(Failure::Rejected(range_not_satisfiable(Some(length)))),
+            part => part.flatten(),
+        };
+        if request.wants_body {
+            let sent = part.as_ref().map_or(length, |part| part.end.saturating_sub(part.start));
+            self.streaming.check(Some(sent))?;
+        }
+        let (status, body) = match part {
+            _ if !request.wants_body => {
+                headers.insert(header::CONTENT_LENGTH, length.into());
+                (status::WHOLE, Body::none())
+            }
+            Some(part) => {
+                headers.insert(header::CONTENT_RANGE, content_range(Some(&part), Some(length)));
+                (status::PART, Body::slices(bytes, part))
+            }
+            None => (status::WHOLE, Body::slices(bytes, 0..length)),
+        };
+        let mut response = Response::new(body);
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        Ok(response)
+    }
+
+    /// Writes the headers of a response with a body.
+    fn describe_body(
+        &self,
+        headers: &mut HeaderMap,
+        meta: &Meta,
+        validators: &Validators,
+        content_type: HeaderValue,
+        timing: Timing,
+    ) {
+        describe(headers, meta, validators, &self.cache);
+        if content_type == Format::Svg.mime() {
+            headers.insert(header::CONTENT_SECURITY_POLICY, SVG_POLICY);
+        }
+        headers.insert(header::CONTENT_TYPE, content_type);
+        headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+        headers.insert(SERVER_TIMING, timing.into_value());
+    }
+
     /// Returns the response with the headers that depend on neither source nor plan.
     fn finish(&self, mut response: Response<Body>, request: &Request) -> Response<Body> {
         let headers = response.headers_mut();
@@ -286,9 +414,9 @@ impl Service {
         response
     }
 
-    async fn open(&self, source: &Arc<dyn Source>, pin: Option<&Meta>, request: &Request) -> Result<Opened> {
+    async fn open(&self, source: &Arc<dyn Source>, pin: Option<&Meta>, meter: &Meter) -> Result<Opened> {
         let open = within(self.source_timeout, source.open(0, pin));
-        request.meter.waiting(Span::Source, open).await
+        meter.waiting(Span::Source, open).await
     }
 
     /// Starts a session over an opened source.
@@ -297,18 +425,18 @@ impl Service {
         plan: Plan,
         source: &Arc<dyn Source>,
         opened: Opened,
-        request: &Request,
+        meter: &Arc<Meter>,
     ) -> SessionDriver {
         let session: Box<dyn Session> = match &opened.passthrough {
             Some(_) if plan.query.is_empty() => Box::new(Passthrough::default()),
             _ => {
                 if let Some(stage) = plan.stage() {
-                    request.meter.enter(stage);
+                    meter.enter(stage);
                 }
                 plan.start(&self.settings)
             }
         };
-        let reader = Reader::new(source.clone(), opened, self.source_timeout, request.meter.clone());
+        let reader = Reader::new(source.clone(), opened, self.source_timeout, meter.clone());
         SessionDriver::new(reader, session, self.decode_pool.clone())
     }
 }

@@ -3,6 +3,7 @@
 // Start here.
 pub mod handle;
 pub mod driver;
+pub mod results;
 pub mod decode_pool;
 mod defect;
 pub mod isolated;

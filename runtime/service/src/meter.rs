@@ -145,6 +145,8 @@ mod tests {
     use super::*;
     use safelight_core::Format;
 
+    const UNIT: Duration = Duration::from_millis(2);
+
     #[test]
     fn the_time_of_work_is_divided_by_its_stages() {
         let meter = Meter::default();
@@ -152,7 +154,6 @@ mod tests {
             let start = Instant::now();
             while start.elapsed() < time {}
         };
-        const UNIT: Duration = Duration::from_millis(2);
         meter.timed(|| {
             busy(UNIT);
             meter.enter(Stage::Decode(Format::Jpeg));

@@ -190,6 +190,7 @@ impl Policy {
             decode_pool: Arc::new(DecodePool::new(pool)),
             metrics: Arc::default(),
             streaming: Streaming::default(),
+            results: Arc::default(),
         })
     }
 

@@ -22,6 +22,17 @@ pub struct Request {
     pub needs_length: bool,
     /// Counts the cost of the response.
     pub meter: Arc<Meter>,
+    /// What names the source, so that results are shared. Defaults to `None`: they are not.
+    pub identity: Option<Identity>,
+}
+
+/// The names of a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// As in [`crate::source::Resource::name`].
+    pub name: Arc<str>,
+    /// The path of the request, by which its results are purged; decoded.
+    pub path: String,
 }
 
 /// Returns the `Accept` header, all its lines joined to one.

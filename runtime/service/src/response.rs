@@ -1,6 +1,11 @@
 //! Responses: headers that describe the image, and a body that is produced while it is sent.
 
-use crate::{cache_control::CacheSettings, conditional::Validators, driver::SessionDriver, source::Meta};
+use crate::{
+    cache_control::CacheSettings,
+    conditional::Validators,
+    driver::{MAX_PIECE_BYTES, SessionDriver},
+    source::Meta,
+};
 use bytes::Bytes;
 use futures_util::{
     StreamExt,
@@ -81,6 +86,17 @@ impl Body {
     pub fn bytes(bytes: Bytes) -> Self {
         let remaining = Remaining::Bytes(bytes.len() as u64);
         Self { frames: stream::iter([Ok(bytes)]).boxed(), remaining }
+    }
+
+    /// Returns the part `range` of bytes that exist already, in pieces that are short enough for a slow client.
+    pub(crate) fn slices(bytes: &Bytes, range: Range<u64>) -> Self {
+        let remaining = Remaining::Bytes(range.end - range.start);
+        let part = bytes.slice(range.start as usize..range.end as usize);
+        let frames = stream::unfold(part, |mut rest| async move {
+            let piece = rest.split_to(rest.len().min(MAX_PIECE_BYTES));
+            (!piece.is_empty()).then_some((Ok(piece), rest))
+        });
+        Self { frames: frames.boxed(), remaining }
     }
 
     /// Returns the whole output of `driver`, whose length is unknown.

@@ -11,15 +11,17 @@ use crate::{
     log::loggable_query,
     problem,
     rejection::Rejection,
-    request::{Request, accept, request_id},
+    request::{Identity, Request, accept, request_id},
     response::{Body, add_vary},
     signature::{SignatureCheck, limit_caching},
     site::{Route, Routes, with_path},
+    source::Resource,
     status,
 };
 use axum::{Router, extract::State, routing::get};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, Version, header, request::Parts};
+use percent_encoding::percent_decode_str;
 use safelight_core::{Error, ExifDetail, Kind, Result};
 use std::{
     borrow::Cow,
@@ -126,7 +128,7 @@ async fn image(
                 handle(&service, &resource.source, &pending.without_query()).await
             }
             resource => {
-                let request = match (translation, &resource) {
+                let mut request = match (translation, &resource) {
                     (Some(translation), Ok(resource)) => {
                         let mut request = pending.without_query();
                         let (source, meter) = (&resource.source, request.meter.clone());
@@ -140,7 +142,10 @@ async fn image(
                     (None, _) => pending.with_query()?,
                 };
                 let result = match resource {
-                    Ok(resource) => handle(&service, &resource.source, &request).await,
+                    Ok(resource) => {
+                        request.identity = identity(&resource, &parts);
+                        handle(&service, &resource.source, &request).await
+                    }
                     Err(error) => Err(error.into()),
                 };
                 match result {
@@ -173,6 +178,12 @@ async fn image(
     response.map(axum::body::Body::new)
 }
 
+/// Returns the names of a source.
+fn identity(resource: &Resource, parts: &Parts) -> Option<Identity> {
+    let path = percent_decode_str(parts.uri.path()).decode_utf8().ok()?.into_owned();
+    Some(Identity { name: resource.name.clone()?, path })
+}
+
 /// Returns the image in place of a rejection, with the status of the rejection; the rejection if there is none.
 async fn fallback(
     route: &Route,
@@ -183,10 +194,15 @@ async fn fallback(
 ) -> Result<Response<Body>, Rejection> {
     let kind = rejection.error.kind;
     let image = ErrorStatus::find(kind, &service.fallback);
-    let image = image.and_then(|path| route.origin.resolve(&with_path(parts, path)?, &[]).ok());
-    let Some(image) = image else { return Err(rejection) };
+    let image = image.and_then(|path| {
+        let parts = with_path(parts, path)?;
+        let image = route.origin.resolve(&parts, &[]).ok()?;
+        let identity = identity(&image, &parts);
+        Some((image, identity))
+    });
+    let Some((image, identity)) = image else { return Err(rejection) };
     // Conditions and ranges are about the image that the viewer wanted.
-    let request = Request { headers: HeaderMap::new(), ..request };
+    let request = Request { headers: HeaderMap::new(), identity, ..request };
     let Ok(mut response) = handle(service, &image.source, &request).await else { return Err(rejection) };
     *response.status_mut() = status::of(kind);
     let headers = response.headers_mut();

@@ -99,19 +99,14 @@ pub(super) async fn drive(
         });
         // Ready as soon as the phase is another. It needs no waker, because only the connection changes it.
         let mut changed = poll_fn(|_| if progress.step() == step { Poll::Pending } else { Poll::Ready(()) });
-        loop {
-            select! {
-                // The connection first: a request that has arrived is served, even if its time is over.
-                biased;
-                result = &mut connection => return ended(result, client),
-                () = &mut changed => break,
-                reason = &mut timed_out => return reason,
-                () = slot.evicted() => return Reason::MadeRoom,
-                _ = stopping.changed(), if !is_stopping => {
-                    is_stopping = true;
-                    break;
-                }
-            }
+        select! {
+            // The connection first: a request that has arrived is served, even if its time is over.
+            biased;
+            result = &mut connection => return ended(result, client),
+            () = &mut changed => (),
+            reason = &mut timed_out => return reason,
+            () = slot.evicted() => return Reason::MadeRoom,
+            _ = stopping.changed(), if !is_stopping => is_stopping = true,
         }
     }
 }

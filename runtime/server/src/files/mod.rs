@@ -3,10 +3,12 @@
 mod query;
 mod targets;
 mod names;
+mod template;
 mod task;
 mod report;
 
-pub use report::{Failure, Report, SkipReason, Skipped};
+pub use report::{Converted, Failure, Report, SkipReason, Skipped};
+pub use template::{Template, TemplateError};
 
 use futures_util::FutureExt;
 use indicatif::{ParallelProgressIterator, ProgressBar, ProgressStyle};
@@ -14,7 +16,7 @@ use rayon::{
     ThreadPoolBuilder,
     iter::{IntoParallelIterator, ParallelIterator},
 };
-use safelight_core::{Error, Kind, Result};
+use safelight_core::{Error, Kind, Query, Result};
 use safelight_service::handle::Service;
 use std::path::{Path, PathBuf};
 use targets::Inputs;
@@ -40,6 +42,14 @@ pub struct Batch {
     pub output: PathBuf,
     /// The treatment of outputs that exist. Defaults to [`Existing::Fail`].
     pub existing: Existing,
+    /// Widths of several outputs for each input. Defaults to none: one output, by the query alone.
+    pub widths: Vec<u32>,
+    /// The names of outputs in a folder. Defaults to `None`: those of the inputs, and with widths `{stem}-{width}.{ext}`.
+    pub name: Option<Template>,
+    /// Whether nothing is written. Defaults to `false`.
+    pub is_dry_run: bool,
+    /// Whether no progress is shown. Defaults to `false`.
+    pub is_quiet: bool,
 }
 
 /// The treatment of an output that exists.
@@ -73,19 +83,17 @@ fn run(
     batch: &Batch,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<Report, Failure> {
-    let raw = query::without_mark(&batch.query);
     // The path of an error of the query is the query.
-    let parsed =
-        query::parse(service, raw).map_err(|error| Failure { input: batch.query.clone().into(), error })?;
-    let batch = &Batch { query: raw.to_owned(), ..batch.clone() };
-    let Inputs { tasks, skipped, failures } = targets::inputs(service, batch, &parsed)?;
+    let variants =
+        variants(service, batch).map_err(|error| Failure { input: batch.query.clone().into(), error })?;
+    let Inputs { tasks, skipped, failures } = targets::inputs(service, batch, &variants)?;
     let no_threads = |error| {
         let error = Error::new(Kind::Internal, "files", "cannot start threads").with_source(error);
         Failure { input: batch.output.clone(), error }
     };
     // A separate pool, because its threads wait for work that runs on the common pool.
     let pool = ThreadPoolBuilder::new().build().map_err(no_threads)?;
-    let progress = progress(tasks.len());
+    let progress = if batch.is_quiet { ProgressBar::hidden() } else { progress(tasks.len()) };
     let runtime = Handle::current();
     let stop = stop.shared();
     let convert = |task: Task| {
@@ -109,13 +117,33 @@ fn run(
     Ok(outcomes.into_iter().fold(report, Report::with))
 }
 
+/// One of the outputs for each input.
+#[derive(Clone, Debug)]
+struct Variant {
+    /// The query as it was given, without its question mark, and with the width.
+    query: String,
+    parsed: Query,
+}
+
+/// Returns the variants of the batch: one for each width, else one.
+fn variants(service: &Service, batch: &Batch) -> Result<Vec<Variant>> {
+    let raw = query::without_mark(&batch.query);
+    let variant = |query: String| {
+        let parsed = query::parse(service, &query)?;
+        Ok(Variant { query, parsed })
+    };
+    if batch.widths.is_empty() {
+        return Ok(vec![variant(raw.to_owned())?]);
+    }
+    let separator = if raw.is_empty() { "" } else { "&" };
+    batch.widths.iter().map(|width| variant(format!("{raw}{separator}width={width}"))).collect()
+}
+
 impl Report {
     fn with(mut self, (input, outcome): (PathBuf, Result<Outcome>)) -> Self {
         match outcome {
-            Ok(Outcome::Converted { bytes_in, bytes_out }) => {
-                self.converted += 1;
-                self.bytes_in += bytes_in;
-                self.bytes_out += bytes_out;
+            Ok(Outcome::Converted { output, bytes_in, bytes_out }) => {
+                self.converted.push(Converted { input, output, bytes_in, bytes_out });
             }
             Ok(Outcome::Skipped(reason)) => self.skipped.push(Skipped { path: input, reason }),
             Ok(Outcome::Stopped) => self.stopped += 1,

@@ -1,9 +1,11 @@
 //! The names of outputs, and the formats that they state.
 
+use super::Template;
 use safelight_core::{Error, Format, Kind, Query, Result};
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// The destination of an output.
@@ -16,16 +18,23 @@ pub(super) enum Target {
         path: PathBuf,
         /// Whether another input differs only in its extension, so that the output keeps it and adds another one.
         keeps_extension: bool,
+        /// The names of outputs; `None` for those of the inputs.
+        template: Option<Arc<Template>>,
     },
 }
 
 impl Target {
-    /// Returns the path of an output of the type `content_type`; `None` for standard output.
-    pub(super) fn path(&self, input: &Path, content_type: &str) -> Option<PathBuf> {
+    /// Returns the path of the output of `query` of the type `content_type`; `None` for standard output.
+    pub(super) fn path(&self, input: &Path, query: &Query, content_type: &str) -> Option<PathBuf> {
         match self {
             Self::Stdout => None,
             Self::File(path) => Some(path.clone()),
-            Self::Folder { path, keeps_extension } => {
+            Self::Folder { path, template: Some(template), .. } => {
+                let (extension, width) =
+                    (extension(input, content_type), query.get("width").unwrap_or_default());
+                Some(path.join(template.name(input, &extension, width)))
+            }
+            Self::Folder { path, keeps_extension, template: None } => {
                 Some(path.join(file_name(input, content_type, *keeps_extension)))
             }
         }
@@ -93,6 +102,19 @@ pub(super) fn expected_type(query: &Query, source: Option<Format>) -> Option<&'s
 }
 
 const JSON: &str = "application/json";
+
+/// Returns the extension of an output: the input's own if that suits the type.
+fn extension(input: &Path, content_type: &str) -> String {
+    if content_type == JSON {
+        return "json".to_owned();
+    }
+    let own = input.extension().unwrap_or_default().to_string_lossy();
+    match extensions(content_type) {
+        known if known.contains(&own.to_ascii_lowercase().as_str()) => own.into_owned(),
+        [usual, ..] => (*usual).to_owned(),
+        [] => own.into_owned(),
+    }
+}
 
 /// Returns the input's name with the extension of the output's type.
 fn file_name(input: &Path, content_type: &str, keeps_extension: bool) -> OsString {

@@ -1,11 +1,11 @@
 //! The inputs of a batch and the output of each.
 
 use super::{
-    Batch, Failure, SkipReason, Skipped, is_dash,
+    Batch, Failure, SkipReason, Skipped, Template, Variant, is_dash,
     names::Target,
     task::{Source, Task},
 };
-use safelight_core::{Error, Kind, Query};
+use safelight_core::{Error, Kind};
 use safelight_service::handle::Service;
 use std::{
     collections::{HashMap, HashSet},
@@ -27,9 +27,20 @@ pub(super) struct Inputs {
 ///
 /// # Errors
 /// [`Failure`] if the output does not suit the inputs.
-pub(super) fn inputs(service: &Service, batch: &Batch, query: &Query) -> Result<Inputs, Failure> {
+pub(super) fn inputs(service: &Service, batch: &Batch, variants: &[Variant]) -> Result<Inputs, Failure> {
+    let template = batch.name.clone().or_else(|| (!batch.widths.is_empty()).then(Template::of_widths));
+    let template = template.map(Arc::new);
+    if let Some(variant) = variants.iter().find(|variant| variant.parsed.get("width").is_none())
+        && template.as_ref().is_some_and(|template| template.has_width())
+    {
+        return Err(invalid(
+            variant.query.clone().into(),
+            "{width} in the name needs a width in the query, or --widths",
+        ));
+    }
     let has_folder = batch.inputs.iter().any(|input| input.is_dir());
-    let is_folder = 1 < batch.inputs.len()
+    let is_folder = template.is_some()
+        || 1 < batch.inputs.len()
         || has_folder
         || batch.output.is_dir()
         || batch.output.as_os_str().to_string_lossy().ends_with('/');
@@ -72,21 +83,22 @@ pub(super) fn inputs(service: &Service, batch: &Batch, query: &Query) -> Result<
             }
             let keeps_extension =
                 1 < stems.get(&(folder.clone(), path.file_stem())).copied().unwrap_or_default();
-            Target::Folder { path: batch.output.join(folder), keeps_extension }
+            Target::Folder { path: batch.output.join(folder), keeps_extension, template: template.clone() }
         } else {
             Target::File(batch.output.clone())
         };
-        inputs.tasks.push(Task {
+        inputs.tasks.extend(variants.iter().map(|Variant { query, parsed }| Task {
             service: service.clone(),
-            query: batch.query.clone(),
-            parsed: query.clone(),
+            query: query.clone(),
+            parsed: parsed.clone(),
             converts: batch.converts,
             input: if is_dash(path) { Source::Stdin } else { Source::File(path.clone()) },
-            target,
+            target: target.clone(),
             existing: batch.existing,
+            is_dry_run: batch.is_dry_run,
             may_be_skipped: *may_be_skipped,
             claimed: Arc::clone(&claimed),
-        });
+        }));
     }
     Ok(inputs)
 }

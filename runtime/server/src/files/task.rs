@@ -32,6 +32,8 @@ pub(super) struct Task {
     pub(super) input: Source,
     pub(super) target: Target,
     pub(super) existing: Existing,
+    /// Whether nothing is written.
+    pub(super) is_dry_run: bool,
     /// Whether a file that is not an image, or cannot be converted, is skipped instead of failing.
     pub(super) may_be_skipped: bool,
     /// The output files of the batch: the outputs of two inputs may get the same name.
@@ -47,7 +49,7 @@ pub(super) enum Source {
 
 /// The result of a task.
 pub(super) enum Outcome {
-    Converted { bytes_in: u64, bytes_out: u64 },
+    Converted { output: Option<PathBuf>, bytes_in: u64, bytes_out: u64 },
     Skipped(SkipReason),
     Stopped,
 }
@@ -101,7 +103,16 @@ impl Task {
         };
         self.target.check(&parsed, head.content_type)?;
         let size = driver.meta().size;
-        let bytes_out = match self.path(head.content_type) {
+        let output = self.path(head.content_type);
+        let bytes_out = match output.clone() {
+            Some(path) if self.is_dry_run => {
+                self.claim(&path)?;
+                if self.existing == Existing::Fail && path.exists() {
+                    return Err(exists(&path));
+                }
+                copy(driver, tokio::io::sink()).await?
+            }
+            None if self.is_dry_run => copy(driver, tokio::io::sink()).await?,
             None => copy(driver, tokio::io::stdout()).await?,
             Some(path) if self.existing == Existing::Skip && path.exists() => {
                 return Ok(Outcome::Skipped(SkipReason::Existing));
@@ -110,34 +121,36 @@ impl Task {
                 if let Target::Folder { path, .. } = &self.target {
                     std::fs::create_dir_all(path).map_err(unwritable)?;
                 }
-                let is_free =
-                    self.claimed.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone());
-                if !is_free {
-                    let message = format!("{} is already the output of another input", path.display());
-                    return Err(Error::new(Kind::Conflict, "output", message));
-                }
+                self.claim(&path)?;
                 write(driver, &path, self.existing == Existing::Replace).await?
             }
         };
         let bytes_in = size.unwrap_or_else(|| meter.read());
-        Ok(Outcome::Converted { bytes_in, bytes_out })
+        Ok(Outcome::Converted { output, bytes_in, bytes_out })
     }
 
     /// Returns the path of the output; `None` for standard output.
     fn path(&self, content_type: &str) -> Option<PathBuf> {
-        self.target.path(self.input.path(), content_type)
+        self.target.path(self.input.path(), &self.parsed, content_type)
+    }
+
+    /// Takes `path` for this output.
+    ///
+    /// # Errors
+    /// [`Kind::Conflict`] if another output of the batch has it.
+    fn claim(&self, path: &Path) -> Result<()> {
+        if self.claimed.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned()) {
+            return Ok(());
+        }
+        let message = format!("{} is already the output of another input", path.display());
+        Err(Error::new(Kind::Conflict, "output", message))
     }
 }
 
 /// Writes `path` at once and whole, or not at all. Returns its length.
 async fn write(driver: SessionDriver, path: &Path, force: bool) -> Result<u64> {
-    let exists = || {
-        let message =
-            format!("{} already exists: use --force to replace it, or --skip-existing", path.display());
-        Error::new(Kind::Conflict, "output", message)
-    };
     if !force && path.exists() {
-        return Err(exists());
+        return Err(exists(path));
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let (file, temporary) = temporary_in(folder).map_err(unwritable)?.into_parts();
@@ -147,10 +160,15 @@ async fn write(driver: SessionDriver, path: &Path, force: bool) -> Result<u64> {
         return Ok(bytes);
     }
     temporary.persist_noclobber(path).map_err(|error| match error.error.kind() {
-        io::ErrorKind::AlreadyExists => exists(),
+        io::ErrorKind::AlreadyExists => exists(path),
         _ => unwritable(error.error),
     })?;
     Ok(bytes)
+}
+
+fn exists(path: &Path) -> Error {
+    let message = format!("{} already exists: use --force to replace it, or --skip-existing", path.display());
+    Error::new(Kind::Conflict, "output", message)
 }
 
 /// Creates a temporary file with the permissions of any new file, instead of the narrow ones of temporary files.

@@ -92,7 +92,11 @@ impl Origin for HealthImaging {
             return Err(frame_request::not_found());
         }
         let is_image = request.operation.is_image();
-        Ok(Resource { source: Arc::new(FrameSource::new(self.client.clone(), request)), is_image })
+        Ok(Resource {
+            source: Arc::new(FrameSource::new(self.client.clone(), request)),
+            is_image,
+            name: None,
+        })
     }
 
     fn methods(&self) -> &'static [Method] {

@@ -8,7 +8,7 @@ mod table;
 pub use family::Family;
 pub use table::{ALL, Metric, MetricKind, table, *};
 
-use crate::status;
+use crate::{decode_pool::Queue, status};
 use http::{Method, StatusCode};
 use metrics::{Counter, Gauge, Histogram, NoopRecorder, Recorder};
 use safelight_core::{Format, Kind, Registry, Stage};
@@ -68,6 +68,32 @@ impl From<Stage> for Span {
     }
 }
 
+/// Where a result came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ResultOutcome {
+    /// It was kept.
+    Hit,
+    /// It was kept, and its source has not changed.
+    Revalidated,
+    /// Another request computed it at the same time.
+    Coalesced,
+    /// It was computed.
+    Miss,
+}
+
+impl ResultOutcome {
+    const ALL: [Self; 4] = [Self::Hit, Self::Revalidated, Self::Coalesced, Self::Miss];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Hit => "hit",
+            Self::Revalidated => "revalidated",
+            Self::Coalesced => "coalesced",
+            Self::Miss => "miss",
+        }
+    }
+}
+
 /// The facts about a request that has ended.
 #[derive(Debug)]
 pub(crate) struct Ended<'a> {
@@ -98,6 +124,7 @@ pub struct Metrics {
     transforms: Family<Histogram>,
     encodes: Family<Histogram>,
     queue_waits: Family<Histogram>,
+    results: Family<Counter>,
 }
 
 impl Metrics {
@@ -128,11 +155,8 @@ impl Metrics {
                 registry.transforms.iter().map(|transform| transform.name()),
             ),
             encodes: Family::new(recorder, &ENCODE_DURATION, outputs),
-            queue_waits: Family::new(
-                recorder,
-                &QUEUE_WAIT,
-                crate::decode_pool::Queue::ALL.map(|queue| queue.name()),
-            ),
+            queue_waits: Family::new(recorder, &QUEUE_WAIT, Queue::ALL.map(Queue::name)),
+            results: Family::new(recorder, &RESULTS, ResultOutcome::ALL.map(ResultOutcome::name)),
         }
     }
 
@@ -179,6 +203,11 @@ impl Metrics {
     /// Counts decoded pixels.
     pub(crate) fn decoded(&self, format: Format, pixels: u64) {
         self.decoded.of(format_label(format)).increment(pixels);
+    }
+
+    /// Counts a request for a result.
+    pub(crate) fn result(&self, outcome: ResultOutcome) {
+        self.results.of(outcome.name()).increment(1);
     }
 
     /// Records the wait of an image in a queue.

@@ -119,6 +119,8 @@ metrics! {
     WORKERS_BUSY = Metric::gauge("safelight_workers_busy", Some("lane"), "Images that are processed, by lane");
     MEMORY_BUDGET = Metric::gauge("safelight_memory_budget_bytes", Some("queue"), "Memory that images may reserve, by queue").in_bytes();
     MEMORY_RESERVED = Metric::gauge("safelight_memory_reserved_bytes", Some("queue"), "Memory that images have reserved, by queue").in_bytes();
+    RESULTS = Metric::counter("safelight_results_total", Some("outcome"), "Requests for decoded images, by where the result came from: hit, revalidated, coalesced, miss");
+    RESULT_BYTES = Metric::gauge("safelight_result_cache_bytes", Some("tier"), "Bytes of kept results, by tier: memory, disk").in_bytes();
     CHILDREN = Metric::gauge("safelight_children", Some("state"), "Child processes: those that wait for a task, and those that work");
     CHILD_STARTS = Metric::counter("safelight_child_starts_total", None, "Child processes that were started");
     CHILD_DEATHS = Metric::counter("safelight_child_deaths_total", Some("reason"), "Child processes that ended without a result, by reason; stopped if the request had ended");

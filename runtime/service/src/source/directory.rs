@@ -21,6 +21,8 @@ use std::{fs, path::Path, sync::Arc};
 #[derive(Clone, Debug)]
 pub struct Directory {
     root: Arc<Dir>,
+    /// The absolute path, as a name.
+    name: Arc<str>,
 }
 
 impl Directory {
@@ -31,14 +33,16 @@ impl Directory {
     pub fn open(path: &Path) -> Result<Self, StartError> {
         let root = Dir::open_ambient_dir(path, ambient_authority())
             .map_err(|source| StartError::Folder { path: path.to_owned(), source })?;
-        Ok(Self { root: Arc::new(root) })
+        let name = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        Ok(Self { root: Arc::new(root), name: name.to_string_lossy().into() })
     }
 }
 
 impl Origin for Directory {
     fn resolve(&self, parts: &Parts, _body: &[u8]) -> Result<Resource> {
         let key = Key::from_request(parts)?;
-        Ok(Resource::image(Entry { root: self.root.clone(), key }))
+        let name = format!("{}\0{key}", self.name);
+        Ok(Resource::image(Entry { root: self.root.clone(), key }).named(name))
     }
 }
 

@@ -85,12 +85,22 @@ pub struct Resource {
     pub source: Arc<dyn Source>,
     /// Whether it is an image, to which the transforms of the query apply.
     pub is_image: bool,
+    /// A name that no other source has, also of another origin. Defaults to `None`: results about it are neither shared nor
+    /// kept.
+    pub name: Option<Arc<str>>,
 }
 
 impl Resource {
     /// An image.
     pub fn image(source: impl Source + 'static) -> Self {
-        Self { source: Arc::new(source), is_image: true }
+        Self { source: Arc::new(source), is_image: true, name: None }
+    }
+
+    /// The same resource with a name.
+    #[must_use]
+    pub fn named(mut self, name: String) -> Self {
+        self.name = Some(name.into());
+        self
     }
 }
 

@@ -81,6 +81,7 @@ pub(crate) fn service(registry: Registry) -> Service {
         has_client_hints: false,
         decode_pool,
         metrics: Arc::default(),
+        results: Arc::default(),
         is_checked_by_cdn: false,
         streaming: Streaming::default(),
     }

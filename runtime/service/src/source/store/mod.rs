@@ -29,6 +29,8 @@ use url::Url;
 #[derive(Clone, Debug)]
 pub struct Store {
     objects: Arc<dyn ObjectStore>,
+    /// The URL, and for S3 the settings that tell whose bucket of that name it is; empty for any other store.
+    name: Arc<str>,
     prefix: Path,
     rate: MinRate,
     /// Whether the query chooses the version of an object.
@@ -40,7 +42,14 @@ pub struct Store {
 impl Store {
     /// Serves the objects below `prefix` in any store.
     pub fn new(objects: Arc<dyn ObjectStore>, prefix: Path) -> Self {
-        Self { objects, prefix, rate: MinRate::default(), versions: false, credentials: None }
+        Self {
+            objects,
+            name: Arc::default(),
+            prefix,
+            rate: MinRate::default(),
+            versions: false,
+            credentials: None,
+        }
     }
 
     /// Returns the store of an `s3://`, `gs://` or `az://` URL, or of a URL of a cloud, with credentials, region and
@@ -69,7 +78,8 @@ impl Store {
             _ => return Err(unknown()),
         };
         let (rate, versions) = (settings.min_rate(), settings.amazon.versions);
-        Ok(Some(Self { objects, prefix, rate, versions, credentials: Some(credentials) }))
+        let name = format!("{url} {:?}", settings.amazon).into();
+        Ok(Some(Self { objects, name, prefix, rate, versions, credentials: Some(credentials) }))
     }
 
     fn object(&self, key: &str) -> Object {
@@ -109,7 +119,8 @@ impl Origin for Store {
     fn resolve(&self, parts: &Parts, _body: &[u8]) -> Result<Resource> {
         let key = Key::from_request(parts)?;
         let version = if self.versions { version(parts.uri.query().unwrap_or_default())? } else { None };
-        Ok(Resource::image(Object { version, ..self.object(key.as_str()) }))
+        let name = (!self.name.is_empty()).then(|| format!("{}\0{key}\0{version:?}", self.name).into());
+        Ok(Resource { name, ..Resource::image(Object { version, ..self.object(key.as_str()) }) })
     }
 
     async fn check(&self) -> Result<()> {

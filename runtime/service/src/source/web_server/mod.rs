@@ -94,7 +94,9 @@ impl WebServer {
 impl Origin for WebServer {
     fn resolve(&self, parts: &Parts, _body: &[u8]) -> Result<Resource> {
         let key = Key::from_request(parts)?;
-        Ok(Resource::image(Page { server: self.server.clone(), url: self.server.url(key.as_str()) }))
+        let url = self.server.url(key.as_str());
+        let name = url.to_string();
+        Ok(Resource::image(Page { server: self.server.clone(), url }).named(name))
     }
 
     async fn check(&self) -> Result<()> {
