@@ -2,7 +2,7 @@
 
 use super::{FORMAT, damaged, fonts, parse};
 use crate::error::CodecError;
-use resvg::tiny_skia::{Pixmap, Transform};
+use resvg::tiny_skia::{Pixmap, PremultipliedColorU8, Transform};
 use resvg::usvg::{ImageHrefResolver, Options, Tree};
 use safelight_core::Size;
 
@@ -26,6 +26,6 @@ pub(super) fn rgba(text: &str, has_text: bool, size: Size) -> Result<Vec<u8>, Co
     let scale = |side: u32, nominal: f32| side as f32 / nominal;
     let (w, h) = (scale(size.w, tree.size().width()), scale(size.h, tree.size().height()));
     resvg::render(&tree, Transform::from_scale(w, h), &mut canvas.as_mut());
-    let pixels = canvas.pixels().iter().map(|pixel| pixel.demultiply());
+    let pixels = canvas.pixels().iter().map(PremultipliedColorU8::demultiply);
     Ok(pixels.flat_map(|pixel| [pixel.red(), pixel.green(), pixel.blue(), pixel.alpha()]).collect())
 }

@@ -1,4 +1,4 @@
-//! The fonts of drawings: DejaVu, whatever families a file names, so that text does not depend on the machine.
+//! The fonts of drawings: `DejaVu`, whatever families a file names, so that text does not depend on the machine.
 
 use resvg::usvg::fontdb::{Database, Source};
 use std::sync::Arc;

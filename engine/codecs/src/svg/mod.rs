@@ -110,8 +110,8 @@ impl Opened for OpenedSvg {
         let mut samples = [draw::rgba(&self.text, self.load.has_text, size)?];
         let model = if drop_opaque_alpha(&mut samples) { Model::Rgb } else { Model::Rgba };
         let [samples] = samples;
-        let step = (f64::from(nominal.w) / f64::from(size.w), f64::from(nominal.h) / f64::from(size.h));
-        let plane = Plane { size, channels: model.channels(), samples: Samples::U8(samples), step };
+        let covered = (f64::from(nominal.w) / f64::from(size.w), f64::from(nominal.h) / f64::from(size.h));
+        let plane = Plane { size, channels: model.channels(), samples: Samples::U8(samples), step: covered };
         let frame = Frame { planes: vec![plane], ..Frame::whole(nominal, model, Samples::U8(Vec::new())) };
         Ok(Image { frames: vec![frame], delays_ms: Vec::new(), plays: 0, profile: None })
     }
