@@ -1,7 +1,7 @@
 //! The pixel step: computes the layout for an input size, and the samples for it.
 
 use crate::{
-    fit::{Layout, Request},
+    fit::{Fit, Layout, Request},
     resample::Resampler,
 };
 use safelight_core::{Colour, Error, Frame, Geometry, Kind, Model, PixelOp, Plane, Result, Size, Stop, View};
