@@ -167,11 +167,11 @@ fn site(arguments: &Serve, service: &Service) -> anyhow::Result<live::Site> {
     let site =
         Site { routes: routes.clone(), auth, log_subject, signatures, dialects, states_range_length: false };
     let images = router(site);
-    let router = match dev {
+    let served = match dev {
         Some(dev) => dev::router(images, dev),
         None => images,
     };
-    Ok(live::Site { routes, router })
+    Ok(live::Site { routes, router: served })
 }
 
 /// Reads the configuration file again after each signal, which is how Unix programs are asked to.

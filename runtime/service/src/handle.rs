@@ -72,7 +72,8 @@ pub async fn handle(
     request: &Request,
 ) -> Result<Response<Body>, Rejection> {
     for _ in 0..MAX_ATTEMPTS {
-        match attempt(service, source, request).await {
+        // On the heap, since the doors' own futures contain it.
+        match Box::pin(attempt(service, source, request)).await {
             Err(Failure::SourceChanged) => (),
             Err(Failure::Rejected(rejection)) => return Err(rejection),
             Ok(response) => return Ok(service.finish(response, request)),

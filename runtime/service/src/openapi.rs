@@ -1,4 +1,4 @@
-//! The OpenAPI document of the web door (OpenAPI 3.1.1), from the declared parameters.
+//! A description of the interface of the web door for other programs (`OpenAPI` 3.1.1), from the declared parameters.
 
 use crate::status;
 use safelight_core::{Kind, Param, ParamKind, params::SERVICE};
@@ -79,7 +79,7 @@ fn document() -> Value {
 fn parameter(param: &Param) -> Value {
     let mut description = param.doc.to_owned();
     if !param.aliases.is_empty() {
-        description.push_str(&format!("; also {}", param.aliases.join(", ")));
+        description.extend(["; also ", &param.aliases.join(", ")]);
     }
     let mut schema = schema(&param.kind);
     if let (Some(default), Some(schema)) = (param.default, schema.as_object_mut()) {

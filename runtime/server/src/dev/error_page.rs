@@ -49,8 +49,7 @@ fn accepts_html(headers: &HeaderMap) -> bool {
 
 fn render(problem: &Problem, target: &str) -> String {
     let Problem { title, status, kind, detail, request_id } = problem;
-    let [title, kind, detail, request_id, target] =
-        [title, kind, detail, request_id, target].map(|text| escaped(text));
+    let [title, kind, detail, request_id, target] = [title, kind, detail, request_id, target].map(escaped);
     format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{status} {title}</title>\

@@ -35,7 +35,7 @@ pub(super) async fn describe(
     };
     let reader = Reader::open(source.clone(), service.source_timeout, meter).await?;
     let mut driver = SessionDriver::new(reader, Box::new(session), service.decode_pool.clone());
-    driver.commit().await?;
+    driver.commit(0).await?;
     let none = || Error::new(Kind::Internal, "dialect", "the source was not described");
     image.get().copied().ok_or_else(none)
 }
