@@ -12,7 +12,17 @@ export interface Params {
   page?: number | undefined;
   /** false shows an animation as a still image */
   animated?: 'false' | 'true' | undefined;
-  /** keeps the rectangle x,y,w,h of the upright image; values are fractions if one has a decimal point */
+  /** makes rectangles x,y,w,h of the upright image, separated by semicolons, unrecognisable */
+  redact?: string | undefined;
+  /** what covers the rectangles of redact: large squares, the same with soft transitions, or black */
+  redactWith?: 'pixelate' | 'blur' | 'fill' | undefined;
+  /** cuts off margins of one colour, from which samples differ by at most this threshold; true is 10 */
+  trim?: string | undefined;
+  /** the colour of the margins; by default that of the top left pixel */
+  trimColor?: string | undefined;
+  /** cuts off as much at opposite sides: h at left and right, v at top and bottom */
+  trimEqual?: 'h' | 'v' | 'hv' | undefined;
+  /** keeps the rectangle x,y,w,h of the upright image, where values are fractions if one has a decimal point, or the largest one of a ratio */
   crop?: string | undefined;
   /** maps the stored values of a grey image within a window, by center and width, to black to white */
   window?: string | undefined;
@@ -20,11 +30,19 @@ export interface Params {
   width?: number | undefined;
   /** height of the box to fit (1 to 16384 px) */
   height?: number | undefined;
-  /** scale-down fits into the box and never enlarges; contain (inside) fits; cover fills it and crops; outside covers it and does not crop; fill stretches; pad fits and fills the rest */
+  /** scale-down fits into the box and enlarges only drawings; contain (inside) fits; cover fills it and crops; outside covers it and does not crop; fill stretches; pad fits and fills the rest */
   fit?: 'scale-down' | 'contain' | 'cover' | 'fill' | 'outside' | 'pad' | undefined;
-  /** the part of the image that `cover` keeps, and its place for `pad` */
+  /** the part of the image that `cover`, `zoom` and a `crop` to a ratio keep, and its place for `pad` */
   gravity?: string | undefined;
-  /** device pixels for each pixel of the box (1 to 5) */
+  /** the point of the image that is in the middle of what is kept, as far as the image reaches */
+  focus?: string | undefined;
+  /** keeps only the part of the image that is smaller by this factor on each side, around gravity or focus (1 to 10) */
+  zoom?: number | undefined;
+  /** enlarges the image to this width at least; what is then beyond the box is cut off (1 to 16384 px) */
+  minWidth?: number | undefined;
+  /** enlarges the image to this height at least; what is then beyond the box is cut off (1 to 16384 px) */
+  minHeight?: number | undefined;
+  /** device pixels for each pixel of the box, of padding, borders and radii (1 to 5) */
   dpr?: number | undefined;
   /** the colour of `pad` (by default white, or transparent if the source has alpha) and behind transparent pixels in formats without alpha (by default black) */
   background?: string | undefined;
@@ -32,10 +50,46 @@ export interface Params {
   rotate?: number | undefined;
   /** mirrors the image after the rotation: h swaps left and right, v top and bottom */
   flip?: 'h' | 'v' | 'hv' | undefined;
+  /** stretches contrast so that the darkest pixels are black and the lightest white */
+  normalize?: boolean | undefined;
+  /** lightens by so many stops in linear light, or darkens (-5 to 5 stops) */
+  exposure?: number | undefined;
+  /** above 1 lightens the middle tones, below 1 darkens them (0.2 to 5) */
+  gamma?: number | undefined;
+  /** multiplies brightness (0 to 5) */
+  brightness?: number | undefined;
+  /** multiplies contrast (0 to 4) */
+  contrast?: number | undefined;
+  /** multiplies saturation; 0 is grey (0 to 5) */
+  saturation?: number | undefined;
+  /** turns colours by so many degrees, from red to yellow */
+  hue?: number | undefined;
+  /** removes the colours and keeps the luma */
+  grayscale?: boolean | undefined;
+  /** tones brown, by this amount (0 to 1) */
+  sepia?: number | undefined;
+  /** tints the middle tones with a colour and keeps lightness */
+  tint?: string | undefined;
+  /** replaces colours by a gradient from the first colour, for black, to the second, for white */
+  duotone?: string | undefined;
+  /** replaces each colour by its complement */
+  invert?: boolean | undefined;
+  /** shows the image as squares of this side, in pixels of the response (2 to 1000 px) */
+  pixelate?: number | undefined;
   /** blurs with a Gaussian of this sigma, in pixels of the response (0.3 to 100 px) */
   blur?: number | undefined;
   /** sharpens with an unsharp mask of this sigma, in pixels of the response (0.3 to 100 px) */
   sharpen?: number | undefined;
+  /** darkens the corners, by this amount (0 to 1) */
+  vignette?: number | undefined;
+  /** adds a border of these widths, in pixels of the response: top, right, bottom, left */
+  border?: string | undefined;
+  /** the colour of the border */
+  borderColor?: string | undefined;
+  /** adds space of these widths around the border, in the colour of background */
+  padding?: string | undefined;
+  /** rounds the corners with a radius in pixels of the response, the largest one, or to an ellipse */
+  round?: string | undefined;
   /** format of the response; auto is AVIF or WebP if Accept prefers it, else the format of the source if every client shows it, else JPEG or PNG */
   format?: 'auto' | 'jpeg' | 'png' | 'webp' | 'avif' | 'gif' | undefined;
   /** quality of a lossy response; by default 80, and 50 for AVIF (1 to 100) */
@@ -73,18 +127,45 @@ export const KEYS = [
   'info',
   'page',
   'animated',
+  'redact',
+  'redactWith',
+  'trim',
+  'trimColor',
+  'trimEqual',
   'crop',
   'window',
   'width',
   'height',
   'fit',
   'gravity',
+  'focus',
+  'zoom',
+  'minWidth',
+  'minHeight',
   'dpr',
   'background',
   'rotate',
   'flip',
+  'normalize',
+  'exposure',
+  'gamma',
+  'brightness',
+  'contrast',
+  'saturation',
+  'hue',
+  'grayscale',
+  'sepia',
+  'tint',
+  'duotone',
+  'invert',
+  'pixelate',
   'blur',
   'sharpen',
+  'vignette',
+  'border',
+  'borderColor',
+  'padding',
+  'round',
   'format',
   'quality',
   'progressive',

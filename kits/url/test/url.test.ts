@@ -8,7 +8,7 @@ test('a query is in canonical order and encoded', () => {
   assert.equal(query({ format: 'webp', width: 300, crop: '1,2,30,40' }), 'crop=1,2,30,40&width=300&format=webp');
   assert.equal(query({ background: '#fff', progressive: true, width: undefined }), 'background=%23fff&progressive=true');
   assert.equal(query({ progressive: false }), '');
-  assert.throws(() => query({ widht: 3 } as Params), /unknown parameter widht/);
+  assert.throws(() => query({ breadth: 3 } as Params), /unknown parameter breadth/);
   assert.ok(KEYS.length > 10);
 });
 
