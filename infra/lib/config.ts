@@ -270,7 +270,7 @@ export const Config = z
      * public images, unless `only-presets` in `service` limits what viewers can ask for, and otherwise to `off`.
      */
     signedUrls: z.enum(['required', 'accepted', 'off']).optional(),
-    /** Environment variables of the functions; the project's README.md lists them. Defaults to none. */
+    /** Environment variables of the functions; docs/configuration.md lists them. Defaults to none. */
     settings: settings.default({}),
 
     /** Delivery of AWS HealthImaging. Defaults to none. */
