@@ -13,6 +13,10 @@ const MAX_SIDE: u32 = 512;
 
 fuzz_target!(|source: &[u8]| {
     let Some(at) = source.len().checked_sub(example_query_len()) else { return };
+    if Format::detect(source) == Detection::Known(Format::Svg) {
+        // The target `svg` draws, within bounds that a child process has elsewhere.
+        return;
+    }
     let choices = &source[at..];
     // The AV1 encoder is slow, and its input is never the fuzzer's, so other encoders replace it.
     let raw = example_query(choices)
@@ -51,7 +55,10 @@ fuzz_target!(|source: &[u8]| {
 
 /// Returns whether the plan of `query` encodes an image.
 fn encodes(query: &Query) -> bool {
-    TRANSFORMS.iter().any(|transform| {
-        matches!(transform.step(query), Ok(Some(Step::Pixels(_) | Step::Encode(_) | Step::Select(_))))
-    })
+    let has = |is_it: fn(&Step) -> bool| {
+        let steps = TRANSFORMS.iter().filter_map(|transform| transform.step(query).ok().flatten());
+        steps.into_iter().any(|step| is_it(&step))
+    };
+    has(|step| matches!(step, Step::Pixels(_) | Step::Encode(_) | Step::Select(_)))
+        && !has(|step| matches!(step, Step::Report(_)))
 }
