@@ -42,7 +42,9 @@ async fn no_part_of_a_response_up_to_6_megabytes_is_cached() {
 
 async fn break_a_hundred_times(seed: u64) {
     let cloud = cloud(StreamEnding::Successful).await;
-    let sizes: Vec<_> = (0..10).map(|power| 10_000 << power).chain([LOOKAHEAD]).collect();
+    // The largest ends within the bytes that come before the head; a sample is a little longer than was asked for.
+    let largest = LOOKAHEAD - (128 << 10);
+    let sizes: Vec<_> = (0..10).map(|power| 10_000 << power).chain([largest]).collect();
     let photo = |size: usize| safelight_images::long_jpeg(size);
     for size in &sizes {
         fs::write(cloud.bucket().join(format!("{size}.jpg")), photo(*size)).unwrap();

@@ -9,7 +9,7 @@ use crate::{
     image::Image,
     refusal::Refusal,
     source::{Sources, decoded, missing, normalized, path_of, resolve},
-    translation::{Recipe, Request, Translation},
+    translation::{Request, Translation},
     turn::Turn,
     words,
 };
@@ -100,7 +100,7 @@ impl Cloudflare {
         } else {
             path_of(&normalized(&decoded(source)?)?)
         };
-        Ok(Translation::new(path, Recipe::Cloudflare(Box::new(options))))
+        Ok(Translation::new(path, move |image| options.words(image)))
     }
 }
 

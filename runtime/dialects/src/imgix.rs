@@ -10,7 +10,7 @@ use crate::{
     refusal::Refusal,
     signature::{self, hex},
     source::{decoded, normalized, path_of},
-    translation::{Recipe, Request, Translation},
+    translation::{Request, Translation},
     turn::Turn,
     words,
 };
@@ -146,7 +146,7 @@ impl Imgix {
         if expires.is_some_and(|time| time < request.now) {
             return Err(Refusal::new(Kind::NotFound, "the URL has expired"));
         }
-        Ok(Translation::new(path, Recipe::Imgix(Box::new(parameters))))
+        Ok(Translation::new(path, move |image| parameters.words(image)))
     }
 
     /// Checks `s`: the MD5 of token, path and query. It is no HMAC, but what imgix's customers have in their pages.

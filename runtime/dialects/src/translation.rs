@@ -1,9 +1,7 @@
 //! Requests of other services, and their translations.
 
-use crate::{
-    cloudflare, dit::Edits, edit::Word, image::Image, imgix::Parameters, imgproxy, refusal::Refusal,
-    thumbor::Thumbnail,
-};
+use crate::{edit::Word, image::Image, refusal::Refusal};
+use std::{fmt, sync::Arc};
 
 /// A request as its service would get it.
 #[derive(Clone, Copy, Debug)]
@@ -19,27 +17,23 @@ pub struct Request<'a> {
 }
 
 /// A translated request.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Translation {
     /// Path on this site, percent-encoded, that has the source.
     pub path: String,
-    /// What is done with it.
-    recipe: Recipe,
+    /// The options of the request, which give the query for a source.
+    words: Arc<Words>,
 }
 
-/// The options of a request, by service.
-#[derive(Clone, Debug)]
-pub(crate) enum Recipe {
-    Imgproxy(Box<imgproxy::Options>),
-    Thumbor(Box<Thumbnail>),
-    Dit(Box<Edits>),
-    Cloudflare(Box<cloudflare::Options>),
-    Imgix(Box<Parameters>),
-}
+/// Returns the parameters of the query for a source.
+type Words = dyn Fn(&Image) -> Result<Vec<Word>, Refusal> + Send + Sync;
 
 impl Translation {
-    pub(crate) fn new(path: String, recipe: Recipe) -> Self {
-        Self { path, recipe }
+    pub(crate) fn new(
+        path: String,
+        words: impl Fn(&Image) -> Result<Vec<Word>, Refusal> + Send + Sync + 'static,
+    ) -> Self {
+        Self { path, words: Arc::new(words) }
     }
 
     /// Returns the parameters of the query for a source.
@@ -47,12 +41,12 @@ impl Translation {
     /// # Errors
     /// [`Refusal`].
     pub fn words(&self, image: &Image) -> Result<Vec<Word>, Refusal> {
-        match &self.recipe {
-            Recipe::Imgproxy(options) => options.words(image),
-            Recipe::Thumbor(thumbnail) => thumbnail.words(image),
-            Recipe::Dit(edits) => edits.words(image),
-            Recipe::Cloudflare(options) => options.words(image),
-            Recipe::Imgix(parameters) => parameters.words(image),
-        }
+        (self.words)(image)
+    }
+}
+
+impl fmt::Debug for Translation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Translation").field("path", &self.path).finish_non_exhaustive()
     }
 }

@@ -5,6 +5,7 @@ pub mod handle;
 pub mod driver;
 pub mod results;
 pub mod decode_pool;
+mod queue;
 mod defect;
 pub mod isolated;
 mod passthrough;

@@ -23,6 +23,7 @@ const KINDS: &[Kind] = &[
     Kind::Corrupt,
     Kind::Throttled,
     Kind::Internal,
+    Kind::Unsupported,
     Kind::Upstream,
     Kind::Busy,
     Kind::Timeout,

@@ -13,6 +13,8 @@ pub(crate) struct Blocks {
     max_bytes: usize,
     /// The payload of the open part, if its class is collected.
     open: Vec<u8>,
+    /// Whether the open part is longer than the limit, and so not collected.
+    is_too_long: bool,
     pub(crate) exif: Vec<u8>,
     exif_text: Vec<u8>,
     pub(crate) xmp: Vec<u8>,
@@ -33,6 +35,8 @@ pub(crate) struct Blocks {
 
 /// The most texts that are collected.
 const MAX_TEXTS: usize = 1024;
+/// The most bytes of a text. Longer ones are no captions.
+const MAX_TEXT_BYTES: usize = 64 << 10;
 
 impl Blocks {
     pub(crate) fn new(max_bytes: u64) -> Self {
@@ -40,12 +44,24 @@ impl Blocks {
     }
 
     /// Adds the next bytes of the payload of a part of `class`.
-    pub(crate) fn payload(&mut self, class: Class, bytes: &[u8]) {
-        if collected(class).is_none() {
+    /// `ahead` bytes of the part are still to come.
+    pub(crate) fn payload(&mut self, class: Class, bytes: &[u8], ahead: u64) {
+        /// The maximum bytes of framing after a payload: the checksum of a PNG chunk.
+        const MAX_SUFFIX_BYTES: u64 = 4;
+        if collected(class).is_none() || self.is_too_long {
             return;
         }
-        let room = self.max_bytes.saturating_add(1).saturating_sub(self.open.len()).min(bytes.len());
-        self.open.extend_from_slice(&bytes[..room]);
+        let is_text = matches!(class, Class::Comment | Class::Text);
+        let max = if is_text { self.max_bytes.min(MAX_TEXT_BYTES) } else { self.max_bytes };
+        let ahead = usize::try_from(ahead.saturating_sub(MAX_SUFFIX_BYTES)).unwrap_or(usize::MAX);
+        let rest = bytes.len().saturating_add(ahead);
+        if max < self.open.len().saturating_add(rest) {
+            // Announced lengths are checked before anything is buffered.
+            (self.open, self.is_too_long) = (Vec::new(), true);
+            return;
+        }
+        self.open.reserve_exact(rest);
+        self.open.extend_from_slice(bytes);
     }
 
     /// Ends a part.
@@ -65,7 +81,7 @@ impl Blocks {
         }
         let Some(name) = collected(piece.class) else { return };
         let payload = std::mem::take(&mut self.open);
-        if self.max_bytes < payload.len() {
+        if std::mem::take(&mut self.is_too_long) {
             self.too_large(name);
             return;
         }

@@ -102,7 +102,7 @@ impl InfoSession {
         let Some(piece) = &mut self.open else { return };
         piece.add(event);
         if let Event::Payload(bytes) = event {
-            self.blocks.payload(piece.class, bytes);
+            self.blocks.payload(piece.class, bytes, self.walker.skippable_bytes());
         }
     }
 

@@ -17,7 +17,7 @@ use crate::{
     refusal::Refusal,
     signature::{self, Hash},
     source::{missing, path_of},
-    translation::{Recipe, Request, Translation},
+    translation::{Request, Translation},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 pub(crate) use edits::{Edits, TRANSLATED, UNTRANSLATED};
@@ -86,7 +86,7 @@ impl Dit {
         let edits = Edits::new(Self::NAME, &asked.edits, asked.output.as_deref())?;
         let key = path_of(&asked.key);
         let path = format!("{folder}{}", &key[1..]);
-        Ok(Translation::new(path, Recipe::Dit(Box::new(edits))))
+        Ok(Translation::new(path, move |image| edits.words(image)))
     }
 
     /// Returns the path of a bucket.

@@ -4,7 +4,7 @@ use super::{edits::Edits, query};
 use crate::{
     refusal::Refusal,
     source::{decoded, missing, normalized, path_of},
-    translation::{Recipe, Request, Translation},
+    translation::{Request, Translation},
 };
 use safelight_core::Colour;
 use serde_json::{Map, Value, json};
@@ -76,7 +76,7 @@ impl Dit8 {
             return Err(missing());
         }
         let edits = Edits::new(Self::NAME, &edits(&pairs), None)?;
-        Ok(Translation::new(path, Recipe::Dit(Box::new(edits))))
+        Ok(Translation::new(path, move |image| edits.words(image)))
     }
 }
 

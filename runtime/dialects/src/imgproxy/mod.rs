@@ -14,7 +14,7 @@ use crate::{
     refusal::Refusal,
     signature::{self, Hash, from_hex},
     source::{Sources, resolve},
-    translation::{Recipe, Request, Translation},
+    translation::{Request, Translation},
 };
 use arguments::Invalid;
 pub(crate) use options::Options;
@@ -109,7 +109,7 @@ impl Imgproxy {
             Some(sources) => resolve(&source, sources)?,
             None => resolve(&source, &[("local:///".to_owned(), "/".to_owned())].into())?,
         };
-        Ok(Translation::new(path, Recipe::Imgproxy(Box::new(options))))
+        Ok(Translation::new(path, move |image| options.words(image)))
     }
 
     /// Returns the options of a URL.

@@ -15,7 +15,7 @@ use crate::{
     refusal::Refusal,
     signature::{self, Hash},
     source::{decoded, missing, normalized, path_of},
-    translation::{Recipe, Request, Translation},
+    translation::{Request, Translation},
 };
 use effects::Effects;
 use path::Path;
@@ -188,7 +188,7 @@ fn translate(flavour: Flavour, rest: &str, respects_orientation: bool) -> Result
     }
     let source = path_of(&normalized(&key)?);
     let thumbnail = Thumbnail { flavour, path, effects, respects_orientation };
-    Ok(Translation::new(source, Recipe::Thumbor(Box::new(thumbnail))))
+    Ok(Translation::new(source, move |image| thumbnail.words(image)))
 }
 
 /// The filters, with and without a translation.

@@ -270,7 +270,8 @@ async function begin(): Promise<void> {
   showControls();
   const pictures = (await (await fetch('/-/pictures.json')).json()) as Picture[];
   showPictures(pictures);
-  const first = location.hash.startsWith('#/') ? location.hash.slice(1) : pictures[0]?.path;
+  const photo = pictures.find((picture) => picture.path.endsWith('.jpg')) ?? pictures[0];
+  const first = location.hash.startsWith('#/') ? location.hash.slice(1) : photo?.path;
   if (first === undefined) say('Choose an image.');
   else await open(first);
 }

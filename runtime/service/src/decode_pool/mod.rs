@@ -15,8 +15,9 @@ mod rest;
 #[cfg(test)]
 mod tests;
 
+pub use crate::queue::Queue;
 pub(crate) use job::Input;
-pub use queue::{Queue, QueueState};
+pub use queue::QueueState;
 pub use reservation::Reservation;
 
 use crate::meter::Meter;

@@ -8,7 +8,7 @@ mod table;
 pub use family::Family;
 pub use table::{ALL, Metric, MetricKind, table, *};
 
-use crate::{decode_pool::Queue, status};
+use crate::{queue::Queue, status};
 use http::{Method, StatusCode};
 use metrics::{Counter, Gauge, Histogram, NoopRecorder, Recorder};
 use safelight_core::{Format, Kind, Registry, Stage};
