@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 /// The blocks of a source, each within the limit.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of the source")]
 pub(crate) struct Blocks {
     /// The most bytes of a block.
     max_bytes: usize,

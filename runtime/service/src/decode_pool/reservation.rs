@@ -3,12 +3,12 @@
 use super::{
     DecodePool, ORIGIN, SOURCE_SHARE, UNIT_BYTES, busy,
     job::{Input, Job},
-    queue::{Queue, Wait},
+    queue::Wait,
     reserved::reserved,
     rest::Counted,
     thread,
 };
-use crate::{defect::defect, meter::Meter};
+use crate::{defect::defect, meter::Meter, queue::Queue};
 use bytes::Bytes;
 use safelight_core::{Cost, Result, Session, Sink, Stop, StopReason};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
