@@ -1,9 +1,10 @@
 //! The session: it walks the container, and collects what the document needs.
 
 use crate::{blocks::Blocks, document, facts::Facts, piece::Piece};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use safelight_containers::{Class, ContainerError, Event, Walker};
 use safelight_core::{Error, Flow, Format, Head, Kind, Limits, Result, Session, Settings, Sink};
+use safelight_formats::{DETECT_BYTES, Detection};
 
 /// The bytes after which the session stops reading, unless it reads all: enough for the headers of most files.
 const ENOUGH_BYTES: u64 = 64 << 10;
@@ -18,8 +19,11 @@ pub(crate) struct InfoSession {
     /// Whether the whole source is read, however large it is.
     reads_all: bool,
     walker: Walker,
-    /// The source, while its format is not known, or if its format does not stream.
-    source: Option<BytesMut>,
+    /// The first bytes of the source, which tell its format.
+    head: Vec<u8>,
+    /// The chunks of the source, while its format is not known, or if its format does not stream. The walker shares
+    /// them.
+    source: Option<Vec<Bytes>>,
     facts: Facts,
     blocks: Blocks,
     /// The class of a part that has begun, of which no byte was seen yet.
@@ -37,8 +41,8 @@ pub(crate) struct InfoSession {
 pub(crate) fn memory(limits: &Limits) -> u64 {
     /// Texts, parsed packets and the JSON have a few times the bytes of the blocks.
     const BLOCKS: u64 = 32;
-    // The session and the walker may both buffer the source; a buffer doubles when it grows.
-    let source = limits.max_source_bytes.saturating_mul(4);
+    // The chunks, and what the walker or the session joins them to; a buffer doubles when it grows.
+    let source = limits.max_source_bytes.saturating_mul(3);
     source.saturating_add(limits.max_metadata_bytes.saturating_mul(BLOCKS))
 }
 
@@ -51,7 +55,8 @@ impl InfoSession {
             settings: settings.clone(),
             shows_all,
             reads_all,
-            source: Some(BytesMut::new()),
+            head: Vec::new(),
+            source: Some(Vec::new()),
             facts: Facts::default(),
             begun: None,
             open: None,
@@ -148,9 +153,12 @@ impl InfoSession {
 
     /// Writes the document.
     fn respond(&mut self, is_complete: bool, out: &mut dyn Sink) -> Result<()> {
-        let source = self.source.take().map(BytesMut::freeze);
-        let format = self.walker.format().or_else(|| known(source.as_deref().unwrap_or_default()));
-        let Some(format) = format else { return Err(ContainerError::Unknown.into()) };
+        let Some(format) = self.walker.format().or_else(|| known(&self.head)) else {
+            return Err(ContainerError::Unknown.into());
+        };
+        // This frees the walker's copy of the source.
+        self.walker = Walker::new(self.settings.limits.clone());
+        let source = self.source.take().map(|chunks| Bytes::from(chunks.concat()));
         if let Some(source) = &source {
             self.facts = Facts::read(format, source, &self.settings.limits);
         }
@@ -173,10 +181,10 @@ impl InfoSession {
     }
 }
 
-/// The format of a source that no walker accepts.
-fn known(source: &[u8]) -> Option<Format> {
-    match Format::detect(source) {
-        safelight_formats::Detection::Known(format) => Some(format),
+/// The format of a source that begins with `head`.
+fn known(head: &[u8]) -> Option<Format> {
+    match Format::detect(head) {
+        Detection::Known(format) => Some(format),
         _ => None,
     }
 }
@@ -191,8 +199,10 @@ impl Session for InfoSession {
             self.walker.push(block.clone());
             self.walk()?;
             if let Some(source) = &mut self.source {
-                source.extend_from_slice(&block);
-                if known(source).is_some_and(Facts::stream) {
+                let room = DETECT_BYTES - self.head.len();
+                self.head.extend_from_slice(&block[..room.min(block.len())]);
+                source.push(block);
+                if known(&self.head).is_some_and(Facts::stream) {
                     self.source = None;
                 }
             }
@@ -201,13 +211,13 @@ impl Session for InfoSession {
                 return Ok(Flow::Done);
             }
         }
-        if let Some(source) = &self.source {
+        if self.source.is_some() {
             let max = self.settings.limits.max_source_bytes;
             if max < self.read {
                 let message = format!("source too large: the limit is {max} bytes");
                 return Err(Error::new(Kind::LimitExceeded, "info", message));
             }
-            return Ok(if known(source).is_some() { Flow::Keep } else { Flow::More });
+            return Ok(if known(&self.head).is_some() { Flow::Keep } else { Flow::More });
         }
         match self.walker.skippable_bytes() {
             ahead if 0 < ahead && self.may_skip() => {
