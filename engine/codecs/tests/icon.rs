@@ -174,7 +174,11 @@ fn headers_that_viewers_accept_are_accepted() {
     let table: Vec<u8> = (0..300_u32).flat_map(|level| [level as u8, 0, 7, 0]).collect();
     let indices = [255, 1, 0, 0, 2, 3, 0, 0];
     let file = bmp(&dib(40, 2, 8, 0, 300, &[&*table, &indices].concat()), indices.len());
-    assert_eq!(rgba(&file, false), [7, 0, 2, 255, 7, 0, 3, 255, 7, 0, 255, 255, 7, 0, 1, 255]);
+    let shown = [7, 0, 2, 255, 7, 0, 3, 255, 7, 0, 255, 255, 7, 0, 1, 255];
+    assert_eq!(rgba(&file, false), shown);
+    // An offset that leaves no room for the palette.
+    let file = bmp(&dib(40, 2, 8, 0, 300, &[&*table, &indices].concat()), indices.len() + table.len());
+    assert_eq!(rgba(&file, false), shown);
 }
 
 #[test]

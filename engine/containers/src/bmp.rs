@@ -194,14 +194,13 @@ impl Plan {
         let stated = if is_core { 0 } else { u32_at(source, field::COLOURS) };
         let entry = if is_core { 3 } else { 4 };
         let palette = palette_bytes(bits, stated, entry);
-        let start = match place {
-            Place::File => u64::from(u32_at(source, field::SAMPLES)),
-            // Entries that no sample can name are skipped too.
-            Place::Icon => header_end + palette.max(entry * u64::from(stated)),
+        // Entries that no sample can name are skipped too.
+        let after = header_end + palette.max(entry * u64::from(stated));
+        // Some programs state the end of the header, as if there were no palette.
+        let start = match (place, u64::from(u32_at(source, field::SAMPLES))) {
+            (Place::File, start) if header_end < start || (header_end == start && palette == 0) => start,
+            _ => after,
         };
-        if start < header_end {
-            return Err(damaged("samples inside of the header"));
-        }
         let row_bytes = |bits: u32| (u64::from(width) * u64::from(bits)).div_ceil(32) * 4;
         let row = row_bytes(bits);
         let mask = if place == Place::Icon { row_bytes(1).saturating_mul(height.into()) } else { 0 };
@@ -222,6 +221,9 @@ impl Plan {
             }
         }
         header[field::RESERVED].fill(0);
+        if let Ok(start) = u32::try_from(start) {
+            header[field::SAMPLES..][..4].copy_from_slice(&start.to_le_bytes());
+        }
         if let Ok(size) = u32::try_from(profile.as_ref().map_or(samples.end, |profile| profile.end)) {
             header[field::FILE_SIZE].copy_from_slice(&size.to_le_bytes());
         }

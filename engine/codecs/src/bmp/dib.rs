@@ -118,8 +118,10 @@ impl Dib {
             (Vec::new(), (stated as usize).saturating_mul(entry_bytes))
         };
         let after = palette_at.saturating_add(palette_bytes);
+        // Some programs state the end of the header, as if there were no palette.
         let samples_at = match place {
-            Place::File { samples_at } if header as usize <= samples_at => samples_at,
+            Place::File { samples_at } if palette_at < samples_at => samples_at,
+            Place::File { samples_at } if palette_at == samples_at && palette.is_empty() => samples_at,
             _ => after,
         };
         Ok(Self {
