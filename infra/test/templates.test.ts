@@ -213,7 +213,8 @@ for (const { name, config } of MODES) {
       assert.equal(filters.length, 1);
       for (const { properties } of filters) {
         // A name is followed by its aliases, separated by commas.
-        for (const name of names) assert.match(String(properties.FunctionCode), new RegExp(`[",]${name}[",]`));
+        for (const name of names)
+          assert.match(String(properties.FunctionCode), new RegExp(`[",]${name}[",]`));
       }
     });
 
