@@ -53,6 +53,15 @@ impl Colours {
     }
 }
 
+/// The samples that a pixel needs, for files of old programs, which leave their number out.
+pub(super) const fn least_samples(photometric: Option<u64>) -> u64 {
+    match photometric {
+        Some(2 | 6 | 8 | 9) => 3,
+        Some(5) => 4,
+        _ => 1,
+    }
+}
+
 /// Reads the meaning that the number `photometric` states.
 ///
 /// # Errors

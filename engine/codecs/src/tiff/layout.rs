@@ -1,7 +1,7 @@
 //! The layout of the samples of an image, from the fields of its directory (TIFF 6.0, sections 4 to 22).
 
 use super::coding::Coding;
-use super::colours::{Alpha, Colours, alpha, colours};
+use super::colours::{Alpha, Colours, alpha, colours, least_samples};
 use super::depth::{Depth, MAX_SAMPLES, Order};
 use super::error::{damaged, unsupported};
 use super::jpeg_tables;
@@ -72,12 +72,13 @@ impl Layout {
             return Err(damaged("a width or height of 0"));
         };
         let size = Size::new(w, h);
-        let samples = number(tag::SAMPLES_PER_PIXEL).unwrap_or(1);
+        let photometric = number(tag::PHOTOMETRIC);
+        let samples = number(tag::SAMPLES_PER_PIXEL).unwrap_or(least_samples(photometric));
         let samples = u16::try_from(samples).ok().filter(|samples| (1..=MAX_SAMPLES).contains(samples));
         let samples = samples.ok_or_else(|| unsupported("more than 16 samples in a pixel, or none"))?;
         let depth = Depth::read(fields)?;
         let coding = Coding::read(fields, source, number(tag::COMPRESSION).unwrap_or(1))?;
-        let colours = colours(fields, number(tag::PHOTOMETRIC), samples, depth, &coding)?;
+        let colours = colours(fields, photometric, samples, depth, &coding)?;
         // Which of L*, a* and b* have signs is known, whatever the format of the samples states.
         let depth = if matches!(colours, Colours::Lab(_)) { depth.unsigned() } else { depth };
         let is_planar = 1 < samples && number(tag::PLANAR_CONFIGURATION) == Some(2);
