@@ -142,12 +142,24 @@ pub(crate) fn merged<'a, 'b>(
 /// The smallest rectangle that contains all differences of two frames of `size`; `None` if the frames are equal.
 /// `channels` is the length of a pixel in bytes.
 pub(crate) fn changed(before: &[u8], now: &[u8], size: Size, channels: usize) -> Option<Rect> {
+    region(before, now, size, channels, |a, b| a != b)
+}
+
+/// The smallest rectangle that contains all pairs of pixels for which `is_in` holds; `None` if there are none.
+/// `channels` is the length of a pixel in bytes.
+pub(crate) fn region(
+    before: &[u8],
+    now: &[u8],
+    size: Size,
+    channels: usize,
+    is_in: impl Fn(&[u8], &[u8]) -> bool,
+) -> Option<Rect> {
     let row_bytes = size.w as usize * channels;
     let (mut left, mut right) = (size.w, 0);
     let (mut top, mut bottom) = (None, 0);
     let rows = before.chunks_exact(row_bytes).zip(now.chunks_exact(row_bytes));
     for (y, (before, now)) in (0..).zip(rows) {
-        let differs = |(a, b): (&[u8], &[u8])| a != b;
+        let differs = |(a, b)| is_in(a, b);
         let pixels = || before.chunks_exact(channels).zip(now.chunks_exact(channels));
         let Some(first) = pixels().position(differs) else { continue };
         let last = pixels().rposition(differs).unwrap_or(first);

@@ -284,6 +284,24 @@ fn frames_that_look_the_same_are_merged() {
 }
 
 #[test]
+fn a_frame_clears_no_more_than_what_becomes_transparent() {
+    // An opaque pixel that moves over 50 transparent ones.
+    let frame = |at: usize| {
+        let pixels = (0..50).flat_map(|i| if i == at { [7, 8, 9, 255] } else { [0; 4] });
+        Frame::whole(Size::new(50, 1), Model::Rgba, Samples::U8(pixels.collect()))
+    };
+    let before = Image { delays_ms: vec![100; 4], ..image([3, 20, 21, 40].map(frame).to_vec()) };
+    let bytes = Gif.encode(&before, &Encode::default(), &Stop::default()).unwrap();
+    assert_eq!(decode_all(&Gif, &bytes), before);
+    let mut blocks = gif::DecodeOptions::new().read_info(&*bytes).unwrap();
+    let mut places = Vec::new();
+    while let Some(block) = blocks.next_frame_info().unwrap() {
+        places.push((block.left, block.width));
+    }
+    assert_eq!(places, [(0, 50), (20, 1), (21, 1), (40, 1)]);
+}
+
+#[test]
 fn damage_is_an_error() {
     use DisposalMethod::{Background, Keep, Previous};
     let blocks = [(0, [0, 1], Keep), (0, [3, 2], Previous), (1, [2, 2], Background), (0, [1, 1], Keep)];

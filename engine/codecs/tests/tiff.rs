@@ -227,7 +227,8 @@ fn samples_are_found_without_their_lengths() {
 #[test]
 fn pixels_have_the_samples_that_their_colours_need_if_no_number_is_stated() {
     for (photometric, samples) in [(1, 1), (2, 3), (5, 4), (6, 3), (8, 3)] {
-        let file = File::new((2, 2), photometric, &vec![8; samples], ramp(4 * samples)).with(SUBSAMPLING, &[1, 1]);
+        let file =
+            File::new((2, 2), photometric, &vec![8; samples], ramp(4 * samples)).with(SUBSAMPLING, &[1, 1]);
         let mut silent = file.clone();
         silent.fields.retain(|(tag, _)| *tag != 277);
         assert_eq!(pixels(&silent), pixels(&file), "{photometric}");

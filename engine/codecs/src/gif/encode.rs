@@ -2,7 +2,7 @@
 
 use super::FORMAT;
 use super::palette::{self, Indexed, Shared};
-use crate::animation::{changed, cut, joined_delay};
+use crate::animation::{changed, cut, joined_delay, region};
 use crate::error::CodecError;
 use crate::rgb8::Rgb8;
 use gif::{DisposalMethod, Encoder, EncodingError, Frame, Repeat};
@@ -41,7 +41,7 @@ pub(super) fn image(image: &Image, stop: &Stop) -> Result<Vec<u8>> {
     let mut before: Option<Vec<u8>> = None;
     let mut now = Some((to_binary_alpha(image, 0, size)?, delay_ms(0)));
     let mut next_frame = 1;
-    while let Some((samples, mut shown_ms)) = now {
+    while let Some((mut samples, mut shown_ms)) = now {
         let next = loop {
             stop.check()?;
             if next_frame == image.frames.len() {
@@ -55,15 +55,20 @@ pub(super) fn image(image: &Image, stop: &Stop) -> Result<Vec<u8>> {
                 None => break Some((next, next_ms)),
             }
         };
-        // A painted pixel cannot become transparent again, so the whole canvas is cleared before a frame in
-        // which one does.
-        let is_cleared = next.as_ref().is_some_and(|(next, _)| uncovers(&samples, next));
-        let (rect, indexed) = difference(before.as_deref(), &samples, size, is_cleared);
+        // A painted pixel cannot become transparent again, so the rectangle of a frame is cleared before one in which
+        // a pixel does.
+        let uncovered = next
+            .as_ref()
+            .and_then(|(next, _)| region(&samples, next, size, CHANNELS, |now, next| next[3] < now[3]));
+        let (rect, indexed) = difference(before.as_deref(), &samples, size, uncovered);
         let indexed = shared.index(&indexed).unwrap_or(indexed);
-        let mut frame = frame(rect, indexed, is_cleared);
+        let mut frame = frame(rect, indexed, uncovered.is_some());
         frame.delay = clock.advance(shown_ms);
         encoder.write_frame(&frame).map_err(failed)?;
-        before = (!is_cleared).then_some(samples);
+        if uncovered.is_some() {
+            clear(&mut samples, size, rect);
+        }
+        before = Some(samples);
         now = next;
     }
     Ok(encoder.into_inner().map_err(|error| CodecError::NotEncoded(FORMAT, Box::new(error)))?)
@@ -101,16 +106,16 @@ fn start(image: &Image, (w, h): (u16, u16), palette: &[u8]) -> Result<Encoder<Ve
 }
 
 /// The rectangle that changes the canvas from `before` to `now`, and its pixels; `before` is `None` for an empty canvas.
-fn difference(before: Option<&[u8]>, now: &[u8], size: Size, is_cleared: bool) -> (Rect, Indexed) {
+/// The rectangle contains `uncovered`, whose pixels are cleared after the frame.
+fn difference(before: Option<&[u8]>, now: &[u8], size: Size, uncovered: Option<Rect>) -> (Rect, Indexed) {
     let whole = Rect { x: 0, y: 0, size };
+    let one_pixel = Rect { size: Size::new(1, 1), ..whole };
     let rect = match before {
-        // The rectangle that is cleared must contain all painted pixels.
-        _ if is_cleared => whole,
         None => whole,
-        Some(before) => {
-            let one_pixel = Rect { size: Size::new(1, 1), ..whole };
-            changed(before, now, size, CHANNELS).unwrap_or(one_pixel)
-        }
+        Some(before) => match (changed(before, now, size, CHANNELS), uncovered) {
+            (Some(changed), Some(uncovered)) => union(changed, uncovered),
+            (rect, None) | (None, rect) => rect.unwrap_or(one_pixel),
+        },
     };
     let mut samples = cut(now, size, CHANNELS, rect);
     if let Some(before) = before {
@@ -135,10 +140,20 @@ fn frame(rect: Rect, indexed: Indexed, is_cleared: bool) -> Frame<'static> {
     }
 }
 
-/// Whether a pixel is opaque in `now` and transparent in `next`.
-fn uncovers(now: &[u8], next: &[u8]) -> bool {
-    let mut pixels = now.chunks_exact(CHANNELS).zip(next.chunks_exact(CHANNELS));
-    pixels.any(|(now, next)| next[3] < now[3])
+/// The smallest rectangle that contains both.
+fn union(a: Rect, b: Rect) -> Rect {
+    let (x, y) = (a.x.min(b.x), a.y.min(b.y));
+    let [right, bottom] = [(a.x + a.size.w).max(b.x + b.size.w), (a.y + a.size.h).max(b.y + b.size.h)];
+    Rect { x, y, size: Size::new(right - x, bottom - y) }
+}
+
+/// Makes the pixels of `rect` transparent in a frame of `size`.
+fn clear(frame: &mut [u8], size: Size, rect: Rect) {
+    let columns = rect.x as usize * CHANNELS..(rect.x + rect.size.w) as usize * CHANNELS;
+    let rows = frame.chunks_exact_mut(size.w as usize * CHANNELS);
+    for row in rows.skip(rect.y as usize).take(rect.size.h as usize) {
+        row[columns.clone()].fill(0);
+    }
 }
 
 /// RGBA in sRGB of the frame at `index`, whose alpha is 0 or 255; transparent pixels are all zero.

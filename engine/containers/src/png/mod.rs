@@ -6,6 +6,7 @@
 //! tRNS gAMA cHRM …       kept, if they are the first of their type, before the samples, and as long as they must be
 //! IDAT fdAT              kept
 //! eXIf                   replaced by a chunk with the orientation
+//! text with EXIF         the same, if no eXIf comes before it
 //! IEND                   kept, without data
 //! …                      cut
 //! ```
@@ -14,10 +15,11 @@ mod chunks;
 mod profile;
 
 use crate::{
-    Class, ContainerError, ExifFraming, Part, Removal, exif_text,
+    Class, ContainerError, ExifFraming, Part, Removal, decode_exif_text, exif_text,
     grammar::{Grammar, Layout, Step},
     icc,
     input::Input,
+    locate_tiff, read_orientation,
 };
 use bytes::Bytes;
 use chunks::Header;
@@ -48,6 +50,9 @@ enum State {
 const PREFIX_BYTES: u64 = 8;
 const CHECKSUM_BYTES: u64 = 4;
 const XMP_KEYWORD: &[u8] = b"XML:com.adobe.xmp\0";
+/// The longest chunk of text in which an orientation is found, and the longest EXIF block.
+const MAX_EXIF_TEXT_BYTES: usize = 256 << 10;
+const MAX_EXIF_BYTES: usize = 64 << 10;
 /// The chunk `IEND`.
 const END: &[u8] = b"\0\0\0\0IEND\xAE\x42\x60\x82";
 
@@ -143,7 +148,20 @@ impl Grammar for Png {
                 let Some(head) = input.peek(PREFIX_BYTES as usize + keyword_bytes) else {
                     return Ok(Step::More("a chunk"));
                 };
-                Part::cut(text_class(&kind, &head[PREFIX_BYTES as usize..]))
+                let class = text_class(&kind, &head[PREFIX_BYTES as usize..]);
+                let has_orientation = class == Class::ExifText && !self.seen.contains(b"eXIf");
+                let mut removal = Removal::Cut;
+                if has_orientation && length as usize <= MAX_EXIF_TEXT_BYTES {
+                    let Some(chunk) = input.peek(PREFIX_BYTES as usize + length as usize) else {
+                        return Ok(Step::More("a chunk"));
+                    };
+                    let chunk = orientation_of_text(&chunk[PREFIX_BYTES as usize..]);
+                    if let Some(chunk) = chunk.filter(|chunk| !chunk.is_empty()) {
+                        self.seen.insert(*b"eXIf");
+                        removal = Removal::Replace(chunk);
+                    }
+                }
+                Part::new(class, removal)
             }
             b"tIME" => Part::cut(Class::Time),
             b"caBX" => Part::cut(Class::C2pa),
@@ -164,6 +182,14 @@ fn text_class(kind: &[u8; 4], head: &[u8]) -> Class {
     } else {
         Class::Text
     }
+}
+
+/// Returns a chunk `eXIf` with the orientation in `text`, an EXIF block; empty if it is upright.
+///
+/// Viewers ignore the text, but every transform that decodes the image honours it: a stripped image must look the same.
+fn orientation_of_text(text: &[u8]) -> Option<Bytes> {
+    let block = decode_exif_text(text, MAX_EXIF_BYTES)?;
+    Some(ExifFraming::PngChunk.minimal(read_orientation(locate_tiff(&block)?)))
 }
 
 impl Png {

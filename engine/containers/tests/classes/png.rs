@@ -1,6 +1,7 @@
 use crate::{check, damage, profile, walk};
 use bytes::Bytes;
 use safelight_containers::{Class, ExifFraming, Removal};
+use safelight_core::Orientation;
 
 fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
     [&(data.len() as u32).to_be_bytes()[..], kind, data, b"crc!"].concat()
@@ -200,4 +201,30 @@ fn damage_is_named() {
     );
     check(&header, "truncated PNG: ends at byte 33, inside a chunk");
     check(&header[..10], "truncated PNG: ends at byte 18, inside a chunk");
+}
+
+#[test]
+fn an_orientation_in_text_becomes_a_chunk() {
+    let exif = |orientation: u8| {
+        let tiff = [b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0", &[orientation, 0, 0, 0, 0, 0, 0][..]]
+            .concat();
+        let digits: String =
+            [&b"Exif\0\0"[..], &tiff].concat().iter().map(|byte| format!("{byte:02x}")).collect();
+        let text = format!("\nexif\n      {}\n{digits}\n", tiff.len() + 6);
+        let zlib = miniz_oxide::deflate::compress_to_vec_zlib(text.as_bytes(), 6);
+        let chunk = chunk(b"zTXt", &[&b"Raw profile type exif\0\0"[..], &zlib].concat());
+        (chunk, Removal::Replace(ExifFraming::PngChunk.minimal(Orientation::new(orientation))))
+    };
+    let check = |chunks: &[(Vec<u8>, Removal)]| {
+        let image = [chunk(b"IDAT", b"samples"), chunk(b"IEND", b"")].concat();
+        let sources: Vec<u8> = chunks.iter().flat_map(|(chunk, _)| chunk.clone()).collect();
+        let parts = walk(&[SIGNATURE, &header(2), &sources, &image].concat()).expect("a sound source");
+        for ((_, removal), part) in chunks.iter().zip(&parts[2..]) {
+            assert_eq!(part.1, *removal);
+        }
+    };
+    let ((turned, replaced), (upright, _), (again, _)) = (exif(6), exif(1), exif(3));
+    let block = |removal| (chunk(b"eXIf", b"MM"), removal);
+    check(&[(upright, Removal::Cut), (turned.clone(), replaced), (again, Removal::Cut), block(Removal::Cut)]);
+    check(&[block(Removal::Reorient(ExifFraming::PngChunk)), (turned, Removal::Cut)]);
 }
