@@ -25,3 +25,26 @@ pub(crate) fn nearest(rgba: &[u8], size: Size, max: usize) -> (Vec<u8>, Vec<u8>)
     let (palette, indices) = indexed.into_parts();
     (indices, palette.into_iter().flat_map(|colour| [colour.red, colour.green, colour.blue]).collect())
 }
+
+/// Returns the index of the nearest of the best `max` colours for each of `colours`, `[r, g, b]`, all different, and of
+/// these weights.
+#[cfg(feature = "gif")]
+pub(crate) fn grouped(colours: &[([u8; 3], u64)], max: usize) -> Vec<u8> {
+    // A colour counts for its logarithm, so that a wide background does not take all entries.
+    let repeats = |count: u64| 1 + count.max(1).ilog2() as usize;
+    let repeated = colours
+        .iter()
+        .flat_map(|([r, g, b], count)| std::iter::repeat_n(Srgb::new(*r, *g, *b), repeats(*count)));
+    let pixels: Vec<_> = repeated.collect();
+    let image = ImageRef::new(pixels.len() as u32, 1, &pixels).expect("the pixels are one row");
+    let max = PaletteSize::from_u16_clamped(max as u16);
+    let pipeline = Pipeline::new().palette_size(max).ditherer(None).input_image(image);
+    let (_, indices) = pipeline.output_srgb8_indexed_image().into_parts();
+    let mut at = 0;
+    let first = |(_, count): &([u8; 3], u64)| {
+        let index = indices[at];
+        at += repeats(*count);
+        index
+    };
+    colours.iter().map(first).collect()
+}

@@ -1,7 +1,7 @@
 //! Encoding of frames to blocks: each frame as its difference from the previous one.
 
 use super::FORMAT;
-use super::palette::{self, Indexed, Shared};
+use super::palette::{self, Counted, Indexed, Shared};
 use crate::animation::{changed, cut, joined_delay, region};
 use crate::error::CodecError;
 use crate::rgb8::Rgb8;
@@ -37,7 +37,8 @@ pub(super) fn image(image: &Image, stop: &Stop) -> Result<Vec<u8>> {
     let delay_ms = |index: usize| image.delays_ms.get(index).copied().unwrap_or(0);
     let mut clock = Clock::default();
     let shared = shared(image, size, stop)?;
-    let mut encoder = start(image, (w, h), &shared.palette)?;
+    let palette = shared.as_ref().map_or(&[][..], |shared| &shared.palette);
+    let mut encoder = start(image, (w, h), palette)?;
     let mut before: Option<Vec<u8>> = None;
     let mut now = Some((to_binary_alpha(image, 0, size)?, delay_ms(0)));
     let mut next_frame = 1;
@@ -60,8 +61,9 @@ pub(super) fn image(image: &Image, stop: &Stop) -> Result<Vec<u8>> {
         let uncovered = next
             .as_ref()
             .and_then(|(next, _)| region(&samples, next, size, CHANNELS, |now, next| next[3] < now[3]));
-        let (rect, indexed) = difference(before.as_deref(), &samples, size, uncovered);
-        let indexed = shared.index(&indexed).unwrap_or(indexed);
+        let (rect, pixels) = difference(before.as_deref(), &samples, size, uncovered);
+        let indexed = shared.as_ref().and_then(|shared| shared.index(&pixels));
+        let indexed = indexed.unwrap_or_else(|| palette::index(&pixels, rect.size));
         let mut frame = frame(rect, indexed, uncovered.is_some());
         frame.delay = clock.advance(shown_ms);
         encoder.write_frame(&frame).map_err(failed)?;
@@ -74,20 +76,19 @@ pub(super) fn image(image: &Image, stop: &Stop) -> Result<Vec<u8>> {
     Ok(encoder.into_inner().map_err(|error| CodecError::NotEncoded(FORMAT, Box::new(error)))?)
 }
 
-/// The table of colours of all frames, with one for pixels that do not change; an empty one if they have too many.
-fn shared(image: &Image, size: Size, stop: &Stop) -> Result<Shared> {
-    let mut shared = Shared::default();
+/// The table of colours of all frames, with one for pixels that do not change; `None` if they have too many.
+fn shared(image: &Image, size: Size, stop: &Stop) -> Result<Option<Shared>> {
+    let mut counted = Counted::default();
     let mut has_transparent = 1 < image.frames.len();
     for index in 0..image.frames.len() {
         stop.check()?;
         let samples = to_binary_alpha(image, index, size)?;
         has_transparent |= samples.chunks_exact(CHANNELS).any(|pixel| pixel[3] == 0);
-        if !shared.add(&samples) {
-            return Ok(Shared::default());
+        if !counted.add(&samples) {
+            return Ok(None);
         }
     }
-    let is_full = has_transparent && !shared.add_transparent();
-    Ok(if is_full { Shared::default() } else { shared })
+    Ok(counted.shared(has_transparent))
 }
 
 /// Starts a file with this table of colours.
@@ -107,7 +108,7 @@ fn start(image: &Image, (w, h): (u16, u16), palette: &[u8]) -> Result<Encoder<Ve
 
 /// The rectangle that changes the canvas from `before` to `now`, and its pixels; `before` is `None` for an empty canvas.
 /// The rectangle contains `uncovered`, whose pixels are cleared after the frame.
-fn difference(before: Option<&[u8]>, now: &[u8], size: Size, uncovered: Option<Rect>) -> (Rect, Indexed) {
+fn difference(before: Option<&[u8]>, now: &[u8], size: Size, uncovered: Option<Rect>) -> (Rect, Vec<u8>) {
     let whole = Rect { x: 0, y: 0, size };
     let one_pixel = Rect { size: Size::new(1, 1), ..whole };
     let rect = match before {
@@ -124,7 +125,7 @@ fn difference(before: Option<&[u8]>, now: &[u8], size: Size, uncovered: Option<R
         let pixels = samples.chunks_exact_mut(CHANNELS).zip(old.chunks_exact(CHANNELS));
         pixels.filter(|(new, old)| new == old).for_each(|(new, _)| new.fill(0));
     }
-    (rect, palette::index(&samples, rect.size))
+    (rect, samples)
 }
 
 /// A block with `indexed` at `rect`; without a table of its own if that is empty.

@@ -1,6 +1,6 @@
 //! Palettes of at most 256 colours for a frame: exact, or the nearest colours, dithered.
 
-use crate::quantise::nearest;
+use crate::quantise::{grouped, nearest};
 use safelight_core::Size;
 use std::collections::HashMap;
 
@@ -33,8 +33,85 @@ pub(super) fn index(rgba: &[u8], size: Size) -> Indexed {
     Indexed { indices, palette, transparent: Some(transparent) }
 }
 
-/// The table of colours that all frames share; empty if they have too many.
+/// The colours of all frames, and how many pixels have them.
 #[derive(Default)]
+pub(super) struct Counted {
+    /// In order of appearance.
+    colours: Vec<([u8; 3], u64)>,
+    positions: HashMap<[u8; 3], usize>,
+}
+
+/// The most colours that are counted. Photos have more, and each frame needs a table of its own.
+const MAX_COUNTED: usize = 1 << 12;
+
+impl Counted {
+    /// Adds the colours of `rgba`, whose alpha is 0 or 255. Returns whether they are few.
+    pub(super) fn add(&mut self, rgba: &[u8]) -> bool {
+        // Neighbours mostly have the same colour.
+        let mut last = None;
+        for pixel in rgba.as_chunks::<4>().0 {
+            if is_transparent(pixel) {
+                continue;
+            }
+            let position = match last {
+                Some((same, position)) if same == pixel => position,
+                _ => {
+                    let [r, g, b, _] = *pixel;
+                    let position = *self.positions.entry([r, g, b]).or_insert(self.colours.len());
+                    if position == MAX_COUNTED {
+                        return false;
+                    }
+                    if position == self.colours.len() {
+                        self.colours.push(([r, g, b], 0));
+                    }
+                    position
+                }
+            };
+            self.colours[position].1 += 1;
+            last = Some((pixel, position));
+        }
+        true
+    }
+
+    /// Returns the table that all frames share; `None` if it would change them visibly.
+    pub(super) fn shared(self, has_transparent: bool) -> Option<Shared> {
+        let max = MAX_COLOURS - usize::from(has_transparent);
+        let (indices, mut palette) = if self.colours.len() <= max {
+            let palette: Vec<_> = self.colours.iter().map(|(colour, _)| *colour).collect();
+            ((0..=u8::MAX).take(palette.len()).collect(), palette)
+        } else {
+            self.reduced(max)?
+        };
+        let transparent = has_transparent.then(|| palette.len() as u8);
+        palette.extend(transparent.map(|_| [0; 3]));
+        let colours = self.colours.into_iter().map(|(colour, _)| colour);
+        Some(Shared { palette: palette.concat(), known: colours.zip(indices).collect(), transparent })
+    }
+
+    /// Returns the index of each colour in a table of `max` colours, and the table; `None` if the error is large.
+    fn reduced(&self, max: usize) -> Option<(Vec<u8>, Vec<[u8; 3]>)> {
+        /// The most mean squared error of a channel, of 255: no eye sees it in a drawing, and photos exceed it.
+        const MAX_ERROR: u64 = 4;
+        let indices = grouped(&self.colours, max);
+        // The most frequent colour of a group stands for all: areas of one colour keep it.
+        let mut most = vec![([0; 3], 0); max];
+        for ((colour, count), index) in self.colours.iter().zip(&indices) {
+            if let Some(most) = most.get_mut(usize::from(*index)).filter(|(_, other)| other < count) {
+                *most = (*colour, *count);
+            }
+        }
+        let palette: Vec<_> = most.into_iter().map(|(colour, _)| colour).collect();
+        let squares = self.colours.iter().zip(&indices).map(|((colour, count), index)| {
+            let entry = palette[usize::from(*index)];
+            let square = colour.iter().zip(entry).map(|(a, b)| u64::from(a.abs_diff(b)).pow(2)).sum::<u64>();
+            square * count
+        });
+        let pixels: u64 = self.colours.iter().map(|(_, count)| count).sum();
+        (squares.sum::<u64>() <= MAX_ERROR * 3 * pixels).then_some((indices, palette))
+    }
+}
+
+/// The table of colours that all frames share.
 pub(super) struct Shared {
     /// Shape `[colours, 3]`, at most 256.
     pub(super) palette: Vec<u8>,
@@ -43,46 +120,25 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// Adds the colours of `rgba`, whose alpha is 0 or 255. Returns whether they fit.
-    pub(super) fn add(&mut self, rgba: &[u8]) -> bool {
+    /// Indexes `rgba`, whose alpha is 0 or 255; `None` if it has a colour that was not counted.
+    pub(super) fn index(&self, rgba: &[u8]) -> Option<Indexed> {
         let mut last = None;
-        for pixel in rgba.as_chunks::<4>().0 {
-            // Neighbours mostly have the same colour.
-            if last == Some(pixel) || is_transparent(pixel) {
-                continue;
+        let mut has_transparent = false;
+        let index = |pixel: &[u8; 4]| {
+            if is_transparent(pixel) {
+                has_transparent = true;
+                return self.transparent;
             }
-            last = Some(pixel);
+            if let Some((_, index)) = last.filter(|(same, _)| same == pixel) {
+                return Some(index);
+            }
             let [r, g, b, _] = *pixel;
-            let Ok(next) = u8::try_from(self.known.len()) else {
-                if self.known.contains_key(&[r, g, b]) {
-                    continue;
-                }
-                return false;
-            };
-            self.known.entry([r, g, b]).or_insert_with(|| {
-                self.palette.extend([r, g, b]);
-                next
-            });
-        }
-        true
-    }
-
-    /// Adds a transparent colour. Returns whether it fits.
-    pub(super) fn add_transparent(&mut self) -> bool {
-        self.transparent = u8::try_from(self.known.len()).ok();
-        self.palette.extend(self.transparent.map_or(&[][..], |_| &[0; 3]));
-        self.transparent.is_some()
-    }
-
-    /// Returns `frame` with indices into this table; `None` if a colour is not in it.
-    pub(super) fn index(&self, frame: &Indexed) -> Option<Indexed> {
-        let position = |(index, colour): (u8, &[u8; 3])| {
-            if frame.transparent == Some(index) { self.transparent } else { self.known.get(colour).copied() }
+            let index = *self.known.get(&[r, g, b])?;
+            last = Some((*pixel, index));
+            Some(index)
         };
-        let colours = (0..=u8::MAX).zip(frame.palette.as_chunks::<3>().0);
-        let positions: Vec<u8> = colours.map(position).collect::<Option<_>>()?;
-        let indices = frame.indices.iter().map(|index| positions[usize::from(*index)]).collect();
-        let transparent = frame.transparent.and(self.transparent);
+        let indices = rgba.as_chunks::<4>().0.iter().map(index).collect::<Option<_>>()?;
+        let transparent = self.transparent.filter(|_| has_transparent);
         Some(Indexed { indices, palette: Vec::new(), transparent })
     }
 }
@@ -153,21 +209,45 @@ mod tests {
 
     #[test]
     fn a_table_is_shared_by_frames_whose_colours_are_in_it() {
-        let frame = |pixels: &[[u8; 4]]| index(&pixels.concat(), Size::new(pixels.len() as u32, 1));
         let [red, green, blue] = [[9, 0, 0, 255], [0, 9, 0, 255], [0, 0, 9, 255]];
-        let mut shared = Shared::default();
-        assert!(shared.add(&[red, green, [0; 4], red].concat()) && shared.add_transparent());
+        let table = |pixels: &[[u8; 4]], has_transparent| {
+            let mut counted = Counted::default();
+            assert!(counted.add(&pixels.concat()));
+            counted.shared(has_transparent).unwrap()
+        };
+        let shared = table(&[red, green, [0; 4], red], true);
         assert_eq!(shared.palette, [9, 0, 0, 0, 9, 0, 0, 0, 0]);
-        let found = shared.index(&frame(&[[0; 4], green, red])).unwrap();
+        let found = shared.index(&[[0; 4], green, red].concat()).unwrap();
         assert_eq!((found.indices, found.transparent), (vec![2, 1, 0], Some(2)));
-        assert_eq!(shared.index(&frame(&[green])).unwrap().transparent, None);
-        assert_eq!(shared.index(&frame(&[blue])), None);
-        // A full table has room only for what it has.
+        assert_eq!(shared.index(&green).unwrap().transparent, None);
+        assert_eq!(shared.index(&blue), None);
         let greys: Vec<_> = (0..=255).map(|level| [level, level, level, 255]).collect();
-        let mut full = Shared::default();
-        assert!(full.add(&greys.concat()) && full.add(&greys[7]));
-        assert!(!full.add(&red) && !full.add_transparent());
-        assert_eq!((full.palette.len(), full.index(&frame(&[[0; 4]]))), (768, None));
+        assert_eq!(table(&greys, false).palette.len(), 768);
+    }
+
+    #[test]
+    fn a_shared_table_keeps_areas_and_moves_shades_a_little() {
+        // Two areas, and the shades between them, as a resize makes them.
+        let shades: Vec<_> = (0..300_u32).map(|i| [(i % 150) as u8, (i / 3) as u8, 90, 255]).collect();
+        let areas = [[[250, 251, 252, 255]; 5000].concat(), [[3, 2, 1, 255]; 4000].concat()].concat();
+        let mut counted = Counted::default();
+        assert!(counted.add(&areas) && counted.add(&shades.concat()));
+        let shared = counted.shared(true).unwrap();
+        assert_eq!(shared.palette.len(), 768);
+        let shown = |pixel: &[u8; 4]| {
+            let index = usize::from(shared.index(pixel).unwrap().indices[0]);
+            [0, 1, 2].map(|channel| shared.palette[3 * index + channel])
+        };
+        assert_eq!((shown(&[250, 251, 252, 255]), shown(&[3, 2, 1, 255])), ([250, 251, 252], [3, 2, 1]));
+        for shade in &shades {
+            assert!(shown(shade).iter().zip(shade).all(|(a, b)| a.abs_diff(*b) <= 8), "{shade:?}");
+        }
+        // Noise has no table that all frames could share.
+        let noise = (0..4000_u32)
+            .flat_map(|i| [(i * 7919 >> 4) as u8, (i * 104_729 >> 7) as u8, (i * 31) as u8, 255]);
+        let mut counted = Counted::default();
+        assert!(counted.add(&noise.collect::<Vec<_>>()));
+        assert!(counted.shared(false).is_none());
     }
 
     #[test]
