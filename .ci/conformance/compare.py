@@ -38,7 +38,7 @@ EXPLAINED = [
     (r'/bmp/.*rle', 'the picture is that of bmpsuite; Pillow reads runs in another way'),
     (r'10ct_32bit', 'floats are taken to be from 0 to 1; Pillow takes them to be from 0 to 255'),
     (r'unknown_pixel_mode', 'the whole range of 32 bits is shown; libvips clips it'),
-    (r'(broken_data|truncated_\w+)\.png$|overflow_rows', 'the file is cut short or damaged, and is rejected'),
+    (r'(broken_data_stream|truncated_\w+)\.png$|overflow_rows', 'the file is cut short or damaged, and is rejected'),
     (r'app13\.jpg', 'libjpeg does not smooth chroma that is two samples wide'),
     (r'hopper_bad_exif', 'damaged coefficients exceed what any image has, and overflow elsewhere'),
     (r'hopper_(lzma|webp)\.tif', 'few programs write TIFF with LZMA or WebP: unsupported'),

@@ -53,6 +53,7 @@ const OF_THE_PHOTO: &[&str] = &[
     "width=200&rotate=13&background=336699&format=png",
     "width=200&border=6&borderColor=red&padding=10,20&background=gold&format=png",
     "width=200&round=40&format=png",
+    "width=200&round=40&flatten=true&background=gold&format=png",
     "width=200&height=200&fit=cover&round=circle",
     "width=200&pixelate=16&format=png",
     "redact=300,200,500,400;900,600,200,100&redactWith=blur&width=200&format=png",

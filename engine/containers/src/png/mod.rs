@@ -143,26 +143,10 @@ impl Grammar for Png {
                 Part::new(Class::Exif, Removal::Reorient(ExifFraming::PngChunk))
             }
             b"eXIf" => Part::cut(Class::Exif),
-            b"iTXt" | b"tEXt" | b"zTXt" => {
-                let keyword_bytes = exif_text::KEYWORD_BYTES.max(XMP_KEYWORD.len()).min(length as usize);
-                let Some(head) = input.peek(PREFIX_BYTES as usize + keyword_bytes) else {
-                    return Ok(Step::More("a chunk"));
-                };
-                let class = text_class(&kind, &head[PREFIX_BYTES as usize..]);
-                let has_orientation = class == Class::ExifText && !self.seen.contains(b"eXIf");
-                let mut removal = Removal::Cut;
-                if has_orientation && length as usize <= MAX_EXIF_TEXT_BYTES {
-                    let Some(chunk) = input.peek(PREFIX_BYTES as usize + length as usize) else {
-                        return Ok(Step::More("a chunk"));
-                    };
-                    let chunk = orientation_of_text(&chunk[PREFIX_BYTES as usize..]);
-                    if let Some(chunk) = chunk.filter(|chunk| !chunk.is_empty()) {
-                        self.seen.insert(*b"eXIf");
-                        removal = Removal::Replace(chunk);
-                    }
-                }
-                Part::new(class, removal)
-            }
+            b"iTXt" | b"tEXt" | b"zTXt" => match self.text(input, &kind, length as usize) {
+                Some(part) => part,
+                None => return Ok(Step::More("a chunk")),
+            },
             b"tIME" => Part::cut(Class::Time),
             b"caBX" => Part::cut(Class::C2pa),
             b"IHDR" => return damaged("a second IHDR"),
@@ -193,6 +177,23 @@ fn orientation_of_text(text: &[u8]) -> Option<Bytes> {
 }
 
 impl Png {
+    /// Returns a chunk of text; `None` if more input is needed.
+    fn text(&mut self, input: &mut Input, kind: &[u8; 4], length: usize) -> Option<Part> {
+        let keyword_bytes = exif_text::KEYWORD_BYTES.max(XMP_KEYWORD.len()).min(length);
+        let class =
+            text_class(kind, &input.peek(PREFIX_BYTES as usize + keyword_bytes)?[PREFIX_BYTES as usize..]);
+        let may_orient = class == Class::ExifText && !self.seen.contains(b"eXIf");
+        if may_orient && length <= MAX_EXIF_TEXT_BYTES {
+            let chunk =
+                orientation_of_text(&input.peek(PREFIX_BYTES as usize + length)?[PREFIX_BYTES as usize..]);
+            if let Some(chunk) = chunk.filter(|chunk| !chunk.is_empty()) {
+                self.seen.insert(*b"eXIf");
+                return Some(Part::new(class, Removal::Replace(chunk)));
+            }
+        }
+        Some(Part::cut(class))
+    }
+
     fn read_header(
         &mut self,
         input: &mut Input,
