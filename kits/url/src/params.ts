@@ -90,6 +90,8 @@ export interface Params {
   padding?: string | undefined;
   /** rounds the corners with a radius in pixels of the response, the largest one, or to an ellipse */
   round?: string | undefined;
+  /** lays the image on the background, also in formats with transparency */
+  flatten?: boolean | undefined;
   /** format of the response; auto is AVIF or WebP if Accept prefers it, else the format of the source if every client shows it, else JPEG or PNG */
   format?: 'auto' | 'jpeg' | 'png' | 'webp' | 'avif' | 'gif' | undefined;
   /** quality of a lossy response; by default 80, and 50 for AVIF (1 to 100) */
@@ -166,6 +168,7 @@ export const KEYS = [
   'borderColor',
   'padding',
   'round',
+  'flatten',
   'format',
   'quality',
   'progressive',

@@ -2,6 +2,7 @@ use crate::{check, damage, profile, walk};
 use bytes::Bytes;
 use safelight_containers::{Class, ExifFraming, Removal};
 use safelight_core::Orientation;
+use std::fmt::Write as _;
 
 fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
     [&(data.len() as u32).to_be_bytes()[..], kind, data, b"crc!"].concat()
@@ -208,8 +209,10 @@ fn an_orientation_in_text_becomes_a_chunk() {
     let exif = |orientation: u8| {
         let tiff = [b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0", &[orientation, 0, 0, 0, 0, 0, 0][..]]
             .concat();
-        let digits: String =
-            [&b"Exif\0\0"[..], &tiff].concat().iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut digits = String::new();
+        for byte in [&b"Exif\0\0"[..], &tiff].concat() {
+            write!(digits, "{byte:02x}").expect("a string takes any text");
+        }
         let text = format!("\nexif\n      {}\n{digits}\n", tiff.len() + 6);
         let zlib = miniz_oxide::deflate::compress_to_vec_zlib(text.as_bytes(), 6);
         let chunk = chunk(b"zTXt", &[&b"Raw profile type exif\0\0"[..], &zlib].concat());
