@@ -64,6 +64,8 @@ export interface Params {
   saturation?: number | undefined;
   /** turns colours by so many degrees, from red to yellow */
   hue?: number | undefined;
+  /** multiplies each sample by a factor and adds an offset, in levels of 255; three pairs are for red, green and blue */
+  linear?: string | undefined;
   /** removes the colours and keeps the luma */
   grayscale?: boolean | undefined;
   /** tones brown, by this amount (0 to 1) */
@@ -155,6 +157,7 @@ export const KEYS = [
   'contrast',
   'saturation',
   'hue',
+  'linear',
   'grayscale',
   'sepia',
   'tint',

@@ -25,6 +25,7 @@ pub const TRANSFORMS: &[&dyn Transform] = &[
     &safelight_rotate_flip::RotateFlip,
     &safelight_normalize::Normalize,
     &safelight_adjust::Adjust,
+    &safelight_linear::Linear,
     &safelight_grayscale::Grayscale,
     &safelight_sepia::Sepia,
     &safelight_tint::Tint,

@@ -46,6 +46,7 @@ const OF_THE_PHOTO: &[&str] = &[
     "width=200&normalize=true&format=png",
     "width=200&exposure=1&hue=90&format=png",
     "width=200&brightness=1.2&contrast=1.5&saturation=0.5&gamma=0.8&format=png",
+    "width=200&linear=1.5,-40,1,20,0.8,0&format=png",
     "width=200&sepia=0.8&vignette=1&format=png",
     "width=200&tint=orange&format=png",
     "width=200&duotone=navy,gold&format=png",

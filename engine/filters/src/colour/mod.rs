@@ -10,7 +10,7 @@ pub use gradient::gradient;
 pub use luma::{Levels, into_grey, map_luma};
 pub use matrix::Matrix;
 
-use crate::sample::Sample;
+use crate::{channels::with_colours, sample::Sample};
 use safelight_core::{Frame, Result, Samples, Stop};
 
 /// Samples between two checks of a [`Stop`]: less than a millisecond.
@@ -33,6 +33,43 @@ pub fn apply_curve(frame: Frame, curve: impl Fn(f64) -> f64, stop: &Stop) -> Res
         }
     }
     Ok(frame)
+}
+
+/// As [`apply_curve`], with a curve for each of red, green and blue; grey becomes RGB.
+///
+/// # Errors
+/// Those of [`Stop::check`] and [`Frame::into_rgb`].
+pub fn apply_curves(frame: Frame, curves: [impl Fn(f64) -> f64; 3], stop: &Stop) -> Result<Frame> {
+    let mut frame = with_colours(frame.into_rgb()?);
+    frame.encoding = None;
+    for plane in &mut frame.planes {
+        let channels = usize::from(plane.channels);
+        match &mut plane.samples {
+            Samples::U8(samples) => look_up_each(samples, channels, &curves, stop)?,
+            Samples::U16(samples) => look_up_each(samples, channels, &curves, stop)?,
+        }
+    }
+    Ok(frame)
+}
+
+fn look_up_each<T: Sample>(
+    samples: &mut [T],
+    channels: usize,
+    curves: &[impl Fn(f64) -> f64; 3],
+    stop: &Stop,
+) -> Result<()> {
+    let tables: [Vec<T>; 3] = std::array::from_fn(|channel| {
+        T::levels().map(|level| T::from_unit(curves[channel](level))).collect()
+    });
+    for part in samples.chunks_mut(STRIDE / channels * channels) {
+        stop.check()?;
+        for pixel in part.chunks_exact_mut(channels) {
+            for (sample, table) in pixel.iter_mut().zip(&tables) {
+                *sample = table[sample.index()];
+            }
+        }
+    }
+    Ok(())
 }
 
 fn look_up<T: Sample>(
@@ -113,6 +150,18 @@ mod tests {
         assert_eq!(apply_curve(rgba16(), |level| level, &stop).unwrap(), rgba16());
         let beyond = apply_curve(rgba16(), |level| 9.0 * level - 4.0, &stop).unwrap();
         assert_eq!(eight(&beyond)[..4], [255, 0, 0, 4]);
+    }
+
+    #[test]
+    fn each_colour_has_its_curve_and_grey_is_coloured() {
+        let stop = Stop::default();
+        let shift = |by: f64| move |level: f64| level + by;
+        let curves = || [shift(0.0), shift(0.2), shift(-0.2)];
+        let found = apply_curves(rgba16(), curves(), &stop).unwrap();
+        assert_eq!(eight(&found)[20..24], [90, 181, 19, 4]);
+        let grey = Frame::whole(Size::new(1, 1), Model::GreyAlpha, Samples::U8(vec![100, 9]));
+        let found = apply_curves(grey, curves(), &stop).unwrap();
+        assert_eq!((found.model, eight(&found)), (Model::Rgba, vec![100, 151, 49, 9]));
     }
 
     #[test]

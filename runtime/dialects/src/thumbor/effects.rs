@@ -32,11 +32,20 @@ pub(super) struct Effects {
     pub(super) format: Option<Format>,
     pub(super) quality: Option<u8>,
     pub(super) max_bytes: Option<u32>,
+    /// Factors and offsets of red, green and blue, which filters have changed.
+    linear: Option<[Change; 3]>,
     /// Parameters, their values, and the filters.
     words: Vec<(&'static str, String, &'static str)>,
     /// The first filter that has no translation.
     pub(super) unsupported: Option<String>,
 }
+
+/// A factor, and an offset in levels of 255.
+type Change = (f64, f64);
+
+/// The limits of `linear`.
+const MAX_FACTOR: f64 = 16.0;
+const MAX_OFFSET: f64 = 4096.0;
 
 /// Filters with a translation, and those without an effect here, in alphabetical order, of one service or of both. Of the second kind are headers
 /// for caches, and metadata, which is always removed.
@@ -47,6 +56,7 @@ pub(super) const TRANSLATED: &[(Option<Flavour>, &str)] = &[
     (Some(Flavour::Imagor), "bitdepth"),
     (None, "blur"),
     (None, "brightness"),
+    (Some(Flavour::Thumbor), "colorize"),
     (Some(Flavour::Imagor), "compression"),
     (None, "contrast"),
     (Some(Flavour::Imagor), "crop"),
@@ -74,6 +84,7 @@ pub(super) const TRANSLATED: &[(Option<Flavour>, &str)] = &[
     (None, "proportion"),
     (None, "quality"),
     (Some(Flavour::Imagor), "raw"),
+    (None, "rgb"),
     (None, "rotate"),
     (None, "round_corner"),
     (None, "saturation"),
@@ -89,19 +100,16 @@ pub(super) const TRANSLATED: &[(Option<Flavour>, &str)] = &[
 
 /// Filters without a translation: they answer with the status 501.
 pub(super) const UNTRANSLATED: &[(Flavour, &str)] = &[
-    (Flavour::Thumbor, "colorize"),
     (Flavour::Thumbor, "convolution"),
     (Flavour::Thumbor, "curve"),
     (Flavour::Thumbor, "distributed_collage"),
     (Flavour::Thumbor, "equalize"),
     (Flavour::Thumbor, "frame"),
     (Flavour::Thumbor, "noise"),
-    (Flavour::Thumbor, "rgb"),
     (Flavour::Thumbor, "watermark"),
     (Flavour::Imagor, "dpi"),
     (Flavour::Imagor, "image"),
     (Flavour::Imagor, "label"),
-    (Flavour::Imagor, "rgb"),
     (Flavour::Imagor, "text"),
     (Flavour::Imagor, "watermark"),
 ];
@@ -173,12 +181,29 @@ impl Effects {
     /// Applies a filter of thumbor; `None` for arguments that do not fit.
     fn thumbor(&mut self, name: &str, arguments: &Arguments<'_>) -> Option<()> {
         match name {
-            "brightness" => self.brightness(f64::from(arguments.only_integer()?)),
-            "contrast" => {
-                let share = (100.0 + f64::from(arguments.only_integer()?.clamp(-100, 100))) / 100.0;
-                self.word("contrast", &(share * share), "contrast");
+            "brightness" => self.shift([f64::from(arguments.only_integer()?); 3], "brightness"),
+            "rgb" if arguments.len() == 3 => {
+                let [red, green, blue] = [0, 1, 2].map(|index| arguments.integer(index).map(f64::from));
+                self.shift([red?, green?, blue?], "rgb");
             }
-            "saturation" => self.word("saturation", &arguments.decimal(0)?.clamp(0.0, 10.0), "saturation"),
+            "colorize" if arguments.len() == 4 => {
+                // thumbor fails on the others.
+                let colour = Colour::parse(arguments.text(3)).filter(|_| arguments.text(3).len() == 6);
+                let Some(colour) = colour else {
+                    self.unsupported.get_or_insert("colorize with a colour other than RRGGBB".to_owned());
+                    return None;
+                };
+                let share = |index: usize| {
+                    let share = f64::from(arguments.whole(index)?.min(100)) / 100.0;
+                    Some((1.0 - share, share * f64::from(colour.rgb[index])))
+                };
+                self.linear([share(0)?, share(1)?, share(2)?], "colorize");
+            }
+            "contrast" => {
+                let share = (100.0 + f64::from(arguments.only_integer()?.max(-100))) / 100.0;
+                self.spread(share * share, 127.5);
+            }
+            "saturation" => self.word("saturation", &arguments.decimal(0)?.clamp(0.0, 5.0), "saturation"),
             "grayscale" if arguments.is_empty() => self.word("grayscale", &true, "grayscale"),
             "blur" => {
                 let radius = arguments.whole(0)?.min(150);
@@ -242,15 +267,16 @@ impl Effects {
     fn imagor(&mut self, name: &str, arguments: &Arguments<'_>) {
         let number = |index| arguments.decimal(index).unwrap_or(0.0);
         match name {
-            "brightness" => self.brightness(number(0)),
+            "brightness" => self.shift([number(0); 3], "brightness"),
+            "rgb" if arguments.len() == 3 => self.shift([0, 1, 2].map(number), "rgb"),
             "contrast" => {
-                let factor = 1.0 + number(0).clamp(-100.0, 100.0) / 100.0;
-                self.word("contrast", &factor, "contrast");
+                let level = number(0).clamp(-100.0, 100.0) * 2.55;
+                self.spread(259.0 * (level + 255.0) / (255.0 * (259.0 - level)), 128.0);
             }
             "saturation" => self.saturation(number(0)),
             "hue" => self.word("hue", &number(0).round(), "hue"),
             "modulate" => {
-                self.brightness(number(0));
+                self.word("brightness", &(1.0 + number(0) / 100.0).clamp(0.0, 5.0), "modulate");
                 self.saturation(number(1));
                 self.word("hue", &number(2).round(), "modulate");
             }
@@ -364,12 +390,32 @@ impl Effects {
         }
     }
 
-    fn brightness(&mut self, percent: f64) {
-        self.word("brightness", &(1.0 + percent / 100.0).clamp(0.0, 10.0), "brightness");
+    /// Adds these percentages of white to red, green and blue.
+    fn shift(&mut self, percent: [f64; 3], option: &'static str) {
+        self.linear(percent.map(|percent| (1.0, 2.55 * percent)), option);
+    }
+
+    /// Multiplies the distance from a level.
+    fn spread(&mut self, factor: f64, level: f64) {
+        let factor = factor.clamp(0.0, MAX_FACTOR);
+        self.linear([(factor, level * (1.0 - factor)); 3], "contrast");
+    }
+
+    /// Changes red, green and blue after the filters before.
+    fn linear(&mut self, changes: [Change; 3], option: &'static str) {
+        let before = self.linear.unwrap_or([(1.0, 0.0); 3]);
+        let after = [0, 1, 2].map(|index| {
+            let ((factor, offset), (by, plus)) = (before[index], changes[index]);
+            let limited = |number: f64, max: f64| (number.clamp(-max, max) * 1000.0).round() / 1000.0;
+            (limited(factor * by, MAX_FACTOR), limited(offset * by + plus, MAX_OFFSET))
+        });
+        self.linear = Some(after);
+        let pairs: Vec<_> = after.iter().map(|(factor, offset)| format!("{factor},{offset}")).collect();
+        self.word("linear", &pairs.join(","), option);
     }
 
     fn saturation(&mut self, percent: f64) {
-        self.word("saturation", &(1.0 + percent / 100.0).clamp(0.0, 10.0), "saturation");
+        self.word("saturation", &(1.0 + percent / 100.0).clamp(0.0, 5.0), "saturation");
     }
 
     fn round(&mut self, radius: u32, colour: Option<Colour>) {
@@ -419,8 +465,12 @@ impl<'a> Arguments<'a> {
         self.text(index).parse().ok()
     }
 
+    fn integer(&self, index: usize) -> Option<i32> {
+        self.text(index).parse().ok()
+    }
+
     fn only_integer(&self) -> Option<i32> {
-        if self.len() == 1 { self.text(0).parse().ok() } else { None }
+        if self.len() == 1 { self.integer(0) } else { None }
     }
 
     fn decimal(&self, index: usize) -> Option<f64> {
