@@ -92,23 +92,51 @@ impl Counted {
     fn reduced(&self, max: usize) -> Option<(Vec<u8>, Vec<[u8; 3]>)> {
         /// The most mean squared error of a channel, of 255: no eye sees it in a drawing, and photos exceed it.
         const MAX_ERROR: u64 = 4;
-        let indices = grouped(&self.colours, max);
         // The most frequent colour of a group stands for all: areas of one colour keep it.
-        let mut most = vec![([0; 3], 0); max];
-        for ((colour, count), index) in self.colours.iter().zip(&indices) {
-            if let Some(most) = most.get_mut(usize::from(*index)).filter(|(_, other)| other < count) {
-                *most = (*colour, *count);
+        let mut most = vec![None; max];
+        for (entry, index) in self.colours.iter().zip(grouped(&self.colours, max)) {
+            let most: &mut Option<([u8; 3], u64)> = &mut most[usize::from(index)];
+            if most.is_none_or(|(_, count)| count < entry.1) {
+                *most = Some(*entry);
             }
         }
-        let palette: Vec<_> = most.into_iter().map(|(colour, _)| colour).collect();
-        let squares = self.colours.iter().zip(&indices).map(|((colour, count), index)| {
-            let entry = palette[usize::from(*index)];
-            let square = colour.iter().zip(entry).map(|(a, b)| u64::from(a.abs_diff(b)).pow(2)).sum::<u64>();
-            square * count
-        });
+        let mut palette: Vec<_> = most.into_iter().flatten().map(|(colour, _)| colour).collect();
+        let mut found: Vec<_> = self.colours.iter().map(|(colour, _)| closest(*colour, &palette)).collect();
+        let mut errors: Vec<_> = self.errors(&found).collect();
+        // Entries that no group took are for the colours that are furthest from theirs.
+        while palette.len() < max {
+            let Some(worst) = (0..errors.len()).max_by_key(|at| errors[*at]) else { break };
+            let (colour, _) = self.colours[worst];
+            for ((other, _), found) in self.colours.iter().zip(&mut found) {
+                let square = square(*other, colour);
+                if square < found.1 {
+                    *found = (palette.len() as u8, square);
+                }
+            }
+            palette.push(colour);
+            errors = self.errors(&found).collect();
+        }
         let pixels: u64 = self.colours.iter().map(|(_, count)| count).sum();
-        (squares.sum::<u64>() <= MAX_ERROR * 3 * pixels).then_some((indices, palette))
+        let indices = found.into_iter().map(|(index, _)| index).collect();
+        (errors.into_iter().sum::<u64>() <= MAX_ERROR * 3 * pixels).then_some((indices, palette))
     }
+
+    /// The squared error of all pixels of each colour, of which `found` has the entry and the error of one.
+    fn errors(&self, found: &[(u8, u64)]) -> impl Iterator<Item = u64> {
+        self.colours.iter().zip(found).map(|((_, count), (_, square))| count * square)
+    }
+}
+
+/// The entry of `palette` that is closest to `colour`, and its squared distance.
+fn closest(colour: [u8; 3], palette: &[[u8; 3]]) -> (u8, u64) {
+    let squares = palette.iter().map(|entry| square(colour, *entry));
+    let entries = (0..=u8::MAX).zip(squares);
+    entries.min_by_key(|(_, square)| *square).unwrap_or_default()
+}
+
+/// The squared distance of two colours.
+fn square(a: [u8; 3], b: [u8; 3]) -> u64 {
+    a.into_iter().zip(b).map(|(a, b)| u64::from(a.abs_diff(b)).pow(2)).sum()
 }
 
 /// The table of colours that all frames share.
@@ -239,9 +267,8 @@ mod tests {
             [0, 1, 2].map(|channel| shared.palette[3 * index + channel])
         };
         assert_eq!((shown(&[250, 251, 252, 255]), shown(&[3, 2, 1, 255])), ([250, 251, 252], [3, 2, 1]));
-        for shade in &shades {
-            assert!(shown(shade).iter().zip(shade).all(|(a, b)| a.abs_diff(*b) <= 16), "{shade:?}");
-        }
+        let worst = shades.iter().map(|shade| square(shown(shade), [shade[0], shade[1], shade[2]])).max();
+        assert!(worst.unwrap() < 30, "squared distance {worst:?}");
         // Noise has no table that all frames could share.
         let noise = (0..4000_u32)
             .flat_map(|i| [((i * 7919) >> 4) as u8, ((i * 104_729) >> 7) as u8, (i * 31) as u8, 255]);
