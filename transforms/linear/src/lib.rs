@@ -95,7 +95,7 @@ impl PixelOp for LinearOp {
             let [curve, ..] = curves;
             return apply_curve(frame, curve, stop);
         }
-        apply_curves(frame, curves, stop)
+        apply_curves(frame, &curves, stop)
     }
 }
 

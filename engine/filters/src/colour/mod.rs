@@ -39,14 +39,14 @@ pub fn apply_curve(frame: Frame, curve: impl Fn(f64) -> f64, stop: &Stop) -> Res
 ///
 /// # Errors
 /// Those of [`Stop::check`] and [`Frame::into_rgb`].
-pub fn apply_curves(frame: Frame, curves: [impl Fn(f64) -> f64; 3], stop: &Stop) -> Result<Frame> {
+pub fn apply_curves(frame: Frame, curves: &[impl Fn(f64) -> f64; 3], stop: &Stop) -> Result<Frame> {
     let mut frame = with_colours(frame.into_rgb()?);
     frame.encoding = None;
     for plane in &mut frame.planes {
         let channels = usize::from(plane.channels);
         match &mut plane.samples {
-            Samples::U8(samples) => look_up_each(samples, channels, &curves, stop)?,
-            Samples::U16(samples) => look_up_each(samples, channels, &curves, stop)?,
+            Samples::U8(samples) => look_up_each(samples, channels, curves, stop)?,
+            Samples::U16(samples) => look_up_each(samples, channels, curves, stop)?,
         }
     }
     Ok(frame)
@@ -157,10 +157,10 @@ mod tests {
         let stop = Stop::default();
         let shift = |by: f64| move |level: f64| level + by;
         let curves = || [shift(0.0), shift(0.2), shift(-0.2)];
-        let found = apply_curves(rgba16(), curves(), &stop).unwrap();
+        let found = apply_curves(rgba16(), &curves(), &stop).unwrap();
         assert_eq!(eight(&found)[20..24], [90, 181, 19, 4]);
         let grey = Frame::whole(Size::new(1, 1), Model::GreyAlpha, Samples::U8(vec![100, 9]));
-        let found = apply_curves(grey, curves(), &stop).unwrap();
+        let found = apply_curves(grey, &curves(), &stop).unwrap();
         assert_eq!((found.model, eight(&found)), (Model::Rgba, vec![100, 151, 49, 9]));
     }
 
