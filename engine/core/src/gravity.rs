@@ -1,5 +1,6 @@
 //! The part of an image that is kept where something is cut off, and the place of an image in a larger box.
 
+use crate::plain_decimal;
 use std::fmt;
 
 /// The position of a part in an image, or of an image in a box.
@@ -128,8 +129,7 @@ impl fmt::Display for Gravity {
 /// Parses two numbers from 0 to 1 of digits and a point, rounded to three decimals.
 fn point(text: &str) -> Option<(f64, f64)> {
     let fraction = |text: &str| {
-        let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-        let number: f64 = text.parse().ok().filter(|_| is_plain)?;
+        let number = plain_decimal(text)?;
         (number <= 1.0).then(|| (number * 1000.0).round() / 1000.0)
     };
     let (x, y) = text.split_once(',')?;

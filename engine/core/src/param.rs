@@ -102,12 +102,12 @@ impl Param {
                 return Ok(word.map(str::to_owned));
             }
             ParamKind::Integer { min, max, .. } => {
-                let number = decimal(value).map(f64::round);
+                let number = plain_decimal(value).map(f64::round);
                 let number = number.filter(|number| (f64::from(min)..=f64::from(max)).contains(number));
                 number.map(|number| number.to_string())
             }
             ParamKind::Decimal { min, max, .. } => {
-                let number = if min < 0.0 { signed(value) } else { decimal(value) };
+                let number = if min < 0.0 { signed_decimal(value) } else { plain_decimal(value) };
                 // Zero has no sign: adding it makes it positive.
                 let number = number.map(|number| (number * 1000.0).round() / 1000.0 + 0.0);
                 number.filter(|number| (min..=max).contains(number)).map(|number| number.to_string())
@@ -169,16 +169,16 @@ fn word(
 }
 
 /// Parses a number of digits and a point; `f64` alone would accept signs, exponents and words.
-fn decimal(value: &str) -> Option<f64> {
+pub fn plain_decimal(value: &str) -> Option<f64> {
     let is_plain = value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     value.parse().ok().filter(|_| is_plain)
 }
 
-/// Parses a number as [`decimal`] does, with or without a minus sign.
-fn signed(value: &str) -> Option<f64> {
+/// Parses a number as [`plain_decimal`] does, with or without a minus sign.
+pub fn signed_decimal(value: &str) -> Option<f64> {
     match value.strip_prefix('-') {
-        Some(digits) => decimal(digits).map(|number| -number),
-        None => decimal(value),
+        Some(digits) => plain_decimal(digits).map(|number| -number),
+        None => plain_decimal(value),
     }
 }
 
@@ -186,7 +186,7 @@ fn signed(value: &str) -> Option<f64> {
 fn angle(value: &str, step: u32) -> Option<u32> {
     /// Above it, whole numbers of `f64` are not exact.
     const MAX_DEGREES: f64 = 1e9;
-    let degrees = signed(value).filter(|degrees| degrees.abs() <= MAX_DEGREES)?.round();
+    let degrees = signed_decimal(value).filter(|degrees| degrees.abs() <= MAX_DEGREES)?.round();
     let degrees = degrees.rem_euclid(360.0) as u32;
     degrees.is_multiple_of(step).then_some(degrees)
 }

@@ -1,6 +1,6 @@
 //! The requested rectangle, and its part within an image.
 
-use safelight_core::{Error, Gravity, Rect, Result, Size};
+use safelight_core::{Error, Gravity, Rect, Result, Size, plain_decimal};
 use std::fmt;
 
 /// Description of a valid value.
@@ -77,8 +77,7 @@ impl fmt::Display for Area {
 fn aspect(text: &str) -> Option<[u32; 2]> {
     const MAX: f64 = 10_000.0;
     let number = |text: &str| {
-        let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-        let number: f64 = text.parse().ok().filter(|_| is_plain)?;
+        let number = plain_decimal(text)?;
         let thousandths = (number * 1000.0).round();
         (1.0..=1000.0 * MAX).contains(&thousandths).then_some(thousandths as u32)
     };
@@ -111,8 +110,7 @@ fn pixels(text: &str) -> Option<u32> {
 }
 
 fn millionths(text: &str) -> Option<u32> {
-    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    let number: f64 = text.parse().ok().filter(|_| is_plain)?;
+    let number = plain_decimal(text)?;
     (number <= 1.0).then(|| (number * f64::from(WHOLE)).round() as u32)
 }
 

@@ -1,7 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 use safelight_core::{
-    Frame, Geometry, Param, ParamKind, PixelOp, Query, Result, Size, Step, Stop, Transform,
+    Frame, Geometry, Param, ParamKind, PixelOp, Query, Result, Size, Step, Stop, Transform, plain_decimal,
+    signed_decimal,
 };
 use safelight_filters::colour::{apply_curve, apply_curves};
 
@@ -28,22 +29,16 @@ const MAX_OFFSET: f64 = 4096.0;
 fn parse(text: &str) -> Option<[Change; 3]> {
     let numbers: Vec<&str> = text.split(',').collect();
     let pair = |at: usize| {
-        Some((number(numbers[at], 0.0, MAX_FACTOR)?, number(numbers[at + 1], -MAX_OFFSET, MAX_OFFSET)?))
+        let factor = plain_decimal(numbers[at]).filter(|factor| *factor <= MAX_FACTOR)?;
+        let offset = signed_decimal(numbers[at + 1]).filter(|offset| offset.abs() <= MAX_OFFSET)?;
+        // Zero has no sign, so that a query has one form.
+        Some((factor, offset + 0.0))
     };
     match numbers.len() {
         2 => Some([pair(0)?; 3]),
         6 => Some([pair(0)?, pair(2)?, pair(4)?]),
         _ => None,
     }
-}
-
-/// Reads digits, with a fraction or a minus.
-fn number(text: &str, min: f64, max: f64) -> Option<f64> {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    let number: f64 = text.parse().ok().filter(|_| is_plain)?;
-    // Zero has no sign, so that a query has one form.
-    (min..=max).contains(&number).then_some(number + 0.0)
 }
 
 fn to_text(changes: &[Change; 3]) -> String {

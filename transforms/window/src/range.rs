@@ -1,5 +1,6 @@
 //! Windows: the mapping from stored values to levels (DICOM PS3.3 C.11.2.1.2.1).
 
+use safelight_core::plain_decimal;
 use std::fmt;
 
 /// Description of a valid value.
@@ -52,9 +53,7 @@ impl fmt::Display for Range {
 
 /// Parses a number of digits and a point, rounded to three decimals.
 fn thousandths(text: &str) -> Option<i64> {
-    let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    let number: f64 = text.parse().ok().filter(|_| is_plain)?;
-    Some((number * WHOLE as f64).round() as i64)
+    plain_decimal(text).map(|number| (number * WHOLE as f64).round() as i64)
 }
 
 /// Formats `thousandths` in as few digits as possible.
