@@ -54,13 +54,16 @@ impl Canvas {
 
     /// The rows of the part of `rect` that is on the canvas.
     pub(crate) fn rows(&mut self, rect: Rect) -> impl Iterator<Item = &mut [u8]> {
-        let (left, right) = (rect.x.min(self.size.w), rect.x.saturating_add(rect.size.w).min(self.size.w));
-        let columns = left as usize * 4..right as usize * 4;
-        let rows = self.rgba.chunks_exact_mut(self.size.w as usize * 4);
-        rows.skip(rect.y as usize)
-            .take(rect.size.h as usize)
-            .filter_map(move |row| row.get_mut(columns.clone()))
+        rows(&mut self.rgba, self.size, rect)
     }
+}
+
+/// The rows of the part of `rect` that is in `rgba`, shape `[size.h, size.w, 4]`.
+pub(crate) fn rows(rgba: &mut [u8], size: Size, rect: Rect) -> impl Iterator<Item = &mut [u8]> {
+    let (left, right) = (rect.x.min(size.w), rect.x.saturating_add(rect.size.w).min(size.w));
+    let columns = left as usize * 4..right as usize * 4;
+    let rows = rgba.chunks_exact_mut(size.w as usize * 4);
+    rows.skip(rect.y as usize).take(rect.size.h as usize).filter_map(move |row| row.get_mut(columns.clone()))
 }
 
 /// The change to the canvas after a frame was shown.

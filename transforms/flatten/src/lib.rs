@@ -65,37 +65,39 @@ impl PixelOp for FlattenOp {
 
 impl FlattenOp {
     /// Removes the alpha, which is last in each pixel.
-    ///
-    /// Blends sRGB values, not linear light, as browsers do.
     fn composite(&self, plane: &mut Plane) {
         let channels = usize::from(plane.channels);
         plane.channels -= 1;
         plane.samples = match &plane.samples {
             Samples::U8(samples) => {
-                let pixels = samples.chunks_exact(channels).flat_map(|pixel| {
-                    let (alpha, colours) = pixel.split_last().expect("a pixel has alpha");
-                    let blend = |(colour, below): (&u8, u8)| blend(*colour, below, *alpha, u8::MAX) as u8;
-                    colours.iter().zip(self.rgb).map(blend)
-                });
-                Samples::U8(pixels.collect())
+                let below = self.rgb.map(u64::from);
+                Samples::U8(blended(samples, channels, below, 255).map(|sample| sample as u8).collect())
             }
             Samples::U16(samples) => {
-                let pixels = samples.chunks_exact(channels).flat_map(|pixel| {
-                    let (alpha, colours) = pixel.split_last().expect("a pixel has alpha");
-                    let below = self.rgb.map(|level| u16::from(level) * 257);
-                    let blend = |(colour, below): (&u16, u16)| blend(*colour, below, *alpha, u16::MAX) as u16;
-                    colours.iter().zip(below).map(blend)
-                });
-                Samples::U16(pixels.collect())
+                let below = self.rgb.map(|level| 257 * u64::from(level));
+                Samples::U16(blended(samples, channels, below, 65_535).map(|sample| sample as u16).collect())
             }
         };
     }
 }
 
-/// The colour with this alpha of at most `max` over the one below, rounded.
-fn blend(colour: impl Into<u64>, below: impl Into<u64>, alpha: impl Into<u64>, max: impl Into<u64>) -> u64 {
-    let (alpha, max) = (alpha.into(), max.into());
-    (colour.into() * alpha + below.into() * (max - alpha) + max / 2) / max
+/// The colours of pixels over `below`, rounded; `max` is opaque.
+///
+/// Blends sRGB values, not linear light, as browsers do.
+fn blended<T: Copy + Into<u64>>(
+    samples: &[T],
+    channels: usize,
+    below: [u64; 3],
+    max: u64,
+) -> impl Iterator<Item = u64> {
+    samples.chunks_exact(channels).flat_map(move |pixel| {
+        let (alpha, colours) = pixel.split_last().expect("a pixel has alpha");
+        let alpha: u64 = (*alpha).into();
+        let blend = move |(colour, below): (&T, u64)| {
+            ((*colour).into() * alpha + below * (max - alpha) + max / 2) / max
+        };
+        colours.iter().zip(below).map(blend)
+    })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::FORMAT;
 use super::palette::{self, Counted, Indexed, Shared};
 use crate::animation::{changed, cut, joined_delay, region};
+use crate::canvas::rows;
 use crate::error::CodecError;
 use crate::rgb8::Rgb8;
 use gif::{DisposalMethod, Encoder, EncodingError, Frame, Repeat};
@@ -68,7 +69,7 @@ pub(super) fn image(image: &Image, stop: &Stop) -> Result<Vec<u8>> {
         frame.delay = clock.advance(shown_ms);
         encoder.write_frame(&frame).map_err(failed)?;
         if uncovered.is_some() {
-            clear(&mut samples, size, rect);
+            rows(&mut samples, size, rect).for_each(|row| row.fill(0));
         }
         before = Some(samples);
         now = next;
@@ -146,15 +147,6 @@ fn union(a: Rect, b: Rect) -> Rect {
     let (x, y) = (a.x.min(b.x), a.y.min(b.y));
     let [right, bottom] = [(a.x + a.size.w).max(b.x + b.size.w), (a.y + a.size.h).max(b.y + b.size.h)];
     Rect { x, y, size: Size::new(right - x, bottom - y) }
-}
-
-/// Makes the pixels of `rect` transparent in a frame of `size`.
-fn clear(frame: &mut [u8], size: Size, rect: Rect) {
-    let columns = rect.x as usize * CHANNELS..(rect.x + rect.size.w) as usize * CHANNELS;
-    let rows = frame.chunks_exact_mut(size.w as usize * CHANNELS);
-    for row in rows.skip(rect.y as usize).take(rect.size.h as usize) {
-        row[columns.clone()].fill(0);
-    }
 }
 
 /// RGBA in sRGB of the frame at `index`, whose alpha is 0 or 255; transparent pixels are all zero.

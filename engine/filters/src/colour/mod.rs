@@ -28,8 +28,8 @@ pub fn apply_curve(frame: Frame, curve: impl Fn(f64) -> f64, stop: &Stop) -> Res
     for plane in &mut frame.planes {
         let channels = usize::from(plane.channels);
         match &mut plane.samples {
-            Samples::U8(samples) => look_up(samples, channels, has_alpha, &curve, stop)?,
-            Samples::U16(samples) => look_up(samples, channels, has_alpha, &curve, stop)?,
+            Samples::U8(samples) => look_up_same(samples, channels, has_alpha, &curve, stop)?,
+            Samples::U16(samples) => look_up_same(samples, channels, has_alpha, &curve, stop)?,
         }
     }
     Ok(frame)
@@ -58,33 +58,31 @@ fn look_up_each<T: Sample>(
     curves: &[impl Fn(f64) -> f64; 3],
     stop: &Stop,
 ) -> Result<()> {
-    let tables: [Vec<T>; 3] = std::array::from_fn(|channel| {
-        T::levels().map(|level| T::from_unit(curves[channel](level))).collect()
-    });
-    for part in samples.chunks_mut(STRIDE / channels * channels) {
-        stop.check()?;
-        for pixel in part.chunks_exact_mut(channels) {
-            for (sample, table) in pixel.iter_mut().zip(&tables) {
-                *sample = table[sample.index()];
-            }
-        }
-    }
-    Ok(())
+    let tables = curves.each_ref().map(table);
+    look_up(samples, channels, &tables.each_ref().map(Vec::as_slice), stop)
 }
 
-fn look_up<T: Sample>(
+fn look_up_same<T: Sample>(
     samples: &mut [T],
     channels: usize,
     has_alpha: bool,
     curve: impl Fn(f64) -> f64,
     stop: &Stop,
 ) -> Result<()> {
-    let table: Vec<T> = T::levels().map(|level| T::from_unit(curve(level))).collect();
-    let colours = channels - usize::from(has_alpha);
+    let table: Vec<T> = table(curve);
+    look_up(samples, channels, &vec![&*table; channels - usize::from(has_alpha)], stop)
+}
+
+fn table<T: Sample>(curve: impl Fn(f64) -> f64) -> Vec<T> {
+    T::levels().map(|level| T::from_unit(curve(level))).collect()
+}
+
+/// Replaces samples by the entries of `tables`, one for each of the first channels.
+fn look_up<T: Sample>(samples: &mut [T], channels: usize, tables: &[&[T]], stop: &Stop) -> Result<()> {
     for part in samples.chunks_mut(STRIDE / channels * channels) {
         stop.check()?;
         for pixel in part.chunks_exact_mut(channels) {
-            for sample in &mut pixel[..colours] {
+            for (sample, table) in pixel.iter_mut().zip(tables) {
                 *sample = table[sample.index()];
             }
         }
