@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use safelight_core::{Detection, Format, Kind, Limits, Plan, Query, Settings, Step, testing::Output};
+use safelight_core::{Detection, Format, Kind, Limits, Plan, Query, Settings, Step, testing::{Output, with_sides}};
 use safelight_registry::{REGISTRY, TRANSFORMS, example_query, example_query_len};
 
 /// Largest width and height of a response, in pixels.
@@ -35,7 +35,7 @@ fuzz_target!(|source: &[u8]| {
     };
     let query = REGISTRY.query(&raw, "").expect("example queries are valid");
     let is_encoded = encodes(&query);
-    let plan = Plan::new(REGISTRY, query).expect("example queries have no conflict");
+    let plan = with_sides(Plan::new(REGISTRY, query).expect("example queries have no conflict"));
     match Output::collect(plan.start(&settings), &Bytes::copy_from_slice(source), 4096) {
         Err(error) => assert_ne!(error.kind, Kind::Internal, "{raw}: {error:?}"),
         Ok(response) if is_encoded => {

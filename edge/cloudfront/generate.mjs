@@ -69,9 +69,21 @@ function isEmpty(value) {
   return value === undefined || (typeof value === 'object' && Object.keys(value ?? {}).length === 0);
 }
 
-/** Removes comments, indentation and the spaces around operators. The strings of the source have no such spaces. */
+/**
+ * Removes comments, indentation, the spaces around operators and braces, and line breaks where a statement goes on or has
+ * ended. The strings of the source have none of these.
+ */
 function compact(source) {
   const lines = source.split('\n').map((line) => line.trim());
   const code = lines.filter((line) => line !== '' && !line.startsWith('//'));
-  return code.join('\n').replace(/ (=>|[=!]==|&&|\|\||\|=|<=|[-=<>?:+*/%^]) /g, '$1');
+  return code
+    .join('\n')
+    .replace(/ (=>|[=!]==|&&|\|\||\|=|<=|[-=<>?:+*/%^]) /g, '$1')
+    .replace(/([;{(,[])\n/g, '$1')
+    .replace(/\n([})\]])/g, '$1')
+    .replace(/ ?\{ ?/g, '{')
+    .replace(/, (?=[\w({[])/g, ',')
+    .replace(/([{,]\w+): /g, '$1:')
+    .replace(/,(?=[}\])])/g, '')
+    .replace(/\b(if|return|catch) (?=[({[])/g, '$1');
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     ByteOp, Decoder, Encode, Encoder, Error, Format, Kind, Param, Query, Report, Result, Selection, Session,
-    Settings, Stage, Step, Transform,
+    Settings, Side, Stage, Step, Transform,
     by_format::ByFormat,
     pixels::{self, Pixels, Steps},
 };
@@ -77,10 +77,19 @@ impl Plan {
     /// # Errors
     /// [`Kind::InvalidParam`], or [`Kind::Conflict`] for transforms that cannot be combined.
     pub fn new(registry: Registry, query: Query) -> Result<Self> {
+        Self::with_reports(registry, query, Vec::new())
+    }
+
+    /// As [`Plan::new`], with reports besides those that `query` requests.
+    pub(crate) fn with_reports(
+        registry: Registry,
+        query: Query,
+        mut reports: Vec<Box<dyn Report>>,
+    ) -> Result<Self> {
         let (mut bytes, mut steps, mut patches) = (Vec::new(), Steps::default(), Vec::new());
-        let (mut must_decode, mut selection) = (false, Selection::default());
-        // The reports, and the name of the first transform that requires an encode.
-        let (mut reports, mut encodes) = (Vec::new(), None);
+        let (mut must_decode, mut selection) = (!reports.is_empty(), Selection::default());
+        // The name of the first transform that requires an encode.
+        let mut encodes = None;
         for transform in registry.transforms {
             match transform.step(&query)? {
                 Some(Step::Bytes(op)) => bytes.push((transform.name(), op)),
@@ -138,6 +147,15 @@ impl Plan {
             }
         }
         Ok(Self { query, work: Work::Pixels(Decoded { registry, selection, steps, encode, reports }) })
+    }
+
+    /// Returns the needs for images besides the source.
+    pub fn sides(&mut self) -> impl Iterator<Item = &mut Side> {
+        let steps = match &mut self.work {
+            Work::Bytes(_) => None,
+            Work::Pixels(decoded) | Work::ByFormat(_, decoded) => Some(&mut decoded.steps),
+        };
+        steps.into_iter().flat_map(Steps::sides)
     }
 
     /// Returns whether the source is decoded and the result encoded.

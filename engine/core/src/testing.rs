@@ -1,7 +1,20 @@
 //! A driver for sessions over a source in memory: for tests, benches, fuzz targets and examples.
 
-use crate::{Flow, Head, Result, Session, Sink};
+use crate::{Flow, Frame, Head, Model, Plan, Result, Samples, Session, SideImage, Sink, Size};
 use bytes::Bytes;
+
+/// Returns a side image of three columns and two rows: colours, one of which is translucent, and nothing.
+pub fn side_image() -> SideImage {
+    let pixels = [[255, 0, 0, 255], [0, 200, 0, 128], [0, 0, 255, 255], [0; 4], [9, 9, 9, 255], [250; 4]];
+    Frame::whole(Size::new(3, 2), Model::Rgba, Samples::U8(pixels.concat())).into()
+}
+
+/// Places [`side_image`] wherever `plan` needs one.
+#[must_use]
+pub fn with_sides(mut plan: Plan) -> Plan {
+    plan.sides().for_each(|side| side.image = Some(side_image()));
+    plan
+}
 
 /// The output of a session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,7 +1,8 @@
 //! The plug-in interface: an open set of transforms over a closed set of steps.
 
 use crate::{
-    Cost, Encode, Frame, Geometry, Param, Query, Report, Result, Selection, Session, Settings, Size, Stop,
+    Cost, Encode, Frame, Geometry, Param, Query, Report, Result, Selection, Session, Settings, Side, Size,
+    Stop,
 };
 use std::fmt::Debug;
 
@@ -103,6 +104,11 @@ pub trait PixelOp: Send {
     /// possible. Defaults to `false`.
     fn depends_on_content(&self) -> bool {
         false
+    }
+
+    /// Returns the need for an image besides the source. Defaults to none.
+    fn side(&mut self) -> Option<&mut Side> {
+        None
     }
 
     /// Examines the first frame before [`PixelOp::apply`] changes it, for a step that depends on what the image shows.

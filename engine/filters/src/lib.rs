@@ -6,6 +6,7 @@ mod thumbnail;
 mod mosaic;
 mod channels;
 mod canvas;
+mod resample;
 mod saliency;
 pub mod colour;
 
@@ -13,5 +14,6 @@ pub use canvas::place;
 pub use channels::{with_alpha, with_channels_of};
 pub use gaussian::gaussian;
 pub use mosaic::mosaic;
+pub use resample::Resampler;
 pub use saliency::salient;
 pub use thumbnail::Thumbnail;

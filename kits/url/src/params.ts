@@ -90,6 +90,18 @@ export interface Params {
   borderColor?: string | undefined;
   /** adds space of these widths around the border, in the colour of background */
   padding?: string | undefined;
+  /** draws another image on this one: a watermark of the operator by its name, or an image of the same origin by its path */
+  watermark?: string | undefined;
+  /** where the watermark is; tile repeats it over the whole image */
+  watermarkPosition?: 'south-east' | 'center' | 'north' | 'north-east' | 'east' | 'south' | 'south-west' | 'west' | 'north-west' | 'tile' | undefined;
+  /** the distance of the watermark from the edges, inwards; of a tile, the gaps */
+  watermarkOffset?: string | undefined;
+  /** fits the watermark into this part of the image's width and height; by default, it has its own size */
+  watermarkScale?: string | undefined;
+  /** opacity of the watermark, besides its own (0 to 100 %) */
+  watermarkOpacity?: number | undefined;
+  /** how the colours of the watermark and of the image are mixed, as in CSS */
+  watermarkBlend?: 'normal' | 'multiply' | 'screen' | 'overlay' | 'darken' | 'lighten' | 'hard-light' | 'soft-light' | 'difference' | 'exclusion' | undefined;
   /** rounds the corners with a radius in pixels of the response, the largest one, or to an ellipse */
   round?: string | undefined;
   /** lays the image on the background, also in formats with transparency */
@@ -170,6 +182,12 @@ export const KEYS = [
   'border',
   'borderColor',
   'padding',
+  'watermark',
+  'watermarkPosition',
+  'watermarkOffset',
+  'watermarkScale',
+  'watermarkOpacity',
+  'watermarkBlend',
   'round',
   'flatten',
   'format',

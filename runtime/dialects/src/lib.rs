@@ -18,6 +18,7 @@ mod imgix;
 // What they share.
 mod edit;
 mod boxes;
+mod watermark;
 mod words;
 mod turn;
 mod alpha;

@@ -75,7 +75,7 @@ async fn head(
     let response = fetch(function, object, Method::HEAD).await?;
     let headers = repeated_headers(response.headers());
     let meta = describe(&response);
-    Ok((preview(service, &meta, headers, &pending.with_query()?)?, meta.size))
+    Ok((preview(service, &meta, headers, &pending.with_query()?).await?, meta.size))
 }
 
 /// Returns the result for a head. S3 requires a length, and the only known one is that of the object, which for a

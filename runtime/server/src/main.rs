@@ -266,6 +266,7 @@ async fn transform(
     };
     let stop = stop_signal()?;
     let service = policy.service(isolated::registry()?.0, &PoolLimits::default())?;
+    let service = Service { sides: service.sides.clone().of_files(), ..service };
     let report = spawn_blocking(move || transform_files(&service, &batch, stop)).await?;
     for skipped in report.skipped.iter().filter(|skipped| !quiet && skipped.reason.is_notable()) {
         eprintln!("safelight: skipped {}: {}", skipped.path.display(), skipped.reason);

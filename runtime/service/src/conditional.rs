@@ -34,13 +34,15 @@ pub(crate) enum Outcome {
 impl Validators {
     /// Returns the validators of the response to `query` about a source with `meta`.
     ///
-    /// A response depends on these two, on the version of the program and on `settings`.
-    pub(crate) fn new(meta: &Meta, query: &Query, settings: &Settings) -> Self {
+    /// A response depends on these two, on the version of the program, on `settings` and on the versions of the images that
+    /// are used besides the source.
+    pub(crate) fn new(meta: &Meta, query: &Query, sides: &str, settings: &Settings) -> Self {
         // A file may have any time; HTTP has none before 1970 and none in the future (RFC 9110 8.8.2.1).
         let known = SystemTime::UNIX_EPOCH..=SystemTime::now();
         let last_modified = meta.last_modified.filter(|time| known.contains(time));
         Self {
-            etag: version(meta).map(|(weak, version)| etag(weak, &version, &query.to_string(), settings)),
+            etag: version(meta)
+                .map(|(weak, version)| etag(weak, [&version, &query.to_string(), sides], settings)),
             last_modified: last_modified.map(LastModified::from),
             is_negotiated: query.is_negotiated,
         }
@@ -104,11 +106,11 @@ pub(crate) fn of_settings(settings: &Settings) -> String {
     format!("exif={exif:?} keep_profile={keep_profile}")
 }
 
-fn etag(weak: bool, version: &str, query: &str, settings: &Settings) -> ETag {
+fn etag(weak: bool, [version, query, sides]: [&str; 3], settings: &Settings) -> ETag {
     /// Enough that no two responses share a tag.
     const DIGEST_BYTES: usize = 16;
     let mut hash = Sha256::new();
-    for part in [env!("CARGO_PKG_VERSION"), &of_settings(settings), query, version] {
+    for part in [env!("CARGO_PKG_VERSION"), &of_settings(settings), query, version, sides] {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }

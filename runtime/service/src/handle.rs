@@ -17,6 +17,7 @@ use crate::{
     request::Request,
     response::{Body, SERVER_TIMING, SVG_POLICY, Timing, describe},
     results::{Cached, ResultBody, ResultKey, Results},
+    sides::Sides,
     source::{Meta, Opened, Reader, Source, within},
     status,
     streaming::Streaming,
@@ -59,6 +60,8 @@ pub struct Service {
     pub is_checked_by_cdn: bool,
     /// Limits of the door on responses that continue after their head.
     pub streaming: Streaming,
+    /// Images that transforms use besides the source. Defaults to none.
+    pub sides: Sides,
 }
 
 /// Returns the response to `request` about the image in `source`.
@@ -90,15 +93,16 @@ pub async fn handle(
 ///
 /// # Errors
 /// As for [`handle`].
-pub fn preview(
+pub async fn preview(
     service: &Service,
     meta: &Meta,
     headers: HeaderMap,
     request: &Request,
 ) -> Result<Response<Body>, Rejection> {
     let timing = Timing::start();
-    let plan = Plan::new(service.registry, request.query.clone())?;
-    let validators = Validators::new(meta, &plan.query, &service.settings);
+    let mut plan = Plan::new(service.registry, request.query.clone())?;
+    let sides = service.sides.place(&mut plan, service, &request.meter).await?;
+    let validators = Validators::new(meta, &plan.query, &sides, &service.settings);
     match validators.evaluate(&request.headers) {
         Outcome::NotModified => {
             return Ok(service.finish(service.not_modified(meta, headers, &validators, timing), request));
@@ -138,11 +142,12 @@ async fn attempt(
     request: &Request,
 ) -> Result<Response<Body>, Failure> {
     let mut timing = Timing::start();
-    let plan = Plan::new(service.registry, request.query.clone())?;
+    let mut plan = Plan::new(service.registry, request.query.clone())?;
+    let sides = service.sides.place(&mut plan, service, &request.meter).await?;
     let query = plan.query.clone();
-    let validators = |meta: &Meta| Validators::new(meta, &query, &service.settings);
+    let validators = |meta: &Meta| Validators::new(meta, &query, &sides, &service.settings);
     timing.mark("plan");
-    let key = service.result_key(&plan, request);
+    let key = service.result_key(&plan, &sides, request);
     let kept = match &key {
         Some(key) => service.results.get(key).await,
         None => None,
@@ -193,7 +198,7 @@ async fn attempt(
         timing.mark("result");
         return service.respond(&result, &validators(&result.meta), request, timing);
     }
-    stream(service, source, plan, probed, request, timing).await
+    stream(service, source, plan, &sides, probed, request, timing).await
 }
 
 /// Makes one attempt at a response that is sent while it is produced.
@@ -201,6 +206,7 @@ async fn stream(
     service: &Service,
     source: &Arc<dyn Source>,
     plan: Plan,
+    sides: &str,
     probed: Option<Opened>,
     request: &Request,
     mut timing: Timing,
@@ -217,7 +223,7 @@ async fn stream(
     let head = driver.commit(service.streaming.lookahead_bytes).await?;
     timing.mark("head");
     let meta = driver.meta().clone();
-    let validators = Validators::new(&meta, &query, &service.settings);
+    let validators = Validators::new(&meta, &query, sides, &service.settings);
 
     let mut length = driver.length().or(meta.size.filter(|_| passthrough.is_some()));
     let range = ByteRange::from_headers(&request.headers)
@@ -234,7 +240,8 @@ async fn stream(
         // The length of a long response is known only at its end, so the session runs twice over the same
         // version of the source: to measure the response, and to send it. The first run ends with the range.
         length = measure(driver, needed).await?;
-        let plan = Plan::new(service.registry, request.query.clone())?;
+        let mut plan = Plan::new(service.registry, request.query.clone())?;
+        service.sides.place(&mut plan, service, &request.meter).await?;
         let opened = service.open(source, Some(&meta), &request.meter).await?;
         driver = service.drive(plan, source, opened, &request.meter);
         driver.commit(service.streaming.lookahead_bytes).await?;
@@ -291,10 +298,10 @@ impl Service {
 
     /// Returns the key of the result of `plan`, if it may be shared: a decode takes long, and its result is whole before
     /// its first byte is sent.
-    fn result_key(&self, plan: &Plan, request: &Request) -> Option<ResultKey> {
+    fn result_key(&self, plan: &Plan, sides: &str, request: &Request) -> Option<ResultKey> {
         let identity = request.identity.as_ref().filter(|_| plan.stage().is_none())?;
         let settings = of_settings(&self.settings);
-        let parts = [env!("CARGO_PKG_VERSION"), &settings, &plan.query.to_string(), &identity.name];
+        let parts = [env!("CARGO_PKG_VERSION"), &settings, &plan.query.to_string(), &identity.name, sides];
         Some(ResultKey::new(&identity.path, &parts))
     }
 

@@ -9,6 +9,7 @@ mod queue;
 mod defect;
 pub mod isolated;
 mod passthrough;
+pub mod sides;
 
 // Requests.
 pub mod door;

@@ -8,6 +8,7 @@ use crate::{
     quantity::{parse_bytes, parse_count},
     rules::RuleArguments,
     setting::table,
+    sides::{SideSettings, Sides, Watermarks},
     site::{OriginSettings, Origins},
     streaming::Streaming,
 };
@@ -34,6 +35,7 @@ pub(crate) const TABLES: &[(&str, TableSchema)] = &[
     ("fallback", schema_of::<Fallback>),
     ("ladders", schema_of::<Ladders>),
     ("presets", schema_of::<Presets>),
+    ("watermarks", schema_of::<Watermarks>),
 ];
 
 fn schema_of<T: JsonSchema>() -> Value {
@@ -74,6 +76,9 @@ pub struct Policy {
     /// immutable, override-source and errors: JSON, or @ and the name of a file with it
     #[arg(long, env = "SAFELIGHT_CACHE", value_name = "JSON", value_parser = table::<CacheSettings>)]
     cache: Option<CacheSettings>,
+
+    #[command(flatten)]
+    sides: SideSettings,
 
     /// Maximum bytes of a source that must be buffered whole (TIFF, some HEIF)
     #[arg(long, env = "SAFELIGHT_MAX_SOURCE_BYTES", value_name = "BYTES", value_parser = parse_bytes,
@@ -191,6 +196,7 @@ impl Policy {
             metrics: Arc::default(),
             streaming: Streaming::default(),
             results: Arc::default(),
+            sides: Sides::new(self.sides.clone()),
         })
     }
 
@@ -214,7 +220,12 @@ impl Policy {
         let rules = Arc::new(Rules::new(rules, service.registry.params())?);
         let cache = origin.cache.clone().unwrap_or_else(|| service.cache.clone());
         let fallback = origin.fallback.clone().unwrap_or_else(|| service.fallback.clone());
-        Ok(Service { rules, cache, fallback, ..service.clone() })
+        let SideSettings { watermarks, watermark_paths } = self.sides.clone();
+        let sides = service.sides.clone().with_settings(SideSettings {
+            watermarks: origin.watermarks.clone().or(watermarks),
+            watermark_paths: origin.watermark_paths.clone().unwrap_or(watermark_paths),
+        });
+        Ok(Service { rules, cache, fallback, sides, ..service.clone() })
     }
 }
 

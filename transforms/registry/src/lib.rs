@@ -36,6 +36,7 @@ pub const TRANSFORMS: &[&dyn Transform] = &[
     &safelight_sharpen::Sharpen,
     &safelight_vignette::Vignette,
     &safelight_padding::Padding,
+    &safelight_watermark::Watermark,
     &safelight_round::Round,
     &safelight_flatten::Flatten,
     &safelight_format::Format,

@@ -5,7 +5,9 @@ mod common;
 use bytes::Bytes;
 use common::{Picture, Random};
 use safelight_core::{
-    Format, Kind, Limits, Plan, Query, Settings, Size, Step, pixels::plan_sizes, testing::Output,
+    Format, Kind, Limits, Plan, Query, Settings, Size, Step,
+    pixels::plan_sizes,
+    testing::{Output, with_sides},
 };
 use safelight_registry::{REGISTRY, TRANSFORMS, example_query, example_query_len};
 
@@ -52,7 +54,7 @@ fn random_plans_have_the_size_that_they_announce() {
         let source = Bytes::from(safelight_images::read(name));
         let query = REGISTRY.query(&raw, "").expect("a valid query");
         let size = announced(&query, &source, format);
-        let plan = Plan::new(REGISTRY, query.clone()).expect("example queries have no conflict");
+        let plan = with_sides(Plan::new(REGISTRY, query.clone()).expect("example queries have no conflict"));
         let decodes = plan.decodes();
         match Output::collect(plan.start(&settings), &source, 4096) {
             Err(error) => assert!(

@@ -5,7 +5,8 @@ mod common;
 use bytes::Bytes;
 use common::{byte_queries, queries, rejects_jpeg, samples};
 use safelight_core::{
-    Encode, Kind, Param, ParamKind, Plan, Query, Registry, Result, Settings, Step, Transform, testing::Output,
+    Encode, Kind, Param, ParamKind, Plan, Query, Registry, Result, Settings, Step, Transform,
+    testing::{Output, with_sides},
 };
 use safelight_formats::Format;
 use safelight_registry::{REGISTRY, TRANSFORMS, keys_json, parameters_page, params_json};
@@ -13,7 +14,7 @@ use std::collections::HashSet;
 
 /// Runs a query over a source in chunks of this many bytes.
 fn answer(raw: &str, source: &Bytes, chunk: usize) -> Result<Output> {
-    let plan = Plan::new(REGISTRY, REGISTRY.query(raw, "")?)?;
+    let plan = with_sides(Plan::new(REGISTRY, REGISTRY.query(raw, "")?)?);
     Output::collect(plan.start(&Settings::default()), source, chunk)
 }
 

@@ -26,6 +26,12 @@ const COMPANIONS: &[(&str, &str)] = &[
     ("redactWith", "redact=1,1,9,9"),
     ("trimColor", "trim=10"),
     ("trimEqual", "trim=10"),
+    ("watermark", "width=10"),
+    ("watermarkPosition", "watermark=logo&width=10"),
+    ("watermarkOffset", "watermark=logo&width=10"),
+    ("watermarkScale", "watermark=logo&width=10"),
+    ("watermarkOpacity", "watermark=logo&width=10"),
+    ("watermarkBlend", "watermark=logo&width=10"),
 ];
 
 /// Valid and invalid texts at the limits of a parameter, which `ParamKind::Text` does not declare. For other texts
@@ -49,6 +55,9 @@ const TEXTS: &[(&str, &[&str], &[&str])] = &[
     ("round", &["1", "16384", "max", "ellipse"], &["0", "16385"]),
     ("focus", &["0,0", "1,1"], &["1.001,0", "0,1.001", "center"]),
     ("gravity", &["0,0", "1,1", "center", "south-east"], &["1.001,0", "0,1.001", "-0.001,0"]),
+    ("watermark", &["logo", "a-1_b"], &["a/b", "..", "-a", "a b"]),
+    ("watermarkOffset", &["0.999,-0.999", "-16384,16384"], &["16385,0", "0,-16385", "1.0,0", "1", "1,2,3"]),
+    ("watermarkScale", &["0.001", "10", "0.001,10"], &["0", "10.001", "0,1", "1,1,1"]),
 ];
 
 fn params() -> impl Iterator<Item = &'static Param> {

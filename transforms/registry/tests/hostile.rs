@@ -4,7 +4,10 @@ mod common;
 
 use bytes::Bytes;
 use common::byte_queries;
-use safelight_core::{Kind, Plan, Query, Settings, testing::Output};
+use safelight_core::{
+    Kind, Plan, Query, Settings,
+    testing::{Output, with_sides},
+};
 use safelight_registry::REGISTRY;
 use std::sync::LazyLock;
 
@@ -18,7 +21,7 @@ static QUERIES: LazyLock<Vec<Query>> = LazyLock::new(|| {
 /// If a transform panics, or its error is not about the source.
 fn check(name: &str, source: &Bytes) {
     for query in QUERIES.iter() {
-        let plan = Plan::new(REGISTRY, query.clone()).expect("no conflict");
+        let plan = with_sides(Plan::new(REGISTRY, query.clone()).expect("no conflict"));
         if let Err(error) = Output::collect(plan.start(&Settings::default()), source, 16 << 10) {
             let is_about_source =
                 matches!(error.kind, Kind::Corrupt | Kind::UnsupportedFormat | Kind::LimitExceeded);

@@ -7,7 +7,10 @@ use bytes::Bytes;
 use common::Random;
 use image::{ExtendedColorType, ImageFormat};
 use safelight_core::{Compression, Encode, Frame, Model, Samples};
-use safelight_core::{Image, Kind, Limits, Plan, Settings, Size, Stop, testing::Output};
+use safelight_core::{
+    Image, Kind, Limits, Plan, Settings, Size, Stop,
+    testing::{Output, with_sides},
+};
 use safelight_registry::{ENCODERS, REGISTRY};
 use std::{io::Cursor, path::Path};
 
@@ -112,7 +115,7 @@ fn no_image_gives_an_internal_error() {
             let mutant = Bytes::from(mutate(source, &mut random));
             for at in 0..QUERIES {
                 let query = &queries[(round * QUERIES + at) % queries.len()];
-                let plan = Plan::new(REGISTRY, query.clone()).expect("no conflict");
+                let plan = with_sides(Plan::new(REGISTRY, query.clone()).expect("no conflict"));
                 match Output::collect(plan.start(&settings), &mutant, 100) {
                     Ok(_) => images += 1,
                     Err(error) => assert!(

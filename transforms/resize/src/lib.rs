@@ -2,8 +2,6 @@
 
 mod fit;
 mod op;
-mod plane;
-mod resample;
 
 use fit::{Bounds, Fit, Request};
 use op::ResizeOp;

@@ -1,11 +1,8 @@
 //! The pixel step: computes the layout for an input size, and the samples for it.
 
-use crate::{
-    fit::{Fit, Layout, Request},
-    resample::Resampler,
-};
+use crate::fit::{Fit, Layout, Request};
 use safelight_core::{Colour, Error, Frame, Geometry, Kind, Model, PixelOp, Plane, Result, Size, Stop, View};
-use safelight_filters::{place, salient};
+use safelight_filters::{Resampler, place, salient};
 
 pub(crate) struct ResizeOp {
     pub(crate) request: Request,

@@ -10,7 +10,7 @@ pub use sizes::{SizePlan, plan_sizes};
 use crate::{
     Compression, Cost, Decode, Decoder, Decoding, Detection, Encode, Encoder, Error, Flow, Format, Frame,
     Geometry, Head, Header, Image, Kind, Opened, Opening, PixelOp, Registry, Report, Result, Selection,
-    Session, Settings, Sink, Size, Stage, Stop, plan::Decoded,
+    Session, Settings, Side, Sink, Size, Stage, Stop, plan::Decoded,
 };
 use bytes::{Bytes, BytesMut};
 use limits::{check_drawing, check_output, check_reserved, check_work};
@@ -49,6 +49,11 @@ impl Steps {
     pub(crate) fn push(&mut self, name: &'static str, op: Box<dyn PixelOp>) {
         self.ops.push(op);
         self.names.push(name);
+    }
+
+    /// Returns the needs for images besides the source.
+    pub(crate) fn sides(&mut self) -> impl Iterator<Item = &mut Side> {
+        self.ops.iter_mut().filter_map(|op| op.side())
     }
 }
 

@@ -5,6 +5,7 @@ use crate::{
     edit::{Edit, Word},
     image::Image,
     refusal::Refusal,
+    watermark::{Anchor, Place, Position, Watermark},
     words,
 };
 use safelight_core::{Colour, Format};
@@ -32,6 +33,7 @@ pub(crate) struct Edits {
     /// Top, right, bottom, left.
     pub(super) extend: Option<[u32; 4]>,
     pub(super) round: Option<Round>,
+    overlay: Option<Watermark>,
     background: Option<Colour>,
     flatten: bool,
     format: Option<Format>,
@@ -101,6 +103,7 @@ pub(crate) const TRANSLATED: &[&str] = &[
     "negate",
     "normalise",
     "normalize",
+    "overlayWith",
     "pipelineColorspace",
     "pipelineColourspace",
     "png",
@@ -142,7 +145,7 @@ pub(crate) const UNTRANSLATED: &[&str] = &[
 ];
 
 impl Edits {
-    /// Reads edits in their order. As in the service, unknown ones have no effect.
+    /// Reads edits in their order. As in the service, unknown ones have no effect. `folder` returns the path of a bucket.
     ///
     /// # Errors
     /// [`Refusal`], for a wrong value.
@@ -150,6 +153,7 @@ impl Edits {
         service: &'static str,
         edits: &Map<String, Value>,
         output: Option<&str>,
+        folder: &dyn Fn(Option<&str>) -> Result<String, Refusal>,
     ) -> Result<Self, Refusal> {
         let mut read = Self { service, is_edited: !edits.is_empty(), ..Self::default() };
         if let Some(output) = output {
@@ -157,7 +161,10 @@ impl Edits {
         }
         for (name, value) in edits {
             read.order.push(name.clone());
-            read.apply(name, value)?;
+            match name.as_str() {
+                "overlayWith" => read.overlay = overlay(value, folder)?,
+                name => read.apply(name, value)?,
+            }
         }
         Ok(read)
     }
@@ -248,7 +255,8 @@ impl Edits {
                 }
                 self.animated = Some(value == true);
             }
-            name if UNTRANSLATED.contains(&name) && value != false => {
+            // `watermark` is one of version 8.
+            name if (UNTRANSLATED.contains(&name) || name == "watermark") && value != false => {
                 self.unsupported = self.unsupported.take().or(Some(name.to_owned()));
             }
             _ => (),
@@ -339,6 +347,9 @@ impl Edits {
         for (key, value, option) in &self.words {
             edit.set(key, value, option);
         }
+        if let Some(overlay) = &self.overlay {
+            overlay.add(&mut edit, "overlayWith");
+        }
         words::format(&mut edit, self.service, "format", image, format)?;
         let quality =
             self.qualities.iter().rev().find(|(own, _)| *own == format).map(|(_, quality)| *quality);
@@ -361,6 +372,41 @@ impl Edits {
         }
         Ok(edit.into_words(image))
     }
+}
+
+/// Reads another picture on the picture.
+fn overlay(
+    value: &Value,
+    folder: &dyn Fn(Option<&str>) -> Result<String, Refusal>,
+) -> Result<Option<Watermark>, Refusal> {
+    let wrong = |key: &str| invalid(format!("overlayWith.{key}: invalid value {}", value[key]));
+    let text = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    // Other percentages are ignored.
+    let share = |key: &str| {
+        let percent = text(&value[key]).and_then(|text| text.parse::<u32>().ok());
+        percent.filter(|percent| *percent <= 100).map(|percent| f64::from(percent) / 100.0)
+    };
+    let (w, h) = (share("wRatio"), share("hRatio"));
+    if w == Some(0.0) || h == Some(0.0) {
+        return Err(wrong("wRatio"));
+    }
+    let key = value["key"].as_str().ok_or_else(|| wrong("key"))?;
+    let name = format!("{}{key}", folder(Some(value["bucket"].as_str().unwrap_or_default()))?);
+    let options = &value["options"];
+    let position =
+        |key: &str| text(&options[key]).map(|text| Position::parse(&text).ok_or_else(|| wrong("options")));
+    let place = match (position("left").transpose()?, position("top").transpose()?) {
+        (Some(x), Some(y)) => Place::At(x, y),
+        (None, None) => Place::At(Position::at(Anchor::Centre), Position::at(Anchor::Centre)),
+        _ => return Err(wrong("options")),
+    };
+    let scale = (w.is_some() || h.is_some()).then_some((w, h));
+    let opacity = 1.0 - share("alpha").unwrap_or(0.0);
+    Ok(Some(Watermark { name, opacity, place, scale }))
 }
 
 const BLACK: Colour = Colour { rgb: [0; 3], alpha: 255 };

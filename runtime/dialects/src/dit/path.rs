@@ -153,7 +153,21 @@ fn apply(
             };
             resize(edits, name, value);
         }
-        "rgb" | "convolution" | "smart_crop" | "watermark" => drop(set(name, arguments.into())),
+        "rgb" | "convolution" | "smart_crop" => drop(set(name, arguments.into())),
+        "watermark" => {
+            // Other positions than numbers are those of no options.
+            let is_number = |text: &str| text.trim_end_matches('p').parse::<i32>().is_ok();
+            let options = if is_number(text(2)) && is_number(text(3)) {
+                json!({"left": text(2), "top": text(3)})
+            } else {
+                Value::Null
+            };
+            let overlay = json!({
+                "bucket": text(0), "key": text(1), "options": options,
+                "alpha": text(4), "wRatio": text(5), "hRatio": text(6),
+            });
+            set("overlayWith", overlay);
+        }
         _ => (),
     }
     Ok(())

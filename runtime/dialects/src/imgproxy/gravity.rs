@@ -47,9 +47,12 @@ impl Anchor {
 }
 
 impl Gravity {
-    /// Returns whether a word is a side, a corner or the centre.
-    pub(super) fn is_side(word: &str) -> bool {
-        matches!(Anchor::parse(word), Some(Anchor::Side(..)))
+    /// Returns the directions of a word that is a side, a corner or the centre: how far to the right, and how far down.
+    pub(super) fn side(word: &str) -> Option<(i8, i8)> {
+        match Anchor::parse(word)? {
+            Anchor::Side(x, y) => Some((x, y)),
+            Anchor::Point | Anchor::Smart => None,
+        }
     }
 
     pub(super) fn is_smart(&self) -> bool {

@@ -41,6 +41,11 @@ pub struct Imgproxy {
     pub presets: Presets,
     /// Whether URLs have only names of presets, as in `IMGPROXY_ONLY_PRESETS`. Defaults to false.
     pub only_presets: bool,
+    /// The picture for the option `watermark`, by its name in the setting watermarks or its path, in place of
+    /// `IMGPROXY_WATERMARK_PATH`. Defaults to none: the option has no effect.
+    pub watermark: Option<String>,
+    /// A factor of its opacity, as in `IMGPROXY_WATERMARK_OPACITY`. Defaults to 1.
+    pub watermark_opacity: Option<f64>,
     /// Start of sources, as in `IMGPROXY_BASE_URL`. Defaults to nothing.
     pub base_url: String,
     /// Starts of sources and the paths of this site that have them, such as `"s3://photos/" = "/photos/"`. Defaults
@@ -109,7 +114,8 @@ impl Imgproxy {
             Some(sources) => resolve(&source, sources)?,
             None => resolve(&source, &[("local:///".to_owned(), "/".to_owned())].into())?,
         };
-        Ok(Translation::new(path, move |image| options.words(image)))
+        let mark = self.watermark.clone().map(|name| (name, self.watermark_opacity.unwrap_or(1.0)));
+        Ok(Translation::new(path, move |image| options.words(image, mark.as_ref())))
     }
 
     /// Returns the options of a URL.

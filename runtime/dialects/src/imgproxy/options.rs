@@ -56,6 +56,20 @@ pub(super) struct Trim {
     pub(super) is_symmetric: (bool, bool),
 }
 
+/// Where another picture goes, and how.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Watermark {
+    /// From 0 to 1.
+    pub(super) opacity: f64,
+    /// As in [`Gravity::side`]; `None` for tiles.
+    pub(super) side: Option<(i8, i8)>,
+    /// Below 1 shares, else pixels: distances from the sides, or gaps.
+    pub(super) x: f64,
+    pub(super) y: f64,
+    /// The part of the picture into which it fits; 0 for its own size.
+    pub(super) scale: f64,
+}
+
 /// The options of a URL.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of the URL")]
@@ -83,6 +97,8 @@ pub(crate) struct Options {
     pub(super) blur: f64,
     pub(super) sharpen: f64,
     pub(super) pixelate: u32,
+    /// Has no effect unless the operator names a picture.
+    pub(super) watermark: Option<Watermark>,
     pub(super) strip_metadata: bool,
     pub(super) quality: Quality,
     pub(super) max_bytes: u32,
@@ -120,6 +136,7 @@ impl Default for Options {
             blur: 0.0,
             sharpen: 0.0,
             pixelate: 0,
+            watermark: None,
             strip_metadata: true,
             quality: Quality::default(),
             max_bytes: 0,
@@ -293,7 +310,7 @@ impl Options {
             "blur" => self.blur = arguments.at_most(1)?.positive(0)?,
             "sharpen" => self.sharpen = arguments.at_most(1)?.positive(0)?,
             "pixelate" => self.pixelate = arguments.only_whole()?,
-            "watermark" => check_watermark(&arguments)?,
+            "watermark" => self.watermark = Some(Watermark::parse(&arguments)?),
             "strip_metadata" => self.strip_metadata = arguments.only_flag()?,
             "keep_copyright" | "strip_color_profile" | "preserve_hdr" | "enforce_thumbnail" => {
                 // Metadata is never kept, profiles always where they matter.
@@ -436,19 +453,17 @@ impl Extend {
     }
 }
 
-/// Checks the arguments of `watermark`, which has no effect unless the operator names an image.
-fn check_watermark(arguments: &Arguments<'_>) -> Result<(), Invalid> {
-    Invalid::unless((0.0..=1.0).contains(&arguments.at_most(5)?.number(0)?))?;
-    if let Some(position) = arguments.given(1) {
-        Invalid::unless(position == "re" || Gravity::is_side(position))?;
+impl Watermark {
+    fn parse(arguments: &Arguments<'_>) -> Result<Self, Invalid> {
+        let opacity = arguments.at_most(5)?.number(0)?;
+        Invalid::unless((0.0..=1.0).contains(&opacity))?;
+        let side = match arguments.given(1) {
+            Some("re") => None,
+            Some(position) => Some(Gravity::side(position).ok_or(Invalid::Option)?),
+            None => Some((0, 0)),
+        };
+        let number = |index| arguments.given(index).map_or(Ok(0.0), |_| arguments.number(index));
+        let scale = arguments.given(4).map_or(Ok(0.0), |_| arguments.positive(4))?;
+        Ok(Self { opacity, side, x: number(2)?, y: number(3)?, scale })
     }
-    for index in 2..4 {
-        if arguments.given(index).is_some() {
-            arguments.number(index)?;
-        }
-    }
-    if arguments.given(4).is_some() {
-        arguments.positive(4)?;
-    }
-    Ok(())
 }

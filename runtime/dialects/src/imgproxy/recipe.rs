@@ -2,13 +2,14 @@
 
 use super::{
     Imgproxy, format,
-    options::{Extend, Options, Resizing},
+    options::{self, Extend, Options, Resizing},
 };
 use crate::{
     edit::{Edit, Sides, Word},
     image::Image,
     refusal::Refusal,
     turn::Turn,
+    watermark::{Anchor, Length, Place, Position, Watermark},
     words,
 };
 use safelight_core::{Format, Kind, Rect, Size};
@@ -20,11 +21,11 @@ const MAX_SIDE: f64 = 1e9;
 const MIN_AVIF_SIDE: u32 = 16;
 
 impl Options {
-    /// Returns the parameters for a source.
+    /// Returns the parameters for a source. `mark` is the operator's watermark and a factor of its opacity.
     ///
     /// # Errors
     /// [`Refusal`].
-    pub(crate) fn words(&self, image: &Image) -> Result<Vec<Word>, Refusal> {
+    pub(crate) fn words(&self, image: &Image, mark: Option<&(String, f64)>) -> Result<Vec<Word>, Refusal> {
         let mut edit = Edit::default();
         let is_passed_on = self.is_raw
             || (image.is_vector() && self.format.is_none_or(|format| format == Format::Svg))
@@ -34,18 +35,26 @@ impl Options {
         }
         self.filters(&mut edit);
         let mut adds_alpha = self.padding != [0; 4];
+        let mut dpr = self.dpr;
         // Animations are never trimmed.
         match (image.size, self.trim.as_ref().filter(|_| !image.is_animated)) {
-            (Some(size), None) => adds_alpha |= self.place(&mut edit, image, size)?,
+            (Some(size), None) => {
+                let placed = self.place(&mut edit, image, size)?;
+                adds_alpha |= placed.has_sides;
+                dpr = placed.dpr;
+            }
             (_, Some(_)) => self.trimmed(&mut edit)?,
             (None, None) => self.boxed(&mut edit),
+        }
+        if let (Some(own), Some((name, opacity))) = (&self.watermark, mark) {
+            own.of(name, *opacity, dpr).add(&mut edit, "watermark");
         }
         self.output(&mut edit, image, adds_alpha)?;
         Ok(edit.into_words(image))
     }
 
-    /// Adds the steps whose sizes depend on that of the source. Returns whether the picture gets clear sides.
-    fn place(&self, edit: &mut Edit, image: &Image, stored: Size) -> Result<bool, Refusal> {
+    /// Adds the steps whose sizes depend on that of the source.
+    fn place(&self, edit: &mut Edit, image: &Image, stored: Size) -> Result<Placed, Refusal> {
         // Without a turn, a tag that is kept turns the picture in viewers.
         let upright =
             if self.auto_rotate || !self.strip_metadata { image.upright() } else { Turn::default() };
@@ -107,7 +116,7 @@ impl Options {
         let [top, right, bottom, left] =
             self.padding.map(|side| (f64::from(side) * dpr).round_ties_even().min(MAX_SIDE) as i64);
         edit.sides = edit.sides.and(Sides { top, right, bottom, left });
-        Ok(has_sides)
+        Ok(Placed { has_sides, dpr })
     }
 
     /// Returns the size of the part that is kept before all else.
@@ -269,6 +278,41 @@ impl Options {
             None => (),
         }
         Ok(())
+    }
+}
+
+/// What the sizes tell.
+struct Placed {
+    /// Whether the picture gets clear sides.
+    has_sides: bool,
+    /// The scale of paddings and offsets.
+    dpr: f64,
+}
+
+impl options::Watermark {
+    /// Returns the watermark for the picture `name`.
+    fn of(&self, name: &str, opacity: f64, dpr: f64) -> Watermark {
+        let length = |offset: f64| {
+            if offset.abs() < 1.0 {
+                Length::Share(offset)
+            } else {
+                Length::Pixels((offset * dpr).round_ties_even())
+            }
+        };
+        let position = |side: i8, offset: f64| Position {
+            anchor: match side {
+                -1 => Anchor::Start,
+                1 => Anchor::End,
+                _ => Anchor::Centre,
+            },
+            distance: length(offset),
+        };
+        let place = match self.side {
+            None => Place::Tiles(length(self.x), length(self.y)),
+            Some((x, y)) => Place::At(position(x, self.x), position(y, self.y)),
+        };
+        let scale = (0.0 < self.scale).then_some((Some(self.scale), Some(self.scale)));
+        Watermark { name: name.to_owned(), opacity: self.opacity * opacity, place, scale }
     }
 }
 

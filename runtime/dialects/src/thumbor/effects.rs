@@ -1,7 +1,7 @@
 //! Filters, and the parameters for them.
 
-use super::Flavour;
-use crate::edit::Edit;
+use super::{Flavour, watermark};
+use crate::{edit::Edit, watermark::Watermark};
 use safelight_core::{Colour, Format, Rect, Size};
 
 /// What the filters of a URL ask for.
@@ -34,6 +34,7 @@ pub(super) struct Effects {
     pub(super) max_bytes: Option<u32>,
     /// Factors and offsets of red, green and blue, which filters have changed.
     linear: Option<[Change; 3]>,
+    pub(super) watermark: Option<Watermark>,
     /// Parameters, their values, and the filters.
     words: Vec<(&'static str, String, &'static str)>,
     /// The first filter that has no translation.
@@ -96,6 +97,7 @@ pub(super) const TRANSLATED: &[(Option<Flavour>, &str)] = &[
     (Some(Flavour::Imagor), "to_colorspace"),
     (Some(Flavour::Imagor), "trim"),
     (None, "upscale"),
+    (None, "watermark"),
 ];
 
 /// Filters without a translation: they answer with the status 501.
@@ -106,12 +108,10 @@ pub(super) const UNTRANSLATED: &[(Flavour, &str)] = &[
     (Flavour::Thumbor, "equalize"),
     (Flavour::Thumbor, "frame"),
     (Flavour::Thumbor, "noise"),
-    (Flavour::Thumbor, "watermark"),
     (Flavour::Imagor, "dpi"),
     (Flavour::Imagor, "image"),
     (Flavour::Imagor, "label"),
     (Flavour::Imagor, "text"),
-    (Flavour::Imagor, "watermark"),
 ];
 
 impl Effects {
@@ -139,6 +139,9 @@ impl Effects {
     pub(super) fn add(&self, edit: &mut Edit) {
         for (key, value, option) in &self.words {
             edit.set(key, value, option);
+        }
+        if let Some(watermark) = &self.watermark {
+            watermark.add(edit, "watermark");
         }
     }
 
@@ -239,6 +242,10 @@ impl Effects {
             "background_color" => {
                 self.flat = Colour::parse(arguments.text(0)).filter(|colour| colour.alpha != 0);
             }
+            "watermark" => {
+                let watermark = watermark::thumbor(arguments.all())?;
+                self.watermark(watermark);
+            }
             "upscale" => self.upscale = true,
             "no_upscale" => self.no_upscale = true,
             "stretch" => self.is_stretched = true,
@@ -326,6 +333,11 @@ impl Effects {
                 if fill.is_none() && self.unsupported.is_none() {
                     // The colour, without the box of `fill`.
                     self.flat = self.fill.take();
+                }
+            }
+            "watermark" => {
+                if let Some(watermark) = watermark::imagor(arguments.all()) {
+                    self.watermark(watermark);
                 }
             }
             "upscale" => self.upscale = true,
@@ -418,6 +430,17 @@ impl Effects {
         self.word("saturation", &(1.0 + percent / 100.0).clamp(0.0, 5.0), "saturation");
     }
 
+    fn watermark(&mut self, watermark: Result<Watermark, &str>) {
+        match watermark {
+            // One parameter has one.
+            Ok(_) if self.watermark.is_some() => {
+                self.unsupported.get_or_insert("a second watermark".to_owned());
+            }
+            Ok(watermark) => self.watermark = Some(watermark),
+            Err(option) => drop(self.unsupported.get_or_insert(option.to_owned())),
+        }
+    }
+
     fn round(&mut self, radius: u32, colour: Option<Colour>) {
         if 0 < radius {
             self.word("round", &radius, "round_corner");
@@ -451,6 +474,10 @@ struct Arguments<'a>(Vec<&'a str>);
 impl<'a> Arguments<'a> {
     fn len(&self) -> usize {
         self.0.len()
+    }
+
+    fn all(&self) -> &[&'a str] {
+        &self.0
     }
 
     fn is_empty(&self) -> bool {

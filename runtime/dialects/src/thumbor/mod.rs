@@ -8,6 +8,7 @@ mod filters;
 mod geometry;
 mod imagor;
 mod path;
+mod watermark;
 
 use crate::{
     edit::{Edit, Word},

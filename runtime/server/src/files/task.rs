@@ -93,7 +93,8 @@ impl Task {
             self.query.clone()
         };
         let parsed = self.service.query(&query, "")?.query;
-        let plan = Plan::new(*registry, parsed.clone())?;
+        let mut plan = Plan::new(*registry, parsed.clone())?;
+        self.service.sides.place(&mut plan, &self.service, &meter).await?;
         let mut driver = SessionDriver::new(reader, plan.start(settings), decode_pool.clone());
         let head = match driver.commit(Streaming::default().lookahead_bytes).await {
             Err(error) if self.may_be_skipped && error.kind == Kind::UnsupportedFormat => {

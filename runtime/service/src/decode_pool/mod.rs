@@ -136,6 +136,11 @@ impl DecodePool {
         Ok(Reservation::new(self.clone(), place, deadline, meter))
     }
 
+    /// Returns the longest wait for memory.
+    pub(crate) fn queue_timeout(&self) -> Duration {
+        self.limits.queue_timeout
+    }
+
     /// Returns the state of the queues.
     pub fn queues(&self) -> [QueueState; 3] {
         let state = |queue, budget: &Budget, cores: Option<&Cores>| QueueState {

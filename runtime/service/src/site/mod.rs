@@ -151,6 +151,7 @@ impl Route {
         origin: Arc<dyn Origin>,
     ) -> Self {
         Arc::make_mut(&mut service.rules).ignore(origin.query_keys().iter().copied());
+        service.sides = service.sides.of_origin(origin.clone());
         Self { prefix, rewrites, service, origin }
     }
 

@@ -4,6 +4,7 @@ use crate::{
     StartError,
     cache_control::{CacheSettings, Fallback},
     setting::table,
+    sides::{ImagePath, Watermarks},
     source::{Amazon, Origin, Remote, SourceSettings, origin},
 };
 use clap::Args;
@@ -56,6 +57,10 @@ pub struct OriginSettings {
     pub fallback: Option<Fallback>,
     /// As the setting cache.
     pub cache: Option<CacheSettings>,
+    /// As the setting watermarks.
+    pub watermarks: Option<Watermarks>,
+    /// As the setting watermark-paths.
+    pub watermark_paths: Option<Vec<ImagePath>>,
 }
 
 /// Credentials of a bucket, and where it is.

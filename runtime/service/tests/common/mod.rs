@@ -27,6 +27,7 @@ use safelight_service::{
     decode_pool::{DecodePool, PoolLimits},
     dialect::Dialects,
     handle::{RuleSettings, Rules, Service},
+    sides::Sides,
     site::Routes,
     source::Origin,
     streaming::Streaming,
@@ -84,5 +85,6 @@ pub(crate) fn service(registry: Registry) -> Service {
         results: Arc::default(),
         is_checked_by_cdn: false,
         streaming: Streaming::default(),
+        sides: Sides::default(),
     }
 }

@@ -11,7 +11,8 @@ pub(crate) use picture::Picture;
 
 use bytes::Bytes;
 use safelight_core::{
-    Kind, Param, ParamKind, Plan, Registry, Result, Settings, Step, Transform, testing::Output,
+    Kind, Param, ParamKind, Plan, Registry, Result, Settings, Step, Transform,
+    testing::{Output, with_sides},
 };
 use safelight_registry::{REGISTRY, TRANSFORMS, example_queries, example_values};
 use std::{
@@ -24,7 +25,7 @@ pub(crate) fn answer(raw: &str, source: &Bytes) -> Result<Output> {
 }
 
 pub(crate) fn answer_of(registry: Registry, raw: &str, source: &Bytes) -> Result<Output> {
-    let plan = Plan::new(registry, registry.query(raw, "")?)?;
+    let plan = with_sides(Plan::new(registry, registry.query(raw, "")?)?);
     Output::collect(plan.start(&Settings::default()), source, 64 << 10)
 }
 

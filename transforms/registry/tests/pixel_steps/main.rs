@@ -11,7 +11,8 @@ use content::{Content, check_planes, covering, psnr, sampled};
 use fake::{Fake, PROFILES, check_image, source};
 use safelight_core::{
     ColourClass, Error, Frame, Geometry, Image, Kind, Model, Param, PixelOp, Plan, Profile, Query, Registry,
-    Result, Settings, Size, Step, Stop, Transform, testing::Output,
+    Result, Settings, Size, Step, Stop, Transform,
+    testing::{Output, side_image, with_sides},
 };
 use safelight_registry::{REGISTRY, TRANSFORMS, example_queries, example_values};
 
@@ -24,7 +25,12 @@ const MAX_PIXELS: u64 = 1 << 16;
 fn step(transform: &dyn Transform, raw: &str) -> Option<Box<dyn PixelOp>> {
     let query = REGISTRY.query(raw, "").unwrap();
     match transform.step(&query).unwrap() {
-        Some(Step::Pixels(op) | Step::PixelsIfDecoding(op)) => Some(op),
+        Some(Step::Pixels(mut op) | Step::PixelsIfDecoding(mut op)) => {
+            if let Some(side) = op.side() {
+                side.image = Some(side_image());
+            }
+            Some(op)
+        }
         _ => None,
     }
 }
@@ -199,7 +205,7 @@ fn every_step_keeps_its_promises_for_every_image() {
 /// Runs a plan over a fake source; returns the encoder's text: profile, class of the frames, conversions.
 fn encoded(registry: Registry, raw: &str, source: Vec<u8>, keep_profile: bool) -> Result<String> {
     let settings = Settings { keep_profile, ..Settings::default() };
-    let plan = Plan::new(registry, registry.query(raw, "")?)?;
+    let plan = with_sides(Plan::new(registry, registry.query(raw, "")?)?);
     let output = Output::collect(plan.start(&settings), &Bytes::from(source), 1)?;
     Ok(String::from_utf8(output.body()).unwrap())
 }

@@ -1,17 +1,19 @@
 //! Scaling of a plane, or of a part of it at fractional positions, with Lanczos3: 8 bits by the kernels of this
 //! crate, 16 bits by `fast_image_resize`.
 
-use crate::plane::{Pixels, Scaling};
+mod plane;
+
 use fast_image_resize::{
     MulDiv, PixelTrait, ResizeOptions, Resizer,
     images::{TypedCroppedImage, TypedCroppedImageMut, TypedImage},
     pixels::{U16, U16x2, U16x3, U16x4},
 };
+use plane::{Pixels, Scaling};
 use safelight_core::{Error, Kind, Model, Plane, Rect, Result, Samples, Size, Stop, View};
 
 /// Scales parts of planes.
 #[derive(Debug)]
-pub(crate) struct Resampler<'a> {
+pub struct Resampler<'a> {
     stop: &'a Stop,
     /// The weights of the previous plane, since both chroma planes use the same.
     scaling: Option<Scaling>,
@@ -19,7 +21,7 @@ pub(crate) struct Resampler<'a> {
 
 impl<'a> Resampler<'a> {
     /// A resampler that works until `stop` is set.
-    pub(crate) fn new(stop: &'a Stop) -> Self {
+    pub fn new(stop: &'a Stop) -> Self {
         Self { stop, scaling: None }
     }
 
@@ -31,7 +33,7 @@ impl<'a> Resampler<'a> {
     /// # Errors
     /// [`Kind::Internal`] if the plane does not cover the image, or has more than four channels; those of
     /// [`Stop::check`].
-    pub(crate) fn resample(
+    pub fn resample(
         &mut self,
         plane: Plane,
         model: Model,
@@ -39,37 +41,52 @@ impl<'a> Resampler<'a> {
         part: View,
         size: Size,
     ) -> Result<Plane> {
-        let columns = Span::new((image.x, image.w), (part.x, part.w), plane.step.0);
-        let rows = Span::new((image.y, image.h), (part.y, part.h), plane.step.1);
-        let shape = (plane.size, plane.channels);
+        let (spans, shape) = (spans(&plane, image, part), (plane.size, plane.channels));
         let samples = match plane.samples {
-            Samples::U8(samples) => {
-                let pixels = Pixels::new(plane.channels, model.has_alpha());
-                let pixels = pixels.ok_or_else(|| too_many(plane.channels))?;
-                Samples::U8(self.bytes(&samples, shape, pixels, (&columns, &rows), size)?)
-            }
+            Samples::U8(samples) => Samples::U8(self.bytes(&samples, shape, model, &spans, size)?),
             Samples::U16(samples) => {
                 self.stop.check()?;
-                Samples::U16(words(samples, shape, model.has_alpha(), (&columns, &rows), size)?)
+                Samples::U16(words(samples, shape, model.has_alpha(), &spans, size)?)
             }
         };
         Ok(Plane { size, samples, step: (1.0, 1.0), ..plane })
+    }
+
+    /// As [`Resampler::resample`], for a plane that stays. Of 16 bits, it is copied.
+    ///
+    /// # Errors
+    /// As for [`Resampler::resample`].
+    pub fn resample_shared(
+        &mut self,
+        plane: &Plane,
+        model: Model,
+        image: View,
+        part: View,
+        size: Size,
+    ) -> Result<Plane> {
+        let Samples::U8(samples) = &plane.samples else {
+            return self.resample(plane.clone(), model, image, part, size);
+        };
+        let (spans, shape) = (spans(plane, image, part), (plane.size, plane.channels));
+        let samples = Samples::U8(self.bytes(samples, shape, model, &spans, size)?);
+        Ok(Plane { size, samples, step: (1.0, 1.0), channels: plane.channels })
     }
 
     fn bytes(
         &mut self,
         samples: &[u8],
         (from, channels): (Size, u8),
-        pixels: Pixels,
-        (columns, rows): (&Span, &Span),
+        model: Model,
+        (columns, rows): &(Span, Span),
         size: Size,
     ) -> Result<Vec<u8>> {
+        let pixels = Pixels::new(channels, model.has_alpha()).ok_or_else(|| too_many(channels))?;
         let readable = Rect { x: columns.first, y: rows.first, size: Size::new(columns.count, rows.count) };
         let is_on_plane = |span: &Span, side| 0 < span.count && span.first.saturating_add(span.count) <= side;
         let length = (from.w as usize).checked_mul(from.h as usize);
         let length = length.and_then(|length| length.checked_mul(channels.into()));
         if length != Some(samples.len()) || !is_on_plane(columns, from.w) || !is_on_plane(rows, from.h) {
-            return Err(Error::new(Kind::Internal, "resize", "the plane does not cover the image"));
+            return Err(Error::new(Kind::Internal, "resample", "the plane does not cover the image"));
         }
         let (x, y) = (f64::from(columns.first) + columns.start, f64::from(rows.first) + rows.start);
         let part = View { x, y, w: columns.length, h: rows.length };
@@ -79,12 +96,18 @@ impl<'a> Resampler<'a> {
     }
 }
 
+/// Returns the positions of `image` and of `part` on a plane: columns and rows.
+fn spans(plane: &Plane, image: View, part: View) -> (Span, Span) {
+    let columns = Span::new((image.x, image.w), (part.x, part.w), plane.step.0);
+    (columns, Span::new((image.y, image.h), (part.y, part.h), plane.step.1))
+}
+
 /// Scales the 16-bit samples of a plane of size `from`.
 fn words(
     samples: Vec<u16>,
     (from, channels): (Size, u8),
     has_alpha: bool,
-    spans: (&Span, &Span),
+    spans: &(Span, Span),
     size: Size,
 ) -> Result<Vec<u16>> {
     let is_opaque =
@@ -106,7 +129,7 @@ fn words(
 fn scale_words<P: PixelTrait>(
     (mut source, from): (Vec<u16>, Size),
     (mut target, size): (Vec<u16>, Size),
-    (columns, rows): (&Span, &Span),
+    (columns, rows): &(Span, Span),
     is_opaque: bool,
 ) -> Result<Vec<u16>> {
     let (columns, rows) = (columns.within(), rows.within());
@@ -168,9 +191,9 @@ fn image<P: PixelTrait>(samples: &mut [u16], size: Size) -> Result<TypedImage<'_
 }
 
 fn too_many(channels: u8) -> Error {
-    Error::new(Kind::Internal, "resize", format!("a plane of {channels} channels"))
+    Error::new(Kind::Internal, "resample", format!("a plane of {channels} channels"))
 }
 
 fn defect(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::new(Kind::Internal, "resize", "the image could not be scaled").with_source(cause)
+    Error::new(Kind::Internal, "resample", "the image could not be scaled").with_source(cause)
 }
