@@ -182,7 +182,7 @@ fn inwards(gravity: Gravity, offset: (f64, f64)) -> (f64, f64) {
 fn visible(start: f64, length: u32, image: u32) -> Option<(u32, u32, u32)> {
     let end = (start + f64::from(length)).min(f64::from(image));
     let from = start.max(0.0);
-    (from < end).then(|| ((from - start) as u32, (end - from) as u32, from as u32))
+    (from < end).then_some(((from - start) as u32, (end - from) as u32, from as u32))
 }
 
 /// Returns the part of a watermark of size `own` that is shown as `visible` of its scaled `size`.
@@ -211,27 +211,23 @@ mod tests {
 
     #[test]
     fn the_visible_part_is_scaled_and_placed() {
-        let check = |raw: &str,
-                     (w, h): (u32, u32),
-                     expected: Option<((f64, f64), (u32, u32), (u32, u32))>| {
+        // Start and width of the part, width and height on the image, and the place there.
+        let check = |raw: &str, (w, h): (u32, u32), expected: Option<[u32; 6]>| {
             let query = Query::parse(raw, "", PARAMS.iter().chain(&[DPR])).unwrap();
             let layout = Placing::of(&query).layout(Size::new(40, 20), Size::new(w, h));
-            let found = layout
-                .map(|Layout { part, shown, places }| ((part.x, part.w), (shown.w, shown.h), places.first));
+            let found = layout.map(|Layout { part, shown, places: Places { first, .. } }| {
+                [part.x.round() as u32, part.w.round() as u32, shown.w, shown.h, first.0, first.1]
+            });
             assert_eq!(found, expected, "{raw}");
         };
-        check("", (100, 100), Some(((0.0, 40.0), (40, 20), (60, 80))));
-        check("watermarkOffset=10,5", (100, 100), Some(((0.0, 40.0), (40, 20), (50, 75))));
-        check("watermarkPosition=center", (101, 100), Some(((0.0, 40.0), (40, 20), (30, 40))));
-        check(
-            "watermarkPosition=north&watermarkOffset=-5,3",
-            (100, 100),
-            Some(((0.0, 40.0), (40, 20), (25, 3))),
-        );
-        check("watermarkScale=0.5", (160, 100), Some(((0.0, 40.0), (80, 40), (80, 60))));
-        check("watermarkScale=1,0.1", (100, 100), Some(((0.0, 40.0), (20, 10), (80, 90))));
-        check("", (30, 100), Some(((10.0, 30.0), (30, 20), (0, 80))));
-        check("watermarkPosition=tile&watermarkScale=1", (80, 10), Some(((0.0, 40.0), (20, 10), (0, 0))));
+        check("", (100, 100), Some([0, 40, 40, 20, 60, 80]));
+        check("watermarkOffset=10,5", (100, 100), Some([0, 40, 40, 20, 50, 75]));
+        check("watermarkPosition=center", (101, 100), Some([0, 40, 40, 20, 30, 40]));
+        check("watermarkPosition=north&watermarkOffset=-5,3", (100, 100), Some([0, 40, 40, 20, 25, 3]));
+        check("watermarkScale=0.5", (160, 100), Some([0, 40, 80, 40, 80, 60]));
+        check("watermarkScale=1,0.1", (100, 100), Some([0, 40, 20, 10, 80, 90]));
+        check("", (30, 100), Some([10, 30, 30, 20, 0, 80]));
+        check("watermarkPosition=tile&watermarkScale=1", (80, 10), Some([0, 40, 20, 10, 0, 0]));
         check("watermarkPosition=west&watermarkOffset=-40,0", (100, 100), None);
     }
 }

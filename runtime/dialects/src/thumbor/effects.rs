@@ -242,10 +242,7 @@ impl Effects {
             "background_color" => {
                 self.flat = Colour::parse(arguments.text(0)).filter(|colour| colour.alpha != 0);
             }
-            "watermark" => {
-                let watermark = watermark::thumbor(arguments.all())?;
-                self.watermark(watermark);
-            }
+            "watermark" => self.watermark(watermark::thumbor(arguments.all())),
             "upscale" => self.upscale = true,
             "no_upscale" => self.no_upscale = true,
             "stretch" => self.is_stretched = true,
@@ -335,11 +332,7 @@ impl Effects {
                     self.flat = self.fill.take();
                 }
             }
-            "watermark" => {
-                if let Some(watermark) = watermark::imagor(arguments.all()) {
-                    self.watermark(watermark);
-                }
-            }
+            "watermark" => self.watermark(watermark::imagor(arguments.all())),
             "upscale" => self.upscale = true,
             "no_upscale" => self.no_upscale = true,
             "stretch" => self.is_stretched = true,
@@ -430,14 +423,18 @@ impl Effects {
         self.word("saturation", &(1.0 + percent / 100.0).clamp(0.0, 5.0), "saturation");
     }
 
-    fn watermark(&mut self, watermark: Result<Watermark, &str>) {
-        match watermark {
+    /// Takes a watermark, if there is one.
+    fn watermark(&mut self, found: Option<watermark::Found>) {
+        match found {
+            None => (),
             // One parameter has one.
-            Ok(_) if self.watermark.is_some() => {
+            Some(Ok(_)) if self.watermark.is_some() => {
                 self.unsupported.get_or_insert("a second watermark".to_owned());
             }
-            Ok(watermark) => self.watermark = Some(watermark),
-            Err(option) => drop(self.unsupported.get_or_insert(option.to_owned())),
+            Some(Ok(watermark)) => self.watermark = Some(watermark),
+            Some(Err(option)) => {
+                self.unsupported.get_or_insert(option.to_owned());
+            }
         }
     }
 

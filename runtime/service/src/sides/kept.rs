@@ -99,20 +99,20 @@ impl Room {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn images_in_use_keep_their_memory() {
         let kept = Kept::default();
         let mut rooms = Vec::new();
         for _ in 0..MAX_BYTES / LARGEST_BYTES {
-            rooms.push(kept.room(Duration::from_secs(1)).await.unwrap());
+            rooms.push(kept.room(Duration::from_millis(20)).await.unwrap());
         }
-        let error = kept.room(Duration::from_secs(1)).await.unwrap_err();
+        let error = kept.room(Duration::from_millis(20)).await.unwrap_err();
         assert_eq!(error.kind, Kind::Busy);
         // Of other origins too.
-        assert!(kept.beside().room(Duration::from_secs(1)).await.is_err());
+        assert!(kept.beside().room(Duration::from_millis(20)).await.is_err());
         let small = rooms.pop().unwrap().shrunk(1);
-        assert!(kept.room(Duration::from_secs(1)).await.is_err());
+        assert!(kept.room(Duration::from_millis(20)).await.is_err());
         drop(small);
-        assert!(kept.room(Duration::from_secs(1)).await.is_ok());
+        assert!(kept.room(Duration::from_millis(20)).await.is_ok());
     }
 }

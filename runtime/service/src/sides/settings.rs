@@ -89,7 +89,7 @@ mod tests {
             watermark_paths: vec!["/logos/".parse().unwrap()],
         };
         let check = |name: &str, expected: Option<&str>| {
-            assert_eq!(settings.path(name).as_deref(), expected, "{name}")
+            assert_eq!(settings.path(name).as_deref(), expected, "{name}");
         };
         check("logo", Some("/brand/logo.png"));
         check("other", None);
