@@ -289,23 +289,24 @@ fn stray_len(data: &[u8]) -> usize {
 /// another 0xFF follows (T.81 F.1.2.3, B.1.1.3 and B.1.1.2). Bytes below 0xC0 after it are not a marker either:
 /// decoders of damaged data skip them. The fill bytes before a marker are therefore data, like those before a stuffed
 /// zero.
-#[expect(clippy::needless_bitwise_bool, reason = "a lazy operator is a branch, which prevents vector code")]
 fn find_marker(data: &[u8]) -> Option<usize> {
     /// Bytes in a block. The loop over a block has no branch, so it becomes vector code.
     const BLOCK: usize = 64;
-    let may_end = |(&byte, &follower): (&u8, &u8)| {
-        // 0xC0 to 0xFE.
-        (byte == 0xFF) & (follower.wrapping_sub(0xC0) < 0x3F) & (follower & 0xF8 != 0xD0)
-    };
+    let ends = |(&byte, &follower): (&u8, &u8)| byte == 0xFF && matches!(follower, 0xC0..=0xCF | 0xD8..=0xFE);
     let followers = data.get(1..)?;
-    let blocks = data.chunks_exact(BLOCK).zip(followers.chunks_exact(BLOCK));
-    let clean = blocks
-        .take_while(|(bytes, followers)| {
-            !bytes.iter().zip(*followers).fold(false, |any, pair| any | may_end(pair))
-        })
-        .count();
-    let start = clean * BLOCK;
-    data[start..].iter().zip(&followers[start..]).position(may_end).map(|at| start + at)
+    let mut start = 0;
+    for (bytes, next) in data.chunks_exact(BLOCK).zip(followers.chunks_exact(BLOCK)) {
+        // 0xFF where a byte is 0xFF and the next one at least 0xC0.
+        let highest =
+            bytes.iter().zip(next).fold(0, |highest: u8, (byte, next)| highest.max(byte & (next | 0x3F)));
+        if highest == 0xFF
+            && let Some(at) = bytes.iter().zip(next).position(ends)
+        {
+            return Some(start + at);
+        }
+        start += BLOCK;
+    }
+    data[start..].iter().zip(&followers[start..]).position(ends).map(|at| start + at)
 }
 
 #[cfg(test)]
@@ -314,7 +315,9 @@ mod tests {
 
     #[test]
     fn markers_are_found_at_every_offset() {
-        for (follower, ends) in [(0, false), (0xD3, false), (0x7F, false), (0xD9, true), (0xC4, true)] {
+        let is_restart = |follower: u8| (0xD0..=0xD7).contains(&follower);
+        for follower in (0x00..=0xFE).step_by(2).chain([0xBF, 0xC1, 0xD7, 0xD9]) {
+            let ends = 0xC0 <= follower && !is_restart(follower);
             for at in 0..200 {
                 let mut data = vec![0xD9; 300];
                 (data[at], data[at + 1]) = (0xFF, follower);
