@@ -5,7 +5,10 @@
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use safelight_core::{Detection, Format, Kind, Limits, Plan, Query, Settings, Step, testing::{Output, with_sides}};
+use safelight_core::{
+    Detection, Format, Kind, Limits, Plan, Query, Settings, Step,
+    testing::{Output, with_sides},
+};
 use safelight_registry::{REGISTRY, TRANSFORMS, example_query, example_query_len};
 
 /// Largest width and height of a response, in pixels.
