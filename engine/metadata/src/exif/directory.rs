@@ -21,6 +21,11 @@ pub(crate) enum Group {
     Iop,
 }
 
+impl Group {
+    /// All groups, in their order.
+    pub(crate) const ALL: [Self; 5] = [Self::Image, Self::Thumbnail, Self::Photo, Self::GpsInfo, Self::Iop];
+}
+
 /// One entry of a directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {

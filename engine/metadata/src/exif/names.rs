@@ -5,14 +5,19 @@ use super::directory::Group;
 
 /// Returns the name of the tag with the number `tag` in a directory of `group`, if it has one.
 pub(crate) fn name(group: Group, tag: u16) -> Option<&'static str> {
-    let table = match group {
+    let table = names(group);
+    let index = table.binary_search_by_key(&tag, |(number, _)| *number).ok()?;
+    table.get(index).map(|(_, name)| *name)
+}
+
+/// Returns the tags of a directory of `group` in ascending order, and their names.
+pub(super) fn names(group: Group) -> &'static [(u16, &'static str)] {
+    match group {
         Group::Image | Group::Thumbnail => IMAGE,
         Group::Photo => PHOTO,
         Group::GpsInfo => GPS_INFO,
         Group::Iop => IOP,
-    };
-    let index = table.binary_search_by_key(&tag, |(number, _)| *number).ok()?;
-    table.get(index).map(|(_, name)| *name)
+    }
 }
 
 /// The tags of the image directories: TIFF 6.0, TIFF/EP, EXIF 2.32, DNG 1.6.
