@@ -600,9 +600,9 @@ mod tests {
         ("source-check-secs", "3"),
         ("source-min-rate", "'3KiB'"),
         ("source-timeout-secs", "3"),
+        ("trusted-proxies", "['10.0.0.0/8']"),
         ("watermark-paths", "['/logos/']"),
         ("watermarks", "{ logo = '/logo.png' }"),
-        ("trusted-proxies", "['10.0.0.0/8']"),
         ("work-timeout-secs", "3"),
         ("workers", "3"),
     ];
