@@ -55,9 +55,9 @@ impl PixelOp for WatermarkOp {
         Ok(input)
     }
 
-    fn needed(&self, input: Geometry, _need: Size) -> Size {
-        // Sizes are in pixels of the output.
-        input.size
+    fn needed(&self, input: Geometry, need: Size) -> Size {
+        // Sizes of what is drawn are in pixels of the output.
+        if self.layout(input.size).is_some() { input.size } else { need }
     }
 
     fn cost(&self, input: u64, output: u64) -> Cost {
@@ -100,14 +100,19 @@ impl PixelOp for WatermarkOp {
 }
 
 impl WatermarkOp {
+    /// Returns how the image is drawn on frames of `size`; `None` if nothing of it is visible.
+    fn layout(&self, size: Size) -> Option<Layout> {
+        let image = self.side.image.as_ref().filter(|_| 0.0 < self.opacity)?;
+        self.placing.layout(image.geometry.size, size)
+    }
+
     /// Returns what is drawn on frames of `size`: the visible part of the image at its size on them.
     fn overlay(&self, size: Size, stop: &Stop) -> Result<Option<Overlay>> {
-        let Some(image) = &self.side.image else { return Ok(None) };
-        let own = image.geometry.size;
-        let Some(Layout { part, shown, places }) = self.placing.layout(own, size) else { return Ok(None) };
+        let (Some(image), Some(layout)) = (&self.side.image, self.layout(size)) else { return Ok(None) };
+        let Layout { part, shown, places } = layout;
         let (view, model) = (image.view, image.model);
         // The part in pixels of the image's view, whose planes may have another scale.
-        let part = layout::within(view, own, part);
+        let part = layout::within(view, image.geometry.size, part);
         let scale = |plane: &Plane| Resampler::new(stop).resample_shared(plane, model, view, part, shown);
         let planes = image.planes.iter().map(scale).collect::<Result<_>>()?;
         let scaled = Frame { planes, ..Frame::whole(shown, model, Samples::U8(Vec::new())) };
@@ -149,20 +154,29 @@ mod tests {
         check("&watermarkPosition=west&watermarkOffset=1,0&dpr=2", [WHITE, WHITE, BLACK, PINK]);
         check("&watermarkPosition=west&watermarkOffset=0.25,0", [WHITE, BLACK, PINK, WHITE]);
         check("&watermarkOffset=-1,0", [WHITE, WHITE, WHITE, BLACK]);
-        check("&watermarkOffset=9,9", [WHITE; 4]);
+        check("&watermarkOffset=3,0", [PINK, WHITE, WHITE, WHITE]);
         check("&watermarkPosition=tile", [BLACK, PINK, BLACK, PINK]);
         check("&watermarkPosition=tile&watermarkOffset=1,0", [BLACK, PINK, WHITE, BLACK]);
-        check("&watermarkOpacity=0", [WHITE; 4]);
+        check("&watermarkOpacity=50", [WHITE, WHITE, [128; 3], [255, 191, 191]]);
         check("&watermarkBlend=multiply", [WHITE, WHITE, BLACK, PINK]);
         check("&watermarkBlend=lighten", [WHITE; 4]);
     }
 
     #[test]
-    fn without_an_image_nothing_changes() {
-        let query = Query::parse("watermark=a", "", PARAMS).unwrap();
-        let Some(Step::Pixels(mut op)) = Watermark.step(&query).unwrap() else { panic!("there is a step") };
-        let frame = Frame::whole(Size::new(1, 1), Model::Grey, Samples::U8(vec![7]));
-        op.examine(&frame, &Stop::default()).unwrap();
-        assert_eq!(op.apply(frame.clone(), &Stop::default()).unwrap(), frame);
+    fn what_is_not_visible_changes_nothing() {
+        let check = |raw: &str, image: Option<Frame>| {
+            let query = Query::parse(raw, "", PARAMS).unwrap();
+            let Some(Step::Pixels(mut op)) = Watermark.step(&query).unwrap() else {
+                panic!("{raw} has no step")
+            };
+            op.side().unwrap().image = image.map(Into::into);
+            let frame = Frame::whole(Size::new(1, 1), Model::Grey, Samples::U8(vec![7]));
+            op.examine(&frame, &Stop::default()).unwrap();
+            assert_eq!(op.apply(frame.clone(), &Stop::default()).unwrap(), frame, "{raw}");
+        };
+        let red = || Some(Frame::whole(Size::new(1, 1), Model::Rgb, Samples::U8(vec![255, 0, 0])));
+        check("watermark=a", None);
+        check("watermark=a&watermarkOffset=9,9", red());
+        check("watermark=a&watermarkOpacity=0", red());
     }
 }

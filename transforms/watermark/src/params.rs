@@ -108,8 +108,8 @@ mod tests {
             assert_eq!(found.as_deref(), expected, "{raw}");
         };
         check("watermark=Logo", Some("watermark=logo"));
-        check("watermark=%2Flogos%2Fa%20b.png", Some("watermark=%2Flogos%2Fa%20b.png"));
-        check("watermark=logo&watermarkScale=.50&watermarkOpacity=50.0", None);
+        check("watermark=%2Flogos%2Fa%20b.png", Some("watermark=%2Flogos%2Fa+b.png"));
+        check("watermark=a&watermarkOpacity=50.0", Some("watermark=a&watermarkOpacity=50"));
         check("watermarkScale=0.50", Some("watermarkScale=0.5"));
         check("watermarkScale=0.5,0.50", Some("watermarkScale=0.5"));
         check("watermarkScale=0.5,1", Some("watermarkScale=0.5%2C1"));
