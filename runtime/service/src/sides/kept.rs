@@ -5,7 +5,10 @@ use lru::LruCache;
 use safelight_core::{Error, Kind, Result, SideImage};
 use std::{
     num::NonZeroUsize,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 use tokio::{
@@ -22,20 +25,22 @@ const LARGEST_BYTES: u64 = 8 * SideImage::MAX_PIXELS;
 /// Bytes of one permit.
 const UNIT_BYTES: u64 = 1 << 10;
 
-/// Side images of one origin that are kept. They are few, since operators name them.
-const MAX_IMAGES: NonZeroUsize = NonZeroUsize::new(16).expect("not zero");
+/// Side images that are kept. They are few, since operators name them.
+const MAX_IMAGES: NonZeroUsize = NonZeroUsize::new(64).expect("not zero");
 
-/// The side images of one origin by their paths.
+/// The side images of all origins, by the number of the origin and the path.
 #[derive(Debug)]
 pub(super) struct Kept {
-    slots: Mutex<LruCache<String, Arc<Slot>>>,
-    /// Permits of all origins.
+    slots: Mutex<LruCache<(usize, String), Arc<Slot>>>,
     room: Arc<Semaphore>,
+    /// The number of origins.
+    origins: AtomicUsize,
 }
 
 impl Default for Kept {
     fn default() -> Self {
-        Self::new(Arc::new(Semaphore::new((MAX_BYTES / UNIT_BYTES) as usize)))
+        let room = Arc::new(Semaphore::new((MAX_BYTES / UNIT_BYTES) as usize));
+        Self { slots: Mutex::new(LruCache::new(MAX_IMAGES)), room, origins: AtomicUsize::new(0) }
     }
 }
 
@@ -44,19 +49,18 @@ impl Default for Kept {
 pub(super) struct Room(OwnedSemaphorePermit);
 
 impl Kept {
-    fn new(room: Arc<Semaphore>) -> Self {
-        Self { slots: Mutex::new(LruCache::new(MAX_IMAGES)), room }
+    /// Returns a number for another origin.
+    pub(super) fn next_origin(&self) -> usize {
+        self.origins.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Returns an empty set that shares the memory.
-    pub(super) fn beside(&self) -> Self {
-        Self::new(self.room.clone())
+    /// Returns the slot of a path of an origin.
+    pub(super) fn slot(&self, origin: usize, path: &str) -> Arc<Slot> {
+        self.slots().get_or_insert((origin, path.to_owned()), Arc::default).clone()
     }
 
-    /// Returns the slot of a path.
-    pub(super) fn slot(&self, path: &str) -> Arc<Slot> {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        slots.get_or_insert(path.to_owned(), Arc::default).clone()
+    fn slots(&self) -> MutexGuard<'_, LruCache<(usize, String), Arc<Slot>>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes memory for a side image of any size. Images that were used longest ago make room; then it waits for requests.
@@ -69,20 +73,16 @@ impl Kept {
             if let Ok(permit) = self.room.clone().try_acquire_many_owned(units) {
                 return Ok(Room(permit));
             }
-            let oldest = self.slots.lock().unwrap_or_else(PoisonError::into_inner).pop_lru();
-            if oldest.is_none() {
+            if self.slots().pop_lru().is_none() {
                 break;
             }
         }
         let busy = |_| {
-            Error::new(Kind::Busy, "watermark", "server busy: no memory for a watermark became free in time")
-                .with_retry_after(1)
+            let message = "server busy: no memory for a watermark became free in time";
+            Error::new(Kind::Busy, "watermark", message).with_retry_after(1)
         };
-        match timeout(max_wait, self.room.clone().acquire_many_owned(units)).await {
-            Ok(Ok(permit)) => Ok(Room(permit)),
-            Ok(Err(_)) => Err(Error::new(Kind::Internal, "watermark", "the memory is closed")),
-            Err(error) => Err(busy(error)),
-        }
+        let permit = timeout(max_wait, self.room.clone().acquire_many_owned(units)).await.map_err(busy)?;
+        permit.map(Room).map_err(|_| Error::new(Kind::Internal, "watermark", "the memory is closed"))
     }
 }
 
@@ -98,6 +98,9 @@ impl Room {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{sides::Loaded, source::Meta};
+    use safelight_core::{Frame, Model, Samples, Size};
+    use std::time::Instant;
 
     #[tokio::test]
     async fn images_in_use_keep_their_memory() {
@@ -108,10 +111,41 @@ mod tests {
         }
         let error = kept.room(Duration::from_millis(20)).await.unwrap_err();
         assert_eq!(error.kind, Kind::Busy);
-        // Of other origins too.
-        assert!(kept.beside().room(Duration::from_millis(20)).await.is_err());
         let small = rooms.pop().unwrap().shrunk(1);
         assert!(kept.room(Duration::from_millis(20)).await.is_ok());
         drop(small);
+    }
+
+    /// Fills the memory with images of one origin; returns them.
+    async fn fill(kept: &Kept) -> Vec<SideImage> {
+        let origin = kept.next_origin();
+        let mut images = Vec::new();
+        for index in 0..MAX_BYTES / LARGEST_BYTES {
+            let room = kept.room(Duration::from_millis(20)).await.unwrap();
+            let frame = Frame::whole(Size::new(1, 1), Model::Grey, Samples::U8(vec![0]));
+            let image = SideImage::from(frame).with_owner(room);
+            images.push(image.clone());
+            let (version, meta) = (String::new(), Meta::default());
+            let loaded = Loaded { image, version, meta, checked: Instant::now() };
+            *kept.slot(origin, &index.to_string()).lock().await = Some(loaded);
+        }
+        images
+    }
+
+    #[tokio::test]
+    async fn idle_images_make_room_for_those_of_another_origin() {
+        let kept = Kept::default();
+        drop(fill(&kept).await);
+        assert!(kept.slot(kept.next_origin(), "0").lock().await.is_none());
+        assert!(kept.room(Duration::from_millis(20)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn images_that_were_given_up_keep_their_memory_while_they_are_in_use() {
+        let kept = Kept::default();
+        let mut images = fill(&kept).await;
+        assert_eq!(kept.room(Duration::from_millis(20)).await.unwrap_err().kind, Kind::Busy);
+        images.pop();
+        assert!(kept.room(Duration::from_millis(20)).await.is_ok());
     }
 }

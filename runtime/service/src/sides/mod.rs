@@ -34,6 +34,8 @@ pub struct Sides {
     settings: Arc<SideSettings>,
     place: Place,
     kept: Arc<Kept>,
+    /// The number of the origin: equal paths of others are other images.
+    origin: usize,
     max_age: MaxAge,
 }
 
@@ -87,8 +89,7 @@ impl Sides {
     /// Returns the same with the images of `origin`.
     #[must_use]
     pub fn of_origin(self, origin: Arc<dyn Origin>) -> Self {
-        // Equal paths are other images, but the memory is one.
-        Self { kept: Arc::new(self.kept.beside()), place: Place::Origin(origin), ..self }
+        Self { origin: self.kept.next_origin(), place: Place::Origin(origin), ..self }
     }
 
     /// Returns the same, which asks for changes after this time instead of a minute.
@@ -129,7 +130,7 @@ impl Sides {
             let message = "this program has no watermarks: it reads images from no origin";
             return Err(Error::new(Kind::Unsupported, "watermark", message));
         }
-        let slot = self.kept.slot(&path);
+        let slot = self.kept.slot(self.origin, &path);
         // Requests for the same image wait for the one that reads it.
         let mut slot = slot.lock().await;
         if let Some(loaded) = slot.as_ref().filter(|loaded| loaded.checked.elapsed() < self.max_age.0) {
