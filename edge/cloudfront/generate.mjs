@@ -70,8 +70,8 @@ function isEmpty(value) {
 }
 
 /**
- * Removes comments, indentation, the spaces around operators and braces, and line breaks where a statement goes on or has
- * ended. The strings of the source have none of these.
+ * Removes comments, indentation, the spaces around operators and braces, and line breaks that end no statement. No
+ * string of the source may have such spaces or line breaks.
  */
 function compact(source) {
   const lines = source.split('\n').map((line) => line.trim());

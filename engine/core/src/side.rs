@@ -41,7 +41,7 @@ impl SideImage {
         }
     }
 
-    /// Returns the same image, which drops `owner` with its last clone: what stands for its memory.
+    /// Returns the same image with an owner of its memory, which is dropped with the last clone.
     #[must_use]
     pub fn with_owner(self, owner: impl Any + Send + Sync) -> Self {
         Self { owner: Some(Arc::new(owner)), ..self }

@@ -15,7 +15,7 @@ pub(crate) struct Watermark {
     pub(crate) scale: Option<(Option<f64>, Option<f64>)>,
 }
 
-/// Where a watermark is.
+/// The place of a watermark.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Place {
     /// At one place: from left to right, and from top to bottom.
@@ -42,7 +42,7 @@ pub(crate) enum Anchor {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Length {
     Pixels(f64),
-    /// Of the picture.
+    /// A share of the picture.
     Share(f64),
 }
 

@@ -23,7 +23,7 @@ use crate::{
     streaming::Streaming,
 };
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
-use safelight_core::{Error, Format, Kind, Plan, Registry, Result, Session, Settings};
+use safelight_core::{Error, Format, Kind, Plan, Query, Registry, Result, Session, Settings};
 use safelight_edge::rules::Asked;
 use std::{sync::Arc, time::Duration};
 
@@ -100,8 +100,7 @@ pub async fn preview(
     request: &Request,
 ) -> Result<Response<Body>, Rejection> {
     let timing = Timing::start();
-    let mut plan = Plan::new(service.registry, request.query.clone())?;
-    let sides = service.sides.place(&mut plan, service, &request.meter).await?;
+    let (plan, sides) = service.plan(&request.query, &request.meter).await?;
     let validators = Validators::new(meta, &plan.query, &sides, &service.settings);
     match validators.evaluate(&request.headers) {
         Outcome::NotModified => {
@@ -142,8 +141,7 @@ async fn attempt(
     request: &Request,
 ) -> Result<Response<Body>, Failure> {
     let mut timing = Timing::start();
-    let mut plan = Plan::new(service.registry, request.query.clone())?;
-    let sides = service.sides.place(&mut plan, service, &request.meter).await?;
+    let (plan, sides) = service.plan(&request.query, &request.meter).await?;
     let query = plan.query.clone();
     let validators = |meta: &Meta| Validators::new(meta, &query, &sides, &service.settings);
     timing.mark("plan");
@@ -240,8 +238,7 @@ async fn stream(
         // The length of a long response is known only at its end, so the session runs twice over the same
         // version of the source: to measure the response, and to send it. The first run ends with the range.
         length = measure(driver, needed).await?;
-        let mut plan = Plan::new(service.registry, request.query.clone())?;
-        service.sides.place(&mut plan, service, &request.meter).await?;
+        let (plan, _) = service.plan(&request.query, &request.meter).await?;
         let opened = service.open(source, Some(&meta), &request.meter).await?;
         driver = service.drive(plan, source, opened, &request.meter);
         driver.commit(service.streaming.lookahead_bytes).await?;
@@ -294,6 +291,16 @@ impl Service {
     /// [`Kind::InvalidParam`].
     pub fn query(&self, raw: &str, accept: &str) -> Result<Asked> {
         self.rules.query(raw, accept)
+    }
+
+    /// Returns the plan of `query` with the images that it needs besides the source, and their versions.
+    ///
+    /// # Errors
+    /// Those of [`Plan::new`] and [`Sides::place`].
+    pub async fn plan(&self, query: &Query, meter: &Arc<Meter>) -> Result<(Plan, String)> {
+        let mut plan = Plan::new(self.registry, query.clone())?;
+        let versions = self.sides.place(&mut plan, self, meter).await?;
+        Ok((plan, versions))
     }
 
     /// Returns the key of the result of `plan`, if it may be shared: a decode takes long, and its result is whole before

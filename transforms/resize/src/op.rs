@@ -61,7 +61,7 @@ impl PixelOp for ResizeOp {
         let geometry = self.output(frame.geometry)?;
         let layout = self.layout(frame.geometry.size);
         if !is_already_scaled(&frame, &layout) {
-            let part = within(frame.view, frame.geometry.size, layout.source);
+            let part = frame.view.part(frame.geometry.size, layout.source);
             frame.planes = scaled_planes(frame.planes, frame.model, frame.view, part, layout.scaled, stop)?;
             frame.view = View::whole(layout.scaled);
             frame.geometry.size = layout.scaled;
@@ -108,10 +108,4 @@ fn scaled_planes(
 fn is_already_scaled(frame: &Frame, layout: &Layout) -> bool {
     let size = frame.geometry.size;
     frame.is_full_size() && layout.scaled == size && layout.source == View::whole(size)
-}
-
-/// Converts `part`, in pixels of an image of `size` at `view`, to pixels of the source.
-fn within(view: View, size: Size, part: View) -> View {
-    let (sx, sy) = (view.w / f64::from(size.w), view.h / f64::from(size.h));
-    View { x: view.x + sx * part.x, y: view.y + sy * part.y, w: sx * part.w, h: sy * part.h }
 }

@@ -187,20 +187,13 @@ fn visible(start: f64, length: u32, image: u32) -> Option<(u32, u32, u32)> {
 
 /// Returns the part of a watermark of size `own` that is shown as `visible` of its scaled `size`.
 fn part(own: Size, size: Size, visible: Rect) -> View {
-    let whole = View::whole(own);
     let scaled = View {
         x: f64::from(visible.x),
         y: f64::from(visible.y),
         w: f64::from(visible.size.w),
         h: f64::from(visible.size.h),
     };
-    within(whole, size, scaled)
-}
-
-/// Converts `part`, in pixels of an image of `size` at `view`, to pixels of the view.
-pub(crate) fn within(view: View, size: Size, part: View) -> View {
-    let (sx, sy) = (view.w / f64::from(size.w.max(1)), view.h / f64::from(size.h.max(1)));
-    View { x: view.x + sx * part.x, y: view.y + sy * part.y, w: sx * part.w, h: sy * part.h }
+    View::whole(own).part(size, scaled)
 }
 
 #[cfg(test)]

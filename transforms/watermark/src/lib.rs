@@ -112,7 +112,7 @@ impl WatermarkOp {
         let Layout { part, shown, places } = layout;
         let (view, model) = (image.view, image.model);
         // The part in pixels of the image's view, whose planes may have another scale.
-        let part = layout::within(view, image.geometry.size, part);
+        let part = view.part(image.geometry.size, part);
         let scale = |plane: &Plane| Resampler::new(stop).resample_shared(plane, model, view, part, shown);
         let planes = image.planes.iter().map(scale).collect::<Result<_>>()?;
         let scaled = Frame { planes, ..Frame::whole(shown, model, Samples::U8(Vec::new())) };

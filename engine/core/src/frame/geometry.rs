@@ -106,4 +106,11 @@ impl View {
     pub fn whole(size: Size) -> Self {
         Self { x: 0.0, y: 0.0, w: size.w.into(), h: size.h.into() }
     }
+
+    /// Returns, in source pixels, `part` of the image, which is in pixels of an image of `size` at this view.
+    #[must_use]
+    pub fn part(self, size: Size, part: Self) -> Self {
+        let (sx, sy) = (self.w / f64::from(size.w), self.h / f64::from(size.h));
+        Self { x: self.x + sx * part.x, y: self.y + sy * part.y, w: sx * part.w, h: sy * part.h }
+    }
 }

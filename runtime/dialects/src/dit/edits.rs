@@ -153,7 +153,7 @@ impl Edits {
         service: &'static str,
         edits: &Map<String, Value>,
         output: Option<&str>,
-        folder: &dyn Fn(Option<&str>) -> Result<String, Refusal>,
+        folder: &dyn Fn(&str) -> Result<String, Refusal>,
     ) -> Result<Self, Refusal> {
         let mut read = Self { service, is_edited: !edits.is_empty(), ..Self::default() };
         if let Some(output) = output {
@@ -162,7 +162,7 @@ impl Edits {
         for (name, value) in edits {
             read.order.push(name.clone());
             match name.as_str() {
-                "overlayWith" => read.overlay = overlay(value, folder)?,
+                "overlayWith" => read.overlay = Some(overlay(value, folder)?),
                 name => read.apply(name, value)?,
             }
         }
@@ -375,10 +375,7 @@ impl Edits {
 }
 
 /// Reads another picture on the picture.
-fn overlay(
-    value: &Value,
-    folder: &dyn Fn(Option<&str>) -> Result<String, Refusal>,
-) -> Result<Option<Watermark>, Refusal> {
+fn overlay(value: &Value, folder: &dyn Fn(&str) -> Result<String, Refusal>) -> Result<Watermark, Refusal> {
     let wrong = |key: &str| invalid(format!("overlayWith.{key}: invalid value {}", value[key]));
     let text = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),
@@ -395,7 +392,7 @@ fn overlay(
         return Err(wrong("wRatio"));
     }
     let key = value["key"].as_str().ok_or_else(|| wrong("key"))?;
-    let name = format!("{}{key}", folder(Some(value["bucket"].as_str().unwrap_or_default()))?);
+    let name = format!("{}{key}", folder(value["bucket"].as_str().unwrap_or_default())?);
     let options = &value["options"];
     let position =
         |key: &str| text(&options[key]).map(|text| Position::parse(&text).ok_or_else(|| wrong("options")));
@@ -406,7 +403,7 @@ fn overlay(
     };
     let scale = (w.is_some() || h.is_some()).then_some((w, h));
     let opacity = 1.0 - share("alpha").unwrap_or(0.0);
-    Ok(Some(Watermark { name, opacity, place, scale }))
+    Ok(Watermark { name, opacity, place, scale })
 }
 
 const BLACK: Colour = Colour { rgb: [0; 3], alpha: 255 };

@@ -83,7 +83,7 @@ impl Dit {
         };
         query::replace(&mut asked.edits, &pairs)?;
         let folder = self.folder(asked.bucket.as_deref())?;
-        let folder_of = |bucket: Option<&str>| self.folder(bucket).map(str::to_owned);
+        let folder_of = |bucket: &str| self.folder(Some(bucket)).map(str::to_owned);
         let edits = Edits::new(Self::NAME, &asked.edits, asked.output.as_deref(), &folder_of)?;
         let key = path_of(&asked.key);
         let path = format!("{folder}{}", &key[1..]);

@@ -75,7 +75,7 @@ impl Dit8 {
         if query::last(&pairs, "policyId").is_some_and(|id| !id.is_empty()) {
             return Err(missing());
         }
-        let no_folder = |_: Option<&str>| Err(missing());
+        let no_folder = |_: &str| Err(missing());
         let edits = Edits::new(Self::NAME, &edits(&pairs), None, &no_folder)?;
         Ok(Translation::new(path, move |image| edits.words(image)))
     }

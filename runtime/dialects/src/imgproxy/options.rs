@@ -56,7 +56,7 @@ pub(super) struct Trim {
     pub(super) is_symmetric: (bool, bool),
 }
 
-/// Where another picture goes, and how.
+/// A watermark: its place, its size and its opacity.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Watermark {
     /// From 0 to 1.

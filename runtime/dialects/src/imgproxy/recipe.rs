@@ -281,7 +281,7 @@ impl Options {
     }
 }
 
-/// What the sizes tell.
+/// The result of [`Options::place`].
 struct Placed {
     /// Whether the picture gets clear sides.
     has_sides: bool,

@@ -1,6 +1,6 @@
 //! Filters, and the parameters for them.
 
-use super::{Flavour, watermark};
+use super::{Flavour, arguments::Arguments, watermark};
 use crate::{edit::Edit, watermark::Watermark};
 use safelight_core::{Colour, Format, Rect, Size};
 
@@ -119,7 +119,7 @@ impl Effects {
     pub(super) fn new(flavour: Flavour, filters: &[(String, String)]) -> Self {
         let mut effects = Self::default();
         for (name, arguments) in filters {
-            let arguments = Arguments(arguments.split(',').map(str::trim).collect());
+            let arguments = Arguments::new(arguments);
             let is_untranslated = UNTRANSLATED.iter().any(|(own, known)| *own == flavour && known == name);
             if is_untranslated {
                 // Without arguments they have no effect either.
@@ -463,41 +463,4 @@ fn format(word: &str) -> Option<Format> {
         "avif" => Format::Avif,
         _ => return None,
     })
-}
-
-/// The arguments of a filter.
-struct Arguments<'a>(Vec<&'a str>);
-
-impl<'a> Arguments<'a> {
-    fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    fn all(&self) -> &[&'a str] {
-        &self.0
-    }
-
-    fn is_empty(&self) -> bool {
-        self.0 == [""]
-    }
-
-    fn text(&self, index: usize) -> &'a str {
-        self.0.get(index).copied().unwrap_or_default()
-    }
-
-    fn whole(&self, index: usize) -> Option<u32> {
-        self.text(index).parse().ok()
-    }
-
-    fn integer(&self, index: usize) -> Option<i32> {
-        self.text(index).parse().ok()
-    }
-
-    fn only_integer(&self) -> Option<i32> {
-        if self.len() == 1 { self.integer(0) } else { None }
-    }
-
-    fn decimal(&self, index: usize) -> Option<f64> {
-        self.text(index).parse().ok().filter(|number: &f64| number.is_finite())
-    }
 }

@@ -3,6 +3,7 @@
 //! <https://thumbor.readthedocs.io/en/latest/usage.html> and <https://github.com/cshum/imagor>. Where they differ from what
 //! they document, this follows the answers of thumbor 7.8 and imagor 1.9.
 
+mod arguments;
 mod effects;
 mod filters;
 mod geometry;

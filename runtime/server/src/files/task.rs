@@ -4,7 +4,7 @@ use super::{
     Existing, SkipReason,
     names::{Target, expected_type},
 };
-use safelight_core::{Detection, Error, Format, Kind, Plan, Query, Result};
+use safelight_core::{Detection, Error, Format, Kind, Query, Result};
 use safelight_service::{
     driver::SessionDriver,
     handle::Service,
@@ -68,7 +68,7 @@ impl Task {
     pub(super) async fn run(self) -> Result<Outcome> {
         /// Enough for every signature.
         const HEAD_BYTES: usize = 4096;
-        let Service { registry, settings, source_timeout, decode_pool, .. } = &self.service;
+        let Service { settings, source_timeout, decode_pool, .. } = &self.service;
         let source: Arc<dyn safelight_service::source::Source> = match &self.input {
             Source::Stdin => Arc::new(Stdin),
             Source::File(path) => Arc::new(File { path: path.clone() }),
@@ -93,8 +93,7 @@ impl Task {
             self.query.clone()
         };
         let parsed = self.service.query(&query, "")?.query;
-        let mut plan = Plan::new(*registry, parsed.clone())?;
-        self.service.sides.place(&mut plan, &self.service, &meter).await?;
+        let (plan, _) = self.service.plan(&parsed, &meter).await?;
         let mut driver = SessionDriver::new(reader, plan.start(settings), decode_pool.clone());
         let head = match driver.commit(Streaming::default().lookahead_bytes).await {
             Err(error) if self.may_be_skipped && error.kind == Kind::UnsupportedFormat => {
