@@ -6,6 +6,9 @@ use safelight_filters::gaussian;
 /// Factor of the difference that is added.
 const AMOUNT: f32 = 1.0;
 
+/// Pixels between two checks of a [`Stop`]: less than a millisecond.
+const STRIDE: usize = 1 << 16;
+
 /// Weights of red, green and blue in luma: ITU-R BT.709-6, item 3.2.
 const LUMA: [f32; 3] = [0.2126, 0.7152, 0.0722];
 
@@ -13,18 +16,17 @@ const LUMA: [f32; 3] = [0.2126, 0.7152, 0.0722];
 /// channel is alpha; fully transparent pixels are unchanged.
 pub(crate) fn sharpen(plane: &mut Plane, sigma: f64, has_alpha: bool, stop: &Stop) -> Result<()> {
     let luma = match &plane.samples {
-        Samples::U8(samples) => luma_plane(samples, plane.channels, has_alpha),
-        Samples::U16(samples) => luma_plane(samples, plane.channels, has_alpha),
+        Samples::U8(samples) => luma_plane(samples, plane.channels, has_alpha, stop)?,
+        Samples::U16(samples) => luma_plane(samples, plane.channels, has_alpha, stop)?,
     };
     let channels = 1 + u8::from(has_alpha);
     let mut blurred = Plane { channels, samples: Samples::U16(luma), ..*plane };
     gaussian(&mut blurred, sigma, has_alpha, stop)?;
     let Samples::U16(blurred) = blurred.samples else { unreachable!("a filter keeps the depth") };
     match &mut plane.samples {
-        Samples::U8(samples) => add_mask(samples, plane.channels, &blurred, has_alpha),
-        Samples::U16(samples) => add_mask(samples, plane.channels, &blurred, has_alpha),
+        Samples::U8(samples) => add_mask(samples, plane.channels, &blurred, has_alpha, stop),
+        Samples::U16(samples) => add_mask(samples, plane.channels, &blurred, has_alpha, stop),
     }
-    Ok(())
 }
 
 /// A sample of a plane.
@@ -58,14 +60,17 @@ impl Sample for u16 {
 
 /// Returns luma, with alpha if there is, at 16 bits: the mask is a small difference, for which 8 bits are too
 /// coarse.
-fn luma_plane<T: Sample>(samples: &[T], channels: u8, has_alpha: bool) -> Vec<u16> {
-    let pixels = samples.chunks_exact(channels.into());
-    let mut plane = Vec::with_capacity(pixels.len() * (1 + usize::from(has_alpha)));
-    for pixel in pixels {
-        plane.push(luma(pixel));
-        plane.extend(pixel.last().filter(|_| has_alpha).map(|alpha| alpha.widen()));
+fn luma_plane<T: Sample>(samples: &[T], channels: u8, has_alpha: bool, stop: &Stop) -> Result<Vec<u16>> {
+    let channels = usize::from(channels);
+    let mut plane = Vec::with_capacity(samples.len() / channels * (1 + usize::from(has_alpha)));
+    for part in samples.chunks(STRIDE * channels) {
+        stop.check()?;
+        for pixel in part.chunks_exact(channels) {
+            plane.push(luma(pixel));
+            plane.extend(pixel.last().filter(|_| has_alpha).map(|alpha| alpha.widen()));
+        }
     }
-    plane
+    Ok(plane)
 }
 
 fn luma<T: Sample>(pixel: &[T]) -> u16 {
@@ -79,16 +84,28 @@ fn luma<T: Sample>(pixel: &[T]) -> u16 {
     }
 }
 
-fn add_mask<T: Sample>(samples: &mut [T], channels: u8, blurred: &[u16], has_alpha: bool) {
-    let pixels = samples.chunks_exact_mut(channels.into());
-    for (pixel, blurred) in pixels.zip(blurred.chunks_exact(1 + usize::from(has_alpha))) {
-        // If the blurred alpha is 0, the blurred luma is meaningless.
-        let is_hidden = has_alpha && (pixel.last().is_none_or(|alpha| alpha.widen() == 0) || blurred[1] == 0);
-        if is_hidden {
-            continue;
+fn add_mask<T: Sample>(
+    samples: &mut [T],
+    channels: u8,
+    blurred: &[u16],
+    has_alpha: bool,
+    stop: &Stop,
+) -> Result<()> {
+    let (channels, blurred_channels) = (usize::from(channels), 1 + usize::from(has_alpha));
+    let parts = samples.chunks_mut(STRIDE * channels).zip(blurred.chunks(STRIDE * blurred_channels));
+    for (part, blurred) in parts {
+        stop.check()?;
+        for (pixel, blurred) in part.chunks_exact_mut(channels).zip(blurred.chunks_exact(blurred_channels)) {
+            // If the blurred alpha is 0, the blurred luma is meaningless.
+            let is_hidden =
+                has_alpha && (pixel.last().is_none_or(|alpha| alpha.widen() == 0) || blurred[1] == 0);
+            if is_hidden {
+                continue;
+            }
+            let difference = AMOUNT * (f32::from(luma(pixel)) - f32::from(blurred[0]));
+            let colours = pixel.len() - usize::from(has_alpha);
+            pixel[..colours].iter_mut().for_each(|colour| *colour = colour.moved(difference));
         }
-        let difference = AMOUNT * (f32::from(luma(pixel)) - f32::from(blurred[0]));
-        let colours = pixel.len() - usize::from(has_alpha);
-        pixel[..colours].iter_mut().for_each(|colour| *colour = colour.moved(difference));
     }
+    Ok(())
 }
