@@ -329,6 +329,6 @@ mod tests {
             r#"{"ignoreKeys":["a","w"]}"#,
             "ignoreKeys[1]: must be a key, or the start of keys and a star, ",
         );
-        check(r#"{"key":[]}"#, "key: unknown field `key`, expected one of `keys`, `ignoreKeys`, ");
+        check(r#"{"key":[]}"#, "key: unknown field `key`: did you mean keys?");
     }
 }

@@ -1,4 +1,4 @@
-//! A driver for sessions over a source in memory: for tests, benches, fuzz targets and examples.
+//! For tests, benches, fuzz targets and examples: a driver for sessions over a source in memory, a side image, typos.
 
 use crate::{Flow, Frame, Head, Model, Plan, Result, Samples, Session, SideImage, Sink, Size};
 use bytes::Bytes;
@@ -76,4 +76,33 @@ impl Sink for Output {
         assert!(self.head.is_some(), "the session emitted a body before its head");
         self.slices.push(bytes);
     }
+}
+
+/// Returns every text that one edit makes of `word`: a letter removed, added, replaced or in the other case, or two
+/// swapped.
+pub fn typos(word: &str) -> impl Iterator<Item = String> {
+    const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz019_-.";
+    let letters: Vec<char> = word.chars().collect();
+    let mut typos = Vec::new();
+    for index in 0..=letters.len() {
+        let (before, after) = letters.split_at(index);
+        let mut push = |middle: &[char], rest: &[char]| typos.push([before, middle, rest].concat());
+        for letter in LETTERS.chars() {
+            push(&[letter], after);
+            if let [_, rest @ ..] = after {
+                push(&[letter], rest);
+            }
+        }
+        if let [one, rest @ ..] = after {
+            push(&[], rest);
+            push(
+                &[if one.is_lowercase() { one.to_ascii_uppercase() } else { one.to_ascii_lowercase() }],
+                rest,
+            );
+        }
+        if let [one, two, rest @ ..] = after {
+            push(&[*two, *one], rest);
+        }
+    }
+    typos.into_iter().map(String::from_iter).filter(move |typo| typo != word)
 }

@@ -202,7 +202,7 @@ fn mistakes_in_origins_are_named() {
         ),
         ("[origins.'/a']\n", "origin /a: source: invalid value \"\": expected either source or hosts"),
         ("[origins.'/a']\nsource = '.'\nhosts = ['b']", "expected either source or hosts"),
-        ("[origins.'/a']\nsuorce = '.'", "unknown field `suorce`, expected one of `source`"),
+        ("[origins.'/a']\nsuorce = '.'", "unknown field `suorce`: did you mean source?"),
         ("[origins.'/a']\nsource = '.'\nversions = true", "expected a source s3://bucket"),
         ("[origins.'/a']\nsource = '.'\nrewrite = { 'a' = '/b' }", "rewrite: invalid value \"a\""),
         (

@@ -136,6 +136,18 @@ async fn results_are_kept_until_their_source_changes_or_they_are_purged() {
 }
 
 #[tokio::test]
+async fn other_spellings_share_a_result() {
+    let program = serve(safelight_images::folder(), &[("SAFELIGHT_RESULT_CACHE_BYTES", "16MiB")]);
+    let first = body(get(program.address, "/photo.jpg?width=30&format=png").await);
+    let others =
+        ["f=png&w=30", "w=0030&f=PNG", "f=%70%6e%67&%77=30.2&utm_source=x", "width=30&dpr=1&format=png"];
+    for query in others {
+        assert_eq!(body(get(program.address, &format!("/%70hoto.jpg?{query}")).await), first, "{query}");
+    }
+    assert_eq!(outcomes(&program).await, [others.len() as u64, 0, 0, 1]);
+}
+
+#[tokio::test]
 async fn an_old_result_is_sent_while_its_source_is_the_same() {
     let (images, _) = folders();
     let settings = [("SAFELIGHT_RESULT_CACHE_BYTES", "16MiB"), ("SAFELIGHT_RESULT_CACHE_MAX_AGE_SECS", "0")];

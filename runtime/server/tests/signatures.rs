@@ -67,7 +67,7 @@ async fn other_spellings_of_a_signed_url_have_one_entity_tag() {
 }
 
 #[tokio::test]
-async fn rejected_requests_never_reach_the_origin() {
+async fn rejected_requests_reach_neither_the_origin_nor_a_kept_result() {
     let photo = response("200 OK", "etag: \"1\"\r\n", &safelight_images::read("photo.jpg"));
     let upstream = Upstream::start(move |_, _| photo.clone()).await;
     let source = format!("http://{}", upstream.address);
@@ -75,12 +75,15 @@ async fn rejected_requests_never_reach_the_origin() {
         ("SAFELIGHT_SIGNATURE_KEYS", KEYS),
         ("SAFELIGHT_REQUIRE_SIGNATURE", "true"),
         ("SAFELIGHT_NO_SOURCE_CHECK", "true"),
+        ("SAFELIGHT_RESULT_CACHE_BYTES", "16MiB"),
     ];
     let program = Program::serve(&source, &variables);
     // More lines than fit in its pipe.
     program.ignore_log();
     let signed = sign(&["/a.jpg?width=30&blur=2", "--expires-in", "1h"]);
     let expired = sign(&["/a.jpg?width=30", "--expires-at", "1000000000"]);
+    assert_eq!(get(program.address, &signed).await.status, 200);
+    assert_eq!(upstream.requests(), ["GET /a.jpg"]);
     let (path, query) = signed.split_once('?').unwrap();
     let pairs: Vec<_> = query.split('&').collect();
     let mut rejected = vec!["/a.jpg?width=30&blur=2".to_owned(), expired, format!("{signed}&w=31")];
@@ -101,9 +104,9 @@ async fn rejected_requests_never_reach_the_origin() {
         let status = fetch(program.address, "HEAD", target, &[("if-none-match", "*")]).await.status;
         assert!(matches!(status, 400 | 403 | 404), "{target}: {status}");
     }
-    assert!(upstream.requests().is_empty());
+    // The result is still kept.
     assert_eq!(get(program.address, &signed).await.status, 200);
-    assert_eq!(upstream.requests(), ["GET /a.jpg"]);
+    assert!(upstream.requests().is_empty());
 }
 
 #[tokio::test]

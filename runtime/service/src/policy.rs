@@ -38,7 +38,7 @@ pub(crate) const TABLES: &[(&str, TableSchema)] = &[
     ("watermarks", schema_of::<Watermarks>),
 ];
 
-fn schema_of<T: JsonSchema>() -> Value {
+pub(crate) fn schema_of<T: JsonSchema>() -> Value {
     // Without references, so that the schema of a setting can be a part of another.
     let generator = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
     let mut schema = generator.into_generator().into_root_schema_for::<T>();

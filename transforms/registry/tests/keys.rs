@@ -1,36 +1,8 @@
 //! Mistyped keys are rejected with the key that was meant, by the service and by the edge.
 
-use safelight_core::KeyRules;
+use safelight_core::{KeyRules, testing::typos};
 use safelight_edge::normalize::{Config, Normalizer};
 use safelight_registry::REGISTRY;
-
-/// Returns every text that one edit makes of `word`: a letter removed, added, replaced or in the other case, or two swapped.
-fn typos(word: &str) -> Vec<String> {
-    const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz019_-.";
-    let letters: Vec<char> = word.chars().collect();
-    let mut typos = Vec::new();
-    for index in 0..=letters.len() {
-        let (before, after) = letters.split_at(index);
-        let mut push = |middle: &[char], rest: &[char]| typos.push([before, middle, rest].concat());
-        for letter in LETTERS.chars() {
-            push(&[letter], after);
-            if let [_, rest @ ..] = after {
-                push(&[letter], rest);
-            }
-        }
-        if let [one, rest @ ..] = after {
-            push(&[], rest);
-            push(
-                &[if one.is_lowercase() { one.to_ascii_uppercase() } else { one.to_ascii_lowercase() }],
-                rest,
-            );
-        }
-        if let [one, two, rest @ ..] = after {
-            push(&[*two, *one], rest);
-        }
-    }
-    typos.into_iter().map(String::from_iter).filter(|typo| typo != word).collect()
-}
 
 #[test]
 fn every_typo_of_every_key_is_rejected_with_the_right_suggestion() {
@@ -41,7 +13,7 @@ fn every_typo_of_every_key_is_rejected_with_the_right_suggestion() {
     for param in REGISTRY.params() {
         for name in [&[param.key], param.aliases].concat() {
             assert!(!rules.drops(name), "{name} would be dropped");
-            for typo in typos(name).iter().filter(|typo| !is_known(typo)) {
+            for typo in typos(name).filter(|typo| !is_known(typo)) {
                 let raw = format!("{typo}=1");
                 let message = rules.check(&raw, REGISTRY.params()).unwrap_err().message;
                 let suggestions = message.split_once("did you mean ").map_or("", |(_, names)| names);

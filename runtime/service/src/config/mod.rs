@@ -6,6 +6,8 @@
 mod known;
 mod function;
 pub mod schema;
+#[cfg(test)]
+mod typos;
 
 pub use function::FunctionSettings;
 pub use known::{check_variables, known_settings};
