@@ -111,6 +111,10 @@ pub(crate) struct Serve {
     #[arg(long, env = "SAFELIGHT_ADMIN_LISTEN", value_name = "ADDRESS", value_parser = parse_address)]
     pub(crate) admin_listen: Option<SocketAddr>,
 
+    /// Viewers with a token whom /metrics counts by name, as the log names them, separated by commas
+    #[arg(long, env = "SAFELIGHT_METRICS_SUBJECTS", value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) metrics_subjects: Vec<String>,
+
     /// Show a page of all images and parameters at / [default: true on a loopback address for a folder, without tokens and required
     /// signatures]
     #[arg(long, env = "SAFELIGHT_DEV", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",
@@ -583,6 +587,7 @@ mod tests {
         ("max-waiting", "3"),
         ("max-work", "3"),
         ("memory-bytes", "'300MiB'"),
+        ("metrics-subjects", "['a', 'b']"),
         ("no-source-check", "true"),
         ("only-presets", "true"),
         ("origins", "{ '/a' = { source = '.' } }"),
@@ -624,6 +629,7 @@ mod tests {
             &serve.origins,
             serve.listen(),
             serve.admin_listen,
+            &serve.metrics_subjects,
             serve.log,
             serve.source_check_interval(),
             &serve.dialects,

@@ -1,7 +1,7 @@
 //! The commands about the configuration file.
 
 use crate::cli::{ConfigCommand, Serve};
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use clap::{Args, Command, FromArgMatches, builder::Resettable};
 use safelight_registry::REGISTRY;
 use safelight_service::{
@@ -36,7 +36,7 @@ fn check(setting: &str) -> anyhow::Result<String> {
         let command = command.mut_args(|arg| arg.env(Resettable::Reset));
         let mut arguments: Vec<_> = ["safelight", "--config", setting].map(OsString::from).into();
         add_file(&command, &mut arguments, &[])?;
-        command.try_get_matches_from(arguments).with_context(invalid)
+        command.try_get_matches_from(arguments).map_err(|error| plain(&error)).with_context(invalid)
     };
     let serve = Serve::from_arg_matches(&parse(server())?)?;
     // The command line may have the source, and folders may be on another machine.
@@ -46,4 +46,12 @@ fn check(setting: &str) -> anyhow::Result<String> {
     serve.dialects.dialects().with_context(invalid)?;
     parse(function())?;
     Ok(format!("{} is valid\n", file.name))
+}
+
+/// Returns the message of `error` alone: without its cause, which the message repeats, and without clap's advice about
+/// the command line.
+fn plain(error: &clap::Error) -> anyhow::Error {
+    let text = error.to_string();
+    let text = text.split("\n\nFor more information").next().unwrap_or_default();
+    anyhow!("{}", text.strip_prefix("error: ").unwrap_or(text).trim_end())
 }

@@ -90,7 +90,9 @@ async fn run_server(arguments: Serve) -> anyhow::Result<()> {
     let (registry, children) = isolated::registry()?;
     // Without the listener, nothing reads the metrics.
     let exporter = arguments.admin_listen.map(|_| Exporter::new()).transpose()?;
-    let metrics = exporter.as_ref().map_or_else(Metrics::default, |exporter| exporter.requests(registry));
+    let metrics = exporter
+        .as_ref()
+        .map_or_else(Metrics::default, |exporter| exporter.requests(registry, &arguments.metrics_subjects));
     let mut service = arguments.service(registry, metrics)?;
     let settings = arguments.results()?;
     let folder = settings.folder.clone().unwrap_or_default();

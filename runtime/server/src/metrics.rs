@@ -49,9 +49,10 @@ impl Exporter {
         Ok(Self { recorder: builder.build_recorder() })
     }
 
-    /// Registers the metrics of requests, which transforms and codecs of `registry` process.
-    pub fn requests(&self, registry: Registry) -> Metrics {
-        Metrics::new(&self.recorder, registry)
+    /// Registers the metrics of requests, which transforms and codecs of `registry` process, and of viewers among
+    /// `subjects`.
+    pub fn requests(&self, registry: Registry, subjects: &[String]) -> Metrics {
+        Metrics::new(&self.recorder, registry, subjects)
     }
 
     /// Registers the metrics of the process, and returns what renders all of them. Summarises durations from time to

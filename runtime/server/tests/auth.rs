@@ -165,6 +165,30 @@ async fn rights_limit_paths_presets_and_exif() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn metrics_name_the_viewers_that_the_operator_names() {
+    let issuer = Issuer::start(0).await.unwrap();
+    let variables = [
+        ("SAFELIGHT_AUTHORIZE", issuer.settings().to_string()),
+        ("SAFELIGHT_LOG_SUBJECT", "plain".to_owned()),
+        ("SAFELIGHT_METRICS_SUBJECTS", "ann,eve".to_owned()),
+        ("SAFELIGHT_ADMIN_LISTEN", "127.0.0.1:0".to_owned()),
+    ];
+    let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let program = Program::serve(safelight_images::folder().to_str().unwrap(), &variables);
+    for subject in ["ann", "bob", "ann", "other"] {
+        let token = issuer.mint(&json!({ "sub": subject }));
+        assert_eq!(with_token(program.address, "/photo.jpg?width=9", &token).await.status, 200);
+    }
+    assert_eq!(get(program.address, "/photo.jpg").await.status, 401);
+    let metrics = get(program.admin_address(), "/metrics").await;
+    let count =
+        |line: &'_ str| line.strip_prefix("safelight_subject_requests_total{subject=").map(str::to_owned);
+    let mut counts: Vec<_> = metrics.text().lines().filter_map(count).collect();
+    counts.sort_unstable();
+    assert_eq!(counts, ["\"ann\"} 2", "\"eve\"} 0", "\"other\"} 3"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_log_has_no_token() {
     let mut stage = stage().await;
     let token = stage.token();

@@ -93,7 +93,7 @@ fn mistakes_are_named_with_their_remedy() {
         ("= 1", "the content of SAFELIGHT_CONFIG is not TOML: TOML parse error at line 1"),
     ] {
         let text = stderr(&["config", "check", content], &[]);
-        assert!(text.contains(expected), "{content}: {text}");
+        assert_eq!(text.matches(expected).count(), 1, "{content}: {text}");
     }
     let serve = ["serve", ".", "--config", "max-pixels = 'much'"];
     assert!(stderr(&serve, &[]).starts_with("the content of SAFELIGHT_CONFIG: max-pixels:\n"));

@@ -151,6 +151,7 @@ async fn every_documented_metric_exists_and_moves_under_load() {
     for (key, expected) in [
         ("safelight_requests_total{method=\"GET\"}", 9.0),
         ("safelight_requests_total{method=\"other\"}", 1.0),
+        ("safelight_subject_requests_total{subject=\"other\"}", 11.0),
         ("safelight_status_codes_total{status=\"404\"}", 1.0),
         ("safelight_status_codes_total{status=\"499\"}", 3.0),
         ("safelight_errors_total{kind=\"invalid-param\"}", 1.0),

@@ -133,6 +133,7 @@ impl Record {
         self.meter.end();
         self.meter.metrics().end(&Ended {
             method: &self.method,
+            subject: self.subject.as_deref(),
             status: self.status.unwrap_or_default(),
             kind: self.error.as_deref().map(|error| error.kind),
             duration: self.start.elapsed(),

@@ -1,7 +1,7 @@
 //! The series of one metric, by the value of its label.
 
 use super::Metric;
-use metrics::{Counter, Gauge, Histogram, Recorder};
+use metrics::{Counter, Gauge, Histogram, Recorder, SharedString};
 
 /// A series: a counter, a gauge or a histogram.
 pub trait Series {
@@ -9,7 +9,7 @@ pub trait Series {
     fn noop() -> Self;
 
     /// Registers the series of `metric` whose label has this value.
-    fn register(metric: &Metric, recorder: &dyn Recorder, value: Option<&'static str>) -> Self;
+    fn register(metric: &Metric, recorder: &dyn Recorder, value: Option<SharedString>) -> Self;
 }
 
 macro_rules! series {
@@ -19,7 +19,7 @@ macro_rules! series {
                 $type::noop()
             }
 
-            fn register(metric: &Metric, recorder: &dyn Recorder, value: Option<&'static str>) -> Self {
+            fn register(metric: &Metric, recorder: &dyn Recorder, value: Option<SharedString>) -> Self {
                 recorder.$register(&metric.key(value), &super::table::METADATA)
             }
         }
@@ -33,7 +33,7 @@ series!(Histogram, register_histogram);
 /// The series of a metric with a label.
 #[derive(Debug)]
 pub struct Family<S> {
-    series: Vec<(&'static str, S)>,
+    series: Vec<(SharedString, S)>,
     noop: S,
 }
 
@@ -42,11 +42,11 @@ impl<S: Series> Family<S> {
     pub fn new(
         recorder: &dyn Recorder,
         metric: &Metric,
-        values: impl IntoIterator<Item = &'static str>,
+        values: impl IntoIterator<Item = impl Into<SharedString>>,
     ) -> Self {
         metric.describe(recorder);
-        let series = |value| (value, S::register(metric, recorder, Some(value)));
-        Self { series: values.into_iter().map(series).collect(), noop: S::noop() }
+        let series = |value: SharedString| (value.clone(), S::register(metric, recorder, Some(value)));
+        Self { series: values.into_iter().map(Into::into).map(series).collect(), noop: S::noop() }
     }
 
     /// Returns the series for a value. One that was not registered is recorded nowhere.
@@ -61,6 +61,6 @@ impl<S: Series> Family<S> {
 
     fn find(&self, value: &str) -> Option<&S> {
         // A family has a few dozen series: a hash would take as long.
-        self.series.iter().find(|(own, _)| *own == value).map(|(_, series)| series)
+        self.series.iter().find(|(own, _)| **own == *value).map(|(_, series)| series)
     }
 }

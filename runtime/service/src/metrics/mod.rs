@@ -98,6 +98,8 @@ impl ResultOutcome {
 #[derive(Debug)]
 pub(crate) struct Ended<'a> {
     pub(crate) method: &'a str,
+    /// The name of the viewer, as in the log.
+    pub(crate) subject: Option<&'a str>,
     pub(crate) status: StatusCode,
     pub(crate) kind: Option<Kind>,
     pub(crate) duration: Duration,
@@ -111,6 +113,7 @@ pub(crate) struct Ended<'a> {
 /// The metrics of requests.
 pub struct Metrics {
     requests: Family<Counter>,
+    subjects: Family<Counter>,
     statuses: Family<Counter>,
     errors: Family<Counter>,
     in_progress: Gauge,
@@ -128,8 +131,9 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Registers the metrics with `recorder`, and with them the labels of all transforms and codecs of `registry`.
-    pub fn new(recorder: &dyn Recorder, registry: Registry) -> Self {
+    /// Registers the metrics with `recorder`, and with them the labels of all transforms and codecs of `registry`, and
+    /// of `subjects`, viewers as the log names them.
+    pub fn new(recorder: &dyn Recorder, registry: Registry, subjects: &[String]) -> Self {
         let statuses = STATUSES.into_iter().chain([status::client_disconnected()]);
         let statuses = statuses.chain(Kind::ALL.into_iter().map(status::of)).map(status_label);
         let mut statuses: Vec<_> = statuses.chain([OTHER]).collect();
@@ -139,6 +143,7 @@ impl Metrics {
         let outputs = registry.encoders.iter().map(|encoder| format_label(encoder.format()));
         Self {
             requests: Family::new(recorder, &REQUESTS, METHODS),
+            subjects: Family::new(recorder, &SUBJECTS, subjects.iter().cloned().chain([OTHER.to_owned()])),
             statuses: Family::new(recorder, &STATUS_CODES, statuses),
             errors: Family::new(recorder, &ERRORS, Kind::ALL.map(Kind::name)),
             in_progress: REQUESTS_IN_PROGRESS.register(recorder),
@@ -169,6 +174,7 @@ impl Metrics {
     pub(crate) fn end(&self, ended: &Ended<'_>) {
         self.in_progress.decrement(1.0);
         self.requests.or_other(ended.method, OTHER).increment(1);
+        self.subjects.or_other(ended.subject.unwrap_or(OTHER), OTHER).increment(1);
         self.statuses.or_other(status_label(ended.status), OTHER).increment(1);
         if let Some(kind) = ended.kind {
             self.errors.of(kind.name()).increment(1);
@@ -219,7 +225,7 @@ impl Metrics {
 impl Default for Metrics {
     /// Metrics that nothing records.
     fn default() -> Self {
-        Self::new(&NoopRecorder, Registry { transforms: &[], decoders: &[], encoders: &[] })
+        Self::new(&NoopRecorder, Registry { transforms: &[], decoders: &[], encoders: &[] }, &[])
     }
 }
 

@@ -4,7 +4,7 @@
 //! process are the ones of Prometheus' client libraries.
 
 use super::family::Series;
-use metrics::{Key, Label, Level, Metadata, Recorder, Unit};
+use metrics::{Key, Label, Level, Metadata, Recorder, SharedString, Unit};
 use std::fmt::Write;
 
 /// The metadata of all metrics, which exporters ignore.
@@ -81,8 +81,8 @@ impl Metric {
     }
 
     /// Returns the key of the series whose label has this value.
-    pub(super) fn key(&self, value: Option<&'static str>) -> Key {
-        let labels = self.label.zip(value).map(|(label, value)| Label::from_static_parts(label, value));
+    pub(super) fn key(&self, value: Option<SharedString>) -> Key {
+        let labels = self.label.zip(value).map(|(label, value)| Label::new(label, value));
         Key::from_parts(self.name, labels.into_iter().collect::<Vec<_>>())
     }
 }
@@ -101,6 +101,11 @@ macro_rules! metrics {
 
 metrics! {
     REQUESTS = Metric::counter("safelight_requests_total", Some("method"), "Requests that have ended, by method");
+    SUBJECTS = Metric::counter(
+        "safelight_subject_requests_total",
+        Some("subject"),
+        "Requests that have ended, by the viewer with a token, for those whom --metrics-subjects names",
+    );
     STATUS_CODES = Metric::counter("safelight_status_codes_total", Some("status"), "Responses, by status; 499 if the client left before");
     ERRORS = Metric::counter("safelight_errors_total", Some("kind"), "Failed requests, by kind of failure");
     REQUESTS_IN_PROGRESS = Metric::gauge("safelight_requests_in_progress", None, "Requests that have arrived and not ended");
