@@ -1,9 +1,10 @@
-//! The four kinds of progressive scans, block by block (ITU-T T.81 G.1.2).
+//! The scans of Huffman coding that decode to coefficients, block by block: the four kinds of progressive
+//! scans (ITU-T T.81 G.1.2), and sequential scans (F.2.2) of 12 bits.
 
 use super::bits::Bits;
-use super::decoder::Output;
+use super::output::{Output, all_blocks};
 use super::progressive::Band;
-use super::scan::{Scan, ScanPart};
+use super::scan::Scan;
 use super::tables::Tables;
 use std::ops::Range;
 
@@ -18,13 +19,14 @@ pub(super) fn decode(
     reserve: Option<usize>,
 ) -> usize {
     match (scan.band.0, scan.is_refinement) {
-        (0, _) => dc(bits, scan, outputs, tables, range, reserve),
+        (0, _) => from_dc(bits, scan, outputs, tables, range, reserve),
         (_, false) => begin_ac(bits, scan, outputs, tables, range, reserve),
         (_, true) => refine_ac(bits, scan, outputs, tables, range, reserve),
     }
 }
 
-fn dc(
+/// Decodes a scan of DC coefficients, or of all coefficients.
+fn from_dc(
     bits: &mut Bits<'_>,
     scan: &mut Scan,
     outputs: &mut [Output],
@@ -32,23 +34,24 @@ fn dc(
     range: Range<usize>,
     reserve: Option<usize>,
 ) -> usize {
+    let Scan { band: (_, last), is_refinement, shift, mcus: (across, _), .. } = *scan;
     let mut at = range.start;
     while at < range.end && reserve.is_none_or(|bytes| bits.has(bytes)) {
-        let (column, row) = (at % scan.mcus.0, at / scan.mcus.0);
-        for ScanPart { component, factors: (h, v), dc_table, prediction, .. } in &mut scan.parts {
-            let output = &mut outputs[*component];
-            for y in row * *v..(row + 1) * *v {
-                for x in column * *h..(column + 1) * *h {
-                    let block = (y * output.across + x, output.retained.n);
-                    if scan.is_refinement {
-                        output.coefficients.refine_dc(bits, scan.shift, block);
-                    } else {
-                        let codes = tables.dc(*dc_table);
-                        output.coefficients.begin_dc(bits, codes, prediction, scan.shift, block);
-                    }
-                }
+        let place = (at % across, at / across);
+        all_blocks(place, &mut scan.parts, outputs, |part, output, block| {
+            let Output { coefficients, retained, .. } = output;
+            let place = (block, retained.n);
+            if is_refinement {
+                coefficients.refine_dc(place, (bits.take(1) << shift) as i16);
+                return true;
             }
-        }
+            coefficients.begin_dc(bits, tables.dc(part.dc_table), &mut part.prediction, shift, place);
+            if last != 0 {
+                let codes = tables.codes(part.ac_table);
+                coefficients.begin_band(bits, &Band { codes, retained, range: (1, last), shift }, block);
+            }
+            true
+        });
         at += 1;
         if reserve.is_none() && bits.is_overrun() {
             break;
@@ -76,7 +79,7 @@ fn begin_ac(
         if at == range.end || !reserve.is_none_or(|bytes| bits.has(bytes)) {
             return at;
         }
-        scan.end_run = coefficients.begin(bits, &band, at / scan.mcus.0 * *across + at % scan.mcus.0);
+        scan.end_run = coefficients.begin_band(bits, &band, at / scan.mcus.0 * *across + at % scan.mcus.0);
         at += 1;
         if reserve.is_none() && bits.is_overrun() {
             return at;
@@ -109,7 +112,7 @@ fn refine_ac(
                 continue;
             }
         }
-        scan.end_run = coefficients.refine(bits, &band, block, scan.end_run);
+        scan.end_run = coefficients.refine_band(bits, &band, block, scan.end_run);
         at += 1;
         if reserve.is_none() && bits.is_overrun() {
             break;
