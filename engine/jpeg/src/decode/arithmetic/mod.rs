@@ -115,16 +115,20 @@ impl<'a> Reader<'a> {
         self.decide(&mut { Context::EVEN })
     }
 
+    /// Doubles the interval until it is at least 0x8000 (D.2.6).
     fn renormalise(&mut self) {
-        while self.registers.interval < 0x8000 {
+        let mut missing = self.registers.interval.leading_zeros().saturating_sub(16);
+        while missing != 0 {
             if self.registers.count == 0 {
                 let byte = self.byte();
                 self.registers.code |= byte << 8;
                 self.registers.count = 8;
             }
-            self.registers.interval <<= 1;
-            self.registers.code <<= 1;
-            self.registers.count -= 1;
+            let shift = missing.min(self.registers.count);
+            self.registers.interval <<= shift;
+            self.registers.code <<= shift;
+            self.registers.count -= shift;
+            missing -= shift;
         }
     }
 }

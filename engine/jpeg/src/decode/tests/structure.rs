@@ -252,4 +252,12 @@ fn memory_counts_planes_and_coefficients() {
     assert_eq!(sample(&baseline, 8), 36 * 63);
     let progressive = header(&small().progressive).unwrap();
     assert_eq!(sample(&progressive, 8), 36 * (63 + 2 * 63 + 8));
+    let arithmetic = header(&small().arithmetic).unwrap();
+    assert_eq!(sample(&arithmetic, 8), 36 * (63 + 2 * 63 + 8));
+    // Samples of two bytes.
+    let twelve = header(&small().twelve).unwrap();
+    assert_eq!(sample(&twelve, 8), 36 * (2 * 63 + 2 * 63 + 8));
+    let lossless = header(&small().lossless).unwrap();
+    assert_eq!(sample(&lossless, 8), 0);
+    assert_eq!(lossless.memory(scales(8), false), 2 * 3 * 41 * 27 + (1 << 20));
 }
