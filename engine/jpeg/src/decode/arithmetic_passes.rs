@@ -33,8 +33,8 @@ struct Blocks<'a> {
     shift: u32,
 }
 
-/// Decodes the MCUs of a restart interval as far as the data allows, and moves `scan.next` and the position
-/// behind them. The scan is starved once `is_interrupted`. Returns whether the data is valid so far.
+/// Decodes the MCUs of a restart interval as far as the data allows, and advances `scan.next` and the position
+/// past them. An interruption, like invalid data, starves the scan. Returns whether the data is valid so far.
 pub(super) fn decode(
     interval: &mut Interval<'_>,
     scan: &mut Scan,
@@ -44,7 +44,9 @@ pub(super) fn decode(
 ) -> bool {
     let Interval { data, ref mut position, reserve } = *interval;
     let has_data = |position: usize| reserve.is_none_or(|bytes| position + bytes <= data.len());
-    if !has_data(*position) {
+    // Intervals may be short, and many.
+    scan.is_starved = is_interrupted();
+    if scan.is_starved || !has_data(*position) {
         return true;
     }
     let (reader, statistics) = match scan.arithmetic.take() {
@@ -74,7 +76,7 @@ impl Blocks<'_> {
     fn decode(&mut self, part: &mut ScanPart, output: &mut Output, block: usize) -> bool {
         let Output { coefficients, retained, .. } = output;
         let table = usize::from(part.ac_table);
-        let is_sound = match (self.band, self.is_refinement) {
+        match (self.band, self.is_refinement) {
             ((0, last), false) => {
                 self.begin_dc(part, coefficients, (block, retained.n))
                     && (last == 0 || self.begin_band((1, last), table, coefficients, retained, block))
@@ -83,12 +85,11 @@ impl Blocks<'_> {
                 if self.reader.decide_evenly() {
                     coefficients.refine_dc((block, retained.n), 1 << self.shift);
                 }
-                return true;
+                true
             }
             (band, false) => self.begin_band(band, table, coefficients, retained, block),
             (band, true) => self.refine_band(band, table, coefficients, retained, block),
-        };
-        is_sound
+        }
     }
 
     /// Decodes the first bits of a DC coefficient (F.2.4.1 and G.2.1).

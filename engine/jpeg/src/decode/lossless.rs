@@ -37,7 +37,7 @@ fn middle(bits: u8, shift: u32) -> u16 {
     1 << (u32::from(bits) - shift - 1)
 }
 
-/// Decodes the MCUs of a restart interval, and moves `scan.next` behind them. `reserve` is that of
+/// Decodes the MCUs of a restart interval, and advances `scan.next` past them. `reserve` is that of
 /// [`sequential::decode`](super::sequential::decode).
 pub(super) fn decode(
     bits: &mut Bits<'_>,

@@ -37,7 +37,7 @@ pub(super) enum Reconstruction {
     Lossless(LosslessSamples),
 }
 
-/// How the samples of all components are made.
+/// The settings for making samples of coefficients.
 #[derive(Clone, Copy)]
 pub(super) struct Finish<'a> {
     pub(super) is_parallel: bool,

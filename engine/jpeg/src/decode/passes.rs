@@ -4,7 +4,7 @@
 use super::bits::Bits;
 use super::output::{Output, all_blocks};
 use super::progressive::Band;
-use super::scan::Scan;
+use super::scan::{Scan, ScanPart};
 use super::tables::Tables;
 use std::ops::Range;
 
@@ -19,14 +19,15 @@ pub(super) fn decode(
     reserve: Option<usize>,
 ) -> usize {
     match (scan.band.0, scan.is_refinement) {
-        (0, _) => from_dc(bits, scan, outputs, tables, range, reserve),
+        (0, _) if scan.band.1 != 0 => sequential(bits, scan, outputs, tables, range, reserve),
+        (0, _) => dc(bits, scan, outputs, tables, range, reserve),
         (_, false) => begin_ac(bits, scan, outputs, tables, range, reserve),
         (_, true) => refine_ac(bits, scan, outputs, tables, range, reserve),
     }
 }
 
-/// Decodes a scan of DC coefficients, or of all coefficients.
-fn from_dc(
+/// Decodes a scan of all coefficients.
+fn sequential(
     bits: &mut Bits<'_>,
     scan: &mut Scan,
     outputs: &mut [Output],
@@ -34,24 +35,50 @@ fn from_dc(
     range: Range<usize>,
     reserve: Option<usize>,
 ) -> usize {
-    let Scan { band: (_, last), is_refinement, shift, mcus: (across, _), .. } = *scan;
+    let across = scan.mcus.0;
     let mut at = range.start;
     while at < range.end && reserve.is_none_or(|bytes| bits.has(bytes)) {
         let place = (at % across, at / across);
         all_blocks(place, &mut scan.parts, outputs, |part, output, block| {
             let Output { coefficients, retained, .. } = output;
-            let place = (block, retained.n);
-            if is_refinement {
-                coefficients.refine_dc(place, (bits.take(1) << shift) as i16);
-                return true;
-            }
-            coefficients.begin_dc(bits, tables.dc(part.dc_table), &mut part.prediction, shift, place);
-            if last != 0 {
-                let codes = tables.codes(part.ac_table);
-                coefficients.begin_band(bits, &Band { codes, retained, range: (1, last), shift }, block);
-            }
+            let codes = tables.dc(part.dc_table);
+            coefficients.begin_dc(bits, codes, &mut part.prediction, 0, (block, retained.n));
+            coefficients.read_ac(bits, tables.codes(part.ac_table), retained, block);
             true
         });
+        at += 1;
+        if reserve.is_none() && bits.is_overrun() {
+            break;
+        }
+    }
+    at
+}
+
+fn dc(
+    bits: &mut Bits<'_>,
+    scan: &mut Scan,
+    outputs: &mut [Output],
+    tables: &Tables,
+    range: Range<usize>,
+    reserve: Option<usize>,
+) -> usize {
+    let mut at = range.start;
+    while at < range.end && reserve.is_none_or(|bytes| bits.has(bytes)) {
+        let (column, row) = (at % scan.mcus.0, at / scan.mcus.0);
+        for ScanPart { component, factors: (h, v), dc_table, prediction, .. } in &mut scan.parts {
+            let output = &mut outputs[*component];
+            for y in row * *v..(row + 1) * *v {
+                for x in column * *h..(column + 1) * *h {
+                    let block = (y * output.across + x, output.retained.n);
+                    if scan.is_refinement {
+                        output.coefficients.refine_dc(block, (bits.take(1) << scan.shift) as i16);
+                    } else {
+                        let codes = tables.dc(*dc_table);
+                        output.coefficients.begin_dc(bits, codes, prediction, scan.shift, block);
+                    }
+                }
+            }
+        }
         at += 1;
         if reserve.is_none() && bits.is_overrun() {
             break;

@@ -1,4 +1,5 @@
-//! Progressive scans, which refine coefficients (ITU-T T.81 annex G).
+//! Coefficients in Huffman codes: progressive scans, which refine them (ITU-T T.81 annex G), and sequential
+//! ones.
 
 use super::bits::Bits;
 use super::coefficients::Coefficients;
@@ -29,6 +30,30 @@ impl Coefficients {
     ) {
         *prediction = prediction.wrapping_add(codes.read(bits));
         self.place_dc(block, (*prediction << shift) as i16);
+    }
+
+    /// Reads the AC coefficients of a block in a sequential scan (F.2.2.2).
+    pub(super) fn read_ac(
+        &mut self,
+        bits: &mut Bits<'_>,
+        codes: &Codes,
+        retained: &RetainedCoefficients,
+        block: usize,
+    ) {
+        let mut k = 1;
+        while k <= 63 {
+            let symbol = codes.read(bits);
+            let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
+            if size == 0 && run != 15 {
+                return;
+            }
+            k += run;
+            let value = bits.take_signed(size);
+            if size != 0 {
+                self.place(retained, block, k, value as i16);
+            }
+            k += 1;
+        }
     }
 
     /// Reads the first bits of a block's AC coefficients (G.1.2.2). Returns the number of following blocks
