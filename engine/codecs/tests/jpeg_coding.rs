@@ -79,7 +79,7 @@ fn lossless_grey_states_its_depth() {
     assert_eq!((frame.model, frame.encoding), (Model::Grey, None));
     let scene = narrow(pixels(decode(&Jpeg, LOSSLESS)));
     let green = scene.iter().skip(1).step_by(3).zip(0..);
-    let expected: Vec<_> = green.map(|(it, at)| u16::from(*it) << 8 | (at * 7 & 255)).collect();
+    let expected: Vec<_> = green.map(|(it, at)| u16::from(*it) << 8 | ((at * 7) & 255)).collect();
     assert_eq!(wide(pixels(image)), expected);
     // The same differences as a file of 12 bits: the prediction of the first sample is 2048, not 32 768.
     let mut twelve = LOSSLESS_16.to_vec();

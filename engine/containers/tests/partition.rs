@@ -83,6 +83,7 @@ fn jpegs_of_every_coding_have_the_same_parts() {
             Class::Structure,
             Class::ImageData,
             Class::Structure,
+            Class::Trailer,
         ];
         assert_eq!(classes, expected, "{marker:X}");
         assert_eq!(parts[5].1, b"\x12\xFF\0\x34\xFF\xD0");

@@ -483,7 +483,7 @@ fn lanes<'a>(outputs: &'a mut [Output], tables: &'a Tables, scan: &Scan, row: us
         Lane {
             dc: tables.dc(part.dc_table),
             ac: tables.ac(part.ac_table),
-            inverse: Reconstruction::narrow(reconstruction),
+            inverse: Reconstruction::narrow(reconstruction.as_ref()),
             factors: part.factors,
             stride,
             samples: &mut samples[row * part.factors.1 * retained.n * stride..],

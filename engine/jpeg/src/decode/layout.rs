@@ -37,18 +37,18 @@ impl Layout {
         let factors = |it: &super::header::Sampling| (usize::from(it.h), usize::from(it.v));
         let largest = header.components.iter().map(factors).fold((1, 1), |a, b| (a.0.max(b.0), a.1.max(b.1)));
         let is_lossless = header.coding == Coding::Lossless;
-        let side = if is_lossless { 1 } else { 8 };
-        let mcus = (size.0.div_ceil(side * largest.0), size.1.div_ceil(side * largest.1));
+        let block_side = if is_lossless { 1 } else { 8 };
+        let mcus = (size.0.div_ceil(block_side * largest.0), size.1.div_ceil(block_side * largest.1));
         let part = |(index, sampling)| {
             let n = if is_lossless { 1 } else { scales.eighths(index) };
             let factors = factors(sampling);
-            let step = |largest: usize, factor: usize| (largest * side) as f64 / (factor * n) as f64;
+            let step = |largest: usize, factor: usize| (largest * block_side) as f64 / (factor * n) as f64;
             Part {
                 n,
                 factors,
                 blocks: (
-                    (size.0 * factors.0).div_ceil(side * largest.0),
-                    (size.1 * factors.1).div_ceil(side * largest.1),
+                    (size.0 * factors.0).div_ceil(block_side * largest.0),
+                    (size.1 * factors.1).div_ceil(block_side * largest.1),
                 ),
                 padded: (mcus.0 * factors.0, mcus.1 * factors.1),
                 step: (step(largest.0, factors.0), step(largest.1, factors.1)),

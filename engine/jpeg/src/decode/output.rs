@@ -46,7 +46,7 @@ pub(super) struct Finish<'a> {
 
 impl Reconstruction {
     /// Returns the transform of a component that is decoded directly to samples of 8 bits.
-    pub(super) fn narrow(of: &Option<Self>) -> &Inverse {
+    pub(super) fn narrow(of: Option<&Self>) -> &Inverse {
         match of {
             Some(Self::Narrow(inverse)) => inverse,
             _ => unreachable!("the transform was built when the scan began"),

@@ -49,9 +49,10 @@ impl Context {
     fn adapt(&mut self, is_probable: bool) {
         let estimate = &ESTIMATES[usize::from(self.0 & 0x7F)];
         let sense = self.0 & 0x80;
-        self.0 = match is_probable {
-            true => estimate.after_probable | sense,
-            false => estimate.after_improbable | (sense ^ estimate.exchange),
+        self.0 = if is_probable {
+            estimate.after_probable | sense
+        } else {
+            estimate.after_improbable | (sense ^ estimate.exchange)
         };
     }
 }

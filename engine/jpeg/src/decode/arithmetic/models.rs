@@ -131,7 +131,8 @@ impl Statistics {
         let contexts = &mut self.ac[table];
         let is_negative = reader.decide_evenly();
         let first = 3 * (k - 1) + 2;
-        let magnitude = if !reader.decide(&mut contexts[first]) {
+        let is_above_one = reader.decide(&mut contexts[first]);
+        let magnitude = if !is_above_one {
             1
         } else if !reader.decide(&mut contexts[first]) {
             2

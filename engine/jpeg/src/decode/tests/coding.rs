@@ -60,7 +60,7 @@ fn lossless_files_have_the_samples_of_their_source() {
     }
     let planes = decode_wide(&small().lossless16, scales(1), 100).unwrap();
     let green = scene.iter().skip(1).step_by(3).zip(0..);
-    let expected: Vec<_> = green.map(|(it, at)| u16::from(*it) << 8 | (at * 7 & 255)).collect();
+    let expected: Vec<_> = green.map(|(it, at)| u16::from(*it) << 8 | ((at * 7) & 255)).collect();
     assert_eq!((planes.colour_model, &planes.components[0].samples), (ColourModel::Grey, &expected));
 }
 

@@ -42,7 +42,7 @@ fn every_truncation_is_an_image_or_an_error() {
         let mut has_image = false;
         for end in 0..file.len() {
             match check(&file[..end], if end % 2 == 0 { 8 } else { 3 }) {
-                Ok(_) => has_image = true,
+                Ok(()) => has_image = true,
                 Err(error) => assert!(!has_image, "{end}: {error}"),
             }
         }
