@@ -55,3 +55,37 @@ fn parts_cover_the_source_for_every_chunking() {
     }
     assert!(10 < files.len());
 }
+
+/// Metadata is found without decoding, so the coding of a JPEG makes no difference.
+#[test]
+fn jpegs_of_every_coding_have_the_same_parts() {
+    let segment = |marker: u8, body: &[u8]| [&[0xFF, marker, 0, body.len() as u8 + 2], body].concat();
+    for (marker, bits) in [(0xC1, 12), (0xC3, 16), (0xC9, 8), (0xCA, 12)] {
+        let source = Bytes::from(
+            [
+                b"\xFF\xD8".to_vec(),
+                segment(0xE1, b"Exif\0\0II*\0\x08\0\0\0\0\0\0\0\0\0"),
+                segment(0xCC, &[0, 0x10, 0x10, 5]),
+                segment(marker, &[bits, 0, 8, 0, 8, 1, 1, 0x11, 0]),
+                segment(0xFE, b"private"),
+                segment(0xDA, &[1, 1, 0, 1, 0, 0]),
+                b"\x12\xFF\0\x34\xFF\xD0\xFF\xD9".to_vec(),
+            ]
+            .concat(),
+        );
+        let parts = walk(&source, 5).expect("the file is valid");
+        let classes: Vec<_> = parts.iter().map(|(class, _)| *class).collect();
+        let expected = [
+            Class::Structure,
+            Class::Exif,
+            Class::Structure,
+            Class::Comment,
+            Class::Structure,
+            Class::ImageData,
+            Class::Structure,
+            Class::Trailer,
+        ];
+        assert_eq!(classes, expected, "{marker:X}");
+        assert_eq!(parts[5].1, b"\x12\xFF\0\x34\xFF\xD0");
+    }
+}

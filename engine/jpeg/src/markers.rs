@@ -12,6 +12,10 @@ pub const SOF3: u8 = 0xC3;
 pub const DHT: u8 = 0xC4;
 /// A reserved code, among those of frames.
 pub const JPG: u8 = 0xC8;
+/// The start of an extended sequential frame, arithmetic coding.
+pub const SOF9: u8 = 0xC9;
+/// The start of a progressive frame, arithmetic coding.
+pub const SOF10: u8 = 0xCA;
 /// Conditioning of arithmetic coding.
 pub const DAC: u8 = 0xCC;
 /// The start of a differential lossless frame, arithmetic coding. The last code of a frame.

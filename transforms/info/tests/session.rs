@@ -65,6 +65,33 @@ fn the_headers_of_every_format_are_read() {
 }
 
 #[test]
+fn jpegs_of_every_coding_state_their_depth() {
+    let check = |app: &[u8], marker: u8, bits: u8, ids: &[u8], expected: Value| {
+        let count = ids.len() as u8;
+        let components = ids.iter().flat_map(|id| [*id, 0x11, 0]);
+        let frame =
+            [&[0xFF, marker, 0, 8 + 3 * count, bits, 0, 8, 0, 9, count][..], &components.collect::<Vec<_>>()];
+        let file =
+            [b"\xFF\xD8", app, &frame.concat(), b"\xFF\xDA\0\x08\x01\x01\0\0\x3F\0\x12\xFF\xD9"].concat();
+        let document = run("info=true", &file, 7, ExifDetail::Harmless).unwrap().0;
+        for (key, value) in expected.as_object().unwrap() {
+            assert_eq!(&document["file"][key], value, "{marker:X}: {key} of {}", document["file"]);
+        }
+    };
+    let adobe = |transform| [&b"\xFF\xEE\0\x0EAdobe\0\x64\0\0\0\0"[..], &[transform]].concat();
+    let ycc = json!({"bitDepth": 12, "colorSpace": "YCbCr", "progressive": false});
+    check(b"", 0xC1, 12, &[1, 2, 3], ycc);
+    check(b"", 0xC9, 8, &[1], json!({"bitDepth": 8, "colorSpace": "Gray", "progressive": false}));
+    check(b"", 0xCA, 12, &[1, 2, 3], json!({"bitDepth": 12, "progressive": true, "width": 9, "height": 8}));
+    check(b"", 0xC3, 16, &[1], json!({"bitDepth": 16, "colorSpace": "Gray", "progressive": false}));
+    check(b"", 0xC3, 10, &[1, 2, 3], json!({"bitDepth": 10, "colorSpace": "RGB"}));
+    check(&adobe(0), 0xC3, 8, &[1, 2, 3], json!({"colorSpace": "RGB"}));
+    check(&adobe(1), 0xC3, 8, &[1, 2, 3], json!({"colorSpace": "YCbCr"}));
+    let jfif = b"\xFF\xE0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0";
+    check(jfif, 0xC3, 8, &[1, 2, 3], json!({"colorSpace": "YCbCr"}));
+}
+
+#[test]
 fn private_metadata_are_named_and_not_shown() {
     let mut withheld = 0;
     for name in safelight_images::names() {

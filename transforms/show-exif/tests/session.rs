@@ -138,6 +138,16 @@ fn the_block_is_found_in_every_sample() {
 }
 
 #[test]
+fn the_block_is_found_in_a_jpeg_of_every_coding() {
+    for coding in [0xC1, 0xC3, 0xC9, 0xCA] {
+        let mut file = jpeg(&[exif_segment(&block())], 9);
+        let frame = file.windows(2).position(|marker| marker == [0xFF, 0xC0]).unwrap();
+        (file[frame + 1], file[frame + 4]) = (coding, 12);
+        check(&file, Ok(EXPECTED));
+    }
+}
+
+#[test]
 fn an_image_without_a_block_has_an_empty_response() {
     check(&jpeg(&[segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0<x/>")], 9), Ok(NOTHING));
     check(&jpeg(&[exif_segment(b"")], 9), Ok(NOTHING));

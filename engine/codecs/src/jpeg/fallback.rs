@@ -28,8 +28,13 @@ pub(super) struct OpenedFallback {
 
 impl OpenedFallback {
     /// # Errors
-    /// [`safelight_core::Kind::UnsupportedFormat`] for sampling factors above 2.
+    /// [`safelight_core::Kind::UnsupportedFormat`] for sampling factors above 2, arithmetic coding, lossless coding and
+    /// 12 bits.
     pub(super) fn new(source: Bytes, opened: OpenedJpeg) -> Result<Self, CodecError> {
+        if opened.jpeg.coding != decode::Coding::Huffman || opened.jpeg.is_wide() {
+            let what = "CMYK in arithmetic coding, in lossless coding, or with 12 bits";
+            return Err(CodecError::Unsupported(FORMAT, what));
+        }
         if opened.jpeg.sampling_factors().iter().any(|(across, down)| MAX_FACTOR < *across.max(down)) {
             return Err(CodecError::Unsupported(FORMAT, "CMYK with sampling factors above 2"));
         }

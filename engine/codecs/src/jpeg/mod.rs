@@ -13,7 +13,7 @@ use safelight_core::{
     Cost, Decode, Decoder, Decoding, Encode, Encoder, Format, Geometry, Header, Image, Limits, Opened,
     OpenedStream, Opening, Orientation, Result, Size, Stop,
 };
-use safelight_jpeg::decode::{self, DecodeError, Progress};
+use safelight_jpeg::decode::{self, Coding, DecodeError, Progress};
 
 /// The format in errors.
 const FORMAT: Format = Format::Jpeg;
@@ -45,7 +45,7 @@ impl Decoder for Jpeg {
     fn open_stream(&self, head: &[u8], limits: &Limits) -> Result<Opening> {
         Ok(match OpenedJpeg::read(head, limits)? {
             None => Opening::NeedMore,
-            Some(opened) if opened.jpeg.is_covered() => Opening::Opened(Box::new(opened)),
+            Some(opened) if opened.is_streamed() => Opening::Opened(Box::new(opened)),
             Some(_) => Opening::NeedAll,
         })
     }
@@ -92,16 +92,24 @@ impl OpenedJpeg {
         let size = Size::new(jpeg.width, jpeg.height);
         header::check_pixels(FORMAT, size, limits)?;
         let geometry = Geometry { size, orientation: header::orientation(head, limits) };
-        let header = Header { geometry, is_animated: false, frames: 1, has_palette: false, sample_bytes: 1 };
+        let sample_bytes = if 8 < jpeg.precision { 2 } else { 1 };
+        let header = Header { geometry, is_animated: false, frames: 1, has_palette: false, sample_bytes };
         Ok(Some(Self { header, jpeg }))
+    }
+
+    /// Whether the file is decoded while it arrives. A few bytes of arithmetic coding can stand for any number of
+    /// blocks, and only the decode of a whole source can stop between them.
+    fn is_streamed(&self) -> bool {
+        self.jpeg.is_covered() && self.jpeg.coding != Coding::Arithmetic
     }
 
     fn decoding(self, decode: &Decode) -> Result<JpegDecoding, CodecError> {
         let scales = adapter::scales(&self.jpeg, decode);
         let is_interleaved = adapter::is_interleaved(&self.jpeg);
+        let wide_bits = self.jpeg.is_wide().then_some(self.jpeg.precision);
         let decoder = decode::Decoder::new(self.jpeg, scales, true)?;
         let orientation = self.header.geometry.orientation;
-        Ok(JpegDecoding { decoder, is_interleaved, orientation, decode: decode.clone() })
+        Ok(JpegDecoding { decoder, is_interleaved, wide_bits, orientation, decode: decode.clone() })
     }
 }
 
@@ -147,7 +155,7 @@ impl Opened for WholeJpeg {
         let mut decoding = Box::new(self.opened.decoding(decode)?);
         for chunk in self.source.chunks(CHUNK_BYTES) {
             stop.check()?;
-            if !decoding.push(chunk)? {
+            if !decoding.push_unless(chunk, stop)? {
                 break;
             }
         }
@@ -159,8 +167,19 @@ impl Opened for WholeJpeg {
 struct JpegDecoding {
     decoder: decode::Decoder,
     is_interleaved: bool,
+    /// Bits of a sample, if the engine returns wide ones.
+    wide_bits: Option<u8>,
     orientation: Orientation,
     decode: Decode,
+}
+
+impl JpegDecoding {
+    /// As [`Decoding::push`], until `stop` tells to.
+    fn push_unless(&mut self, chunk: &[u8], stop: &Stop) -> Result<bool> {
+        let progress = self.decoder.push_unless(chunk, &|| stop.reason().is_some());
+        stop.check()?;
+        Ok(progress.map_err(CodecError::from)? == Progress::More)
+    }
 }
 
 impl Decoding for JpegDecoding {
@@ -169,10 +188,16 @@ impl Decoding for JpegDecoding {
     }
 
     fn finish(self: Box<Self>, stop: &Stop) -> Result<Image> {
-        let planes = self.decoder.finish_unless(&|| stop.reason().is_some());
+        let Self { decoder, is_interleaved, wide_bits, orientation, decode } = *self;
+        let is_interrupted = &|| stop.reason().is_some();
+        if let Some(bits) = wide_bits {
+            let planes = decoder.finish_wide_unless(is_interrupted);
+            stop.check()?;
+            return adapter::wide_image(planes.map_err(CodecError::from)?, bits, orientation, &decode);
+        }
+        let planes = decoder.finish_unless(is_interrupted);
         stop.check()?;
-        let planes = planes.map_err(CodecError::from)?;
-        adapter::image(planes, self.is_interleaved, self.orientation, &self.decode)
+        adapter::image(planes.map_err(CodecError::from)?, is_interleaved, orientation, &decode)
     }
 }
 

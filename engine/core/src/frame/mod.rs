@@ -12,7 +12,7 @@ pub use image::{Image, Profile, ToSrgb};
 pub use model::{ColourClass, Model};
 pub use samples::{Plane, SampleEncoding, Samples};
 pub use turn::Turn;
-pub use ycc::{interleave, rgb_from_ycc};
+pub use ycc::{Sample, interleave, rgb_from_ycc};
 
 use crate::{Error, Kind, Result};
 

@@ -18,14 +18,78 @@ impl Frame {
     }
 }
 
-/// Interpolates three planes of one 8-bit channel to the finest of their resolutions on each axis, and
+/// A sample of 8 or 16 bits that is interpolated.
+pub trait Sample: Copy + Default {
+    /// A sample times the resolution of interpolation.
+    type Line: Copy + Default + Into<u32>;
+
+    /// Returns the samples, if they are of this type.
+    fn slice(samples: &Samples) -> Option<&[Self]>;
+    /// Returns the buffer of `samples`.
+    fn buffer(samples: Vec<Self>) -> Samples;
+    /// Returns the mean of two samples, of which the second has the weight `part`.
+    fn between(first: Self, second: Self, part: u16) -> Self::Line;
+    /// Returns the sample nearest to `sum`, a sample times the square of the resolution.
+    fn rounded(sum: u32) -> Self;
+}
+
+impl Sample for u8 {
+    type Line = u16;
+
+    fn slice(samples: &Samples) -> Option<&[Self]> {
+        if let Samples::U8(samples) = samples { Some(samples) } else { None }
+    }
+
+    fn buffer(samples: Vec<Self>) -> Samples {
+        Samples::U8(samples)
+    }
+
+    #[inline]
+    fn between(first: Self, second: Self, part: u16) -> u16 {
+        u16::from(first) * (PARTS - part) + u16::from(second) * part
+    }
+
+    #[inline]
+    fn rounded(sum: u32) -> Self {
+        ((sum + SUM / 2) / SUM) as Self
+    }
+}
+
+impl Sample for u16 {
+    type Line = u32;
+
+    fn slice(samples: &Samples) -> Option<&[Self]> {
+        if let Samples::U16(samples) = samples { Some(samples) } else { None }
+    }
+
+    fn buffer(samples: Vec<Self>) -> Samples {
+        Samples::U16(samples)
+    }
+
+    #[inline]
+    fn between(first: Self, second: Self, part: u16) -> u32 {
+        u32::from(first) * u32::from(PARTS - part) + u32::from(second) * u32::from(part)
+    }
+
+    #[inline]
+    fn rounded(sum: u32) -> Self {
+        ((sum + SUM / 2) / SUM) as Self
+    }
+}
+
+/// Interpolates three planes of one channel to the finest of their resolutions on each axis, and
 /// interleaves the three channels that `convert` returns for each pixel.
 ///
 /// Only samples that the view touches are interpolated.
 ///
 /// # Errors
-/// [`Kind::Internal`] for another number of planes, or if a plane's buffer does not have its stated shape.
-pub fn interleave(planes: &[Plane], view: View, convert: impl Fn(u8, u8, u8) -> [u8; 3]) -> Result<Plane> {
+/// [`Kind::Internal`] for another number of planes, or if a plane's buffer does not have its stated shape or
+/// other samples.
+pub fn interleave<S: Sample>(
+    planes: &[Plane],
+    view: View,
+    convert: impl Fn(S, S, S) -> [S; 3],
+) -> Result<Plane> {
     let [first, second, third] = planes else {
         return Err(defect("three planes are expected"));
     };
@@ -36,7 +100,7 @@ pub fn interleave(planes: &[Plane], view: View, convert: impl Fn(u8, u8, u8) -> 
     let Grid { size, step } = Grid::finest(planes);
     let [mut first, mut second, mut third] = [(planes[0], first), (planes[1], second), (planes[2], third)]
         .map(|(plane, rows)| Interpolation::new(Grid { size, step }, plane, rows, view));
-    let mut samples = vec![0; 3 * size.w as usize * size.h as usize];
+    let mut samples = vec![S::default(); 3 * size.w as usize * size.h as usize];
     let pixels = samples.chunks_exact_mut((3 * size.w as usize).max(1));
     for (y, pixels) in pixels.enumerate() {
         let rows = first.row(y).iter().zip(second.row(y)).zip(third.row(y));
@@ -44,7 +108,7 @@ pub fn interleave(planes: &[Plane], view: View, convert: impl Fn(u8, u8, u8) -> 
             *pixel = convert(*a, *b, *c);
         }
     }
-    Ok(Plane { size, channels: 3, samples: Samples::U8(samples), step })
+    Ok(Plane { size, channels: 3, samples: S::buffer(samples), step })
 }
 
 /// The sample points of a plane.
@@ -87,21 +151,21 @@ pub fn rgb_from_ycc(y: u8, blue: u8, red: u8) -> [u8; 3] {
 
 /// The rows of a plane of one channel.
 #[derive(Clone, Copy)]
-struct Rows<'a> {
-    samples: &'a [u8],
+struct Rows<'a, S> {
+    samples: &'a [S],
     w: usize,
 }
 
-impl<'a> Rows<'a> {
-    /// Returns `None` if the plane is not 8-bit or its buffer does not have its stated shape.
+impl<'a, S: Sample> Rows<'a, S> {
+    /// Returns `None` if the plane has other samples or its buffer does not have its stated shape.
     fn new(plane: &'a Plane) -> Option<Self> {
-        let Samples::U8(samples) = &plane.samples else { return None };
+        let samples = S::slice(&plane.samples)?;
         let is_whole =
             plane.channels == 1 && samples.len() as u64 == plane.size.pixels() && !samples.is_empty();
         is_whole.then_some(Self { samples, w: plane.size.w as usize })
     }
 
-    fn get(self, y: usize) -> &'a [u8] {
+    fn get(self, y: usize) -> &'a [S] {
         &self.samples[y * self.w..][..self.w]
     }
 }
@@ -112,16 +176,16 @@ const PARTS: u16 = 64;
 const SUM: u32 = PARTS as u32 * PARTS as u32;
 
 /// A plane, interpolated to a grid.
-struct Interpolation<'a> {
-    rows: Rows<'a>,
+struct Interpolation<'a, S: Sample> {
+    rows: Rows<'a, S>,
     /// A position for each column of the grid; `None` if the plane has the same columns.
     column_positions: Option<Vec<Position>>,
     /// A position for each row of the grid.
     row_positions: Vec<Position>,
     /// One row of the plane, interpolated between two rows, times [`PARTS`].
-    line: Vec<u16>,
+    line: Vec<S::Line>,
     /// The same row with a sample for each column of the grid.
-    row: Vec<u8>,
+    row: Vec<S>,
 }
 
 /// A position between two samples.
@@ -152,8 +216,8 @@ impl Position {
     }
 }
 
-impl<'a> Interpolation<'a> {
-    fn new(grid: Grid, plane: &Plane, rows: Rows<'a>, view: View) -> Self {
+impl<'a, S: Sample> Interpolation<'a, S> {
+    fn new(grid: Grid, plane: &Plane, rows: Rows<'a, S>, view: View) -> Self {
         let View { x, y, w, h } = view;
         let columns = Position::all(grid.size.w, grid.step.0, plane.step.0, plane.size.w, (x, w));
         let is_own = columns.iter().enumerate().all(|(x, place)| place.first == x && place.part == 0);
@@ -161,32 +225,31 @@ impl<'a> Interpolation<'a> {
             rows,
             column_positions: (!is_own || rows.w != columns.len()).then_some(columns),
             row_positions: Position::all(grid.size.h, grid.step.1, plane.step.1, plane.size.h, (y, h)),
-            line: vec![0; rows.w],
-            row: vec![0; grid.size.w as usize],
+            line: vec![S::Line::default(); rows.w],
+            row: vec![S::default(); grid.size.w as usize],
         }
     }
 
     /// Returns the row for row `y` of the grid.
-    fn row(&mut self, y: usize) -> &[u8] {
+    fn row(&mut self, y: usize) -> &[S] {
         let Position { first, second, part } = self.row_positions[y];
         let (above, below) = (self.rows.get(first), self.rows.get(second));
         if part == 0 && self.column_positions.is_none() {
             return above;
         }
         for ((line, above), below) in self.line.iter_mut().zip(above).zip(below) {
-            *line = u16::from(*above) * (PARTS - part) + u16::from(*below) * part;
+            *line = S::between(*above, *below, part);
         }
-        let rounded = |sum: u32| ((sum + SUM / 2) / SUM) as u8;
         match &self.column_positions {
             None => {
                 for (sample, line) in self.row.iter_mut().zip(&self.line) {
-                    *sample = rounded(u32::from(*line) * u32::from(PARTS));
+                    *sample = S::rounded((*line).into() * u32::from(PARTS));
                 }
             }
             Some(columns) => {
                 for (sample, Position { first, second, part }) in self.row.iter_mut().zip(columns) {
-                    let [left, right] = [*first, *second].map(|x| u32::from(self.line[x]));
-                    *sample = rounded(left * u32::from(PARTS - part) + right * u32::from(*part));
+                    let [left, right] = [*first, *second].map(|x| self.line[x].into());
+                    *sample = S::rounded(left * u32::from(PARTS - part) + right * u32::from(*part));
                 }
             }
         }
@@ -244,6 +307,23 @@ mod tests {
         assert_eq!(blue, expected);
         let red: Vec<_> = pixels(&frame(Size::new(1, 5), &[128; 3], &[128, 168, 128]).into_rgb().unwrap());
         assert_eq!(red, [128, 138, 158, 158, 138].map(|red| rgb_from_ycc(128, 128, red)));
+    }
+
+    #[test]
+    fn sixteen_bits_are_interpolated_like_eight() {
+        let plane = |samples: Vec<u16>, w, step| Plane {
+            size: Size::new(w, 1),
+            channels: 1,
+            samples: Samples::U16(samples),
+            step: (step, 1.0),
+        };
+        let planes =
+            [plane(vec![7; 4], 4, 1.0), plane(vec![0, 65_535], 2, 2.0), plane(vec![65_535; 2], 2, 2.0)];
+        let view = View::whole(Size::new(4, 1));
+        let found = interleave(&planes, view, |a: u16, b, c| [a, b, c]).unwrap();
+        let expected = [0, 16_384, 49_151, 65_535].map(|second| [7, second, 65_535]).concat();
+        assert_eq!((found.samples, found.step), (Samples::U16(expected), (1.0, 1.0)));
+        assert!(interleave(&planes, view, |a: u8, b, c| [a, b, c]).is_err());
     }
 
     #[test]

@@ -6,14 +6,14 @@
 /// The second half mirrors the first, with the opposite sign for odd k.
 pub(super) type Basis = [[i16; 4]; 8];
 
-/// The basis of each n-point transform at index n. Those of fewer than 3 points are unused.
+/// The basis of each n-point transform at index n; there is none of 0 points.
 ///
 /// The basis of 8 points has the sums and differences of libjpeg's rounded constants, which are not always
 /// the nearest integers.
 pub(super) const BASES: [Basis; 9] = [
     [[0; 4]; 8],
-    [[0; 4]; 8],
-    [[0; 4]; 8],
+    pad([[8192, 0, 0, 0]]),
+    pad([[8192, 0, 0, 0], [8192, 0, 0, 0]]),
     pad([[8192, 8192, 0, 0], [10033, 0, 0, 0], [5793, -11585, 0, 0]]),
     pad([[8192, 8192, 0, 0], [10703, 4433, 0, 0], [8192, -8192, 0, 0], [4433, -10703, 0, 0]]),
     pad([
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn basis_is_the_rounded_cosines() {
-        for (n, basis) in BASES.iter().enumerate().skip(3) {
+        for (n, basis) in BASES.iter().enumerate().skip(1) {
             for (k, row) in basis.iter().enumerate().take(n) {
                 for (y, &cosine) in row.iter().enumerate().take(n.div_ceil(2)) {
                     let angle = ((2 * y + 1) * k) as f64 * PI / (2 * n) as f64;

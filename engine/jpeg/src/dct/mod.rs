@@ -22,7 +22,9 @@ mod neon;
 mod testing;
 
 pub(super) use forward::{Forward, Thresholds};
-pub(super) use inverse::Inverse;
+pub(super) use inverse::{Inverse, WideInverse};
+#[cfg(test)]
+pub(crate) use testing::Random;
 
 /// Fractional bits of the constants.
 const CONSTANT_BITS: u32 = 13;

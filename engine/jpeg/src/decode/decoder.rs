@@ -1,24 +1,25 @@
 //! The decoder: from bytes, as they arrive, to planes.
 
+use super::arithmetic_passes::{self, Interval};
 use super::bits::Bits;
+use super::coefficients::Coefficients;
 use super::entropy::{Entropy, Restart};
 use super::error::DecodeError;
-use super::header::Header;
-use super::layout::Layout;
+use super::header::{Coding, Header};
+use super::layout::{Layout, Part};
+use super::lossless::{self, LosslessSamples};
+use super::output::{Finish, Output, Reconstruction};
 use super::parallel::{self, Bands, MIN_BANDS};
 use super::passes;
 use super::planes::{Component, Planes};
 use super::profile::Profile;
-use super::progressive::Coefficients;
-use super::retained::RetainedCoefficients;
-use super::scan::Scan;
+use super::scan::{Scan, ScanPart};
 use super::segments::Segments;
 use super::sequential::{self, Lane, MAX_BLOCK_BYTES};
 use super::tables::Tables;
 use super::{Scales, entropy::MAX_BATCH_BYTES};
-use crate::dct::Inverse;
-use crate::markers::{APP2, DHT, DQT, DRI, EOI, SOF0, SOF2, SOS};
-use rayon::prelude::*;
+use crate::dct::{Inverse, WideInverse};
+use crate::markers::{APP2, DAC, DHT, DQT, DRI, EOI, JPG, SOF0, SOF15, SOS};
 
 /// The maximum number of scans of a file; see [`decode`](super).
 const MAX_SCANS: u32 = 200;
@@ -71,20 +72,8 @@ pub enum Progress {
     Done,
 }
 
-/// The output of a component.
-#[derive(Debug)]
-pub(super) struct Output {
-    pub(super) retained: RetainedCoefficients,
-    /// Blocks from one row of blocks to the next.
-    pub(super) across: usize,
-    /// The coefficients of a progressive file.
-    pub(super) coefficients: Coefficients,
-    samples: Vec<u8>,
-    /// The inverse transform, built when the component's first scan begins: tables may change later.
-    inverse: Option<Inverse>,
-    /// The coefficients that no later scan changes: bit k for coefficient k.
-    complete: u64,
-}
+/// Returns whether the work is no longer wanted.
+type Interrupt<'a> = &'a (dyn Fn() -> bool + Sync);
 
 impl Decoder {
     /// Creates a decoder for the file that `header` was read from.
@@ -100,16 +89,8 @@ impl Decoder {
         }
         let layout = Layout::new(&header, scales);
         let is_large = MIN_PARALLEL_PIXELS <= u64::from(header.width) * u64::from(header.height);
-        let output = |part: &super::layout::Part| Output {
-            retained: RetainedCoefficients::new(part.n),
-            across: part.padded.0,
-            coefficients: Coefficients::default(),
-            samples: Vec::new(),
-            inverse: None,
-            complete: 0,
-        };
         Ok(Self {
-            outputs: layout.parts.iter().map(output).collect(),
+            outputs: layout.parts.iter().map(Output::new).collect(),
             header,
             layout,
             is_parallel: is_parallel && is_large,
@@ -134,11 +115,26 @@ impl Decoder {
     ///
     /// The decoder is unusable after an error.
     pub fn push(&mut self, bytes: &[u8]) -> Result<Progress, DecodeError> {
+        self.push_unless(bytes, &|| false)
+    }
+
+    /// As [`push`](Self::push), until `is_interrupted` returns true. The decoder is then unusable.
+    ///
+    /// A few bytes of arithmetic coding can stand for any number of blocks. So `is_interrupted` is called at
+    /// least every few milliseconds for such files, and for others between steps of a few kilobytes.
+    ///
+    /// # Errors
+    /// As for [`push`](Self::push).
+    pub fn push_unless(
+        &mut self,
+        bytes: &[u8],
+        is_interrupted: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Progress, DecodeError> {
         let mut rest = bytes;
-        while self.stage != Stage::Done {
+        while self.stage != Stage::Done && !is_interrupted() {
             if let Some(mut scan) = self.scan.take() {
                 self.entropy.take(&mut rest, STEP_BYTES);
-                if self.advance(&mut scan) {
+                if self.advance(&mut scan, is_interrupted) {
                     self.finish_scan(&scan);
                     continue;
                 }
@@ -167,7 +163,8 @@ impl Decoder {
     /// Returns the planes, as far as the file was decoded.
     ///
     /// # Errors
-    /// [`DecodeError::Damaged`] if no scan has started.
+    /// - [`DecodeError::Damaged`] if no scan has started.
+    /// - [`DecodeError::Unsupported`] if the header [is wide](Header::is_wide).
     pub fn finish(self) -> Result<Planes, DecodeError> {
         self.finish_unless(&|| false)
     }
@@ -177,50 +174,50 @@ impl Decoder {
     ///
     /// # Errors
     /// As for [`finish`](Self::finish).
-    pub fn finish_unless(
-        mut self,
+    pub fn finish_unless(self, is_interrupted: &(dyn Fn() -> bool + Sync)) -> Result<Planes, DecodeError> {
+        if self.header.is_wide() {
+            return Err(DecodeError::Unsupported("planes of 8 bits from wide samples"));
+        }
+        self.planes(is_interrupted, Output::into_plane)
+    }
+
+    /// As [`finish_unless`](Self::finish_unless) for a header that [is wide](Header::is_wide): samples are
+    /// from 0 to the maximum of [`Header::precision`].
+    ///
+    /// # Errors
+    /// - [`DecodeError::Damaged`] if no scan has started.
+    /// - [`DecodeError::Unsupported`] if the header is not wide.
+    pub fn finish_wide_unless(
+        self,
         is_interrupted: &(dyn Fn() -> bool + Sync),
-    ) -> Result<Planes, DecodeError> {
+    ) -> Result<Planes<u16>, DecodeError> {
+        let bits = self.header.precision;
+        if !self.header.is_wide() {
+            return Err(DecodeError::Unsupported("planes of 16 bits from samples of 8 bits"));
+        }
+        self.planes(is_interrupted, |output, part, finish| output.into_wide_plane(part, bits, finish))
+    }
+
+    fn planes<S>(
+        mut self,
+        is_interrupted: Interrupt<'_>,
+        plane: impl Fn(Output, &Part, Finish<'_>) -> Component<S>,
+    ) -> Result<Planes<S>, DecodeError> {
         if let Some(mut scan) = self.scan.take() {
             self.entropy.end();
-            self.advance(&mut scan);
+            self.advance(&mut scan, is_interrupted);
             self.finish_scan(&scan);
         } else if self.scans == 0 {
             return Err(DecodeError::Damaged("the end before the first scan"));
         }
         self.is_damaged |= !self.is_complete();
-        let is_parallel = self.is_parallel;
-        let mut components = Vec::new();
-        for (mut output, part) in self.outputs.into_iter().zip(&self.layout.parts) {
-            let (w, h) = (part.stride(), part.padded.1 * part.n);
-            let mut samples = std::mem::take(&mut output.samples);
-            match &output.inverse {
-                Some(inverse) if self.header.is_progressive => {
-                    samples = vec![0; part.samples()];
-                    let transform = |(row, out): (usize, &mut [u8])| {
-                        if !is_interrupted() {
-                            output.coefficients.transform(inverse, &output.retained, part, row, out);
-                        }
-                    };
-                    let rows = w * part.n;
-                    if is_parallel {
-                        samples.par_chunks_exact_mut(rows).enumerate().for_each(transform);
-                    } else {
-                        samples.chunks_exact_mut(rows).enumerate().for_each(transform);
-                    }
-                }
-                Some(_) => (),
-                None => samples = vec![128; part.samples()],
-            }
-            let mut component = Component { samples, w, h, step: part.step };
-            component.pad(part.blocks.0 * part.n, part.blocks.1 * part.n);
-            components.push(component);
-        }
+        let finish = Finish { is_parallel: self.is_parallel, is_interrupted };
+        let outputs = self.outputs.into_iter().zip(&self.layout.parts);
         Ok(Planes {
             width: self.header.width,
             height: self.header.height,
             colour_model: self.header.colour_model,
-            components,
+            components: outputs.map(|(output, part)| plane(output, part, finish)).collect(),
             profile: self.profile.into_bytes(),
             is_damaged: self.is_damaged,
         })
@@ -230,17 +227,19 @@ impl Decoder {
     fn segment(&mut self, marker: u8) -> Result<(), DecodeError> {
         let body = self.segments.body();
         match marker {
-            SOF0..=SOF2 if self.stage != Stage::Start => {
+            DHT => self.tables.define_huffman(body)?,
+            DAC => self.tables.conditioning.define(body)?,
+            JPG => (),
+            SOF0..=SOF15 if self.stage != Stage::Start => {
                 return Err(DecodeError::Damaged("a second frame header"));
             }
-            SOF0..=SOF2 => {
+            SOF0..=SOF15 => {
                 if !self.header.is_frame(&Header::parse(marker, body)?) {
                     return Err(DecodeError::HeaderMismatch);
                 }
                 self.stage = Stage::Frame;
             }
             DQT => self.tables.define_quantisation(body)?,
-            DHT => self.tables.define_huffman(body)?,
             DRI => self.tables.define_restart_interval(body)?,
             APP2 if self.scans == 0 => self.profile.push(body),
             SOS if self.stage != Stage::Start => {
@@ -276,7 +275,7 @@ impl Decoder {
         };
         if scan.parts.iter().any(|part| is_needed(&self.outputs[part.component])) {
             self.prepare(&scan)?;
-            let has_bands = self.is_parallel && !is_progressive && self.tables.restart_interval != 0;
+            let has_bands = self.is_parallel && self.is_direct() && self.tables.restart_interval != 0;
             self.bands = if has_bands { Bands::new(scan.interval, scan.mcus) } else { None };
             self.scan = Some(scan);
         }
@@ -284,29 +283,50 @@ impl Decoder {
         Ok(())
     }
 
+    /// Returns whether scans are decoded directly to samples of 8 bits.
+    fn is_direct(&self) -> bool {
+        !self.header.buffers_coefficients() && self.header.coding == Coding::Huffman
+    }
+
     /// Builds tables and allocates memory for a scan.
     fn prepare(&mut self, scan: &Scan) -> Result<(), DecodeError> {
         for part in &scan.parts {
-            match (self.header.is_progressive, scan.band.0) {
-                (false, _) => {
+            match (self.header.coding, self.header.is_progressive, scan.band.0) {
+                (Coding::Arithmetic, ..) => (),
+                (Coding::Lossless, ..) => self.tables.prepare_differences(part.dc_table)?,
+                (Coding::Huffman, false, _) => {
                     self.tables.prepare_dc(part.dc_table)?;
-                    self.tables.prepare_ac(part.ac_table)?;
+                    if self.is_direct() {
+                        self.tables.prepare_ac(part.ac_table)?;
+                    } else {
+                        self.tables.prepare_codes(part.ac_table)?;
+                    }
                 }
-                (true, 0) if scan.is_refinement => (),
-                (true, 0) => self.tables.prepare_dc(part.dc_table)?,
-                (true, _) => self.tables.prepare_codes(part.ac_table)?,
+                (Coding::Huffman, true, 0) if scan.is_refinement => (),
+                (Coding::Huffman, true, 0) => self.tables.prepare_dc(part.dc_table)?,
+                (Coding::Huffman, true, _) => self.tables.prepare_codes(part.ac_table)?,
             }
         }
         for part in &scan.parts {
             let (output, layout) = (&mut self.outputs[part.component], &self.layout.parts[part.component]);
-            if output.inverse.is_none() {
-                let table = self.header.components[part.component].table;
-                output.inverse = Some(Inverse::new(self.tables.quantisation(table)?, layout.n));
-                if self.header.is_progressive {
-                    output.coefficients = Coefficients::new(layout);
+            if output.reconstruction.is_some() {
+                continue;
+            }
+            let Header { precision, coding, .. } = self.header;
+            output.reconstruction = Some(if coding == Coding::Lossless {
+                Reconstruction::Lossless(LosslessSamples::new(layout.samples(), precision, scan.shift))
+            } else {
+                let table = self.tables.quantisation(self.header.components[part.component].table)?;
+                if self.header.is_wide() {
+                    Reconstruction::Wide(WideInverse::new(table, layout.n))
                 } else {
-                    output.samples = vec![0; layout.samples()];
+                    Reconstruction::Narrow(Inverse::new(table, layout.n))
                 }
+            });
+            if self.header.buffers_coefficients() {
+                output.coefficients = Coefficients::new(layout);
+            } else if coding == Coding::Huffman {
+                output.samples = vec![0; layout.samples()];
             }
         }
         Ok(())
@@ -315,8 +335,9 @@ impl Decoder {
     /// Continues after a scan.
     fn finish_scan(&mut self, scan: &Scan) {
         self.segments.resume(self.entropy.finish());
+        let has_last_bits = scan.shift == 0 || self.header.coding == Coding::Lossless;
         for part in &scan.parts {
-            if scan.shift == 0 {
+            if has_last_bits {
                 self.outputs[part.component].complete |= scan.coefficients();
             }
         }
@@ -331,18 +352,18 @@ impl Decoder {
     }
 
     /// Decodes the buffered data of a scan, and returns whether the scan is complete.
-    fn advance(&mut self, scan: &mut Scan) -> bool {
+    fn advance(&mut self, scan: &mut Scan, is_interrupted: Interrupt<'_>) -> bool {
         while scan.next < scan.total() {
             if scan.next == scan.interval_end {
                 match self.entropy.restart(scan.restart) {
                     Restart::Wait => return false,
                     Restart::Next => scan.restart(false),
                     Restart::Missing => {
-                        scan.restart(scan.is_starved);
+                        scan.restart(scan.is_starved || self.header.coding != Coding::Huffman);
                         self.is_damaged = true;
                         if !scan.is_starved {
                             // libjpeg notices only when it needs bits: it decodes an MCU of zero bits.
-                            self.decode(scan, true);
+                            self.decode(scan, true, is_interrupted);
                         }
                     }
                 }
@@ -359,7 +380,7 @@ impl Decoder {
                     continue;
                 }
             }
-            self.decode(scan, false);
+            self.decode(scan, false, is_interrupted);
             if scan.next < scan.interval_end && !scan.is_starved {
                 self.entropy.compact();
                 return false;
@@ -396,16 +417,21 @@ impl Decoder {
     }
 
     /// Decodes the buffered data of a restart interval; a missing one has none.
-    fn decode(&mut self, scan: &mut Scan, is_missing: bool) {
+    fn decode(&mut self, scan: &mut Scan, is_missing: bool, is_interrupted: Interrupt<'_>) {
+        if self.header.coding == Coding::Arithmetic {
+            return self.decode_arithmetic(scan, is_interrupted);
+        }
         let (data, is_whole, position) = match self.entropy.first() {
             _ if is_missing => (&[][..], true, 0),
             (data, is_whole) => (data, is_whole, self.entropy.position),
         };
         let range = scan.next..scan.interval_end;
-        let blocks: usize = scan.parts.iter().map(|it| it.factors.0 * it.factors.1).sum();
-        let reserve = (!is_whole).then_some(blocks * MAX_BLOCK_BYTES);
+        let reserve = (!is_whole).then_some(scan.blocks() * MAX_BLOCK_BYTES);
         let mut bits = Bits::new(data, position);
-        if self.header.is_progressive {
+        if self.header.coding == Coding::Lossless {
+            let precision = self.header.precision;
+            lossless::decode(&mut bits, scan, &mut self.outputs, &self.tables, precision, reserve);
+        } else if self.header.buffers_coefficients() {
             scan.next = passes::decode(&mut bits, scan, &mut self.outputs, &self.tables, range, reserve);
         } else {
             let mut lanes = lanes(&mut self.outputs, &self.tables, scan, 0);
@@ -423,9 +449,23 @@ impl Decoder {
         }
     }
 
+    /// Decodes the buffered data of a restart interval in arithmetic coding. The zeros after it are no
+    /// damage, unless the file ends there.
+    fn decode_arithmetic(&mut self, scan: &mut Scan, is_interrupted: Interrupt<'_>) {
+        let (data, is_whole) = self.entropy.first();
+        let reserve = (!is_whole).then_some(scan.blocks() * arithmetic_passes::MAX_BLOCK_BYTES);
+        let mut interval = Interval { data, position: self.entropy.position / 8, reserve };
+        let conditioning = &self.tables.conditioning;
+        let is_sound =
+            arithmetic_passes::decode(&mut interval, scan, &mut self.outputs, conditioning, is_interrupted);
+        let is_cut = self.entropy.is_cut() && data.len() < interval.position;
+        self.is_damaged |= !is_sound || is_cut;
+        self.entropy.position = 8 * interval.position.min(data.len());
+    }
+
     /// Skips the rest of a restart interval whose data is missing.
     fn blank(&mut self, scan: &mut Scan) {
-        if !self.header.is_progressive {
+        if self.is_direct() {
             let mut lanes = lanes(&mut self.outputs, &self.tables, scan, 0);
             sequential::blank(&mut lanes, scan.mcus.0, scan.next..scan.interval_end);
         }
@@ -436,14 +476,14 @@ impl Decoder {
 /// Returns the components of a scan with their samples from row `row` of MCUs on.
 fn lanes<'a>(outputs: &'a mut [Output], tables: &'a Tables, scan: &Scan, row: usize) -> Vec<Lane<'a>> {
     let mut free: Vec<_> = outputs.iter_mut().map(Some).collect();
-    let lane = |part: &super::scan::ScanPart| {
-        let Output { retained, across, samples, inverse, .. } =
-            free[part.component].take().expect("a scan has each component once");
+    let lane = |part: &ScanPart| {
+        let output = free[part.component].take().expect("a scan has each component once");
+        let Output { retained, across, samples, reconstruction, .. } = output;
         let stride = *across * retained.n;
         Lane {
             dc: tables.dc(part.dc_table),
             ac: tables.ac(part.ac_table),
-            inverse: inverse.as_ref().expect("the transform was built when the scan began"),
+            inverse: Reconstruction::narrow(reconstruction.as_ref()),
             factors: part.factors,
             stride,
             samples: &mut samples[row * part.factors.1 * retained.n * stride..],

@@ -85,6 +85,11 @@ impl Entropy {
         self.is_over
     }
 
+    /// Returns whether the file ended in the first piece, without a marker.
+    pub(super) fn is_cut(&self) -> bool {
+        self.is_over && self.pieces.is_empty()
+    }
+
     /// Returns the first piece, and whether it is complete.
     pub(super) fn first(&self) -> (&[u8], bool) {
         match self.pieces.front() {

@@ -2,11 +2,13 @@
 //! JFIF and Adobe that name its colour model.
 
 use super::{Scales, error::DecodeError, layout::Layout, profile, segments::Segments};
-use crate::markers::{APP0, APP2, APP14, DAC, DHT, DNL, EOI, JPG, SOF0, SOF2, SOF3, SOF15, SOI, SOS};
+use crate::markers::{
+    APP0, APP2, APP14, DAC, DHT, DNL, EOI, JPG, SOF0, SOF2, SOF3, SOF9, SOF10, SOF15, SOI, SOS,
+};
 
 const NO_HEIGHT: DecodeError = DecodeError::Damaged("a height of 0");
 
-/// The header of a Huffman-coded file of 8 bits with 1, 3 or 4 components.
+/// The header of a file with 1, 3 or 4 components.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
     /// Columns of pixels, 1 to 65535.
@@ -15,7 +17,11 @@ pub struct Header {
     pub height: u32,
     /// The colour model of the components.
     pub colour_model: ColourModel,
-    /// Whether scans refine coefficients step by step (SOF2).
+    /// Bits of a sample: 8 or 12, 2 to 16 in lossless files.
+    pub precision: u8,
+    /// The coding of samples or coefficients.
+    pub coding: Coding,
+    /// Whether scans refine coefficients step by step (SOF2 and SOF10).
     pub is_progressive: bool,
     /// Whether the first scan has fewer components than the frame, so that more scans follow.
     pub has_partial_scan: bool,
@@ -23,6 +29,17 @@ pub struct Header {
     pub profile_bytes: usize,
     /// One, three or four.
     pub(super) components: Vec<Sampling>,
+}
+
+/// The coding of a file, by its frame header (T.81 table B.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coding {
+    /// Coefficients in Huffman codes (SOF0, SOF1 and SOF2).
+    Huffman,
+    /// Coefficients in arithmetic coding (SOF9 and SOF10).
+    Arithmetic,
+    /// Differences of samples in Huffman codes (SOF3).
+    Lossless,
 }
 
 /// A colour model, by the components of a file.
@@ -61,8 +78,9 @@ impl Header {
     ///
     /// # Errors
     /// - [`DecodeError::Damaged`] if the segments contradict T.81.
-    /// - [`DecodeError::Unsupported`] for lossless, hierarchical and arithmetic coding, for a precision other
-    ///   than 8 bits, and for other numbers of components than 1, 3 and 4.
+    /// - [`DecodeError::Unsupported`] for hierarchical coding, for lossless coding with arithmetic coding or
+    ///   subsampling, for a precision other than 8 and 12 bits of files that are not lossless, and for other
+    ///   numbers of components than 1, 3 and 4.
     pub fn read(source: &[u8]) -> Result<Option<Self>, DecodeError> {
         let mut rest = source;
         match rest.split_off(..2) {
@@ -77,11 +95,8 @@ impl Header {
             let body = segments.body();
             match marker {
                 DHT | JPG | DAC => (),
-                SOF0..=SOF2 if header.is_none() => header = Some(Self::parse(marker, body)?),
-                SOF0..=SOF2 => return Err(DecodeError::Damaged("a second frame header")),
-                SOF3..=SOF15 => {
-                    return Err(DecodeError::Unsupported("lossless, hierarchical or arithmetic coding"));
-                }
+                SOF0..=SOF15 if header.is_none() => header = Some(Self::parse(marker, body)?),
+                SOF0..=SOF15 => return Err(DecodeError::Damaged("a second frame header")),
                 APP0 => has_jfif |= body.starts_with(b"JFIF\0") && body.len() >= 14,
                 APP2 => profile_bytes += profile::part(body).map_or(0, <[u8]>::len),
                 // Adobe Technical Note 5116, section 18: the transform is the twelfth byte.
@@ -91,7 +106,7 @@ impl Header {
                 EOI => return Err(DecodeError::Damaged("the end before the first scan")),
                 SOS => {
                     let mut header = header.ok_or(DecodeError::Damaged("a scan before its frame header"))?;
-                    header.colour_model = ColourModel::guess(&header.components, has_jfif, adobe_transform);
+                    header.colour_model = header.guess_colours(has_jfif, adobe_transform);
                     header.profile_bytes = profile_bytes;
                     let count = body.first().copied().unwrap_or_default();
                     header.has_partial_scan = usize::from(count) < header.component_count();
@@ -117,8 +132,11 @@ impl Header {
         let [precision, y1, y0, x1, x0, count, components @ ..] = body else {
             return Err(DecodeError::Damaged("a frame header that is too short"));
         };
-        if *precision != 8 {
-            return Err(DecodeError::Unsupported("a precision other than 8 bits"));
+        let coding = Coding::of(marker)?;
+        match (coding, precision) {
+            (Coding::Lossless, 2..=16) | (_, 8 | 12) => (),
+            (Coding::Lossless, _) => return Err(DecodeError::Damaged("a precision outside 2 to 16 bits")),
+            _ => return Err(DecodeError::Unsupported("a precision other than 8 and 12 bits")),
         }
         if components.len() != 3 * usize::from(*count) {
             return Err(DecodeError::Damaged("a frame header of the wrong length"));
@@ -142,28 +160,52 @@ impl Header {
             // The factors of a single component relate to nothing, and every MCU is one block (A.2.2).
             (only.h, only.v) = (1, 1);
         }
-        Ok(Self {
+        if coding == Coding::Lossless && components.iter().any(|it| (it.h, it.v) != (1, 1)) {
+            return Err(DecodeError::Unsupported("lossless coding with sampling factors other than 1"));
+        }
+        let mut header = Self {
             width,
             height: u16::from_be_bytes([*y1, *y0]).into(),
-            colour_model: ColourModel::guess(&components, false, None),
-            is_progressive: marker == SOF2,
+            colour_model: ColourModel::Grey,
+            precision: *precision,
+            coding,
+            is_progressive: matches!(marker, SOF2 | SOF10),
             has_partial_scan: false,
             profile_bytes: 0,
             components,
-        })
+        };
+        header.colour_model = header.guess_colours(false, None);
+        Ok(header)
     }
 
     /// Returns whether `parsed`, a frame header from [`parse`](Self::parse), describes the frame of this
     /// header.
     pub(super) fn is_frame(&self, parsed: &Self) -> bool {
-        (self.width, self.is_progressive, &self.components)
-            == (parsed.width, parsed.is_progressive, &parsed.components)
+        let fixed = |it: &Self| (it.width, it.precision, it.coding, it.is_progressive);
+        fixed(self) == fixed(parsed)
+            && self.components == parsed.components
             && (parsed.height == self.height || parsed.height == 0)
     }
 
     /// Returns whether [`Decoder`](super::Decoder) supports the file: its colour model is grey, YCbCr or RGB.
     pub fn is_covered(&self) -> bool {
         !matches!(self.colour_model, ColourModel::Cmyk | ColourModel::Ycck)
+    }
+
+    /// Returns whether samples have more than 8 bits, or are lossless:
+    /// [`Decoder::finish_wide`](super::Decoder::finish_wide) returns them, and not
+    /// [`Decoder::finish`](super::Decoder::finish).
+    pub fn is_wide(&self) -> bool {
+        8 < self.precision || self.coding == Coding::Lossless
+    }
+
+    /// Returns whether the decoder keeps all coefficients until the last scan.
+    pub(super) fn buffers_coefficients(&self) -> bool {
+        match self.coding {
+            Coding::Huffman => self.is_progressive || 8 < self.precision,
+            Coding::Arithmetic => true,
+            Coding::Lossless => false,
+        }
     }
 
     /// Returns the number of components: 1, 3 or 4.
@@ -193,6 +235,22 @@ impl Header {
         Layout::new(self, scales).memory(is_parallel) + profile as u64
     }
 
+    /// Guesses the colour model as libjpeg-turbo does (`default_decompress_parms` of jdapimin.c).
+    fn guess_colours(&self, has_jfif: bool, adobe_transform: Option<u8>) -> ColourModel {
+        let is_lossless = self.coding == Coding::Lossless;
+        match (&*self.components, adobe_transform) {
+            ([_, _, _], _) if has_jfif => ColourModel::Ycc,
+            ([_, _, _], Some(0)) => ColourModel::Rgb,
+            ([red, green, blue], None) if is_lossless || [red.id, green.id, blue.id] == *b"RGB" => {
+                ColourModel::Rgb
+            }
+            ([_, _, _], _) => ColourModel::Ycc,
+            ([_, _, _, _], None | Some(0)) => ColourModel::Cmyk,
+            ([_, _, _, _], _) => ColourModel::Ycck,
+            _ => ColourModel::Grey,
+        }
+    }
+
     /// Returns the bytes for each pixel that a decoder of the full size buffers if it keeps a sample of every
     /// component and, where the file has several scans, every coefficient in two bytes.
     ///
@@ -208,17 +266,14 @@ impl Header {
     }
 }
 
-impl ColourModel {
-    /// Guesses as libjpeg does (`default_decompress_parms` of jdapimin.c).
-    fn guess(components: &[Sampling], has_jfif: bool, adobe_transform: Option<u8>) -> Self {
-        match (components, adobe_transform) {
-            ([_, _, _], _) if has_jfif => Self::Ycc,
-            ([_, _, _], Some(0)) => Self::Rgb,
-            ([red, green, blue], None) if [red.id, green.id, blue.id] == *b"RGB" => Self::Rgb,
-            ([_, _, _], _) => Self::Ycc,
-            ([_, _, _, _], None | Some(0)) => Self::Cmyk,
-            ([_, _, _, _], _) => Self::Ycck,
-            _ => Self::Grey,
+impl Coding {
+    /// Returns the coding of a frame that begins with `marker`.
+    fn of(marker: u8) -> Result<Self, DecodeError> {
+        match marker {
+            SOF0..=SOF2 => Ok(Self::Huffman),
+            SOF3 => Ok(Self::Lossless),
+            SOF9 | SOF10 => Ok(Self::Arithmetic),
+            _ => Err(DecodeError::Unsupported("hierarchical coding, or lossless arithmetic coding")),
         }
     }
 }
@@ -286,8 +341,13 @@ mod tests {
         use DecodeError::{Damaged, Unsupported};
         let check = |file: &[u8], expected| assert_eq!(Header::read(file), Err(expected), "{file:?}");
         let frame = |body: &[u8]| [&[0xFF, SOI][..], &segment(SOF0, body)].concat();
-        check(&file(SOF0, 12, &[1, 0x11, 0], 1), Unsupported("a precision other than 8 bits"));
-        check(&file(0xC9, 8, &[1, 0x11, 0], 1), Unsupported("lossless, hierarchical or arithmetic coding"));
+        check(&file(SOF0, 10, &[1, 0x11, 0], 1), Unsupported("a precision other than 8 and 12 bits"));
+        check(&file(SOF3, 17, &[1, 0x11, 0], 1), Damaged("a precision outside 2 to 16 bits"));
+        check(&file(SOF3, 8, &YCC_420, 3), Unsupported("lossless coding with sampling factors other than 1"));
+        for marker in [0xC5, 0xC7, 0xCB, 0xCF] {
+            let expected = Unsupported("hierarchical coding, or lossless arithmetic coding");
+            check(&file(marker, 8, &[1, 0x11, 0], 1), expected);
+        }
         check(
             &file(SOF0, 8, &[1, 0x11, 0, 2, 0x11, 0], 1),
             Unsupported("a number of components other than one, three and four"),

@@ -72,6 +72,17 @@ impl Codes {
         Ok(codes)
     }
 
+    /// Assigns codes to the sizes of differences, of which the largest is `max` bits.
+    ///
+    /// # Errors
+    /// [`DecodeError::Damaged`] for a larger difference, and as [`Codes::new`].
+    pub(super) fn of_differences(spec: &TableSpec, max: u8) -> Result<Self, DecodeError> {
+        if spec.symbols.iter().any(|it| max < *it) {
+            return Err(DecodeError::Damaged("a Huffman table with differences of too many bits"));
+        }
+        Self::new(spec)
+    }
+
     /// Reads a code and returns its symbol. Bits that are no code count as 17 bits with symbol 0, as in
     /// libjpeg.
     ///
@@ -141,10 +152,7 @@ impl DcCodes {
     /// # Errors
     /// [`DecodeError::Damaged`] for a difference of more than 15 bits, and as [`Codes::new`].
     pub(super) fn new(spec: &TableSpec) -> Result<Self, DecodeError> {
-        if spec.symbols.iter().any(|it| 15 < *it) {
-            return Err(DecodeError::Damaged("a Huffman table with DC differences of more than 15 bits"));
-        }
-        Codes::new(spec).map(Self)
+        Codes::of_differences(spec, 15).map(Self)
     }
 
     /// Reads a difference. At least 25 bits are ready after it.

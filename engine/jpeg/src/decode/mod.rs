@@ -1,8 +1,8 @@
 //! The decoder: JPEG files (ITU-T T.81) to planes, at n/8 of their size.
 //!
-//! It supports the files that cameras and software write: baseline, extended sequential and progressive
-//! Huffman coding of 8 bits; grey, YCbCr and RGB; all sampling factors; restart intervals; several scans; a
-//! height that follows the first scan. [`Header::read`] needs only the start of a file, and
+//! It supports baseline, extended sequential and progressive files of 8 and 12 bits, in Huffman and arithmetic
+//! coding, and lossless files in Huffman coding; grey, YCbCr and RGB; all sampling factors, except in lossless
+//! files; restart intervals; several scans; a height that follows the first scan. [`Header::read`] needs only the start of a file, and
 //! [`Header::is_covered`] returns whether the decoder supports it.
 //!
 //! The decoder does no I/O: [`Decoder::push`] takes bytes as they arrive, decodes as far as they allow, and
@@ -18,6 +18,9 @@
 //!     blocks.
 //!   - Bits that are no Huffman code count as 17 bits with symbol 0. Coefficients after the 64th of a block
 //!     are ignored. Both are as in libjpeg.
+//!   - Arithmetic coding has no end that shows: zeros follow the data of a restart interval, as in libjpeg,
+//!     and are damage only at the end of the file. Decisions that no encoder makes end the interval. An interval
+//!     that is missing altogether is mid-grey or as earlier scans left it; so it is in lossless files.
 //!   - If a restart marker is missing or has the wrong number, decoding resumes like libjpeg's
 //!     `jpeg_resync_to_restart`.
 //!   - Damage in a segment between two scans ends the decode there.
@@ -31,8 +34,14 @@ mod planes;
 mod scan;
 mod sequential;
 mod parallel;
+mod coefficients;
 mod progressive;
 mod passes;
+mod arithmetic;
+mod arithmetic_passes;
+mod lossless;
+mod predictor;
+mod output;
 mod ac;
 mod huffman;
 mod bits;
@@ -48,7 +57,7 @@ mod tests;
 
 pub use decoder::{Decoder, Progress};
 pub use error::DecodeError;
-pub use header::{ColourModel, Header};
+pub use header::{Coding, ColourModel, Header};
 pub use planes::{Component, Planes};
 
 /// The scales of a decode, 1 to 8: n makes n × n samples of each block of 8 × 8 source samples.

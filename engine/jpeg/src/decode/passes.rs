@@ -1,7 +1,8 @@
-//! The four kinds of progressive scans, block by block (ITU-T T.81 G.1.2).
+//! The scans of Huffman coding that decode to coefficients, block by block: the four kinds of progressive
+//! scans (ITU-T T.81 G.1.2), and sequential scans (F.2.2) of 12 bits.
 
 use super::bits::Bits;
-use super::decoder::Output;
+use super::output::{Output, all_blocks};
 use super::progressive::Band;
 use super::scan::{Scan, ScanPart};
 use super::tables::Tables;
@@ -18,10 +19,39 @@ pub(super) fn decode(
     reserve: Option<usize>,
 ) -> usize {
     match (scan.band.0, scan.is_refinement) {
+        (0, _) if scan.band.1 != 0 => sequential(bits, scan, outputs, tables, range, reserve),
         (0, _) => dc(bits, scan, outputs, tables, range, reserve),
         (_, false) => begin_ac(bits, scan, outputs, tables, range, reserve),
         (_, true) => refine_ac(bits, scan, outputs, tables, range, reserve),
     }
+}
+
+/// Decodes a scan of all coefficients.
+fn sequential(
+    bits: &mut Bits<'_>,
+    scan: &mut Scan,
+    outputs: &mut [Output],
+    tables: &Tables,
+    range: Range<usize>,
+    reserve: Option<usize>,
+) -> usize {
+    let across = scan.mcus.0;
+    let mut at = range.start;
+    while at < range.end && reserve.is_none_or(|bytes| bits.has(bytes)) {
+        let place = (at % across, at / across);
+        all_blocks(place, &mut scan.parts, outputs, |part, output, block| {
+            let Output { coefficients, retained, .. } = output;
+            let codes = tables.dc(part.dc_table);
+            coefficients.begin_dc(bits, codes, &mut part.prediction, 0, (block, retained.n));
+            coefficients.read_ac(bits, tables.codes(part.ac_table), retained, block);
+            true
+        });
+        at += 1;
+        if reserve.is_none() && bits.is_overrun() {
+            break;
+        }
+    }
+    at
 }
 
 fn dc(
@@ -41,7 +71,7 @@ fn dc(
                 for x in column * *h..(column + 1) * *h {
                     let block = (y * output.across + x, output.retained.n);
                     if scan.is_refinement {
-                        output.coefficients.refine_dc(bits, scan.shift, block);
+                        output.coefficients.refine_dc(block, (bits.take(1) << scan.shift) as i16);
                     } else {
                         let codes = tables.dc(*dc_table);
                         output.coefficients.begin_dc(bits, codes, prediction, scan.shift, block);
@@ -76,7 +106,7 @@ fn begin_ac(
         if at == range.end || !reserve.is_none_or(|bytes| bits.has(bytes)) {
             return at;
         }
-        scan.end_run = coefficients.begin(bits, &band, at / scan.mcus.0 * *across + at % scan.mcus.0);
+        scan.end_run = coefficients.begin_band(bits, &band, at / scan.mcus.0 * *across + at % scan.mcus.0);
         at += 1;
         if reserve.is_none() && bits.is_overrun() {
             return at;
@@ -109,7 +139,7 @@ fn refine_ac(
                 continue;
             }
         }
-        scan.end_run = coefficients.refine(bits, &band, block, scan.end_run);
+        scan.end_run = coefficients.refine_band(bits, &band, block, scan.end_run);
         at += 1;
         if reserve.is_none() && bits.is_overrun() {
             break;

@@ -2,9 +2,9 @@
 
 use super::header::ColourModel;
 
-/// A decoded image in planes.
+/// A decoded image in planes of 8 bits, or of more with `u16`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Planes {
+pub struct Planes<S = u8> {
     /// Columns of source pixels.
     pub width: u32,
     /// Rows of source pixels.
@@ -12,7 +12,7 @@ pub struct Planes {
     /// The colour model of the components: grey, YCbCr or RGB.
     pub colour_model: ColourModel,
     /// One plane, or three in the order of the frame header.
-    pub components: Vec<Component>,
+    pub components: Vec<Component<S>>,
     /// The ICC profile, if the file has a complete one of at most 3 MiB before its first scan.
     pub profile: Option<Vec<u8>>,
     /// Whether parts of the file were missing or damaged; see [Damage](super#damage).
@@ -21,11 +21,11 @@ pub struct Planes {
 
 /// One plane of whole MCUs, so that all planes of an image cover the same source pixels.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Component {
-    /// Samples of shape `[h, w]`, 0 to 255 (full range), rows from top to bottom without gaps.
+pub struct Component<S = u8> {
+    /// Samples of shape `[h, w]`, 0 to 255 or to the maximum of the file's precision (full range), rows from top to bottom without gaps.
     ///
     /// Blocks entirely outside the image repeat the last sample of their row or column.
-    pub samples: Vec<u8>,
+    pub samples: Vec<S>,
     /// Columns.
     pub w: usize,
     /// Rows.
@@ -34,7 +34,7 @@ pub struct Component {
     pub step: (f64, f64),
 }
 
-impl Component {
+impl<S: Copy> Component<S> {
     /// Fills the samples outside the first `w` × `h`, which are whole blocks, with the last sample of their
     /// row or column.
     pub(super) fn pad(&mut self, w: usize, h: usize) {

@@ -1,8 +1,10 @@
 //! Scan headers (ITU-T T.81 B.2.3), and the progress of a scan.
 
+use super::arithmetic::{DcClass, Registers, Statistics};
 use super::error::DecodeError;
-use super::header::Header;
+use super::header::{Coding, Header};
 use super::layout::Layout;
+use super::predictor::Predictor;
 use super::tables::Tables;
 
 /// A scan of entropy-coded data.
@@ -15,6 +17,8 @@ pub(super) struct Scan {
     pub(super) is_refinement: bool,
     /// The number of low bits that this scan omits.
     pub(super) shift: u32,
+    /// The predictor of lossless coding.
+    pub(super) predictor: Predictor,
     /// MCUs across and down.
     pub(super) mcus: (usize, usize),
     /// MCUs from one restart marker to the next, at most all of them.
@@ -29,6 +33,8 @@ pub(super) struct Scan {
     pub(super) is_starved: bool,
     /// The number of blocks after the last one that have ended already (G.1.2.2).
     pub(super) end_run: u32,
+    /// The state of arithmetic coding; `None` before the first data of a restart interval.
+    pub(super) arithmetic: Option<(Box<Statistics>, Registers)>,
 }
 
 /// A component of a scan.
@@ -41,6 +47,8 @@ pub(super) struct ScanPart {
     pub(super) ac_table: u8,
     /// The DC coefficient of the previous block.
     pub(super) prediction: i32,
+    /// The class of the DC difference of the previous block, for arithmetic coding.
+    pub(super) dc_class: DcClass,
 }
 
 impl Scan {
@@ -72,7 +80,8 @@ impl Scan {
                 return Err(BAD);
             }
             let factors = layout.parts[component].factors;
-            parts.push(ScanPart { component, factors, dc_table, ac_table, prediction: 0 });
+            let (prediction, dc_class) = (0, DcClass::default());
+            parts.push(ScanPart { component, factors, dc_table, ac_table, prediction, dc_class });
         }
         let mcus = match &mut *parts {
             [] => return Err(BAD),
@@ -93,6 +102,7 @@ impl Scan {
             band: (0, 63),
             is_refinement: false,
             shift: 0,
+            predictor: Predictor::default(),
             mcus,
             interval,
             next: 0,
@@ -100,9 +110,13 @@ impl Scan {
             restart: 0,
             is_starved: false,
             end_run: 0,
+            arithmetic: None,
         };
         if header.is_progressive {
             scan.narrow((*first).into(), (*last).into(), shifts >> 4, shifts & 15)?;
+        }
+        if header.coding == Coding::Lossless {
+            scan.predict(*first, shifts & 15, header.precision)?;
         }
         Ok(scan)
     }
@@ -126,9 +140,25 @@ impl Scan {
         Ok(())
     }
 
+    /// Applies the parameters of a lossless scan (H.1.1, table B.3).
+    fn predict(&mut self, predictor: u8, shift: u8, precision: u8) -> Result<(), DecodeError> {
+        let predictor = Predictor::new(predictor).filter(|_| shift < precision);
+        self.predictor = predictor.ok_or(DecodeError::Damaged("an invalid lossless scan header"))?;
+        self.shift = shift.into();
+        if !self.interval.is_multiple_of(self.mcus.0) {
+            return Err(DecodeError::Damaged("lossless restart intervals that are no whole rows"));
+        }
+        Ok(())
+    }
+
     /// Returns the number of MCUs.
     pub(super) fn total(&self) -> usize {
         self.mcus.0 * self.mcus.1
+    }
+
+    /// Returns the blocks of an MCU.
+    pub(super) fn blocks(&self) -> usize {
+        self.parts.iter().map(|it| it.factors.0 * it.factors.1).sum()
     }
 
     /// Returns the coefficients of the scan: bit k for coefficient k.
@@ -143,8 +173,9 @@ impl Scan {
         self.restart = (self.restart + 1) & 7;
         self.is_starved = is_starved;
         self.end_run = 0;
+        self.arithmetic = None;
         for part in &mut self.parts {
-            part.prediction = 0;
+            (part.prediction, part.dc_class) = (0, DcClass::default());
         }
     }
 }

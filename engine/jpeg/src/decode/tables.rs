@@ -1,6 +1,7 @@
-//! Tables and settings that apply to the scans after their segment: DQT, DHT and DRI (ITU-T T.81 B.2.4).
+//! Tables and settings that apply to the scans after their segment: DQT, DHT, DAC and DRI (ITU-T T.81 B.2.4).
 
 use super::ac::AcCodes;
+use super::arithmetic::Conditioning;
 use super::error::DecodeError;
 use super::huffman::{Codes, DcCodes, TableSpec};
 use crate::zigzag::NATURAL_ORDER;
@@ -12,6 +13,7 @@ pub(super) struct Tables {
     quantisation: [Option<Box<[u16; 64]>>; 4],
     dc: [Slot; 4],
     ac: [Slot; 4],
+    pub(super) conditioning: Conditioning,
     /// MCUs between restart markers, 0 for no restart markers.
     pub(super) restart_interval: u16,
 }
@@ -95,6 +97,21 @@ impl Tables {
             slot.codes = Some(Codes::new(slot.spec.get_or_insert_with(|| standard_ac(table)))?);
         }
         Ok(())
+    }
+
+    /// Builds the codes that [`differences`](Self::differences) returns.
+    pub(super) fn prepare_differences(&mut self, table: u8) -> Result<(), DecodeError> {
+        let slot = &mut self.dc[usize::from(table)];
+        if slot.codes.is_none() {
+            slot.codes =
+                Some(Codes::of_differences(slot.spec.get_or_insert_with(|| standard_dc(table)), 16)?);
+        }
+        Ok(())
+    }
+
+    /// Returns the codes of differences of samples.
+    pub(super) fn differences(&self, table: u8) -> &Codes {
+        self.dc[usize::from(table)].codes.as_ref().expect("the table was prepared when the scan began")
     }
 
     /// Returns the codes of DC differences.

@@ -5,12 +5,16 @@ use super::{Facts, be16};
 /// Adds what a marker segment says.
 pub(super) fn add(facts: &mut Facts, segment: &[u8]) -> Option<()> {
     match segment.get(..2)? {
+        [0xFF, 0xE0] if segment.get(4..9) == Some(b"JFIF\0") => {
+            facts.color_space.get_or_insert("YCbCr");
+        }
         // The colour model follows from the frame header unless this marker contradicts.
         [0xFF, 0xEE] if segment.get(4..9) == Some(b"Adobe") => {
             let transform = *segment.get(15)?;
             // The frame header may follow, or be before.
             facts.color_space = match (transform, facts.color_space) {
                 (0, None | Some("YCbCr")) => Some("RGB"),
+                (1, None) => Some("YCbCr"),
                 (2, None | Some("CMYK")) => Some("YCCK"),
                 (_, known) => known,
             };
@@ -29,6 +33,8 @@ pub(super) fn add(facts: &mut Facts, segment: &[u8]) -> Option<()> {
                 (1 | 2, _) => "Gray",
                 (3, Some("RGB")) => "RGB",
                 (3, _) if ids == [Some(&b'R'), Some(&b'G'), Some(&b'B')] => "RGB",
+                // Lossless files have the colours of their source, unless a marker says otherwise.
+                (3, None) if matches!(kind, 0xC3 | 0xC7 | 0xCB | 0xCF) => "RGB",
                 (3, _) => "YCbCr",
                 (4, Some("YCCK")) => "YCCK",
                 _ => "CMYK",

@@ -5,6 +5,9 @@ mod avx2;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod scalar;
+mod wide;
+
+pub(crate) use wide::WideInverse;
 
 /// The inverse transform of the blocks of one component.
 ///

@@ -7,6 +7,8 @@ mod libjpeg;
 mod agreement;
 mod hostile;
 mod structure;
+mod coding;
+mod lossless;
 
 use super::{DecodeError, Decoder, Header, Planes, Progress, Scales};
 
@@ -27,6 +29,17 @@ fn decode_with(file: &[u8], scales: Scales, chunk: usize, is_parallel: bool) -> 
         }
     }
     decoder.finish()
+}
+
+/// Decodes samples of more than 8 bits.
+fn decode_wide(file: &[u8], scales: Scales, chunk: usize) -> Result<Planes<u16>, DecodeError> {
+    let mut decoder = Decoder::new(header(file)?, scales, false)?;
+    for chunk in file.chunks(chunk) {
+        if decoder.push(chunk)? == Progress::Done {
+            break;
+        }
+    }
+    decoder.finish_wide_unless(&|| false)
 }
 
 fn decode(file: &[u8], n: u8) -> Result<Planes, DecodeError> {

@@ -5,11 +5,22 @@ use super::{decode, decode_with, find, header, scales};
 use crate::decode::{DecodeError, Decoder, Header, Progress, Scales};
 
 /// Files of about 1 KB, written by `cjpeg` of libjpeg-turbo 2.1.5 from [`Netpbm::scene`] of 41×27 pixels at
-/// quality 40, plain, with `-restart 2B`, and with `-progressive`.
+/// quality 40, plain, with `-restart 2B`, and with `-progressive`. The others are by libjpeg-turbo 3.2: the
+/// first transcoded by `jpegtran -arithmetic`, also with `-restart 2B` and `-progressive`; the scene with 12
+/// bits (`-precision 12`), of which the lower 4 count samples, in three codings; and lossless ones of the
+/// scene (`-lossless 7 -restart 5`) and of its green channel with 16 bits (`-lossless 4`).
 pub(super) struct Small {
     pub(super) baseline: Vec<u8>,
     pub(super) restarts: Vec<u8>,
     pub(super) progressive: Vec<u8>,
+    pub(super) arithmetic: Vec<u8>,
+    pub(super) arithmetic_restarts: Vec<u8>,
+    pub(super) arithmetic_progressive: Vec<u8>,
+    pub(super) twelve: Vec<u8>,
+    pub(super) twelve_progressive: Vec<u8>,
+    pub(super) twelve_arithmetic: Vec<u8>,
+    pub(super) lossless: Vec<u8>,
+    pub(super) lossless16: Vec<u8>,
 }
 
 pub(super) fn small() -> Small {
@@ -17,6 +28,14 @@ pub(super) fn small() -> Small {
         baseline: include_bytes!("baseline.jpg").to_vec(),
         restarts: include_bytes!("restarts.jpg").to_vec(),
         progressive: include_bytes!("progressive.jpg").to_vec(),
+        arithmetic: include_bytes!("arithmetic.jpg").to_vec(),
+        arithmetic_restarts: include_bytes!("arithmetic_restarts.jpg").to_vec(),
+        arithmetic_progressive: include_bytes!("arithmetic_progressive.jpg").to_vec(),
+        twelve: include_bytes!("twelve.jpg").to_vec(),
+        twelve_progressive: include_bytes!("twelve_progressive.jpg").to_vec(),
+        twelve_arithmetic: include_bytes!("twelve_arithmetic.jpg").to_vec(),
+        lossless: include_bytes!("lossless.jpg").to_vec(),
+        lossless16: include_bytes!("lossless16.jpg").to_vec(),
     }
 }
 
@@ -169,14 +188,17 @@ fn damage_before_the_first_scan_is_an_error() {
     check(file[..scan].to_vec(), Damaged("the end before the first scan"));
     check(replace(&file, frame, 19, &[]), Damaged("a scan before its frame header"));
     check(replace(&file, frame, 0, &file[frame..frame + 19]), Damaged("a second frame header"));
-    check(replace(&file, frame + 4, 1, &[12]), Unsupported("a precision other than 8 bits"));
+    check(replace(&file, frame + 4, 1, &[10]), Unsupported("a precision other than 8 and 12 bits"));
     check(replace(&file, frame + 7, 2, &[0, 0]), Damaged("a width of 0"));
     check(replace(&file, frame + 11, 1, &[0x51]), Damaged("a sampling factor outside 1 to 4"));
     check(replace(&file, frame + 11, 1, &[0x01]), Damaged("a sampling factor outside 1 to 4"));
     check(replace(&file, frame + 12, 1, &[4]), Damaged("a quantisation table outside 0 to 3"));
     check(replace(&file, frame + 12, 1, &[3]), Damaged("a scan without its tables"));
     check(replace(&file, frame + 9, 1, &[4]), Damaged("a frame header of the wrong length"));
-    check(replace(&file, frame + 1, 1, &[0xC3]), Unsupported("lossless, hierarchical or arithmetic coding"));
+    check(
+        replace(&file, frame + 1, 1, &[0xC5]),
+        Unsupported("hierarchical coding, or lossless arithmetic coding"),
+    );
     check(replace(&file, codes + 5, 3, &[3, 1, 2]), Damaged("a Huffman table with too many codes"));
     check(replace(&file, codes + 5, 1, &[3]), Damaged("an invalid segment of Huffman tables"));
     check(replace(&file, codes + 4, 1, &[0x20]), Damaged("an invalid segment of Huffman tables"));
@@ -230,4 +252,12 @@ fn memory_counts_planes_and_coefficients() {
     assert_eq!(sample(&baseline, 8), 36 * 63);
     let progressive = header(&small().progressive).unwrap();
     assert_eq!(sample(&progressive, 8), 36 * (63 + 2 * 63 + 8));
+    let arithmetic = header(&small().arithmetic).unwrap();
+    assert_eq!(sample(&arithmetic, 8), 36 * (63 + 2 * 63 + 8));
+    // Samples of two bytes.
+    let twelve = header(&small().twelve).unwrap();
+    assert_eq!(sample(&twelve, 8), 36 * (2 * 63 + 2 * 63 + 8));
+    let lossless = header(&small().lossless).unwrap();
+    assert_eq!(sample(&lossless, 8), 0);
+    assert_eq!(lossless.memory(scales(8), false), 2 * 3 * 41 * 27 + (1 << 20));
 }
