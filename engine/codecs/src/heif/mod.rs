@@ -5,6 +5,7 @@
 //!
 //! ```text
 //! coding     headers and planes of one coded image: hevc, av1
+//! colours    the curve, primaries and matrix that bitstream and file state, and the conversion to sRGB
 //! tiles      the planes of a grid, each tile shrunk as soon as it is decoded
 //! rgb        planes to grey and RGB, where a frame cannot have them as they are
 //! still      planes, alpha and transforms to a frame
@@ -17,6 +18,7 @@ mod coding;
 mod av1;
 #[cfg(feature = "heic")]
 mod hevc;
+mod colours;
 mod geometry;
 mod overlay;
 mod planes;
@@ -28,7 +30,7 @@ mod tiles;
 #[cfg(test)]
 mod tests;
 
-use crate::{colour, guard};
+use crate::guard;
 use bytes::Bytes;
 #[cfg(feature = "avif")]
 use coding::Coding;
@@ -165,7 +167,7 @@ impl Opened for OpenedHeif {
                 let is_parallel = still.isolation() == Isolation::Never;
                 let shrink = still.shrink(decode.needed);
                 let mut frames = vec![still.frame(shrink, decode.chroma, is_parallel, stop)?];
-                let profile = colour::to_srgb(&mut frames, still.profile(), decode);
+                let profile = still.colours.to_srgb(&mut frames, decode);
                 Ok(Image { frames, delays_ms: Vec::new(), plays: 0, profile })
             }
             #[cfg(feature = "avif")]

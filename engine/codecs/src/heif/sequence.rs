@@ -3,11 +3,11 @@
 use super::{
     av1::{self, Stream},
     coding::Info,
+    colours::Colours,
     planes::{Planes, SHRINKS},
-    rgb::{AlphaPlane, Signal, convert},
-    still::{profile_of, stated},
+    rgb::{AlphaPlane, convert},
 };
-use crate::{animation::check_frames, colour, error::CodecError, header::check_pixels};
+use crate::{animation::check_frames, error::CodecError, header::check_pixels};
 use safelight_containers::heif::{Sequence, Track};
 use safelight_core::{
     Cost, Decode, Format, Geometry, Header, Image, Limits, Orientation, Plane, Result, Size, Stop, View,
@@ -19,7 +19,7 @@ pub(super) struct Animation {
     sequence: Sequence,
     colour: Info,
     alpha: Option<Info>,
-    signal: Signal,
+    colours: Colours,
     limits: Limits,
 }
 
@@ -35,22 +35,20 @@ impl Animation {
         };
         let colour = info(&sequence.colour)?;
         let alpha = sequence.alpha.as_ref().map(info).transpose()?;
-        let signal = stated(colour.signal, sequence.colour.coded.colours.nclx);
-        if !signal.is_supported() {
-            return Err(CodecError::unsupported_matrix(format).into());
-        }
-        Ok(Self { format, sequence, colour, alpha, signal, limits: limits.clone() })
+        let colours = Colours::new(format, colour.signal, &sequence.colour.coded.colours, limits)?;
+        Ok(Self { format, sequence, colour, alpha, colours, limits: limits.clone() })
     }
 
     pub(super) fn header(&self) -> Header {
         let bytes = |info: &Info| info.layout.sample_bytes() as u8;
         let frames = self.sequence.colour.samples.len() as u32;
+        let tone_mapped = if self.colours.signal.is_high_range() { 2 } else { 1 };
         Header {
             geometry: Geometry { size: self.colour.size, orientation: Orientation::UPRIGHT },
             is_animated: 1 < frames,
             frames,
             has_palette: false,
-            sample_bytes: bytes(&self.colour).max(self.alpha.as_ref().map_or(1, bytes)),
+            sample_bytes: bytes(&self.colour).max(self.alpha.as_ref().map_or(1, bytes)).max(tone_mapped),
         }
     }
 
@@ -99,12 +97,9 @@ impl Animation {
         let channels = if self.alpha.is_some() { 4 } else { 3 };
         let pixel_bytes = channels * u64::from(self.header().sample_bytes);
         let shown = self.decoded_size(decode).pixels().saturating_mul(pixel_bytes);
-        let icc = self.sequence.colour.coded.colours.icc.as_ref().map_or(1 << 10, |icc| icc.len() as u64);
-        let bytes = bytes
-            .saturating_add(shown.saturating_mul(frames))
-            .saturating_add(shown)
-            .saturating_add(colour::profile_cost(icc));
+        let bytes = bytes.saturating_add(shown.saturating_mul(frames)).saturating_add(shown);
         Cost::new(bytes, cpu_ns)
+            + self.colours.cost(self.decoded_size(decode).pixels().saturating_mul(frames))
     }
 
     /// Decodes the first frame or all of them.
@@ -131,7 +126,7 @@ impl Animation {
                 is_full_range: info.signal.is_full_range,
                 is_premultiplied: self.sequence.is_premultiplied,
             });
-            let mut frame = convert(&planes, pixels, self.signal, alpha.as_ref());
+            let mut frame = convert(&planes, pixels, self.colours.signal, alpha.as_ref());
             frame.geometry.size = size;
             frame.view = View::whole(size);
             for Plane { step, .. } in &mut frame.planes {
@@ -140,9 +135,8 @@ impl Animation {
             frames.push(frame);
             delays_ms.push(sample.delay_ms);
         }
-        let icc = &self.sequence.colour.coded.colours.icc;
-        let icc = icc.as_ref().filter(|icc| icc.len() as u64 <= self.limits.max_metadata_bytes);
-        let profile = colour::to_srgb(&mut frames, profile_of(icc, self.signal), decode);
+        self.colours.tone_map(&mut frames);
+        let profile = self.colours.to_srgb(&mut frames, decode);
         let is_animated = 1 < frames.len();
         let (delays_ms, plays) = if is_animated { (delays_ms, self.sequence.plays) } else { (Vec::new(), 0) };
         Ok(Image { frames, delays_ms, plays, profile })

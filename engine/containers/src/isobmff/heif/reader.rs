@@ -195,7 +195,12 @@ impl<'a> Reader<'a> {
 
 /// Returns `first`, and what it lacks from `second`.
 fn or(first: Colours, second: Colours) -> Colours {
-    Colours { nclx: first.nclx.or(second.nclx), icc: first.icc.or(second.icc) }
+    Colours {
+        nclx: first.nclx.or(second.nclx),
+        icc: first.icc.or(second.icc),
+        content_peak: first.content_peak.or(second.content_peak),
+        display_peak: first.display_peak.or(second.display_peak),
+    }
 }
 
 impl Properties {
