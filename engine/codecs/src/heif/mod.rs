@@ -30,13 +30,14 @@ mod tiles;
 #[cfg(test)]
 mod tests;
 
-use crate::guard;
+use crate::{animation::of_page, guard};
 use bytes::Bytes;
 #[cfg(feature = "avif")]
 use coding::Coding;
 use safelight_containers::heif::{self, Coded, Colours, Content, Picture, Sequence};
 use safelight_core::{
     Cost, Decode, Decoder, Format, Geometry, Header, Image, Isolation, Limits, Opened, Result, Size, Stop,
+    no_page,
 };
 #[cfg(feature = "avif")]
 use sequence::Animation;
@@ -59,7 +60,11 @@ impl Decoder for Heic {
     }
 
     fn open(&self, source: Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
-        open(Format::Heic, &source, limits)
+        open(Format::Heic, &source, None, limits)
+    }
+
+    fn open_page(&self, source: Bytes, page: u32, limits: &Limits) -> Result<Box<dyn Opened>> {
+        open(Format::Heic, &source, Some(page), limits)
     }
 }
 
@@ -69,13 +74,22 @@ impl Decoder for Heif {
     }
 
     fn open(&self, source: Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
-        open(Format::Heif, &source, limits)
+        open(Format::Heif, &source, None, limits)
+    }
+
+    fn open_page(&self, source: Bytes, page: u32, limits: &Limits) -> Result<Box<dyn Opened>> {
+        open(Format::Heif, &source, Some(page), limits)
     }
 }
 
-/// Opens a file of `format`, whatever its coding is.
-pub(crate) fn open(format: Format, source: &Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
-    guard::open(format, || OpenedHeif::new(format, source, limits))
+/// Opens a file of `format`, whatever its coding is, or a page of it.
+pub(crate) fn open(
+    format: Format,
+    source: &Bytes,
+    page: Option<u32>,
+    limits: &Limits,
+) -> Result<Box<dyn Opened>> {
+    guard::open(format, || OpenedHeif::new(format, source, page, limits))
 }
 
 /// A file whose index and headers were read and checked.
@@ -91,15 +105,19 @@ enum Frames {
 }
 
 impl OpenedHeif {
-    fn new(format: Format, source: &Bytes, limits: &Limits) -> Result<Self> {
-        match heif::read(source, format, limits)? {
-            Content::Image(image) => Ok(Self::still(Still::new(format, &image, limits)?)),
+    fn new(format: Format, source: &Bytes, page: Option<u32>, limits: &Limits) -> Result<Self> {
+        match heif::read(source, format, page, limits)? {
+            Content::Image { image, .. } => Ok(Self::still(Still::new(format, &image, limits)?)),
+            Content::NoPage(pages) => Err(no_page(page.unwrap_or(0), pages)),
             #[cfg(feature = "avif")]
             Content::Sequence(sequence) if Coding::of(format, &sequence.colour.coded)? == Coding::Av1 => {
-                let animation = Box::new(Animation::new(format, *sequence, limits)?);
-                Ok(Self { header: animation.header(), frames: Frames::Animation(animation) })
+                let animation = Box::new(Animation::new(format, *sequence, page, limits)?);
+                Ok(Self { header: *animation.header(), frames: Frames::Animation(animation) })
             }
-            Content::Sequence(sequence) => Ok(Self::still(Still::new(format, &first(*sequence), limits)?)),
+            Content::Sequence(sequence) => {
+                let opened = Self::still(Still::new(format, &first(*sequence), limits)?);
+                Ok(Self { header: of_page(opened.header, page)?, ..opened })
+            }
         }
     }
 
