@@ -129,10 +129,11 @@ impl Source {
     /// thousand exceeds. A single pixel may be an error of the coding.
     fn measured_peak(&self, frames: &mut [Frame]) -> f32 {
         const EXCEEDED_BY: u64 = 1000;
+        /// Samples are counted in sixteens.
+        const SHIFT: u32 = 4;
         if self.transfer == Transfer::Hlg {
             return USUAL_PEAK;
         }
-        const SHIFT: u32 = 4;
         let (mut counts, mut pixels) = (vec![0_u64; 1 << (u16::BITS - SHIFT)], 0_u64);
         for (samples, channels) in frames.iter_mut().flat_map(|frame| &mut frame.planes).filter_map(wide) {
             for pixel in samples.chunks_exact(channels) {
