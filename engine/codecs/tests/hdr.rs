@@ -22,7 +22,7 @@ fn flat(colour: [u16; 3], code_points: [u16; 3]) -> Item {
     Item::hevc(SIZE, 10, false, |_, _| colour).coded_as(code_points, false)
 }
 
-/// MaxCLL, and a lower average.
+/// A maximum, and a lower average.
 fn content_light(peak: u16) -> Vec<u8> {
     boxed(b"clli", &[peak, peak / 4].map(u16::to_be_bytes).concat())
 }

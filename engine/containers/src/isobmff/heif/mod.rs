@@ -158,7 +158,7 @@ pub struct Colours {
     pub nclx: Option<Nclx>,
     /// An ICC profile.
     pub icc: Option<Bytes>,
-    /// The brightest light of the content, in cd/m² (`clli`, MaxCLL).
+    /// The brightest light of the content, in cd/m² (`clli`, `MaxCLL`).
     pub content_peak: Option<u32>,
     /// The brightest light of the display on which it was made, in cd/m² (`mdcv`).
     pub display_peak: Option<u32>,
