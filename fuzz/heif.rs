@@ -28,8 +28,10 @@ fuzz_target!(|source: &[u8]| {
         check_picture(&image.picture);
         image.alpha.iter().for_each(|alpha| check_picture(&alpha.picture));
     };
-    match heif::read(&source, format, &Limits::default()) {
-        Ok(Content::Image(image)) => {
+    let page = source.last().filter(|page| **page < 8).map(|page| u32::from(*page));
+    match heif::read(&source, format, page, &Limits::default()) {
+        Ok(Content::Image { image, pages }) => {
+            assert!(page.unwrap_or(0) < pages);
             check_image(&image);
             if let Picture::Overlay(overlay) = &image.picture {
                 for layer in &overlay.layers {
@@ -41,6 +43,7 @@ fuzz_target!(|source: &[u8]| {
         Ok(Content::Sequence(sequence)) => {
             assert!(sequence.colour.first_sync < sequence.colour.samples.len());
         }
+        Ok(Content::NoPage(pages)) => assert!(page.is_some_and(|page| pages <= page)),
         Err(error) => assert!(!error.to_string().is_empty()),
     }
 });

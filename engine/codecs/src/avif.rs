@@ -27,7 +27,11 @@ impl Decoder for Avif {
     }
 
     fn open(&self, source: Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
-        heif::open(Format::Avif, &source, limits)
+        heif::open(Format::Avif, &source, None, limits)
+    }
+
+    fn open_page(&self, source: Bytes, page: u32, limits: &Limits) -> Result<Box<dyn Opened>> {
+        heif::open(Format::Avif, &source, Some(page), limits)
     }
 }
 

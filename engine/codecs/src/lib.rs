@@ -50,6 +50,8 @@ mod canvas;
 mod colour;
 mod error;
 mod guard;
+#[cfg(any(feature = "jxl", feature = "avif", feature = "heic"))]
+mod hdr;
 mod header;
 mod profile;
 #[cfg(any(feature = "png", feature = "gif"))]

@@ -12,7 +12,7 @@ use common::{
 };
 use safelight_codecs::{Avif, Heic, Heif};
 use safelight_core::{
-    Decode, Decoder, Frame, Geometry, Isolation, Kind, Limits, Model, Orientation, Samples, Size,
+    Decode, Decoder, Frame, Geometry, Isolation, Kind, Limits, Model, Orientation, Samples, Size, Stop,
 };
 
 const SIDE: u32 = 64;
@@ -208,6 +208,77 @@ fn av1_and_hevc_are_decoded_under_every_brand() {
         let own = own.flat_map(|[r, g, b, _]| [*r, *g, *b]).collect();
         assert!(35.0 < psnr(&Frame::whole(TILE, Model::Rgb, Samples::U8(own)), tile));
     }
+}
+
+/// A collection: a photo with its companions, another, and one of two tiles.
+fn collection() -> File {
+    let small = Size::new(16, 16);
+    let thumbnail = flat(small, COLOURS[3]);
+    let alpha = Item::hevc(TILE, 8, true, |_, _| [255; 3]).into_alpha();
+    let depth =
+        Item::hevc(small, 8, true, |_, _| [9; 3]).with(full(b"auxC", 0, 0, b"urn:mpeg:hevc:2015:auxid:2\0"));
+    let exif = Item::new(b"Exif", vec![0; 40], small);
+    let mut file = File::new(b"heic", flat(TILE, COLOURS[0]))
+        .and(b"thmb", thumbnail)
+        .and(b"auxl", alpha)
+        .and(b"auxl", depth)
+        .and(b"cdsc", exif);
+    let others = [
+        flat(Size::new(32, 16), COLOURS[1]).rotated(1),
+        flat(TILE, COLOURS[3]).hidden(),
+        Item::grid(2, 1, Size::new(2 * SIDE, SIDE)),
+        flat(TILE, COLOURS[2]),
+        flat(TILE, COLOURS[2]),
+        // The base of a gain map, in another range, and how both are to be shown.
+        Item::new(b"tmap", vec![0; 40], TILE),
+    ];
+    file.items.extend(others);
+    file.references.extend([(*b"dimg", 8, vec![9, 10]), (*b"dimg", 11, vec![1, 2])]);
+    file
+}
+
+#[test]
+fn pages_are_the_images_of_a_collection() {
+    let check = |file: &File, page: u32, size: Size, colour: [u16; 3]| {
+        let opened = Heic.open_page(file.build().into(), page, &Limits::default()).unwrap();
+        let frame = opened.decode(&wanted(true), &Stop::default()).unwrap().frames.remove(0);
+        let (found, pixels) = pixels(frame);
+        assert_eq!(found, size, "page {page}");
+        let is_near =
+            pixels[0].iter().zip(rgb(colour)).all(|(found, expected)| found.abs_diff(expected) <= 2);
+        assert!(is_near, "page {page}: {:?}", pixels[0]);
+    };
+    let mut file = collection();
+    for primary in [1, 6] {
+        file.primary = primary;
+        check(&file, 0, TILE, COLOURS[0]);
+        check(&file, 1, Size::new(16, 32), COLOURS[1]);
+        check(&file, 2, Size::new(2 * SIDE, SIDE), COLOURS[2]);
+        let error = Heic.open_page(file.build().into(), 3, &Limits::default()).err().unwrap();
+        assert_eq!(error.kind, Kind::InvalidParam);
+        assert_eq!(error.message, "page: expected an integer from 0 to 2, got 3: the image has 3 pages");
+    }
+    // Without a page, the primary item is shown.
+    let shown = header(&Heic, &file.build(), &Limits::default()).unwrap().geometry.size;
+    assert_eq!(shown, Size::new(32, 16));
+    // It is a page even if it is hidden.
+    file.primary = 7;
+    check(&file, 2, TILE, COLOURS[3]);
+}
+
+#[test]
+fn frames_of_sequences_are_pages() {
+    let scenes = [0, 8, 16].map(scene_of);
+    let images: Vec<_> = scenes.iter().map(Item::av1).zip([100, 33, 250]).collect();
+    let file = sequence(b"avis", &images, &[], 3);
+    for (scene, page) in scenes.iter().zip(0..) {
+        let opened = Avif.open_page(file.clone().into(), page, &Limits::default()).unwrap();
+        assert!(!opened.header().is_animated && opened.header().frames == 1);
+        let image = opened.decode(&wanted(true), &Stop::default()).unwrap();
+        assert_eq!((image.frames.len(), image.delays_ms.len()), (1, 0));
+        assert!(35.0 < psnr(&image.frames[0], scene), "page {page}");
+    }
+    assert_eq!(Avif.open_page(file.into(), 3, &Limits::default()).err().unwrap().kind, Kind::InvalidParam);
 }
 
 fn scene_of(shift: u32) -> Frame {

@@ -71,6 +71,7 @@ fn containers() -> Vec<(Vec<u8>, String)> {
         heif::File::new(brand, grid).of(vec![item; 6]).build()
     };
     let wide = heif::Item::hevc(Size::new(300, 250), 10, false, noise);
+    let high = hevc(size).coded_as([9, 16, 9], true);
     let alpha = heif::Item::hevc(size, 8, true, noise).into_alpha();
     let translucent = heif::File::new(b"heic", hevc(size)).and(b"auxl", alpha).build();
     let overlay = heif::Item::overlay(size, [0; 4], &[(9, 9), (-9, 100)]);
@@ -82,6 +83,7 @@ fn containers() -> Vec<(Vec<u8>, String)> {
         (grid(heif::Item::av1(&frames[0]), b"avif"), "AVIF of tiles".into()),
         (heif::File::new(b"heic", wide).build(), "HEIC of 10 bits with borders".into()),
         (translucent, "HEIC with alpha".into()),
+        (heif::File::new(b"heic", high).build(), "HEIC of high dynamic range".into()),
         (overlay.build(), "HEIC overlay".into()),
         (heif::sequence(b"avis", &animation, &[], 0), "AVIF sequence".into()),
     ]

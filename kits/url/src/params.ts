@@ -8,7 +8,7 @@ export interface Params {
   showExif?: boolean | 'all' | undefined;
   /** responds with what the image is and what metadata it has, as JSON; `full` reads all of a large source */
   info?: boolean | 'full' | undefined;
-  /** the number, from 0, of a page of a TIFF or ICO, or of a frame of an animation (0 to 99999) */
+  /** the number, from 0, of an image of a TIFF, ICO, HEIC or AVIF, or of a frame of an animation (0 to 99999) */
   page?: number | undefined;
   /** false shows an animation as a still image */
   animated?: 'false' | 'true' | undefined;

@@ -41,7 +41,7 @@ fn the_headers_of_every_format_are_read() {
         json!({"format": "JPEG", "bitDepth": 8, "colorSpace": "YCbCr", "hasAlpha": false, "progressive": false}),
     );
     check("progressive.jpg", json!({"progressive": true, "frames": 1}));
-    check("photo.avif", json!({"format": "AVIF", "mimeType": "image/avif", "bitDepth": 8}));
+    check("photo.avif", json!({"format": "AVIF", "mimeType": "image/avif", "bitDepth": 8, "pages": 1}));
     check("photo.tiff", json!({"format": "TIFF", "pages": 1, "frames": 1}));
     check("still.webp", json!({"format": "WebP", "frames": 1, "bitDepth": 8}));
     check("animated.gif", json!({"colorSpace": "Palette", "bitDepth": 8}));

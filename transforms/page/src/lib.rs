@@ -7,7 +7,7 @@ const PAGE: Param = Param {
     aliases: &[],
     kind: ParamKind::Integer { min: 0, max: 99_999, unit: "" },
     default: None,
-    doc: "the number, from 0, of a page of a TIFF or ICO, or of a frame of an animation",
+    doc: "the number, from 0, of an image of a TIFF, ICO, HEIC or AVIF, or of a frame of an animation",
 };
 
 const ANIMATED: Param = Param {

@@ -5,6 +5,7 @@
 //!
 //! ```text
 //! coding     headers and planes of one coded image: hevc, av1
+//! colours    the curve, primaries and matrix that bitstream and file state, and the conversion to sRGB
 //! tiles      the planes of a grid, each tile shrunk as soon as it is decoded
 //! rgb        planes to grey and RGB, where a frame cannot have them as they are
 //! still      planes, alpha and transforms to a frame
@@ -17,6 +18,7 @@ mod coding;
 mod av1;
 #[cfg(feature = "heic")]
 mod hevc;
+mod colours;
 mod geometry;
 mod overlay;
 mod planes;
@@ -28,13 +30,14 @@ mod tiles;
 #[cfg(test)]
 mod tests;
 
-use crate::{colour, guard};
+use crate::{animation::of_page, guard};
 use bytes::Bytes;
 #[cfg(feature = "avif")]
 use coding::Coding;
 use safelight_containers::heif::{self, Coded, Colours, Content, Picture, Sequence};
 use safelight_core::{
     Cost, Decode, Decoder, Format, Geometry, Header, Image, Isolation, Limits, Opened, Result, Size, Stop,
+    no_page,
 };
 #[cfg(feature = "avif")]
 use sequence::Animation;
@@ -57,7 +60,11 @@ impl Decoder for Heic {
     }
 
     fn open(&self, source: Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
-        open(Format::Heic, &source, limits)
+        open(Format::Heic, &source, None, limits)
+    }
+
+    fn open_page(&self, source: Bytes, page: u32, limits: &Limits) -> Result<Box<dyn Opened>> {
+        open(Format::Heic, &source, Some(page), limits)
     }
 }
 
@@ -67,13 +74,22 @@ impl Decoder for Heif {
     }
 
     fn open(&self, source: Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
-        open(Format::Heif, &source, limits)
+        open(Format::Heif, &source, None, limits)
+    }
+
+    fn open_page(&self, source: Bytes, page: u32, limits: &Limits) -> Result<Box<dyn Opened>> {
+        open(Format::Heif, &source, Some(page), limits)
     }
 }
 
-/// Opens a file of `format`, whatever its coding is.
-pub(crate) fn open(format: Format, source: &Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
-    guard::open(format, || OpenedHeif::new(format, source, limits))
+/// Opens a file of `format`, whatever its coding is, or a page of it.
+pub(crate) fn open(
+    format: Format,
+    source: &Bytes,
+    page: Option<u32>,
+    limits: &Limits,
+) -> Result<Box<dyn Opened>> {
+    guard::open(format, || OpenedHeif::new(format, source, page, limits))
 }
 
 /// A file whose index and headers were read and checked.
@@ -89,15 +105,19 @@ enum Frames {
 }
 
 impl OpenedHeif {
-    fn new(format: Format, source: &Bytes, limits: &Limits) -> Result<Self> {
-        match heif::read(source, format, limits)? {
-            Content::Image(image) => Ok(Self::still(Still::new(format, &image, limits)?)),
+    fn new(format: Format, source: &Bytes, page: Option<u32>, limits: &Limits) -> Result<Self> {
+        match heif::read(source, format, page, limits)? {
+            Content::Image { image, .. } => Ok(Self::still(Still::new(format, &image, limits)?)),
+            Content::NoPage(pages) => Err(no_page(page.unwrap_or(0), pages)),
             #[cfg(feature = "avif")]
             Content::Sequence(sequence) if Coding::of(format, &sequence.colour.coded)? == Coding::Av1 => {
-                let animation = Box::new(Animation::new(format, *sequence, limits)?);
-                Ok(Self { header: animation.header(), frames: Frames::Animation(animation) })
+                let animation = Box::new(Animation::new(format, *sequence, page, limits)?);
+                Ok(Self { header: *animation.header(), frames: Frames::Animation(animation) })
             }
-            Content::Sequence(sequence) => Ok(Self::still(Still::new(format, &first(*sequence), limits)?)),
+            Content::Sequence(sequence) => {
+                let opened = Self::still(Still::new(format, &first(*sequence), limits)?);
+                Ok(Self { header: of_page(opened.header, page)?, ..opened })
+            }
         }
     }
 
@@ -165,7 +185,7 @@ impl Opened for OpenedHeif {
                 let is_parallel = still.isolation() == Isolation::Never;
                 let shrink = still.shrink(decode.needed);
                 let mut frames = vec![still.frame(shrink, decode.chroma, is_parallel, stop)?];
-                let profile = colour::to_srgb(&mut frames, still.profile(), decode);
+                let profile = still.colours.to_srgb(&mut frames, decode);
                 Ok(Image { frames, delays_ms: Vec::new(), plays: 0, profile })
             }
             #[cfg(feature = "avif")]

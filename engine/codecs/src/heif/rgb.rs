@@ -1,6 +1,7 @@
 //! Conversion of planes to grey and RGB (ITU-T H.273 section 8).
 
 use super::planes::{Plane, Planes};
+use crate::hdr;
 use safelight_core::{Frame, Model, Samples, Size};
 
 /// The meaning of samples, in code points of ITU-T H.273.
@@ -19,6 +20,11 @@ impl Signal {
     /// Returns whether 8-bit samples are those of [`Model::Ycc`].
     pub(super) const fn is_jfif(self) -> bool {
         self.is_full_range && matches!(self.matrix, 2 | 5 | 6)
+    }
+
+    /// Returns whether the curve of the samples has a high dynamic range.
+    pub(super) fn is_high_range(self) -> bool {
+        hdr::Transfer::from_code(self.transfer).is_some()
     }
 
     /// Returns whether samples with this matrix can be converted.
@@ -119,12 +125,13 @@ pub(super) struct AlphaPlane<'a> {
 }
 
 /// Converts `planes` to one plane of `size` pixels: grey or RGB, with alpha if there is any; 8 bits if all planes have
-/// them, else 16. Planes of other sizes are interpolated linearly between the centres of their samples.
+/// them and the range is not high, else 16. Planes of other sizes are interpolated linearly between the centres of their samples.
 ///
 /// The matrix of `signal` is supported.
 pub(super) fn convert(planes: &Planes, size: Size, signal: Signal, alpha: Option<&AlphaPlane>) -> Frame {
     let bits = planes.layout.bits;
-    let is_wide = bits != 8 || alpha.is_some_and(|alpha| alpha.planes.layout.bits != 8);
+    let is_wide =
+        bits != 8 || signal.is_high_range() || alpha.is_some_and(|alpha| alpha.planes.layout.bits != 8);
     let model = match (planes.planes.len(), alpha.is_some()) {
         (1, false) => Model::Grey,
         (1, true) => Model::GreyAlpha,

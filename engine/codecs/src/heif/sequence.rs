@@ -3,11 +3,15 @@
 use super::{
     av1::{self, Stream},
     coding::Info,
+    colours::Colours,
     planes::{Planes, SHRINKS},
-    rgb::{AlphaPlane, Signal, convert},
-    still::{profile_of, stated},
+    rgb::{AlphaPlane, convert},
 };
-use crate::{animation::check_frames, colour, error::CodecError, header::check_pixels};
+use crate::{
+    animation::{Frames, check_frames, of_page},
+    error::CodecError,
+    header::check_pixels,
+};
 use safelight_containers::heif::{Sequence, Track};
 use safelight_core::{
     Cost, Decode, Format, Geometry, Header, Image, Limits, Orientation, Plane, Result, Size, Stop, View,
@@ -19,13 +23,21 @@ pub(super) struct Animation {
     sequence: Sequence,
     colour: Info,
     alpha: Option<Info>,
-    signal: Signal,
+    colours: Colours,
+    header: Header,
+    /// The number of the only frame that is decoded; `None` for all, or the first.
+    page: Option<u32>,
     limits: Limits,
 }
 
 impl Animation {
     /// Reads the headers of `sequence` and checks the size of a frame.
-    pub(super) fn new(format: Format, sequence: Sequence, limits: &Limits) -> Result<Self> {
+    pub(super) fn new(
+        format: Format,
+        sequence: Sequence,
+        page: Option<u32>,
+        limits: &Limits,
+    ) -> Result<Self> {
         let info = |track: &Track| -> Result<Info> {
             let data: Vec<_> = track.samples.iter().take(1).map(|sample| &sample.data).collect();
             let info = av1::info(format, &track.coded, &data)?;
@@ -35,32 +47,32 @@ impl Animation {
         };
         let colour = info(&sequence.colour)?;
         let alpha = sequence.alpha.as_ref().map(info).transpose()?;
-        let signal = stated(colour.signal, sequence.colour.coded.colours.nclx);
-        if !signal.is_supported() {
-            return Err(CodecError::unsupported_matrix(format).into());
-        }
-        Ok(Self { format, sequence, colour, alpha, signal, limits: limits.clone() })
-    }
-
-    pub(super) fn header(&self) -> Header {
+        let colours = Colours::new(format, colour.signal, &sequence.colour.coded.colours, limits)?;
         let bytes = |info: &Info| info.layout.sample_bytes() as u8;
-        let frames = self.sequence.colour.samples.len() as u32;
-        Header {
-            geometry: Geometry { size: self.colour.size, orientation: Orientation::UPRIGHT },
+        let tone_mapped = if colours.signal.is_high_range() { 2 } else { 1 };
+        let frames = sequence.colour.samples.len() as u32;
+        let header = Header {
+            geometry: Geometry { size: colour.size, orientation: Orientation::UPRIGHT },
             is_animated: 1 < frames,
             frames,
             has_palette: false,
-            sample_bytes: bytes(&self.colour).max(self.alpha.as_ref().map_or(1, bytes)),
-        }
+            sample_bytes: bytes(&colour).max(alpha.as_ref().map_or(1, bytes)).max(tone_mapped),
+        };
+        let header = of_page(header, page)?;
+        Ok(Self { format, sequence, colour, alpha, colours, header, page, limits: limits.clone() })
+    }
+
+    pub(super) const fn header(&self) -> &Header {
+        &self.header
     }
 
     pub(super) fn has_alpha(&self) -> bool {
         self.alpha.is_some()
     }
 
-    /// The frames that are decoded.
-    fn frames(&self, decode: &Decode) -> usize {
-        if decode.all_frames { self.sequence.colour.samples.len() } else { 1 }
+    /// The frames that are decoded, and those of them that are returned.
+    fn frames(&self, decode: &Decode) -> Frames {
+        Frames::new(&self.header, self.page, decode)
     }
 
     /// The divisor of the sides: 1 with alpha, as for stills.
@@ -81,7 +93,7 @@ impl Animation {
     pub(super) fn cost(&self, decode: &Decode) -> Cost {
         /// Frames that a decoder keeps: references, and the one in work (AV1 bitstream specification, section 7.20).
         const KEPT: u64 = 10;
-        let frames = self.frames(decode).min(self.limits.max_frames as usize) as u64;
+        let frames = u64::from(self.frames(decode).composed().min(self.limits.max_frames));
         let (mut bytes, mut cpu_ns) = (0_u64, 0_u64);
         let (pixel_ns, byte_ns) = av1::NS;
         let alpha = self.alpha.iter().zip(&self.sequence.alpha);
@@ -97,23 +109,18 @@ impl Animation {
                 .saturating_add(data.saturating_mul(byte_ns));
         }
         let channels = if self.alpha.is_some() { 4 } else { 3 };
-        let pixel_bytes = channels * u64::from(self.header().sample_bytes);
+        let pixel_bytes = channels * u64::from(self.header.sample_bytes);
         let shown = self.decoded_size(decode).pixels().saturating_mul(pixel_bytes);
-        let icc = self.sequence.colour.coded.colours.icc.as_ref().map_or(1 << 10, |icc| icc.len() as u64);
-        let bytes = bytes
-            .saturating_add(shown.saturating_mul(frames))
-            .saturating_add(shown)
-            .saturating_add(colour::profile_cost(icc));
+        let bytes = bytes.saturating_add(shown.saturating_mul(frames)).saturating_add(shown);
         Cost::new(bytes, cpu_ns)
+            + self.colours.cost(self.decoded_size(decode).pixels().saturating_mul(frames))
     }
 
-    /// Decodes the first frame or all of them.
+    /// Decodes the first frame, all of them, or a page.
     pub(super) fn decode(&self, decode: &Decode, stop: &Stop) -> Result<Image> {
-        let count = self.frames(decode);
+        let wanted = self.frames(decode);
         let size = self.colour.size;
-        if decode.all_frames {
-            check_frames(self.format, size, u32::try_from(count).unwrap_or(u32::MAX), &self.limits)?;
-        }
+        check_frames(self.format, size, wanted.composed(), &self.limits)?;
         let shrink = self.shrink(decode);
         let mut colours = TrackDecoder::new(self.format, &self.sequence.colour, self.colour)?;
         let mut alphas = match (&self.sequence.alpha, self.alpha) {
@@ -122,16 +129,19 @@ impl Animation {
         };
         let pixels = self.decoded_size(decode);
         let (mut frames, mut delays_ms) = (Vec::new(), Vec::new());
-        for sample in self.sequence.colour.samples.iter().take(count) {
+        for (sample, index) in self.sequence.colour.samples.iter().zip(0..wanted.composed()) {
             stop.check()?;
             let planes = colours.next(shrink)?;
             let alpha = alphas.as_mut().map(|alphas| alphas.next(shrink)).transpose()?;
+            if !wanted.has(index) {
+                continue;
+            }
             let alpha = alpha.as_ref().zip(self.alpha).map(|(planes, info)| AlphaPlane {
                 planes,
                 is_full_range: info.signal.is_full_range,
                 is_premultiplied: self.sequence.is_premultiplied,
             });
-            let mut frame = convert(&planes, pixels, self.signal, alpha.as_ref());
+            let mut frame = convert(&planes, pixels, self.colours.signal, alpha.as_ref());
             frame.geometry.size = size;
             frame.view = View::whole(size);
             for Plane { step, .. } in &mut frame.planes {
@@ -140,9 +150,8 @@ impl Animation {
             frames.push(frame);
             delays_ms.push(sample.delay_ms);
         }
-        let icc = &self.sequence.colour.coded.colours.icc;
-        let icc = icc.as_ref().filter(|icc| icc.len() as u64 <= self.limits.max_metadata_bytes);
-        let profile = colour::to_srgb(&mut frames, profile_of(icc, self.signal), decode);
+        self.colours.tone_map(&mut frames);
+        let profile = self.colours.to_srgb(&mut frames, decode);
         let is_animated = 1 < frames.len();
         let (delays_ms, plays) = if is_animated { (delays_ms, self.sequence.plays) } else { (Vec::new(), 0) };
         Ok(Image { frames, delays_ms, plays, profile })

@@ -1,20 +1,15 @@
 //! Images of one frame: planes, alpha and transforms.
 
 use super::{
+    colours::Colours,
     geometry::fold,
     overlay::OverlayImage,
     planes::Planes,
     rgb::{AlphaPlane, Signal, convert},
     tiles::Tiles,
 };
-use crate::{
-    colour,
-    error::CodecError,
-    header::check_pixels,
-    profile::{self, Coded as CodedProfile},
-};
-use bytes::Bytes;
-use safelight_containers::heif::{Image, Nclx, Picture};
+use crate::header::check_pixels;
+use safelight_containers::heif::{Image, Picture};
 use safelight_core::{
     Cost, Format, Frame, Geometry, Isolation, Limits, Model, Orientation, Plane, Rect, Result, Size, Stop,
     View,
@@ -26,8 +21,7 @@ pub(super) struct Still {
     /// The part that is shown.
     pub(super) shown: Rect,
     pub(super) orientation: Orientation,
-    icc: Option<Bytes>,
-    signal: Signal,
+    pub(super) colours: Colours,
 }
 
 enum Pixels {
@@ -57,14 +51,10 @@ impl Still {
             Pixels::Tiles { colour, .. } => (colour.size, colour.signal()),
             Pixels::Overlay(overlay) => (overlay.size, Signal::UNSPECIFIED),
         };
-        let signal = stated(stored, image.colours.nclx);
-        if !signal.is_supported() {
-            return Err(CodecError::unsupported_matrix(format).into());
-        }
+        let colours = Colours::new(format, stored, &image.colours, limits)?;
         let (shown, orientation) = fold(format, size, &image.transforms)?;
         check_pixels(format, shown.size, limits)?;
-        let icc = image.colours.icc.clone().filter(|icc| icc.len() as u64 <= limits.max_metadata_bytes);
-        Ok(Self { pixels, shown, orientation, icc, signal })
+        Ok(Self { pixels, shown, orientation, colours })
     }
 
     /// Returns whether the frame may have alpha.
@@ -79,6 +69,7 @@ impl Still {
     pub(super) fn sample_bytes(&self) -> u8 {
         match &self.pixels {
             Pixels::Overlay(_) => 1,
+            Pixels::Tiles { .. } if self.colours.signal.is_high_range() => 2,
             Pixels::Tiles { colour, alpha } => {
                 let bytes = |tiles: &Tiles| tiles.info.layout.sample_bytes() as u8;
                 bytes(colour).max(alpha.as_ref().map_or(1, |alpha| bytes(&alpha.tiles)))
@@ -111,7 +102,6 @@ impl Still {
         const MAX_CHANNELS: u64 = 4;
         let pixels = self.decoded_size(shrink).pixels();
         let frame = pixels.saturating_mul(MAX_CHANNELS * u64::from(self.sample_bytes()));
-        let profile = colour::profile_cost(self.icc.as_ref().map_or(PROFILE_BYTES, |icc| icc.len() as u64));
         let (decode, planes) = match &self.pixels {
             Pixels::Tiles { colour, alpha } => {
                 let planes = |tiles: &Tiles| tiles.info.layout.bytes(tiles.size, shrink);
@@ -126,9 +116,8 @@ impl Still {
             }
             Pixels::Overlay(overlay) => (overlay.cost(), 0),
         };
-        let convert =
-            Cost::new(planes.saturating_add(frame).saturating_add(profile), pixels.saturating_mul(PIXEL_NS));
-        decode.then(convert)
+        let convert = Cost::new(planes.saturating_add(frame), pixels.saturating_mul(PIXEL_NS));
+        decode.then(convert + self.colours.cost(pixels))
     }
 
     /// Returns the reason to decode in a child process.
@@ -142,7 +131,7 @@ impl Still {
         }
     }
 
-    /// Decodes the frame, in the colours of [`Still::profile`], on several threads if `is_parallel`.
+    /// Decodes the frame, tone-mapped if its range is high, on several threads if `is_parallel`.
     pub(super) fn frame(
         &self,
         shrink: u32,
@@ -163,7 +152,10 @@ impl Still {
                     is_full_range: alpha.tiles.is_alpha_full_range(),
                     is_premultiplied: alpha.is_premultiplied,
                 });
-                frame(planes, colour.size, shrink, self.signal, alpha.as_ref(), chroma)
+                let mut frame =
+                    frame(planes, colour.size, shrink, self.colours.signal, alpha.as_ref(), chroma);
+                self.colours.tone_map(std::slice::from_mut(&mut frame));
+                frame
             }
         };
         let Rect { x, y, size } = self.shown;
@@ -178,39 +170,6 @@ impl Still {
             Pixels::Tiles { colour, .. } => Some(colour.planes(1, true, stop)),
             Pixels::Overlay(_) => None,
         }
-    }
-
-    /// Returns the ICC profile of the frame; `None` for sRGB.
-    pub(super) fn profile(&self) -> Option<Vec<u8>> {
-        profile_of(self.icc.as_ref(), self.signal)
-    }
-}
-
-/// Bytes of a profile that is made from code points.
-const PROFILE_BYTES: u64 = 1 << 10;
-
-/// Returns the ICC profile of samples; `None` for sRGB.
-pub(super) fn profile_of(icc: Option<&Bytes>, signal: Signal) -> Option<Vec<u8>> {
-    if let Some(icc) = icc {
-        return Some(icc.to_vec());
-    }
-    match profile::from_cicp(signal.primaries, signal.transfer) {
-        CodedProfile::Profile(icc) => Some(icc),
-        CodedProfile::Srgb | CodedProfile::Unknown => None,
-    }
-}
-
-/// Returns what samples mean of which the bitstream says `stored` and the file `nclx`, which takes precedence
-/// (AVIF 1.1, section 2.1; ISO/IEC 23000-22 section 7.3.6.4).
-pub(super) fn stated(stored: Signal, nclx: Option<Nclx>) -> Signal {
-    const UNSPECIFIED: u8 = 2;
-    let Some(nclx) = nclx else { return stored };
-    let or = |stated: u8, stored: u8| if stated == UNSPECIFIED { stored } else { stated };
-    Signal {
-        primaries: or(nclx.primaries, stored.primaries),
-        transfer: or(nclx.transfer, stored.transfer),
-        matrix: or(nclx.matrix, stored.matrix),
-        is_full_range: nclx.is_full_range,
     }
 }
 
@@ -236,7 +195,7 @@ pub(super) fn frame(
     let layout = planes.layout;
     let is_whole = planes.planes.iter().map(|plane| plane.size).eq(layout.sizes(size, shrink));
     let step = f64::from(shrink);
-    if alpha.is_none() && layout.bits == 8 && is_whole {
+    if alpha.is_none() && layout.bits == 8 && is_whole && !signal.is_high_range() {
         let model = match layout.chroma {
             None if signal.is_full_range => Some(Model::Grey),
             Some(_) if signal.is_jfif() => Some(Model::Ycc { chroma }),

@@ -2,7 +2,6 @@
 
 mod decode;
 mod pixels;
-mod tone;
 mod work;
 
 use crate::animation::{Frames, check_frames, frames_pixels, of_page};

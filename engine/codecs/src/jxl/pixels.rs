@@ -1,8 +1,8 @@
 //! The samples that the decoder is asked for, and what they become.
 
-use super::{damaged, tone};
-use crate::colour;
+use super::damaged;
 use crate::error::CodecError;
+use crate::{colour, hdr};
 use jxl::api::{
     Endianness, ExtraChannel, JxlBasicInfo, JxlBitDepth, JxlColorEncoding, JxlColorProfile, JxlColorType,
     JxlDataFormat, JxlOutputBuffer, JxlPixelFormat, JxlPrimaries, JxlTransferFunction, JxlWhitePoint,
@@ -28,7 +28,7 @@ enum Colours {
     /// Ink, of which 0 is the most, with an ICC profile.
     Cmyk(Vec<u8>),
     /// Light of high dynamic range.
-    High(tone::Source),
+    High(hdr::Source),
 }
 
 /// Buffers of a frame.
@@ -106,11 +106,7 @@ impl Layout {
             Colours::Srgb | Colours::Cmyk(_) => None,
             Colours::Icc(icc) => colour::to_srgb(&mut frames, Some(icc), decode),
             Colours::High(source) => {
-                for plane in frames.iter_mut().flat_map(|frame| &mut frame.planes) {
-                    if let Samples::U16(samples) = &mut plane.samples {
-                        source.to_srgb(samples, plane.channels.into());
-                    }
-                }
+                source.to_srgb(&mut frames);
                 None
             }
         };
@@ -143,7 +139,7 @@ impl Layout {
 impl Colours {
     fn new(profile: &JxlColorProfile, is_cmyk: bool, info: &JxlBasicInfo) -> Result<Self, CodecError> {
         if let JxlColorProfile::Simple(encoding) = profile {
-            if let Some(source) = tone::Source::new(encoding, info.tone_mapping.intensity_target) {
+            if let Some(source) = high(encoding, info.tone_mapping.intensity_target) {
                 return Ok(Self::High(source));
             }
             if is_srgb(encoding) {
@@ -153,6 +149,28 @@ impl Colours {
         let icc = profile.try_as_icc().ok_or_else(|| damaged("colours without a profile"))?.into_owned();
         Ok(if is_cmyk { Self::Cmyk(icc) } else { Self::Icc(icc) })
     }
+}
+
+/// The colours of `encoding`, if their range is high. `intensity_target` is the brightest light, in cd/m².
+fn high(encoding: &JxlColorEncoding, intensity_target: f32) -> Option<hdr::Source> {
+    let (transfer_function, primaries) = match encoding {
+        JxlColorEncoding::RgbColorSpace { transfer_function, primaries, .. } => {
+            (transfer_function, Some(primaries))
+        }
+        JxlColorEncoding::GrayscaleColorSpace { transfer_function, .. } => (transfer_function, None),
+        JxlColorEncoding::XYB { .. } => return None,
+    };
+    let transfer = match transfer_function {
+        JxlTransferFunction::PQ => hdr::Transfer::Pq,
+        JxlTransferFunction::HLG => hdr::Transfer::Hlg,
+        _ => return None,
+    };
+    let primaries = match primaries {
+        Some(JxlPrimaries::BT2100) => hdr::Primaries::Bt2020,
+        Some(JxlPrimaries::P3) => hdr::Primaries::P3,
+        _ => hdr::Primaries::Srgb,
+    };
+    Some(hdr::Source::new(transfer, primaries, Some(intensity_target)))
 }
 
 /// Whether colours are those of sRGB.

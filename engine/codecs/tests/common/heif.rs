@@ -19,13 +19,14 @@ pub(crate) struct Item {
     pub(crate) data: Vec<u8>,
     pub(crate) properties: Vec<Vec<u8>>,
     pub(crate) size: Size,
+    pub(crate) is_hidden: bool,
 }
 
 impl Item {
     /// An item without properties but its size.
     pub(crate) fn new(kind: &[u8; 4], data: Vec<u8>, size: Size) -> Self {
         let sides = [size.w, size.h].map(u32::to_be_bytes).concat();
-        Self { kind: *kind, data, properties: vec![full(b"ispe", 0, 0, &sides)], size }
+        Self { kind: *kind, data, properties: vec![full(b"ispe", 0, 0, &sides)], size, is_hidden: false }
     }
 
     /// An image coded as AV1 by our own encoder.
@@ -101,16 +102,21 @@ impl Item {
         self.with(boxed(b"colr", &[&b"nclx"[..], &numbers, &[u8::from(is_full_range) << 7]].concat()))
     }
 
+    pub(crate) fn hidden(self) -> Self {
+        Self { is_hidden: true, ..self }
+    }
+
     /// Makes it an alpha plane.
     pub(crate) fn into_alpha(self) -> Self {
         self.with(full(b"auxC", 0, 0, b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0"))
     }
 }
 
-/// A file of items, which are numbered from 1, and of which the first is shown.
+/// A file of items, which are numbered from 1, and of which one, the first unless stated, is shown.
 #[derive(Clone, Debug)]
 pub(crate) struct File {
     pub(crate) brand: [u8; 4],
+    pub(crate) primary: u16,
     pub(crate) items: Vec<Item>,
     /// Type, origin, targets.
     pub(crate) references: Vec<([u8; 4], u16, Vec<u16>)>,
@@ -119,7 +125,7 @@ pub(crate) struct File {
 impl File {
     /// A file that shows `item`.
     pub(crate) fn new(brand: &[u8; 4], item: Item) -> Self {
-        Self { brand: *brand, items: vec![item], references: Vec::new() }
+        Self { brand: *brand, primary: 1, items: vec![item], references: Vec::new() }
     }
 
     /// Adds items, to which the first refers as `dimg`.
@@ -147,14 +153,20 @@ impl File {
     /// The box `meta` of a file whose media data begin at `media`.
     fn meta(&self, mut media: u32) -> Vec<u8> {
         let handler = full(b"hdlr", 0, 0, &[&b"\0\0\0\0pict"[..], &[0; 13]].concat());
-        let primary = full(b"pitm", 0, 0, &1_u16.to_be_bytes());
+        let primary = full(b"pitm", 0, 0, &self.primary.to_be_bytes());
         let count = (self.items.len() as u16).to_be_bytes();
         let (mut infos, mut locations) = (count.to_vec(), [&[0x44, 0][..], &count].concat());
         let (mut properties, mut associations) =
             (Vec::new(), u32::from(u16::from_be_bytes(count)).to_be_bytes().to_vec());
         let mut number = 0;
         for (item, id) in self.items.iter().zip(1_u16..) {
-            infos.extend(full(b"infe", 2, 0, &[&id.to_be_bytes(), &[0; 2][..], &item.kind, &[0]].concat()));
+            let flags = u32::from(item.is_hidden);
+            infos.extend(full(
+                b"infe",
+                2,
+                flags,
+                &[&id.to_be_bytes(), &[0; 2][..], &item.kind, &[0]].concat(),
+            ));
             locations.extend([id, 0, 1].map(u16::to_be_bytes).concat());
             locations.extend([media, item.data.len() as u32].map(u32::to_be_bytes).concat());
             media += item.data.len() as u32;

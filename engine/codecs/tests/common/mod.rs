@@ -122,6 +122,12 @@ pub(crate) fn scene(size: Size, model: Model, shift: u32) -> Frame {
     Frame::whole(size, model, Samples::U8(samples))
 }
 
+/// The samples of a frame of eight bits, as they are.
+pub(crate) fn samples(frame: &Frame) -> Vec<u8> {
+    let Samples::U8(samples) = &frame.planes[0].samples else { panic!("the frame has 16 bits") };
+    samples.clone()
+}
+
 /// The pixels of a frame of eight bits, shape `[h, w, 4]`.
 pub(crate) fn to_rgba(frame: &Frame) -> Vec<u8> {
     let Samples::U8(samples) = &frame.planes[0].samples else { panic!("the frame has 16 bits") };

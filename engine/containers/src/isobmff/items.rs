@@ -93,6 +93,33 @@ pub(super) fn claims(meta: &Meta, fates: &BTreeMap<u32, Fate>) -> Vec<Claim> {
     claims
 }
 
+/// The images of the file that are shown on their own: the primary item, and all images that are not hidden, nor
+/// alternatives for other displays, nor parts or companions of other images.
+pub(super) fn pages(meta: &Meta) -> Vec<u32> {
+    let mut others = BTreeSet::new();
+    let is_tone_mapped = |id| {
+        let info = meta.items.get(id).and_then(|item| item.info.as_ref());
+        info.is_some_and(|info| &info.kind == b"tmap")
+    };
+    for reference in &meta.references {
+        match &reference.span.kind {
+            b"thmb" | b"auxl" => others.extend([reference.from]),
+            // The base image, and a gain map.
+            b"dimg" if is_tone_mapped(&reference.from) => others.extend(reference.to.iter().skip(1)),
+            b"dimg" => others.extend(&reference.to),
+            _ => (),
+        }
+    }
+    let is_page = |(id, item): &(&u32, &Item)| {
+        let is_image = |info: &Info| {
+            let is_coded = PICTURES.contains(&&info.kind) || matches!(&info.kind, b"jpeg" | b"j2k1");
+            is_coded && &info.kind != b"tmap" && !info.is_hidden
+        };
+        **id == meta.primary || (item.info.as_ref().is_some_and(is_image) && !others.contains(*id))
+    };
+    meta.items.iter().filter(is_page).map(|(id, _)| *id).collect()
+}
+
 fn first_extent(location: &Location) -> Option<u64> {
     let is_here = !location.is_in_other_file;
     location.extents.first().filter(|_| is_here).map(|extent| extent.end - extent.start)

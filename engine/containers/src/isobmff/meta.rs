@@ -47,6 +47,8 @@ pub(super) struct Info<'a> {
     /// The content type of items of type `mime`.
     pub(super) content_type: &'a [u8],
     pub(super) is_protected: bool,
+    /// Whether the file says that it is not shown on its own.
+    pub(super) is_hidden: bool,
 }
 
 /// An entry of `iloc`.
@@ -183,8 +185,10 @@ fn read_info(data: &[u8], span: BoxSpan) -> Result<(u32, Info<'_>), IndexError> 
         return Err(IndexError::Damaged(span.start, "an entry of the list of items that is not an item"));
     }
     let mut fields = span.fields(data);
-    let (version, _) = fields.version()?;
+    let (version, flags) = fields.version()?;
     let id = fields.uint(if version == 3 { 4 } else { 2 })? as u32;
+    // ISO/IEC 23008-12, section 6.4.2.
+    let is_hidden = flags & 1 == 1;
     let is_protected = fields.u16()? != 0;
     let kind_at = (2 <= version).then_some(fields.at);
     let kind = if kind_at.is_some() { fields.four_cc()? } else { *b"mime" };
@@ -192,7 +196,7 @@ fn read_info(data: &[u8], span: BoxSpan) -> Result<(u32, Info<'_>), IndexError> 
     let _name = fields.text();
     let content_type = if &kind == b"mime" { fields.text() } else { &[] };
     match version {
-        0..=3 => Ok((id, Info { span, text, kind_at, kind, content_type, is_protected })),
+        0..=3 => Ok((id, Info { span, text, kind_at, kind, content_type, is_protected, is_hidden })),
         _ => Err(IndexError::Unsupported("an item of an unknown version")),
     }
 }

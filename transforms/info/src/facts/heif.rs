@@ -8,8 +8,9 @@ use safelight_core::{Limits, Size, Turn};
 use safelight_formats::Format;
 
 pub(super) fn read(source: &Bytes, format: Format, limits: &Limits) -> Option<Facts> {
-    match read_index(source, format, limits).ok()? {
-        Content::Image(image) => Some(of_image(&image)),
+    match read_index(source, format, None, limits).ok()? {
+        Content::Image { image, pages } => Some(Facts { pages: Some(pages), ..of_image(&image) }),
+        Content::NoPage(_) => None,
         Content::Sequence(sequence) => {
             let samples = &sequence.colour.samples;
             Some(Facts {

@@ -41,7 +41,7 @@ fn open(path: &Path) -> safelight_core::Result<OpenedHeif> {
     let Detection::Known(format) = Format::detect(&bytes) else {
         panic!("{} is of no format", path.display())
     };
-    OpenedHeif::new(format, &bytes, &Limits::default())
+    OpenedHeif::new(format, &bytes, None, &Limits::default())
 }
 
 /// The largest difference of samples, and their mean difference; `None` if the planes have other sizes.

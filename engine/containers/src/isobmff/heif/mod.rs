@@ -27,10 +27,17 @@ use std::sync::Arc;
 /// The content of a file.
 #[derive(Clone, Debug)]
 pub enum Content {
-    /// The primary item.
-    Image(Box<Image>),
+    /// An item.
+    Image {
+        /// The primary item, or a page.
+        image: Box<Image>,
+        /// The number of pages of the file.
+        pages: u32,
+    },
     /// The first image track.
     Sequence(Box<Sequence>),
+    /// No image, since the file has only so many pages.
+    NoPage(u32),
 }
 
 /// An image that is shown.
@@ -151,6 +158,10 @@ pub struct Colours {
     pub nclx: Option<Nclx>,
     /// An ICC profile.
     pub icc: Option<Bytes>,
+    /// The brightest light of the content, in cd/m² (`clli`, `MaxCLL`).
+    pub content_peak: Option<u32>,
+    /// The brightest light of the display on which it was made, in cd/m² (`mdcv`).
+    pub display_peak: Option<u32>,
 }
 
 /// Code points of ITU-T H.273.
@@ -218,15 +229,24 @@ struct Boxes {
     movie: Option<(u64, Bytes)>,
 }
 
-/// Reads the index of a whole file.
+/// Reads the index of a whole file, and of its items the image `page`, counted from 0, or the primary item.
 ///
-/// The primary item is shown, unless the major brand says that the file is a sequence of AVIF, or there is no primary
-/// item.
+/// Pages are the items that are images of their own, by their numbers: not hidden, and neither thumbnails nor
+/// auxiliaries, such as alpha planes and gain maps, nor what another image is derived from. The primary item always is
+/// a page.
+///
+/// A sequence is read, whatever the page, if the major brand says that the file is one of AVIF, or if there is no
+/// primary item.
 ///
 /// # Errors
 /// [`ContainerError::Damaged`], [`ContainerError::Truncated`], [`ContainerError::Unsupported`], or
 /// [`ContainerError::TooLarge`] for an index beyond `limits`.
-pub fn read(source: &Bytes, format: Format, limits: &Limits) -> Result<Content, ContainerError> {
+pub fn read(
+    source: &Bytes,
+    format: Format,
+    page: Option<u32>,
+    limits: &Limits,
+) -> Result<Content, ContainerError> {
     let boxes = find(source, format, limits)?;
     let read_sequence = |(start, movie): &(u64, Bytes)| {
         let sequence = sequence::read(source, movie).map_err(|error| error.into_error(format, *start))?;
@@ -234,9 +254,8 @@ pub fn read(source: &Bytes, format: Format, limits: &Limits) -> Result<Content, 
     };
     let read_image = |(start, index): &(u64, Bytes)| {
         let read = || -> Result<_, IndexError> {
-            let read = || reader::read(source, index, *start);
-            let image = meta::has_primary(index)?.then(read).transpose()?;
-            Ok(image.map(|image| Content::Image(Box::new(image))))
+            let read = || reader::read(source, index, *start, page);
+            meta::has_primary(index)?.then(read).transpose()
         };
         read().map_err(|error| error.into_error(format, *start))
     };

@@ -42,6 +42,13 @@ impl Properties {
             b"irot" => self.transforms.push(Transform::Rotate(fields.u8()? & 3)),
             b"imir" => self.transforms.push(Transform::Mirror(fields.u8()? & 1 == 1)),
             b"colr" => self.add_colours(span, index)?,
+            // ISO/IEC 14496-12, sections 12.1.6 and 12.1.7. Zero means that it is not known.
+            b"clli" => self.colours.content_peak = fields.u16().ok().map(u32::from).filter(|peak| *peak != 0),
+            b"mdcv" => {
+                // The chromaticities of three primaries and of white are before.
+                let peak = fields.bytes(16).and_then(|_| fields.u32()).ok();
+                self.colours.display_peak = peak.map(|peak| peak / MDCV_UNITS).filter(|peak| *peak != 0);
+            }
             b"a1op" => self.operating_point = fields.u8()?,
             // 65 535 means all layers, of which the last is the best.
             b"lsel" => self.layer = u8::try_from(fields.u16()?).ok(),
@@ -69,5 +76,7 @@ impl Properties {
     }
 }
 
+/// The units of `mdcv` in 1 cd/m².
+const MDCV_UNITS: u32 = 10_000;
 /// The code point of what is not specified.
 const UNSPECIFIED: u8 = 2;

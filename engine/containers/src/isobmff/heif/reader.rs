@@ -1,6 +1,6 @@
-//! The tree of the primary item.
+//! The tree of the primary item, or of another page.
 
-use super::{Alpha, Coded, Colours, Grid, Image, Layer, Overlay, Picture, property::Properties};
+use super::{Alpha, Coded, Colours, Content, Grid, Image, Layer, Overlay, Picture, property::Properties};
 use crate::isobmff::{
     boxes::{FourCc, IndexError},
     items,
@@ -15,11 +15,20 @@ const MAX_IDENTITIES: usize = 8;
 /// The most images of an overlay.
 const MAX_LAYERS: usize = 256;
 
-/// Reads the primary item of the `meta` box `index`, which begins at `start` of `source`.
-pub(super) fn read(source: &Bytes, index: &Bytes, start: u64) -> Result<Image, IndexError> {
+/// Reads the image `page`, or the primary item, of the `meta` box `index`, which begins at `start` of `source`.
+pub(super) fn read(
+    source: &Bytes,
+    index: &Bytes,
+    start: u64,
+    page: Option<u32>,
+) -> Result<Content, IndexError> {
     let meta = Meta::read(index, start)?;
-    let primary = meta.primary;
-    Reader::new(source, index, &meta).image(primary, false)
+    let all = items::pages(&meta);
+    let pages = all.len() as u32;
+    let id = page.map_or(Some(meta.primary), |page| all.get(page as usize).copied());
+    let Some(id) = id else { return Ok(Content::NoPage(pages)) };
+    let image = Box::new(Reader::new(source, index, &meta).image(id, false)?);
+    Ok(Content::Image { image, pages })
 }
 
 struct Reader<'a> {
@@ -195,7 +204,12 @@ impl<'a> Reader<'a> {
 
 /// Returns `first`, and what it lacks from `second`.
 fn or(first: Colours, second: Colours) -> Colours {
-    Colours { nclx: first.nclx.or(second.nclx), icc: first.icc.or(second.icc) }
+    Colours {
+        nclx: first.nclx.or(second.nclx),
+        icc: first.icc.or(second.icc),
+        content_peak: first.content_peak.or(second.content_peak),
+        display_peak: first.display_peak.or(second.display_peak),
+    }
 }
 
 impl Properties {
