@@ -44,6 +44,7 @@ mod ico;
 mod svg;
 #[cfg(feature = "raw")]
 mod raw;
+mod decoders;
 
 mod animation;
 mod canvas;
@@ -64,6 +65,7 @@ mod segments;
 pub use avif::Avif;
 #[cfg(feature = "bmp")]
 pub use bmp::Bmp;
+pub use decoders::DECODERS;
 #[cfg(feature = "gif")]
 pub use gif::Gif;
 #[cfg(feature = "heic")]
