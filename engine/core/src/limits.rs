@@ -10,6 +10,8 @@ pub struct Settings {
     /// Whether re-encoded RGB images keep the source's colour profile where the format supports one, instead
     /// of being converted to sRGB. Greyscale and CMYK are always converted. Defaults to `false`.
     pub keep_profile: bool,
+    /// A digest of the fonts that drawings have besides those of the program. Defaults to the empty string: none.
+    pub fonts: String,
 }
 
 /// The part of an image's EXIF that is shown as JSON.

@@ -59,10 +59,6 @@ impl Decoder for SvgWithFonts {
     fn open(&self, source: Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
         guard::open(FORMAT, || OpenedSvg::new(&source, &self.0, limits))
     }
-
-    fn with_fonts(&self, fonts: Vec<Bytes>) -> Option<Box<dyn Decoder>> {
-        Svg.with_fonts(fonts)
-    }
 }
 
 /// A drawing that was sanitised and counted.
