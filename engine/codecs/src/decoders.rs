@@ -30,6 +30,8 @@ pub const DECODERS: &[&dyn Decoder] = &[
     &crate::Ico,
     #[cfg(feature = "svg")]
     &crate::Svg,
+    #[cfg(feature = "psd")]
+    &crate::Psd,
     #[cfg(feature = "raw")]
     &crate::Raw,
 ];

@@ -13,6 +13,7 @@
         feature = "bmp",
         feature = "ico",
         feature = "svg",
+        feature = "psd",
         feature = "raw"
     )),
     allow(dead_code, reason = "a build of some formats needs a part of what they share")
@@ -42,6 +43,8 @@ mod bmp;
 mod ico;
 #[cfg(feature = "svg")]
 mod svg;
+#[cfg(feature = "psd")]
+mod psd;
 #[cfg(feature = "raw")]
 mod raw;
 mod decoders;
@@ -52,6 +55,10 @@ mod colour;
 mod error;
 mod guard;
 mod header;
+#[cfg(any(feature = "tiff", feature = "psd"))]
+mod lab;
+#[cfg(any(feature = "tiff", feature = "psd"))]
+mod pack_bits;
 mod profile;
 #[cfg(any(feature = "png", feature = "gif"))]
 mod quantise;
@@ -82,6 +89,8 @@ pub use jpeg2000::Jpeg2000;
 pub use jxl::Jxl;
 #[cfg(feature = "png")]
 pub use png::Png;
+#[cfg(feature = "psd")]
+pub use psd::Psd;
 #[cfg(feature = "raw")]
 pub use raw::Raw;
 #[cfg(feature = "svg")]

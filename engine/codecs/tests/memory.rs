@@ -10,7 +10,8 @@
     feature = "tiff",
     feature = "bmp",
     feature = "ico",
-    feature = "svg"
+    feature = "svg",
+    feature = "psd"
 ))]
 
 mod common;
@@ -118,6 +119,29 @@ fn drawings() -> Vec<(Vec<u8>, String)> {
     ]
 }
 
+/// PSDs that take the most memory for their size, and their names: mode, depth, planes.
+fn composites() -> Vec<(Vec<u8>, String)> {
+    const SIDE: u32 = 300;
+    let file = |&[mode, depth, planes]: &[u16; 3]| {
+        let mut file = [b"8BPS\0\x01", &[0; 6][..], &planes.to_be_bytes()].concat();
+        file.extend([SIDE, SIDE].map(u32::to_be_bytes).concat());
+        file.extend([depth, mode].map(u16::to_be_bytes).concat());
+        let table: u32 = if mode == 2 { 768 } else { 0 };
+        file.extend(table.to_be_bytes());
+        file.resize(file.len() + table as usize, 7);
+        // No resources; layers of which the number is negative; raw samples.
+        file.extend([0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 2, 0xFF, 0xFF, 0, 0]);
+        file.extend(
+            (0..SIDE * SIDE * u32::from(planes * depth / 8)).map(|at| (at.wrapping_mul(at) / 7) as u8),
+        );
+        (file, format!("PSD of mode {mode}, {depth} bits, {planes} planes"))
+    };
+    [[1, 8, 2], [2, 8, 1], [3, 8, 4], [3, 16, 4], [3, 32, 4], [4, 8, 5], [4, 16, 4], [9, 16, 4]]
+        .iter()
+        .map(file)
+        .collect()
+}
+
 // The only test of the file: allocations of others would be counted too.
 #[test]
 fn a_decode_stays_within_its_stated_memory() {
@@ -127,7 +151,7 @@ fn a_decode_stays_within_its_stated_memory() {
     let codestreams = codestreams.map(|entry| entry.expect("an entry").path());
     let read = |path: PathBuf| (fs::read(&path).expect("the file is there"), path.display().to_string());
     let files = codestreams.chain(safelight_images::every_file()).chain(common::formats("jxl")).map(read);
-    for (bytes, name) in files.chain(layouts()).chain(containers()).chain(drawings()) {
+    for (bytes, name) in files.chain(layouts()).chain(containers()).chain(drawings()).chain(composites()) {
         let Detection::Known(format) = Format::detect(&bytes) else { continue };
         let Some(decoder) = DECODERS.iter().find(|decoder| decoder.format() == format) else { continue };
         let bytes = Bytes::from(bytes);

@@ -31,7 +31,7 @@ pub enum ExifDetail {
 /// Limits on one source and its output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Maximum bytes of a source that must be buffered whole (TIFF, ICO and SVG, and ISO-BMFF with its index at the end).
+    /// Maximum bytes of a source that must be buffered whole (TIFF, ICO, SVG and PSD, and ISO-BMFF with its index at the end).
     /// Defaults to 128 MiB.
     pub max_source_bytes: u64,
     /// Maximum bytes of one metadata block or index (an EXIF block, an ISO-BMFF `meta` box).
