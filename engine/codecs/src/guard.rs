@@ -6,6 +6,7 @@
 //! says the same as for other damage. The panic hook still logs the panic, for maintainers to report.
 
 use crate::error::CodecError;
+use bytes::Bytes;
 use safelight_core::{Cost, Decode, Format, Header, Image, Isolation, Opened, Result, Size, Stop};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -53,6 +54,10 @@ impl<O: Opened> Opened for Guarded<O> {
 
     fn is_vector(&self) -> bool {
         self.opened.is_vector()
+    }
+
+    fn fonts(&self) -> &[Bytes] {
+        self.opened.fonts()
     }
 
     fn isolation(&self) -> Isolation {

@@ -13,6 +13,7 @@
         feature = "bmp",
         feature = "ico",
         feature = "svg",
+        feature = "psd",
         feature = "raw"
     )),
     allow(dead_code, reason = "a build of some formats needs a part of what they share")
@@ -42,8 +43,11 @@ mod bmp;
 mod ico;
 #[cfg(feature = "svg")]
 mod svg;
+#[cfg(feature = "psd")]
+mod psd;
 #[cfg(feature = "raw")]
 mod raw;
+mod decoders;
 
 mod animation;
 mod canvas;
@@ -53,6 +57,10 @@ mod guard;
 #[cfg(any(feature = "jxl", feature = "avif", feature = "heic"))]
 mod hdr;
 mod header;
+#[cfg(any(feature = "tiff", feature = "psd"))]
+mod lab;
+#[cfg(any(feature = "tiff", feature = "psd"))]
+mod pack_bits;
 mod profile;
 #[cfg(any(feature = "png", feature = "gif"))]
 mod quantise;
@@ -66,6 +74,7 @@ mod segments;
 pub use avif::Avif;
 #[cfg(feature = "bmp")]
 pub use bmp::Bmp;
+pub use decoders::DECODERS;
 #[cfg(feature = "gif")]
 pub use gif::Gif;
 #[cfg(feature = "heic")]
@@ -82,6 +91,8 @@ pub use jpeg2000::Jpeg2000;
 pub use jxl::Jxl;
 #[cfg(feature = "png")]
 pub use png::Png;
+#[cfg(feature = "psd")]
+pub use psd::Psd;
 #[cfg(feature = "raw")]
 pub use raw::Raw;
 #[cfg(feature = "svg")]

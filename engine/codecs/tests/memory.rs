@@ -10,16 +10,18 @@
     feature = "tiff",
     feature = "bmp",
     feature = "ico",
-    feature = "svg"
+    feature = "svg",
+    feature = "psd"
 ))]
 
 mod common;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use common::{heif, icc, scene, tiff};
 use peak_alloc::PeakAlloc;
-use safelight_codecs::{Avif, Bmp, Gif, Heic, Heif, Ico, Jpeg, Jpeg2000, Jxl, Png, Svg, Tiff, Webp};
-use safelight_core::{Decode, Decoder, Detection, Format, Limits, Model, Size, Stop};
+use safelight_codecs::DECODERS;
+use safelight_core::{Decode, Detection, Format, Limits, Model, Size, Stop};
 use std::fs;
 use std::path::PathBuf;
 
@@ -103,7 +105,13 @@ fn drawings() -> Vec<(Vec<u8>, String)> {
         format!("{}<rect width='600' height='600'/>{}", "<g opacity='.9'>".repeat(20), "</g>".repeat(20));
     let filter = "<filter id='f'><feGaussianBlur stdDeviation='9' result='a'/><feOffset dx='5' result='b'/>\
                   <feMerge><feMergeNode in='a'/><feMergeNode in='b'/></feMerge></filter>";
+    let picture = |name: &str| {
+        let file = STANDARD.encode(safelight_images::read(name));
+        format!("<image href='data:;base64,{file}' width='600' opacity='.9'/>")
+    };
     vec![
+        file("a photo", picture("photo.jpg")),
+        file("pictures", ["photo.avif", "photo.tiff", "still.webp", "progressive.jpg"].map(picture).concat()),
         file("groups", groups),
         file("a filter", format!("{filter}<g filter='url(#f)'><rect width='600' height='600'/></g>")),
         file("a mask", format!("<mask id='m'>{}</mask><g mask='url(#m)'>{}</g>", circles(99), circles(99))),
@@ -111,6 +119,29 @@ fn drawings() -> Vec<(Vec<u8>, String)> {
         file("curves", (0..500).map(curve).collect()),
         file("text", format!("<text y='20' font-family='serif'>{}</text>", "letters ".repeat(2000))),
     ]
+}
+
+/// PSDs that take the most memory for their size, and their names: mode, depth, planes.
+fn composites() -> Vec<(Vec<u8>, String)> {
+    const SIDE: u32 = 300;
+    let file = |&[mode, depth, planes]: &[u16; 3]| {
+        let mut file = [b"8BPS\0\x01", &[0; 6][..], &planes.to_be_bytes()].concat();
+        file.extend([SIDE, SIDE].map(u32::to_be_bytes).concat());
+        file.extend([depth, mode].map(u16::to_be_bytes).concat());
+        let table: u32 = if mode == 2 { 768 } else { 0 };
+        file.extend(table.to_be_bytes());
+        file.resize(file.len() + table as usize, 7);
+        // No resources; layers of which the number is negative; raw samples.
+        file.extend([0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 2, 0xFF, 0xFF, 0, 0]);
+        file.extend(
+            (0..SIDE * SIDE * u32::from(planes * depth / 8)).map(|at| (at.wrapping_mul(at) / 7) as u8),
+        );
+        (file, format!("PSD of mode {mode}, {depth} bits, {planes} planes"))
+    };
+    [[1, 8, 2], [2, 8, 1], [3, 8, 4], [3, 16, 4], [3, 32, 4], [4, 8, 5], [4, 16, 4], [9, 16, 4]]
+        .iter()
+        .map(file)
+        .collect()
 }
 
 // The only test of the file: allocations of others would be counted too.
@@ -122,11 +153,9 @@ fn a_decode_stays_within_its_stated_memory() {
     let codestreams = codestreams.map(|entry| entry.expect("an entry").path());
     let read = |path: PathBuf| (fs::read(&path).expect("the file is there"), path.display().to_string());
     let files = codestreams.chain(safelight_images::every_file()).chain(common::formats("jxl")).map(read);
-    for (bytes, name) in files.chain(layouts()).chain(containers()).chain(drawings()) {
-        let decoders: [&dyn Decoder; 13] =
-            [&Jpeg, &Png, &Webp, &Gif, &Avif, &Heic, &Heif, &Jpeg2000, &Jxl, &Bmp, &Ico, &Svg, &Tiff];
+    for (bytes, name) in files.chain(layouts()).chain(containers()).chain(drawings()).chain(composites()) {
         let Detection::Known(format) = Format::detect(&bytes) else { continue };
-        let Some(decoder) = decoders.into_iter().find(|decoder| decoder.format() == format) else { continue };
+        let Some(decoder) = DECODERS.iter().find(|decoder| decoder.format() == format) else { continue };
         let bytes = Bytes::from(bytes);
         let limits = Limits::default();
         let Ok(opened) = decoder.open(bytes.clone(), &limits) else { continue };

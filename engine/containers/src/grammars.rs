@@ -23,7 +23,7 @@ pub(crate) fn new_grammar(format: Format, limits: &Limits) -> Option<Box<dyn Gra
         Format::Jpeg2000 => Box::new(Jpeg2000::new(limits)),
         Format::Svg => Box::new(Svg::new(limits)),
         Format::Ico => Box::new(Ico::new(limits)),
-        Format::Raw => return None,
+        Format::Psd | Format::Raw => return None,
     })
 }
 

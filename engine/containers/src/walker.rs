@@ -20,6 +20,10 @@ pub struct Walker {
 /// A length above the header of any source that is not buffered whole.
 const MAX_STREAMED_HEADER_BYTES: usize = 512 << 10;
 
+/// The reason to reject a PSD when its metadata is to be removed: it is also in its layers, which nothing here reads.
+const UNSTRIPPABLE_PSD: &str =
+    "the metadata of a file with layers cannot be removed; format=png or a size gives its composite without";
+
 impl Walker {
     /// A walker at the start of a source.
     pub fn new(limits: Limits) -> Self {
@@ -84,6 +88,7 @@ impl Walker {
         match Format::detect(self.input.peek(head_bytes).unwrap_or_default()) {
             Detection::Known(format) => {
                 let grammar = new_grammar(format, &self.limits).ok_or(match format {
+                    Format::Psd => ContainerError::Unsupported(format, UNSTRIPPABLE_PSD),
                     Format::Raw => ContainerError::Unsupported(format, crate::raw::UNSTRIPPABLE),
                     _ => ContainerError::NoGrammar(format),
                 })?;

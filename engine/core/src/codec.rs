@@ -149,6 +149,11 @@ pub trait Decoder: Debug + Sync {
         Ok(Opening::NeedAll)
     }
 
+    /// Returns the same decoder with font files besides its own, if it draws text. By default it does not.
+    fn with_fonts(&self, _fonts: Vec<Bytes>) -> Option<Box<dyn Decoder>> {
+        None
+    }
+
     /// Opens and decodes a whole source.
     ///
     /// # Errors
@@ -212,6 +217,11 @@ pub trait Opened: Send {
     /// drawn at the size [`Decode::needed`], whatever that is. Defaults to `false`.
     fn is_vector(&self) -> bool {
         false
+    }
+
+    /// Returns the font files of [`Decoder::with_fonts`] that [`Opened::decode`] needs. Defaults to none.
+    fn fonts(&self) -> &[Bytes] {
+        &[]
     }
 
     /// Returns whether [`Opened::decode`] should run in a child process. Defaults to [`Isolation::Never`].

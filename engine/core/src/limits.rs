@@ -10,6 +10,8 @@ pub struct Settings {
     /// Whether re-encoded RGB images keep the source's colour profile where the format supports one, instead
     /// of being converted to sRGB. Greyscale and CMYK are always converted. Defaults to `false`.
     pub keep_profile: bool,
+    /// A digest of the fonts that drawings have besides those of the program. Defaults to the empty string: none.
+    pub fonts: String,
 }
 
 /// The part of an image's EXIF that is shown as JSON.
@@ -29,7 +31,7 @@ pub enum ExifDetail {
 /// Limits on one source and its output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Maximum bytes of a source that must be buffered whole (TIFF, ICO and SVG, and ISO-BMFF with its index at the end).
+    /// Maximum bytes of a source that must be buffered whole (TIFF, ICO, SVG and PSD, and ISO-BMFF with its index at the end).
     /// Defaults to 128 MiB.
     pub max_source_bytes: u64,
     /// Maximum bytes of one metadata block or index (an EXIF block, an ISO-BMFF `meta` box).

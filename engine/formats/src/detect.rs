@@ -43,6 +43,8 @@ impl Format {
             | [b'M', b'M', 0, 42 | 43, ..]
             | [b'I', b'I', b'R', b'O' | b'S', ..]
             | [b'M', b'M', b'O', b'R', ..] => Self::Tiff,
+            // The version: PSD or PSB.
+            [b'8', b'B', b'P', b'S', 0, 1 | 2, ..] => Self::Psd,
             _ if head.starts_with(b"FUJIFILMCCD-") => Self::Raw,
             // Start of codestream, then the marker SIZ (ITU-T T.800 A.4.1, A.5.1).
             [0xFF, 0x4F, 0xFF, 0x51, ..] => Self::Jpeg2000,
@@ -154,6 +156,9 @@ mod tests {
         check(b"MM\0\x2B", Detection::Known(Format::Tiff));
         check(b"IIU\0", Detection::Known(Format::Tiff));
         check(b"MMOR", Detection::Known(Format::Tiff));
+        check(b"8BPS\0\x01", Detection::Known(Format::Psd));
+        check(b"8BPS\0\x02", Detection::Known(Format::Psd));
+        check(b"8BPS\0\x03 and more", Detection::Unknown);
         check(b"FUJIFILMCCD-RAW ", Detection::Known(Format::Raw));
         check(b"FUJIFILMCCD", Detection::NeedMore);
         check(b"RIFF1234WEBP", Detection::Known(Format::Webp));

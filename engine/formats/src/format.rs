@@ -35,6 +35,8 @@ pub enum Format {
     Ico,
     /// Scalable Vector Graphics 1.1 and 2, as XML.
     Svg,
+    /// Photoshop's PSD and PSB, of which the composite is shown.
+    Psd,
     /// Camera raw in a form of its own: Canon's CR3 and Fujifilm's RAF. DNG, CR2, NEF, ARW, ORF and RW2 have the form of
     /// TIFF, and are told apart by their directories.
     Raw,

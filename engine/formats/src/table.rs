@@ -155,6 +155,16 @@ pub(crate) const TABLE: &[Row] = &[
         abilities: Abilities { strip: true, decode: true, encode: false, animate: false },
     },
     Row {
+        format: Format::Psd,
+        name: "PSD",
+        mime: "image/vnd.adobe.photoshop",
+        word: "psd",
+        extensions: &["psd", "psb"],
+        // Most are photos, or designs with them.
+        encoded_as: Format::Jpeg,
+        abilities: Abilities { strip: false, decode: true, encode: false, animate: false },
+    },
+    Row {
         format: Format::Raw,
         name: "camera raw",
         mime: "image/x-dcraw",

@@ -102,7 +102,13 @@ impl IsolatedSource {
 
     /// Bytes of the shared memory.
     fn shared_bytes(&self, decode: &Decode) -> u64 {
-        self.image_bytes(decode).max(self.source.len() as u64 + MIN_OUTPUT_BYTES)
+        self.image_bytes(decode).max(self.input_bytes() + MIN_OUTPUT_BYTES)
+    }
+
+    /// Bytes of the source and of fonts.
+    fn input_bytes(&self) -> u64 {
+        let fonts = self.opened.fonts().iter();
+        fonts.chain([&self.source]).map(|file| file.len() as u64).sum()
     }
 }
 
@@ -111,15 +117,15 @@ impl Opened for IsolatedSource {
         self.opened.header()
     }
 
-    /// The cost of the decoder in the child, and of the ways of the source and the image.
+    /// The cost of the decoder in the child, and of the ways of the source, of fonts and of the image.
     fn cost(&self, decode: &Decode) -> Cost {
         let decoder = self.opened.cost(decode);
         if !self.is_isolated(decode) {
             return decoder;
         }
         let (image, shared) = (self.image_bytes(decode), self.shared_bytes(decode));
-        let source = self.source.len() as u64;
-        let in_child = decoder + Cost::new(source.saturating_add(shared), (source + image) / BYTES_PER_NS);
+        let input = self.input_bytes();
+        let in_child = decoder + Cost::new(input.saturating_add(shared), (input + image) / BYTES_PER_NS);
         // The child has ended when the image is copied.
         let copied = Cost::new(image.saturating_add(shared), image / BYTES_PER_NS);
         in_child.then(copied) + CHILD
@@ -142,8 +148,8 @@ impl Opened for IsolatedSource {
             return self.opened.decode(decode, stop);
         }
         let (cost, output_bytes) = (self.opened.cost(decode), self.image_bytes(decode));
-        let Self { format, source, page, limits, pool, .. } = *self;
-        let input = DecodeJob::to_parts(format, page, decode, &limits, &source);
+        let Self { format, source, page, limits, pool, opened } = *self;
+        let input = DecodeJob::to_parts(format, page, decode, &limits, opened.fonts(), &source);
         let task = Task::of_codec(input, output_bytes, cost);
         let problem = || format!("the {format} image cannot be decoded");
         let failed = |error: IsolateError| error.into_error(format.name(), &problem(), Kind::Corrupt);

@@ -12,6 +12,8 @@ use safelight_core::{Error, Kind, Registry, Result, Stop};
 /// # Errors
 /// Those of the codec.
 pub fn work(registry: Registry, input: Input, output: &mut Output) -> Result<()> {
+    // The sandbox allows no other thread: what a codec shares out runs on this one. It fails only where a pool exists.
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global();
     let internal = |message| Error::new(Kind::Internal, "isolated process", message);
     let bytes = input.remaining();
     let job =
@@ -23,8 +25,11 @@ pub fn work(registry: Registry, input: Input, output: &mut Output) -> Result<()>
             let encoder = registry.encoder(format).ok_or_else(|| internal("the format has no encoder"))?;
             output.put(&encoder.encode(&image, &options, &stop)?)
         }
-        Job::Decode(DecodeJob { format, page, decode, limits, source }) => {
+        Job::Decode(DecodeJob { format, page, decode, limits, fonts, source }) => {
             let decoder = registry.decoder(format).ok_or_else(|| internal("the format has no decoder"))?;
+            let fonts = fonts.into_iter().map(Into::into).collect();
+            let with_fonts = decoder.with_fonts(fonts);
+            let decoder = with_fonts.as_deref().unwrap_or(decoder);
             let opened = match page {
                 Some(page) => decoder.open_page(source.into(), page, &limits)?,
                 None => decoder.open(source.into(), &limits)?,

@@ -4,7 +4,7 @@
 use crate::{settings::Settings, writer::Writer};
 use axum::Router;
 use safelight_core::{Error, Kind, Registry, Result};
-use safelight_service::{StartError, client::client, decode_pool::PoolLimits, handle::Service};
+use safelight_service::{StartError, client::client, decode_pool::PoolLimits, fonts::Fonts, handle::Service};
 use std::{
     sync::{Mutex, OnceLock, PoisonError},
     time::Duration,
@@ -27,9 +27,10 @@ impl Function {
     ///
     /// # Errors
     /// [`StartError`] for rules that do not fit the parameters of `registry`.
-    pub(crate) fn new(settings: Settings, registry: Registry) -> Result<Self, StartError> {
+    pub(crate) fn new(settings: Settings, fonts: &Fonts, registry: Registry) -> Result<Self, StartError> {
         let mut service = settings.policy.service(registry, &pool_limits(&settings))?;
         service.is_checked_by_cdn = settings.auth.checked_by_cdn;
+        service.settings.fonts = fonts.digest();
         Ok(Self {
             settings,
             service,
@@ -54,6 +55,7 @@ impl Function {
         let service = policy.service(self.service.registry, &pool_limits(&self.settings));
         let mut service = service.map_err(|error| internal(INVALID).with_source(error))?;
         service.is_checked_by_cdn = self.service.is_checked_by_cdn;
+        service.settings.fonts.clone_from(&self.service.settings.fonts);
         *last = Some((payload.to_owned(), service.clone()));
         Ok(service)
     }

@@ -16,7 +16,10 @@ use lambda_runtime::{
 };
 use lambda_runtime_api_client::PooledClient;
 use safelight_core::Registry;
-use safelight_service::log::{chain, lines, log_panics};
+use safelight_service::{
+    fonts::Fonts,
+    log::{chain, lines, log_panics},
+};
 use std::{
     io,
     panic::AssertUnwindSafe,
@@ -31,13 +34,13 @@ use tracing_subscriber::prelude::*;
 ///
 /// # Errors
 /// The settings do not fit the registry, or the Runtime API does not respond.
-pub async fn run(settings: Settings, registry: Registry) -> Result<(), Error> {
+pub async fn run(settings: Settings, fonts: &Fonts, registry: Registry) -> Result<(), Error> {
     tracing_subscriber::registry()
         .with(lines(settings.log, io::stdout))
         .with(metrics::Metrics::from_env())
         .init();
     log_panics();
-    let function = match Function::new(settings, registry) {
+    let function = match Function::new(settings, fonts, registry) {
         Ok(function) => Arc::new(function),
         Err(error) => {
             error!(error = error.to_string(), "settings");

@@ -9,6 +9,7 @@ use safelight_service::{
     auth::AuthSettings,
     config::{ConfigError, ConfigSettings, FunctionSettings, add_file, check_variables},
     dialect::DialectArguments,
+    fonts::FontSettings,
     log::chain,
     policy::Policy,
     signature::SignatureSettings,
@@ -61,6 +62,10 @@ pub struct Settings {
     /// Settings of the operator.
     #[command(flatten)]
     pub policy: Policy,
+
+    /// Fonts of drawings.
+    #[command(flatten)]
+    pub fonts: FontSettings,
 
     /// Megabytes that the function may use.
     #[arg(long, env = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", default_value_t = 128)]

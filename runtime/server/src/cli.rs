@@ -16,6 +16,7 @@ use safelight_service::{
     config::{ConfigError, ConfigFile, ConfigSettings, add_file, check_variables, name_of},
     decode_pool::PoolLimits,
     dialect::DialectArguments,
+    fonts::FontSettings,
     handle::Service,
     metrics::Metrics,
     policy::Policy,
@@ -130,6 +131,9 @@ pub(crate) struct Serve {
 
     #[command(flatten)]
     pub(crate) policy: Policy,
+
+    #[command(flatten)]
+    pub(crate) fonts: FontSettings,
 
     #[command(flatten)]
     pub(crate) auth: AuthSettings,
@@ -311,6 +315,9 @@ pub(crate) struct Files {
 
     #[command(flatten)]
     pub(crate) policy: Policy,
+
+    #[command(flatten)]
+    pub(crate) fonts: FontSettings,
 }
 
 impl Serve {
@@ -565,6 +572,7 @@ mod tests {
         ("fallback", "{ 404 = '/none.png' }"),
         ("first-byte-timeout-secs", "3"),
         ("follow-redirects", "['a.example', 'b.example:81']"),
+        ("fonts", "'fonts'"),
         ("header-timeout-secs", "3"),
         ("healthimaging-endpoint", "'http://127.0.0.1:9'"),
         ("ignore-keys", "['ref', 'pk_*']"),
@@ -635,6 +643,7 @@ mod tests {
             &serve.dialects,
             serve.dev,
             &serve.results,
+            &serve.fonts,
         );
         format!("{service} {auth:?} {signatures:?} {source_settings:?} {limits:?} {rest:?}")
     }

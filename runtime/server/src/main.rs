@@ -87,13 +87,15 @@ async fn run() -> anyhow::Result<ExitCode> {
 
 async fn run_server(arguments: Serve) -> anyhow::Result<()> {
     init(arguments.log, std::io::stderr);
-    let (registry, children) = isolated::registry()?;
+    let fonts = arguments.fonts.read()?;
+    let (registry, children) = isolated::registry(&fonts)?;
     // Without the listener, nothing reads the metrics.
     let exporter = arguments.admin_listen.map(|_| Exporter::new()).transpose()?;
     let metrics = exporter
         .as_ref()
         .map_or_else(Metrics::default, |exporter| exporter.requests(registry, &arguments.metrics_subjects));
     let mut service = arguments.service(registry, metrics)?;
+    service.settings.fonts = fonts.digest();
     let settings = arguments.results()?;
     let folder = settings.folder.clone().unwrap_or_default();
     let results = Results::open(settings);
@@ -190,12 +192,13 @@ async fn reload(mut signals: signal::unix::Signal, live: Live, service: Service)
     }
 }
 
-/// Returns what the configuration file now says to serve. Listeners, limits of connections and of the pool, and the log
-/// stay as they are.
+/// Returns what the configuration file now says to serve. Listeners, limits of connections and of the pool, fonts, and the
+/// log stay as they are.
 #[cfg(unix)]
 fn reread(service: &Service) -> anyhow::Result<live::Site> {
     let Command::Serve(arguments) = Cli::reread()?.command else { bail!("not a server") };
-    let new = arguments.service(service.registry, Metrics::default())?;
+    let mut new = arguments.service(service.registry, Metrics::default())?;
+    new.settings.fonts.clone_from(&service.settings.fonts);
     let Service { decode_pool, metrics, results, .. } = service.clone();
     site(&arguments, &Service { decode_pool, metrics, results, ..new })
 }
@@ -245,7 +248,7 @@ async fn transform(
     output: PathBuf,
     widths: Option<Vec<u32>>,
 ) -> anyhow::Result<ExitCode> {
-    let Files { input: inputs, force, skip_existing, policy, name, dry_run, json, quiet, .. } = files;
+    let Files { input: inputs, force, skip_existing, policy, fonts, name, dry_run, json, quiet, .. } = files;
     let existing = match (force, skip_existing) {
         (true, _) => Existing::Replace,
         (false, true) => Existing::Skip,
@@ -267,7 +270,7 @@ async fn transform(
         is_quiet: quiet,
     };
     let stop = stop_signal()?;
-    let service = policy.service(isolated::registry()?.0, &PoolLimits::default())?;
+    let service = policy.service(isolated::registry(&fonts.read()?)?.0, &PoolLimits::default())?;
     let service = Service { sides: service.sides.clone().of_files(), ..service };
     let report = spawn_blocking(move || transform_files(&service, &batch, stop)).await?;
     for skipped in report.skipped.iter().filter(|skipped| !quiet && skipped.reason.is_notable()) {

@@ -87,6 +87,7 @@ async fn hostile_drawings_are_errors_of_one_request_and_read_no_file() {
         format!("<svg xmlns='http://www.w3.org/2000/svg' width='24' height='24'>{inside}</svg>")
     };
     let square = |colour: &str| svg(&format!("<rect id='a' width='24' height='24' fill='{colour}'/>"));
+    let picture = |data: &str| format!("<image href='data:image/gif;base64,{data}'/>");
     let many = |at: u32| format!("<g id='a{at}'>{}</g>", format!("<use href='#a{}'/>", at + 1).repeat(10));
     let many = (0..10).map(many).collect::<String>();
     let secret = folder.path().join("secret.svg").display().to_string();
@@ -103,7 +104,15 @@ async fn hostile_drawings_are_errors_of_one_request_and_read_no_file() {
         ),
         (svg(&format!("{many}<g id='a10'><rect/></g>")), 413),
         (format!("<!DOCTYPE svg [<!ENTITY a 'ha'><!ENTITY b '&a;&a;'>]>{}", svg("<text>&b;</text>")), 422),
-        (svg("<image href='data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAACAkQBADs='/>"), 415),
+        (
+            svg(&format!(
+                "<filter id='f'><feOffset/></filter><g filter='url(#f)'>{}</g>",
+                picture("R0lGODlhAQABAAAAACwAAAAAAQABAAACAkQBADs=")
+            )),
+            415,
+        ),
+        // Damaged: not shown, as in browsers.
+        (svg(&picture("R0lGODlhAQABAAAAACwAAAAAAQAB")), 200),
         ("\u{1f}\u{8b} is how SVGZ begins".to_owned(), 415),
         (reference("use", "file://"), 200),
         (reference("image", "file://"), 200),
@@ -127,4 +136,46 @@ async fn hostile_drawings_are_errors_of_one_request_and_read_no_file() {
         assert!(reply.body != empty.body);
     }
     assert!(program.terminate());
+}
+
+#[tokio::test]
+async fn drawings_have_the_pictures_in_them_and_the_fonts_of_a_folder() {
+    let folder = TempDir::new().unwrap();
+    let write = |name: &str, content: &[u8]| fs::write(folder.path().join(name), content).unwrap();
+    let svg = |inside: &str| {
+        format!("<svg xmlns='http://www.w3.org/2000/svg' width='24' height='24'>{inside}</svg>").into_bytes()
+    };
+    // Two pixels, of which the first is red.
+    let picture = "<image href='data:image/bmp;base64,\
+        Qk0+AAAAAAAAADYAAAAoAAAAAgAAAAEAAAABABgAAAAAAAgAAAAAAAAAAAAAAAAAAAAAAAAAAAD/AP8AAAA=' \
+        width='24' height='24' preserveAspectRatio='none' style='image-rendering:pixelated'/>";
+    let shapes =
+        "<rect width='12' height='24' fill='#f00'/><rect x='12' width='12' height='24' fill='#0f0'/>";
+    write("picture.svg", &svg(picture));
+    write("shapes.svg", &svg(shapes));
+    write("text.svg", &svg("<text y='20' font-family='DejaVu Serif'>il</text>"));
+    let fonts = folder.path().join("fonts");
+    fs::create_dir(&fonts).unwrap();
+    fs::write(fonts.join("serif.ttf"), dejavu::serif::regular()).unwrap();
+
+    let plain = Program::serve(folder.path().to_str().unwrap(), &[]);
+    let with_fonts =
+        Program::serve(folder.path().to_str().unwrap(), &[("SAFELIGHT_FONTS", fonts.to_str().unwrap())]);
+    let drawn = async |program: &Program, path: &str| {
+        let reply = get(program.address, &format!("/{path}?width=48&format=png")).await;
+        assert_eq!(reply.status, 200, "{path}: {}", reply.text());
+        reply
+    };
+    let picture = drawn(&plain, "picture.svg").await;
+    assert!(picture.body == drawn(&plain, "shapes.svg").await.body);
+    assert!(picture.body == drawn(&with_fonts, "picture.svg").await.body);
+    let (sans, serif) = (drawn(&plain, "text.svg").await, drawn(&with_fonts, "text.svg").await);
+    assert!(sans.body != serif.body, "another font");
+    assert_ne!(sans.header("etag"), serif.header("etag"));
+    assert!(plain.terminate() && with_fonts.terminate());
+
+    let missing = folder.path().join("none");
+    let output = run(&["serve", folder.path().to_str().unwrap(), "--fonts", missing.to_str().unwrap()]);
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && error.contains("cannot use the fonts in"), "{error}");
 }

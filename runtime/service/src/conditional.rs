@@ -102,8 +102,8 @@ fn version(meta: &Meta) -> Option<(bool, String)> {
 /// Returns the settings on which a response depends.
 pub(crate) fn of_settings(settings: &Settings) -> String {
     // Limits decide whether there is a response, not which one.
-    let Settings { limits: _, exif, keep_profile } = settings;
-    format!("exif={exif:?} keep_profile={keep_profile}")
+    let Settings { limits: _, exif, keep_profile, fonts } = settings;
+    format!("exif={exif:?} keep_profile={keep_profile} fonts={fonts}")
 }
 
 fn etag(weak: bool, [version, query, sides]: [&str; 3], settings: &Settings) -> ETag {

@@ -13,6 +13,14 @@ pub enum StartError {
         /// Error of the system.
         source: io::Error,
     },
+    /// The folder of fonts cannot be used.
+    #[error("cannot use the fonts in {}: expected a readable folder of TrueType or OpenType fonts", path.display())]
+    Fonts {
+        /// Path as it was given.
+        path: PathBuf,
+        /// What is wrong.
+        source: io::Error,
+    },
     /// The URL has an unsupported scheme.
     #[error(
         "unsupported source {url:?}: expected a folder, s3://, gs://, az://, https:// or healthimaging://"

@@ -2,8 +2,8 @@
 //!
 //! Without Unix processes, all codecs run in the program itself.
 
-use crate::StartError;
-use safelight_core::Registry;
+use crate::{StartError, fonts::Fonts};
+use safelight_core::{Decoder, Registry};
 use safelight_registry::REGISTRY;
 use std::process::ExitCode;
 
@@ -58,15 +58,29 @@ impl Children {
     }
 }
 
-/// Returns the registry whose isolated codecs run in children of this program, and those. Call it once: each has a pool.
+/// Returns the registry whose isolated codecs run in children of this program, and those. Drawings have `fonts`. Call it
+/// once: each has a pool.
 ///
 /// # Errors
 /// [`StartError::Isolation`] if the program cannot start itself.
-pub fn registry() -> Result<(Registry, Children), StartError> {
+pub fn registry(fonts: &Fonts) -> Result<(Registry, Children), StartError> {
+    let registry = with_fonts(REGISTRY, fonts);
     #[cfg(unix)]
-    return isolate::registry(REGISTRY);
+    return isolate::registry(registry);
     #[cfg(not(unix))]
-    Ok((REGISTRY, Children::default()))
+    Ok((registry, Children::default()))
+}
+
+/// Returns `registry`, whose decoders that draw text have `fonts`. It lasts as long as the program.
+fn with_fonts(registry: Registry, fonts: &Fonts) -> Registry {
+    if fonts.files.is_empty() {
+        return registry;
+    }
+    let decoder = |&decoder: &&'static dyn Decoder| -> &'static dyn Decoder {
+        decoder.with_fonts(fonts.files.clone()).map_or(decoder, |decoder| Box::leak(decoder))
+    };
+    let decoders: Vec<_> = registry.decoders.iter().map(decoder).collect();
+    Registry { decoders: decoders.leak(), ..registry }
 }
 
 #[cfg(unix)]

@@ -8,6 +8,7 @@ pub mod decode_pool;
 mod queue;
 mod defect;
 pub mod isolated;
+pub mod fonts;
 mod passthrough;
 pub mod sides;
 

@@ -185,6 +185,7 @@ impl Policy {
                 limits,
                 exif: if self.redact { ExifDetail::Harmless } else { self.exif },
                 keep_profile: self.keep_profile,
+                fonts: String::new(),
             },
             rules: Arc::new(Rules::new(self.rules.settings(), registry.params())?),
             cache: self.cache.clone().unwrap_or_default(),

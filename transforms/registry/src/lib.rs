@@ -5,8 +5,9 @@ mod params;
 
 pub use examples::{example_queries, example_query, example_query_len, example_values};
 pub use params::{keys_json, parameters_page, params_json};
+pub use safelight_codecs::DECODERS;
 
-use safelight_core::{Decoder, Encoder, Registry, Transform};
+use safelight_core::{Encoder, Registry, Transform};
 
 /// All transforms, in the order of execution.
 pub const TRANSFORMS: &[&dyn Transform] = &[
@@ -44,38 +45,6 @@ pub const TRANSFORMS: &[&dyn Transform] = &[
     &safelight_blurhash::BlurHash,
     &safelight_palette::Palette,
     &safelight_palette::Dominant,
-];
-
-/// Every decoder.
-pub const DECODERS: &[&dyn Decoder] = &[
-    #[cfg(feature = "jpeg")]
-    &safelight_codecs::Jpeg,
-    #[cfg(feature = "png")]
-    &safelight_codecs::Png,
-    #[cfg(feature = "webp")]
-    &safelight_codecs::Webp,
-    #[cfg(feature = "gif")]
-    &safelight_codecs::Gif,
-    #[cfg(feature = "avif")]
-    &safelight_codecs::Avif,
-    #[cfg(feature = "heic")]
-    &safelight_codecs::Heic,
-    #[cfg(any(feature = "avif", feature = "heic"))]
-    &safelight_codecs::Heif,
-    #[cfg(feature = "jpeg2000")]
-    &safelight_codecs::Jpeg2000,
-    #[cfg(feature = "jxl")]
-    &safelight_codecs::Jxl,
-    #[cfg(feature = "tiff")]
-    &safelight_codecs::Tiff,
-    #[cfg(feature = "bmp")]
-    &safelight_codecs::Bmp,
-    #[cfg(feature = "ico")]
-    &safelight_codecs::Ico,
-    #[cfg(feature = "svg")]
-    &safelight_codecs::Svg,
-    #[cfg(feature = "raw")]
-    &safelight_codecs::Raw,
 ];
 
 /// Every encoder.

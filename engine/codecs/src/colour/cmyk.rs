@@ -27,6 +27,19 @@ pub(crate) fn cmyk_to_rgb(mut samples: Vec<u8>, icc: Option<&[u8]>) -> Vec<u8> {
     samples
 }
 
+/// As [`cmyk_to_rgb`], for pixels that have a fifth sample of alpha if `has_alpha`: then to RGBA.
+pub(crate) fn cmyk_to_rgb_with_alpha(samples: Vec<u8>, has_alpha: bool, icc: Option<&[u8]>) -> Vec<u8> {
+    if !has_alpha {
+        return cmyk_to_rgb(samples, icc);
+    }
+    let pixels = samples.as_chunks::<5>().0;
+    let alphas: Vec<u8> = pixels.iter().map(|[.., alpha]| *alpha).collect();
+    let cmyk = pixels.iter().flat_map(|[c, m, y, k, _]| [*c, *m, *y, *k]).collect();
+    drop(samples);
+    let rgb = cmyk_to_rgb(cmyk, icc);
+    rgb.as_chunks::<3>().0.iter().zip(alphas).flat_map(|([r, g, b], alpha)| [*r, *g, *b, alpha]).collect()
+}
+
 /// A conversion of pixels.
 enum Conversion {
     Table(Box<CmykTable>),

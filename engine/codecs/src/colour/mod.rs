@@ -11,7 +11,7 @@ mod print;
 mod table;
 
 #[cfg(any(feature = "jpeg", feature = "jxl", feature = "tiff"))]
-pub(crate) use cmyk::cmyk_to_rgb;
+pub(crate) use cmyk::{cmyk_to_rgb, cmyk_to_rgb_with_alpha};
 
 use crate::guard;
 use moxcms::{

@@ -41,8 +41,7 @@ pub(super) struct Load {
 /// Counts what `document` draws.
 ///
 /// # Errors
-/// [`CodecError::Unsupported`] for embedded pictures, which are not drawn; [`CodecError::TooComplex`] beyond the bounds
-/// above.
+/// [`CodecError::TooComplex`] beyond the bounds above.
 pub(super) fn count(document: &Document<'_>) -> Result<Load, CodecError> {
     /// A style sheet may put elements in layers.
     const SHEET_LAYERS: u64 = 4;
@@ -68,14 +67,6 @@ fn check(node: Node<'_, '_>) -> Result<(), CodecError> {
     let complex = |what| Err(CodecError::TooComplex(FORMAT, what));
     let number = |name| node.attribute(name).and_then(|value| value.trim().parse::<f64>().ok());
     match node.tag_name().name() {
-        "image" | "feImage"
-            if node.attributes().any(|it| it.name() == "href" && !it.value().starts_with('#')) =>
-        {
-            return Err(CodecError::Unsupported(
-                FORMAT,
-                "it contains a picture, and only shapes and text are drawn",
-            ));
-        }
         "feTurbulence" if number("numOctaves").is_some_and(|octaves| MAX_OCTAVES < octaves) => {
             return complex("noise of too many octaves");
         }

@@ -1,12 +1,16 @@
 //! SVG: drawn by `resvg` at the size that is needed, always in a child process, since nothing in it bounds its work.
 //!
-//! A source is first sanitised, so that the parser sees neither entities nor references out of the file. What its
-//! references multiply out to is counted before `resvg` follows any.
+//! A source is first sanitised, so that the parser sees neither entities nor references out of the file. Pictures in it
+//! are opened by the decoders of this crate. What references multiply out to is counted before `resvg` follows any.
 
 mod size;
+mod pictures;
 mod load;
 mod fonts;
 mod draw;
+mod compose;
+mod paint;
+mod raster;
 
 use crate::animation::drop_opaque_alpha;
 use crate::error::{Cause, CodecError};
@@ -14,6 +18,7 @@ use crate::guard;
 use crate::header::check_pixels;
 use bytes::Bytes;
 use load::Load;
+use pictures::Pictures;
 use resvg::usvg::roxmltree::{self, Document, ParsingOptions};
 use safelight_containers::svg::sanitise;
 use safelight_core::{
@@ -34,29 +39,52 @@ impl Decoder for Svg {
     }
 
     fn open(&self, source: Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
-        guard::open(FORMAT, || OpenedSvg::new(&source, limits))
+        SvgWithFonts::default().open(source, limits)
+    }
+
+    fn with_fonts(&self, fonts: Vec<Bytes>) -> Option<Box<dyn Decoder>> {
+        Some(Box::new(SvgWithFonts(fonts)))
+    }
+}
+
+/// Draws SVG with these font files besides those of the program.
+#[derive(Debug, Default)]
+struct SvgWithFonts(Vec<Bytes>);
+
+impl Decoder for SvgWithFonts {
+    fn format(&self) -> Format {
+        FORMAT
+    }
+
+    fn open(&self, source: Bytes, limits: &Limits) -> Result<Box<dyn Opened>> {
+        guard::open(FORMAT, || OpenedSvg::new(&source, &self.0, limits))
     }
 }
 
 /// A drawing that was sanitised and counted.
 struct OpenedSvg {
-    /// The sanitised file, with the nominal size as width and height.
+    /// The sanitised file, with the nominal size as width and height, and numbers of pictures.
     text: String,
+    pictures: Pictures,
     header: Header,
     load: Load,
+    /// Fonts of the operator, if there is text.
+    fonts: Vec<Bytes>,
     limits: Limits,
 }
 
 impl OpenedSvg {
-    fn new(source: &[u8], limits: &Limits) -> Result<Self> {
+    fn new(source: &[u8], fonts: &[Bytes], limits: &Limits) -> Result<Self> {
         let text = String::from_utf8(sanitise(source, limits)?).map_err(damaged)?;
+        let (text, pictures) = Pictures::take(&text, &parse(&text)?, limits)?;
         let document = parse(&text)?;
         let load = load::count(&document)?;
         let (text, size) = size::with_size(&text, document.root_element());
         let geometry = Geometry { size, orientation: Orientation::UPRIGHT };
         // Drawings are encoded without loss, as images of few colours are.
         let header = Header { geometry, is_animated: false, frames: 1, has_palette: true, sample_bytes: 1 };
-        Ok(Self { text, header, load, limits: limits.clone() })
+        let fonts = if load.has_text { fonts.to_vec() } else { Vec::new() };
+        Ok(Self { text, pictures, header, load, fonts, limits: limits.clone() })
     }
 }
 
@@ -84,7 +112,7 @@ impl Opened for OpenedSvg {
         let bytes = pixels.saturating_mul(PIXEL_BYTES).saturating_mul(canvases);
         let pixel_ns = PASS_PIXEL_NS.saturating_mul(passes).saturating_add(PIXEL_NS);
         let ns = pixels.saturating_mul(pixel_ns).saturating_add(elements.saturating_mul(ELEMENT_NS));
-        Cost::new(bytes.saturating_add(text).saturating_add(WORK_BYTES), ns)
+        self.pictures.cost() + Cost::new(bytes.saturating_add(text).saturating_add(WORK_BYTES), ns)
     }
 
     fn decoded_size(&self, decode: &Decode) -> Size {
@@ -99,6 +127,10 @@ impl Opened for OpenedSvg {
         true
     }
 
+    fn fonts(&self) -> &[Bytes] {
+        &self.fonts
+    }
+
     fn isolation(&self) -> Isolation {
         Isolation::Always
     }
@@ -107,7 +139,9 @@ impl Opened for OpenedSvg {
         stop.check()?;
         let (nominal, size) = (self.header.geometry.size, self.decoded_size(decode));
         check_pixels(FORMAT, size, &self.limits)?;
-        let mut samples = [draw::rgba(&self.text, self.load.has_text, size)?];
+        let Self { text, pictures, load, fonts, .. } = *self;
+        let fonts = load.has_text.then_some(fonts);
+        let mut samples = [draw::rgba(&text, pictures, fonts, size, stop)?];
         let model = if drop_opaque_alpha(&mut samples) { Model::Rgb } else { Model::Rgba };
         let [samples] = samples;
         let covered = (f64::from(nominal.w) / f64::from(size.w), f64::from(nominal.h) / f64::from(size.h));

@@ -3,9 +3,9 @@
 use super::coding::Coding;
 use super::depth::Depth;
 use super::error::{damaged, unsupported};
-use super::lab::Lab;
 use super::ycbcr::YCbCr;
 use crate::error::CodecError;
+use crate::lab::Lab;
 use safelight_containers::TiffFields;
 
 mod tag {

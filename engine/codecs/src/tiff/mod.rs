@@ -10,7 +10,6 @@ mod jpeg;
 mod jpeg_tables;
 mod zstd;
 mod pixels;
-mod lab;
 mod ycbcr;
 mod error;
 
@@ -198,7 +197,7 @@ impl Opened for OpenedTiff {
         let Layout { size, alpha, .. } = self.layout;
         let is_cmyk = self.layout.colours == Colours::Cmyk;
         if let (true, Samples::U8(cmyk)) = (is_cmyk, &mut samples) {
-            *cmyk = rgb_from_cmyk(std::mem::take(cmyk), alpha.is_some(), icc);
+            *cmyk = colour::cmyk_to_rgb_with_alpha(std::mem::take(cmyk), alpha.is_some(), icc);
         }
         let frame = Frame::whole(size, self.layout.model(), samples);
         let (geometry, encoding) = (self.header.geometry, self.layout.encoding());
@@ -207,19 +206,6 @@ impl Opened for OpenedTiff {
         let profile = colour::to_srgb(&mut frames, icc, decode);
         Ok(Image { frames, delays_ms: Vec::new(), plays: 0, profile })
     }
-}
-
-/// Converts CMYK, with alpha or without, to RGB.
-fn rgb_from_cmyk(samples: Vec<u8>, has_alpha: bool, icc: Option<&[u8]>) -> Vec<u8> {
-    if !has_alpha {
-        return colour::cmyk_to_rgb(samples, icc);
-    }
-    let pixels = samples.as_chunks::<5>().0;
-    let alphas: Vec<u8> = pixels.iter().map(|[.., alpha]| *alpha).collect();
-    let cmyk = pixels.iter().flat_map(|[c, m, y, k, _]| [*c, *m, *y, *k]).collect();
-    drop(samples);
-    let rgb = colour::cmyk_to_rgb(cmyk, icc);
-    rgb.as_chunks::<3>().0.iter().zip(alphas).flat_map(|([r, g, b], alpha)| [*r, *g, *b, alpha]).collect()
 }
 
 fn fields(source: &[u8], page: u32) -> Result<TiffFields<'_>> {

@@ -18,6 +18,7 @@ mod picture;
 mod output;
 mod sanitise;
 
+pub use picture::picture;
 pub use sanitise::sanitise;
 
 use crate::{

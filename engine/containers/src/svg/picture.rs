@@ -15,16 +15,16 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The URL of the same picture without metadata; `None` unless `url` holds a JPEG, PNG, GIF or WebP in Base64 that can be
-/// stripped.
+/// The URL of the same picture without metadata; `None` unless `url` holds a picture in Base64 that can be stripped. An
+/// SVG is none.
 pub(super) fn stripped(url: &str, limits: &Limits) -> Option<String> {
-    let (format, file) = decode(url)?;
+    let (format, file) = picture(url)?;
     let file = strip(Bytes::from(file), limits).ok()?;
     Some(format!("data:{};base64,{}", format.mime(), STANDARD.encode(file)))
 }
 
-/// The picture in a URL. Its stated type does not matter.
-fn decode(url: &str) -> Option<(Format, Vec<u8>)> {
+/// Returns the picture in a `data:` URL in Base64, of a format that is not SVG. Its stated type does not matter.
+pub fn picture(url: &str) -> Option<(Format, Vec<u8>)> {
     const SCHEME: &str = "data:";
     let scheme = url.get(..SCHEME.len())?;
     let (head, data) = url[SCHEME.len()..].split_once(',')?;
@@ -35,9 +35,7 @@ fn decode(url: &str) -> Option<(Format, Vec<u8>)> {
     let data: Vec<u8> = data.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let file = LENIENT.decode(data).ok()?;
     match Format::detect(&file) {
-        Detection::Known(format @ (Format::Jpeg | Format::Png | Format::Gif | Format::Webp)) => {
-            Some((format, file))
-        }
+        Detection::Known(format) if format != Format::Svg => Some((format, file)),
         _ => None,
     }
 }

@@ -5,6 +5,7 @@ use super::{
     format::{number, read_format},
     image::read_size,
 };
+use bytes::Bytes;
 use safelight_core::{Decode, Format, Limits};
 use std::{
     borrow::Cow,
@@ -18,16 +19,18 @@ pub(crate) struct DecodeJob {
     pub(crate) page: Option<u32>,
     pub(crate) decode: Decode,
     pub(crate) limits: Limits,
+    pub(crate) fonts: Vec<Vec<u8>>,
     pub(crate) source: Vec<u8>,
 }
 
 impl DecodeJob {
-    /// Returns the bytes of a job, in parts. The source is not copied.
+    /// Returns the bytes of a job, in parts. Source and fonts are not copied.
     pub(crate) fn to_parts<'a>(
         format: Format,
         page: Option<u32>,
         decode: &Decode,
         limits: &Limits,
+        fonts: &'a [Bytes],
         source: &'a [u8],
     ) -> Vec<Cow<'a, [u8]>> {
         let mut parts = Parts::default();
@@ -51,8 +54,11 @@ impl DecodeJob {
         } = limits;
         parts.put([*max_source_bytes, *max_metadata_bytes, *max_pixels, *max_output_pixels, *max_work_ms]);
         parts.put([*max_frames, *max_output_side, *max_enlargement]);
-        parts.put(source.len() as u64);
-        parts.put_all(source);
+        parts.put(fonts.len() as u32);
+        for file in fonts.iter().map(Bytes::as_ref).chain([source]) {
+            parts.put(file.len() as u64);
+            parts.put_all(file);
+        }
         parts.into_parts()
     }
 
@@ -79,8 +85,16 @@ impl DecodeJob {
             max_enlargement,
             max_work_ms,
         };
+        let count: u32 = fields.take()?;
+        // Without a capacity, because the number may be wrong.
+        let mut fonts = Vec::new();
+        for _ in 0..count {
+            let bytes = fields.take()?;
+            fonts.push(fields.take_all(bytes)?);
+        }
         let bytes = fields.take()?;
-        Ok(Self { format, page: is_page.then_some(page), decode, limits, source: fields.take_all(bytes)? })
+        let source = fields.take_all(bytes)?;
+        Ok(Self { format, page: is_page.then_some(page), decode, limits, fonts, source })
     }
 }
 
@@ -96,12 +110,14 @@ mod tests {
             page: Some(5),
             decode: Decode { needed: Size::new(3, 2), all_frames: true, keep_profile: false, chroma: (2, 1) },
             limits: Limits { max_frames: 7, max_work_ms: 8, ..Limits::default() },
+            fonts: vec![vec![1, 2], Vec::new()],
             source: (0..100).collect(),
         }
     }
 
     fn bytes(job: &DecodeJob) -> Vec<u8> {
-        DecodeJob::to_parts(job.format, job.page, &job.decode, &job.limits, &job.source).concat()
+        let fonts: Vec<Bytes> = job.fonts.iter().cloned().map(Bytes::from).collect();
+        DecodeJob::to_parts(job.format, job.page, &job.decode, &job.limits, &fonts, &job.source).concat()
     }
 
     #[test]

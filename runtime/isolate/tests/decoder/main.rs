@@ -7,6 +7,7 @@
 mod common;
 mod fragile;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use fragile::{FRAGILE, registry};
 use safelight_core::{
@@ -46,6 +47,19 @@ fn images_are_those_of_the_decoder() {
         let expected = expected.decode(&decode, &Stop::default()).unwrap();
         assert!(opened.decode(&decode, &Stop::default()).unwrap() == expected, "{size:?}");
     }
+}
+
+fn a_drawing_has_pictures_that_are_decoded_on_several_threads_elsewhere() {
+    let own = REGISTRY.decoder(Format::Svg).unwrap();
+    // More than a mebipixel: the decoder of JPEG would start threads.
+    let photo = STANDARD.encode(safelight_images::read("photo.jpg"));
+    let source = Bytes::from(format!(
+        "<svg xmlns='http://www.w3.org/2000/svg' width='80' height='53'>\
+         <image href='data:image/jpeg;base64,{photo}' width='80'/></svg>"
+    ));
+    let (decode, limits) = (decode(Size::new(80, 53)), Limits::default());
+    let expected = own.decode(source.clone(), &decode, &limits).unwrap();
+    assert!(isolated(own).decode(source, &decode, &limits).unwrap() == expected);
 }
 
 fn errors_are_those_of_the_decoder() {
@@ -109,6 +123,10 @@ fn main() -> ExitCode {
     }
     common::run_tests(&[
         ("images_are_those_of_the_decoder", images_are_those_of_the_decoder),
+        (
+            "a_drawing_has_pictures_that_are_decoded_on_several_threads_elsewhere",
+            a_drawing_has_pictures_that_are_decoded_on_several_threads_elsewhere,
+        ),
         ("errors_are_those_of_the_decoder", errors_are_those_of_the_decoder),
         (
             "a_decoder_that_misbehaves_is_an_error_of_one_request",

@@ -10,6 +10,7 @@ mod tiff;
 mod heif;
 mod jpeg2000;
 mod jxl;
+mod psd;
 mod bits;
 
 use crate::piece::Piece;
@@ -85,6 +86,7 @@ impl Facts {
             Format::Heic | Format::Avif | Format::Heif => heif::read(source, format, limits),
             Format::Jpeg2000 => jpeg2000::read(source),
             Format::JpegXl => jxl::read(source),
+            Format::Psd => psd::read(source),
             Format::Raw => raw(source),
             _ => None,
         };

@@ -5,7 +5,7 @@ use safelight_core::Samples;
 
 /// The encoding of L\*a\*b\*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lab {
+pub(crate) enum Lab {
     /// a\* and b\* are signed.
     Cie,
     /// a\* and b\* are unsigned, with 0 in the middle, and 16 bits of L\* end at 0xFF00 (ICC.1:2010, 6.3.4.2, legacy).
@@ -14,7 +14,7 @@ pub(super) enum Lab {
 
 impl Lab {
     /// Converts pixels of `channels` samples, of which the first three are L\*, a\* and b\*, to sRGB in place.
-    pub(super) fn to_rgb(self, samples: &mut Samples, channels: usize) {
+    pub(crate) fn to_rgb(self, samples: &mut Samples, channels: usize) {
         match samples {
             Samples::U8(samples) => {
                 for pixel in samples.chunks_exact_mut(channels) {
@@ -44,7 +44,7 @@ impl Lab {
 }
 
 /// sRGB, 0 to 1, of L\*, a\* and b\*. Colours outside of sRGB are clamped.
-pub(super) fn to_srgb(lab: [f32; 3]) -> [f32; 3] {
+pub(crate) fn to_srgb(lab: [f32; 3]) -> [f32; 3] {
     // CIE 15:2004, 8.2.1, with the white of the ICC's connection space.
     let part = |f: f32| if f > 6.0 / 29.0 { f * f * f } else { (f - 4.0 / 29.0) * 108.0 / 841.0 };
     let middle = (lab[0] + 16.0) / 116.0;
