@@ -1,7 +1,7 @@
 //! Limits that an operator sets. Each is checked before memory is allocated from a size in the source.
 
 /// The operator's settings that transforms use.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Limits on one source. Defaults to [`Limits::default`].
     pub limits: Limits,
@@ -10,6 +10,19 @@ pub struct Settings {
     /// Whether re-encoded RGB images keep the source's colour profile where the format supports one, instead
     /// of being converted to sRGB. Greyscale and CMYK are always converted. Defaults to `false`.
     pub keep_profile: bool,
+    /// The SSIMULACRA2 score at which an automatic quality aims. Defaults to 70, which is high quality.
+    pub quality_target: u8,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            exif: ExifDetail::default(),
+            keep_profile: false,
+            quality_target: 70,
+        }
+    }
 }
 
 /// The part of an image's EXIF that is shown as JSON.
