@@ -24,6 +24,7 @@ fuzz_target!(|source: &[u8]| {
     // The AV1 encoder is slow, and its input is never the fuzzer's, so other encoders replace it.
     let raw = example_query(choices)
         .replace("format=auto-avif", "format=webp")
+        .replace("format=best-avif", "format=best")
         .replace("format=avif", "format=png");
     let mut settings = Settings { keep_profile: 128 <= choices[0], ..Settings::default() };
     settings.limits = Limits {

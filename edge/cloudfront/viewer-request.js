@@ -1,5 +1,6 @@
 // A CloudFront Function for viewer requests: checks signed URLs, rejects unknown keys, and makes queries canonical, as the
-// crate safelight-edge does. Colours by name and in functional notation keep their spelling.
+// crate safelight-edge does. Colours by name and in functional notation keep their spelling, and so do
+// `best-avif` and the like.
 //
 // The runtime is JavaScript 2.0: ECMAScript 5.1 with a part of later versions, without I/O. What deploys the function
 // inserts `CONFIG`, and before it, if the keys of signatures are in a store, the import of `cf`.
@@ -173,7 +174,7 @@ function canonical(param, value, accept) {
     case 'f':
       return wordOf(range || [], {}, value) || (/^(true|1|yes|on)$/i.test(value) ? 'true' : null);
     case 'i':
-      return inRange(range, Math.round(decimal(value)));
+      return wordOf([], param.synonyms, value) || inRange(range, Math.round(decimal(value)));
     case 'n':
       return inRange(range, Math.round((range[0] < 0 ? signed(value) : decimal(value)) * 1000) / 1000);
     case 'a': {
@@ -185,7 +186,7 @@ function canonical(param, value, accept) {
       return color(value);
     case 'w':
       if (!param.auto) return wordOf(range, param.synonyms, value);
-      if (value.toLowerCase() === 'auto') return preferred(param, accept.toLowerCase());
+      if (/^(auto|best)$/i.test(value)) return preferred(param, accept.toLowerCase(), value.toLowerCase());
       return wordOf(range, param.synonyms, value) || hidden(param, value);
     default:
       return Buffer.from(value).length <= 1000 ? value : undefined;
@@ -221,18 +222,14 @@ function color(value) {
   return long.length === 8 && long.endsWith('ff') ? long.slice(0, 6) : long;
 }
 
-function preferred(param, accept) {
-  let best = 'auto';
-  let highest = 0;
-  param.auto.forEach((choice) => {
-    const weight = weightOf(accept, choice[0]);
-    if (weight > highest) {
-      best = choice[1];
-      highest = weight;
-    }
-  });
-  const isOther = param.others.some((other) => weightOf(accept, other) > highest);
-  return isOther ? 'auto' : best;
+// Returns what `auto` or `best` is for a client.
+function preferred(param, accept, word) {
+  const weights = param.auto.map((choice) => weightOf(accept, choice[0]));
+  const isLiked = (weight) => weight > 0 && !param.others.some((other) => weightOf(accept, other) > weight);
+  if (word === 'best')
+    return param.auto.reduce((all, choice, at) => (isLiked(weights[at]) ? all + '-' + choice[0].slice(6) : all), word);
+  const highest = Math.max.apply(null, weights);
+  return isLiked(highest) ? param.auto[weights.indexOf(highest)][1] : word;
 }
 
 function weightOf(accept, name) {

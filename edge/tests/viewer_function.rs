@@ -129,6 +129,9 @@ fn value(param: &Value, random: &mut Random) -> String {
     match kind["type"].as_str().unwrap() {
         "flag" => random.one_of(&["true", "1", "YES", "on", "no", "all"]).to_owned(),
         "integer" => {
+            if kind["or"].is_array() && random.below(2) == 0 {
+                return random.one_of(&["auto", "AUTO", "autos"]).to_owned();
+            }
             let max = kind["maximum"].as_u64().unwrap() as usize;
             format!(
                 "{}{}{}",
@@ -143,7 +146,7 @@ fn value(param: &Value, random: &mut Random) -> String {
         _ if kind["enum"].is_array() => {
             let mut words = texts(&kind["enum"]);
             words.extend(kind["synonyms"].as_object().unwrap().keys().cloned());
-            words.push("auto".to_owned());
+            words.extend(["auto", "best"].map(str::to_owned));
             let word = random.one_of(&words);
             if random.below(2) == 0 { word } else { word.to_uppercase() }
         }

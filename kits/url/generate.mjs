@@ -14,6 +14,7 @@ function typeOf({ type, or, enum: words, auto }) {
     case 'flag':
       return or.length === 0 ? 'boolean' : `boolean | ${union(or)}`;
     case 'integer':
+      return or === undefined ? 'number' : `number | ${union(or)}`;
     case 'number':
     case 'angle':
       return 'number';
@@ -21,7 +22,7 @@ function typeOf({ type, or, enum: words, auto }) {
       return 'string';
     default:
       if (words === undefined) return 'string';
-      return union(auto === undefined || auto.length === 0 ? words : ['auto', ...words]);
+      return union(auto === undefined || auto.length === 0 ? words : ['auto', 'best', ...words]);
   }
 }
 

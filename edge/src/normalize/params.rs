@@ -45,6 +45,8 @@ enum Value {
     Integer {
         minimum: u32,
         maximum: u32,
+        #[serde(default)]
+        or: Vec<String>,
     },
     Number {
         minimum: f64,
@@ -75,7 +77,12 @@ impl From<ParamDeclaration> for Param {
         let kind = match declared.value {
             Value::Flag { or } if or.is_empty() => ParamKind::Flag,
             Value::Flag { or } => ParamKind::FlagOr(leak(or)),
-            Value::Integer { minimum: min, maximum: max } => ParamKind::Integer { min, max, unit: "" },
+            Value::Integer { minimum: min, maximum: max, or } if or.is_empty() => {
+                ParamKind::Integer { min, max, unit: "" }
+            }
+            Value::Integer { minimum: min, maximum: max, or } => {
+                ParamKind::IntegerOr { min, max, words: leak(or) }
+            }
             Value::Number { minimum: min, maximum: max } => ParamKind::Decimal { min, max, unit: "" },
             Value::Angle { step } => ParamKind::Angle { step },
             Value::Color => ParamKind::Colour,

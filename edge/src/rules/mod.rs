@@ -10,7 +10,7 @@ pub use settings::{Allow, Ladders, Presets, Scalar};
 
 use crate::config::ConfigError;
 use safelight_core::{
-    AUTO, Error, Format, KeyRules, Kind, Param, ParamKind, Query, Result,
+    AUTO, Error, Format, KeyRules, Kind, Param, ParamKind, Query, Result, best_words,
     nearest::{alternatives, nearest},
     params::{DOWNLOAD, PRESET, SERVICE, is_of_service, is_preset_name},
 };
@@ -110,7 +110,8 @@ impl Rules {
         for (key, mut rungs) in ladders {
             let path = format!("ladders.{key}");
             let param = find(&path, &key)?;
-            let ParamKind::Integer { min, max, .. } = param.kind else {
+            let (ParamKind::Integer { min, max, .. } | ParamKind::IntegerOr { min, max, .. }) = param.kind
+            else {
                 return Err(ConfigError::new("ladders", "a table of parameters that are whole numbers", key));
             };
             if rungs.is_empty() || rungs.iter().any(|rung| !(min..=max).contains(rung)) {
@@ -248,7 +249,7 @@ struct Formats {
     key: &'static str,
     words: Vec<&'static str>,
     /// Words that only programs write.
-    hidden: Vec<&'static str>,
+    hidden: Vec<String>,
     /// Types that must not be negotiated.
     excluded_types: Vec<&'static str>,
 }
@@ -273,8 +274,13 @@ impl Formats {
         Ok(Some(Self {
             key: param.key,
             words: allowed,
-            // `auto` stays where `Accept` names none of its formats.
-            hidden: hidden.into_iter().map(|(_, word)| word).chain([AUTO]).collect(),
+            // `auto` and `best` stay where `Accept` names none of their formats.
+            hidden: hidden
+                .iter()
+                .map(|(_, word)| (*word).to_owned())
+                .chain([AUTO.to_owned()])
+                .chain(best_words(&hidden))
+                .collect(),
             excluded_types: excluded.into_iter().map(|(mime, _)| mime).collect(),
         }))
     }
@@ -289,7 +295,7 @@ impl Formats {
     }
 
     fn check(&self, value: &str) -> Result<()> {
-        if self.words.iter().chain(&self.hidden).any(|word| *word == value) {
+        if self.words.contains(&value) || self.hidden.iter().any(|word| word == value) {
             return Ok(());
         }
         Err(Error::param(self.key, format!("expected {}, got {value:?}", listed(&self.words))))

@@ -74,6 +74,9 @@ fn keys_values_and_formats_may_be_restricted() {
     check(&rules, "f=webp", Err("format: expected jpeg or avif, got \"webp\""));
     check(&rules, "f=auto", Ok("format=auto"));
     assert_eq!(rules.query("f=auto", "image/avif").unwrap().query.to_string(), "format=auto-avif");
+    let best = rules.query("f=best", "image/avif,image/webp").unwrap().query;
+    assert_eq!(best.to_string(), "format=best-avif");
+    check(&rules, "f=best-avif-webp", Err("format: expected jpeg or avif, got \"best-avif-webp\""));
     check(
         &rules,
         "height=5",
@@ -85,11 +88,13 @@ fn keys_values_and_formats_may_be_restricted() {
 
 #[test]
 fn values_climb_their_ladder() {
-    let ladders = [("width".to_owned(), vec![960, 320, 640])].into();
+    let ladders = [("width".to_owned(), vec![960, 320, 640]), ("quality".to_owned(), vec![60, 80])].into();
     let rules = rules(RuleSettings { ladders, presets: presets(), ..settings() });
     for (asked, expected) in [(1, 320), (320, 320), (321, 640), (960, 960), (961, 960), (16384, 960)] {
         check(&rules, &format!("w={asked}&h=5"), Ok(&format!("width={expected}&height=5")));
     }
+    check(&rules, "q=61", Ok("quality=80"));
+    check(&rules, "q=auto", Ok("quality=auto"));
     check(&rules, "w=0", Err("width: expected an integer from 1 to 16384, got \"0\""));
     check(&rules, "preset=plain", Ok("width=100&fit=cover"));
     check(&rules, "preset=plain&w=400", Ok("width=640&fit=cover"));

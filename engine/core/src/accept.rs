@@ -1,5 +1,7 @@
 //! Negotiation of a format by the request's `Accept` header (RFC 9110 section 12.5.1).
 
+use crate::param::{BEST, subtype};
+
 /// Returns the item of `auto`, MIME types and words, whose type has the highest weight in the header `accept`, the
 /// first one among equals. `None` if no type is named with a weight above 0, or if one of `others` has a higher one.
 ///
@@ -18,6 +20,22 @@ pub(crate) fn negotiate<'a>(
     }
     let preferred = others.into_iter().map(|mime| weight(accept, mime)).fold(0.0, f32::max);
     best.1.filter(|_| preferred <= best.0)
+}
+
+/// Returns the word for the types of `auto` that the header `accept` names with a weight above 0, and at least that of each
+/// of `others`: [`BEST`], and their subtypes.
+pub(crate) fn accepted(
+    accept: &str,
+    auto: &[(&str, &str)],
+    others: impl IntoIterator<Item = &'static str>,
+) -> String {
+    let preferred = others.into_iter().map(|mime| weight(accept, mime)).fold(0.0, f32::max);
+    let is_accepted = |mime: &str| {
+        let weight = weight(accept, mime);
+        0.0 < weight && preferred <= weight
+    };
+    let accepted = auto.iter().filter(|(mime, _)| is_accepted(mime));
+    accepted.fold(BEST.to_owned(), |word, (mime, _)| format!("{word}-{}", subtype(mime)))
 }
 
 /// Returns the weight that `accept` gives to the MIME type `mime` by name, from 0 to 1; 0 if it does not name it.
@@ -39,6 +57,21 @@ fn weight(accept: &str, mime: &str) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_accepted_type_is_named() {
+        let auto = [("image/avif", "auto-avif"), ("image/webp", "webp")];
+        let check = |accept: &str, expected| {
+            assert_eq!(accepted(accept, &auto, ["image/jpeg", "image/png"]), expected, "{accept}");
+        };
+        check("image/avif,image/webp,*/*", "best-avif-webp");
+        check("image/webp,image/avif;q=0.5", "best-avif-webp");
+        check("IMAGE/WEBP", "best-webp");
+        check("image/avif;q=0.2", "best-avif");
+        check("image/avif;q=0,image/webp;q=0", "best");
+        check("*/*", "best");
+        check("image/webp;q=0.5,image/avif,image/png;q=0.8", "best-avif");
+    }
 
     #[test]
     fn the_highest_weight_wins() {

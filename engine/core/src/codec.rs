@@ -57,8 +57,14 @@ pub struct Encode {
     /// The output format for a source that is an animation. Defaults to `None`: the same as for a still
     /// image.
     pub animated_format: Option<Format>,
+    /// Formats of which the one with the smallest output is chosen for a still image, whatever `format` is. Defaults to
+    /// none.
+    pub candidates: &'static [Format],
     /// Quality, 1 to 100. Defaults to `None`: the encoder's own default.
     pub quality: Option<u8>,
+    /// Whether the quality is one at which the output gets the score [`crate::Settings::quality_target`], if `quality` is
+    /// `None` and the format has a quality. Defaults to `false`.
+    pub auto_quality: bool,
     /// Whether the whole image shows early and sharpens as more arrives, where the format supports it.
     /// Defaults to `false`.
     pub progressive: bool,

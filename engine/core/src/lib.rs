@@ -38,7 +38,7 @@ pub use frame::{
 pub use gravity::Gravity;
 pub use keys::KeyRules;
 pub use limits::{ExifDetail, Limits, Settings};
-pub use param::{AUTO, Param, ParamKind, plain_decimal, signed_decimal};
+pub use param::{AUTO, BEST, Param, ParamKind, best_words, plain_decimal, signed_decimal};
 pub use plan::{Plan, Registry};
 pub use query::Query;
 pub use report::Report;

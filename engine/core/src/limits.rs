@@ -1,7 +1,7 @@
 //! Limits that an operator sets. Each is checked before memory is allocated from a size in the source.
 
 /// The operator's settings that transforms use.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Limits on one source. Defaults to [`Limits::default`].
     pub limits: Limits,
@@ -12,6 +12,20 @@ pub struct Settings {
     pub keep_profile: bool,
     /// A digest of the fonts that drawings have besides those of the program. Defaults to the empty string: none.
     pub fonts: String,
+    /// The SSIMULACRA2 score at which an automatic quality aims. Defaults to 70, which is high quality.
+    pub quality_target: u8,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            exif: ExifDetail::default(),
+            keep_profile: false,
+            fonts: String::new(),
+            quality_target: 70,
+        }
+    }
 }
 
 /// The part of an image's EXIF that is shown as JSON.

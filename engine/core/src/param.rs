@@ -36,6 +36,15 @@ pub enum ParamKind {
         /// Unit for documentation, such as `px`; empty without a unit.
         unit: &'static str,
     },
+    /// As [`ParamKind::Integer`], or one of these words in any letter case.
+    IntegerOr {
+        /// Minimum.
+        min: u32,
+        /// Maximum.
+        max: u32,
+        /// The words, each of which is its own canonical value.
+        words: &'static [&'static str],
+    },
     /// A number from `min` to `max`, inclusive, rounded to three decimals.
     Decimal {
         /// Minimum.
@@ -62,7 +71,8 @@ pub enum ParamKind {
     },
     /// One of `words` in any letter case, or `auto`: the entry of `auto` whose MIME type the request's `Accept` header
     /// prefers. If the header names no type of `auto`, or prefers that of another format of `words`, the value stays
-    /// `auto`.
+    /// `auto`. Or `best`, whose canonical value names every type of `auto` that the header accepts and to which it prefers
+    /// no other format, as in `best-avif-webp`.
     Negotiated {
         /// Words of formats that a request can give.
         words: &'static [&'static str],
@@ -101,10 +111,9 @@ impl Param {
                 let word = word(value, words, &[]).or(is_true(value).then_some(TRUE));
                 return Ok(word.map(str::to_owned));
             }
-            ParamKind::Integer { min, max, .. } => {
-                let number = plain_decimal(value).map(f64::round);
-                let number = number.filter(|number| (f64::from(min)..=f64::from(max)).contains(number));
-                number.map(|number| number.to_string())
+            ParamKind::Integer { min, max, .. } => integer(value, min, max),
+            ParamKind::IntegerOr { min, max, words } => {
+                word(value, words, &[]).map(str::to_owned).or_else(|| integer(value, min, max))
             }
             ParamKind::Decimal { min, max, .. } => {
                 let number = if min < 0.0 { signed_decimal(value) } else { plain_decimal(value) };
@@ -119,7 +128,8 @@ impl Param {
             ParamKind::Negotiated { words, synonyms, auto } => {
                 let hidden =
                     || auto.iter().map(|(_, word)| *word).find(|word| word.eq_ignore_ascii_case(value));
-                word(value, words, synonyms).or_else(hidden).map(str::to_owned)
+                let word = word(value, words, synonyms).or_else(hidden).map(str::to_owned);
+                word.or_else(|| best_words(auto).find(|word| word.eq_ignore_ascii_case(value)))
             }
         };
         let expected = || {
@@ -136,12 +146,15 @@ impl fmt::Display for ParamKind {
         match self {
             Self::Flag | Self::FlagOr(_) => f.write_str(TRUE),
             Self::Integer { min, max, .. } => write!(f, "an integer from {min} to {max}"),
+            Self::IntegerOr { min, max, words } => {
+                write!(f, "an integer from {min} to {max}, or {}", words.join(", "))
+            }
             Self::Decimal { min, max, .. } => write!(f, "a number from {min} to {max}"),
             Self::Angle { step: 1 } => f.write_str("a number of degrees"),
             Self::Angle { step } => write!(f, "a multiple of {step} degrees"),
             Self::Colour => f.write_str("a colour such as red, ff8800 or ff880080"),
             Self::OneOf { words, .. } => write!(f, "one of {}", words.join(", ")),
-            Self::Negotiated { words, .. } => write!(f, "one of {AUTO}, {}", words.join(", ")),
+            Self::Negotiated { words, .. } => write!(f, "one of {AUTO}, {BEST}, {}", words.join(", ")),
             Self::Text { form, .. } => f.write_str(form),
         }
     }
@@ -149,6 +162,23 @@ impl fmt::Display for ParamKind {
 
 /// The value of [`ParamKind::Negotiated`] that asks for negotiation.
 pub const AUTO: &str = "auto";
+
+/// The value of [`ParamKind::Negotiated`] that asks for the smallest of all accepted formats.
+pub const BEST: &str = "best";
+
+/// Returns the canonical values of [`BEST`]: one for each selection of the MIME types of `auto`, in their order.
+pub fn best_words(auto: &[(&str, &str)]) -> impl Iterator<Item = String> {
+    let subtypes: Vec<_> = auto.iter().map(|(mime, _)| subtype(mime).to_owned()).collect();
+    (0..1_u32 << subtypes.len()).map(move |selection| {
+        let selected = subtypes.iter().enumerate().filter(|(at, _)| selection >> at & 1 == 1);
+        selected.fold(BEST.to_owned(), |word, (_, subtype)| format!("{word}-{subtype}"))
+    })
+}
+
+/// Returns `avif` of `image/avif`.
+pub(crate) fn subtype(mime: &str) -> &str {
+    mime.rsplit('/').next().unwrap_or(mime)
+}
 
 /// The canonical value of a [`ParamKind::Flag`].
 const TRUE: &str = "true";
@@ -166,6 +196,13 @@ fn word(
     let synonym =
         || synonyms.iter().find(|(synonym, _)| synonym.eq_ignore_ascii_case(value)).map(|(_, word)| *word);
     words.iter().copied().find(|word| word.eq_ignore_ascii_case(value)).or_else(synonym)
+}
+
+/// Returns the integer nearest to a number, if it is from `min` to `max`.
+fn integer(value: &str, min: u32, max: u32) -> Option<String> {
+    let number = plain_decimal(value).map(f64::round);
+    let number = number.filter(|number| (f64::from(min)..=f64::from(max)).contains(number));
+    number.map(|number| number.to_string())
 }
 
 /// Parses a number of digits and a point; `f64` alone would accept signs, exponents and words.

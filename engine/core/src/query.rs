@@ -2,8 +2,8 @@
 
 use crate::{
     Error, Format, Param, ParamKind, Result,
-    accept::negotiate,
-    param::{AUTO, shorten},
+    accept::{accepted, negotiate},
+    param::{AUTO, BEST, shorten},
 };
 use std::fmt;
 
@@ -38,11 +38,17 @@ impl Query {
                 return Err(Error::param(param.key, message));
             }
             let value = match param.kind {
-                ParamKind::Negotiated { words, auto, .. } if value.eq_ignore_ascii_case(AUTO) => {
+                ParamKind::Negotiated { words, auto, .. }
+                    if [AUTO, BEST].iter().any(|word| word.eq_ignore_ascii_case(value)) =>
+                {
                     query.is_negotiated = true;
                     let types = words.iter().filter_map(|word| Format::from_word(word)).map(Format::mime);
                     let others = types.filter(|mime| auto.iter().all(|(known, _)| known != mime));
-                    Some(negotiate(accept, auto, others).unwrap_or(AUTO).to_owned())
+                    Some(if value.eq_ignore_ascii_case(AUTO) {
+                        negotiate(accept, auto, others).unwrap_or(AUTO).to_owned()
+                    } else {
+                        accepted(accept, auto, others)
+                    })
                 }
                 _ => param.canonical(value)?,
             };
@@ -146,7 +152,7 @@ mod tests {
             kind: ParamKind::Negotiated {
                 words: &["jpeg", "webp", "avif"],
                 synonyms: &[("jpg", "jpeg")],
-                auto: &[("image/avif", "best"), ("image/webp", "webp")],
+                auto: &[("image/avif", "auto-avif"), ("image/webp", "webp")],
             },
             default: None,
             doc: "x",
@@ -173,6 +179,13 @@ mod tests {
             doc: "x",
         },
         Param { key: "background", aliases: &["bg"], kind: ParamKind::Colour, default: None, doc: "x" },
+        Param {
+            key: "level",
+            aliases: &[],
+            kind: ParamKind::IntegerOr { min: 1, max: 9, words: &["auto"] },
+            default: None,
+            doc: "x",
+        },
         Param { key: "list", aliases: &[], kind: ParamKind::FlagOr(&["all"]), default: None, doc: "x" },
     ];
 
@@ -207,7 +220,10 @@ mod tests {
         check("f=auto", Ok("format=webp"));
         check("f=JPEG", Ok("format=jpeg"));
         check("f=Jpg", Ok("format=jpeg"));
-        check("f=best", Ok("format=best"));
+        check("f=Auto-AVIF", Ok("format=auto-avif"));
+        check("f=best", Ok("format=best-webp"));
+        check("f=Best-Avif", Ok("format=best-avif"));
+        check("f=best-avif-webp", Ok("format=best-avif-webp"));
         check("fit=crop", Ok("fit=cover"));
         check("width=4.5", Ok("width=5"));
         check("width=4.49", Ok("width=4"));
@@ -220,6 +236,8 @@ mod tests {
         check("rotate=180.0", Ok("rotate=180"));
         check("exposure=-1.50", Ok("exposure=-1.5"));
         check("exposure=-0.0", Ok(""));
+        check("level=AUTO", Ok("level=auto"));
+        check("level=4.6", Ok("level=5"));
         check("bg=%23F80", Ok("background=ff8800"));
         check("bg=Red", Ok("background=ff0000"));
     }
@@ -241,7 +259,12 @@ mod tests {
         check("w=9.5", Err("width: expected an integer from 1 to 9, got \"9.5\""));
         check("w=0.4", Err("width: expected an integer from 1 to 9, got \"0.4\""));
         check("w=.", Err("width: expected an integer from 1 to 9, got \".\""));
-        check("f=bmp", Err("format: expected one of auto, jpeg, webp, avif, got \"bmp\""));
+        check("f=bmp", Err("format: expected one of auto, best, jpeg, webp, avif, got \"bmp\""));
+        check(
+            "f=best-webp-avif",
+            Err("format: expected one of auto, best, jpeg, webp, avif, got \"best-webp-avif\""),
+        );
+        check("level=high", Err("level: expected an integer from 1 to 9, or auto, got \"high\""));
         check("rotate=45", Err("rotate: expected a multiple of 90 degrees, got \"45\""));
         check("rotate=--90", Err("rotate: expected a multiple of 90 degrees, got \"--90\""));
         check("rotate=1e99", Err("rotate: expected a multiple of 90 degrees, got \"1e99\""));

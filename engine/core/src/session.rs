@@ -28,6 +28,15 @@ pub enum Flow {
 pub struct Head {
     /// MIME type of the body.
     pub content_type: &'static str,
+    /// The quality that was chosen for the image, if the query left it to the encode.
+    pub quality: Option<u8>,
+}
+
+impl Head {
+    /// Returns the head of a body of the MIME type `content_type`.
+    pub const fn new(content_type: &'static str) -> Self {
+        Self { content_type, quality: None }
+    }
 }
 
 /// A part of the work, for drivers that measure how long each takes.

@@ -100,7 +100,7 @@ impl ByteOp for Say {
 
 impl Session for Say {
     fn push(&mut self, _chunk: Bytes, out: &mut dyn Sink) -> Result<Flow> {
-        out.head(Head { content_type: "text/plain" });
+        out.head(Head::new("text/plain"));
         out.body(Bytes::from_static(self.0.as_bytes()));
         Ok(Flow::Done)
     }

@@ -106,10 +106,10 @@ export interface Params {
   round?: string | undefined;
   /** lays the image on the background, also in formats with transparency */
   flatten?: boolean | undefined;
-  /** format of the response; auto is AVIF or WebP if Accept prefers it, else the format of the source if every client shows it, else JPEG or PNG */
-  format?: 'auto' | 'jpeg' | 'png' | 'webp' | 'avif' | 'gif' | undefined;
-  /** quality of a lossy response; by default 80, and 50 for AVIF (1 to 100) */
-  quality?: number | undefined;
+  /** format of the response; auto is AVIF or WebP if Accept prefers it, else the format of the source if every client shows it, else JPEG or PNG; best is the smallest of those that the client accepts */
+  format?: 'auto' | 'best' | 'jpeg' | 'png' | 'webp' | 'avif' | 'gif' | undefined;
+  /** quality of a lossy response; by default 80, and 50 for AVIF; auto chooses it for the image (1 to 100) */
+  quality?: number | 'auto' | undefined;
   /** encodes JPEG progressively, so that the whole image is visible early */
   progressive?: boolean | undefined;
   /** what WebP and PNG may lose; by default nothing of a source with a palette, and nothing in PNG without a quality */

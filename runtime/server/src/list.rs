@@ -23,7 +23,8 @@ fn values(param: &Param) -> String {
         ParamKind::Integer { min, max, unit } => format!("{min} to {max} {unit}").trim_end().to_owned(),
         ParamKind::Decimal { min, max, unit } => format!("{min} to {max} {unit}").trim_end().to_owned(),
         ParamKind::OneOf { words, .. } => words.join(" | "),
-        ParamKind::Negotiated { words, .. } => format!("auto | {}", words.join(" | ")),
+        ParamKind::IntegerOr { min, max, words } => format!("{min} to {max} | {}", words.join(" | ")),
+        ParamKind::Negotiated { words, .. } => format!("auto | best | {}", words.join(" | ")),
         ParamKind::Angle { .. } | ParamKind::Colour => param.kind.to_string(),
         ParamKind::Text { form, .. } => form.to_owned(),
     }

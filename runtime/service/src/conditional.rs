@@ -5,7 +5,7 @@ use headers::{
     ETag, HeaderMap, HeaderMapExt, IfMatch, IfModifiedSince, IfNoneMatch, IfRange, IfUnmodifiedSince,
     LastModified,
 };
-use safelight_core::{Query, Settings};
+use safelight_core::{Limits, Query, Settings};
 use sha2::{Digest, Sha256};
 use std::time::SystemTime;
 
@@ -101,9 +101,13 @@ fn version(meta: &Meta) -> Option<(bool, String)> {
 
 /// Returns the settings on which a response depends.
 pub(crate) fn of_settings(settings: &Settings) -> String {
-    // Limits decide whether there is a response, not which one.
-    let Settings { limits: _, exif, keep_profile, fonts } = settings;
-    format!("exif={exif:?} keep_profile={keep_profile} fonts={fonts}")
+    // Other limits decide whether there is a response, not which one. That on work decides what an automatic quality and
+    // format cost at most.
+    let Settings { limits: Limits { max_work_ms, .. }, exif, keep_profile, fonts, quality_target } = settings;
+    format!(
+        "exif={exif:?} keep_profile={keep_profile} fonts={fonts} quality_target={quality_target} \
+         max_work_ms={max_work_ms}"
+    )
 }
 
 fn etag(weak: bool, [version, query, sides]: [&str; 3], settings: &Settings) -> ETag {

@@ -15,7 +15,7 @@ use crate::{
     range::{ByteRange, content_range},
     rejection::Rejection,
     request::Request,
-    response::{Body, SERVER_TIMING, SVG_POLICY, Timing, describe},
+    response::{Body, SERVER_TIMING, SVG_POLICY, Timing, describe, quality_header},
     results::{Cached, ResultBody, ResultKey, Results},
     sides::Sides,
     source::{Meta, Opened, Reader, Source, within},
@@ -245,6 +245,7 @@ async fn stream(
         timing.mark("measure");
     }
 
+    headers.extend(quality_header(&head));
     service.describe_body(
         &mut headers,
         &meta,
@@ -324,8 +325,9 @@ impl Service {
             Some(opened) => opened,
             None => self.open(&source, None, &meter).await?,
         };
-        let headers = std::mem::take(&mut opened.headers);
+        let mut headers = std::mem::take(&mut opened.headers);
         let (head, meta, bytes) = self.drive(plan, &source, opened, &meter).into_whole().await?;
+        headers.extend(quality_header(&head));
         Ok(ResultBody { content_type: HeaderValue::from_static(head.content_type), bytes, meta, headers })
     }
 

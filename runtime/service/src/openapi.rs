@@ -1,7 +1,7 @@
 //! A description of the interface of the web door for other programs (`OpenAPI` 3.1.1), from the declared parameters.
 
 use crate::status;
-use safelight_core::{Kind, Param, ParamKind, params::SERVICE};
+use safelight_core::{AUTO, BEST, Kind, Param, ParamKind, params::SERVICE};
 use safelight_edge::problem;
 use safelight_registry::{ENCODERS, TRANSFORMS};
 use serde_json::{Map, Value, json};
@@ -98,6 +98,9 @@ fn schema(kind: &ParamKind) -> Value {
             json!({ "type": "string", "examples": examples })
         }
         ParamKind::Integer { min, max, .. } => json!({ "type": "integer", "minimum": min, "maximum": max }),
+        ParamKind::IntegerOr { min, max, words } => json!({
+            "oneOf": [{ "type": "integer", "minimum": min, "maximum": max }, { "type": "string", "enum": words }],
+        }),
         ParamKind::Decimal { min, max, .. } => json!({ "type": "number", "minimum": min, "maximum": max }),
         ParamKind::Angle { step } => json!({ "type": "integer", "multipleOf": step }),
         ParamKind::Colour => json!({ "type": "string", "examples": ["ff8800", "orange"] }),
@@ -106,7 +109,7 @@ fn schema(kind: &ParamKind) -> Value {
             json!({ "type": "string", "enum": all.collect::<Vec<_>>() })
         }
         ParamKind::Negotiated { words, synonyms, .. } => {
-            let all = ["auto"].iter().chain(words).chain(synonyms.iter().map(|(synonym, _)| synonym));
+            let all = [AUTO, BEST].iter().chain(words).chain(synonyms.iter().map(|(synonym, _)| synonym));
             json!({ "type": "string", "enum": all.collect::<Vec<_>>() })
         }
         ParamKind::Text { form, example, .. } => {

@@ -14,7 +14,7 @@ impl Passthrough {
     fn head(&mut self, out: &mut dyn Sink) {
         if !self.has_head {
             self.has_head = true;
-            out.head(Head { content_type: "application/octet-stream" });
+            out.head(Head::new("application/octet-stream"));
         }
     }
 }

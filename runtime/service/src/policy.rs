@@ -9,7 +9,7 @@ use crate::{
     rules::RuleArguments,
     setting::table,
     sides::{SideSettings, Sides, Watermarks},
-    site::{OriginSettings, Origins},
+    site::{OriginSettings, Origins, QualityTarget},
     streaming::Streaming,
 };
 use clap::{
@@ -126,6 +126,11 @@ pub struct Policy {
     #[arg(long, env = "SAFELIGHT_KEEP_PROFILE", value_parser = BoolishValueParser::new())]
     keep_profile: bool,
 
+    /// SSIMULACRA2 score at which quality=auto and format=best aim: 90 is visually lossless, 70 high and 50 medium quality
+    #[arg(long, env = "SAFELIGHT_QUALITY_TARGET", value_name = "SCORE", default_value_t = Settings::default().quality_target,
+          value_parser = quality_target)]
+    quality_target: u8,
+
     /// Memory budget in bytes for all requests together; default: 1 GiB, in a Lambda function three quarters of its
     /// memory
     #[arg(long, env = "SAFELIGHT_MEMORY_BYTES", value_name = "BYTES", value_parser = parse_bytes)]
@@ -186,6 +191,7 @@ impl Policy {
                 exif: if self.redact { ExifDetail::Harmless } else { self.exif },
                 keep_profile: self.keep_profile,
                 fonts: String::new(),
+                quality_target: self.quality_target,
             },
             rules: Arc::new(Rules::new(self.rules.settings(), registry.params())?),
             cache: self.cache.clone().unwrap_or_default(),
@@ -226,8 +232,16 @@ impl Policy {
             watermarks: origin.watermarks.clone().or(watermarks),
             watermark_paths: origin.watermark_paths.clone().unwrap_or(watermark_paths),
         });
-        Ok(Service { rules, cache, fallback, sides, ..service.clone() })
+        let mut settings = service.settings.clone();
+        settings.quality_target = origin.quality_target.map_or(settings.quality_target, u8::from);
+        Ok(Service { settings, rules, cache, fallback, sides, ..service.clone() })
     }
+}
+
+/// Parses a score that [`QualityTarget`] allows.
+fn quality_target(text: &str) -> Result<u8, String> {
+    let score = text.parse::<u8>().map_err(|error| error.to_string())?;
+    QualityTarget::try_from(score).map(u8::from)
 }
 
 fn exif_detail(word: &str) -> ExifDetail {

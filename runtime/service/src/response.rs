@@ -14,7 +14,7 @@ use futures_util::{
 use headers::HeaderMapExt;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use http_body::{Frame, SizeHint};
-use safelight_core::{Error, Kind, Result};
+use safelight_core::{Error, Head, Kind, Result};
 use std::{
     fmt::Write,
     ops::Range,
@@ -30,6 +30,14 @@ pub(crate) const SVG_POLICY: HeaderValue =
 
 /// The header that lists the duration of each phase (W3C Server Timing).
 pub const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+
+/// The header that tells the quality that was chosen for an image.
+const QUALITY: HeaderName = HeaderName::from_static("safelight-quality");
+
+/// Returns the header with the quality of a body, if it was chosen for the image.
+pub(crate) fn quality_header(head: &Head) -> Option<(HeaderName, HeaderValue)> {
+    head.quality.map(|quality| (QUALITY, u16::from(quality).into()))
+}
 
 /// Writes the headers that do not depend on the body: those of a 304 as well as of a 200.
 pub(crate) fn describe(headers: &mut HeaderMap, meta: &Meta, validators: &Validators, cache: &CacheSettings) {

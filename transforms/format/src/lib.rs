@@ -1,7 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 use safelight_core::{
-    Chroma, Compression, Encode, Format as ImageFormat, Param, ParamKind, Query, Result, Step, Transform,
+    BEST, Chroma, Compression, Encode, Format as ImageFormat, Param, ParamKind, Query, Result, Step,
+    Transform,
 };
 
 const FORMAT: Param = Param {
@@ -13,15 +14,15 @@ const FORMAT: Param = Param {
         auto: &[(ImageFormat::Avif.mime(), "auto-avif"), (ImageFormat::Webp.mime(), "webp")],
     },
     default: None,
-    doc: "format of the response; auto is AVIF or WebP if Accept prefers it, else the format of the source if every client shows it, else JPEG or PNG",
+    doc: "format of the response; auto is AVIF or WebP if Accept prefers it, else the format of the source if every client shows it, else JPEG or PNG; best is the smallest of those that the client accepts",
 };
 
 const QUALITY: Param = Param {
     key: "quality",
     aliases: &["q"],
-    kind: ParamKind::Integer { min: 1, max: 100, unit: "" },
+    kind: ParamKind::IntegerOr { min: 1, max: 100, words: &["auto"] },
     default: None,
-    doc: "quality of a lossy response; by default 80, and 50 for AVIF",
+    doc: "quality of a lossy response; by default 80, and 50 for AVIF; auto chooses it for the image",
 };
 
 const PROGRESSIVE: Param = Param {
@@ -86,13 +87,17 @@ impl Transform for Format {
     }
 
     fn step(&self, query: &Query) -> Result<Option<Step>> {
-        let format = query.get(FORMAT.key).and_then(formats);
-        let (format, animated_format) = format.unwrap_or_default();
+        let word = query.get(FORMAT.key).unwrap_or_default();
+        let (format, animated_format) = formats(word).unwrap_or_default();
+        let candidates = candidates(word);
+        let is_best = !candidates.is_empty();
         let integer = |key| query.integer(key).and_then(|value| u8::try_from(value).ok());
         let options = Encode {
             format,
             animated_format,
+            candidates,
             quality: integer(QUALITY.key),
+            auto_quality: query.get(QUALITY.key).map_or(is_best, |quality| quality == "auto"),
             progressive: query.flag(PROGRESSIVE.key),
             compression: query.get(COMPRESSION.key).and_then(compression),
             max_bytes: query.integer(MAX_BYTES.key),
@@ -102,7 +107,7 @@ impl Transform for Format {
             ..Encode::default()
         };
         let must_encode = options != Encode::default();
-        let universal = query.get(FORMAT.key) == Some("auto");
+        let universal = is_best || word == "auto";
         let patch = Box::new(move |encode: &mut Encode| {
             *encode = Encode { background: encode.background, universal, ..options };
         });
@@ -121,7 +126,23 @@ fn formats(word: &str) -> Option<(Option<ImageFormat>, Option<ImageFormat>)> {
         // that shows AVIF shows WebP.
         return Some((Some(ImageFormat::Avif), Some(ImageFormat::Webp)));
     }
+    if let Some(types) = word.strip_prefix(BEST) {
+        let animated_format = types.ends_with("-webp").then_some(ImageFormat::Webp);
+        return Some((None, animated_format));
+    }
     ImageFormat::from_word(word).map(|format| (Some(format), None))
+}
+
+/// The formats of which the smallest output is chosen. Every client shows JPEG and PNG.
+fn candidates(word: &str) -> &'static [ImageFormat] {
+    use ImageFormat::{Avif, Jpeg, Png, Webp};
+    match word {
+        BEST => &[Jpeg, Png],
+        "best-avif" => &[Avif, Jpeg, Png],
+        "best-webp" => &[Webp, Jpeg, Png],
+        "best-avif-webp" => &[Avif, Webp, Jpeg, Png],
+        _ => &[],
+    }
 }
 
 fn compression(word: &str) -> Option<Compression> {
@@ -192,6 +213,10 @@ mod tests {
         }
         assert!(synonyms.iter().all(|(_, word)| words.contains(word)));
         assert!(auto.iter().all(|(_, word)| formats(word).is_some()));
+        for word in safelight_core::best_words(auto) {
+            let formats = candidates(&word);
+            assert!(formats.len() == word.matches('-').count() + 2, "{word}: {formats:?}");
+        }
     }
 
     #[test]
@@ -216,6 +241,25 @@ mod tests {
         check("q=100", 100);
         check("q=080", 80);
         assert_eq!(query("f=JPEG&q=080", "").unwrap().to_string(), "format=jpeg&quality=80");
+    }
+
+    #[test]
+    fn an_automatic_quality_and_the_best_format_are_left_to_the_encode() {
+        use ImageFormat::{Avif, Jpeg, Png, Webp};
+        let auto = Encode { auto_quality: true, ..Encode::default() };
+        assert_eq!(encode("quality=Auto", "").unwrap(), auto);
+        let check = |raw, accept, candidates, animated_format, auto_quality| {
+            let found = encode(raw, accept).unwrap();
+            let options = Encode { candidates, animated_format, auto_quality, ..Encode::default() };
+            let expected = Encode { universal: true, quality: found.quality, ..options };
+            assert_eq!(found, expected, "{raw} for {accept}");
+        };
+        check("f=best", "*/*", &[Jpeg, Png], None, true);
+        check("f=best", "image/webp", &[Webp, Jpeg, Png], Some(Webp), true);
+        check("f=best", "image/avif", &[Avif, Jpeg, Png], None, true);
+        check("f=best&q=auto", "image/avif,image/webp", &[Avif, Webp, Jpeg, Png], Some(Webp), true);
+        check("f=best&q=60", "", &[Jpeg, Png], None, false);
+        assert!(query("f=best", "image/avif").unwrap().is_negotiated);
     }
 
     #[test]
@@ -251,9 +295,9 @@ mod tests {
     #[test]
     fn an_invalid_value_is_reported_with_the_expected_form() {
         let check = |raw, expected| assert_eq!(query(raw, "").unwrap_err().message, expected);
-        check("quality=0", "quality: expected an integer from 1 to 100, got \"0\"");
-        check("q=101", "quality: expected an integer from 1 to 100, got \"101\"");
-        check("q=high", "quality: expected an integer from 1 to 100, got \"high\"");
-        check("f=bmp", "format: expected one of auto, jpeg, png, webp, avif, gif, got \"bmp\"");
+        check("quality=0", "quality: expected an integer from 1 to 100, or auto, got \"0\"");
+        check("q=101", "quality: expected an integer from 1 to 100, or auto, got \"101\"");
+        check("q=high", "quality: expected an integer from 1 to 100, or auto, got \"high\"");
+        check("f=bmp", "format: expected one of auto, best, jpeg, png, webp, avif, gif, got \"bmp\"");
     }
 }

@@ -175,7 +175,7 @@ impl InfoSession {
             },
             &mut self.blocks,
         );
-        out.head(Head { content_type: "application/json" });
+        out.head(Head::new("application/json"));
         out.body(body.into());
         Ok(())
     }

@@ -2,7 +2,7 @@
 //! a new transform is covered as soon as it is registered.
 
 use crate::{REGISTRY, TRANSFORMS};
-use safelight_core::{Param, ParamKind, Plan};
+use safelight_core::{Param, ParamKind, Plan, best_words};
 use std::sync::LazyLock;
 
 /// Positions between the lowest and the highest value of a range.
@@ -110,6 +110,13 @@ pub fn example_values(param: &Param) -> Vec<String> {
         ParamKind::Integer { min, max, .. } => {
             spread(f64::from(min), f64::from(max)).map(|value| value.round().to_string()).collect()
         }
+        ParamKind::IntegerOr { min, max, words } => {
+            let words = words.iter().map(|word| (*word).to_owned());
+            spread(f64::from(min), f64::from(max))
+                .map(|value| value.round().to_string())
+                .chain(words)
+                .collect()
+        }
         ParamKind::Decimal { min, max, .. } => {
             spread(min, max).map(|value| ((value * 1000.0).round() / 1000.0).to_string()).collect()
         }
@@ -117,8 +124,8 @@ pub fn example_values(param: &Param) -> Vec<String> {
         ParamKind::Colour => vec!["336699cc".to_owned()],
         ParamKind::OneOf { words: known, .. } => words(known),
         ParamKind::Negotiated { words: known, auto, .. } => {
-            let auto = auto.iter().map(|(_, word)| *word);
-            words(&known.iter().copied().chain(auto).collect::<Vec<_>>())
+            let auto = best_words(auto).chain(auto.iter().map(|(_, word)| (*word).to_owned()));
+            known.iter().map(|word| (*word).to_owned()).chain(auto).collect()
         }
         ParamKind::Text { form, example, canonical } => {
             variations(form, example).iter().filter_map(|value| canonical(value)).collect()

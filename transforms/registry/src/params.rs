@@ -65,6 +65,9 @@ fn to_json(transform: Option<&str>, param: &Param) -> Value {
         ParamKind::Integer { min, max, unit } => {
             json!({ "type": "integer", "minimum": min, "maximum": max, "unit": unit })
         }
+        ParamKind::IntegerOr { min, max, words } => {
+            json!({ "type": "integer", "minimum": min, "maximum": max, "unit": "", "or": words })
+        }
         ParamKind::Decimal { min, max, unit } => {
             json!({ "type": "number", "minimum": min, "maximum": max, "unit": unit })
         }

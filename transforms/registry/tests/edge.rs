@@ -34,10 +34,14 @@ fn value(kind: ParamKind, random: &mut Random) -> String {
             let fraction = random.one_of(&["", "", ".4"]);
             format!("{}{}{fraction}", random.one_of(&["", "0", "000"]), random.within(1, max))
         }
+        (1 | 2, ParamKind::IntegerOr { words, .. }) => cased(words, random),
+        (_, ParamKind::IntegerOr { max, .. }) => random.within(1, max).to_string(),
         (_, ParamKind::Decimal { .. }) => {
             (*random.one_of(&["1", "1.0", "01.50", "2.5", "2.50001", "3."])).to_owned()
         }
-        (1 | 2, ParamKind::Negotiated { .. }) => cased(&["auto"], random),
+        (1 | 2, ParamKind::Negotiated { .. }) => {
+            cased(&["auto", "best", "best-avif", "best-avif-webp"], random)
+        }
         (_, ParamKind::Angle { .. }) => {
             (*random.one_of(&["0", "90", "-90", "450", "180.0", "45"])).to_owned()
         }

@@ -73,6 +73,11 @@ fn ends(param: &Param) -> (Vec<String>, Vec<String>) {
             let [below, above] = [i64::from(min) - 1, i64::from(max) + 1];
             (vec![min.to_string(), max.to_string()], vec![below.to_string(), above.to_string()])
         }
+        ParamKind::IntegerOr { min, max, words } => {
+            let [below, above] = [i64::from(min) - 1, i64::from(max) + 1];
+            let within = [min, max].map(|number| number.to_string()).into_iter().chain(owned(words));
+            (within.collect(), vec![below.to_string(), above.to_string()])
+        }
         ParamKind::Decimal { min, max, .. } => {
             let [below, above] = [min - 0.001, max + 0.001].map(|number| format!("{number:.3}"));
             (vec![min.to_string(), max.to_string()], vec![below, above])
@@ -123,6 +128,11 @@ fn range(param: &Param) -> Vec<String> {
     match param.kind {
         ParamKind::Flag | ParamKind::FlagOr(_) => vec![],
         ParamKind::Integer { min, max, .. } => vec![min.to_string(), max.to_string()],
+        ParamKind::IntegerOr { min, max, words } => [min, max]
+            .map(|number| number.to_string())
+            .into_iter()
+            .chain(words.iter().map(|word| (*word).to_owned()))
+            .collect(),
         ParamKind::Decimal { min, max, .. } => vec![min.to_string(), max.to_string()],
         ParamKind::Angle { step: 1 } => vec!["degrees".to_owned()],
         ParamKind::Angle { step } => vec![step.to_string()],

@@ -101,7 +101,7 @@ impl ResolutionSession {
                 let mut headers = std::mem::take(&mut self.buffer);
                 headers.truncate(end);
                 if !std::mem::replace(&mut self.is_committed, true) {
-                    out.head(Head { content_type: self.mime });
+                    out.head(Head::new(self.mime));
                 }
                 out.body(headers.freeze());
                 self.stage = Stage::Body { left: share.bytes, is_last: share.is_last, plan };

@@ -162,7 +162,7 @@ impl ShowSession {
             let exif = Exif::read(&block, &self.settings.limits, self.shows_all);
             exif.map_err(ShowError::Block)?.to_json().into()
         };
-        out.head(Head { content_type: "application/json" });
+        out.head(Head::new("application/json"));
         out.body(body);
         Ok(Flow::Done)
     }

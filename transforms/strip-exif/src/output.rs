@@ -37,7 +37,7 @@ impl Output {
         if self.mime.is_none() {
             self.flush_run(out);
             self.mime = Some(mime);
-            out.head(Head { content_type: mime });
+            out.head(Head::new(mime));
             let buffer = std::mem::take(&mut self.buffer);
             self.pass_on(buffer.freeze(), out);
         }

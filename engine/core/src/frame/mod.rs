@@ -83,6 +83,22 @@ impl Frame {
         Ok(self)
     }
 
+    /// Copies `height` rows from row `y` on of a frame that [`Frame::materialize`] returned. No sample of chroma may
+    /// cover rows on both sides of `y`.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Internal`] if there are fewer rows.
+    pub(crate) fn rows(&self, y: u32, height: u32) -> Result<Self> {
+        let size = Size::new(self.geometry.size.w, height);
+        let part = |plane: &Plane| {
+            let (first, rows) = (f64::from(y) / plane.step.1, (f64::from(height) / plane.step.1).ceil());
+            plane.part(0, first as usize, Size::new(plane.size.w, rows as u32))
+        };
+        let planes = self.planes.iter().map(part).collect::<Result<_>>()?;
+        let geometry = Geometry { size, ..self.geometry };
+        Ok(Self { geometry, view: View::whole(size), planes, ..*self })
+    }
+
     /// Returns whether the planes have one sample for each pixel; chroma is not counted.
     pub fn is_full_size(&self) -> bool {
         self.planes.first().is_some_and(|plane| plane.step == (1.0, 1.0))

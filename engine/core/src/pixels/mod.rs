@@ -3,6 +3,8 @@
 mod limits;
 mod reports;
 mod sizes;
+mod sample;
+mod encoding;
 mod target;
 
 pub use sizes::{SizePlan, plan_sizes};
@@ -13,10 +15,10 @@ use crate::{
     Session, Settings, Side, Sink, Size, Stage, Stop, plan::Decoded,
 };
 use bytes::{Bytes, BytesMut};
+use encoding::{Encoded, Encoding};
 use limits::{check_drawing, check_output, check_reserved, check_work};
 pub(crate) use reports::REPORT_TYPE;
-use sizes::{Parts, max_open_output, needed_for, plan_drawing, square};
-use target::{MAX_ENCODES, encode_within, too_large};
+use sizes::{Parts, max_open_output, needed_for, plan_drawing};
 
 /// Decodes once, applies every step and encodes once. The source is decoded while it arrives where its format
 /// allows that; otherwise it is buffered whole.
@@ -92,8 +94,7 @@ struct Prepared {
 /// What the picture becomes.
 enum End {
     Encoded {
-        output: &'static dyn Encoder,
-        encode: Encode,
+        encoding: Encoding,
         /// Whether the encoder accepts planes of luma and chroma.
         takes_chroma: bool,
     },
@@ -214,38 +215,57 @@ impl Pixels {
             check_drawing(needed, limits)?;
         }
         let is_animated = header.is_animated && !self.selection.is_still;
+        let mut encoding = self.encoding(input, header, nature, is_animated)?;
+        let all_frames = is_animated && encoding.encoders().all(Encoder::is_animated);
+        let frames = if all_frames { header.frames } else { 1 };
+        let keep_profile = self.settings.keep_profile && encoding.encoders().all(Encoder::carries_profile);
+        let chroma = encoding.chroma();
+        let decode = Decode { needed, all_frames, keep_profile, chroma: chroma.unwrap_or((1, 1)) };
+        let max_output = self.max_output(geometry.size);
+        let decode_cost = decode_cost(&decode);
+        let cost = loop {
+            let end = encoding.cost(geometry.size, frames, max_output);
+            let ops = &self.steps.ops;
+            let cost = Parts { ops, header, frames, decode: decode_cost, end, max_output }.cost()?;
+            let checked = check_work(cost, limits);
+            if checked.is_ok() || !encoding.reduce(geometry.size, frames) {
+                break checked.map(|()| cost)?;
+            }
+        };
+        let takes_chroma = chroma.is_some();
+        let end = End::Encoded { encoding, takes_chroma };
+        Ok(Prepared { input, decode, end, source, is_vector: nature.is_vector, max_output, cost })
+    }
+
+    /// Chooses the encoders for a source of the format `input`, and their options.
+    fn encoding(
+        &self,
+        input: Format,
+        header: &Header,
+        nature: Nature,
+        is_animated: bool,
+    ) -> Result<Encoding> {
+        let finds_quality = self.encode.auto_quality && self.encode.quality.is_none();
+        let aimed = |encoding: Encoding| {
+            if finds_quality { encoding.aimed_at(self.settings.quality_target.into()) } else { encoding }
+        };
+        if !is_animated && let Some(best) = Encoding::best(&self.registry, &self.encode) {
+            return Ok(aimed(best));
+        }
         let animated = self.encode.animated_format.filter(|_| is_animated);
         let has_transparency = nature.has_transparency || self.steps.ops.iter().any(|op| op.adds_alpha());
         let own = || self.default_format(input, is_animated, has_transparency);
         let format = animated.or(self.encode.format).unwrap_or_else(own);
-        let output = self.registry.encoder(format).ok_or_else(|| {
+        let encoder = self.registry.encoder(format).ok_or_else(|| {
             let supported = Format::list(self.registry.encoders.iter().map(|encoder| encoder.format()));
             let message = format!("{format} cannot be encoded; choose another format: {supported}");
             Error::new(Kind::UnsupportedFormat, "pixels", message)
         })?;
-        let all_frames = is_animated && output.is_animated();
-        let frames = if all_frames { header.frames } else { 1 };
-        let keep_profile = self.settings.keep_profile && output.carries_profile();
         // Palette images are mostly drawings, where lossy coding is visible and often takes more bytes.
         let has_choice = self.encode.quality.is_none() && self.encode.max_bytes.is_none();
         let exact = (header.has_palette && has_choice).then_some(Compression::Lossless);
-        let encode = Encode { compression: self.encode.compression.or(exact), ..self.encode.clone() };
-        let chroma = output.chroma(&encode);
-        let decode = Decode { needed, all_frames, keep_profile, chroma: chroma.unwrap_or((1, 1)) };
-        let max_output = self.max_output(geometry.size);
-        let parts = Parts {
-            ops: &self.steps.ops,
-            header,
-            frames,
-            decode: decode_cost(&decode),
-            end: encode_cost(output, geometry.size, frames, &encode, max_output),
-            max_output,
-        };
-        let cost = parts.cost()?;
-        check_work(cost, limits)?;
-        let takes_chroma = chroma.is_some();
-        let end = End::Encoded { output, encode, takes_chroma };
-        Ok(Prepared { input, decode, end, source, is_vector: nature.is_vector, max_output, cost })
+        let options = Encode { compression: self.encode.compression.or(exact), ..self.encode.clone() };
+        Ok(aimed(Encoding::one(&self.registry, encoder, options)))
     }
 
     /// Chooses the decode for the reports on a picture of `size`, and checks the limits.
@@ -327,16 +347,16 @@ impl Pixels {
         let image = image.with_fitting_profile();
         stop.check()?;
         match &prepared.end {
-            End::Encoded { output, encode: options, .. } => {
-                out.stage(Stage::Encode(output.format()));
-                let encoded = encode(&image, *output, options, &stop)?;
-                out.head(Head { content_type: output.format().mime() });
-                out.body(Bytes::from(encoded));
+            End::Encoded { encoding, .. } => {
+                let Encoded { format, quality, bytes } =
+                    encoding.encode(&image, &self.settings.limits, out)?;
+                out.head(Head { content_type: format.mime(), quality });
+                out.body(Bytes::from(bytes));
             }
             End::Reported => {
                 out.stage(Stage::Transform(self.reports.first().map_or("", |report| report.key())));
                 let report = reports::write(&self.reports, image, &stop)?;
-                out.head(Head { content_type: REPORT_TYPE });
+                out.head(Head::new(REPORT_TYPE));
                 out.body(Bytes::from(report));
             }
         }
@@ -379,46 +399,6 @@ impl Pixels {
         stop.check()?;
         if takes_chroma { Ok(frame) } else { frame.into_rgb() }
     }
-}
-
-/// Encodes `image` in at most as many bytes as the options allow.
-fn encode(image: &Image, output: &dyn Encoder, encode: &Encode, stop: &Stop) -> Result<Vec<u8>> {
-    let Some(max) = encode.max_bytes else { return output.encode(image, encode, stop) };
-    let Some(quality) = first_quality(output, encode) else {
-        let encoded = output.encode(image, encode, stop)?;
-        let bytes = encoded.len() as u64;
-        return if bytes <= max.into() { Ok(encoded) } else { Err(too_large(max, bytes, output.format())) };
-    };
-    // Without a quality, the encoder may lose nothing, and still be small enough.
-    let mut first = Some(encode.quality);
-    encode_within(max, quality, output.format(), |quality| {
-        let quality = first.take().unwrap_or(Some(quality));
-        output.encode(image, &Encode { quality, ..encode.clone() }, stop)
-    })
-}
-
-/// The cost of all encodes of an image of `frames` frames of `size`, or of at most `max_output` pixels.
-fn encode_cost(output: &dyn Encoder, size: Size, frames: u32, encode: &Encode, max_output: u64) -> Cost {
-    let mut cost = output.cost(size, frames, encode);
-    if size.pixels() < max_output {
-        // Of a size that is unlikely, only the memory is reserved.
-        cost.bytes = output.cost(square(max_output), frames, encode).bytes;
-    }
-    if let Some(max) = encode.max_bytes
-        && first_quality(output, encode).is_some()
-    {
-        cost.cpu_ns = cost.cpu_ns.saturating_mul(MAX_ENCODES.into());
-        // The best output so far is kept.
-        cost.bytes = cost.bytes.saturating_add(max.into());
-    }
-    cost
-}
-
-/// Returns the quality at which the search for fewer bytes begins; `None` if a quality does not change their number.
-fn first_quality(output: &dyn Encoder, encode: &Encode) -> Option<u8> {
-    let default = output.default_quality()?;
-    let is_lossless = matches!(encode.compression, Some(Compression::Lossless | Compression::NearLossless));
-    (!is_lossless).then(|| encode.quality.unwrap_or(default))
 }
 
 /// Returns the pixels of a decoded frame: the samples of its largest plane.

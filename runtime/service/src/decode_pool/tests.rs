@@ -36,7 +36,7 @@ impl<F: FnOnce(&Stop) -> Result<()> + Send> Session for Work<F> {
     fn finish(&mut self, out: &mut dyn Sink) -> Result<()> {
         let work = self.0.take().expect("it finishes once");
         work(&out.stop())?;
-        out.head(Head { content_type: "image/png" });
+        out.head(Head::new("image/png"));
         out.body(Bytes::from_static(b"body"));
         Ok(())
     }

@@ -89,7 +89,7 @@ impl Description {
     fn end(&self, image: Image, out: &mut dyn Sink) {
         // The first and only image.
         let _ = self.image.set(image);
-        out.head(Head { content_type: image.format.mime() });
+        out.head(Head::new(image.format.mime()));
     }
 }
 

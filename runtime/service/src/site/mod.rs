@@ -3,7 +3,7 @@
 mod settings;
 mod path;
 
-pub use settings::{CredentialSettings, OriginArguments, OriginSettings, Origins};
+pub use settings::{CredentialSettings, OriginArguments, OriginSettings, Origins, QualityTarget};
 
 use crate::{
     StartError,

@@ -11,7 +11,7 @@ use clap::Args;
 use safelight_edge::rules::{Allow, Ladders, Presets};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 
 /// The setting that names origins.
 #[derive(Args, Clone, Debug, Default)]
@@ -53,6 +53,8 @@ pub struct OriginSettings {
     pub allow: Option<Allow>,
     /// As the setting ladders.
     pub ladders: Option<Ladders>,
+    /// As the setting quality-target.
+    pub quality_target: Option<QualityTarget>,
     /// As the setting fallback.
     pub fallback: Option<Fallback>,
     /// As the setting cache.
@@ -61,6 +63,33 @@ pub struct OriginSettings {
     pub watermarks: Option<Watermarks>,
     /// As the setting watermark-paths.
     pub watermark_paths: Option<Vec<ImagePath>>,
+}
+
+/// A SSIMULACRA2 score at which qualities aim.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(try_from = "u8")]
+pub struct QualityTarget(#[schemars(range(min = 30, max = 95))] u8);
+
+impl QualityTarget {
+    /// Scores outside of it are no qualities that anyone wants, or none that encoders reach.
+    pub(crate) const RANGE: RangeInclusive<u8> = 30..=95;
+}
+
+impl TryFrom<u8> for QualityTarget {
+    type Error = String;
+
+    fn try_from(score: u8) -> Result<Self, String> {
+        if Self::RANGE.contains(&score) {
+            return Ok(Self(score));
+        }
+        Err(format!("expected a score from {} to {}, got {score}", Self::RANGE.start(), Self::RANGE.end()))
+    }
+}
+
+impl From<QualityTarget> for u8 {
+    fn from(target: QualityTarget) -> Self {
+        target.0
+    }
 }
 
 /// Credentials of a bucket, and where it is.

@@ -84,7 +84,7 @@ impl ByteOp for Run {
     }
 }
 
-const HEAD: Head = Head { content_type: "image/x-toy" };
+const HEAD: Head = Head::new("image/x-toy");
 
 impl Session for Run {
     fn push(&mut self, chunk: Bytes, out: &mut dyn Sink) -> Result<Flow> {

@@ -44,7 +44,9 @@ fn example(param: &Param) -> String {
     let values = example_values(param);
     let at = match param.kind {
         // A small one: images of the middle of a range take long.
-        ParamKind::Integer { .. } | ParamKind::Decimal { .. } => values.len() / 4,
+        ParamKind::Integer { .. } | ParamKind::IntegerOr { .. } | ParamKind::Decimal { .. } => {
+            values.len() / 4
+        }
         ParamKind::Text { .. } | ParamKind::Colour => 0,
         _ => values.len() - 1,
     };
