@@ -143,7 +143,7 @@ pub(super) fn image(
     decode: &Decode,
 ) -> Result<Image> {
     let stored = SampleEncoding { bits: 8, is_signed: false };
-    assemble(planes, |samples| Samples::U8(samples), stored, is_interleaved, orientation, decode)
+    assemble(planes, Samples::U8, stored, is_interleaved, orientation, decode)
 }
 
 /// Converts `planes` of `bits` bits to an image of 8 bits, or of 16 where 8 are too few.
