@@ -99,7 +99,7 @@ struct OpenedHeif {
 }
 
 enum Frames {
-    Still(Still),
+    Still(Box<Still>),
     #[cfg(feature = "avif")]
     Animation(Box<Animation>),
 }
@@ -129,7 +129,7 @@ impl OpenedHeif {
             has_palette: false,
             sample_bytes: still.sample_bytes(),
         };
-        Self { header, frames: Frames::Still(still) }
+        Self { header, frames: Frames::Still(Box::new(still)) }
     }
 }
 
