@@ -195,10 +195,10 @@ mod tests {
             assert_eq!(found, max_pixels(size), "{w} × {h}");
             assert_eq!(sample.original.len() as u64, found.pixels());
             assert!(found.pixels() <= MAX_PIXELS.max(u64::from(w) * u64::from(BAND)) && !sample.is_whole);
-            let levels: Vec<_> = sample.original.iter().map(|pixel| i32::from(pixel[0])).collect();
+            let levels: Vec<_> = sample.original.iter().map(|pixel| u32::from(pixel[0])).collect();
             assert!(levels.is_sorted(), "{w} × {h}: bands are in order");
             if BAND < h {
-                let mean = levels.iter().sum::<i32>() / levels.len() as i32;
+                let mean = levels.iter().sum::<u32>() / levels.len() as u32;
                 assert!((100..=155).contains(&mean), "{w} × {h}: {mean}");
             }
         }
