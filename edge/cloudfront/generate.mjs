@@ -26,7 +26,7 @@ export function viewerFunction({ keys, ignoreKeys = [], lenient = false, signatu
   const head = signature && !signature.keys ? "import cf from 'cloudfront';\n" : '';
   // Names of members need no quotes where they are words.
   const literal = JSON.stringify(config, withoutEmpty).replace(/"([A-Za-z]+)":/g, '$1:');
-  const source = `${head}const CONFIG=${literal};\n${compact(read('viewer-request.js'))}`;
+  const source = `${head}const CONFIG=${literal};\n${shortNames(compact(read('viewer-request.js')))}`;
   const bytes = Buffer.byteLength(source);
   if (bytes > MAX_BYTES) throw new Error(`the function has ${bytes} bytes: expected at most ${MAX_BYTES}`);
   return source;
@@ -71,7 +71,8 @@ function isEmpty(value) {
 
 /**
  * Removes comments, indentation, the spaces around operators and braces, and line breaks that end no statement, and makes
- * constants variables, which takes fewer letters. No string of the source may have such spaces, line breaks or words.
+ * constants variables, which takes fewer letters. No string of the source may have such spaces, line breaks or words, and
+ * nothing else single quotes.
  */
 function compact(source) {
   const lines = source.split('\n').map((line) => line.trim());
@@ -87,4 +88,27 @@ function compact(source) {
     .replace(/([{,]\w+): /g, '$1:')
     .replace(/,(?=[}\])])/g, '')
     .replace(/\b(if|return|catch) (?=[({[])/g, '$1');
+}
+
+/**
+ * Gives functions, variables and parameters names of two characters, the ones that take most bytes first. Names that are
+ * also those of members, or words of strings, stay.
+ */
+function shortNames(code) {
+  const declared = [...code.matchAll(/\b(?:function|let) (\w+)/g)].map((match) => match[1]);
+  const lists = [...code.matchAll(/\(([\w,]+)\)(?:=>|\{)/g)].flatMap((match) => match[1].split(','));
+  const strings = code.match(/'[^'\n]*'/g).join();
+  const isElsewhere = (name) =>
+    new RegExp(`\\.${name}\\b|\\b${name}:`).test(code) || new RegExp(`\\b${name}\\b`).test(strings);
+  const occurrences = (name) => code.split(new RegExp(`\\b${name}\\b`)).length - 1;
+  const saving = (name) => occurrences(name) * (name.length - 2);
+  const names = [...new Set([...declared, ...lists])]
+    .filter((name) => /^[A-Za-z]+$/.test(name) && name !== 'handler' && saving(name) > 0 && !isElsewhere(name))
+    .sort((one, two) => saving(two) - saving(one));
+  const letters = [...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'];
+  return letters.reduce(
+    (short, letter, at) =>
+      at < names.length ? short.replace(new RegExp(`\\b${names[at]}\\b`, 'g'), () => `$${letter}`) : short,
+    code,
+  );
 }

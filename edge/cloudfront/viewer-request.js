@@ -78,7 +78,7 @@ function decoded(text) {
 
 function encoded(text) {
   return encodeURIComponent(text).replace(
-    /[!'()*]/g,
+    /[!\x27()*]/g,
     (letter) => '%' + letter.charCodeAt(0).toString(16).toUpperCase(),
   );
 }

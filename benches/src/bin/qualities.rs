@@ -220,19 +220,19 @@ struct Response {
 
 /// Runs `query` over an image, with an `Accept` header of all formats.
 fn respond(query: &str, png: &Bytes) -> Result<Response> {
-    let counted: Vec<&'static Counted> = REGISTRY
+    let counters: Vec<&'static Counted> = REGISTRY
         .encoders
         .iter()
         .map(|&encoder| &*Box::leak(Box::new(Counted { encoder, encodes: AtomicU32::new(0) })))
         .collect();
-    let encoders = counted.iter().map(|&counted| counted as &dyn Encoder).collect::<Vec<_>>();
+    let encoders = counters.iter().map(|&counter| counter as &dyn Encoder).collect::<Vec<_>>();
     let registry = Registry { encoders: Box::leak(encoders.into()), ..REGISTRY };
     let plan = Plan::new(registry, registry.query(query, "image/avif,image/webp")?)?;
     let before = cpu_time();
     let output = Output::collect(plan.start(&Settings::default()), png, CHUNK_BYTES)?;
     let time = cpu_time().saturating_sub(before);
-    let encodes = counted.iter().map(|counted| counted.encodes.load(Ordering::Relaxed)).sum();
-    Ok(Response { output, encodes, time })
+    let sum = counters.iter().map(|counter| counter.encodes.load(Ordering::Relaxed)).sum();
+    Ok(Response { output, encodes: sum, time })
 }
 
 fn cpu_time() -> Duration {
@@ -308,15 +308,14 @@ fn least_squares(rows: &[[f64; PROPERTIES]], wanted: &[f64]) -> [f64; PROPERTIES
             }
         }
     }
-    for pivot in 0..PROPERTIES {
-        system[pivot][pivot] += RIDGE;
+    for (pivot, equation) in system.iter_mut().enumerate() {
+        equation[pivot] += RIDGE;
     }
     // The matrix is symmetric and positive, so that elimination needs no exchange of rows.
     for pivot in 0..PROPERTIES {
         let row = system[pivot];
-        for (i, other) in system.iter_mut().enumerate().filter(|(i, _)| *i != pivot) {
+        for (_, other) in system.iter_mut().enumerate().filter(|(i, _)| *i != pivot) {
             let factor = other[pivot] / row[pivot];
-            debug_assert!(i < PROPERTIES && factor.is_finite());
             other.iter_mut().zip(row).for_each(|(one, two)| *one -= factor * two);
         }
     }

@@ -17,6 +17,7 @@
     feature = "bmp",
     feature = "ico",
     feature = "svg",
+    feature = "psd",
     feature = "raw"
 ))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -26,12 +27,16 @@ mod common;
 use bytes::Bytes;
 use common::{
     heif::{File, Item, boxed, sequence},
-    image, scene,
+    image,
+    psd::File as PsdFile,
+    scene,
     tiff::File as TiffFile,
 };
 use image::{ExtendedColorType, ImageFormat};
 use peak_alloc::PeakAlloc;
-use safelight_codecs::{Avif, Bmp, Gif, Heic, Heif, Ico, Jpeg, Jpeg2000, Jxl, Png, Raw, Svg, Tiff, Webp};
+use safelight_codecs::{
+    Avif, Bmp, Gif, Heic, Heif, Ico, Jpeg, Jpeg2000, Jxl, Png, Psd, Raw, Svg, Tiff, Webp,
+};
 use safelight_core::{
     Compression, Decode, Decoder, Encode, Encoder, Error, Format, Image, Kind, Limits, Model, Size, Stop,
 };
@@ -79,6 +84,7 @@ fn decoders() -> Vec<(&'static dyn Decoder, Vec<Vec<u8>>)> {
         (&Bmp, vec![written(ImageFormat::Bmp, Model::Rgb), written(ImageFormat::Bmp, Model::Rgba)]),
         (&Ico, vec![written(ImageFormat::Ico, Model::Rgba)]),
         (&Svg, vec![drawing()]),
+        (&Psd, psd()),
         (&Raw, vec![raw()]),
     ]
 }
@@ -99,6 +105,16 @@ fn encoded(encoder: &dyn Encoder) -> Vec<Vec<u8>> {
         files.push(encode(encoder, &animation, &Encode::default()));
     }
     files
+}
+
+/// RGB with transparency in runs, 16 bits of more layers, and a palette.
+fn psd() -> Vec<Vec<u8>> {
+    let samples = |bytes: usize| (0..33 * bytes).map(|at| (at / 4 * 9) as u8).collect::<Vec<_>>();
+    let colours = PsdFile { layers: -1, is_packed: true, ..PsdFile::new(3, 8, 4, samples(4)) };
+    let deep =
+        PsdFile { is_large: true, layers: 0, deep_layers: Some(1), ..PsdFile::new(3, 16, 3, samples(6)) };
+    let table = (0..768).map(|at| (at / 3) as u8).collect();
+    [colours, deep, PsdFile { table, ..PsdFile::new(2, 8, 1, samples(1)) }].map(|file| file.build()).to_vec()
 }
 
 fn avif() -> Vec<Vec<u8>> {
@@ -230,7 +246,7 @@ impl Random {
                 4 | 5 => mutant[at] ^= 1 << self.below(8),
                 6 => mutant.insert(at, self.below(256) as u8),
                 _ => {
-                    drop(mutant.drain(at..(at + self.below(16)).min(source.len()).min(mutant.len()).max(at)))
+                    drop(mutant.drain(at..(at + self.below(16)).min(source.len()).min(mutant.len()).max(at)));
                 }
             }
         }
@@ -257,8 +273,8 @@ impl Report {
         let side = [u32::MAX, 9][round % 2];
         let decode = Decode {
             needed: Size::new(side.min(512), side.min(512)),
-            all_frames: round % 3 == 0,
-            keep_profile: round % 5 == 0,
+            all_frames: round.is_multiple_of(3),
+            keep_profile: round.is_multiple_of(5),
             chroma: (1, 1),
         };
         let name = decoder.format();

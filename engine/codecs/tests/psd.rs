@@ -5,111 +5,12 @@
 
 mod common;
 
-use common::{assert_survives, decode, decode_with_profile, icc};
+use common::{
+    assert_survives, decode, decode_with_profile, icc,
+    psd::{File, SIZE},
+};
 use safelight_codecs::Psd;
 use safelight_core::{Decode, Decoder, Detection, Format, Frame, Kind, Limits, Model, Samples, Size};
-
-const SIZE: Size = Size::new(11, 3);
-
-/// A file with a composite.
-#[derive(Clone)]
-struct File {
-    is_large: bool,
-    mode: u16,
-    depth: u16,
-    size: Size,
-    planes: u16,
-    table: Vec<u8>,
-    /// Numbers and data.
-    resources: Vec<(u16, Vec<u8>)>,
-    /// The number of layers; that of layers of more bits, in a block of its own.
-    layers: i16,
-    deep_layers: Option<i16>,
-    is_packed: bool,
-    /// Big-endian samples, plane after plane.
-    data: Vec<u8>,
-}
-
-impl File {
-    /// Planes of one mode, of `data`.
-    fn new(mode: u16, depth: u16, planes: u16, data: Vec<u8>) -> Self {
-        Self {
-            is_large: false,
-            mode,
-            depth,
-            size: SIZE,
-            planes,
-            table: Vec::new(),
-            resources: Vec::new(),
-            layers: 1,
-            deep_layers: None,
-            is_packed: false,
-            data,
-        }
-    }
-
-    fn length(&self, bytes: usize) -> Vec<u8> {
-        if self.is_large {
-            (bytes as u64).to_be_bytes().to_vec()
-        } else {
-            (bytes as u32).to_be_bytes().to_vec()
-        }
-    }
-
-    fn build(&self) -> Vec<u8> {
-        let mut file = [b"8BPS\0".as_slice(), &[1 + u8::from(self.is_large)], &[0; 6]].concat();
-        file.extend(self.planes.to_be_bytes());
-        file.extend([self.size.h, self.size.w].map(u32::to_be_bytes).concat());
-        file.extend([self.depth, self.mode].map(u16::to_be_bytes).concat());
-        file.extend((self.table.len() as u32).to_be_bytes());
-        file.extend(&self.table);
-        let resource = |(number, data): &(u16, Vec<u8>)| {
-            let head =
-                [b"8BIM".as_slice(), &number.to_be_bytes(), b"\x03abc", &(data.len() as u32).to_be_bytes()];
-            [&head.concat(), data.as_slice(), &[0][..data.len() % 2]].concat()
-        };
-        let resources: Vec<u8> = self.resources.iter().flat_map(resource).collect();
-        file.extend((resources.len() as u32).to_be_bytes());
-        file.extend(resources);
-        // Layers without content, the mask of all, blocks.
-        let layers = [&self.length(6), &self.layers.to_be_bytes()[..], &[7; 4], &[0; 4]].concat();
-        let block = |key: &[u8], data: &[u8], length: Vec<u8>| {
-            [b"8BIM", key, &length, data, &[0; 3][..data.len().wrapping_neg() % 4]].concat()
-        };
-        let mut section = [layers, block(b"Patt", &[1; 5], 5_u32.to_be_bytes().to_vec())].concat();
-        if let Some(count) = self.deep_layers {
-            section.extend(block(b"Lr16", &count.to_be_bytes(), self.length(2)));
-        }
-        file.extend(self.length(section.len()));
-        file.extend(section);
-        file.extend([0, u8::from(self.is_packed)]);
-        let row_bytes = (self.size.w as usize * usize::from(self.depth)).div_ceil(8);
-        if self.is_packed {
-            let rows: Vec<_> = self.data.chunks(row_bytes).map(pack).collect();
-            for row in &rows {
-                let length = row.len() as u32;
-                file.extend(if self.is_large {
-                    length.to_be_bytes().to_vec()
-                } else {
-                    length.to_be_bytes()[2..].to_vec()
-                });
-            }
-            file.extend(rows.concat());
-        } else {
-            file.extend(&self.data);
-        }
-        file
-    }
-}
-
-/// Runs of equal bytes, and single ones.
-fn pack(row: &[u8]) -> Vec<u8> {
-    let run = |run: &[u8]| match run.len() {
-        1 => vec![0, run[0]],
-        length => vec![(257 - length) as u8, run[0]],
-    };
-    row.chunk_by(|a, b| a == b).flat_map(|equal| equal.chunks(128).flat_map(run)).collect()
-}
 
 /// The samples of a plane of `SIZE`.
 fn plane(from: u32, step: u32) -> Vec<u8> {

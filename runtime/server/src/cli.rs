@@ -600,6 +600,7 @@ mod tests {
         ("only-presets", "true"),
         ("origins", "{ '/a' = { source = '.' } }"),
         ("presets", "{ card = 'width=9' }"),
+        ("quality-target", "60"),
         ("queue-timeout-secs", "3"),
         ("redact", "true"),
         ("require-signature", "true"),

@@ -35,7 +35,7 @@ fn names_and_parameters_are_unique_and_documented() {
             assert!(!param.doc.is_empty() && !param.doc.ends_with('.'), "{}: {:?}", param.key, param.doc);
             match param.kind {
                 ParamKind::Integer { min, max, .. } | ParamKind::IntegerOr { min, max, .. } => {
-                    assert!(min < max, "{}", param.key)
+                    assert!(min < max, "{}", param.key);
                 }
                 ParamKind::Decimal { min, max, .. } => assert!(min < max, "{}", param.key),
                 ParamKind::Angle { step } => assert!(360 % step == 0, "{}", param.key),

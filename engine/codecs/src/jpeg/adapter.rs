@@ -375,7 +375,8 @@ mod tests {
                 let exact = [y + 1.402 * red, y - 0.344_136 * blue - 0.714_136 * red, y + 1.772 * blue];
                 for (found, exact) in found.into_iter().zip(exact) {
                     let exact = exact.clamp(0.0, f64::from(max)) * 65_535.0 / f64::from(max);
-                    assert!((f64::from(found) - exact).abs() < 2.0, "{pixel:?}: {found}, {exact}");
+                    // A level of 12 bits is 16.
+                    assert!((f64::from(found) - exact).abs() < 3.0, "{pixel:?}: {found}, {exact}");
                 }
             }
         }

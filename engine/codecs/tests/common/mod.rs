@@ -8,6 +8,7 @@ pub(crate) mod float;
 pub(crate) mod heif;
 pub(crate) mod icc;
 pub(crate) mod jpeg;
+pub(crate) mod psd;
 pub(crate) mod tiff;
 
 use bytes::Bytes;
