@@ -193,7 +193,7 @@ impl Header {
     }
 
     /// Returns whether samples have more than 8 bits, or are lossless:
-    /// [`Decoder::finish_wide`](super::Decoder::finish_wide) returns them, and not
+    /// [`Decoder::finish_wide_unless`](super::Decoder::finish_wide_unless) returns them, and not
     /// [`Decoder::finish`](super::Decoder::finish).
     pub fn is_wide(&self) -> bool {
         8 < self.precision || self.coding == Coding::Lossless
