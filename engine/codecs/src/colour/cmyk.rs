@@ -28,6 +28,7 @@ pub(crate) fn cmyk_to_rgb(mut samples: Vec<u8>, icc: Option<&[u8]>) -> Vec<u8> {
 }
 
 /// As [`cmyk_to_rgb`], for pixels that have a fifth sample of alpha if `has_alpha`: then to RGBA.
+#[cfg(any(feature = "psd", feature = "tiff"))]
 pub(crate) fn cmyk_to_rgb_with_alpha(samples: Vec<u8>, has_alpha: bool, icc: Option<&[u8]>) -> Vec<u8> {
     if !has_alpha {
         return cmyk_to_rgb(samples, icc);

@@ -3,15 +3,17 @@
 //! A profile that cannot be read, or that has other channels than the image, is ignored, and the samples are
 //! treated as sRGB, as viewers do. So is one for which the colour engine panics: see [`guard`].
 
-#[cfg(any(feature = "jpeg", feature = "jxl", feature = "tiff"))]
+#[cfg(any(feature = "jpeg", feature = "jxl", feature = "psd", feature = "tiff"))]
 mod cmyk;
-#[cfg(any(feature = "jpeg", feature = "jxl", feature = "tiff"))]
+#[cfg(any(feature = "jpeg", feature = "jxl", feature = "psd", feature = "tiff"))]
 mod print;
-#[cfg(any(feature = "jpeg", feature = "jxl", feature = "tiff"))]
+#[cfg(any(feature = "jpeg", feature = "jxl", feature = "psd", feature = "tiff"))]
 mod table;
 
-#[cfg(any(feature = "jpeg", feature = "jxl", feature = "tiff"))]
-pub(crate) use cmyk::{cmyk_to_rgb, cmyk_to_rgb_with_alpha};
+#[cfg(any(feature = "jpeg", feature = "jxl"))]
+pub(crate) use cmyk::cmyk_to_rgb;
+#[cfg(any(feature = "psd", feature = "tiff"))]
+pub(crate) use cmyk::cmyk_to_rgb_with_alpha;
 
 use crate::guard;
 use moxcms::{

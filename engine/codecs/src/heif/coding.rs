@@ -104,6 +104,7 @@ impl Coding {
     }
 
     /// Returns whether alpha, of which the bitstream says `signal`, uses the full range.
+    #[cfg_attr(not(feature = "avif"), expect(unused_variables, reason = "HEVC alone ignores it"))]
     pub(super) const fn is_alpha_full_range(self, signal: Signal) -> bool {
         match self {
             // Its headers rarely say anything, and readers ignore what they say.
